@@ -1,0 +1,108 @@
+// The contract between a network device and the stack above it.
+//
+// A driver is a class that satisfies `NetDevice`. It is chosen once, when its PCI function is
+// found; from there on templates carry its type, and no call per packet is indirect.
+//
+// Rules for a driver:
+//  - It owns the buffers in its rings. What it hands out it no longer owns.
+//  - Everything is polled. No call waits, save bring-up, whose waits are all bounded.
+//  - A frame that it can't use is counted, its buffer goes back to the ring, and it goes on.
+//  - `transmit` may be called from within `poll_rx`'s sink.
+//  - Nothing rings a doorbell but `flush`, called once at the end of a turn: at most one a queue.
+//    It also refills the receive ring from the pool; a ring found short is refilled next time.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "kernel/packet.hpp"
+
+namespace mote {
+
+struct MacAddress {
+  std::array<std::uint8_t, 6> octets{};
+  friend constexpr bool operator==(const MacAddress&, const MacAddress&) = default;
+};
+
+// What the device does in the stack's place, after negotiation.
+struct Offloads {
+  bool tx_checksum = false;  // fills in TCP's and UDP's checksum, given its pseudo-header's sum
+  bool rx_checksum = false;  // says of a received frame that its TCP or UDP checksum is right
+};
+
+// What the device says of a received frame's TCP or UDP checksum.
+enum class RxChecksum : std::uint8_t {
+  kUnknown,   // the stack must verify it
+  kVerified,  // right, or left unfinished by a sender on the same host: not to be verified
+};
+
+// A piece of a frame to transmit. Memory stays the sender's until the frame is reclaimed.
+struct TxSegment {
+  const std::byte* data;
+  std::uint32_t bytes;
+};
+
+// A checksum for the device to finish (virtio 1.2, 5.1.6.2): the ones' complement sum from
+// `start` to the frame's end is stored at `start + offset`, where the pseudo-header's sum lies.
+struct TxChecksum {
+  std::uint16_t start = 0;   // bytes from the frame's beginning; 0: nothing to do
+  std::uint16_t offset = 0;  // bytes from start
+};
+
+// A frame in memory that isn't a Packet's. The first piece has kHeadroom writable bytes in front
+// of it, where a driver may put its device's header.
+struct TxFrame {
+  std::span<const TxSegment> segments;  // 1 to limits::kTxSegments
+  TxChecksum checksum;
+  void* cookie;  // given back by `reclaim` when the device has read the whole frame; not null
+};
+
+// Counted from bring-up on, never reset.
+struct DeviceCounters {
+  std::uint64_t rx_frames = 0;
+  std::uint64_t rx_bytes = 0;
+  std::uint64_t rx_malformed = 0;  // the device gave a bad index, length or buffer count
+  std::uint64_t rx_no_buffer = 0;  // refills that the pool could not serve
+  std::uint64_t tx_frames = 0;
+  std::uint64_t tx_bytes = 0;
+  std::uint64_t tx_full = 0;       // frames refused for want of descriptors
+  std::uint64_t tx_malformed = 0;  // the device completed what it was not given
+  std::uint64_t doorbells = 0;
+};
+
+template <typename Device>
+concept NetDevice = requires(Device device, const Device& constant, Packet packet,
+                             const TxFrame& frame, std::size_t budget,
+                             void (*sink)(Packet, RxChecksum), void (*release)(void*)) {
+  // Facts, fixed after bring-up. `model` is the word the console uses ("virtio-net");
+  // `features` are the words behind "offloads" there ("csum mrg"), ended by a zero.
+  { constant.model() } -> std::same_as<std::string_view>;
+  { constant.features() } -> std::same_as<std::string_view>;
+  { constant.mac() } -> std::same_as<MacAddress>;
+  { constant.mtu() } -> std::same_as<std::uint16_t>;  // bytes of IP packet, at most limits::kMtu
+  { constant.offloads() } -> std::same_as<Offloads>;
+  { constant.counters() } -> std::same_as<const DeviceCounters&>;
+
+  // Asks the device whether it has a carrier. Costs an exit: not for every turn.
+  { device.link_up() } -> std::same_as<bool>;
+
+  // Hands at most `budget` received frames to `sink(Packet, RxChecksum)`; returns how many.
+  { device.poll_rx(budget, sink) } -> std::same_as<std::size_t>;
+
+  // Queues a frame. False when the ring is full or the device is unusable: the packet is then
+  // still the caller's (it is moved from only on success), and so is the frame.
+  { device.transmit(packet, TxChecksum{}) } -> std::same_as<bool>;  // takes Packet&
+  { device.transmit(frame) } -> std::same_as<bool>;
+
+  // Takes back what the device has sent: packets go to the pool, cookies to `release(cookie)`.
+  { device.reclaim(release) } -> std::same_as<void>;
+
+  // End of turn: refills the receive ring and rings the doorbells that are due.
+  { device.flush() } -> std::same_as<void>;
+};
+
+}  // namespace mote

@@ -1,0 +1,42 @@
+// What every boot way hands to the kernel: the one ABI between boot/ and C++.
+//
+// boot/ fills one BootInfo, enters long mode on the kernel's own page tables and stack, and calls
+// `kernel_main(const BootInfo*)`. Nothing later asks how the machine was booted, save to say so.
+// boot/boot_info.inc mirrors this layout for NASM.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace mote {
+
+enum class BootWay : std::uint32_t { kBios = 1, kPvh = 2, kUefi = 3 };
+
+// One range of the machine's address space, laid out as INT 15h E820h with ACPI 3 attributes
+// (ACPI 6.5, 15.1) and as `hvm_memmap_table_entry` of Xen's PVH boot ABI: both are these 24 bytes.
+struct MemoryRange {
+  std::uint64_t base;
+  std::uint64_t bytes;
+  std::uint32_t type;  // kUsableRam, or anything else for memory that is not ours
+  std::uint32_t attributes;
+
+  static constexpr std::uint32_t kUsableRam = 1;
+};
+static_assert(sizeof(MemoryRange) == 24);
+
+struct BootInfo {
+  std::uint32_t magic;  // kMagic
+  BootWay way;
+  std::uint64_t memory_map;      // physical address of MemoryRange[memory_ranges]
+  std::uint64_t memory_ranges;   // 0: unknown
+  std::uint64_t pack;            // physical address where the site pack lies, page-aligned
+  std::uint64_t rsdp;            // ACPI root pointer, 0: not told, search for it
+  std::uint64_t command_line;    // physical address of a zero-ended string, 0: none
+
+  static constexpr std::uint32_t kMagic = 0x45544F4D;  // "MOTE"
+};
+static_assert(sizeof(BootInfo) == 48);
+static_assert(offsetof(BootInfo, memory_map) == 8 && offsetof(BootInfo, pack) == 24);
+static_assert(offsetof(BootInfo, rsdp) == 32 && offsetof(BootInfo, command_line) == 40);
+
+}  // namespace mote

@@ -1,0 +1,40 @@
+// Monotonic time since boot, kept by the CPU's time stamp counter.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string_view>
+
+namespace mote {
+
+struct Nanoseconds {
+  std::uint64_t value = 0;
+  friend constexpr auto operator<=>(Nanoseconds, Nanoseconds) = default;
+  friend constexpr Nanoseconds operator+(Nanoseconds a, Nanoseconds b) {
+    return {a.value + b.value};
+  }
+  friend constexpr Nanoseconds operator-(Nanoseconds a, Nanoseconds b) {
+    return {a.value - b.value};
+  }
+};
+
+constexpr Nanoseconds milliseconds(std::uint64_t count) { return {count * 1'000'000}; }
+constexpr Nanoseconds microseconds(std::uint64_t count) { return {count * 1'000}; }
+
+namespace clock {
+
+// Finds the counter's frequency and starts the clock at zero. Prints nothing.
+void initialize();
+
+// Time since `initialize`; never goes backwards.
+[[nodiscard]] Nanoseconds now();
+
+// Waits, polling; for device bring-up only.
+void wait(Nanoseconds time);
+
+// The counter's frequency in kHz and the source it was taken from ("cpuid 15h", "acpi pm timer").
+[[nodiscard]] std::uint64_t frequency_khz();
+[[nodiscard]] std::string_view source();
+
+}  // namespace clock
+}  // namespace mote

@@ -1,0 +1,53 @@
+// The console: the first serial port (16550) and VGA text, one fact a line.
+//
+// `print("net", 0, ": link ", "up")` writes its parts without a newline, `line(...)` with one.
+// Parts are text, integers in decimal, `Hex`, or any type T for which the type's own header
+// declares `void print_to(T)`. Nothing here allocates; a slow or missing UART can delay output
+// only by a bounded time.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+
+namespace mote::console {
+
+// A number in hexadecimal, with at least `digits` digits and without a prefix.
+struct Hex {
+  std::uint64_t value;
+  unsigned digits = 1;
+};
+
+// Finds and programs the serial port and the VGA text screen, where they are there.
+void initialize();
+
+void write(std::string_view text);
+void write_decimal(std::uint64_t value);
+void write_hex(Hex value);
+
+inline void print_to(std::string_view text) { write(text); }
+inline void print_to(char character) { write({&character, 1}); }
+inline void print_to(Hex value) { write_hex(value); }
+template <std::integral Integer>
+  requires(!std::same_as<Integer, char>)
+void print_to(Integer value) {
+  if (value < 0) {
+    write("-");
+    write_decimal(-static_cast<std::uint64_t>(value));
+  } else {
+    write_decimal(static_cast<std::uint64_t>(value));
+  }
+}
+
+template <typename... Parts>
+void print(const Parts&... parts) {
+  (print_to(parts), ...);
+}
+
+template <typename... Parts>
+void line(const Parts&... parts) {
+  (print_to(parts), ...);
+  write("\n");
+}
+
+}  // namespace mote::console

@@ -1,0 +1,26 @@
+// Unpredictable numbers for sequence numbers, ports, identifiers and transaction ids.
+//
+// The generator is SipHash-2-4 (Aumasson, Bernstein 2012) in counter mode under a 128-bit key.
+// The key is stirred from RDRAND or RDSEED where the CPU has them, timing jitter, the boot
+// loader's seed, and the arrival times of frames.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace mote::entropy {
+
+// Seeds the generator from the CPU and from jitter of the time stamp counter.
+void initialize();
+
+// Mixes a sample into the key. Cheap enough for one call a turn that received something.
+void stir(std::uint64_t sample);
+
+[[nodiscard]] std::uint64_t random64();
+[[nodiscard]] inline std::uint32_t random32() { return static_cast<std::uint32_t>(random64()); }
+
+// A keyed hash that stays the same for one boot: for RFC 6528 initial sequence numbers.
+[[nodiscard]] std::uint64_t keyed_hash(std::span<const std::byte> message);
+
+}  // namespace mote::entropy

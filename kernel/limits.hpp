@@ -1,0 +1,73 @@
+// Every limit of the appliance, in one place. All memory is static and sized from these.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace mote::limits {
+
+// --- Network interfaces and their frames ---
+
+// NICs driven at once. The ninth is named on the console and left alone.
+inline constexpr std::size_t kInterfaces = 8;
+
+// Largest IP packet sent or received, in bytes (Ethernet's own MTU; jumbo frames are not used).
+inline constexpr std::uint16_t kMtu = 1500;
+
+// Buffers in the packet pool, shared by all NICs: receive rings, echo replies in flight, and
+// frames that lwIP holds.
+inline constexpr std::size_t kPackets = 768;
+
+// Bytes of one packet buffer: headroom, a whole Ethernet frame, and tail room.
+inline constexpr std::size_t kPacketBytes = 2048;
+
+// Writable bytes in front of every frame, for a device's own header (virtio 1.2, 5.1.6: 12 bytes).
+inline constexpr std::size_t kHeadroom = 16;
+
+// Buffers that one NIC keeps posted for receive, whatever its queue size.
+inline constexpr std::size_t kReceiveBuffers = 256;
+
+// When fewer pool buffers than this are free, frames for lwIP are copied out of theirs (the
+// copy-break), so that a slow reader can never starve a receive ring.
+inline constexpr std::size_t kPacketReserve = 128;
+
+// Entries of the largest virtqueue supported (QEMU's maximum).
+inline constexpr std::size_t kQueueEntries = 1024;
+
+// Pieces of one transmitted frame; a frame in more pieces is copied into one buffer first.
+inline constexpr std::size_t kTxSegments = 8;
+
+// Frames taken from one NIC in one turn of the run loop.
+inline constexpr std::size_t kRxBudget = 64;
+
+// Frames that wait in front of a full transmit ring, for each NIC.
+inline constexpr std::size_t kTxBacklog = 512;
+
+// Bytes of static memory that drivers carve their rings from, once, when they are brought up.
+inline constexpr std::size_t kDmaArenaBytes = 640 * 1024;
+
+// --- PCI ---
+
+// PCI functions remembered by the scan.
+inline constexpr std::size_t kPciFunctions = 128;
+
+// --- TCP and HTTP ---
+
+// Connections open at once, and lwIP's PCBs for them.
+inline constexpr std::size_t kConnections = 1024;
+
+// Request line and whole header section, in bytes (414 and 431 beyond).
+inline constexpr std::size_t kRequestLineBytes = 8 * 1024;
+inline constexpr std::size_t kHeaderBytes = 16 * 1024;
+
+// Fields in a header section (431 beyond).
+inline constexpr std::size_t kHeaderFields = 100;
+
+// --- Time ---
+
+// A connection that sent no complete header section within this time gets 408 and is closed; one
+// idle between requests is closed without a word. In milliseconds.
+inline constexpr std::uint32_t kHeaderTimeMs = 10'000;
+inline constexpr std::uint32_t kIdleTimeMs = 15'000;
+
+}  // namespace mote::limits

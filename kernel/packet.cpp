@@ -1,0 +1,55 @@
+// The packet pool: a stack of free buffers, so that the one used last, still in cache, goes first.
+#include "kernel/packet.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace mote {
+namespace {
+
+class Pool {
+ public:
+  PacketIndex take() {
+    if (free_ == 0 && fresh_ == limits::kPackets) {
+      return PacketIndex::kNone;
+    }
+    // Buffers never used yet are handed out in order, so that the stack needs no filling at boot.
+    const auto index = free_ > 0 ? stack_[--free_] : static_cast<PacketIndex>(fresh_++);
+    most_taken_ = std::max(most_taken_, limits::kPackets - count());
+    return index;
+  }
+
+  void give(PacketIndex index) { stack_[free_++] = index; }
+
+  std::byte* buffer(PacketIndex index) { return buffers_[static_cast<std::size_t>(index)].data(); }
+  [[nodiscard]] std::size_t count() const { return free_ + limits::kPackets - fresh_; }
+  [[nodiscard]] std::size_t low_water() const { return limits::kPackets - most_taken_; }
+
+ private:
+  using Buffer = std::array<std::byte, limits::kPacketBytes>;
+
+  // All members start as zero, so that the pool costs no bytes of image.
+  // A buffer never crosses a page, so that it is one piece for any device.
+  alignas(4096) std::array<Buffer, limits::kPackets> buffers_{};
+  std::array<PacketIndex, limits::kPackets> stack_{};
+  std::size_t free_ = 0;
+  std::size_t fresh_ = 0;
+  std::size_t most_taken_ = 0;
+};
+
+constinit Pool pool{};
+
+}  // namespace
+
+Packet::~Packet() {
+  if (index_ != PacketIndex::kNone) {
+    pool.give(index_);
+  }
+}
+
+Packet Packet::allocate() { return Packet(pool.take(), 0); }
+std::byte* Packet::frame_of(PacketIndex index) { return pool.buffer(index) + kFrameOffset; }
+std::size_t Packet::free_count() { return pool.count(); }
+std::size_t Packet::low_water() { return pool.low_water(); }
+
+}  // namespace mote
