@@ -1,0 +1,39 @@
+// Numbers and addresses as people write them in settings. All refuse what they don't wholly read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "drivers/net_device.hpp"
+
+namespace mote {
+
+// An IPv4 address with its most significant byte first: 192.0.2.1 is 0xC0000201.
+struct Ipv4Prefix {
+  std::uint32_t address;
+  std::uint8_t length;  // bits of the network's part, 0 to 32
+};
+
+// Splits off what stands before the first `separator`; `rest` keeps what stands behind it.
+[[nodiscard]] std::string_view take_until(std::string_view& rest, char separator);
+
+[[nodiscard]] std::string_view trim(std::string_view text);
+
+// A decimal number from `least` to `most`.
+[[nodiscard]] std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t least,
+                                                        std::uint32_t most);
+
+// "192.0.2.1": four decimal numbers.
+[[nodiscard]] std::optional<std::uint32_t> parse_ipv4(std::string_view text);
+
+// "192.0.2.1/24".
+[[nodiscard]] std::optional<Ipv4Prefix> parse_ipv4_prefix(std::string_view text);
+
+// "52:54:00:12:34:56".
+[[nodiscard]] std::optional<MacAddress> parse_mac(std::string_view text);
+
+// A host name of one or more labels (RFC 1123, 2.1), at most 63 characters in all.
+[[nodiscard]] bool is_host_name(std::string_view text);
+
+}  // namespace mote

@@ -1,0 +1,177 @@
+// What the operator asked for: reading `key=value` settings.
+#include "firmware/settings.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "kernel/console.hpp"
+
+namespace mote {
+namespace {
+
+// Addresses that a host can have: not "this network", loopback, multicast or reserved ones
+// (RFC 6890), and neither the network's own number nor its broadcast address.
+bool is_host_address(const Ipv4Prefix& prefix) {
+  const std::uint32_t top = prefix.address >> 24;
+  if (top == 0 || top == 127 || top >= 224 || prefix.length == 0) {
+    return false;
+  }
+  if (prefix.length >= 31) {
+    return true;  // RFC 3021: a link of two hosts has neither
+  }
+  const std::uint32_t host_bits = 0xFFFFFFFFu >> prefix.length;
+  const std::uint32_t host = prefix.address & host_bits;
+  return host != 0 && host != host_bits;
+}
+
+bool set_seconds(std::uint32_t& milliseconds, std::string_view value) {
+  const auto seconds = parse_number(value, 1, 86'400);
+  if (seconds) {
+    milliseconds = *seconds * 1000;
+  }
+  return seconds.has_value();
+}
+
+bool set_address(InterfaceRule& rule, std::string_view value) {
+  if (value == "dhcp") {
+    rule.address.reset();
+    return true;
+  }
+  const auto prefix = parse_ipv4_prefix(value);
+  if (!prefix || !is_host_address(*prefix)) {
+    return false;
+  }
+  rule.address = prefix;
+  return true;
+}
+
+bool set_gateway(InterfaceRule& rule, std::string_view value) {
+  const auto gateway = parse_ipv4(value);
+  if (gateway) {
+    rule.gateway = gateway;
+  }
+  return gateway.has_value();
+}
+
+bool set_mtu(InterfaceRule& rule, std::string_view value) {
+  // RFC 791, 3.2: every host must be able to take 576 bytes.
+  const auto mtu = parse_number(value, 576, limits::kMtu);
+  if (mtu) {
+    rule.mtu = static_cast<std::uint16_t>(*mtu);
+  }
+  return mtu.has_value();
+}
+
+}  // namespace
+
+void Settings::apply_lines(SettingSource source, std::string_view text) {
+  while (!text.empty()) {
+    auto line = trim(take_until(text, '\n'));
+    if (!line.empty() && line.front() != '#') {
+      const auto key = trim(take_until(line, '='));
+      apply(source, key, trim(line));
+    }
+  }
+}
+
+void Settings::apply_command_line(std::string_view text) {
+  constexpr std::string_view kPrefix = "mote.";
+  while (!text.empty()) {
+    auto word = trim(take_until(text, ' '));
+    if (word.starts_with(kPrefix)) {
+      word.remove_prefix(kPrefix.size());
+      const auto key = take_until(word, '=');
+      apply({"command line"}, key, word);
+    }
+  }
+}
+
+void Settings::apply(SettingSource source, std::string_view key, std::string_view value) {
+  if (!set(key, value)) {
+    console::line("settings (", source.name, "): cannot use ", key, "=", value, ", ignored");
+  }
+}
+
+bool Settings::set(std::string_view key, std::string_view value) {
+  constexpr std::string_view kNetwork = "network.";
+  if (key == "network.hostname") {
+    return set_host_name(value);
+  }
+  if (key.starts_with(kNetwork)) {
+    return set_network(key.substr(kNetwork.size()), value);
+  }
+  if (key == "http.port") {
+    const auto port = parse_number(value, 1, 65'535);
+    http_port_ = static_cast<std::uint16_t>(port.value_or(http_port_));
+    return port.has_value();
+  }
+  if (key == "http.header_timeout_s") {
+    return set_seconds(header_time_ms_, value);
+  }
+  if (key == "http.idle_timeout_s") {
+    return set_seconds(idle_time_ms_, value);
+  }
+  if (key == "panic" && (value == "reset" || value == "halt")) {
+    halt_on_panic_ = value == "halt";
+    return true;
+  }
+  return false;
+}
+
+bool Settings::set_host_name(std::string_view value) {
+  if (!is_host_name(value)) {
+    return false;
+  }
+  host_name_.fill('\0');
+  std::ranges::copy(value, host_name_.begin());
+  return true;
+}
+
+// `key` is MATCH.FIELD, where MATCH is a MAC address or an index.
+bool Settings::set_network(std::string_view key, std::string_view value) {
+  const auto match = take_until(key, '.');
+  const bool known = key == "address" || key == "gateway" || key == "mtu";
+  InterfaceRule* rule = known ? rule_for(match) : nullptr;
+  if (rule == nullptr) {
+    return false;
+  }
+  if (key == "address") {
+    return set_address(*rule, value);
+  }
+  return key == "mtu" ? set_mtu(*rule, value) : set_gateway(*rule, value);
+}
+
+InterfaceRule* Settings::rule_for(std::string_view match) {
+  const auto mac = parse_mac(match);
+  const auto index = parse_number(match, 0, limits::kInterfaces - 1);
+  if (!mac && !index) {
+    return nullptr;
+  }
+  for (InterfaceRule& rule : std::span(rules_).first(rule_count_)) {
+    if (rule.mac == mac && (mac || rule.index == *index)) {
+      return &rule;
+    }
+  }
+  if (rule_count_ == rules_.size()) {
+    return nullptr;
+  }
+  InterfaceRule& rule = rules_[rule_count_++];
+  rule.mac = mac;
+  rule.index = index.value_or(0);
+  return &rule;
+}
+
+InterfaceRule Settings::interface(std::uint32_t index, const MacAddress& mac) const {
+  const InterfaceRule* found = nullptr;
+  for (const InterfaceRule& rule : std::span(rules_).first(rule_count_)) {
+    if (rule.mac == mac) {
+      return rule;
+    }
+    if (!rule.mac && rule.index == index) {
+      found = &rule;
+    }
+  }
+  return found != nullptr ? *found : InterfaceRule{};
+}
+
+}  // namespace mote

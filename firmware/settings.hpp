@@ -1,0 +1,69 @@
+// What the operator asked for: settings baked into the site pack, and those given at boot.
+//
+// All sources speak one language, `key=value`: the pack and QEMU's fw_cfg file `opt/mote/config`
+// one a line, the kernel command line one a word with `mote.` in front. A later source wins. A
+// value that can't be used is named on the console and leaves the setting as it was, so that no
+// mistake makes the machine unreachable. docs/configuration.md lists the keys.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "drivers/net_device.hpp"
+#include "firmware/parse.hpp"
+#include "kernel/limits.hpp"
+
+namespace mote {
+
+// A value and where it came from, for the console.
+struct SettingSource {
+  std::string_view name;
+};
+
+// The settings of one interface, as far as they were given.
+struct InterfaceRule {
+  std::optional<MacAddress> mac;  // what the rule is for: a NIC's address, or else its index
+  std::uint32_t index = 0;
+  std::optional<Ipv4Prefix> address;  // absent: DHCP
+  std::optional<std::uint32_t> gateway;
+  std::optional<std::uint16_t> mtu;
+};
+
+class Settings {
+ public:
+  // One `key=value` a line; empty lines and those that begin with # say nothing.
+  void apply_lines(SettingSource source, std::string_view text);
+
+  // The words of a kernel command line that begin with `mote.`; all others are somebody else's.
+  void apply_command_line(std::string_view text);
+
+  // Ends in a zero, as lwIP wants it; good for as long as this object lives.
+  [[nodiscard]] const char* host_name() const { return host_name_.data(); }
+  [[nodiscard]] std::uint16_t http_port() const { return http_port_; }
+  [[nodiscard]] std::uint32_t header_time_ms() const { return header_time_ms_; }
+  [[nodiscard]] std::uint32_t idle_time_ms() const { return idle_time_ms_; }
+  [[nodiscard]] bool halt_on_panic() const { return halt_on_panic_; }
+
+  // What is set for a NIC: a rule for its MAC address goes before one for its index.
+  [[nodiscard]] InterfaceRule interface(std::uint32_t index, const MacAddress& mac) const;
+
+ private:
+  void apply(SettingSource source, std::string_view key, std::string_view value);
+  bool set(std::string_view key, std::string_view value);
+  bool set_host_name(std::string_view value);
+  bool set_network(std::string_view key, std::string_view value);
+  InterfaceRule* rule_for(std::string_view match);
+
+  std::array<char, 64> host_name_{'m', 'o', 't', 'e'};
+  std::uint16_t http_port_ = 80;
+  std::uint32_t header_time_ms_ = limits::kHeaderTimeMs;
+  std::uint32_t idle_time_ms_ = limits::kIdleTimeMs;
+  bool halt_on_panic_ = false;
+  std::array<InterfaceRule, 2 * limits::kInterfaces> rules_{};
+  std::size_t rule_count_ = 0;
+};
+
+}  // namespace mote

@@ -1,0 +1,102 @@
+// Settings: every key, every source, and values that must be refused.
+#include "firmware/settings.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string_view>
+
+using mote::MacAddress;
+using mote::Settings;
+
+namespace {
+
+constexpr MacAddress kMac{{0x52, 0x54, 0x00, 0x12, 0x34, 0x56}};
+
+Settings from_lines(std::string_view text) {
+  Settings settings;
+  settings.apply_lines({"test"}, text);
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("settings: defaults serve port 80 by DHCP as mote") {
+  const Settings settings;
+  CHECK(std::string_view(settings.host_name()) == "mote");
+  CHECK(settings.http_port() == 80);
+  CHECK_FALSE(settings.halt_on_panic());
+  CHECK_FALSE(settings.interface(0, kMac).address.has_value());
+}
+
+TEST_CASE("settings: every key is read from lines, with comments and blanks") {
+  const auto settings = from_lines(
+      "# a comment\n\n network.hostname = edge-1.example \r\nhttp.port=8080\n"
+      "http.header_timeout_s=3\nhttp.idle_timeout_s=60\npanic=halt\n"
+      "network.1.address=192.0.2.10/24\nnetwork.1.gateway=192.0.2.1\nnetwork.1.mtu=1400");
+  CHECK(std::string_view(settings.host_name()) == "edge-1.example");
+  CHECK(settings.http_port() == 8080);
+  CHECK(settings.header_time_ms() == 3000);
+  CHECK(settings.idle_time_ms() == 60000);
+  CHECK(settings.halt_on_panic());
+  CHECK_FALSE(settings.interface(0, kMac).address.has_value());
+  const auto rule = settings.interface(1, kMac);
+  REQUIRE(rule.address.has_value());
+  CHECK(rule.address->address == 0xC000020A);
+  CHECK(rule.address->length == 24);
+  CHECK(rule.gateway == 0xC0000201u);
+  CHECK(rule.mtu == 1400);
+}
+
+TEST_CASE("settings: a rule for the MAC address goes before one for the index") {
+  const auto settings = from_lines(
+      "network.0.address=192.0.2.10/24\nnetwork.52:54:00:12:34:56.address=192.0.2.99/24\n");
+  CHECK(settings.interface(0, kMac).address->address == 0xC0000263);
+  CHECK(settings.interface(0, MacAddress{}).address->address == 0xC000020A);
+}
+
+TEST_CASE("settings: the command line wins, and leaves foreign words alone") {
+  auto settings = from_lines("http.port=8080\n");
+  settings.apply_command_line("console=ttyS0 mote.http.port=81 http.port=5 mote.panic=halt");
+  CHECK(settings.http_port() == 81);
+  CHECK(settings.halt_on_panic());
+}
+
+TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
+  for (const std::string_view line :
+       {"http.port=0", "http.port=65536", "http.port=80x", "http.port=", "http.port",
+        "panic=maybe", "network.hostname=-x", "network.hostname=a..b", "network.hostname=a.",
+        "network.0.address=10.0.0.300/24", "network.0.address=10.0.0.1",
+        "network.0.address=10.0.0.0/24", "network.0.address=10.0.0.255/24",
+        "network.0.address=127.0.0.1/8", "network.0.address=224.0.0.1/24",
+        "network.0.address=10.0.0.1.2/24", "network.0.address=10.0.0.1/33",
+        "network.9.address=10.0.0.1/24", "network.0.mtu=500", "network.0.mtu=9000",
+        "network.0.gateway=x", "network.0.color=red", "nonsense=1", "=", "http.idle_timeout_s=0"}) {
+    CAPTURE(line);
+    const auto settings = from_lines(line);
+    CHECK(settings.http_port() == 80);
+    CHECK(std::string_view(settings.host_name()) == "mote");
+    CHECK_FALSE(settings.halt_on_panic());
+    const auto rule = settings.interface(0, kMac);
+    CHECK_FALSE(rule.address.has_value());
+    CHECK_FALSE(rule.gateway.has_value());
+    CHECK_FALSE(rule.mtu.has_value());
+    CHECK(settings.idle_time_ms() == mote::limits::kIdleTimeMs);
+  }
+}
+
+TEST_CASE("settings: RFC 3021 point-to-point links have no broadcast address") {
+  CHECK(from_lines("network.0.address=10.0.0.0/31").interface(0, kMac).address.has_value());
+  CHECK(from_lines("network.0.address=10.0.0.9/32").interface(0, kMac).address.has_value());
+}
+
+TEST_CASE("settings: more rules than there is room for are refused, not overrun") {
+  Settings settings;
+  for (int i = 0; i < 40; ++i) {
+    char line[] = "network.52:54:00:00:00:00.address=10.0.0.1/24";
+    line[24] = static_cast<char>('0' + i % 10);
+    line[23] = static_cast<char>('0' + i / 10);
+    settings.apply_lines({"test"}, line);
+  }
+  CHECK(settings.interface(0, MacAddress{{0x52, 0x54, 0, 0, 0, 0}}).address.has_value());
+  CHECK_FALSE(settings.interface(0, MacAddress{{0x52, 0x54, 0, 0, 0, 0x39}}).address.has_value());
+}
