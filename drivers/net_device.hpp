@@ -75,34 +75,36 @@ struct DeviceCounters {
 };
 
 template <typename Device>
-concept NetDevice = requires(Device device, const Device& constant, Packet packet,
-                             const TxFrame& frame, std::size_t budget,
-                             void (*sink)(Packet, RxChecksum), void (*release)(void*)) {
-  // Facts, fixed after bring-up. `model` is the word the console uses ("virtio-net");
-  // `features` are the words behind "offloads" there ("csum mrg"), ended by a zero.
-  { constant.model() } -> std::same_as<std::string_view>;
-  { constant.features() } -> std::same_as<std::string_view>;
-  { constant.mac() } -> std::same_as<MacAddress>;
-  { constant.mtu() } -> std::same_as<std::uint16_t>;  // bytes of IP packet, at most limits::kMtu
-  { constant.offloads() } -> std::same_as<Offloads>;
-  { constant.counters() } -> std::same_as<const DeviceCounters&>;
+concept NetDevice =
+    requires(Device device, const Device& constant, Packet packet, const TxFrame& frame,
+             std::size_t budget, void (*sink)(Packet, RxChecksum), void (*release)(void*)) {
+      // Facts, fixed after bring-up. `model` is the word the console uses ("virtio-net");
+      // `features` are the words behind "offloads" there ("csum mrg"), ended by a zero.
+      { constant.model() } -> std::same_as<std::string_view>;
+      { constant.features() } -> std::same_as<std::string_view>;
+      { constant.mac() } -> std::same_as<MacAddress>;
+      {
+        constant.mtu()
+      } -> std::same_as<std::uint16_t>;  // bytes of IP packet, at most limits::kMtu
+      { constant.offloads() } -> std::same_as<Offloads>;
+      { constant.counters() } -> std::same_as<const DeviceCounters&>;
 
-  // Asks the device whether it has a carrier. Costs an exit: not for every turn.
-  { device.link_up() } -> std::same_as<bool>;
+      // Asks the device whether it has a carrier. Costs an exit: not for every turn.
+      { device.link_up() } -> std::same_as<bool>;
 
-  // Hands at most `budget` received frames to `sink(Packet, RxChecksum)`; returns how many.
-  { device.poll_rx(budget, sink) } -> std::same_as<std::size_t>;
+      // Hands at most `budget` received frames to `sink(Packet, RxChecksum)`; returns how many.
+      { device.poll_rx(budget, sink) } -> std::same_as<std::size_t>;
 
-  // Queues a frame. False when the ring is full or the device is unusable: the packet is then
-  // still the caller's (it is moved from only on success), and so is the frame.
-  { device.transmit(packet, TxChecksum{}) } -> std::same_as<bool>;  // takes Packet&
-  { device.transmit(frame) } -> std::same_as<bool>;
+      // Queues a frame. False when the ring is full or the device is unusable: the packet is then
+      // still the caller's (it is moved from only on success), and so is the frame.
+      { device.transmit(packet, TxChecksum{}) } -> std::same_as<bool>;  // takes Packet&
+      { device.transmit(frame) } -> std::same_as<bool>;
 
-  // Takes back what the device has sent: packets go to the pool, cookies to `release(cookie)`.
-  { device.reclaim(release) } -> std::same_as<void>;
+      // Takes back what the device has sent: packets go to the pool, cookies to `release(cookie)`.
+      { device.reclaim(release) } -> std::same_as<void>;
 
-  // End of turn: refills the receive ring and rings the doorbells that are due.
-  { device.flush() } -> std::same_as<void>;
-};
+      // End of turn: refills the receive ring and rings the doorbells that are due.
+      { device.flush() } -> std::same_as<void>;
+    };
 
 }  // namespace mote
