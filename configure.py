@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Writes build.ninja: the rules of build.ninja.in and the explicit list of what Mote is made of.
+
+Usage: ./configure.py && ninja          (ninja test, ninja size, ninja check, ninja run)
+"""
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+# Firmware, floor by floor. A source that is not named here is not built.
+KERNEL = ["packet"]
+DRIVERS = []
+NETSTACK = []
+HTTP = []
+FIRMWARE = ["parse", "settings"]
+
+# NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
+BOOT = []
+LOADER = "boot/loader.asm"
+
+# Unit test programs, tests/unit/NAME_test.cpp, each with what it tests and fakes.
+FAKE_CONSOLE = "tests/unit/fake_console.cpp"
+UNIT_TESTS = {
+    "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
+}
+
+
+class Edges:
+    """Ninja's build statements, gathered in order."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def build(self, outputs: str | list[str], rule: str, inputs: str | list[str] = (), *,
+              implicit: list[str] = (), order_only: list[str] = (),
+              implicit_outputs: list[str] = (), **variables: str) -> None:
+        """One build statement, laid out as Ninja's manual names its parts."""
+        statement = f"build {listed(outputs)}{listed(implicit_outputs, ' | ')}: {rule}"
+        statement += f" {listed(inputs)}" if inputs else ""
+        self.lines.append(statement + listed(implicit, " | ") + listed(order_only, " || "))
+        self.lines += [f"  {name} = {value}" for name, value in variables.items()]
+
+    def section(self, title: str) -> None:
+        self.lines += ["", f"# {title}", ""]
+
+    def text(self) -> str:
+        return "\n".join(self.lines).strip()
+
+
+def listed(paths: str | list[str], before: str = "") -> str:
+    """Paths as Ninja writes them, after `before` where there are any."""
+    paths = [paths] if isinstance(paths, str) else list(paths)
+    escaped = [path.replace("$b/", "\0").replace("$", "$$").replace(" ", "$ ")
+               .replace(":", "$:").replace("\0", "$builddir/") for path in paths]
+    return before + " ".join(escaped) if paths else ""
+
+
+def object_of(source: str, folder: str = "obj") -> str:
+    return f"$b/{folder}/{source.removeprefix('$b/')}.o"
+
+
+def firmware_sources() -> list[str]:
+    """Our own C++ sources, bottom floor first."""
+    floors = {"kernel": KERNEL, "drivers": DRIVERS, "netstack": NETSTACK, "http": HTTP,
+              "firmware": FIRMWARE}
+    return [f"{floor}/{name}.cpp" for floor, names in floors.items() for name in names]
+
+
+def lwip_sources() -> list[str]:
+    """lwIP's sources from the port's list, where lwip.py unpacks them."""
+    listing = ROOT / "netstack/lwip/sources.txt"
+    lines = listing.read_text().splitlines() if listing.exists() else []
+    names = [line.split("#")[0].strip() for line in lines]
+    return [f"$b/lwip/{name}" for name in names if name]
+
+
+def patch_inputs() -> list[str]:
+    """Our patches to lwIP, and their folder, so that a new one is noticed."""
+    folder = ROOT / "netstack/lwip/patches"
+    patches = [folder, *sorted(folder.glob("*.patch"))] if folder.is_dir() else []
+    return [str(path.relative_to(ROOT)) for path in patches]
+
+
+def site_files() -> tuple[list[str], list[str]]:
+    """The files and the folders of the example site."""
+    files, folders = [], []
+    for folder, _, names in sorted(os.walk(ROOT / "www")):
+        relative = Path(folder).relative_to(ROOT)
+        folders.append(str(relative))
+        files += [str(relative / name) for name in sorted(names)]
+    return files, folders
+
+
+def firmware_edges(edges: Edges) -> list[str]:
+    """Compiles the firmware's objects; says what they are."""
+    objects = []
+    for source in BOOT:
+        edges.build(object_of(source), "nasm", source, format="elf64")
+        objects.append(object_of(source))
+    generated = ["$b/lwip.stamp", "$b/generated/version.hpp"]
+    for source in firmware_sources():
+        edges.build(object_of(source), "cxx", source, order_only=generated)
+        objects.append(object_of(source))
+    for source in lwip_sources():
+        edges.build(object_of(source), "cc", source, order_only=["$b/lwip.stamp"])
+        objects.append(object_of(source))
+    edges.build(object_of("netstack/lwip/notice.asm"), "nasm", "netstack/lwip/notice.asm",
+                implicit=["$b/NOTICE"], format="elf64")
+    objects.append(object_of("netstack/lwip/notice.asm"))
+    edges.build("objects", "phony", objects)
+    return objects
+
+
+def image_edges(edges: Edges, objects: list[str]) -> None:
+    """Kernel, loader, the example site's pack, and the outputs that boot."""
+    files, folders = site_files()
+    edges.build("$b/kernel.elf", "link", objects, implicit=["boot/kernel.ld"],
+                implicit_outputs=["$b/kernel.map"])
+    edges.build("$b/loader.bin", "nasm", LOADER, format="bin")
+    edges.build("$b/site.pack", "pack", "www",
+                implicit=files + folders + ["tools/pack.py"])
+    edges.build(["$b/mote.elf", "$b/mote.img"], "image",
+                implicit=["$b/kernel.elf", "$b/loader.bin", "$b/site.pack", "tools/image.py"])
+
+
+def unit_test_edges(edges: Edges) -> None:
+    """One program a file of tests; their objects are shared."""
+    programs = []
+    compiled: set[str] = set()
+    for name, sources in UNIT_TESTS.items():
+        sources = [f"tests/unit/{name}_test.cpp", "tests/unit/main.cpp", *sources]
+        objects = [object_of(source, "test") for source in sources]
+        for source, target in zip(sources, objects):
+            if source not in compiled:
+                rule = "test_cc" if source.endswith(".c") else "test_cxx"
+                edges.build(target, rule, source, order_only=["$b/lwip.stamp"])
+        compiled.update(sources)
+        edges.build(f"$b/tests/{name}_test", "test_link", objects)
+        programs.append(f"$b/tests/{name}_test")
+    edges.build("unit-tests", "phony", programs)
+
+
+def fetched_edges(edges: Edges, lwip: str | None) -> None:
+    """lwIP's tree and the header with our version."""
+    edges.build("$b/lwip.stamp", "lwip", implicit_outputs=lwip_sources() + ["$b/NOTICE"],
+                implicit=patch_inputs() + ["tools/lwip.py"] + (["always"] if lwip else []),
+                lwip_options=f"--lwip {shlex.quote(lwip)}" if lwip else "")
+    edges.build("always", "phony")
+    edges.build("$b/generated/version.hpp", "version", implicit=["always"])
+
+
+def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
+    """What an engineer asks for by name."""
+    edges.build("image", "phony", ["$b/mote.img", "$b/mote.elf"])
+    edges.build("run", "run", implicit=["image"])
+    edges.build("size", "size", implicit=["image"])
+    edges.build("check", "check")
+    edges.build("test", "pytest", implicit=["image", "unit-tests"])
+    edges.build("$b/compile_commands.json", "compdb", implicit=[ninja_file],
+                ninja_file=ninja_file)
+    edges.build(ninja_file, "configure", configure_options=options,
+                implicit=["configure.py", "build.ninja.in", *patch_inputs(), *site_files()[1]])
+    edges.lines += ["", "default objects unit-tests $builddir/compile_commands.json"]
+
+
+def missing_sources() -> list[str]:
+    """Files that are listed here and do not exist."""
+    sources = firmware_sources() + BOOT
+    for name, tested in UNIT_TESTS.items():
+        sources += [f"tests/unit/{name}_test.cpp", *tested]
+    return [source for source in sources
+            if not source.startswith("$b/") and not (ROOT / source).exists()]
+
+
+def write_if_changed(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Writes build.ninja.")
+    parser.add_argument("--build-dir", default="build", metavar="DIR",
+                        help="where everything is built (default: build); for another folder "
+                        "than build, run ninja -f DIR/build.ninja")
+    parser.add_argument("--lwip", metavar="DIR",
+                        help="an lwIP 2.2.1 source tree of your own; copied, never changed")
+    options = parser.parse_args()
+    os.chdir(ROOT)
+    missing = missing_sources()
+    if missing:
+        print(f"configure.py: {missing[0]} is listed in configure.py and does not exist",
+              file=sys.stderr)
+        return 1
+    build_dir = options.build_dir.rstrip("/")
+    ninja_file = "build.ninja" if build_dir == "build" else f"{build_dir}/build.ninja"
+    edges = Edges()
+    edges.section("Fetched and generated")
+    fetched_edges(edges, options.lwip)
+    edges.section("Firmware")
+    objects = firmware_edges(edges)
+    edges.section("Images")
+    image_edges(edges, objects)
+    edges.section("Unit tests")
+    unit_test_edges(edges)
+    edges.section("Commands")
+    command_edges(edges, ninja_file, shlex.join(sys.argv[1:]))
+    rules = (ROOT / "build.ninja.in").read_text()
+    text = rules.replace("@builddir@", build_dir).replace("@edges@", edges.text())
+    path = Path(ninja_file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
