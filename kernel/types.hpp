@@ -11,6 +11,9 @@ namespace mote {
 struct PhysicalAddress {
   std::uint64_t value = 0;
   friend constexpr auto operator<=>(PhysicalAddress, PhysicalAddress) = default;
+  friend constexpr PhysicalAddress operator+(PhysicalAddress address, std::uint64_t bytes) {
+    return {address.value + bytes};
+  }
 };
 
 [[nodiscard]] inline PhysicalAddress physical(const volatile void* pointer) {
@@ -21,6 +24,9 @@ struct PhysicalAddress {
 struct IoPort {
   std::uint16_t value = 0;
   friend constexpr auto operator<=>(IoPort, IoPort) = default;
+  friend constexpr IoPort operator+(IoPort port, std::uint16_t offset) {
+    return {static_cast<std::uint16_t>(port.value + offset)};
+  }
 };
 
 }  // namespace mote
