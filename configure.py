@@ -13,14 +13,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 
 # Firmware, floor by floor. A source that is not named here is not built.
-KERNEL = ["packet"]
+KERNEL = ["console", "cpu", "dma", "entropy", "memory", "packet", "uart", "vga_text"]
 DRIVERS = []
-NETSTACK = []
-HTTP = []
-FIRMWARE = ["parse", "settings"]
+NETSTACK = ["fast_path", "heap", "lwip_port"]
+HTTP = ["crc32", "site_pack"]
+FIRMWARE = ["main", "parse", "settings"]
 
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
-BOOT = []
+BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]
 LOADER = "boot/loader.asm"
 
 # Unit test programs, tests/unit/NAME_test.cpp, each with what it tests and fakes.

@@ -1,0 +1,52 @@
+"""From a site to what boots: the pack, and with it the ELF or the disk image. No compiler."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tools import image
+from tools.build import BUILD, ROOT
+from tools.config import Settings, read_settings
+from tools.errors import UserError
+from tools.pack import PackSummary, pack_site
+from tools.terminal import Progress
+
+EXAMPLE_SITE = ROOT / "www"
+
+
+@dataclass(frozen=True)
+class SitePack:
+    """A packed site, in a folder of its own that goes away with it."""
+
+    path: Path
+    settings: Settings
+    summary: PackSummary
+
+    @property
+    def http_port(self) -> int:
+        """The port that the firmware will listen on."""
+        ports = [line.partition("=")[2] for line in self.settings.lines
+                 if line.startswith("http.port=")]
+        return int(ports[-1]) if ports else 80
+
+    def assemble_elf(self, out: Path) -> None:
+        image.assemble_elf(BUILD / "kernel.elf", self.path, out)
+
+    def assemble_raw(self, out: Path) -> None:
+        image.assemble_raw(BUILD / "kernel.elf", BUILD / "loader.bin", self.path, out)
+
+
+@contextmanager
+def packed_site(site: Path, config: Path | None) -> Iterator[SitePack]:
+    """Packs a site for as long as the `with` block runs."""
+    if not site.is_dir():
+        what = "not a folder" if site.exists() else "no such folder"
+        raise UserError(f"{site}: {what}; give the folder whose files are to be served")
+    settings = read_settings(config) if config else Settings()
+    with TemporaryDirectory(prefix="mote-") as folder:
+        path = Path(folder) / "site.pack"
+        with Progress(f"Packing {site}"):
+            summary = pack_site(site, path, settings)
+        yield SitePack(path, settings, summary)

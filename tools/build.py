@@ -1,0 +1,64 @@
+"""Drives configure.py and Ninja for the front door."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from tools import setup
+from tools.errors import UserError
+from tools.terminal import Progress
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+
+# What images are made from: where these are built already, no compiler is needed.
+PARTS = [BUILD / "kernel.elf", BUILD / "loader.bin"]
+
+
+def provide_firmware(lwip: Path | None) -> None:
+    """Kernel and loader up to date, or as they are where there is no compiler."""
+    if all(part.exists() for part in PARTS) and setup.missing(setup.BUILD):
+        return
+    setup.provide(setup.BUILD)
+    build([str(part.relative_to(ROOT)) for part in PARTS], lwip)
+
+
+def build(targets: list[str], lwip: Path | None) -> None:
+    """Configures where needed and builds these targets."""
+    options = ["--lwip", str(lwip.resolve())] if lwip else []
+    ninja_file = ROOT / "build.ninja"
+    wanted = f"configure_options = {shlex.join(options)}\n"
+    if not ninja_file.exists() or wanted not in ninja_file.read_text():
+        run([sys.executable, "configure.py", *options], "configure.py failed")
+    with Progress("Building") as progress:
+        ninja(targets, progress)
+
+
+def run(command: list[str], failure: str) -> None:
+    result = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
+    if result.returncode != 0:
+        raise RuntimeError(f"{failure}: {result.stderr.strip() or result.stdout.strip()}")
+
+
+def ninja(targets: list[str], progress: Progress) -> None:
+    """Runs Ninja; shows its steps as progress, and what it says only where something fails."""
+    environment = os.environ | {"NINJA_STATUS": "[%f/%t] ", "LC_ALL": "C.UTF-8"}
+    said: list[str] = []
+    with subprocess.Popen(["ninja", *targets], cwd=ROOT, env=environment, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as process:
+        for line in process.stdout or ():
+            if re.match(r"\[\d+/\d+\] ", line):
+                progress.note(line.strip())
+            else:
+                said.append(line)
+    if process.returncode == 0:
+        return
+    fetch_errors = [line for line in said if line.startswith(("lwIP: ", "--lwip "))]
+    if fetch_errors:
+        raise UserError(fetch_errors[-1].strip())
+    sys.stderr.writelines(said)
+    raise RuntimeError("the build failed, as told above")

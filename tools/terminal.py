@@ -1,0 +1,72 @@
+"""What commands print: plain lines, and on a terminal one line of progress that moves."""
+
+import os
+import sys
+import threading
+import time
+from types import TracebackType
+
+
+def _moves() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def faint(text: str) -> str:
+    """Dimmed where the terminal can and the user has not set NO_COLOR."""
+    return text if os.environ.get("NO_COLOR") or not _moves() else f"\033[2m{text}\033[0m"
+
+
+class Progress:
+    """Says what is going on for as long as the `with` block runs.
+
+    On a terminal: one line on stderr that shows the time taken and the latest note, and goes
+    away at the end. Elsewhere: the task as one plain line on stderr, once it took over a second.
+    """
+
+    def __init__(self, task: str) -> None:
+        self._task = task
+        self._note = ""
+        self._start = time.monotonic()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._show, daemon=True)
+
+    def note(self, text: str) -> None:
+        """What the task is at now."""
+        self._note = text
+
+    def __enter__(self) -> "Progress":
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _show(self) -> None:
+        if not _moves():
+            if not self._done.wait(1):
+                print(f"{self._task} …", file=sys.stderr, flush=True)
+            return
+        drawn = False
+        while not self._done.wait(0.5 if not drawn else 0.2):
+            drawn = True
+            seconds = int(time.monotonic() - self._start)
+            line = f"{self._task} … {seconds} s  {self._note}"
+            width = os.get_terminal_size(sys.stderr.fileno()).columns - 1
+            sys.stderr.write(f"\r\033[K{faint(line[:width])}")
+            sys.stderr.flush()
+        if drawn:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+
+
+def size_text(count: int) -> str:
+    """A number of bytes as people read it: 512 bytes, 34 KiB, 1.5 MiB."""
+    if count < 1024:
+        return f"{count} bytes"
+    for unit in ("KiB", "MiB", "GiB"):
+        count /= 1024
+        if count < 1024 or unit == "GiB":
+            return f"{count:.0f} {unit}" if count >= 10 else f"{count:.1f} {unit}"
+    raise AssertionError
