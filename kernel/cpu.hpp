@@ -1,0 +1,100 @@
+// The CPU's own instructions that C++ has no words for, and what the CPU says of itself.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace mote::cpu {
+
+struct Cpuid {
+  std::uint32_t eax, ebx, ecx, edx;
+};
+
+[[nodiscard]] inline Cpuid cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
+  Cpuid out;
+  asm volatile("cpuid"
+               : "=a"(out.eax), "=b"(out.ebx), "=c"(out.ecx), "=d"(out.edx)
+               : "a"(leaf), "c"(subleaf));
+  return out;
+}
+
+inline constexpr std::uint32_t kFeatureLeaf = 1;
+inline constexpr std::uint32_t kStructuredFeatureLeaf = 7;
+inline constexpr std::uint32_t kTscLeaf = 0x15;
+inline constexpr std::uint32_t kHypervisorLeaf = 0x4000'0000;
+inline constexpr std::uint32_t kHypervisorTimingLeaf = 0x4000'0010;
+inline constexpr std::uint32_t kExtendedLeaf = 0x8000'0000;
+inline constexpr std::uint32_t kBrandLeaf = 0x8000'0002;  // and the two behind it
+
+inline constexpr std::uint32_t kHypervisorBit = 1U << 31;  // leaf 1, ECX
+inline constexpr std::uint32_t kRdrandBit = 1U << 30;      // leaf 1, ECX
+inline constexpr std::uint32_t kRdseedBit = 1U << 18;      // leaf 7, EBX
+
+// The highest leaf of the basic, hypervisor or extended kind that begins at `first`.
+[[nodiscard]] inline std::uint32_t last_leaf(std::uint32_t first) { return cpuid(first).eax; }
+
+[[nodiscard]] inline bool under_hypervisor() {
+  return (cpuid(kFeatureLeaf).ecx & kHypervisorBit) != 0;
+}
+
+[[nodiscard]] inline std::uint64_t time_stamp() {
+  std::uint32_t low;
+  std::uint32_t high;
+  asm volatile("rdtsc" : "=a"(low), "=d"(high));
+  return std::uint64_t{high} << 32 | low;
+}
+
+[[nodiscard]] inline std::uint64_t read_msr(std::uint32_t index) {
+  std::uint32_t low;
+  std::uint32_t high;
+  asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(index));
+  return std::uint64_t{high} << 32 | low;
+}
+
+inline void write_msr(std::uint32_t index, std::uint64_t value) {
+  asm volatile("wrmsr"
+               :
+               : "c"(index), "a"(static_cast<std::uint32_t>(value)),
+                 "d"(static_cast<std::uint32_t>(value >> 32))
+               : "memory");
+}
+
+[[nodiscard]] inline std::uint64_t fault_address() {
+  std::uint64_t value;
+  asm volatile("mov %%cr2, %0" : "=r"(value));
+  return value;
+}
+
+[[nodiscard]] inline std::uint64_t page_table_root() {
+  std::uint64_t value;
+  asm volatile("mov %%cr3, %0" : "=r"(value));
+  return value;
+}
+
+// Also forgets every translation, for no page is global.
+inline void set_page_table_root(std::uint64_t value) {
+  asm volatile("mov %0, %%cr3" : : "r"(value) : "memory");
+}
+
+inline void pause() { asm volatile("pause"); }
+
+// Stops for good: interrupts are off.
+[[noreturn]] inline void halt() {
+  while (true) {
+    asm volatile("cli; hlt");
+  }
+}
+
+// The CPU's name as it gives it itself ("QEMU Virtual CPU version 2.5+"), without leading and
+// trailing blanks; empty where it gives none. Holds its own characters.
+class Brand {
+ public:
+  Brand();
+  [[nodiscard]] std::string_view text() const;
+
+ private:
+  std::array<char, 48> characters_{};
+};
+
+}  // namespace mote::cpu

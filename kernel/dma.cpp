@@ -1,0 +1,29 @@
+// The DMA arena: a pointer that moves up.
+#include "kernel/dma.hpp"
+
+#include <array>
+
+#include "kernel/limits.hpp"
+
+namespace mote::dma {
+namespace {
+
+constexpr std::size_t kMostAlignment = 4096;
+
+alignas(kMostAlignment) constinit std::array<std::byte, limits::kDmaArenaBytes> arena{};
+constinit std::size_t used = 0;
+
+}  // namespace
+
+std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment) {
+  const std::size_t start = (used + alignment - 1) & ~(alignment - 1);
+  if (start > arena.size() || bytes > arena.size() - start) {
+    return {};
+  }
+  used = start + bytes;
+  return std::span(arena).subspan(start, bytes);
+}
+
+std::size_t bytes_left() { return arena.size() - used; }
+
+}  // namespace mote::dma

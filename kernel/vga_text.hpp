@@ -1,0 +1,33 @@
+// The VGA's text screen of 80 by 25 characters.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace mote {
+
+class VgaText {
+ public:
+  // Clears the screen, if there is a VGA and it really shows text; otherwise `write` does nothing.
+  void initialize();
+
+  void write(std::string_view text);
+
+ private:
+  static constexpr std::size_t kColumns = 80;
+  static constexpr std::size_t kRows = 25;
+
+  void new_line();
+  void show(std::size_t cell, std::uint16_t value);
+
+  bool there_ = false;
+  std::size_t row_ = 0;
+  std::size_t column_ = 0;
+  // What the screen shows, so that scrolling reads nothing from the device and writes only cells
+  // that change: in a virtual machine each access costs an exit.
+  std::array<std::uint16_t, kColumns * kRows> shown_{};
+};
+
+}  // namespace mote
