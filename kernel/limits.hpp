@@ -63,6 +63,11 @@ inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 // Fields in a header section (431 beyond).
 inline constexpr std::size_t kHeaderFields = 100;
 
+// --- Settings ---
+
+// Bytes of the settings file that QEMU's fw_cfg may hold.
+inline constexpr std::size_t kSettingsBytes = 4096;
+
 // --- Time ---
 
 // A connection that sent no complete header section within this time gets 408 and is closed; one
