@@ -1,0 +1,102 @@
+// An interface as lwIP sees it: addresses, DHCP, link state, the console's lines, the counters.
+//
+// All that doesn't depend on the device's type is here, so that `Interface`, the template over it,
+// stays thin.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "drivers/net_device.hpp"
+#include "kernel/clock.hpp"
+#include "kernel/packet.hpp"
+#include "lwip/netif.h"
+#include "netstack/fast_path.hpp"
+#include "netstack/stats.hpp"
+
+namespace mote::netstack {
+
+struct StaticAddress {
+  Ipv4Address address;
+  std::uint8_t prefix_bits = 0;  // 0 to 32
+  Ipv4Address gateway;           // zero: none
+};
+
+struct InterfaceSettings {
+  const char* host_name = "mote";        // zero-ended, outlives the interface
+  std::optional<StaticAddress> address;  // absent: DHCP
+  std::uint16_t mtu = 0;                 // bytes of IP packet; 0: what the device can
+};
+
+// What lwIP must know of a device.
+struct DeviceFacts {
+  std::string_view model;
+  std::string_view features;
+  MacAddress mac;
+  std::uint16_t mtu = 0;
+  Offloads offloads;
+  bool link_up = false;
+};
+
+class Attachment {
+ public:
+  Attachment() = default;
+  Attachment(const Attachment&) = delete;
+  Attachment& operator=(const Attachment&) = delete;
+
+  [[nodiscard]] const InterfaceCounters& counters() const { return counters_; }
+  [[nodiscard]] unsigned index() const { return index_; }
+
+  // Whom frames on this interface are for, as of now.
+  [[nodiscard]] Host host() const;
+
+  // True when the interface has an address and a link.
+  [[nodiscard]] bool usable() const;
+  [[nodiscard]] bool has_gateway() const;
+
+  // An MTU from DHCP: taken when it is smaller than what device and settings allow.
+  void offer_mtu(std::uint16_t mtu);
+
+  [[nodiscard]] struct netif& netif() { return netif_; }
+
+ protected:
+  // Makes the interface known to lwIP, which sends by `output`, and to the console; starts DHCP.
+  // False when lwIP has no room for it; the console then says so.
+  bool attach(unsigned index, const DeviceFacts& facts, const InterfaceSettings& settings,
+              netif_linkoutput_fn output);
+
+  // About once a second: notices link changes, keeps DHCP going, says what has changed.
+  void second(Nanoseconds now, bool link_up);
+
+  // Gives a frame to lwIP, in its packet, or copied out of it when packets are scarce or lwIP may
+  // hold it long.
+  void hand_up(Packet packet, RxChecksum checksum, Fate fate);
+
+  InterfaceCounters counters_;
+
+ private:
+  static err_t initialize_netif(struct netif* netif);
+  static void status_changed(struct netif* netif);
+  void set_link(bool up);
+  void use_static_address(const StaticAddress& address);
+  void announce();
+  void complain_of_silence(Nanoseconds now);
+  void print_name() const;
+
+  struct netif netif_{};
+  unsigned index_ = 0;
+  bool dhcp_ = false;
+  std::uint16_t largest_mtu_ = 0;
+  Host announced_;
+  Ipv4Address announced_gateway_;
+  Nanoseconds next_complaint_;
+};
+
+// The attachment behind lwIP's structure.
+[[nodiscard]] Attachment& attachment_of(struct netif* netif);
+
+// The interface that has `address` (in memory as on the wire), or null.
+[[nodiscard]] struct netif* interface_with_address(std::uint32_t address);
+
+}  // namespace mote::netstack

@@ -1,0 +1,126 @@
+// The fast path: judging received frames and answering echo requests in place.
+#include "netstack/fast_path.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "netstack/checksum.hpp"
+
+namespace mote::netstack {
+namespace {
+
+constexpr std::size_t kIpOffset = sizeof(EthernetHeader);
+constexpr std::size_t kEchoOffset = kIpOffset + sizeof(Ipv4Header);
+
+// RFC 1122, 3.2.1.3: addresses that may not be a datagram's source. A datagram with our own
+// address as source was forged (or loops).
+bool is_bad_source(Ipv4Address source, const Host& host) {
+  const std::uint32_t value = source.value;
+  if (value >> 24 == 0 || source.is_loopback() || value >> 28 >= 0xE) return true;
+  if (host.address.value == 0) return false;
+  const std::uint32_t subnet_broadcast = host.address.value | ~host.netmask.value;
+  const bool has_broadcast = host.netmask.value < 0xFFFFFFFE;  // not /31 or /32 (RFC 3021)
+  return source == host.address || (has_broadcast && value == subnet_broadcast);
+}
+
+bool is_echo_request(const Ipv4Header& ip, std::span<const std::byte> datagram) {
+  return ip.protocol == Ipv4Header::kIcmp && datagram.size() > sizeof(Ipv4Header) &&
+         static_cast<std::uint8_t>(datagram[sizeof(Ipv4Header)]) == IcmpEcho::kRequest;
+}
+
+// Turns a verified echo request into its reply. Each checksum is carried over by what changed;
+// exchanging the addresses changes no sum. The reply is an atomic datagram: it may not be
+// fragmented and needs no identification (RFC 6864, 4.1).
+void write_reply(EthernetHeader& ethernet, Ipv4Header& ip, IcmpEcho& echo, const Host& host) {
+  ethernet.destination = ethernet.source;
+  ethernet.source = host.mac;
+
+  std::swap(ip.source, ip.destination);
+  const Be16 ttl_before{static_cast<std::uint16_t>(ip.time_to_live << 8 | ip.protocol)};
+  const Be16 ttl_after{static_cast<std::uint16_t>(Ipv4Header::kDefaultTtl << 8 | ip.protocol)};
+  const Be16 flags_after{Ipv4Header::kDontFragment};
+  std::uint16_t checksum = ip.checksum.raw();
+  checksum = checksum_updated(checksum, ttl_before.raw(), ttl_after.raw());
+  checksum = checksum_updated(checksum, ip.identification.raw(), 0);
+  checksum = checksum_updated(checksum, ip.flags_and_offset.raw(), flags_after.raw());
+  ip.checksum = Be16::from_raw(checksum);
+  ip.time_to_live = Ipv4Header::kDefaultTtl;
+  ip.identification = 0;
+  ip.flags_and_offset = flags_after;
+
+  const Be16 type_before{static_cast<std::uint16_t>(IcmpEcho::kRequest << 8 | echo.code)};
+  const Be16 type_after{static_cast<std::uint16_t>(IcmpEcho::kReply << 8 | echo.code)};
+  echo.checksum =
+      Be16::from_raw(checksum_updated(echo.checksum.raw(), type_before.raw(), type_after.raw()));
+  echo.type = IcmpEcho::kReply;
+}
+
+// An echo request, whole and without IP options, in `buffer`.
+Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const Host& host) {
+  auto& ethernet = *reinterpret_cast<EthernetHeader*>(buffer.data());
+  auto& ip = *reinterpret_cast<Ipv4Header*>(buffer.data() + kIpOffset);
+  auto& echo = *reinterpret_cast<IcmpEcho*>(buffer.data() + kEchoOffset);
+  if (is_group(ethernet.destination) || ip.destination != host.address.value) {
+    return {Fate::kEchoToGroup};
+  }
+  if (total_bytes < sizeof(Ipv4Header) + sizeof(IcmpEcho)) return {Fate::kShort};
+  if (!checksum_holds(buffer.subspan(kEchoOffset, total_bytes - sizeof(Ipv4Header)))) {
+    return {Fate::kBadChecksum};
+  }
+  write_reply(ethernet, ip, echo, host);
+
+  const std::size_t frame_bytes = kIpOffset + total_bytes;
+  const std::size_t sent_bytes = std::max(frame_bytes, EthernetHeader::kMinFrameBytes);
+  std::ranges::fill(buffer.subspan(frame_bytes, sent_bytes - frame_bytes), std::byte{0});
+  return {Fate::kReply, static_cast<std::uint16_t>(sent_bytes)};
+}
+
+Decision judge_ipv4(std::span<std::byte> buffer, std::size_t frame_bytes, const Host& host) {
+  if (frame_bytes < kIpOffset + sizeof(Ipv4Header)) return {Fate::kShort};
+  const auto& ip = *reinterpret_cast<const Ipv4Header*>(buffer.data() + kIpOffset);
+  const std::size_t header_bytes = ip.header_bytes();
+  const std::size_t total_bytes = ip.total_bytes;
+  if (ip.version_and_words >> 4 != 4 || header_bytes < Ipv4Header::kMinBytes ||
+      total_bytes < header_bytes || total_bytes > frame_bytes - kIpOffset) {
+    return {Fate::kBadHeader};
+  }
+  if (!checksum_holds(buffer.subspan(kIpOffset, header_bytes))) return {Fate::kBadChecksum};
+  if (is_bad_source({ip.source}, host)) return {Fate::kBadSource};
+  if (Ipv4Address{ip.destination}.is_multicast()) return {Fate::kMulticast};
+  if (ip.is_fragment()) return {Fate::kUpFragment};
+  if (ip.version_and_words == Ipv4Header::kVersion4NoOptions &&
+      is_echo_request(ip, buffer.subspan(kIpOffset, total_bytes)) && host.address.value != 0) {
+    return answer_echo(buffer, total_bytes, host);
+  }
+  return {Fate::kUp};
+}
+
+// lwIP reads an ARP packet without looking at its length (etharp_input), so look here.
+Decision judge_arp(std::span<const std::byte> frame) {
+  if (frame.size() < sizeof(EthernetHeader) + sizeof(ArpPacket)) return {Fate::kBadArp};
+  const auto& arp = *reinterpret_cast<const ArpPacket*>(frame.data() + sizeof(EthernetHeader));
+  const bool usable = arp.hardware == 1 && arp.protocol == EthernetHeader::kIpv4 &&
+                      arp.hardware_bytes == 6 && arp.protocol_bytes == 4;
+  return {usable ? Fate::kUp : Fate::kBadArp};
+}
+
+}  // namespace
+
+Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes, const Host& host) {
+  if (frame_bytes < sizeof(EthernetHeader)) return {Fate::kShort};
+  const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(buffer.data());
+  if (is_group(ethernet.source)) return {Fate::kBadSource};
+  if (!is_group(ethernet.destination) && ethernet.destination != host.mac) {
+    return {Fate::kOtherHost};
+  }
+  switch (ethernet.type) {
+    case EthernetHeader::kIpv4:
+      return judge_ipv4(buffer, frame_bytes, host);
+    case EthernetHeader::kArp:
+      return judge_arp(buffer.first(frame_bytes));
+    default:
+      return {Fate::kUnknownProtocol};
+  }
+}
+
+}  // namespace mote::netstack

@@ -1,0 +1,51 @@
+// The fast path: what a received frame is, and the echo reply written in the request's own buffer.
+//
+// It runs in the driver's receive loop, before lwIP. Echo requests to this host are answered in
+// place; what nobody here would use, or nobody should send, is dropped; the rest goes up.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "netstack/wire.hpp"
+
+namespace mote::netstack {
+
+// Whom frames are for. `address` is zero while there is none.
+struct Host {
+  MacAddress mac;
+  Ipv4Address address;
+  Ipv4Address netmask;
+};
+
+// What becomes of a frame, and why. Each is counted.
+enum class Fate : std::uint8_t {
+  kReply,       // an echo request, now rewritten to its reply
+  kUp,          // for lwIP
+  kUpFragment,  // for lwIP, which may hold it long
+  // Dropped:
+  kShort,            // ends within a header
+  kOtherHost,        // to another station's MAC address
+  kUnknownProtocol,  // neither IPv4 nor ARP
+  kBadArp,           // ARP of another length or kind than Ethernet with IPv4
+  kBadHeader,        // IPv4 header or total length that can't be
+  kBadChecksum,      // IPv4 header's or echo request's
+  kBadSource,        // a source that no host may have: group, loopback, zero, our own
+  kMulticast,        // to an IPv4 group: none is joined
+  kEchoToGroup,      // echo request by broadcast (RFC 1122, 3.2.2.6: may be discarded)
+};
+inline constexpr std::size_t kFates = static_cast<std::size_t>(Fate::kEchoToGroup) + 1;
+
+struct Decision {
+  Fate fate;
+  std::uint16_t reply_bytes = 0;  // length of the reply frame, at least 60, for kReply
+};
+
+// Judges the frame in `buffer[0, frame_bytes)`. Only for kReply is the frame written to: it is
+// then a whole reply, padded with zeros to the shortest Ethernet frame, for which `buffer` has
+// room: it must be at least 60 bytes long.
+[[nodiscard]] Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes,
+                                const Host& host);
+
+}  // namespace mote::netstack

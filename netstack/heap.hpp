@@ -1,0 +1,22 @@
+// lwIP's heap: blocks of a few fixed sizes, each with its list of free ones. Constant time.
+//
+// It holds headers of segments (small), what is written to a connection by copy (medium), frames
+// and DHCP messages (large), and datagrams that span many frames (huge: long echo replies). A
+// size that has run out is not served from the next: a flood of small blocks may not take the
+// large ones.
+#pragma once
+
+#include <cstddef>
+
+namespace mote::netstack::heap {
+
+// A block of at least `bytes`, aligned to 16, or null when there is none.
+[[nodiscard]] void* allocate(std::size_t bytes);
+
+// Gives back a block. Anything that isn't an allocated block is a fault of ours: panic.
+void free(void* memory);
+
+// Blocks in use now, of all sizes.
+[[nodiscard]] std::size_t used();
+
+}  // namespace mote::netstack::heap

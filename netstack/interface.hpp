@@ -1,0 +1,124 @@
+// An interface: a device below, lwIP above, and the frame's way between them.
+//
+//   device.poll_rx → classify: Reply (same buffer to the transmit ring)
+//                            | Drop  (counted, buffer back to the pool)
+//                            | Up    → lwIP → … → link_output → device.transmit
+//
+// The device's type is a template parameter: no call per frame is indirect, save lwIP's own.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "drivers/net_device.hpp"
+#include "kernel/clock.hpp"
+#include "kernel/entropy.hpp"
+#include "kernel/limits.hpp"
+#include "kernel/packet.hpp"
+#include "netstack/attachment.hpp"
+#include "netstack/fast_path.hpp"
+#include "netstack/transmit.hpp"
+
+namespace mote::netstack {
+
+template <NetDevice Device>
+class Interface : public Attachment {
+ public:
+  // Ties the device, which is up and outlives the interface, to lwIP as `net<index>`; prints its
+  // line. False (and a line that says so) when there are too many.
+  bool attach(Device& device, unsigned index, const InterfaceSettings& settings) {
+    device_ = &device;
+    const DeviceFacts facts{device.model(), device.features(), device.mac(),
+                            device.mtu(),   device.offloads(), device.link_up()};
+    return Attachment::attach(index, facts, settings, link_output);
+  }
+
+  // One turn of the run loop: takes back what was sent, sends what waited, receives at most
+  // kRxBudget frames, rings the doorbells. Says whether there was anything to do.
+  bool turn() {
+    device_->reclaim(release_frame);
+    send_backlog();
+    const std::size_t received = device_->poll_rx(
+        limits::kRxBudget,
+        [this](Packet packet, RxChecksum checksum) { receive(std::move(packet), checksum); });
+    device_->flush();
+    if (received != 0) entropy::stir(clock::now().value);
+    const bool sent = counters_.tx_frames != tx_frames_before_;
+    tx_frames_before_ = counters_.tx_frames;
+    return received != 0 || sent;
+  }
+
+  // About once a second: link state, DHCP, the console's lines.
+  void second(Nanoseconds now) { Attachment::second(now, device_->link_up()); }
+
+  [[nodiscard]] const Device& device() const { return *device_; }
+
+ private:
+  void receive(Packet packet, RxChecksum checksum) {
+    const std::size_t room = Packet::kMaxFrameBytes;
+    const Decision decision = classify({packet.data(), room}, packet.bytes(), host());
+    ++counters_[decision.fate];
+    switch (decision.fate) {
+      case Fate::kReply:
+        packet.set_bytes(decision.reply_bytes);
+        if (!device_->transmit(packet, TxChecksum{})) ++counters_.replies_dropped;
+        break;
+      case Fate::kUp:
+      case Fate::kUpFragment:
+        hand_up(std::move(packet), checksum, decision.fate);
+        break;
+      default:
+        break;  // dropped: the packet dies here, and its buffer is the pool's again
+    }
+  }
+
+  // lwIP's way to the device. ERR_MEM makes it keep the segment and try again later.
+  static err_t link_output(struct netif* netif, struct pbuf* frame) {
+    auto& self = static_cast<Interface&>(attachment_of(netif));
+    if (self.backlog_.empty() && self.send(frame)) return ERR_OK;
+    if (self.backlog_.push(frame)) {
+      ++self.counters_.tx_waited;
+      return ERR_OK;
+    }
+    ++self.counters_.tx_dropped;
+    return ERR_MEM;
+  }
+
+  // False when the ring is full, or when the frame must be copied and there is no packet.
+  bool send(struct pbuf* frame) {
+    SegmentList list;
+    const bool sent = list.gather(*frame) ? send_by_reference(frame, list) : send_copy(*frame);
+    if (sent) ++counters_.tx_frames;
+    return sent;
+  }
+
+  bool send_by_reference(struct pbuf* frame, const SegmentList& list) {
+    const TxChecksum checksum = offload({static_cast<std::byte*>(frame->payload), frame->len});
+    if (!device_->transmit(TxFrame{list.segments(), checksum, frame})) return false;
+    pbuf_ref(frame);
+    return true;
+  }
+
+  bool send_copy(const struct pbuf& frame) {
+    Packet packet = copy_to_packet(frame);
+    if (!packet || !device_->transmit(packet, offload(packet.frame()))) return false;
+    ++counters_.tx_copied;
+    return true;
+  }
+
+  TxChecksum offload(std::span<std::byte> headers) const {
+    return device_->offloads().tx_checksum ? prepare_checksum(headers) : TxChecksum{};
+  }
+
+  void send_backlog() {
+    while (!backlog_.empty() && send(backlog_.front())) backlog_.pop();
+  }
+
+  static void release_frame(void* cookie) { pbuf_free(static_cast<struct pbuf*>(cookie)); }
+
+  Device* device_ = nullptr;
+  Backlog backlog_;
+  std::uint64_t tx_frames_before_ = 0;
+};
+
+}  // namespace mote::netstack

@@ -1,0 +1,118 @@
+// lwIP's options: what of lwIP is built, and how large. netstack/lwip_port.cpp checks the numbers
+// against kernel/limits.hpp. Each is explained in lwIP's opt.h; here stands why it has its value.
+#pragma once
+
+// One loop, no threads, the raw API (design.md, 2).
+#define NO_SYS 1
+#define SYS_LIGHTWEIGHT_PROT 0
+#define LWIP_NETCONN 0
+#define LWIP_SOCKET 0
+
+#define LWIP_IPV4 1
+#define LWIP_IPV6 0
+#define LWIP_RAW 0
+#define LWIP_DNS 0
+#define LWIP_IGMP 0
+#define LWIP_STATS 0
+
+// Memory: pools of fixed elements for lwIP's own structures, and netstack/heap for what it asks
+// of a heap, which has size classes and takes constant time.
+#define MEMP_MEM_MALLOC 0
+#define MEM_ALIGNMENT 8
+#define MEM_CUSTOM_ALLOCATOR 1
+#define MEM_CUSTOM_MALLOC mote_lwip_allocate
+#define MEM_CUSTOM_CALLOC mote_lwip_allocate_zeroed
+#define MEM_CUSTOM_FREE mote_lwip_free
+
+// Packet buffers. Frames rest in their own packets (custom pbufs); the pool is for the copy-break
+// and for fragments. A whole datagram of 64 KiB comes in 45 of them.
+#define LWIP_SUPPORT_CUSTOM_PBUF 1
+#define PBUF_POOL_SIZE 160
+#define PBUF_POOL_BUFSIZE 1520
+#define PBUF_LINK_ENCAPSULATION_HLEN 16
+#define MEMP_NUM_PBUF 6144
+#define LWIP_NETIF_TX_SINGLE_PBUF 0
+
+// Interfaces. Checksums are each interface's choice; those of IP and ICMP are always ours.
+#define LWIP_NETIF_HOSTNAME 1
+#define LWIP_NETIF_STATUS_CALLBACK 1
+#define LWIP_NETIF_HWADDRHINT 1
+#define LWIP_CHECKSUM_CTRL_PER_NETIF 1
+#define CHECKSUM_GEN_IP_INLINE 0
+#define ETHARP_TABLE_MATCH_NETIF 1
+#define ARP_TABLE_SIZE 120
+#define ARP_QUEUEING 1
+
+// IP. Reassembly keeps at most two datagrams of 64 KiB, the oldest giving way, 15 seconds at most.
+#define IP_REASSEMBLY 1
+#define IP_FRAG 1
+#define IP_REASS_MAX_PBUFS 96
+#define MEMP_NUM_REASSDATA 32
+#define MEMP_NUM_FRAG_PBUF 192
+#define IP_FORWARD 0
+#define LWIP_BROADCAST_PING 0
+#define LWIP_MULTICAST_PING 0
+
+// UDP serves DHCP only.
+#define MEMP_NUM_UDP_PCB 2
+#define LWIP_RANDOMIZE_INITIAL_LOCAL_PORTS 1
+
+// DHCP. Timers in seconds, so that short leases are kept to; a server that comes up late is found
+// within 16 seconds. No probing for the offered address (RFC 2131, 2.2, a SHOULD): it would cost
+// a second at each boot. Option 26 is the MTU (RFC 2132, 5.1).
+#define LWIP_DHCP 1
+#define LWIP_ACD 0
+#define LWIP_DHCP_DOES_ACD_CHECK 0
+#define LWIP_DHCP_MAX_DNS_SERVERS 0
+#define DHCP_CREATE_RAND_XID 1
+#define DHCP_TIMEOUT_SIZE_T unsigned int
+#define DHCP_COARSE_TIMER_SECS 1
+#define DHCP_ADD_EXTRA_REQUEST_OPTIONS , 26
+#define DHCP_DEFINE_CUSTOM_TIMEOUTS 1
+#define MOTE_DHCP_SECONDS(seconds) ((seconds) != 0 ? (seconds) : 1)
+#define DHCP_SET_TIMEOUT_FROM_OFFERED_T0_LEASE(result, dhcp) \
+  ((result) = MOTE_DHCP_SECONDS((dhcp)->offered_t0_lease))
+#define DHCP_SET_TIMEOUT_FROM_OFFERED_T1_RENEW(result, dhcp) \
+  ((result) = MOTE_DHCP_SECONDS((dhcp)->offered_t1_renew))
+#define DHCP_SET_TIMEOUT_FROM_OFFERED_T2_REBIND(result, dhcp) \
+  ((result) = MOTE_DHCP_SECONDS((dhcp)->offered_t2_rebind))
+#define DHCP_NEXT_TIMEOUT_THRESHOLD 60
+#define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) ((u16_t)(((tries) < 4 ? 1 << (tries) : 16) * 1000))
+
+// TCP. Requests are small and come in order: a small receive window, no queue of segments out of
+// order. Responses are large: 64 segments may be in flight, by window scale.
+#define LWIP_TCP 1
+#define TCP_MSS 1460
+#define MEMP_NUM_TCP_PCB 1024
+#define MEMP_NUM_TCP_PCB_LISTEN 4
+#define MEMP_NUM_TCP_SEG 6144
+#ifndef TCP_WND
+#define TCP_WND (6 * TCP_MSS)
+#endif
+#ifndef TCP_QUEUE_OOSEQ
+#define TCP_QUEUE_OOSEQ 0
+#endif
+#define LWIP_WND_SCALE 1
+#define TCP_RCV_SCALE 0
+#define TCP_SND_BUF (64 * TCP_MSS)
+#define TCP_SND_QUEUELEN 256
+#define TCP_OVERSIZE 0
+#define LWIP_TCP_KEEPALIVE 1
+
+// Timers: a tick of 50 ms, and segments resent after at least two ticks of 100 ms (as Linux's
+// 200 ms), one second at first (RFC 6298, 2.1). tcp_poll's interval thus counts 100 ms.
+#define TCP_TMR_INTERVAL 50
+#define LWIP_TCP_RTO_TIME 1000
+
+// A closed connection is remembered for 2 × 15 s, and forgotten earlier when a new one needs its
+// place.
+#define TCP_MSL 15000UL
+
+// No limit on connections that wait to be established: they have the lowest priority and give way
+// to new ones, the oldest first (patches/), so that a flood of SYNs can't close the door.
+#define TCP_LISTEN_BACKLOG 0
+
+// What lwIP may call and the numbers it draws: netstack/lwip_port.cpp.
+#define LWIP_HOOK_FILENAME "mote_hooks.h"
+#define LWIP_HOOK_IP4_ROUTE_SRC(source, destination) \
+  ((source) != NULL ? mote_route_by_source(source) : NULL)

@@ -1,0 +1,35 @@
+// Hooks by which lwIP asks netstack/lwip_port.cpp.
+#pragma once
+
+#include "lwip/ip_addr.h"
+#include "lwip/pbuf.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct netif;
+struct dhcp;
+
+// An initial sequence number by RFC 6528.
+u32_t mote_tcp_isn(const ip_addr_t* local_ip, u16_t local_port, const ip_addr_t* remote_ip,
+                   u16_t remote_port);
+
+// An unpredictable identification for a datagram.
+u16_t mote_ip_id(void);
+
+// The interface whose address is `source`, or null.
+struct netif* mote_route_by_source(const ip4_addr_t* source);
+
+// An option, which lwIP does not handle itself, of a DHCP message of this type.
+void mote_dhcp_option(struct netif* netif, u8_t type, u8_t option, u8_t bytes,
+                      struct pbuf* message, u16_t offset);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define LWIP_HOOK_TCP_ISN mote_tcp_isn
+#define LWIP_HOOK_IP4_ID mote_ip_id
+#define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, message, type, option, bytes, pbuf, offset) \
+  mote_dhcp_option((netif), (type), (option), (bytes), (pbuf), (offset))

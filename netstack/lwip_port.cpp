@@ -1,0 +1,89 @@
+// What lwIP asks of its platform: time, random numbers, checksums, assertions, and the hooks.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernel/clock.hpp"
+#include "kernel/entropy.hpp"
+#include "kernel/limits.hpp"
+#include "kernel/panic.hpp"
+#include "lwip/init.h"
+#include "lwip/netif.h"
+#include "lwip/opt.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/prot/dhcp.h"
+#include "lwip/sys.h"
+#include "lwip/timeouts.h"
+#include "mote_hooks.h"
+#include "netstack/attachment.hpp"
+#include "netstack/checksum.hpp"
+#include "netstack/stack.hpp"
+
+namespace mote::netstack {
+
+static_assert(MEMP_NUM_TCP_PCB == limits::kConnections);
+static_assert(PBUF_LINK_ENCAPSULATION_HLEN == limits::kHeadroom);
+static_assert(TCP_MSS + 40 == limits::kMtu);
+static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + 14);
+static_assert(TCP_SLOW_INTERVAL == kPollTickMs);
+static_assert(IP_REASS_MAX_PBUFS >= 48 && PBUF_POOL_SIZE > IP_REASS_MAX_PBUFS);
+
+void initialize() { lwip_init(); }
+
+void run_timers() { sys_check_timeouts(); }
+
+}  // namespace mote::netstack
+
+using namespace mote;
+
+extern "C" {
+
+u32_t sys_now() { return static_cast<u32_t>(clock::now().value / 1'000'000); }
+
+void mote_lwip_assertion(const char* what) { panic(what); }
+
+unsigned int mote_lwip_random() { return entropy::random32(); }
+
+unsigned short mote_lwip_sum(const void* data, int bytes) {
+  return netstack::ones_sum({static_cast<const std::byte*>(data), static_cast<std::size_t>(bytes)});
+}
+
+// RFC 6528, 3: a clock of 4 microseconds, and a keyed hash of the connection's four-tuple.
+u32_t mote_tcp_isn(const ip_addr_t* local_ip, u16_t local_port, const ip_addr_t* remote_ip,
+                   u16_t remote_port) {
+  const std::array<std::uint32_t, 3> tuple = {
+      ip4_addr_get_u32(ip_2_ip4(local_ip)), ip4_addr_get_u32(ip_2_ip4(remote_ip)),
+      static_cast<std::uint32_t>(local_port) << 16 | remote_port};
+  const std::uint64_t clock_4us = clock::now().value / 4'000;
+  return static_cast<u32_t>(clock_4us + entropy::keyed_hash(std::as_bytes(std::span(tuple))));
+}
+
+// Four identifications are cut from one random number: the generator isn't cheap.
+u16_t mote_ip_id() {
+  static constinit std::uint64_t random = 0;
+  static constinit unsigned left = 0;
+  if (left == 0) {
+    random = entropy::random64();
+    left = 4;
+  }
+  --left;
+  const auto identification = static_cast<u16_t>(random);
+  random >>= 16;
+  return identification;
+}
+
+struct netif* mote_route_by_source(const ip4_addr_t* source) {
+  return netstack::interface_with_address(ip4_addr_get_u32(source));
+}
+
+void mote_dhcp_option(struct netif* netif, u8_t type, u8_t option, u8_t bytes, struct pbuf* message,
+                      u16_t offset) {
+  constexpr u8_t kInterfaceMtu = 26;  // RFC 2132, 5.1
+  if (type != DHCP_ACK || option != kInterfaceMtu || bytes != 2) return;
+  std::array<u8_t, 2> value{};
+  if (pbuf_copy_partial(message, value.data(), 2, offset) != 2) return;
+  netstack::attachment_of(netif).offer_mtu(static_cast<u16_t>(value[0] << 8 | value[1]));
+}
+
+}  // extern "C"

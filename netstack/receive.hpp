@@ -1,0 +1,19 @@
+// Received frames as lwIP's pbufs: over the packet's own buffer, or copied out of it.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "kernel/packet.hpp"
+#include "lwip/pbuf.h"
+
+namespace mote::netstack {
+
+// A pbuf over the packet's frame. The packet goes back to the pool when lwIP frees the pbuf.
+// Never null: there is one such pbuf for each packet.
+[[nodiscard]] struct pbuf* adopt_packet(Packet packet);
+
+// A pbuf of lwIP's own pool with a copy of the frame; null when the pool has none left.
+[[nodiscard]] struct pbuf* copy_frame(std::span<const std::byte> frame);
+
+}  // namespace mote::netstack

@@ -1,0 +1,88 @@
+// lwIP's frames as the device wants them.
+#include "netstack/transmit.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "netstack/checksum.hpp"
+#include "netstack/wire.hpp"
+
+namespace mote::netstack {
+namespace {
+
+constexpr std::array<std::byte, EthernetHeader::kMinFrameBytes> kPadding{};
+
+// Whether the bytes before the payload are the pbuf's own and unused: only in a pbuf whose
+// payload lies in the same block behind it.
+bool has_headroom(const struct pbuf& pbuf) {
+  if ((pbuf.type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS) == 0) return false;
+  const auto* payload = static_cast<const std::byte*>(pbuf.payload);
+  const auto* room = reinterpret_cast<const std::byte*>(&pbuf) + sizeof(struct pbuf);
+  return payload >= room + limits::kHeadroom;
+}
+
+}  // namespace
+
+bool SegmentList::add(const void* data, std::size_t bytes) {
+  if (bytes == 0) return true;
+  if (count_ == segments_.size()) return false;
+  segments_[count_++] = {static_cast<const std::byte*>(data), static_cast<std::uint32_t>(bytes)};
+  return true;
+}
+
+bool SegmentList::gather(const struct pbuf& frame) {
+  if (!has_headroom(frame)) return false;
+  for (const struct pbuf* piece = &frame; piece != nullptr; piece = piece->next) {
+    if (!add(piece->payload, piece->len)) return false;
+  }
+  if (frame.tot_len >= EthernetHeader::kMinFrameBytes) return true;
+  return add(kPadding.data(), EthernetHeader::kMinFrameBytes - frame.tot_len);
+}
+
+Packet copy_to_packet(const struct pbuf& frame) {
+  if (frame.tot_len > Packet::kMaxFrameBytes) return {};
+  Packet packet = Packet::allocate();
+  if (!packet) return {};
+  pbuf_copy_partial(&frame, packet.data(), frame.tot_len, 0);
+  const std::size_t bytes = std::max<std::size_t>(frame.tot_len, EthernetHeader::kMinFrameBytes);
+  packet.set_bytes(bytes);
+  std::ranges::fill(packet.frame().subspan(frame.tot_len), std::byte{0});
+  return packet;
+}
+
+TxChecksum prepare_checksum(std::span<std::byte> headers) {
+  constexpr std::size_t kIpOffset = sizeof(EthernetHeader);
+  if (headers.size() < kIpOffset + sizeof(Ipv4Header)) return {};
+  const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(headers.data());
+  const auto& ip = *reinterpret_cast<const Ipv4Header*>(headers.data() + kIpOffset);
+  const std::size_t tcp_offset = kIpOffset + ip.header_bytes();
+  if (ethernet.type != EthernetHeader::kIpv4 || ip.protocol != Ipv4Header::kTcp ||
+      ip.is_fragment() || headers.size() < tcp_offset + sizeof(TcpHeader)) {
+    return {};
+  }
+  // RFC 9293, 3.1: the pseudo-header is both addresses, the protocol, and TCP's length.
+  Sum sum;
+  sum.add(ip.source.raw());
+  sum.add(ip.destination.raw());
+  sum.add(Be16{Ipv4Header::kTcp}.raw());
+  sum.add(Be16{static_cast<std::uint16_t>(ip.total_bytes - ip.header_bytes())}.raw());
+  auto& tcp = *reinterpret_cast<TcpHeader*>(headers.data() + tcp_offset);
+  tcp.checksum = Be16::from_raw(sum.folded());
+  return {static_cast<std::uint16_t>(tcp_offset), offsetof(TcpHeader, checksum)};
+}
+
+bool Backlog::push(struct pbuf* frame) {
+  if (count_ == frames_.size()) return false;
+  pbuf_ref(frame);
+  frames_[(first_ + count_) % frames_.size()] = frame;
+  ++count_;
+  return true;
+}
+
+void Backlog::pop() {
+  pbuf_free(frames_[first_]);
+  first_ = (first_ + 1) % frames_.size();
+  --count_;
+}
+
+}  // namespace mote::netstack
