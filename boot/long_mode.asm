@@ -1,0 +1,261 @@
+; The one way from 32 to 64 bits, for every loader, and the machine's state for C++.
+;
+; Entry: 32-bit protected mode, flat segments, interrupts off, ESI = BootInfo, which lies outside
+; .bss. Exit: a call of kernel_main(const BootInfo*) in long mode on the kernel's own stack and
+; page tables, .bss cleared, SSE on, traps installed. It does not come back.
+
+%include "boot/boot_info.inc"
+
+global kernel_entry, cannot_boot, __boot_pml4
+extern kernel_main, install_traps, kernel_gdt_pointer
+extern __text_start, __text_end, __rodata_start, __rodata_end, __data_start
+extern __stack_guard, __stack_bottom, __stack_top, __bss_start, __bss_end
+
+; AMD64 APM volume 2, 3.1: the control registers are set whole, so that nothing is inherited.
+kCr0 equ 1 << 31 | 1 << 16 | 1 << 5 | 1 << 4 | 1 << 1 | 1       ; PG WP NE ET MP PE; EM, TS off
+kCr0Unpaged equ kCr0 & ~(1 << 31)
+kCr4 equ 1 << 10 | 1 << 9 | 1 << 5                              ; OSXMMEXCPT OSFXSR PAE
+kEferMsr equ 0xC0000080
+kEferBits equ 1 << 11 | 1 << 8                                  ; NXE LME
+kMxcsr equ 0x1F80                                               ; all SSE exceptions masked
+
+; Page table entries (APM volume 2, 5.3). The no-execute bit is bit 31 of the upper half.
+kPresent equ 1 << 0
+kWritable equ 1 << 1
+kLarge equ 1 << 7
+kNoExecute equ 1 << 31
+
+kPage equ 4096
+kLargePage equ 2 << 20
+kEntries equ 512                        ; of 8 bytes in each table
+kDirectories equ 4                      ; of 1 GiB each: the identity map reaches 4 GiB
+
+kCommandLineBytes equ 4096              ; a longer one is cut short
+
+kCode64 equ 0x08                        ; selectors in kernel_gdt
+kData equ 0x10
+
+section .text.boot progbits alloc exec nowrite align=16
+bits 32
+
+kernel_entry:
+        cli
+        cld
+        mov esp, __stack_top
+
+        mov eax, kCpuidExtended & ~1
+        cpuid
+        cmp eax, kCpuidExtended
+        mov edi, esi                    ; the BootInfo, while ESI may have to hold a message
+        mov esi, no_long_mode
+        jb cannot_boot
+        mov eax, kCpuidExtended
+        cpuid
+        test edx, kCpuidLongMode
+        jz cannot_boot
+        mov esi, no_nx
+        test edx, kCpuidNx
+        jz cannot_boot
+        mov esi, edi
+
+        mov eax, kCr0Unpaged
+        mov cr0, eax
+        mov eax, kCr4
+        mov cr4, eax
+
+        ; .bss begins and ends on a page. Moves rather than REP STOS: a quarter of the steps.
+        xorps xmm0, xmm0
+        mov edi, __bss_start
+.clear:
+%assign offset 0
+%rep 16
+        movaps [edi + offset], xmm0
+%assign offset offset + 16
+%endrep
+        add edi, 256
+        cmp edi, __bss_end
+        jb .clear
+
+        call keep_boot_data
+        call build_page_tables
+        mov eax, __boot_pml4
+        mov cr3, eax
+        mov ecx, kEferMsr
+        rdmsr
+        or eax, kEferBits
+        wrmsr
+        mov eax, kCr0
+        mov cr0, eax
+        lgdt [kernel_gdt_pointer]
+        jmp kCode64:long_mode
+
+; Copies memory map and command line to .bss and points BootInfo (ESI) there: loaders leave them
+; anywhere, QEMU's in page 0, which will not be mapped.
+keep_boot_data:
+        mov edx, esi
+        mov ecx, [edx + BootInfo.memory_ranges]
+        cmp ecx, kMaxRanges
+        jbe .ranges
+        mov ecx, kMaxRanges
+        mov [edx + BootInfo.memory_ranges], ecx
+.ranges:
+        imul ecx, ecx, MemoryRange_size / 4
+        mov esi, [edx + BootInfo.memory_map]
+        mov edi, memory_map
+        mov [edx + BootInfo.memory_map], edi
+        rep movsd
+
+        mov esi, [edx + BootInfo.command_line]
+        test esi, esi
+        jz .done
+        mov edi, command_line
+        mov [edx + BootInfo.command_line], edi
+        mov ecx, kCommandLineBytes - 1  ; the end stays zero
+.character:
+        lodsb
+        stosb
+        test al, al
+        loopnz .character
+.done:
+        mov esi, edx
+        ret
+
+; Fills the tables, which are zero: 4 GiB one to one in large pages, writable and not executable,
+; but the first 2 MiB in small pages with the rights of `small_ranges`.
+build_page_tables:
+        mov dword [__boot_pml4], boot_pdpt + (kPresent | kWritable)
+        mov edi, boot_pdpt
+        mov eax, boot_directories + (kPresent | kWritable)
+.directory:
+        mov [edi], eax
+        add edi, 8
+        add eax, kPage
+        cmp edi, boot_pdpt + 8 * kDirectories
+        jb .directory
+
+        mov edi, boot_directories
+        mov eax, kPresent | kWritable | kLarge
+.large:
+        mov [edi], eax
+        mov dword [edi + 4], kNoExecute
+        add edi, 8
+        add eax, kLargePage
+        jnc .large                      ; until 4 GiB
+        mov dword [boot_directories], boot_table + (kPresent | kWritable)
+        mov dword [boot_directories + 4], 0     ; the small pages decide about execution
+
+        mov ebx, small_ranges
+.range:
+        mov eax, [ebx + SmallRange.start]
+.small:
+        mov edi, eax
+        shr edi, 12 - 3                 ; 8 bytes of table for 4096 bytes of memory
+        add edi, boot_table
+        mov ecx, eax
+        or ecx, [ebx + SmallRange.low]
+        mov [edi], ecx
+        mov ecx, [ebx + SmallRange.high]
+        mov [edi + 4], ecx
+        add eax, kPage
+        cmp eax, [ebx + SmallRange.end]
+        jb .small
+        add ebx, SmallRange_size
+        cmp ebx, small_ranges.end
+        jb .range
+        ret
+
+; Says the zero-ended line at ESI on the first serial port, and stops. Waits are bounded, and
+; where there is no port, its registers read as ready.
+cannot_boot:
+        mov esp, __stack_top
+        mov ebx, com_settings
+.program:
+        movzx edx, byte [ebx]
+        add edx, kComPort
+        mov al, [ebx + 1]
+        out dx, al
+        add ebx, 2
+        cmp ebx, com_settings.end
+        jb .program
+.next:
+        lodsb
+        test al, al
+        jz .end
+        call send
+        jmp .next
+.end:
+        mov al, 13
+        call send
+        mov al, 10
+        call send
+.stop:
+        cli
+        hlt
+        jmp .stop
+
+send:
+        mov ah, al
+        mov edx, kComLineStatus
+        mov ecx, kComPatience
+.wait:
+        in al, dx
+        test al, kComReady
+        loopz .wait
+        mov al, ah
+        mov edx, kComPort
+        out dx, al
+        ret
+
+bits 64
+long_mode:
+        mov eax, kData
+        mov ds, eax
+        mov es, eax
+        mov ss, eax
+        xor eax, eax
+        mov fs, eax
+        mov gs, eax
+        mov esp, __stack_top
+        fninit
+        ldmxcsr [mxcsr]
+        mov ebx, esi                    ; install_traps keeps RBX; the upper half becomes zero
+        call install_traps
+        mov edi, ebx
+        xor ebp, ebp                    ; ends the chain of frames for backtraces
+        call kernel_main
+.stop:
+        cli
+        hlt
+        jmp .stop
+
+section .rodata align=8
+; The first 2 MiB. What no range names stays unmapped: page 0 and the stack's guard.
+struc SmallRange
+.start:         resd 1
+.end:           resd 1
+.low:           resd 1
+.high:          resd 1
+endstruc
+
+small_ranges:
+        dd kPage, __text_start, kPresent | kWritable, kNoExecute
+        dd __text_start, __text_end, kPresent, 0
+        dd __rodata_start, __rodata_end, kPresent, kNoExecute
+        dd __data_start, __stack_guard, kPresent | kWritable, kNoExecute
+        dd __stack_bottom, kLargePage, kPresent | kWritable, kNoExecute
+.end:
+mxcsr:  dd kMxcsr
+
+com_settings:
+        db COM_PROGRAM
+.end:
+no_long_mode: db "mote: this CPU has no 64-bit mode", 0
+no_nx: db "mote: this CPU has no NX bit (no-execute), or the firmware turned it off", 0
+
+section .bss.boot nobits alloc noexec write align=4096
+__boot_pml4: resb kPage
+boot_pdpt: resb kPage
+boot_directories: resb kPage * kDirectories
+boot_table: resb kPage
+memory_map: resb MemoryRange_size * kMaxRanges
+command_line: resb kCommandLineBytes

@@ -1,0 +1,149 @@
+; Faults and interrupts: every vector ends in panic_trap(const TrapFrame*).
+;
+; Interrupts stay off for ever (everything is polled), so whatever arrives is a fault, an NMI, or
+; something that should not be. kernel/panic.hpp mirrors the frame that is built here.
+
+global install_traps, kernel_gdt_pointer
+extern panic_trap
+
+kExceptions equ 32                      ; vectors 0-31 (AMD64 APM volume 2, 8.2)
+kUnexpected equ 32                      ; the vector told for all those beyond
+kVectors equ 256
+kStubBytes equ 9                        ; two pushes of a byte and a near jump
+
+kCode64 equ 0x08
+kTss equ 0x18
+kInterruptGate equ 0x8E                 ; present, ring 0, 64-bit interrupt gate (APM 2, 4.8.4)
+kTssBytes equ 104                       ; 64-bit TSS (APM 2, 12.2.5)
+kIstStackBytes equ 8192
+kPicMasks equ 0x21                      ; of the first 8259A; the second's is at 0xA1
+
+; Stacks of their own: a page fault may come from the stack's guard page, a double fault from
+; anything, and NMI and machine check from between any two instructions.
+kPageFaultIst equ 1
+kUrgentIst equ 2
+
+kNmi equ 2
+kDoubleFault equ 8
+kPageFault equ 14
+kMachineCheck equ 18
+
+section .text.boot progbits alloc exec nowrite align=16
+bits 64
+
+; Masks the 8259As and loads GDT's task register and the IDT. Keeps RBX.
+install_traps:
+        mov al, 0xFF
+        out kPicMasks, al
+        out kPicMasks + 0x80, al
+
+        mov edi, idt
+        mov eax, stubs
+        xor ecx, ecx
+.gate:
+        mov [rdi], ax                   ; offset 15:0; all code lies below 4 GiB
+        mov word [rdi + 2], kCode64
+        mov byte [rdi + 5], kInterruptGate
+        mov edx, eax
+        shr edx, 16
+        mov [rdi + 6], dx               ; offset 31:16
+        add edi, 16
+        inc ecx
+        cmp ecx, kExceptions
+        ja .next                        ; those beyond share the last stub
+        add eax, kStubBytes
+.next:
+        cmp ecx, kVectors
+        jb .gate
+        mov byte [idt + 16 * kPageFault + 4], kPageFaultIst
+        mov byte [idt + 16 * kNmi + 4], kUrgentIst
+        mov byte [idt + 16 * kDoubleFault + 4], kUrgentIst
+        mov byte [idt + 16 * kMachineCheck + 4], kUrgentIst
+        lidt [idt_pointer]
+
+        mov eax, tss
+        mov [gdt + kTss + 2], ax
+        shr eax, 16
+        mov [gdt + kTss + 4], al
+        mov [gdt + kTss + 7], ah
+        mov eax, kTss
+        ltr ax
+        ret
+
+; One stub a vector, all of the same length: the CPU pushed an error code, or the stub does.
+stubs:
+%assign vector 0
+%rep kExceptions + 1
+%if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 \
+      || vector == 29 || vector == 30)
+        push byte 0
+%endif
+        push byte vector
+        jmp near trap
+        times kStubBytes - ($ - stubs - vector * kStubBytes) nop
+%assign vector vector + 1
+%endrep
+
+; The frame has 22 words and begins on a multiple of 16, as the CPU aligned the stack.
+trap:
+        push rax
+        push rbx
+        push rcx
+        push rdx
+        push rsi
+        push rdi
+        push rbp
+        push r8
+        push r9
+        push r10
+        push r11
+        push r12
+        push r13
+        push r14
+        push r15
+        cld
+        mov rdi, rsp
+        call panic_trap
+.stop:
+        cli
+        hlt
+        jmp .stop
+
+section .data align=8
+; Segment descriptors (APM 2, 4.8). The TSS's base is filled in above, and the CPU marks it busy.
+gdt:
+        dq 0
+        dq 0x00209B0000000000           ; kCode64: 64-bit, ring 0, executable, readable, accessed
+        dq 0x0000930000000000           ; kData: ring 0, writable, accessed
+        dq 0x0000890000000000 + kTssBytes - 1
+        dq 0
+.end:
+kernel_gdt_pointer:
+        dw gdt.end - gdt - 1
+        dd gdt
+
+align 8
+tss:
+        dd 0
+        dq 0, 0, 0                      ; stacks of rings 0-2, which are not used
+        dq 0
+        dq page_fault_stack.top         ; IST 1
+        dq urgent_stack.top             ; IST 2
+        dq 0, 0, 0, 0, 0
+        dq 0
+        dw 0, kTssBytes                 ; no I/O permission map
+%if $ - tss != kTssBytes
+%error "the TSS has a wrong length"
+%endif
+
+section .rodata
+idt_pointer:
+        dw 16 * kVectors - 1
+        dq idt
+
+section .bss.boot nobits alloc noexec write align=16
+idt: resb 16 * kVectors
+page_fault_stack: resb kIstStackBytes
+.top:
+urgent_stack: resb kIstStackBytes
+.top:
