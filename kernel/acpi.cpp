@@ -1,0 +1,61 @@
+// Finding ACPI's root pointer, and keeping what the tables say.
+#include "kernel/acpi.hpp"
+
+namespace mote::acpi {
+namespace {
+
+// Boot's tables map the first 4 GiB but page 0. Nothing is read that is not in there.
+constexpr std::uint64_t kMappedFrom = 4096;
+constexpr std::uint64_t kMappedTo = std::uint64_t{4} << 30;
+
+// Where firmware without a better way leaves the root pointer (ACPI 6.5, 5.2.5.1): the BIOS's
+// read-only area, and the extended BIOS data area, which ends at 640 KiB. The word that tells
+// where the latter begins lies in page 0, so that all the room it may take is searched.
+constexpr PhysicalAddress kBiosArea{0xE0000};
+constexpr std::size_t kBiosAreaBytes = 0x20000;
+constexpr PhysicalAddress kExtendedDataArea{0x80000};
+constexpr std::size_t kExtendedDataAreaBytes = 0x20000;
+
+struct Facts {
+  std::optional<Register> pm_timer;
+  std::optional<ResetRegister> reset_register;
+  std::optional<Ecam> ecam;
+};
+constinit Facts facts{};
+
+Bytes machine_memory(PhysicalAddress address, std::size_t bytes) {
+  if (address.value < kMappedFrom || address.value >= kMappedTo ||
+      bytes > kMappedTo - address.value) {
+    return {};
+  }
+  return {reinterpret_cast<const std::byte*>(address.value), bytes};
+}
+
+std::optional<PhysicalAddress> find_rsdp(const BootInfo& info) {
+  if (rsdp_bytes(machine_memory({info.rsdp}, kRsdpBytes)) != 0) {
+    return PhysicalAddress{info.rsdp};
+  }
+  if (const auto found = search_rsdp(machine_memory, kBiosArea, kBiosAreaBytes)) {
+    return found;
+  }
+  return search_rsdp(machine_memory, kExtendedDataArea, kExtendedDataAreaBytes);
+}
+
+}  // namespace
+
+void initialize(const BootInfo& info) {
+  const std::optional<PhysicalAddress> rsdp = find_rsdp(info);
+  if (!rsdp) {
+    return;
+  }
+  const Bytes fadt = find_table(machine_memory, *rsdp, kFadt);
+  facts.pm_timer = pm_timer_of(fadt);
+  facts.reset_register = reset_register_of(fadt);
+  facts.ecam = ecam_of(find_table(machine_memory, *rsdp, kMcfg));
+}
+
+std::optional<Register> pm_timer() { return facts.pm_timer; }
+std::optional<ResetRegister> reset_register() { return facts.reset_register; }
+std::optional<Ecam> ecam() { return facts.ecam; }
+
+}  // namespace mote::acpi
