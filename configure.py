@@ -13,11 +13,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 
 # Firmware, floor by floor. A source that is not named here is not built.
-KERNEL = ["console", "cpu", "dma", "entropy", "memory", "packet", "uart", "vga_text"]
-DRIVERS = []
-NETSTACK = ["fast_path", "heap", "lwip_port"]
-HTTP = ["crc32", "site_pack"]
-FIRMWARE = ["main", "parse", "settings"]
+KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "memory", "packet",
+          "reference_timer", "uart", "vga_text"]
+DRIVERS = ["virtio/receive_queue", "virtio/ring", "virtio/transmit_queue"]
+NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
+HTTP = ["conditions", "crc32", "date", "reply", "request", "site_pack", "target"]
+FIRMWARE = ["main", "parse", "settings", "site"]
 
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
 BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]
@@ -168,19 +169,12 @@ def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
     edges.lines += ["", "default objects unit-tests $builddir/compile_commands.json"]
 
 
-def missing_sources() -> list[str]:
-    """Files that are listed here and do not exist."""
-    sources = firmware_sources() + BOOT
+def all_sources() -> list[str]:
+    """Every source of ours that is listed here, once."""
+    sources = firmware_sources() + BOOT + [LOADER]
     for name, tested in UNIT_TESTS.items():
         sources += [f"tests/unit/{name}_test.cpp", *tested]
-    return [source for source in sources
-            if not source.startswith("$b/") and not (ROOT / source).exists()]
-
-
-def write_if_changed(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+    return sorted({source for source in sources if not source.startswith("$b/")})
 
 
 def main() -> int:
@@ -192,7 +186,7 @@ def main() -> int:
                         help="an lwIP 2.2.1 source tree of your own; copied, never changed")
     options = parser.parse_args()
     os.chdir(ROOT)
-    missing = missing_sources()
+    missing = [source for source in all_sources() if not (ROOT / source).exists()]
     if missing:
         print(f"configure.py: {missing[0]} is listed in configure.py and does not exist",
               file=sys.stderr)

@@ -72,7 +72,7 @@ def converted(raw: Path, kind: str) -> Path:
 
 
 def fix_vmdk(path: Path, seed: int) -> None:
-    """VMDK's content identifier, eight digits in the descriptor (VMware Virtual Disk Format 5.0)."""
+    """VMDK's content identifier, eight digits in its descriptor (Virtual Disk Format 5.0)."""
     with path.open("r+b") as disk:
         descriptor = disk.read(64 * 1024)
         at = descriptor.index(b"\nCID=") + len(b"\nCID=")
