@@ -18,6 +18,8 @@ void initialize() {
   screen.initialize();
 }
 
+void drain() { uart.drain(); }
+
 void write(std::string_view text) {
   uart.write(text);
   screen.write(text);

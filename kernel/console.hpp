@@ -21,6 +21,9 @@ struct Hex {
 // Finds and programs the serial port and the VGA text screen, where they are there.
 void initialize();
 
+// Waits, for a bounded time, until everything written has left the machine.
+void drain();
+
 void write(std::string_view text);
 void write_decimal(std::uint64_t value);
 void write_hex(Hex value);

@@ -14,7 +14,7 @@ namespace mote::pci {
 class Function {
  public:
   Address address;
-  std::uint16_t vendor = kNoVendor;
+  std::uint16_t vendor = 0;
   std::uint16_t device_id = 0;
   std::uint16_t subsystem_vendor = 0;  // 0 for bridges
   std::uint16_t subsystem_id = 0;

@@ -27,6 +27,7 @@ constexpr std::uint8_t kFifoEnableAndClear = 0x07;
 constexpr std::uint8_t kFifosEnabled = 0xC0;
 constexpr std::uint8_t kReadyAndRequest = 0x03;  // data terminal ready, request to send
 constexpr std::uint8_t kHoldingEmpty = 0x20;
+constexpr std::uint8_t kTransmitterEmpty = 0x40;
 
 constexpr unsigned kFifoBytes = 16;
 constexpr std::uint16_t kDivisor = 1;  // 1.8432 MHz / 16 / 115200
@@ -89,6 +90,17 @@ bool Uart::wait_for_room() {
   }
   stuck_ = true;
   return false;
+}
+
+void Uart::drain() const {
+  if (fifo_bytes_ == 0) {
+    return;
+  }
+  for (unsigned polls = kMostPolls; polls > 0; --polls) {
+    if ((port::in8(kLineStatus) & kTransmitterEmpty) != 0) {
+      return;
+    }
+  }
 }
 
 }  // namespace mote

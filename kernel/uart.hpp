@@ -15,6 +15,9 @@ class Uart {
   // once it stays so for far longer than a character takes, drops text until it is ready again.
   void write(std::string_view text);
 
+  // Waits, for a bounded time, until the last bit has left.
+  void drain() const;
+
  private:
   void put(char character);
   [[nodiscard]] bool wait_for_room();

@@ -1,0 +1,24 @@
+// QEMU's firmware configuration device (QEMU docs/specs/fw_cfg): named files from the host.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace mote::fw_cfg {
+
+struct File {
+  std::uint16_t selector = 0;
+  std::uint32_t bytes = 0;
+};
+
+// The file with this name ("opt/mote/config"), if the device is there and has it.
+[[nodiscard]] std::optional<File> find(std::string_view name);
+
+// Reads the file's beginning into `to`, as much as fits; returns what was read. A port read for
+// each byte: for small files.
+std::span<std::byte> read(const File& file, std::span<std::byte> to);
+
+}  // namespace mote::fw_cfg

@@ -1,0 +1,15 @@
+// Where the parts of the image lie: symbols of boot/kernel.ld, each on a page boundary.
+#pragma once
+
+#include <cstddef>
+
+extern "C" {
+
+extern const std::byte __image_start[];
+extern const std::byte __text_start[];
+extern const std::byte __text_end[];
+extern const std::byte __stack_bottom[];  // the lowest byte; the guard page lies below
+extern const std::byte __stack_top[];     // one behind the highest byte
+extern const std::byte __image_end[];
+
+}  // extern "C"

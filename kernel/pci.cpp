@@ -1,0 +1,136 @@
+// The list of the machine's PCI functions.
+#include "kernel/pci.hpp"
+
+#include <array>
+#include <optional>
+
+#include "kernel/acpi.hpp"
+#include "kernel/console.hpp"
+#include "kernel/limits.hpp"
+#include "kernel/pci_access.hpp"
+#include "kernel/pci_scan.hpp"
+#include "kernel/pci_window.hpp"
+
+namespace mote::pci {
+namespace {
+
+constinit MachineSpace space{};
+constinit std::array<Function, limits::kPciFunctions> found{};
+constinit std::size_t found_count = 0;
+constinit Window window{};
+constinit bool window_surveyed = false;
+
+Function describe(Address address) {
+  const std::uint32_t identity = space.read32(address, kVendor);
+  const std::uint32_t classes = space.read32(address, kClass);
+  Function function;
+  function.address = address;
+  function.vendor = static_cast<std::uint16_t>(identity);
+  function.device_id = static_cast<std::uint16_t>(identity >> 16);
+  function.class_code = static_cast<std::uint8_t>(classes >> 24);
+  function.subclass = static_cast<std::uint8_t>(classes >> 16);
+  function.interface = static_cast<std::uint8_t>(classes >> 8);
+  function.revision = static_cast<std::uint8_t>(classes);
+  function.header_type = space.read8(address, kHeaderType);
+  if ((function.header_type & kHeaderKindMask) == kHeaderDevice) {
+    const std::uint32_t subsystem = space.read32(address, kSubsystemVendor);
+    function.subsystem_vendor = static_cast<std::uint16_t>(subsystem);
+    function.subsystem_id = static_cast<std::uint16_t>(subsystem >> 16);
+  }
+  return function;
+}
+
+// Device memory lies between the machine's RAM and its configuration window, and QEMU's microvm,
+// the one machine whose firmware gives no places, ends the host bridge's window where the
+// configuration window begins. So places are taken from there downwards.
+Window window_of(MemoryMap memory, std::optional<acpi::Ecam> ecam) {
+  constexpr std::uint64_t kLargestBelow4Gib = 0xFEC0'0000;  // the I/O APIC and its neighbours
+  const std::uint64_t begin = memory.end_below_4_gib();
+  const std::uint64_t end = ecam && ecam->base < kLargestBelow4Gib ? ecam->base : kLargestBelow4Gib;
+  return memory.known() && begin < end ? Window(begin, end) : Window();
+}
+
+// Before the first place is given: what firmware may have given already.
+void survey_window() {
+  if (window_surveyed) {
+    return;
+  }
+  window_surveyed = true;
+  for (const Function& function : functions()) {
+    for (unsigned i = 0; i < bar_count(function.header_type); ++i) {
+      window.avoid(read_bar(space, function.address, i));
+    }
+  }
+}
+
+}  // namespace
+
+std::uint8_t Function::read8(std::uint16_t offset) const { return space.read8(address, offset); }
+std::uint16_t Function::read16(std::uint16_t offset) const { return space.read16(address, offset); }
+std::uint32_t Function::read32(std::uint16_t offset) const { return space.read32(address, offset); }
+
+void Function::write8(std::uint16_t offset, std::uint8_t value) const {
+  space.write8(address, offset, value);
+}
+void Function::write16(std::uint16_t offset, std::uint16_t value) const {
+  space.write16(address, offset, value);
+}
+void Function::write32(std::uint16_t offset, std::uint32_t value) const {
+  space.write32(address, offset, value);
+}
+
+Bar Function::bar(unsigned index) const {
+  Bar bar = read_bar(space, address, index);
+  if (bar.address != 0 || bar.bytes == 0 || bar.is_io || address.bus != 0) {
+    return bar;
+  }
+  survey_window();
+  if (const std::optional<std::uint64_t> place = window.take(bar.bytes)) {
+    bar.address = *place;
+    place_bar(space, address, index, bar);
+  }
+  return bar;
+}
+
+CapabilityList Function::capabilities() const { return list_capabilities(space, address); }
+
+void Function::enable_bus_master() const {
+  constexpr std::uint16_t kWanted =
+      kCommandIo | kCommandMemory | kCommandBusMaster | kCommandNoInterrupt;
+  write16(kCommand, static_cast<std::uint16_t>(read16(kCommand) | kWanted));
+}
+
+void scan(MemoryMap memory) {
+  const std::optional<acpi::Ecam> ecam = acpi::ecam();
+  space.initialize(ecam);
+  if (space.way() == MachineSpace::Way::kNone) {
+    return;
+  }
+  window = window_of(memory, ecam);
+  Scanner scanner(space, [](Address address) {
+    found[found_count++] = describe(address);
+    return found_count < found.size();
+  });
+  scanner.scan();
+}
+
+std::span<const Function> functions() { return std::span(found).first(found_count); }
+
+std::string_view access() {
+  switch (space.way()) {
+    case MachineSpace::Way::kPorts:
+      return "ports";
+    case MachineSpace::Way::kEcam:
+      return "ecam";
+    case MachineSpace::Way::kNone:
+      break;
+  }
+  return "none";
+}
+
+void print_to(Address address) {
+  using console::Hex;
+  console::print(Hex{address.bus, 2}, ':', Hex{address.device, 2}, '.', Hex{address.function});
+}
+
+}  // namespace mote::pci
