@@ -63,6 +63,17 @@ inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 // Fields in a header section (431 beyond).
 inline constexpr std::size_t kHeaderFields = 100;
 
+// Connections above which the oldest idle one is closed for each new one, so that lwIP keeps PCBs
+// for handshakes and for connections that are still closing.
+inline constexpr std::size_t kConnectionsBeforeEviction = kConnections - 64;
+
+// Buffers for requests that came in pieces or too early, small and large, and bytes of each. A
+// large one holds the longest request and a segment behind it.
+inline constexpr std::size_t kSmallRequests = 256;
+inline constexpr std::size_t kSmallRequestBytes = 1024;
+inline constexpr std::size_t kLargeRequests = 12;
+inline constexpr std::size_t kLargeRequestBytes = kRequestLineBytes + kHeaderBytes + 2 * 1024;
+
 // --- Settings ---
 
 // Bytes of the settings file that QEMU's fw_cfg may hold.
@@ -74,5 +85,11 @@ inline constexpr std::size_t kSettingsBytes = 4096;
 // idle between requests is closed without a word. In milliseconds.
 inline constexpr std::uint32_t kHeaderTimeMs = 10'000;
 inline constexpr std::uint32_t kIdleTimeMs = 15'000;
+
+// A connection whose peer takes none of its response for this long is reset.
+inline constexpr std::uint32_t kStallTimeMs = 60'000;
+
+// How long a connection that we have closed waits for its peer to close, discarding what comes.
+inline constexpr std::uint32_t kDrainTimeMs = 5'000;
 
 }  // namespace mote::limits

@@ -1,0 +1,108 @@
+// One HTTP connection: from lwIP's callbacks to responses.
+//
+// Every callback changes what the connection knows, sends what can be sent, and ends in `settle`,
+// which finds out from those facts in which phase the connection is, and so which time limit it
+// is under. The phases are not kept in step by hand.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "http/reply.hpp"
+#include "http/request.hpp"
+#include "http/request_buffer.hpp"
+#include "lwip/err.h"
+
+struct pbuf;
+struct tcp_pcb;
+
+namespace mote::http {
+
+enum class Phase : std::uint8_t {
+  kFree,      // in the pool
+  kIdle,      // between requests
+  kReading,   // a request has begun
+  kSending,   // a response isn't yet in lwIP's hands, or the last one isn't yet acknowledged
+  kDraining,  // we have closed; what the peer still sends is discarded until it closes
+};
+inline constexpr std::size_t kPhases = 5;
+
+class ConnectionQueue;
+
+class Connection {
+ public:
+  // Takes over a new lwIP connection.
+  void begin(tcp_pcb* pcb);
+
+  // The time limit of its phase is over. Leaves the phase, or begins it anew.
+  void expire();
+
+  // Closes an idle connection at once.
+  void evict();
+
+  // The time at which its phase began, in ticks.
+  [[nodiscard]] std::uint32_t since() const { return since_; }
+
+ private:
+  friend class ConnectionQueue;
+
+  static err_t on_receive(void* self, tcp_pcb* pcb, pbuf* data, err_t error);
+  static err_t on_sent(void* self, tcp_pcb* pcb, std::uint16_t bytes);
+  static err_t on_poll(void* self, tcp_pcb* pcb);
+  static void on_error(void* self, err_t error);
+
+  void receive(const pbuf& data);
+  [[nodiscard]] std::size_t serve(std::string_view input);
+  void serve_buffer();
+  void keep(const pbuf& data, std::size_t from);
+  void refuse();
+  void answer(const Reply& reply);
+  void write_reply();
+  [[nodiscard]] std::size_t write(const Reply::Piece& piece, bool is_last);
+  void conclude();
+  err_t settle();
+  err_t release();
+  void abort();
+  void detach();
+  void recycle();
+  void enter(Phase phase);
+
+  [[nodiscard]] bool is_discarding() const { return closes_ || refused_; }
+  [[nodiscard]] Phase current_phase() const;
+
+  Connection* next_ = nullptr;  // in the queue of its phase
+  Connection* previous_ = nullptr;
+  tcp_pcb* pcb_ = nullptr;
+  std::array<Reply::Piece, 3> pieces_{};  // what of the response lwIP doesn't have yet
+  std::uint32_t since_ = 0;
+  std::uint32_t in_flight_ = 0;  // bytes written to lwIP and not yet acknowledged
+  std::uint32_t held_ = 0;       // bytes received for which the window isn't yet opened again
+  RequestBuffer buffer_;
+  SectionScanner scanner_;  // of the request that begins where buffer_ begins
+  Phase phase_ = Phase::kFree;
+  std::uint8_t piece_ = 0;    // the first of pieces_ that isn't written
+  bool replying_ = false;     // pieces_ holds something
+  bool mid_request_ = false;  // part of a request has come
+  bool closes_ = false;       // this response is the last one
+  bool refused_ = false;      // a 503 follows this response, because something was discarded
+  bool fin_sent_ = false;
+  bool peer_closed_ = false;
+  bool progress_ = false;  // the phase's time limit starts anew
+  bool polls_ = false;     // lwIP calls on_poll
+};
+
+// The connections in one phase, those longest in it first.
+class ConnectionQueue {
+ public:
+  [[nodiscard]] Connection* front() const { return front_; }
+  void push_back(Connection& connection);
+  void remove(Connection& connection);
+
+ private:
+  Connection* front_ = nullptr;
+  Connection* back_ = nullptr;
+};
+
+}  // namespace mote::http

@@ -1,0 +1,86 @@
+// Requests: finds the end of a header section as bytes come in, and reads a whole section.
+//
+// Strict as RFC 9112 allows, because what two parties read differently can be smuggled between
+// them: lines end in CRLF (2.2 lets a recipient accept a bare LF; this one doesn't), no folding,
+// no white space around names, no control characters. Nothing is copied: views point into the
+// section.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string_view>
+
+namespace mote::http {
+
+// The statuses that a request alone can earn.
+enum class Status : std::uint16_t {
+  kBadRequest = 400,
+  kMethodNotAllowed = 405,
+  kRequestTimeout = 408,
+  kPreconditionFailed = 412,
+  kUriTooLong = 414,
+  kHeaderFieldsTooLarge = 431,
+  kNotImplemented = 501,
+  kServiceUnavailable = 503,
+  kVersionNotSupported = 505,
+};
+
+enum class Method : std::uint8_t { kGet, kHead, kOther };
+
+// How a response tells the client whether the connection stays open (RFC 9112, 9.3).
+enum class Persistence : std::uint8_t {
+  kSilent,     // HTTP/1.1 stays open without a word
+  kKeepAlive,  // HTTP/1.0 stays open because it asked to, and is told so
+  kClose,
+};
+
+struct Request {
+  Method method = Method::kOther;
+  Persistence persistence = Persistence::kClose;
+  bool is_conditional = false;  // `fields` holds a precondition (RFC 9110, 13.1)
+  bool has_body = false;        // content follows the section, framed by the client
+  std::string_view path;        // absolute path as it came: not decoded, without query
+  std::string_view fields;      // all field lines, each with its CRLF, proven well-formed
+};
+
+// One field line of a section.
+struct Field {
+  std::string_view name;
+  std::string_view value;  // without white space around it
+};
+
+// Takes the next line off a request's `fields`. They must not be empty.
+[[nodiscard]] Field next_field(std::string_view& fields);
+
+// Finds a section's end in bytes that arrive in any pieces, looking at each byte once.
+class SectionScanner {
+ public:
+  enum class Verdict : std::uint8_t {
+    kIncomplete,
+    kComplete,     // `bytes()` tells the section's length
+    kMalformed,    // 400: a line doesn't end in CRLF, or the first byte can't begin a method
+    kLineTooLong,  // 414
+    kTooLarge,     // 431: too many bytes or fields
+  };
+
+  // `input` is all that was received from the request's first byte on. Once the verdict isn't
+  // kIncomplete, the scanner must be made anew.
+  [[nodiscard]] Verdict scan(std::string_view input);
+
+  [[nodiscard]] std::size_t bytes() const { return position_; }
+
+ private:
+  [[nodiscard]] Verdict end_of_line(std::string_view input);
+  [[nodiscard]] Verdict too_far(std::size_t size) const;
+
+  std::uint16_t position_ = 0;  // bytes looked at
+  std::uint16_t line_start_ = 0;
+  std::uint16_t request_line_end_ = 0;  // 0: still within the request line
+  std::uint16_t fields_ = 0;
+};
+
+// Reads a section whose end SectionScanner found.
+[[nodiscard]] std::expected<Request, Status> parse_request(std::string_view section);
+
+}  // namespace mote::http

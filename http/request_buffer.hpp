@@ -1,0 +1,43 @@
+// Memory for what can't be answered at once: requests in pieces, and requests that came too early.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace mote::http {
+
+// Bytes received, in a buffer of the static pools (limits::kSmallRequests, kLargeRequests). It
+// takes a buffer when bytes are put in, a larger one when they don't fit, and gives it back with
+// the last byte.
+class RequestBuffer {
+ public:
+  RequestBuffer() = default;
+  RequestBuffer(const RequestBuffer&) = delete;
+  RequestBuffer& operator=(const RequestBuffer&) = delete;
+  ~RequestBuffer() { clear(); }
+
+  // Adds bytes at the end. False, and nothing is changed: no buffer that is large enough is free.
+  [[nodiscard]] bool append(std::string_view bytes);
+
+  // Takes bytes away at the beginning.
+  void consume(std::size_t bytes);
+  void clear();
+
+  [[nodiscard]] bool empty() const { return bytes_ == 0; }
+  [[nodiscard]] std::string_view view() const { return {data(), bytes_}; }
+
+  // Buffers in use now, small and large.
+  [[nodiscard]] static std::size_t in_use();
+
+ private:
+  [[nodiscard]] char* data() const;
+  [[nodiscard]] std::size_t capacity() const;
+
+  std::uint16_t number_ = 0;  // 0: none; then the small ones, then the large ones
+  std::uint16_t bytes_ = 0;
+};
+
+}  // namespace mote::http

@@ -1,0 +1,88 @@
+// Accepting connections, and their time limits.
+#include "http/server.hpp"
+
+#include "http/server_state.hpp"
+#include "lwip/tcp.h"
+#include "lwip/timeouts.h"
+
+namespace mote::http {
+
+constinit ServerState server{};
+
+namespace {
+
+constexpr std::uint32_t ticks_of(std::uint32_t milliseconds) {
+  return (milliseconds + ServerState::kTickMs - 1) / ServerState::kTickMs;
+}
+
+// Each queue is in the order in which its connections' time is over, so that a tick looks only at
+// those whose time is.
+void tick(void* /*unused*/) {
+  sys_timeout(ServerState::kTickMs, tick, nullptr);
+  ++server.ticks;
+  for (std::size_t phase = 0; phase < kPhases; ++phase) {
+    const std::uint32_t limit = server.time_limits[phase];
+    if (limit == 0) {
+      continue;
+    }
+    Connection* oldest = server.queues[phase].front();
+    while (oldest != nullptr && server.ticks - oldest->since() >= limit) {
+      oldest->expire();
+      oldest = server.queues[phase].front();
+    }
+  }
+}
+
+Connection* unused_connection() {
+  if (Connection* recycled = server.queue(Phase::kFree).front()) {
+    server.queue(Phase::kFree).remove(*recycled);
+    return recycled;
+  }
+  return server.connections_touched < server.connections.size()
+             ? &server.connections[server.connections_touched++]
+             : nullptr;
+}
+
+err_t accept(void* /*unused*/, tcp_pcb* pcb, err_t error) {
+  if (error != ERR_OK || pcb == nullptr) {
+    return ERR_VAL;
+  }
+  if (server.counters.open >= limits::kConnectionsBeforeEviction) {
+    if (Connection* oldest = server.queue(Phase::kIdle).front()) {
+      oldest->evict();
+    }
+  }
+  Connection* const connection = unused_connection();
+  if (connection == nullptr) {
+    ++server.counters.refused;
+    return ERR_MEM;  // lwIP resets the connection
+  }
+  connection->begin(pcb);
+  return ERR_OK;
+}
+
+}  // namespace
+
+bool start(const SitePack& pack, const Options& options) {
+  server.pack = pack;
+  server.time_limits[static_cast<std::size_t>(Phase::kIdle)] = ticks_of(options.idle_time_ms);
+  server.time_limits[static_cast<std::size_t>(Phase::kReading)] = ticks_of(options.header_time_ms);
+  server.time_limits[static_cast<std::size_t>(Phase::kSending)] = ticks_of(limits::kStallTimeMs);
+  server.time_limits[static_cast<std::size_t>(Phase::kDraining)] = ticks_of(limits::kDrainTimeMs);
+
+  tcp_pcb* const pcb = tcp_new();
+  if (pcb == nullptr || tcp_bind(pcb, IP_ANY_TYPE, options.port) != ERR_OK) {
+    return false;
+  }
+  tcp_pcb* const listener = tcp_listen(pcb);
+  if (listener == nullptr) {
+    return false;
+  }
+  tcp_accept(listener, accept);
+  sys_timeout(ServerState::kTickMs, tick, nullptr);
+  return true;
+}
+
+const Counters& counters() { return server.counters; }
+
+}  // namespace mote::http

@@ -1,0 +1,24 @@
+// The HTTP server: serves a site pack on lwIP's raw API.
+#pragma once
+
+#include <cstdint>
+
+#include "http/counters.hpp"
+#include "http/site_pack.hpp"
+#include "kernel/limits.hpp"
+
+namespace mote::http {
+
+struct Options {
+  std::uint16_t port = 80;
+  std::uint32_t header_time_ms = limits::kHeaderTimeMs;  // for a whole header section
+  std::uint32_t idle_time_ms = limits::kIdleTimeMs;      // between requests
+};
+
+// Begins to listen on all interfaces, once, when lwIP is up; the run loop's lwIP timers do the
+// rest. The pack's memory must stay. False: lwIP has no PCB left for it.
+[[nodiscard]] bool start(const SitePack& pack, const Options& options);
+
+[[nodiscard]] const Counters& counters();
+
+}  // namespace mote::http

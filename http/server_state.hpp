@@ -1,0 +1,34 @@
+// The server's one static object, shared by server.cpp and connection.cpp only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "http/connection.hpp"
+#include "http/counters.hpp"
+#include "http/site_pack.hpp"
+#include "kernel/limits.hpp"
+
+namespace mote::http {
+
+// All zero at start.
+struct ServerState {
+  SitePack pack;
+  Counters counters;
+  std::uint32_t ticks = 0;                           // since start, each kTickMs long
+  std::array<std::uint32_t, kPhases> time_limits{};  // of each phase in ticks; 0: none
+  std::array<ConnectionQueue, kPhases> queues{};
+  std::array<char, limits::kRequestLineBytes> scratch{};  // for decoding the path at hand
+  std::array<Connection, limits::kConnections> connections{};
+  std::size_t connections_touched = 0;  // the others were never used
+
+  static constexpr std::uint32_t kTickMs = 250;
+
+  [[nodiscard]] ConnectionQueue& queue(Phase phase) {
+    return queues[static_cast<std::size_t>(phase)];
+  }
+};
+
+extern constinit ServerState server;
+
+}  // namespace mote::http

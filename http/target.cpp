@@ -1,0 +1,88 @@
+// Percent-decoding and dot segments, in one walk over a path.
+#include "http/target.hpp"
+
+namespace mote::http {
+namespace {
+
+using std::unexpected;
+
+int digit_of(char character) {
+  if (character >= '0' && character <= '9') {
+    return character - '0';
+  }
+  const int letter = character | 0x20;
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+class Resolver {
+ public:
+  Resolver(std::string_view path, std::span<char> scratch) : rest_(path), out_(scratch) {}
+
+  std::expected<std::string_view, Status> run() {
+    while (!rest_.empty()) {
+      while (!rest_.empty() && rest_.front() == '/') {
+        rest_.remove_prefix(1);
+      }
+      const std::size_t start = size_;
+      out_[size_++] = '/';
+      if (!copy_segment()) {
+        return unexpected(Status::kBadRequest);
+      }
+      remove_dots(start);
+    }
+    return has_encoded_slash_ ? std::string_view() : std::string_view(out_.data(), size_);
+  }
+
+ private:
+  // Decodes up to the next slash. False: a broken escape, or NUL.
+  bool copy_segment() {
+    while (!rest_.empty() && rest_.front() != '/') {
+      char character = rest_.front();
+      std::size_t length = 1;
+      if (character == '%') {
+        const int high = rest_.size() > 2 ? digit_of(rest_[1]) : -1;
+        const int low = rest_.size() > 2 ? digit_of(rest_[2]) : -1;
+        if (high < 0 || low < 0 || high + low == 0) {
+          return false;
+        }
+        character = static_cast<char>(high * 16 + low);
+        length = 3;
+        has_encoded_slash_ |= character == '/';
+      }
+      out_[size_++] = character;
+      rest_.remove_prefix(length);
+    }
+    return true;
+  }
+
+  // Takes away the segment whose slash is at `start` if it is "." or "..", and with the latter the
+  // one before it. At the path's end either leaves a slash.
+  void remove_dots(std::size_t start) {
+    const std::string_view segment(out_.data() + start + 1, size_ - start - 1);
+    if (segment != "." && segment != "..") {
+      return;
+    }
+    size_ = start;
+    if (segment.size() == 2) {
+      while (size_ > 0 && out_[--size_] != '/') {
+      }
+    }
+    if (rest_.empty()) {
+      out_[size_++] = '/';
+    }
+  }
+
+  std::string_view rest_;
+  std::span<char> out_;
+  std::size_t size_ = 0;
+  bool has_encoded_slash_ = false;
+};
+
+}  // namespace
+
+std::expected<std::string_view, Status> resolve_path(std::string_view path,
+                                                     std::span<char> scratch) {
+  return Resolver(path, scratch).run();
+}
+
+}  // namespace mote::http
