@@ -1,0 +1,33 @@
+// How a header and its frame share descriptors; both queues of a device do it alike.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "drivers/virtio/net_wire.hpp"
+#include "drivers/virtio/ring.hpp"
+
+namespace mote::virtio {
+
+struct Framing {
+  std::uint8_t header_bytes = NetHeader::kBytes;
+  // 5.1.6.6: legacy devices without VIRTIO_F_ANY_LAYOUT want the header in its own descriptor.
+  bool header_alone = false;
+
+  [[nodiscard]] std::size_t descriptors() const { return header_alone ? 2 : 1; }
+};
+static_assert(limits::kHeadroom >= NetHeader::kBytes, "a header fits in front of every frame");
+
+// Lends a frame that lies in one piece of memory, with the header in front of it.
+[[nodiscard]] inline bool lend_frame(SplitRing& ring, Framing framing, const std::byte* frame,
+                                     std::uint32_t bytes, Access access, Owner owner) {
+  const std::uint32_t header_bytes = framing.header_bytes;
+  const std::byte* const header = frame - header_bytes;
+  if (framing.header_alone) {
+    return ring.lend(std::array<Piece, 2>{{{header, header_bytes}, {frame, bytes}}}, access, owner);
+  }
+  return ring.lend(std::array<Piece, 1>{{{header, header_bytes + bytes}}}, access, owner);
+}
+
+}  // namespace mote::virtio

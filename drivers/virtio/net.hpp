@@ -1,0 +1,168 @@
+// The virtio network device (virtio 1.2, 5.1): bring-up, and the two queues put together.
+//
+// An object lives for ever, in static memory, and starts as all zeros. Its rings come from
+// kernel/dma.hpp. A device that says it needs a reset (2.1.2) is found by `link_up`, which whoever
+// drives it calls now and then; the next `reclaim` starts it anew, with its frames in flight lost.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "drivers/net_device.hpp"
+#include "drivers/virtio/net_wire.hpp"
+#include "drivers/virtio/pci_transport.hpp"
+#include "drivers/virtio/receive_queue.hpp"
+#include "drivers/virtio/text.hpp"
+#include "drivers/virtio/transmit_queue.hpp"
+#include "drivers/virtio/transport.hpp"
+#include "kernel/pci.hpp"
+
+namespace mote::virtio {
+
+template <Transport Link>
+class Net {
+ public:
+  // Finds the device at `location`, resets it and starts it, with at most `receive_buffers` of the
+  // pool's packets lent to it. False: `error` says why, and the device stays silent.
+  [[nodiscard]] bool bring_up(const typename Link::Location& location,
+                              std::size_t receive_buffers = limits::kReceiveBuffers);
+  [[nodiscard]] std::string_view error() const { return error_.view(); }
+
+  // What follows is the contract of drivers/net_device.hpp.
+  [[nodiscard]] std::string_view model() const { return "virtio-net"; }
+  [[nodiscard]] std::string_view features() const { return words_.view(); }
+  [[nodiscard]] MacAddress mac() const { return mac_; }
+  [[nodiscard]] std::uint16_t mtu() const { return mtu_; }
+  [[nodiscard]] Offloads offloads() const {
+    return {.tx_checksum = has(feature::kNetChecksum),
+            .rx_checksum = has(feature::kNetGuestChecksum)};
+  }
+  [[nodiscard]] const DeviceCounters& counters() const { return counters_; }
+
+  [[nodiscard]] bool link_up();
+
+  template <typename Sink>
+  std::size_t poll_rx(std::size_t budget, Sink&& sink) {
+    return running_ ? receive_.poll(budget, sink, counters_) : 0;
+  }
+
+  [[nodiscard]] bool transmit(Packet& packet, TxChecksum checksum) {
+    return running_ && transmit_.transmit(packet, checksum, counters_);
+  }
+  [[nodiscard]] bool transmit(const TxFrame& frame) {
+    return running_ && transmit_.transmit(frame, counters_);
+  }
+
+  template <typename Release>
+  void reclaim(Release&& release);
+
+  void flush();
+
+ private:
+  static constexpr Features kWanted = feature::kNetChecksum | feature::kNetGuestChecksum |
+                                      feature::kNetMtu | feature::kNetMac | feature::kNetMergeable |
+                                      feature::kNetStatus | feature::kEventIndex;
+  static constexpr Features kWantedLegacy = kWanted | feature::kAnyLayout;
+  static constexpr Features kWantedModern =
+      kWanted | feature::kVersion1 | feature::kAccessPlatform | feature::kOrderPlatform;
+
+  // Entries that a queue must have at least: one chain of the longest kind.
+  static constexpr std::uint16_t kLeastEntries = std::bit_ceil(TransmitQueue::kMaxPieces);
+
+  [[nodiscard]] bool has(Features bits) const { return (features_ & bits) == bits; }
+
+  template <typename... Parts>
+  bool fail(const Parts&... parts) {
+    error_.clear();
+    error_.add("virtio-net: ", parts...);
+    return false;
+  }
+
+  [[nodiscard]] bool start();
+  [[nodiscard]] bool negotiate();
+  [[nodiscard]] bool read_facts();
+  [[nodiscard]] MacAddress read_mac();
+  [[nodiscard]] bool set_up(std::uint16_t number, SplitRing& ring);
+  [[nodiscard]] std::uint16_t agree_on_entries(std::uint16_t number);
+  void name_features();
+  void add_status(std::uint8_t bits) { link_.set_status(link_.status() | bits); }
+
+  template <typename Release>
+  void restart(Release&& release);
+
+  Link link_;
+  ReceiveQueue receive_;
+  TransmitQueue transmit_;
+  DeviceCounters counters_;
+  Features features_ = 0;
+  std::size_t receive_buffers_ = 0;
+  MacAddress mac_;
+  std::uint16_t mtu_ = 0;
+  bool running_ = false;
+  bool restart_due_ = false;
+  Text<96> error_;
+  Text<32> words_;
+};
+
+template <Transport Link>
+template <typename Release>
+void Net<Link>::reclaim(Release&& release) {
+  if (restart_due_) [[unlikely]] {
+    restart(release);
+  }
+  if (running_) {
+    transmit_.reclaim(release, counters_);
+  }
+}
+
+// The device stopped for good. Only a reset makes it let go of memory; until that has ended, every
+// buffer in flight stays where it is.
+template <Transport Link>
+template <typename Release>
+void Net<Link>::restart(Release&& release) {
+  restart_due_ = false;
+  if (!link_.reset()) {
+    static_cast<void>(fail("the device does not end its reset"));
+    return;
+  }
+  const auto give_back = [&](const Owner& owner) { TransmitQueue::give_back(owner, release); };
+  transmit_.ring().take_all(give_back);
+  receive_.ring().take_all(give_back);
+  static_cast<void>(start());
+}
+
+template <Transport Link>
+void Net<Link>::flush() {
+  if (!running_) {
+    return;
+  }
+  if (receive_.refill(counters_)) {
+    link_.notify(kReceiveQueue);
+    ++counters_.doorbells;
+  }
+  if (transmit_.ring().publish()) {
+    link_.notify(kTransmitQueue);
+    ++counters_.doorbells;
+  }
+}
+
+// Whether a PCI function is a virtio network device, of either generation (4.1.2).
+[[nodiscard]] inline bool is_net(const pci::Function& function) {
+  return function.vendor == kPciVendor &&
+         (function.device_id == kPciNetTransitional || function.device_id == kPciNetModern);
+}
+
+}  // namespace mote::virtio
+
+namespace mote {
+
+using VirtioNet = virtio::Net<virtio::PciTransport>;
+static_assert(NetDevice<VirtioNet>);
+
+}  // namespace mote
+
+extern template class mote::virtio::Net<mote::virtio::PciTransport>;

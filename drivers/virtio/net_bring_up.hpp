@@ -1,0 +1,196 @@
+// The virtio network device's bring-up, in the order of virtio 1.2, 3.1.1.
+//
+// Part of net.hpp that only net.cpp needs, and tests with a transport of their own.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+
+#include "drivers/virtio/net.hpp"
+#include "kernel/dma.hpp"
+#include "kernel/entropy.hpp"
+
+namespace mote::virtio {
+
+template <Transport Link>
+bool Net<Link>::bring_up(const typename Link::Location& location, std::size_t receive_buffers) {
+  receive_buffers_ = receive_buffers;
+  if (const std::string_view missing = link_.open(location); !missing.empty()) {
+    return fail(missing);
+  }
+  // Firmware may have driven the device: nothing of that survives.
+  if (!link_.reset()) {
+    return fail("the device does not end its reset");
+  }
+  return start();
+}
+
+// From reset to running. Also after a reset in mid-life, when the rings have their memory already.
+template <Transport Link>
+bool Net<Link>::start() {
+  running_ = false;
+  add_status(status::kAcknowledge);
+  add_status(status::kDriver);
+  if (!negotiate() || !read_facts() || !set_up(kReceiveQueue, receive_.ring()) ||
+      !set_up(kTransmitQueue, transmit_.ring())) {
+    add_status(status::kFailed);
+    return false;
+  }
+  const bool short_header = link_.is_legacy() && !has(feature::kNetMergeable);
+  const Framing framing = {
+      .header_bytes = short_header ? NetHeader::kShortBytes : NetHeader::kBytes,
+      .header_alone = link_.is_legacy() && !has(feature::kAnyLayout)};
+  receive_.start({.framing = framing,
+                  .mergeable = has(feature::kNetMergeable),
+                  .trust_checksum = has(feature::kNetGuestChecksum),
+                  .buffers = receive_buffers_});
+  transmit_.start(framing);
+  add_status(status::kDriverOk);
+  running_ = true;
+  flush();
+  return true;
+}
+
+template <Transport Link>
+bool Net<Link>::negotiate() {
+  const Features offered = link_.offered_features();
+  features_ = offered & (link_.is_legacy() ? kWantedLegacy : kWantedModern);
+  if (!link_.is_legacy() && !has(feature::kVersion1)) {
+    return fail("modern device without VIRTIO_F_VERSION_1");
+  }
+  link_.accept_features(features_);
+  if (!link_.is_legacy()) {  // 3.1.2: the legacy interface has no FEATURES_OK
+    add_status(status::kFeaturesOk);
+    if ((link_.status() & status::kFeaturesOk) == 0) {
+      return fail("device refused features");
+    }
+  }
+  name_features();
+  return true;
+}
+
+template <Transport Link>
+bool Net<Link>::read_facts() {
+  mtu_ = limits::kMtu;
+  if (has(feature::kNetMtu)) {
+    const std::uint16_t mtu = link_.config16(net_config::kMtu);
+    if (mtu < net_config::kLeastMtu) {
+      return fail("device's MTU of ", mtu, " is smaller than ", net_config::kLeastMtu);
+    }
+    mtu_ = std::min(mtu, limits::kMtu);
+  }
+  // An address made up once is kept, even when the device starts anew.
+  if (has(feature::kNetMac)) {
+    mac_ = read_mac();
+  }
+  constexpr std::uint8_t kGroup = 1;
+  if (mac_ == MacAddress{} || (mac_.octets[0] & kGroup) != 0) {
+    // None given, or one that can't be a station's: 5.1.5 wants a random one, locally administered.
+    constexpr std::uint8_t kLocal = 2;
+    std::uint64_t random = entropy::random64();
+    for (std::uint8_t& octet : mac_.octets) {
+      octet = static_cast<std::uint8_t>(random);
+      random >>= 8;
+    }
+    mac_.octets[0] = static_cast<std::uint8_t>((mac_.octets[0] | kLocal) & ~kGroup);
+  }
+  return true;
+}
+
+// Six accesses: read again if the configuration changed meanwhile (2.5.1).
+template <Transport Link>
+MacAddress Net<Link>::read_mac() {
+  constexpr unsigned kTries = 16;
+  MacAddress mac;
+  for (unsigned i = 0; i < kTries; ++i) {
+    const std::uint8_t generation = link_.config_generation();
+    std::uint16_t offset = net_config::kMac;
+    for (std::uint8_t& octet : mac.octets) {
+      octet = link_.config8(offset++);
+    }
+    if (link_.config_generation() == generation) {
+      break;
+    }
+  }
+  return mac;
+}
+
+// How many entries queue `number` shall have; 0 if it can't be used.
+template <Transport Link>
+std::uint16_t Net<Link>::agree_on_entries(std::uint16_t number) {
+  constexpr std::uint16_t kLimit = limits::kQueueEntries;
+  static_assert(std::has_single_bit(limits::kQueueEntries));
+  const std::uint16_t offered = link_.queue_entries(number);
+  std::uint16_t entries = offered;
+  if (!link_.is_legacy() && offered > kLimit) {
+    entries = link_.set_queue_entries(number, kLimit);  // 4.1.5.1.3: may be reduced
+  }
+  if (offered == 0) {
+    fail("queue ", number, " is missing");
+  } else if (entries > kLimit) {
+    fail("queue ", number, " of ", entries, " entries is larger than ", kLimit);
+  } else if (entries < kLeastEntries) {
+    fail("queue ", number, " of ", entries, " entries is smaller than ", kLeastEntries);
+  } else if (!std::has_single_bit(entries)) {
+    fail("queue ", number, " of ", entries, " entries is not a power of two");
+  } else {
+    return entries;
+  }
+  return 0;
+}
+
+template <Transport Link>
+bool Net<Link>::set_up(std::uint16_t number, SplitRing& ring) {
+  const std::uint16_t entries = agree_on_entries(number);
+  if (entries == 0) {
+    return false;
+  }
+  const std::size_t alignment =
+      link_.is_legacy() ? RingLayout::kLegacyAlignment : RingLayout::kModernAlignment;
+  const RingLayout layout = RingLayout::of(entries, alignment);
+  if (ring.entries() == 0) {
+    const auto memory = dma::allocate(layout.bytes, alignment);
+    const auto slots = dma::allocate(entries * sizeof(Slot), alignof(Slot));
+    if (memory.empty() || slots.empty()) {
+      return fail("no memory left for queue ", number, " of ", entries, " entries");
+    }
+    ring.attach(layout, memory, {reinterpret_cast<Slot*>(slots.data()), entries});
+  } else if (ring.entries() != entries) {
+    return fail("queue ", number, " changed its size at reset");
+  }
+  ring.restart(has(feature::kEventIndex));
+  if (!link_.enable_queue(number, ring.addresses())) {
+    return fail("the doorbell of queue ", number, " is out of reach");
+  }
+  return true;
+}
+
+template <Transport Link>
+bool Net<Link>::link_up() {
+  if (!running_) {
+    return false;
+  }
+  if ((link_.status() & status::kNeedsReset) != 0) {
+    running_ = false;
+    restart_due_ = true;
+    return false;
+  }
+  // 5.1.4: without the status field a link is assumed.
+  return !has(feature::kNetStatus) ||
+         (link_.config16(net_config::kStatus) & net_config::kStatusLinkUp) != 0;
+}
+
+template <Transport Link>
+void Net<Link>::name_features() {
+  words_.clear();
+  const auto name = [&](Features bits, std::string_view word) {
+    if (has(bits)) {
+      words_.add(words_.empty() ? "" : " ", word);
+    }
+  };
+  name(feature::kNetChecksum, "csum");
+  name(feature::kNetGuestChecksum, "rxcsum");
+  name(feature::kNetMergeable, "mrg");
+}
+
+}  // namespace mote::virtio

@@ -1,0 +1,61 @@
+// virtio over PCI (virtio 1.2, 4.1): legacy, transitional and modern devices.
+//
+// A modern interface is preferred where the device offers one that can be reached, the legacy one
+// in BAR 0 is the other choice. MSI-X stays off and interrupts are never asked for, so that the
+// interrupt status register isn't read.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "drivers/virtio/transport.hpp"
+#include "drivers/virtio/window.hpp"
+#include "kernel/pci.hpp"
+
+namespace mote::virtio {
+
+// 4.1.2: who makes virtio devices, and their device identifiers on PCI.
+inline constexpr std::uint16_t kPciVendor = 0x1AF4;
+inline constexpr std::uint16_t kPciNetTransitional = 0x1000;
+inline constexpr std::uint16_t kPciNetModern = 0x1041;
+
+class PciTransport {
+ public:
+  using Location = pci::Function;
+
+  // The queues that can be enabled.
+  static constexpr std::size_t kQueues = 2;
+
+  // See the concept `Transport`.
+  [[nodiscard]] std::string_view open(const pci::Function& function);
+  [[nodiscard]] bool is_legacy() const { return legacy_; }
+  [[nodiscard]] bool reset();
+  [[nodiscard]] std::uint8_t status() const;
+  void set_status(std::uint8_t value);
+  [[nodiscard]] Features offered_features();
+  void accept_features(Features features);
+  [[nodiscard]] std::uint16_t queue_entries(std::uint16_t queue);
+  [[nodiscard]] std::uint16_t set_queue_entries(std::uint16_t queue, std::uint16_t entries);
+  [[nodiscard]] bool enable_queue(std::uint16_t queue, const QueueAddresses& addresses);
+  [[nodiscard]] std::uint8_t config8(std::uint16_t offset) const;
+  [[nodiscard]] std::uint16_t config16(std::uint16_t offset) const;
+  [[nodiscard]] std::uint8_t config_generation() const;
+
+  // The queue's number is what is written, wherever its doorbell is (4.1.5.2).
+  void notify(std::uint16_t queue) const { doorbells_[queue].write16(0, queue); }
+
+ private:
+  [[nodiscard]] bool open_modern(const pci::Function& function);
+  [[nodiscard]] bool open_legacy(const pci::Function& function);
+
+  Window common_;  // the legacy interface's only window, or the common configuration
+  Window notify_;
+  Window config_;
+  std::uint32_t notify_multiplier_ = 0;
+  bool legacy_ = false;
+  std::array<Window, kQueues> doorbells_{};
+};
+static_assert(Transport<PciTransport>);
+
+}  // namespace mote::virtio

@@ -1,0 +1,46 @@
+// Split virtqueues: how one starts.
+#include "drivers/virtio/ring.hpp"
+
+namespace mote::virtio {
+
+void SplitRing::attach(const RingLayout& layout, std::span<std::byte> memory,
+                       std::span<Slot> slots) {
+  std::byte* const base = memory.data();
+  descriptors_ = reinterpret_cast<Descriptor*>(base);
+  available_ = reinterpret_cast<RingHead*>(base + layout.available);
+  available_ring_ = reinterpret_cast<std::uint16_t*>(available_ + 1);
+  used_event_ = reinterpret_cast<std::uint16_t*>(base + layout.used_event);
+  used_ = reinterpret_cast<const RingHead*>(base + layout.used);
+  used_ring_ = reinterpret_cast<const UsedElement*>(used_ + 1);
+  avail_event_ = reinterpret_cast<const std::uint16_t*>(base + layout.avail_event);
+  slots_ = slots.data();
+  bytes_ = layout.bytes;
+  entries_ = layout.entries;
+  mask_ = static_cast<std::uint16_t>(entries_ - 1);
+}
+
+void SplitRing::restart(bool event_index) {
+  __builtin_memset(static_cast<void*>(descriptors_), 0, bytes_);
+  for (std::uint16_t i = 0; i < entries_; ++i) {
+    slots_[i] = {.cookie = nullptr,
+                 .packet = PacketIndex::kNone,
+                 .next = static_cast<std::uint16_t>(i + 1),
+                 .writable = 0,
+                 .pieces = 0};
+  }
+  free_ = entries_;
+  free_head_ = 0;
+  lent_ = 0;
+  offered_ = 0;
+  published_ = 0;
+  taken_ = 0;
+  event_index_ = event_index;
+  // We poll: no interrupts. With event indices the flag must stay 0 (2.7.7.1).
+  if (event_index_) {
+    *used_event_ = kNoEvent;
+  } else {
+    available_->flags = RingHead::kNoInterrupt;
+  }
+}
+
+}  // namespace mote::virtio

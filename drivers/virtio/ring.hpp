@@ -1,0 +1,311 @@
+// Split virtqueues (virtio 1.2, 2.7), the driver's side: memory shared with a device, no registers.
+//
+// A SplitRing lends chains of buffers to the device and takes them back. What the device writes is
+// never believed: an identifier that is out of range or not lent, or a length beyond the chain, is
+// told to the caller, and the ring goes on. Nothing here waits and nothing scans the whole ring.
+//
+//   lend(pieces…) … publish() → ring the doorbell if true
+//   completed() → so many times take()
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "kernel/barriers.hpp"
+#include "kernel/packet.hpp"
+#include "kernel/types.hpp"
+
+namespace mote::virtio {
+
+static_assert(std::endian::native == std::endian::little, "virtio's fields are little-endian");
+
+// 2.7.5: one piece of memory in a chain.
+struct Descriptor {
+  std::uint64_t address;
+  std::uint32_t bytes;
+  std::uint16_t flags;
+  std::uint16_t next;
+
+  static constexpr std::uint16_t kNext = 1;   // the chain goes on at `next`
+  static constexpr std::uint16_t kWrite = 2;  // the device writes; otherwise it reads
+};
+static_assert(sizeof(Descriptor) == 16 && offsetof(Descriptor, flags) == 12);
+
+// 2.7.6, 2.7.8: what both rings begin with. `index` counts entries for ever, modulo 65,536.
+struct RingHead {
+  std::uint16_t flags;
+  std::uint16_t index;
+
+  static constexpr std::uint16_t kNoInterrupt = 1;  // in the available ring, from the driver
+  static constexpr std::uint16_t kNoNotify = 1;     // in the used ring, from the device
+};
+static_assert(sizeof(RingHead) == 4);
+
+// 2.7.8: a chain that the device has done with.
+struct UsedElement {
+  std::uint32_t id;     // its first descriptor
+  std::uint32_t bytes;  // written by the device
+};
+static_assert(sizeof(UsedElement) == 8);
+
+// Where a queue's parts lie in its memory, in bytes from its start.
+struct RingLayout {
+  std::uint16_t entries = 0;  // a power of two
+  std::size_t available = 0;
+  std::size_t used_event = 0;  // 2.7.7: where the driver says which entry deserves an interrupt
+  std::size_t used = 0;
+  std::size_t avail_event = 0;  // 2.7.10: where the device says which entry deserves a doorbell
+  std::size_t bytes = 0;
+
+  // 2.7.2: the legacy interface knows one address only, so that the rest of the layout is fixed.
+  static constexpr std::size_t kLegacyAlignment = 4096;
+  // With three addresses 16 bytes would do; a cache line keeps the two writers apart.
+  static constexpr std::size_t kModernAlignment = 64;
+
+  static constexpr RingLayout of(std::uint16_t entries, std::size_t alignment) {
+    RingLayout layout;
+    layout.entries = entries;
+    layout.available = sizeof(Descriptor) * entries;
+    layout.used_event = layout.available + sizeof(RingHead) + sizeof(std::uint16_t) * entries;
+    const std::size_t end = layout.used_event + sizeof(std::uint16_t);
+    layout.used = (end + alignment - 1) & ~(alignment - 1);
+    layout.avail_event = layout.used + sizeof(RingHead) + sizeof(UsedElement) * entries;
+    layout.bytes = layout.avail_event + sizeof(std::uint16_t);
+    return layout;
+  }
+};
+
+// Where the parts lie, as the device is told.
+struct QueueAddresses {
+  PhysicalAddress descriptors;
+  PhysicalAddress available;
+  PhysicalAddress used;
+};
+
+// Whether an event index was passed when a free-running index went from `before` to `now`
+// (vring_need_event of 2.7.10, in arithmetic modulo 65,536).
+constexpr bool event_passed(std::uint16_t event, std::uint16_t now, std::uint16_t before) {
+  return static_cast<std::uint16_t>(now - event - 1) < static_cast<std::uint16_t>(now - before);
+}
+
+// A piece of memory to lend.
+struct Piece {
+  const std::byte* data;
+  std::uint32_t bytes;
+};
+
+enum class Access : std::uint8_t { kDeviceReads, kDeviceWrites };
+
+// What a chain belongs to, given back with it: a packet's buffer, or else somebody's cookie.
+struct Owner {
+  void* cookie = nullptr;
+  PacketIndex packet = PacketIndex::kNone;
+};
+
+// What we remember of a descriptor, where the device can't write.
+struct Slot {
+  void* cookie;
+  PacketIndex packet;
+  std::uint16_t next;      // in its chain or in the free list
+  std::uint16_t writable;  // bytes of the chain that begins here and that the device may write
+  std::uint16_t pieces;    // of the chain that begins here; 0: none does
+};
+static_assert(sizeof(Slot) == 16);
+static_assert(limits::kPacketBytes <= 0xFFFF, "Slot::writable counts a packet's bytes");
+
+enum class Verdict : std::uint8_t {
+  kGood,
+  kUnknown,  // the device named a chain that it doesn't have; there is no owner
+  kTooLong,  // the chain is back, but the device claims to have written beyond its end
+};
+
+struct Completion {
+  Owner owner;
+  std::uint32_t bytes = 0;  // written by the device, as it says
+  Verdict verdict = Verdict::kUnknown;
+};
+
+class SplitRing {
+ public:
+  // Takes over memory for good: `memory` of layout.bytes, aligned as the layout was made for, and a
+  // slot for each entry. `restart` comes next.
+  void attach(const RingLayout& layout, std::span<std::byte> memory, std::span<Slot> slots);
+
+  // Starts with an empty ring. The device must not know it, or must have been reset.
+  void restart(bool event_index);
+
+  // Lends a chain of 1 or more pieces, none of them empty. False: not enough descriptors are free.
+  // The device sees it after `publish`.
+  [[nodiscard]] bool lend(std::span<const Piece> pieces, Access access, Owner owner);
+
+  // Shows the device what was lent. True if it asks for a doorbell.
+  [[nodiscard]] bool publish();
+
+  // How many times `take` may be called now: chains that the device gave back. One look at its
+  // index, however many there are.
+  [[nodiscard]] std::uint16_t completed();
+
+  // Takes back the next chain.
+  [[nodiscard]] Completion take();
+
+  // Takes back every chain, without the device. Only after its reset has ended.
+  template <typename Sink>
+  void take_all(Sink&& sink);
+
+  [[nodiscard]] QueueAddresses addresses() const {
+    return {physical(descriptors_), physical(available_), physical(used_)};
+  }
+  [[nodiscard]] std::uint16_t entries() const { return entries_; }
+  [[nodiscard]] std::uint16_t lent() const { return lent_; }  // chains, not descriptors
+  [[nodiscard]] std::uint16_t free_descriptors() const { return free_; }
+
+ private:
+  // An event index half a cycle ahead is out of any ring's reach.
+  static constexpr std::uint16_t kNoEvent = 0x8000;
+
+  // Memory that a device reads or writes is accessed once and in one piece.
+  template <typename T>
+  static T load(const T* pointer) {
+    return *static_cast<const volatile T*>(pointer);
+  }
+  template <typename T>
+  static void store(T* pointer, T value) {
+    *static_cast<volatile T*>(pointer) = value;
+  }
+
+  void give_back(std::uint16_t head);
+
+  Descriptor* descriptors_ = nullptr;
+  RingHead* available_ = nullptr;
+  std::uint16_t* available_ring_ = nullptr;
+  std::uint16_t* used_event_ = nullptr;
+  const RingHead* used_ = nullptr;
+  const UsedElement* used_ring_ = nullptr;
+  const std::uint16_t* avail_event_ = nullptr;
+  Slot* slots_ = nullptr;
+  std::size_t bytes_ = 0;
+  std::uint16_t entries_ = 0;
+  std::uint16_t mask_ = 0;
+  std::uint16_t free_ = 0;
+  std::uint16_t free_head_ = 0;  // first of the free list; meaningless when free_ is 0
+  std::uint16_t lent_ = 0;
+  std::uint16_t offered_ = 0;    // the available index that `publish` will show
+  std::uint16_t published_ = 0;  // the one that the device sees
+  std::uint16_t taken_ = 0;      // the used index up to which we took
+  bool event_index_ = false;
+};
+
+inline bool SplitRing::lend(std::span<const Piece> pieces, Access access, Owner owner) {
+  if (pieces.size() > free_) {
+    return false;
+  }
+  const std::uint16_t head = free_head_;
+  const std::uint16_t kind = access == Access::kDeviceWrites ? Descriptor::kWrite : 0;
+  std::uint16_t at = head;
+  std::uint32_t bytes = 0;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const bool last = i + 1 == pieces.size();
+    const std::uint16_t next = slots_[at].next;
+    const auto flags = static_cast<std::uint16_t>(last ? kind : kind | Descriptor::kNext);
+    // In the last one `next` means nothing.
+    descriptors_[at] = {physical(pieces[i].data).value, pieces[i].bytes, flags, next};
+    bytes += pieces[i].bytes;
+    at = next;
+  }
+  free_head_ = at;
+  free_ = static_cast<std::uint16_t>(free_ - pieces.size());
+  Slot& slot = slots_[head];
+  slot.cookie = owner.cookie;
+  slot.packet = owner.packet;
+  slot.writable = access == Access::kDeviceWrites ? static_cast<std::uint16_t>(bytes) : 0;
+  slot.pieces = static_cast<std::uint16_t>(pieces.size());
+  // Entries beyond the published index are ours alone, so that this store needs no order.
+  available_ring_[offered_++ & mask_] = head;
+  ++lent_;
+  return true;
+}
+
+inline bool SplitRing::publish() {
+  if (offered_ == published_) {
+    return false;
+  }
+  // Descriptors and entries must be in memory before the index that shows them (2.7.13.3.1).
+  write_barrier();
+  store(&available_->index, offered_);
+  // The device writes its wish, then reads our index; we write the index, then read its wish. Only
+  // if neither side's load passes its own store does at least one see the other (2.7.13.4.1). A
+  // store passes later loads on x86 too: nothing less than a full fence will do.
+  full_fence();
+  const std::uint16_t before = std::exchange(published_, offered_);
+  if (event_index_) {
+    return event_passed(load(avail_event_), published_, before);
+  }
+  return (load(&used_->flags) & RingHead::kNoNotify) == 0;
+}
+
+inline std::uint16_t SplitRing::completed() {
+  const std::uint16_t index = load(&used_->index);
+  // The elements that the index shows may be read only after it (2.7.14).
+  read_barrier();
+  auto pending = static_cast<std::uint16_t>(index - taken_);
+  if (pending == 0) {
+    return 0;
+  }
+  if (pending > entries_) [[unlikely]] {
+    // The ring holds no more than that; what a mad index skips was overwritten. What is left is
+    // looked at one by one like everything else.
+    taken_ = static_cast<std::uint16_t>(index - entries_);
+    pending = entries_;
+  }
+  if (event_index_) {
+    // No interrupt, please (2.7.7.1). This store has no order to keep: at worst the device raises
+    // one that nobody hears.
+    store(used_event_, static_cast<std::uint16_t>(index + kNoEvent));
+  }
+  return pending;
+}
+
+inline Completion SplitRing::take() {
+  const UsedElement* element = &used_ring_[taken_++ & mask_];
+  const std::uint32_t id = load(&element->id);
+  const std::uint32_t bytes = load(&element->bytes);
+  if (id >= entries_ || slots_[id].pieces == 0) [[unlikely]] {
+    return {};
+  }
+  const Slot& slot = slots_[id];
+  const Completion completion{
+      .owner = {.cookie = slot.cookie, .packet = slot.packet},
+      .bytes = bytes,
+      .verdict = bytes > slot.writable ? Verdict::kTooLong : Verdict::kGood};
+  give_back(static_cast<std::uint16_t>(id));
+  return completion;
+}
+
+// Puts a chain's descriptors in front of the free list: the ones last used are still in cache.
+inline void SplitRing::give_back(std::uint16_t head) {
+  std::uint16_t tail = head;
+  const std::uint16_t pieces = std::exchange(slots_[head].pieces, std::uint16_t{0});
+  for (std::uint16_t i = 1; i < pieces; ++i) {
+    tail = slots_[tail].next;
+  }
+  slots_[tail].next = free_head_;
+  free_head_ = head;
+  free_ = static_cast<std::uint16_t>(free_ + pieces);
+  --lent_;
+}
+
+template <typename Sink>
+void SplitRing::take_all(Sink&& sink) {
+  for (std::uint16_t head = 0; head < entries_; ++head) {
+    if (slots_[head].pieces != 0) {
+      const Owner owner{.cookie = slots_[head].cookie, .packet = slots_[head].packet};
+      give_back(head);
+      sink(owner);
+    }
+  }
+}
+
+}  // namespace mote::virtio

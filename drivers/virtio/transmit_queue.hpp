@@ -1,0 +1,101 @@
+// The transmit queue: frames lent to the device, from packets or from other memory, and their
+// return (virtio 1.2, 5.1.6.2). No registers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "drivers/net_device.hpp"
+#include "drivers/virtio/framing.hpp"
+#include "drivers/virtio/net_wire.hpp"
+#include "drivers/virtio/ring.hpp"
+#include "kernel/packet.hpp"
+
+namespace mote::virtio {
+
+class TransmitQueue {
+ public:
+  // The longest chain: a frame's pieces and a header of its own.
+  static constexpr std::size_t kMaxPieces = limits::kTxSegments + 1;
+
+  // Takes over a ring that was just initialized.
+  void start(Framing framing) { framing_ = framing; }
+
+  // NetDevice's calls of the same names.
+  [[nodiscard]] bool transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters);
+  [[nodiscard]] bool transmit(const TxFrame& frame, DeviceCounters& counters);
+  template <typename Release>
+  void reclaim(Release&& release, DeviceCounters& counters);
+
+  // Ends a chain's life: a packet goes to the pool, a cookie to `release`.
+  template <typename Release>
+  static void give_back(const Owner& owner, Release&& release) {
+    if (owner.packet != PacketIndex::kNone) {
+      static_cast<void>(Packet::adopt(owner.packet, 0));
+    } else {
+      release(owner.cookie);
+    }
+  }
+
+  [[nodiscard]] SplitRing& ring() { return ring_; }
+
+ private:
+  [[nodiscard]] bool counted(bool lent, std::size_t bytes, DeviceCounters& counters);
+  void write_header(std::byte* frame, TxChecksum checksum) const;
+
+  SplitRing ring_;
+  Framing framing_;
+};
+
+inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters) {
+  write_header(packet.data(), checksum);
+  const bool lent =
+      lend_frame(ring_, framing_, packet.data(), static_cast<std::uint32_t>(packet.bytes()),
+                 Access::kDeviceReads, {.packet = packet.index()});
+  if (!counted(lent, packet.bytes(), counters)) {
+    return false;
+  }
+  static_cast<void>(packet.release());
+  return true;
+}
+
+// 5.1.6.2: all zero, but for a checksum that the device shall finish.
+inline void TransmitQueue::write_header(std::byte* frame, TxChecksum checksum) const {
+  NetHeader header;
+  if (checksum.start != 0) {
+    header.flags = NetHeader::kNeedsChecksum;
+    header.checksum_start = checksum.start;
+    header.checksum_offset = checksum.offset;
+  }
+  // Two copies of fixed size: each is two moves.
+  if (framing_.header_bytes == NetHeader::kBytes) {
+    __builtin_memcpy(frame - NetHeader::kBytes, &header, NetHeader::kBytes);
+  } else {
+    __builtin_memcpy(frame - NetHeader::kShortBytes, &header, NetHeader::kShortBytes);
+  }
+}
+
+inline bool TransmitQueue::counted(bool lent, std::size_t bytes, DeviceCounters& counters) {
+  if (!lent) {
+    ++counters.tx_full;
+    return false;
+  }
+  ++counters.tx_frames;
+  counters.tx_bytes += bytes;
+  return true;
+}
+
+template <typename Release>
+void TransmitQueue::reclaim(Release&& release, DeviceCounters& counters) {
+  for (std::size_t pending = ring_.completed(); pending != 0; --pending) {
+    const Completion completion = ring_.take();
+    if (completion.verdict == Verdict::kUnknown) [[unlikely]] {
+      ++counters.tx_malformed;
+      continue;
+    }
+    // The length doesn't matter: the device had nothing to write, yet many state one (2.7.8.1).
+    give_back(completion.owner, release);
+  }
+}
+
+}  // namespace mote::virtio
