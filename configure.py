@@ -13,9 +13,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 
 # Firmware, floor by floor. A source that is not named here is not built.
-KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "memory", "packet",
-          "reference_timer", "uart", "vga_text"]
-DRIVERS = ["virtio/receive_queue", "virtio/ring", "virtio/transmit_queue"]
+KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory", "packet",
+          "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset", "uart",
+          "vga_text"]
+DRIVERS = ["virtio/net", "virtio/pci_transport", "virtio/receive_queue", "virtio/ring",
+           "virtio/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
 HTTP = ["conditions", "crc32", "date", "reply", "request", "site_pack", "target"]
 FIRMWARE = ["main", "parse", "settings", "site"]
@@ -24,9 +26,14 @@ FIRMWARE = ["main", "parse", "settings", "site"]
 BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]
 LOADER = "boot/loader.asm"
 
-# Unit test programs, tests/unit/NAME_test.cpp, each with what it tests and fakes.
+# Unit test programs, tests/unit/NAME_test.cpp, each with what it tests and the fakes below it.
+# LWIP stands for all of lwIP.
+LWIP = "lwip"
 FAKE_CONSOLE = "tests/unit/fake_console.cpp"
 UNIT_TESTS = {
+    "fast_path": ["netstack/fast_path.cpp"],
+    "netstack": ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp", LWIP,
+                 *[f"netstack/{name}.cpp" for name in NETSTACK]],
     "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
 }
 
@@ -134,7 +141,9 @@ def unit_test_edges(edges: Edges) -> None:
     programs = []
     compiled: set[str] = set()
     for name, sources in UNIT_TESTS.items():
-        sources = [f"tests/unit/{name}_test.cpp", "tests/unit/main.cpp", *sources]
+        sources = [f"tests/unit/{name}_test.cpp", "tests/unit/main.cpp",
+                   *[source for source in sources if source != LWIP],
+                   *(lwip_sources() if LWIP in sources else [])]
         objects = [object_of(source, "test") for source in sources]
         for source, target in zip(sources, objects):
             if source not in compiled:
@@ -174,7 +183,7 @@ def all_sources() -> list[str]:
     sources = firmware_sources() + BOOT + [LOADER]
     for name, tested in UNIT_TESTS.items():
         sources += [f"tests/unit/{name}_test.cpp", *tested]
-    return sorted({source for source in sources if not source.startswith("$b/")})
+    return sorted(set(sources) - {LWIP})
 
 
 def main() -> int:

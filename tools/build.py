@@ -18,12 +18,16 @@ BUILD = ROOT / "build"
 PARTS = [BUILD / "kernel.elf", BUILD / "loader.bin"]
 
 
+def needs() -> dict[str, str]:
+    """The tools to build with; none where the parts are built and there is no compiler."""
+    built = all(part.exists() for part in PARTS)
+    return {} if built and setup.missing(setup.BUILD) else setup.BUILD
+
+
 def provide_firmware(lwip: Path | None) -> None:
     """Kernel and loader up to date, or as they are where there is no compiler."""
-    if all(part.exists() for part in PARTS) and setup.missing(setup.BUILD):
-        return
-    setup.provide(setup.BUILD)
-    build([str(part.relative_to(ROOT)) for part in PARTS], lwip)
+    if needs():
+        build([str(part.relative_to(ROOT)) for part in PARTS], lwip)
 
 
 def build(targets: list[str], lwip: Path | None) -> None:

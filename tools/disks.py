@@ -2,13 +2,11 @@
 
 import os
 import subprocess
-import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
-from tools import setup
+from tools import image, setup
 from tools.assembly import packed_site
 from tools.errors import UserError
 from tools.terminal import Progress, size_text
@@ -29,6 +27,11 @@ def format_of(out: Path, asked: str | None) -> str:
                     f"--format {'|'.join(FORMATS)}")
 
 
+def needs(kind: str) -> dict[str, str]:
+    """The tools that a format asks for."""
+    return {} if kind in ("raw", "elf") else setup.CONVERT
+
+
 def check_target(out: Path) -> None:
     """Refuses a place that cannot be written, before the work is done."""
     if out.is_dir():
@@ -43,18 +46,17 @@ def write_image(site: Path, out: Path, asked: str | None, config: Path | None) -
     """Writes the image in one step and prints its path, size and number of files."""
     kind = format_of(out, asked)
     check_target(out)
-    if kind not in ("raw", "elf"):
-        setup.provide(setup.CONVERT)
     with packed_site(site, config) as pack, Progress(f"Writing {out}"):
-        made = pack.path.parent / "mote"
         if kind == "elf":
-            pack.assemble_elf(made)
+            pack.assemble_elf(out)
+        elif kind == "raw":
+            pack.assemble_raw(out)
         else:
-            pack.assemble_raw(made)
-        if kind not in ("raw", "elf"):
-            made = converted(made, kind)
-        size = place(made, out)
-    files = pack.summary.files
+            raw = pack.path.with_suffix(".img")
+            pack.assemble_raw(raw)
+            copy_whole(converted(raw, kind), out)
+        files = pack.summary.files
+    size = out.stat().st_size
     print(f"{out}: {size_text(size)}, {files} file{'' if files == 1 else 's'}")
 
 
@@ -93,38 +95,14 @@ def fix_vdi(path: Path, seed: int) -> None:
 IDENTIFIERS: dict[str, Callable[[Path, int], None]] = {"vmdk": fix_vmdk, "vdi": fix_vdi}
 
 
-def place(made: Path, out: Path) -> int:
-    """Moves a file to where it was asked for, whole or not at all; its size."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-    except OSError as error:
-        raise UserError(f"{out}: cannot be written ({error.strerror}); choose another "
-                        "place") from None
-    try:
-        with open(handle, "wb") as target, made.open("rb") as source:
-            size = copy_sparsely(source, target)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, out)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise RuntimeError(f"{out}: {error.strerror}; make room there or choose another "
-                           "place") from None
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return size
-
-
-def copy_sparsely(source: BinaryIO, target: BinaryIO) -> int:
-    """Copies a file, leaving holes for what is all zero; its size."""
-    size = 0
-    while data := source.read(64 * 1024):
-        size += len(data)
-        if data.count(0) == len(data):
-            target.seek(size)
-        else:
-            target.write(data)
-    target.truncate(size)
-    return size
+def copy_whole(made: Path, out: Path) -> None:
+    """Puts a copy of a file where it was asked for, whole or not at all, with holes for zeros."""
+    with image.replacing(out) as target, made.open("rb") as source:
+        size = 0
+        while data := source.read(64 * 1024):
+            size += len(data)
+            if data.count(0) == len(data):
+                target.seek(size)
+            else:
+                target.write(data)
+        target.truncate(size)
