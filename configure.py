@@ -17,7 +17,7 @@ KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory
           "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset", "uart",
           "vga_text"]
 DRIVERS = ["virtio/net", "virtio/pci_transport", "virtio/receive_queue", "virtio/ring",
-           "virtio/transmit_queue"]
+           "virtio/text", "virtio/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
 HTTP = ["conditions", "crc32", "date", "reply", "request", "site_pack", "target"]
 FIRMWARE = ["main", "parse", "settings", "site"]

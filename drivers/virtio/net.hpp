@@ -104,8 +104,8 @@ class Net {
   std::uint16_t mtu_ = 0;
   bool running_ = false;
   bool restart_due_ = false;
-  Text<96> error_;
-  Text<32> words_;
+  Text error_;
+  Text words_;
 };
 
 template <Transport Link>

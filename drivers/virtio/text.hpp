@@ -9,40 +9,26 @@
 
 namespace mote::virtio {
 
-// Holds up to `kCapacity` characters; what is more is cut off.
-template <std::size_t kCapacity>
+// Holds up to kCapacity characters; what is more is cut off.
 class Text {
  public:
+  static constexpr std::size_t kCapacity = 96;
+
   void clear() { length_ = 0; }
   [[nodiscard]] bool empty() const { return length_ == 0; }
   [[nodiscard]] std::string_view view() const { return {characters_.data(), length_}; }
 
+  // Adds texts, and numbers in decimal.
   template <typename... Parts>
   void add(const Parts&... parts) {
     (append(parts), ...);
   }
 
  private:
-  void append(std::string_view text) {
-    for (const char character : text) {
-      if (length_ < kCapacity) {
-        characters_[length_++] = character;
-      }
-    }
-  }
-
-  template <std::unsigned_integral Number>
-  void append(Number number) {
-    constexpr std::size_t kDigits = 20;
-    std::array<char, kDigits> digits{};
-    std::size_t first = kDigits;
-    std::uint64_t rest = number;
-    do {
-      digits[--first] = static_cast<char>('0' + rest % 10);
-      rest /= 10;
-    } while (rest != 0);
-    append(std::string_view(digits.data() + first, kDigits - first));
-  }
+  // Not inline: these are many calls on paths that run once.
+  void append(std::string_view text);
+  void append_number(std::uint64_t number);
+  void append(std::unsigned_integral auto number) { append_number(number); }
 
   std::array<char, kCapacity> characters_{};
   std::size_t length_ = 0;
