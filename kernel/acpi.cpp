@@ -17,9 +17,9 @@ constexpr PhysicalAddress kExtendedDataArea{0x80000};
 constexpr std::size_t kExtendedDataAreaBytes = 0x20000;
 
 struct Facts {
+  std::optional<PhysicalAddress> rsdp;
   std::optional<Register> pm_timer;
   std::optional<ResetRegister> reset_register;
-  std::optional<Ecam> ecam;
 };
 constinit Facts facts{};
 
@@ -41,21 +41,25 @@ std::optional<PhysicalAddress> find_rsdp(const BootInfo& info) {
   return search_rsdp(machine_memory, kExtendedDataArea, kExtendedDataAreaBytes);
 }
 
+Bytes find(Signature signature) {
+  return facts.rsdp ? find_table(machine_memory, *facts.rsdp, signature) : Bytes{};
+}
+
 }  // namespace
 
 void initialize(const BootInfo& info) {
-  const std::optional<PhysicalAddress> rsdp = find_rsdp(info);
-  if (!rsdp) {
-    return;
-  }
-  const Bytes fadt = find_table(machine_memory, *rsdp, kFadt);
+  facts.rsdp = find_rsdp(info);
+  const Bytes fadt = find(kFadt);
   facts.pm_timer = pm_timer_of(fadt);
   facts.reset_register = reset_register_of(fadt);
-  facts.ecam = ecam_of(find_table(machine_memory, *rsdp, kMcfg));
 }
 
 std::optional<Register> pm_timer() { return facts.pm_timer; }
 std::optional<ResetRegister> reset_register() { return facts.reset_register; }
-std::optional<Ecam> ecam() { return facts.ecam; }
+
+std::optional<Ecam> ecam() {
+  const std::optional<Ecam> told = ecam_of(find(kMcfg));
+  return told ? told : ecam_by_cba(read_table(machine_memory, dsdt_of(find(kFadt))));
+}
 
 }  // namespace mote::acpi

@@ -18,7 +18,8 @@ void initialize(const BootInfo& info);
 // space is not given here.
 [[nodiscard]] std::optional<ResetRegister> reset_register();
 
-// PCI Express configuration space of segment group 0. Not mapped yet.
+// PCI Express configuration space of segment group 0. Not mapped yet. Searched for in the tables
+// at each call.
 [[nodiscard]] std::optional<Ecam> ecam();
 
 }  // namespace mote::acpi

@@ -73,11 +73,13 @@ inline constexpr std::size_t kMaxTables = 128;
 
 // Fixed ACPI Description Table (5.2.9).
 inline constexpr Signature kFadt("FACP");
+inline constexpr std::size_t kFadtDsdt = 40;          // 32-bit address
 inline constexpr std::size_t kFadtPmTimer = 76;       // 32-bit port
 inline constexpr std::size_t kFadtPmTimerBytes = 91;  // 4, or 0 if there is none
 inline constexpr std::size_t kFadtFlags = 112;
 inline constexpr std::size_t kFadtResetRegister = 116;  // generic address
 inline constexpr std::size_t kFadtResetValue = 128;
+inline constexpr std::size_t kFadtXDsdt = 140;     // 64-bit address
 inline constexpr std::size_t kFadtXPmTimer = 208;  // generic address
 inline constexpr std::uint32_t kFadtResetSupported = 1 << 10;
 inline constexpr std::uint32_t kFadtHardwareReduced = 1 << 20;
@@ -222,6 +224,42 @@ template <Reader R>
                     .last_bus = field<std::uint8_t>(mcfg, at + 11)};
     if (ecam.segment == 0 && ecam.base != 0 && ecam.first_bus <= ecam.last_bus) {
       return ecam;
+    }
+  }
+  return std::nullopt;
+}
+
+[[nodiscard]] constexpr PhysicalAddress dsdt_of(Bytes fadt) {
+  const auto extended = field<std::uint64_t>(fadt, kFadtXDsdt);
+  return {extended != 0 ? extended : field<std::uint32_t>(fadt, kFadtDsdt)};
+}
+
+// The window of a machine without MCFG whose host bridge tells of it by a `_CBA` method (PCI
+// Firmware 3.0, 4.1.3), as QEMU's microvm does. Running AML needs an interpreter; but that method
+// is always `Return (constant)`, whose few bytes are looked for instead (ACPI 6.5, 20.2).
+[[nodiscard]] constexpr std::optional<Ecam> ecam_by_cba(Bytes dsdt) {
+  constexpr Signature kCba("_CBA");
+  constexpr std::size_t kFlags = 4;  // method flags follow the name, then what it returns
+  constexpr std::size_t kReturn = kFlags + 1;
+  constexpr std::size_t kConstant = kReturn + 1;
+  constexpr std::uint8_t kReturnOp = 0xA4;
+  constexpr std::uint8_t kDwordPrefix = 0x0C;
+  constexpr std::uint8_t kQwordPrefix = 0x0E;
+  constexpr std::uint64_t kBusBytes = 1 << 20;
+  for (std::size_t at = kHeaderBytes; at + kConstant < dsdt.size(); ++at) {
+    if (field<std::uint32_t>(dsdt, at) != kCba.value ||
+        field<std::uint8_t>(dsdt, at + kReturn) != kReturnOp) {
+      continue;
+    }
+    const auto prefix = field<std::uint8_t>(dsdt, at + kConstant);
+    std::uint64_t base = 0;
+    if (prefix == kDwordPrefix) {
+      base = field<std::uint32_t>(dsdt, at + kConstant + 1);
+    } else if (prefix == kQwordPrefix) {
+      base = field<std::uint64_t>(dsdt, at + kConstant + 1);
+    }
+    if (base != 0 && base % kBusBytes == 0) {
+      return Ecam{.base = base, .segment = 0, .first_bus = 0, .last_bus = 255};
     }
   }
   return std::nullopt;

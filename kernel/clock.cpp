@@ -82,7 +82,7 @@ Sample sample(const Timer& timer) {
 template <typename Timer>
 std::uint64_t measure_khz(Timer timer) {
   constexpr std::uint64_t kWindow = Timer::kHertz / 1000;
-  constexpr unsigned kMostReadings = 10'000;
+  constexpr unsigned kMostReadings = 100'000;
   constexpr unsigned kStandstill = 200;  // readings of one value: 0.1 ms and more
 
   timer.start();

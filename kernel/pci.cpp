@@ -17,8 +17,9 @@ namespace {
 constinit MachineSpace space{};
 constinit std::array<Function, limits::kPciFunctions> found{};
 constinit std::size_t found_count = 0;
-constinit Window window{};
-constinit bool window_surveyed = false;
+// Set up when the first BAR without a place is asked for, which on most machines is never.
+constinit std::optional<Window> window{};
+constinit MemoryMap memory_map({});
 
 Function describe(Address address) {
   const std::uint32_t identity = space.read32(address, kVendor);
@@ -41,26 +42,24 @@ Function describe(Address address) {
 }
 
 // Device memory lies between the machine's RAM and its configuration window, and QEMU's microvm,
-// the one machine whose firmware gives no places, ends the host bridge's window where the
+// the one machine seen whose firmware gives no places, ends the host bridge's window where the
 // configuration window begins. So places are taken from there downwards.
-Window window_of(MemoryMap memory, std::optional<acpi::Ecam> ecam) {
-  constexpr std::uint64_t kLargestBelow4Gib = 0xFEC0'0000;  // the I/O APIC and its neighbours
-  const std::uint64_t begin = memory.end_below_4_gib();
-  const std::uint64_t end = ecam && ecam->base < kLargestBelow4Gib ? ecam->base : kLargestBelow4Gib;
-  return memory.known() && begin < end ? Window(begin, end) : Window();
-}
-
-// Before the first place is given: what firmware may have given already.
-void survey_window() {
-  if (window_surveyed) {
-    return;
+Window make_window() {
+  constexpr std::uint64_t kInterruptControllers = 0xFEC0'0000;
+  if (!memory_map.known()) {
+    return {};
   }
-  window_surveyed = true;
+  const std::optional<acpi::Ecam> ecam = acpi::ecam();
+  const std::uint64_t begin = memory_map.end_below_4_gib();
+  const std::uint64_t end =
+      ecam && ecam->base < kInterruptControllers ? ecam->base : kInterruptControllers;
+  Window window(begin, begin < end ? end : begin);
   for (const Function& function : functions()) {
     for (unsigned i = 0; i < bar_count(function.header_type); ++i) {
       window.avoid(read_bar(space, function.address, i));
     }
   }
+  return window;
 }
 
 }  // namespace
@@ -84,8 +83,10 @@ Bar Function::bar(unsigned index) const {
   if (bar.address != 0 || bar.bytes == 0 || bar.is_io || address.bus != 0) {
     return bar;
   }
-  survey_window();
-  if (const std::optional<std::uint64_t> place = window.take(bar.bytes)) {
+  if (!window) {
+    window = make_window();
+  }
+  if (const std::optional<std::uint64_t> place = window->take(bar.bytes)) {
     bar.address = *place;
     place_bar(space, address, index, bar);
   }
@@ -101,12 +102,11 @@ void Function::enable_bus_master() const {
 }
 
 void scan(MemoryMap memory) {
-  const std::optional<acpi::Ecam> ecam = acpi::ecam();
-  space.initialize(ecam);
+  memory_map = memory;
+  space.initialize();
   if (space.way() == MachineSpace::Way::kNone) {
     return;
   }
-  window = window_of(memory, ecam);
   Scanner scanner(space, [](Address address) {
     found[found_count++] = describe(address);
     return found_count < found.size();

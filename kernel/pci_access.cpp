@@ -2,7 +2,9 @@
 #include "kernel/pci_access.hpp"
 
 #include <concepts>
+#include <optional>
 
+#include "kernel/acpi.hpp"
 #include "kernel/mmio.hpp"
 #include "kernel/paging.hpp"
 #include "kernel/pci_scan.hpp"
@@ -67,13 +69,13 @@ bool map(const acpi::Ecam& ecam) {
 
 }  // namespace
 
-void MachineSpace::initialize(std::optional<acpi::Ecam> ecam) {
+void MachineSpace::initialize() {
   way_ = Way::kPorts;
   if (ports_answer() && has_a_bridge(*this)) {
     return;
   }
   way_ = Way::kNone;
-  if (ecam && map(*ecam)) {
+  if (const std::optional<acpi::Ecam> ecam = acpi::ecam(); ecam && map(*ecam)) {
     ecam_ = *ecam;
     way_ = Way::kEcam;
   }

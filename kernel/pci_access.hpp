@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "kernel/acpi_tables.hpp"
 #include "kernel/pci_config.hpp"
@@ -14,7 +13,7 @@ class MachineSpace {
   enum class Way : std::uint8_t { kNone, kPorts, kEcam };
 
   // Takes the ports if they are there, else the memory window, if there is one.
-  void initialize(std::optional<acpi::Ecam> ecam);
+  void initialize();
 
   [[nodiscard]] Way way() const { return way_; }
 
