@@ -45,6 +45,10 @@ NON_FILE_SYSTEM = 0xDA  # neither a file system nor anybody's partition
 HEADS, TRACK_SECTORS = 255, 63  # the translation that BIOSes assume for large disks
 LAST_CHS = (1023, 254, 63)
 
+# SeaBIOS reads the boot sector of NVMe disks by cylinder, head and sector, and divides the disk
+# into whole cylinders of 16 x 63 sectors: a smaller disk has none, and does not boot.
+LEAST_SECTORS = 16 * 63
+
 PACK_MAGIC = b"MOTEPACK"
 
 
@@ -214,7 +218,8 @@ def assemble_raw(kernel_path: Path, loader_path: Path, pack: Path | None, out: P
         file.write(loader + flat)
         file.write(bytes(pack_at - file.tell()))
         checksum = copy_pack(pack, file, zlib.crc32(loader + flat))
-        sectors = file.tell() // SECTOR
+        sectors = max(file.tell() // SECTOR, LEAST_SECTORS)
+        file.truncate(sectors * SECTOR)
         file.seek(DISK_SIGNATURE_AT)
         file.write(struct.pack("<I", checksum or 1))
         file.seek(PARTITION_AT)
