@@ -3,4 +3,8 @@
 
 #include "drivers/virtio/net_bring_up.hpp"
 
-template class mote::virtio::Net<mote::virtio::PciTransport>;
+namespace mote::virtio {
+
+template class Net<PciTransport>;
+
+}  // namespace mote::virtio

@@ -19,13 +19,17 @@
 #include "drivers/virtio/text.hpp"
 #include "drivers/virtio/transmit_queue.hpp"
 #include "drivers/virtio/transport.hpp"
-#include "kernel/pci.hpp"
 
 namespace mote::virtio {
 
 template <Transport Link>
 class Net {
  public:
+  // Whether a network device is there.
+  [[nodiscard]] static bool drives(const typename Link::Location& location) {
+    return Link::is_device(location, kNetDevice);
+  }
+
   // Finds the device at `location`, resets it and starts it, with at most `receive_buffers` of the
   // pool's packets lent to it. False: `error` says why, and the device stays silent.
   [[nodiscard]] bool bring_up(const typename Link::Location& location,
@@ -150,19 +154,8 @@ void Net<Link>::flush() {
   }
 }
 
-// Whether a PCI function is a virtio network device, of either generation (4.1.2).
-[[nodiscard]] inline bool is_net(const pci::Function& function) {
-  return function.vendor == kPciVendor &&
-         (function.device_id == kPciNetTransitional || function.device_id == kPciNetModern);
-}
+using VirtioNet = Net<PciTransport>;
+static_assert(NetDevice<VirtioNet>);
+extern template class Net<PciTransport>;
 
 }  // namespace mote::virtio
-
-namespace mote {
-
-using VirtioNet = virtio::Net<virtio::PciTransport>;
-static_assert(NetDevice<VirtioNet>);
-
-}  // namespace mote
-
-extern template class mote::virtio::Net<mote::virtio::PciTransport>;

@@ -8,6 +8,9 @@
 
 namespace mote::virtio {
 
+// 5.1.1: its device identifier.
+inline constexpr std::uint16_t kNetDevice = 1;
+
 // 5.1.2: the queues of a device without VIRTIO_NET_F_MQ.
 inline constexpr std::uint16_t kReceiveQueue = 0;
 inline constexpr std::uint16_t kTransmitQueue = 1;

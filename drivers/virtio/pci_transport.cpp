@@ -7,6 +7,11 @@
 namespace mote::virtio {
 namespace {
 
+// 4.1.2: how virtio devices are known on PCI.
+constexpr std::uint16_t kVendor = 0x1AF4;
+constexpr std::uint16_t kFirstTransitional = 0x1000;
+constexpr std::uint16_t kFirstModern = 0x1040;  // the device's identifier is added
+
 // 4.1.4.3: the common configuration.
 namespace common {
 constexpr std::uint32_t kDeviceFeatureSelect = 0;
@@ -98,7 +103,18 @@ void write64(const Window& window, std::uint32_t offset, std::uint64_t value) {
   window.write32(offset + 4, static_cast<std::uint32_t>(value >> 32));
 }
 
+// Transitional devices keep their identifier where others have that of the board (4.1.2.3).
+bool is_transitional(const pci::Function& function) {
+  return function.device_id >= kFirstTransitional && function.device_id < kFirstModern;
+}
+
 }  // namespace
+
+bool PciTransport::is_device(const pci::Function& function, std::uint16_t identifier) {
+  return function.vendor == kVendor &&
+         (is_transitional(function) ? function.subsystem_id == identifier
+                                    : function.device_id == kFirstModern + identifier);
+}
 
 std::string_view PciTransport::open(const pci::Function& function) {
   *this = {};
@@ -132,7 +148,7 @@ bool PciTransport::open_modern(const pci::Function& function) {
 bool PciTransport::open_legacy(const pci::Function& function) {
   *this = {};
   const pci::Bar bar = function.bar(0);
-  if (function.device_id != kPciNetTransitional || !bar || bar.bytes <= legacy::kConfig) {
+  if (!is_transitional(function) || !bar || bar.bytes <= legacy::kConfig) {
     return false;
   }
   if (!bar.is_io && !paging::map_device({bar.address}, bar.bytes)) {

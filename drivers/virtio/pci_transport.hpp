@@ -15,11 +15,6 @@
 
 namespace mote::virtio {
 
-// 4.1.2: who makes virtio devices, and their device identifiers on PCI.
-inline constexpr std::uint16_t kPciVendor = 0x1AF4;
-inline constexpr std::uint16_t kPciNetTransitional = 0x1000;
-inline constexpr std::uint16_t kPciNetModern = 0x1041;
-
 class PciTransport {
  public:
   using Location = pci::Function;
@@ -28,6 +23,7 @@ class PciTransport {
   static constexpr std::size_t kQueues = 2;
 
   // See the concept `Transport`.
+  [[nodiscard]] static bool is_device(const pci::Function& function, std::uint16_t identifier);
   [[nodiscard]] std::string_view open(const pci::Function& function);
   [[nodiscard]] bool is_legacy() const { return legacy_; }
   [[nodiscard]] bool reset();

@@ -36,6 +36,9 @@ inline constexpr Features kOrderPlatform = bit(36);
 template <typename T>
 concept Transport = requires(T transport, const T& constant, const typename T::Location& location,
                              std::uint16_t queue, std::uint16_t offset) {
+  // Whether a virtio device of this identifier (5) is there.
+  { T::is_device(location, std::uint16_t{}) } -> std::same_as<bool>;
+
   { transport.open(location) } -> std::same_as<std::string_view>;
 
   // Whether the device is driven by the legacy interface (1.3.1). Fixed by `open`.
