@@ -19,7 +19,7 @@ constinit std::array<Function, limits::kPciFunctions> found{};
 constinit std::size_t found_count = 0;
 // Set up when the first BAR without a place is asked for, which on most machines is never.
 constinit std::optional<Window> window{};
-constinit MemoryMap memory_map({});
+constinit MemoryMap memory_map{std::span<const MemoryRange>()};
 
 Function describe(Address address) {
   const std::uint32_t identity = space.read32(address, kVendor);
