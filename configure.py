@@ -14,12 +14,13 @@ ROOT = Path(__file__).resolve().parent
 
 # Firmware, floor by floor. A source that is not named here is not built.
 KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory", "packet",
-          "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset", "uart",
-          "vga_text"]
+          "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset",
+          "runtime", "uart", "vga_text"]
 DRIVERS = ["virtio/net", "virtio/pci_transport", "virtio/receive_queue", "virtio/ring",
            "virtio/text", "virtio/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
-HTTP = ["conditions", "crc32", "date", "reply", "request", "site_pack", "target"]
+HTTP = ["conditions", "connection", "crc32", "date", "reply", "request", "request_buffer", "server",
+        "site_pack", "target"]
 FIRMWARE = ["main", "parse", "settings", "site"]
 
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
@@ -30,10 +31,12 @@ LOADER = "boot/loader.asm"
 # LWIP stands for all of lwIP.
 LWIP = "lwip"
 FAKE_CONSOLE = "tests/unit/fake_console.cpp"
+NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp", LWIP,
+                  *[f"netstack/{name}.cpp" for name in NETSTACK]]
 UNIT_TESTS = {
     "fast_path": ["netstack/fast_path.cpp"],
-    "netstack": ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp", LWIP,
-                 *[f"netstack/{name}.cpp" for name in NETSTACK]],
+    "netstack": NETSTACK_WORLD,
+    "netstack_tcp": ["tests/unit/tcp_peer.cpp", *NETSTACK_WORLD],
     "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
 }
 

@@ -7,6 +7,9 @@ _SKIPPED = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"(?P<mark>[^(\s]*)\(.*?\)(?P=mark)"|"(?:\\.|[^"\\\n])*"'
     r"|(?<![0-9A-Fa-f])'(?:\\.|[^'\\\n])+'", re.S)
 
+# What may stand between a member and the one before it.
+_ACCESS = re.compile(r"\A\s*((public|private|protected)\s*:\s*)*")
+
 _SCOPE = re.compile(r"(inline\s+)?namespace\b|(export\s+)?(template\s*<.*>\s*(requires.*)?)?"
                     r"(class|struct|union|enum)\b|extern\s+\"\"\s*$", re.S)
 
@@ -30,9 +33,9 @@ def functions(text: str) -> Iterator[tuple[int, int]]:
         at = found.start()
         inside = "function" in scopes
         if found[0] == "{":
-            head = code[statement:at].strip()
-            scopes.append(_kind(head, inside))
-            begun.append(statement + len(code[statement:]) - len(code[statement:].lstrip()))
+            head = _ACCESS.sub("", code[statement:at])
+            scopes.append(_kind(head.strip(), inside))
+            begun.append(at - len(head))
             if scopes[-1] != "initializer":
                 statement = at + 1
         elif found[0] == ";":
@@ -52,7 +55,6 @@ def _kind(head: str, inside_function: bool) -> str:
     """What an opening brace begins, told by the words in front of it."""
     if inside_function:
         return "block"
-    head = re.sub(r"^((public|private|protected)\s*:\s*)+", "", head)
     if _SCOPE.match(head):
         return "scope"
     return "function" if "(" in head else "initializer"

@@ -35,10 +35,10 @@ LWIP_PORT = "netstack/lwip/port/"
 
 # Headers of the C++ library that work without an operating system and without a heap.
 FREESTANDING = frozenset("""
-    algorithm array atomic bit charconv climits compare concepts coroutine cstdarg cstddef cstdint
-    cstring expected functional initializer_list iterator limits new numbers numeric optional ratio
-    ranges source_location span string_view tuple type_traits utility variant version stddef.h
-    stdint.h stdarg.h limits.h""".split())
+    algorithm array atomic bit bits/functexcept.h bitset charconv climits compare concepts
+    cstdarg cstddef cstdint cstring expected functional initializer_list iterator limits new
+    numbers numeric optional ranges ratio source_location span string_view tuple type_traits
+    utility variant version stddef.h stdint.h stdarg.h limits.h""".split())
 
 # Words that firmware has no use for, and what to do instead.
 UNUSED_WORDS = {
