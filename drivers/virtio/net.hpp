@@ -25,11 +25,6 @@ namespace mote::virtio {
 template <Transport Link>
 class Net {
  public:
-  // Whether a network device is there.
-  [[nodiscard]] static bool drives(const typename Link::Location& location) {
-    return Link::is_device(location, kNetDevice);
-  }
-
   // Finds the device at `location`, resets it and starts it, with at most `receive_buffers` of the
   // pool's packets lent to it. False: `error` says why, and the device stays silent.
   [[nodiscard]] bool bring_up(const typename Link::Location& location,
@@ -154,8 +149,18 @@ void Net<Link>::flush() {
   }
 }
 
-using VirtioNet = Net<PciTransport>;
-static_assert(NetDevice<VirtioNet>);
+// Whether a PCI function is a virtio network device.
+[[nodiscard]] inline bool is_net(const pci::Function& function) {
+  return PciTransport::is_device(function, kNetDevice);
+}
+
 extern template class Net<PciTransport>;
 
 }  // namespace mote::virtio
+
+namespace mote {
+
+using VirtioNet = virtio::Net<virtio::PciTransport>;
+static_assert(NetDevice<VirtioNet>);
+
+}  // namespace mote
