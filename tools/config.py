@@ -189,9 +189,13 @@ class _Reader:
         if address == "dhcp":
             self._fail("network.interface.gateway", "is only for an interface with an address of "
                        "its own; DHCP tells the gateway itself")
-        network = ipaddress.IPv4Interface(address).network
-        if ipaddress.IPv4Address(entry["gateway"]) not in network:
-            self._fail("network.interface.gateway", f"{entry['gateway']} is not in {network}")
+        interface = ipaddress.IPv4Interface(address)
+        gateway = ipaddress.IPv4Address(entry["gateway"])
+        if gateway == interface.ip:
+            self._fail("network.interface.gateway", f"{gateway} is the interface's own address")
+        # An address alone in its network (/32) has its gateway elsewhere, as some clouds want it.
+        if gateway not in interface.network and interface.network.prefixlen < 32:
+            self._fail("network.interface.gateway", f"{gateway} is not in {interface.network}")
 
     def _read_http(self, table: dict[str, Any]) -> None:
         for key, value in table.items():

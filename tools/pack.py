@@ -116,8 +116,8 @@ def _add_not_found(site: Path, plan: _Plan, by_path: dict[bytes, _Resource],
     page = by_path.get(path)
     if page is None or page.message.content is None:
         if settings.not_found_required:
-            raise UserError(f"{quoted(site / settings.not_found)}: no such file, but http.not_found "
-                            "names it; add it or change the setting")
+            raise UserError(f"{quoted(site / settings.not_found)}: no such file, but "
+                            "http.not_found names it; add it or change the setting")
         return
     content = page.message.content
     message = _Message(not_found_head(path, content), file=page.message.file, content=content)

@@ -1,0 +1,373 @@
+"""The packer: what a pack holds, that it is deterministic, and what it refuses."""
+
+import hashlib
+import os
+import socket
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tools import pack as packer
+from tools import pack_format as layout
+from tools.config import Settings
+from tools.errors import UserError
+from tools.media_types import content_type, media_type
+from tools.messages import http_date
+from tools.pack import pack_site
+
+
+class Pack:
+    """A pack read back the way that the firmware reads it."""
+
+    def __init__(self, path: Path) -> None:
+        self.data = path.read_bytes()
+        (self.magic, self.version, _, self.total, self.checksum, _, self.slots, self.slot_count,
+         self.count, self.resources, self.settings_at, self.settings_bytes, self.not_found,
+         self.files, self.bytes) = layout.HEADER.unpack_from(self.data)
+
+    def settings(self) -> bytes:
+        return self.data[self.settings_at:self.settings_at + self.settings_bytes]
+
+    def find(self, path: str) -> tuple | None:
+        key = path.encode()
+        value = layout.path_hash(key)
+        for probe in range(layout.MAX_PROBES):
+            place = (value + probe) & (self.slot_count - 1)
+            half, index = layout.SLOT.unpack_from(self.data, self.slots + 8 * place)
+            if index == layout.NONE:
+                return None
+            record = self.record(index)
+            if half == value >> 32 and self.text(record[0], record[1]) == key:
+                return record
+        return None
+
+    def record(self, index: int) -> tuple:
+        return layout.RESOURCE.unpack_from(self.data, self.resources + 72 * index)
+
+    def text(self, offset: int, size: int) -> bytes:
+        return self.data[offset:offset + size]
+
+    def head(self, path: str) -> bytes:
+        return self.head_of(self.find(path))
+
+    def head_of(self, record: tuple) -> bytes:
+        return self.text(record[4], record[6])
+
+    def body(self, path: str) -> bytes:
+        record = self.find(path)
+        return self.text(record[4] + record[6], record[5])
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    folder = tmp_path / "site"
+    (folder / "guide").mkdir(parents=True)
+    (folder / "index.html").write_text("<p>hello")
+    (folder / "404.html").write_text("<p>nothing here")
+    (folder / "guide" / "index.html").write_text("<p>guide")
+    (folder / "guide" / "a b.txt").write_text("spaces")
+    for path in folder.rglob("*"):
+        os.utime(path, (784111777, 784111777))
+    return folder
+
+
+def packed(site: Path, settings: Settings = Settings()) -> Pack:
+    out = site.parent / "site.pack"
+    pack_site(site, out, settings)
+    return Pack(out)
+
+
+def refusal(site: Path, settings: Settings = Settings()) -> str:
+    out = site.parent / "refused.pack"
+    with pytest.raises(UserError) as caught:
+        pack_site(site, out, settings)
+    assert not list(site.parent.glob("refused.pack*")), "a partial pack was left"
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_header_and_checksum(site: Path) -> None:
+    pack = packed(site, Settings(lines=("http.port=80",)))
+    assert (pack.magic, pack.version) == (b"MOTEPACK", 1)
+    assert pack.total == len(pack.data) and pack.total % 4096 == 0
+    zeroed = pack.data[:24] + bytes(4) + pack.data[28:]
+    assert pack.checksum == zlib.crc32(zeroed)
+    assert pack.settings() == b"http.port=80\n"
+    assert (pack.files, pack.bytes) == (4, len("<p>hello<p>nothing here<p>guidespaces"))
+
+
+def test_file_has_its_whole_response_ready(site: Path) -> None:
+    pack = packed(site)
+    digest = hashlib.sha256(b"<p>hello").hexdigest()[:24]
+    assert pack.head("/index.html") == (
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 8\r\n"
+        f'ETag: "{digest}"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n').encode()
+    assert pack.body("/index.html") == b"<p>hello"
+    record = pack.find("/index.html")
+    assert record[2:4] == (200, 17)
+    assert pack.text(record[8], record[7]) == f'"{digest}"'.encode()
+    assert pack.text(record[9], record[10]) == (
+        f'HTTP/1.1 304 Not Modified\r\nETag: "{digest}"\r\n'
+        "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n").encode()
+    assert record[11] == len("HTTP/1.1 304 Not Modified\r\n")
+    assert record[12] == 784111777
+
+
+def test_folders_serve_their_index_and_redirect_to_it(site: Path) -> None:
+    pack = packed(site)
+    assert pack.find("/")[4] == pack.find("/index.html")[4]
+    assert pack.find("/guide/")[4] == pack.find("/guide/index.html")[4]
+    assert b"301 Moved Permanently\r\nLocation: /guide/\r\n" in pack.head("/guide")
+    assert f"Content-Length: {len(pack.body('/guide'))}\r\n".encode() in pack.head("/guide")
+    assert pack.find("") is None
+
+
+def test_redirect_is_percent_encoded(site: Path) -> None:
+    (site / 'a "b"\r\n<é').mkdir()
+    (site / 'a "b"\r\n<é' / "x").touch()
+    head = packed(site).head('/a "b"\r\n<é')
+    assert b"Location: /a%20%22b%22%0D%0A%3C%C3%A9/\r\n" in head
+
+
+def test_index_names_are_tried_in_order(site: Path) -> None:
+    (site / "guide" / "start.html").write_text("start")
+    pack = packed(site, Settings(index=("start.html", "index.html")))
+    assert pack.body("/guide/") == b"start"
+    assert pack.body("/") == b"<p>hello"
+
+
+def test_folder_without_index_has_no_page(site: Path) -> None:
+    (site / "data").mkdir()
+    (site / "data" / "x.json").write_text("{}")
+    pack = packed(site)
+    assert pack.find("/data/") is None
+    assert b"Location: /data/\r\n" in pack.head("/data")
+
+
+def test_not_found_page(site: Path) -> None:
+    pack = packed(site)
+    record = pack.record(pack.not_found)
+    assert record[2] == 404 and record[7] == 0
+    assert pack.head_of(record).startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert pack.find("/404.html")[2] == 200
+    (site / "404.html").unlink()
+    assert packed(site).not_found == layout.NONE
+
+
+def test_named_not_found_page_must_be_there(site: Path) -> None:
+    message = refusal(site, Settings(not_found="gone.html", not_found_required=True))
+    assert "gone.html" in message and "http.not_found" in message
+
+
+def test_hidden_files_are_served_but_not_git(site: Path) -> None:
+    (site / ".well-known").mkdir()
+    (site / ".well-known" / "security.txt").write_text("x")
+    (site / ".git").mkdir()
+    (site / ".git" / "config").write_text("secret")
+    pack = packed(site)
+    assert pack.body("/.well-known/security.txt") == b"x"
+    assert pack.find("/.git/config") is None and pack.find("/.git") is None
+
+
+def test_same_input_same_bytes(site: Path, tmp_path: Path) -> None:
+    first = packed(site).data
+    copy = tmp_path / "elsewhere" / "site"
+    for path in sorted(site.rglob("*"), reverse=True):
+        if path.is_file():
+            target = copy / path.relative_to(site)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+            os.utime(target, (784111777, 784111777))
+    assert packed(copy).data == first
+
+
+def test_source_date_epoch_bounds_dates(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert packed(site).find("/index.html")[12] == 86400
+    assert b"Last-Modified: Fri, 02 Jan 1970 00:00:00 GMT" in packed(site).head("/")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    assert "SOURCE_DATE_EPOCH" in refusal(site)
+
+
+def test_thousands_of_files_are_all_found(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    for number in range(3000):
+        (site / f"file-{number}.txt").write_text(str(number))
+    pack = packed(site)
+    assert pack.slot_count >= 2 * 3000
+    for number in range(3000):
+        assert pack.body(f"/file-{number}.txt") == str(number).encode()
+    assert pack.find("/file-3000.txt") is None
+
+
+def test_large_and_empty_files(site: Path) -> None:
+    content = os.urandom(3 * packer._PIECE + 1)
+    (site / "large.bin").write_bytes(content)
+    (site / "empty.css").touch()
+    pack = packed(site)
+    assert pack.body("/large.bin") == content
+    assert b"Content-Length: 0\r\n" in pack.head("/empty.css")
+
+
+def test_links_within_the_site_are_followed(site: Path) -> None:
+    (site / "again.html").symlink_to("index.html")
+    (site / "copy").symlink_to("guide")
+    (site / "up").mkdir()
+    (site / "up" / "home").symlink_to(site / "index.html")
+    pack = packed(site)
+    assert pack.body("/again.html") == b"<p>hello"
+    assert pack.body("/copy/") == b"<p>guide"
+    assert pack.body("/up/home") == b"<p>hello"
+
+
+def test_site_may_itself_be_a_link(site: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(site)
+    assert packed(link).body("/") == b"<p>hello"
+
+
+@pytest.mark.parametrize("target, words", [
+    ("/etc/passwd", "out of the site"),
+    ("../outside", "out of the site"),
+    ("missing", "link to nothing"),
+    ("bad", "leads to itself"),
+    (".", "leads back"),
+])
+def test_bad_links_are_named(site: Path, target: str, words: str) -> None:
+    (site.parent / "outside").touch()
+    (site / "bad").symlink_to(target)
+    message = refusal(site)
+    assert "bad" in message and words in message
+
+
+def test_loop_of_folders_is_named(site: Path) -> None:
+    (site / "guide" / "loop").symlink_to("../guide")
+    assert "loop" in refusal(site)
+
+
+def test_special_files_are_named(site: Path) -> None:
+    os.mkfifo(site / "fifo")
+    assert "fifo" in refusal(site) and "a pipe" in refusal(site)
+    (site / "fifo").unlink()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(site / "sock"))
+        assert "a socket" in refusal(site)
+
+
+def test_name_that_is_not_utf8(site: Path) -> None:
+    (Path(os.fsdecode(os.fsencode(site) + b"/caf\xe9"))).touch()
+    message = refusal(site)
+    assert "UTF-8" in message and "caf\\xe9" in message
+
+
+def test_path_that_is_too_long(site: Path) -> None:
+    folder = site / ("d" * 250) / ("d" * 250) / ("d" * 250) / ("d" * 250)
+    folder.mkdir(parents=True)
+    (folder / ("f" * 19)).touch()
+    packed(site)
+    (folder / ("f" * 20)).touch()
+    assert "1025 bytes" in refusal(site)
+
+
+def test_unreadable_file_is_named(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+    monkeypatch.setattr("builtins.open", refuse)
+    message = refusal(site)
+    assert "404.html" in message and "Permission denied" in message
+
+
+@pytest.mark.parametrize("change", [b"<p>HELLO", b"<p>hello!", b""])
+def test_file_that_changes_is_refused(site: Path, change: bytes,
+                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_out = packer._lay_out
+
+    def meddle(plan: object) -> object:
+        (site / "index.html").write_bytes(change)
+        return lay_out(plan)
+    monkeypatch.setattr(packer, "_lay_out", meddle)
+    assert "changed while" in refusal(site)
+
+
+def test_site_must_be_a_folder_with_files(site: Path, tmp_path: Path) -> None:
+    assert "no such folder" in refusal(tmp_path / "missing")
+    assert "not a folder" in refusal(site / "index.html")
+    (tmp_path / "empty" / "deep").mkdir(parents=True)
+    assert "holds no files" in refusal(tmp_path / "empty")
+
+
+def test_pack_may_not_lie_in_its_site(site: Path) -> None:
+    with pytest.raises(UserError, match="inside the site"):
+        pack_site(site, site / "site.pack", Settings())
+
+
+def test_earlier_pack_survives_a_refusal(site: Path) -> None:
+    out = site.parent / "site.pack"
+    pack_site(site, out, Settings())
+    before = out.read_bytes()
+    os.mkfifo(site / "fifo")
+    with pytest.raises(UserError):
+        pack_site(site, out, Settings())
+    assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize("name, expected", [
+    ("a.html", "text/html; charset=utf-8"),
+    ("a.HTM", "text/html; charset=utf-8"),
+    ("a.css", "text/css; charset=utf-8"),
+    ("a.js", "text/javascript; charset=utf-8"),
+    ("a.mjs", "text/javascript; charset=utf-8"),
+    ("a.json", "application/json"),
+    ("a.webmanifest", "application/manifest+json"),
+    ("a.svg", "image/svg+xml; charset=utf-8"),
+    ("a.xml", "application/xml; charset=utf-8"),
+    ("a.md", "text/markdown; charset=utf-8"),
+    ("a.wasm", "application/wasm"),
+    ("a.woff2", "font/woff2"),
+    ("a.webp", "image/webp"),
+    ("a.avif", "image/avif"),
+    ("a.png", "image/png"),
+    ("a.ico", "image/x-icon"),
+    ("a.mp4", "video/mp4"),
+    ("a.webm", "video/webm"),
+    ("a.pdf", "application/pdf"),
+    ("a.tar.gz", "application/gzip"),
+    ("README", "application/octet-stream"),
+    (".html", "text/html; charset=utf-8"),
+    ("a.unheard-of", "application/octet-stream"),
+])
+def test_media_types(name: str, expected: str) -> None:
+    assert content_type(name, utf8=True) == expected
+
+
+def test_text_that_is_not_utf8_gets_no_charset(site: Path) -> None:
+    (site / "old.html").write_bytes(b"caf\xe9")
+    (site / "cut.txt").write_bytes("é".encode()[:1])
+    pack = packed(site)
+    assert b"Content-Type: text/html\r\n" in pack.head("/old.html")
+    assert b"Content-Type: text/plain\r\n" in pack.head("/cut.txt")
+
+
+def test_host_tables_do_not_matter() -> None:
+    import mimetypes
+    mimetypes.add_type("text/x-strange", ".png")
+    assert media_type("a.png") == "image/png"
+
+
+def test_http_date_at_its_bounds() -> None:
+    assert http_date(0) == "Thu, 01 Jan 1970 00:00:00 GMT"
+    assert http_date(253402300799) == "Fri, 31 Dec 9999 23:59:59 GMT"
+
+
+def test_command_line(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = site.parent / "site.pack"
+    assert packer.main([str(site), "-o", str(out)]) == 0
+    assert capsys.readouterr().out == f"{out}: 4 files, 37 bytes\n"
+    config = site.parent / "mote.toml"
+    config.write_text("colour = 1\n")
+    assert packer.main([str(site), "-o", str(out), "--config", str(config)]) == 2
+    error = capsys.readouterr().err
+    assert "mote.toml:1: colour" in error and error.count("\n") == 1
