@@ -1,0 +1,147 @@
+"""The ladder of fixtures: a lab, a site, an image, a machine, each made from those before it."""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "build/test-results"
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+from images import Images  # noqa: E402
+from lab import Lab, LabUnavailable  # noqa: E402
+from machine import Guest, Machine  # noqa: E402
+
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", default=bool(os.environ.get("MOTE_FULL")),
+                     help="full sizes: 64 MiB under 5 % loss and the like (or MOTE_FULL=1)")
+
+
+@pytest.fixture(scope="session")
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether to take the time for full sizes."""
+    return request.config.getoption("--full")
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
+    """Packs and images, shared with the session's other processes."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return Images(shared / "images")
+
+
+@pytest.fixture(scope="session")
+def example_site() -> Path:
+    return ROOT / "www"
+
+
+def open_lab() -> Lab:
+    """A lab, or the reason why this host has none; in CI that is a failure."""
+    try:
+        lab = Lab()
+        try:
+            os.close(lab.tap("probe", address=None))
+        except LabUnavailable:
+            lab.close()
+            raise
+    except LabUnavailable as reason:
+        if IN_CI:
+            pytest.fail(f"CI must be able to make a lab: {reason}")
+        pytest.skip(f"this host allows no lab: {reason}")
+    return lab
+
+
+class Bench:
+    """Where machines are put together; takes them apart afterwards and keeps what failed."""
+
+    def __init__(self, request: pytest.FixtureRequest, images: Images, site: Path) -> None:
+        module = Path(str(request.node.path)).stem
+        test = "" if request.node.nodeid.endswith(".py") else request.node.name
+        name = re.sub(r"[^\w.=-]+", "_", test or "shared").strip("_")
+        self.results = RESULTS / module / name
+        shutil.rmtree(self.results, ignore_errors=True)
+        self.images = images
+        self.site = site
+        self.lab = open_lab()
+        self._guests = ExitStack()
+        self._count = 0
+        self._session = request.session
+        self._failed_before = request.session.testsfailed
+
+    def start(self, machine: Machine = Machine(), site: Path | None = None,
+              wire: int | None = None, image: Path | None = None,
+              lines: tuple[str, ...] = ()) -> Guest:
+        """Starts a machine and does not wait for it."""
+        image = image or self.images.bootable(site or self.site, machine.boot, lines)
+        folder = self.results / f"machine{self._count or ''}"
+        self._count += 1
+        guest = Guest(self.lab, machine, image, folder, wire)
+        self._guests.callback(guest.stop)
+        RUNNING.append(guest)
+        return guest
+
+    def boot(self, *arguments: object, **named: object) -> Guest:
+        """Starts a machine and waits until it is ready."""
+        return self.start(*arguments, **named).ready()
+
+    def close(self) -> None:
+        try:
+            self._guests.close()
+        finally:
+            self.lab.close()
+        if self._session.testsfailed == self._failed_before:
+            shutil.rmtree(self.results, ignore_errors=True)
+
+
+RUNNING: list[Guest] = []  # for reports of failures
+
+
+def make_bench(request: pytest.FixtureRequest, images: Images, site: Path) -> Iterator[Bench]:
+    bench = Bench(request, images, site)
+    first = len(RUNNING)
+    try:
+        yield bench
+    finally:
+        bench.close()
+        del RUNNING[first:]
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest, images: Images, example_site: Path) -> Iterator[Bench]:
+    """A lab for one test's machines."""
+    yield from make_bench(request, images, example_site)
+
+
+@pytest.fixture(scope="module")
+def shared_bench(request: pytest.FixtureRequest, images: Images,
+                 example_site: Path) -> Iterator[Bench]:
+    """A lab for a machine that a whole file of tests shares."""
+    yield from make_bench(request, images, example_site)
+
+
+@pytest.fixture
+def boot(bench: Bench) -> Callable[..., Guest]:
+    """Boots a machine for one test: boot(Machine(...)) gives it when it is ready."""
+    return bench.boot
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
+    """Puts the end of each console, and where the rest lies, into a failure's report."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for guest in RUNNING:
+            text = "\n".join(guest.console.lines[-40:])
+            where = guest.results.relative_to(ROOT)
+            report.sections.append((f"serial console ({where}/, with capture.pcap)", text))

@@ -1,0 +1,53 @@
+"""Sites packed and made bootable once a session, however many processes ask for them."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import contextmanager
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools import image
+from tools.config import Settings
+from tools.pack import pack_site
+
+ROOT = Path(__file__).resolve().parents[2]
+KERNEL = ROOT / "build/kernel.elf"
+LOADER = ROOT / "build/loader.bin"
+
+
+class Images:
+    """A folder shared by all test processes of a session, with what has been made so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        with (self.folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def once(self, name: str, make: Callable[[Path], object]) -> Path:
+        """A file or folder that the first to ask for it makes."""
+        path = self.folder / name
+        with self._locked(name):
+            if not path.exists():
+                unfinished = self.folder / f"{name}.part"
+                make(unfinished)
+                os.rename(unfinished, path)
+        return path
+
+    def bootable(self, site: Path, boot: str, lines: tuple[str, ...] = ()) -> Path:
+        """The ELF or the disk that serves a site; `lines` are the settings baked into it."""
+        assert KERNEL.exists() and LOADER.exists(), "nothing is built: run `./mote test`, or ninja"
+        key = hashlib.sha256("\n".join([str(site), *lines]).encode()).hexdigest()[:12]
+        settings = Settings(lines=lines)
+        pack = self.once(f"{site.name}-{key}.pack", lambda out: pack_site(site, out, settings))
+        if boot == "pvh":
+            return self.once(f"{site.name}-{key}.elf",
+                             lambda out: image.assemble_elf(KERNEL, pack, out))
+        return self.once(f"{site.name}-{key}.img",
+                         lambda out: image.assemble_raw(KERNEL, LOADER, pack, out))

@@ -1,0 +1,213 @@
+"""A machine under test: one QEMU with Mote in it, its console, and its end."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab import Lab, close_quietly, die_with_parent, end
+
+QEMU = "qemu-system-x86_64"
+MACHINES = {"pc": "pc", "q35": "q35", "microvm": "microvm,pcie=on"}
+MAC = "52:54:00:4d:6f:74"
+
+# How a disk hangs on the machine; {disk} is the -drive of the image.
+DISKS = {
+    "ide": ["-drive", "{disk},if=ide"],
+    "ahci": ["-device", "ahci,id=ahci", "-drive", "{disk},if=none,id=d",
+             "-device", "ide-hd,drive=d,bus=ahci.0"],
+    "virtio-blk": ["-drive", "{disk},if=virtio"],
+    "virtio-scsi": ["-device", "virtio-scsi-pci", "-drive", "{disk},if=none,id=d",
+                    "-device", "scsi-hd,drive=d"],
+    "nvme": ["-drive", "{disk},if=none,id=d", "-device", "nvme,drive=d,serial=mote"],
+}
+
+# A machine that is slow because two cores run a dozen tests is not broken.
+BOOT_S = 60
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What is plugged together: each dimension can be chosen independently of the others."""
+
+    machine: str = "q35"
+    boot: str = "pvh"  # or "bios"
+    memory_mib: int = 8
+    cpu: str = "qemu64"
+    disk: str = "virtio-blk"
+    nic: str | None = "virtio-net-pci"  # -device's words; None: no NIC
+    nic_first: tuple[str, ...] = ()  # arguments that the NIC needs before it (bridges)
+    settings: str | None = f"network.0.address={Lab.GUEST}/{Lab.PREFIX}"  # fw_cfg's; None: DHCP
+    command_line: str = ""  # of the kernel, over PVH
+    extra: tuple[str, ...] = ()
+
+    def arguments(self, image: Path, settings: Path, results: Path, wire: int | None,
+                  monitor: int) -> list[str]:
+        """QEMU's command line."""
+        line = [QEMU, "-machine", MACHINES[self.machine], "-accel", "tcg", "-cpu", self.cpu,
+                "-m", str(self.memory_mib), "-nodefaults", "-display", "none", "-no-reboot",
+                "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+                "-chardev", f"socket,id=monitor,fd={monitor}", "-mon",
+                "chardev=monitor,mode=control", *self.nic_first]
+        if self.boot == "pvh":
+            line += ["-kernel", str(image)]
+            line += ["-append", self.command_line] if self.command_line else []
+        else:
+            disk = f"file={image},format=raw,snapshot=on"
+            line += [word.format(disk=disk) for word in DISKS[self.disk]]
+        if self.settings is not None:
+            settings.write_text(self.settings + "\n")
+            line += ["-fw_cfg", f"name=opt/mote/config,file={settings}"]
+        if self.nic:
+            line += ["-netdev", f"tap,id=net0,fd={wire}",
+                     "-device", f"{self.nic},netdev=net0,mac={MAC},romfile=",
+                     "-object", f"filter-dump,id=dump0,netdev=net0,maxlen=2048,"
+                                f"file={results}/capture.pcap"]
+        return [*line, *self.extra]
+
+
+@dataclass
+class Console:
+    """What the machine said, line by line, with a way to wait for more of it."""
+
+    lines: list[str] = field(default_factory=list)
+    ended: bool = False
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def read(self, stream: Any, log: Path) -> None:
+        """Takes lines until the stream ends; runs in a thread of its own."""
+        with log.open("wb") as copy:
+            while line := stream.readline():
+                copy.write(line)
+                copy.flush()
+                with self.changed:
+                    self.lines.append(line.decode(errors="replace").rstrip("\r\n"))
+                    self.changed.notify_all()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
+
+    def find(self, pattern: str, start: int = 0) -> re.Match[str] | None:
+        """The first match in the lines so far."""
+        for line in list(self.lines[start:]):
+            if match := re.search(pattern, line):
+                return match
+        return None
+
+    def wait_for(self, pattern: str, deadline_s: float = BOOT_S, start: int = 0) -> re.Match[str]:
+        """Waits for a line; fails as soon as the machine is gone, or when the time is over."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.ended or self.find(pattern, start), deadline_s)
+        match = self.find(pattern, start)
+        why = "the machine ended" if self.ended else f"not within {deadline_s} s"
+        assert match, f"no console line like /{pattern}/ ({why}); last lines:\n" + \
+            "\n".join(self.lines[-25:])
+        return match
+
+
+class Guest:
+    """A running machine."""
+
+    def __init__(self, lab: Lab, machine: Machine, image: Path, results: Path,
+                 wire: int | None = None) -> None:
+        """Takes `wire` over; without one, makes the lab's usual one."""
+        self.lab = lab
+        self.machine = machine
+        self.results = results
+        self.console = Console()
+        results.mkdir(parents=True, exist_ok=True)
+        if machine.nic and wire is None:
+            wire = lab.tap()
+        ours, theirs = socket.socketpair()
+        command = machine.arguments(image, results / "settings.txt", results, wire,
+                                    theirs.fileno())
+        (results / "command.txt").write_text(" ".join(command) + "\n")
+        fds = [fd for fd in (wire, theirs.fileno()) if fd is not None]
+        with (results / "qemu.log").open("wb") as errors:
+            self._qemu = subprocess.Popen(
+                command, pass_fds=fds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=errors, preexec_fn=die_with_parent)
+        theirs.close()
+        if wire is not None:
+            close_quietly(wire)
+        self._monitor = ours
+        self._monitor_text = ours.makefile("r")
+        self._monitor.settimeout(30)
+        self._reader = threading.Thread(target=self.console.read, daemon=True, args=(
+            self._qemu.stdout, results / "serial.log"))
+        self._reader.start()
+        self._monitor_ready = False
+
+    def ready(self, deadline_s: float = BOOT_S) -> "Guest":
+        """Waits for the last boot line."""
+        self.console.wait_for(r"^ready$", deadline_s)
+        return self
+
+    @property
+    def running(self) -> bool:
+        return self._qemu.poll() is None
+
+    def wait_for_end(self, deadline_s: float = BOOT_S) -> None:
+        """Waits for QEMU's own end, as after a reset under -no-reboot."""
+        self._qemu.wait(deadline_s)
+        self._reader.join(10)
+
+    def ask(self, command: str, **arguments: Any) -> Any:
+        """Asks QEMU itself, over QMP."""
+        if not self._monitor_ready:
+            self._monitor_ready = True
+            json.loads(self._monitor_text.readline())
+            self.ask("qmp_capabilities")
+        request = {"execute": command, "arguments": arguments}
+        self._monitor.sendall(json.dumps(request).encode() + b"\n")
+        while True:
+            answer = json.loads(self._monitor_text.readline())
+            assert "error" not in answer, answer
+            if "return" in answer:
+                return answer["return"]
+
+    def monitor(self, line: str) -> str:
+        """The answer of QEMU's monitor for people."""
+        return self.ask("human-monitor-command", **{"command-line": line})
+
+    def instructions_pass(self) -> None:
+        """Fails when the machine has ended."""
+        assert self.running, "QEMU ended:\n" + (self.results / "qemu.log").read_text()
+
+    def stop(self) -> None:
+        """Ends QEMU in order, so that the capture is whole, and by force where it must."""
+        if self.running:
+            self._qemu.send_signal(signal.SIGTERM)
+        end(self._qemu)
+        self._reader.join(10)
+        self._qemu.stdout.close()
+        self._monitor_text.close()
+        self._monitor.close()
+
+    def http_answers(self, deadline_s: float = 30) -> bytes:
+        """One GET of the front page on a new connection; returns the whole response."""
+        deadline = time.monotonic() + deadline_s
+        with self.lab.connect(timeout=deadline_s) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: mote\r\nConnection: close\r\n\r\n")
+            response = b""
+            while piece := connection.recv(65536):
+                response += piece
+                assert time.monotonic() < deadline, "no end of the response"
+        assert response.startswith(b"HTTP/1.1 200 "), response[:200]
+        return response
+
+    def ping_answers(self) -> None:
+        """Real ping, three times."""
+        self.lab.run("ping", "-c", "3", "-i", "0.05", "-w", "20", Lab.GUEST)
+
+    def serves(self) -> None:
+        """The machine is as it was: ping and HTTP answer."""
+        self.instructions_pass()
+        self.ping_answers()
+        self.http_answers()
