@@ -16,7 +16,6 @@ kLoad equ 0x7C00
 kMemoryMap equ 0xC000
 kBuffer equ 0x10000                     ; a 64 KiB frame of its own: DMA may not cross one
 kSectorBytes equ 512
-kImageStart equ 0x100000                ; the kernel's, boot/kernel.ld
 
 ; What tools/image.py tells the loader. It stands where the loader begins, in sector 1.
 struc Manifest
@@ -38,7 +37,7 @@ kManifestVersion equ 1
 bits 16
 org kLoad
 
-%include "boot/sector.inc"
+%include "boot/sector.asm"
 
 manifest:
         istruc Manifest
@@ -57,7 +56,8 @@ loader:
         call load_pack
         jmp enter_kernel
 
-%include "boot/cpu.inc"
+%include "boot/checks.inc"
+%include "boot/flat.inc"
 %include "boot/disk.inc"
 %include "boot/memory.inc"
 %include "boot/a20.inc"

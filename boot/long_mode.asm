@@ -6,7 +6,7 @@
 
 %include "boot/boot_info.inc"
 
-global kernel_entry, cannot_boot, __boot_pml4
+global kernel_entry, __boot_pml4
 extern kernel_main, install_traps, kernel_gdt_pointer
 extern __text_start, __text_end, __rodata_start, __rodata_end, __data_start
 extern __stack_guard, __stack_bottom, __stack_top, __bss_start, __bss_end
@@ -42,21 +42,13 @@ kernel_entry:
         cli
         cld
         mov esp, __stack_top
-
-        mov eax, kCpuidExtended & ~1
-        cpuid
-        cmp eax, kCpuidExtended
-        mov edi, esi                    ; the BootInfo, while ESI may have to hold a message
-        mov esi, no_long_mode
-        jb cannot_boot
-        mov eax, kCpuidExtended
-        cpuid
-        test edx, kCpuidLongMode
-        jz cannot_boot
-        mov esi, no_nx
-        test edx, kCpuidNx
-        jz cannot_boot
-        mov esi, edi
+        push esi
+        call start_words
+        call check_cpu
+        pop esi
+        push esi
+        call check_memory
+        pop esi
 
         mov eax, kCr0Unpaged
         mov cr0, eax
@@ -88,6 +80,25 @@ kernel_entry:
         mov cr0, eax
         lgdt [kernel_gdt_pointer]
         jmp kCode64:long_mode
+
+; Dies in words unless memory holds the kernel and the pack behind it, where BootInfo (ESI) has a
+; memory map.
+check_memory:
+        mov ecx, [esi + BootInfo.memory_ranges]
+        jecxz .done
+        mov edi, [esi + BootInfo.pack]
+        mov esi, [esi + BootInfo.memory_map]
+        lea eax, [edi + kPage]          ; the pack's first page tells how long it is
+        call check_fit
+        cmp dword [edi], kPackMagicLow
+        jne .done
+        cmp dword [edi + 4], kPackMagicHigh
+        jne .done
+        mov eax, [edi + kPackBytes]
+        add eax, edi
+        call check_fit
+.done:
+        ret
 
 ; Copies memory map and command line to .bss and points BootInfo (ESI) there: loaders leave them
 ; anywhere, QEMU's in page 0, which will not be mapped.
@@ -164,47 +175,8 @@ build_page_tables:
         jb .range
         ret
 
-; Says the zero-ended line at ESI on the first serial port, and stops. Waits are bounded, and
-; where there is no port, its registers read as ready.
-cannot_boot:
-        mov esp, __stack_top
-        mov ebx, com_settings
-.program:
-        movzx edx, byte [ebx]
-        add edx, kComPort
-        mov al, [ebx + 1]
-        out dx, al
-        add ebx, 2
-        cmp ebx, com_settings.end
-        jb .program
-.next:
-        lodsb
-        test al, al
-        jz .end
-        call send
-        jmp .next
-.end:
-        mov al, 13
-        call send
-        mov al, 10
-        call send
-.stop:
-        cli
-        hlt
-        jmp .stop
-
-send:
-        mov ah, al
-        mov edx, kComLineStatus
-        mov ecx, kComPatience
-.wait:
-        in al, dx
-        test al, kComReady
-        loopz .wait
-        mov al, ah
-        mov edx, kComPort
-        out dx, al
-        ret
+%include "boot/checks.inc"
+%include "boot/words.inc"
 
 bits 64
 long_mode:
@@ -245,12 +217,6 @@ small_ranges:
         dd __stack_bottom, kLargePage, kPresent | kWritable, kNoExecute
 .end:
 mxcsr:  dd kMxcsr
-
-com_settings:
-        db COM_PROGRAM
-.end:
-no_long_mode: db "mote: this CPU has no 64-bit mode", 0
-no_nx: db "mote: this CPU has no NX bit (no-execute), or the firmware turned it off", 0
 
 section .bss.boot nobits alloc noexec write align=4096
 __boot_pml4: resb kPage

@@ -6,8 +6,7 @@
 
 %include "boot/boot_info.inc"
 
-extern kernel_entry, cannot_boot
-extern __image_end
+extern kernel_entry, __image_end
 
 ; hvm_start_info. Version 0 ends before the memory map.
 struc StartInfo
@@ -43,32 +42,30 @@ section .text.boot progbits alloc exec nowrite align=16
 bits 32
 
 pvh_entry:
-        mov esi, message
-        cmp dword [ebx + StartInfo.magic], kStartInfoMagic
-        jne cannot_boot
-
         mov esi, boot_info
-        mov edi, [ebx + StartInfo.rsdp]
-        mov [esi + BootInfo.rsdp], edi
-        mov edi, [ebx + StartInfo.rsdp + 4]
-        mov [esi + BootInfo.rsdp + 4], edi
-        mov edi, [ebx + StartInfo.command_line]
-        mov [esi + BootInfo.command_line], edi
-        mov edi, [ebx + StartInfo.command_line + 4]
-        mov [esi + BootInfo.command_line + 4], edi
+        cmp dword [ebx + StartInfo.magic], kStartInfoMagic
+        jne kernel_entry                ; nothing is told: BootInfo says so
 
+        mov eax, [ebx + StartInfo.rsdp]
+        mov edx, [ebx + StartInfo.rsdp + 4]
+        mov [esi + BootInfo.rsdp], eax
+        mov [esi + BootInfo.rsdp + 4], edx
+
+        ; What lies above 4 GiB cannot be reached from here, and no loader puts it there.
+        cmp dword [ebx + StartInfo.command_line + 4], 0
+        jne .memory
+        mov eax, [ebx + StartInfo.command_line]
+        mov [esi + BootInfo.command_line], eax
+.memory:
         cmp dword [ebx + StartInfo.version], 1
         jb kernel_entry
-        mov edi, [ebx + StartInfo.memory_map]
-        mov [esi + BootInfo.memory_map], edi
-        mov edi, [ebx + StartInfo.memory_map + 4]
-        mov [esi + BootInfo.memory_map + 4], edi
-        mov edi, [ebx + StartInfo.memory_ranges]
-        mov [esi + BootInfo.memory_ranges], edi
+        cmp dword [ebx + StartInfo.memory_map + 4], 0
+        jne kernel_entry
+        mov eax, [ebx + StartInfo.memory_map]
+        mov edx, [ebx + StartInfo.memory_ranges]
+        mov [esi + BootInfo.memory_map], eax
+        mov [esi + BootInfo.memory_ranges], edx
         jmp kernel_entry
-
-section .rodata
-message: db "mote: the loader gave no PVH start info", 0
 
 ; In .data, because the kernel's entry clears .bss.
 section .data align=8

@@ -46,7 +46,7 @@ sector:
         mov bx, kEddQuestion
         mov dl, [boot_drive]
         int 0x13
-        mov si, no_edd
+        mov esi, no_edd
         jc die
         cmp bx, kEddAnswer
         jne die
@@ -56,13 +56,13 @@ sector:
         call read_disk
         jc disk_error
         cmp dword [manifest + Manifest.magic], kManifestMagic
-        mov si, no_loader
+        mov esi, no_loader
         je loader
 
 ; Says the line at SI and stops.
 die:
         call say
-        mov si, line_end
+        mov esi, line_end
         call say
 .stop:
         cli
@@ -70,7 +70,7 @@ die:
         jmp .stop
 
 disk_error:
-        mov si, no_read
+        mov esi, no_read
         jmp die
 
 ; Says the zero-ended text at SI on the screen and the first serial port. Keeps nothing.
