@@ -38,6 +38,7 @@ UNIT_TESTS = {
     "netstack": NETSTACK_WORLD,
     "netstack_tcp": ["tests/unit/tcp_peer.cpp", *NETSTACK_WORLD],
     "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
+    "virtio_ring": ["drivers/virtio/ring.cpp"],
 }
 
 

@@ -11,7 +11,7 @@
 namespace mote::virtio {
 
 struct Framing {
-  std::uint8_t header_bytes = NetHeader::kBytes;
+  std::uint8_t header_bytes = 0;  // set at bring-up: a device costs no image while it is all zero
   // 5.1.6.6: legacy devices without VIRTIO_F_ANY_LAYOUT want the header in its own descriptor.
   bool header_alone = false;
 

@@ -14,6 +14,7 @@ namespace mote::virtio {
 
 template <Transport Link>
 bool Net<Link>::bring_up(const typename Link::Location& location, std::size_t receive_buffers) {
+  *this = {};  // the object may have failed with another device
   receive_buffers_ = receive_buffers;
   if (const std::string_view missing = link_.open(location); !missing.empty()) {
     return fail(missing);
