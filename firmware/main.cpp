@@ -29,8 +29,8 @@ namespace {
 
 // A NIC with its side of the network stack. All zero at start, so that it costs no image.
 struct Port {
-  virtio::VirtioNet device;
-  netstack::Interface<virtio::VirtioNet> interface;
+  VirtioNet device;
+  netstack::Interface<VirtioNet> interface;
 };
 
 constinit std::array<Port, limits::kInterfaces> ports{};
@@ -69,8 +69,12 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
     settings.apply_lines({"site pack"}, site->settings());
   }
   static constinit std::array<std::byte, limits::kSettingsBytes> file{};
-  if (const auto text = fw_cfg::read_file("opt/mote/config", file)) {
-    settings.apply_lines({"fw_cfg"}, *text);
+  if (const auto found = fw_cfg::find("opt/mote/config")) {
+    const auto text = fw_cfg::read(*found, file);
+    settings.apply_lines({"fw_cfg"}, {reinterpret_cast<const char*>(text.data()), text.size()});
+    if (found->bytes > file.size()) {
+      console::line("settings (fw_cfg): only the first ", file.size(), " bytes are read");
+    }
   }
   if (info.command_line != 0) {
     settings.apply_command_line(reinterpret_cast<const char*>(info.command_line));
@@ -117,7 +121,7 @@ void bring_up_network(MemoryMap memory) {
   pci::scan(memory);
   netstack::initialize();
   for (const pci::Function& function : pci::functions()) {
-    if (virtio::VirtioNet::drives(function)) {
+    if (virtio::is_net(function)) {
       attach(function);
     } else if (function.class_code == pci::Function::kClassNetwork) {
       print_function(function);

@@ -16,7 +16,7 @@ inline constexpr std::uint16_t kMtu = 1500;
 
 // Buffers in the packet pool, shared by all NICs: receive rings, echo replies in flight, and
 // frames that lwIP holds.
-inline constexpr std::size_t kPackets = 768;
+inline constexpr std::size_t kPackets = 640;
 
 // Bytes of one packet buffer: headroom, a whole Ethernet frame, and tail room.
 inline constexpr std::size_t kPacketBytes = 2048;
@@ -44,7 +44,7 @@ inline constexpr std::size_t kRxBudget = 64;
 inline constexpr std::size_t kTxBacklog = 512;
 
 // Bytes of static memory that drivers carve their rings from, once, when they are brought up.
-inline constexpr std::size_t kDmaArenaBytes = 640 * 1024;
+inline constexpr std::size_t kDmaArenaBytes = 512 * 1024;
 
 // --- PCI ---
 

@@ -9,19 +9,21 @@
 
 namespace mote::memory {
 
-// Words that may lie anywhere and stand for any type.
-using Word16 [[gnu::may_alias, gnu::aligned(1)]] = std::uint16_t;
-using Word32 [[gnu::may_alias, gnu::aligned(1)]] = std::uint32_t;
-using Word64 [[gnu::may_alias, gnu::aligned(1)]] = std::uint64_t;
-typedef long long Word128 [[gnu::vector_size(16), gnu::may_alias, gnu::aligned(1)]];
+using Word16 = std::uint16_t;
+using Word32 = std::uint32_t;
+using Word64 = std::uint64_t;
+typedef long long Word128 [[gnu::vector_size(16)]];
 
+// Words anywhere in memory, of whatever type: a copy of constant size is one move.
 template <typename Word>
 [[gnu::always_inline]] inline Word load(const std::byte* from) {
-  return *reinterpret_cast<const Word*>(from);
+  Word word;
+  __builtin_memcpy(&word, from, sizeof(Word));
+  return word;
 }
 template <typename Word>
-[[gnu::always_inline]] inline void store(std::byte* to, Word value) {
-  *reinterpret_cast<Word*>(to) = value;
+[[gnu::always_inline]] inline void store(std::byte* to, Word word) {
+  __builtin_memcpy(to, &word, sizeof(Word));
 }
 
 // Moves sizeof(Word) to twice as many bytes as two words that may overlap. Both are read before

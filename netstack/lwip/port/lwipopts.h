@@ -116,3 +116,6 @@
 #define LWIP_HOOK_FILENAME "mote_hooks.h"
 #define LWIP_HOOK_IP4_ROUTE_SRC(source, destination) \
   ((source) != NULL ? mote_route_by_source(source) : NULL)
+
+// Timers: lwIP's own, and the HTTP server's tick.
+#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1)
