@@ -1,0 +1,175 @@
+// TCP through the whole stack: transfers over lossy lines, floods of SYNs, forged segments.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/tcp.h"
+#include "netstack/heap.hpp"
+#include "netstack/stack.hpp"
+#include "tests/unit/tcp_peer.hpp"
+
+using namespace mote;
+using namespace mote::world;
+
+namespace {
+
+constexpr std::size_t kBodyBytes = 64 * 1024 * 1024;
+
+const Bytes& body() {
+  static const Bytes bytes = [] {
+    Bytes made(kBodyBytes);
+    std::mt19937 random(5);
+    for (auto& byte : made) byte = static_cast<std::uint8_t>(random());
+    return made;
+  }();
+  return bytes;
+}
+
+// A server that sends as many bytes of the body as the four bytes of a request say, by
+// reference, and closes.
+struct Session {
+  std::size_t wanted = 0;
+  std::size_t written = 0;
+};
+
+void write_more(Session* session, struct tcp_pcb* pcb) {
+  while (session->written < session->wanted) {
+    const std::size_t bytes = std::min<std::size_t>(
+        {session->wanted - session->written, tcp_sndbuf(pcb), 0xFFFF});
+    if (bytes == 0 || tcp_write(pcb, body().data() + session->written,
+                                static_cast<u16_t>(bytes), 0) != ERR_OK) {
+      break;
+    }
+    session->written += bytes;
+  }
+  tcp_output(pcb);
+}
+
+void end_session(struct tcp_pcb* pcb, Session* session) {
+  tcp_arg(pcb, nullptr);
+  tcp_sent(pcb, nullptr);
+  tcp_recv(pcb, nullptr);
+  tcp_err(pcb, nullptr);
+  tcp_poll(pcb, nullptr, 0);
+  tcp_close(pcb);
+  delete session;
+}
+
+err_t progressed(void* argument, struct tcp_pcb* pcb, u16_t) {
+  auto* session = static_cast<Session*>(argument);
+  write_more(session, pcb);
+  if (session->wanted != 0 && session->written == session->wanted && pcb->unsent == nullptr) {
+    end_session(pcb, session);
+  }
+  return ERR_OK;
+}
+
+err_t received(void* argument, struct tcp_pcb* pcb, struct pbuf* data, err_t) {
+  auto* session = static_cast<Session*>(argument);
+  if (data == nullptr) {
+    end_session(pcb, session);
+    return ERR_OK;
+  }
+  tcp_recved(pcb, data->tot_len);
+  std::uint8_t size[4]{};
+  pbuf_copy_partial(data, size, 4, 0);
+  session->wanted = static_cast<std::size_t>(size[0]) << 24 | size[1] << 16 | size[2] << 8 | size[3];
+  pbuf_free(data);
+  write_more(session, pcb);
+  return ERR_OK;
+}
+
+err_t accepted(void*, struct tcp_pcb* pcb, err_t) {
+  if (pcb == nullptr) return ERR_VAL;
+  tcp_arg(pcb, new Session);
+  tcp_recv(pcb, received);
+  tcp_sent(pcb, progressed);
+  tcp_poll(
+      pcb, [](void* argument, struct tcp_pcb* polled) { return progressed(argument, polled, 0); },
+      5);
+  tcp_err(pcb, [](void* argument, err_t) { delete static_cast<Session*>(argument); });
+  return ERR_OK;
+}
+
+Machine& server() {
+  static bool listening = false;
+  Machine& m = machine();
+  if (!listening) {
+    listening = true;
+    struct tcp_pcb* pcb = tcp_new();
+    REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, 80) == ERR_OK);
+    tcp_accept(tcp_listen(pcb), accepted);
+  }
+  return m;
+}
+
+Bytes request_for(std::size_t bytes) {
+  return {static_cast<std::uint8_t>(bytes >> 24), static_cast<std::uint8_t>(bytes >> 16),
+          static_cast<std::uint8_t>(bytes >> 8), static_cast<std::uint8_t>(bytes)};
+}
+
+// Fetches `bytes`; returns the virtual milliseconds that took, or -1 when it took over an hour.
+long fetch(Network& network, std::size_t bytes, std::uint16_t port) {
+  Machine& m = server();
+  TcpPeer peer(port);
+  TcpPeer* peers[] = {&peer};
+  peer.body.reserve(bytes);
+  const Nanoseconds start = clock::now();
+  peer.connect();
+  bool requested = false;
+  for (long i = 0; i < 3'600'000; ++i) {
+    step(m, network, peers);
+    if (peer.established && !requested) {
+      requested = true;
+      peer.send(request_for(bytes));
+    }
+    if (peer.was_reset) break;
+    if (peer.finished) {
+      peer.close();
+      for (int after = 0; after < 500; ++after) step(m, network, peers);
+      REQUIRE(peer.body.size() == bytes);
+      CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
+      return static_cast<long>((clock::now() - start).value / 1'000'000) - 500;
+    }
+  }
+  return -1;
+}
+
+std::size_t transfer_bytes() {
+  const char* megabytes = std::getenv("MOTE_TRANSFER_MIB");
+  return (megabytes != nullptr ? std::strtoul(megabytes, nullptr, 10) : 4) * 1024 * 1024;
+}
+
+}  // namespace
+
+TEST_CASE("transfers come through whole, whatever the line loses") {
+  std::uint16_t port = 2000;
+  for (const double latency_ms : {0.5, 10.0, 50.0}) {
+    for (const double loss : {0.0, 0.01, 0.05}) {
+      const std::size_t blocks = netstack::heap::used();
+      Network network;
+      network.to_machine.loss = network.to_peer.loss = loss;
+      network.to_machine.latency = network.to_peer.latency =
+          microseconds(static_cast<std::uint64_t>(latency_ms * 1000));
+      const long took = fetch(network, transfer_bytes(), ++port);
+      MESSAGE("latency ", latency_ms, " ms, loss ", loss * 100, " %: ", took, " ms");
+      CHECK(took > 0);
+      for (int i = 0; i < 40'000; ++i) {
+        advance(milliseconds(1));
+        settle(machine());
+      }
+      CHECK(netstack::heap::used() == blocks);
+    }
+  }
+}
+
+TEST_CASE("transfers survive reordering") {
+  Network network;
+  network.to_machine.reorder = network.to_peer.reorder = 0.05;
+  const long took = fetch(network, transfer_bytes(), 3000);
+  MESSAGE("5 % reordered: ", took, " ms");
+  CHECK(took > 0);
+}

@@ -1,0 +1,188 @@
+// Device, interface and the real lwIP together: buffers come home, large echoes, the backlog.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "lwip/etharp.h"
+#include "lwip/udp.h"
+#include "netstack/heap.hpp"
+#include "netstack/stack.hpp"
+#include "tests/unit/netstack_world.hpp"
+
+using namespace mote;
+using namespace mote::world;
+using netstack::Fate;
+using netstack::Ipv4Header;
+
+namespace {
+
+std::uint16_t word(const Bytes& frame, std::size_t at) {
+  return static_cast<std::uint16_t>(frame.at(at) << 8 | frame.at(at + 1));
+}
+
+// The datagram whose fragments lie in `frames`, without its header.
+Bytes reassemble(const std::deque<Bytes>& frames) {
+  Bytes whole;
+  for (const Bytes& frame : frames) {
+    const std::size_t at = (word(frame, 20) & 0x1FFFU) * 8;
+    const std::size_t bytes = word(frame, 16) - 20U;
+    whole.resize(std::max(whole.size(), at + bytes));
+    std::copy_n(frame.begin() + 34, bytes, whole.begin() + static_cast<long>(at));
+  }
+  return whole;
+}
+
+void send_in_fragments(Device& device, const Bytes& message, std::uint16_t identification) {
+  constexpr std::size_t kPiece = 1480;
+  for (std::size_t at = 0; at < message.size(); at += kPiece) {
+    const std::size_t bytes = std::min(kPiece, message.size() - at);
+    const bool more = at + bytes < message.size();
+    const auto field = static_cast<std::uint16_t>(at / 8 | (more ? 0x2000 : 0));
+    REQUIRE(device.receive(
+        ipv4_frame(Ipv4Header::kIcmp, {message.data() + at, bytes}, field, identification)));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("echo requests are answered without lwIP, and every packet comes home") {
+  Machine& m = machine();
+  m.device.wire.clear();
+  const std::size_t before = Packet::free_count();
+  for (int i = 0; i < 200; ++i) {
+    REQUIRE(m.device.receive(ipv4_frame(Ipv4Header::kIcmp, echo_message(56))));
+  }
+  settle(m);
+  m.interface.turn();
+  CHECK(m.device.wire.size() == 200);
+  CHECK(Packet::free_count() == before);
+}
+
+TEST_CASE("echo requests in fragments are answered whole") {
+  Machine& m = machine();
+  std::uint16_t identification = 100;
+  const std::size_t before = Packet::free_count();
+  const std::size_t blocks = netstack::heap::used();
+  for (const std::size_t bytes : {1473UZ, 8000UZ, 20'000UZ, 65'507UZ}) {
+    m.device.wire.clear();
+    const Bytes request = echo_message(bytes);
+    send_in_fragments(m.device, request, ++identification);
+    settle(m);
+    m.interface.turn();
+    const Bytes reply = reassemble(m.device.wire);
+    REQUIRE(reply.size() == request.size());
+    CHECK(reply[0] == 0);
+    CHECK(plain_checksum(reply) == 0);
+    CHECK(std::equal(reply.begin() + 4, reply.end(), request.begin() + 4));
+  }
+  CHECK(Packet::free_count() == before);
+  CHECK(netstack::heap::used() == blocks);
+}
+
+TEST_CASE("fragments without end are forgotten after a while") {
+  Machine& m = machine();
+  const std::size_t before = Packet::free_count();
+  for (std::uint16_t i = 0; i < 500; ++i) {
+    m.device.receive(ipv4_frame(Ipv4Header::kIcmp, echo_message(1472), 0x2000, i));
+    settle(m);
+  }
+  CHECK(Packet::free_count() == before);
+  m.device.wire.clear();
+  for (int i = 0; i < 20; ++i) {
+    advance(milliseconds(1000));
+    settle(m);
+  }
+  send_in_fragments(m.device, echo_message(65'507), 9999);
+  settle(m);
+  m.interface.turn();
+  CHECK(reassemble(m.device.wire).size() == 65'515);
+}
+
+TEST_CASE("frames wait in order when the ring is full, and are refused when too many wait") {
+  Machine& m = machine();
+  settle(m);
+  m.device.wire.clear();
+  const std::size_t blocks = netstack::heap::used();
+  struct udp_pcb* pcb = udp_new();
+  ip_addr_t peer;
+  IP_ADDR4(&peer, 10, 0, 0, 2);
+  m.device.stuck = true;
+  m.device.ring = 8;
+  std::uint16_t sent = 0;
+  for (; sent < 1000; ++sent) {
+    struct pbuf* datagram = pbuf_alloc(PBUF_TRANSPORT, 2, PBUF_RAM);
+    REQUIRE(datagram != nullptr);
+    auto* bytes = static_cast<std::uint8_t*>(datagram->payload);
+    bytes[0] = static_cast<std::uint8_t>(sent >> 8);
+    bytes[1] = static_cast<std::uint8_t>(sent);
+    const err_t error = udp_sendto(pcb, datagram, &peer, 9);
+    pbuf_free(datagram);
+    if (error != ERR_OK) break;
+  }
+  CHECK(sent == 8 + limits::kTxBacklog);
+  m.device.stuck = false;
+  for (int i = 0; i < 200; ++i) m.interface.turn();
+  m.device.ring = 256;
+  REQUIRE(m.device.wire.size() == sent);
+  for (std::uint16_t i = 0; i < sent; ++i) {
+    CHECK(word(m.device.wire[i], 42) == i);
+    CHECK(m.device.wire[i].size() == 60);
+  }
+  udp_remove(pcb);
+  CHECK(netstack::heap::used() == blocks);
+}
+
+TEST_CASE("a frame in too many pieces is copied, with its checksum right") {
+  Machine& m = machine();
+  settle(m);
+  m.device.wire.clear();
+  struct udp_pcb* pcb = udp_new();
+  ip_addr_t peer;
+  IP_ADDR4(&peer, 10, 0, 0, 2);
+  struct pbuf* datagram = pbuf_alloc(PBUF_TRANSPORT, 1, PBUF_RAM);
+  static const std::uint8_t letters[] = "abcdefghijklmnopqrstuvwxyz";
+  for (int i = 0; i < 20; ++i) {
+    struct pbuf* piece = pbuf_alloc(PBUF_RAW, 5, PBUF_ROM);
+    piece->payload = const_cast<std::uint8_t*>(letters + i);
+    pbuf_cat(datagram, piece);
+  }
+  *static_cast<std::uint8_t*>(datagram->payload) = '!';
+  const std::uint64_t copied = m.interface.counters().tx_copied;
+  CHECK(udp_sendto(pcb, datagram, &peer, 9) == ERR_OK);
+  pbuf_free(datagram);
+  m.interface.turn();
+  m.interface.turn();
+  CHECK(m.interface.counters().tx_copied == copied + 1);
+  REQUIRE(m.device.wire.size() == 1);
+  const Bytes& frame = m.device.wire[0];
+  CHECK(word(frame, 38) == 8 + 101);
+  CHECK(plain_checksum({frame.data() + 34, 109},
+                       pseudo_sum(kMachineAddress, kPeerAddress, Ipv4Header::kUdp, 109)) == 0);
+  udp_remove(pcb);
+}
+
+TEST_CASE("identifications of datagrams don't count up") {
+  Machine& m = machine();
+  settle(m);
+  m.device.wire.clear();
+  struct udp_pcb* pcb = udp_new();
+  ip_addr_t peer;
+  IP_ADDR4(&peer, 10, 0, 0, 2);
+  for (int i = 0; i < 100; ++i) {
+    struct pbuf* datagram = pbuf_alloc(PBUF_TRANSPORT, 30, PBUF_RAM);
+    udp_sendto(pcb, datagram, &peer, 9);
+    pbuf_free(datagram);
+  }
+  m.interface.turn();
+  m.interface.turn();
+  std::set<std::uint16_t> seen;
+  int consecutive = 0;
+  for (std::size_t i = 0; i < m.device.wire.size(); ++i) {
+    seen.insert(word(m.device.wire[i], 18));
+    if (i > 0 && word(m.device.wire[i], 18) == word(m.device.wire[i - 1], 18) + 1) ++consecutive;
+  }
+  CHECK(seen.size() > 90);
+  CHECK(consecutive < 3);
+  udp_remove(pcb);
+}
