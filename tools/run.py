@@ -103,12 +103,11 @@ def command(options: RunOptions, pack: SitePack, bootable: Path, port: int) -> l
         if options.nic.split(",")[0] == "virtio" else options.nic
     # No option ROM: nothing boots from this NIC, and looking for one takes time.
     rom = "" if "romfile=" in model else ",romfile="
-    kvm = os.access("/dev/kvm", os.R_OK | os.W_OK)
     disk = ["-kernel", str(bootable)] if options.boot == "pvh" else \
         ["-drive", f"file={str(bootable).replace(',', ',,')},format=raw,if=virtio"]
     return [QEMU, "-machine", MACHINES[options.machine], "-m", str(memory), "-nodefaults",
             "-display", "none", "-serial", "stdio",
-            *(["-accel", "kvm", "-cpu", "host"] if kvm else ["-accel", "tcg", "-cpu", "max"]),
+            "-cpu", "max",
             "-netdev", f"user,id=net0,hostfwd=tcp:127.0.0.1:{port}-:{pack.http_port}",
             "-device", f"{model},netdev=net0{rom}", *disk, *options.qemu_arguments]
 

@@ -47,7 +47,7 @@ def part_of(object_file: str) -> str:
     for part, pattern in PARTS.items():
         if pattern.search(object_file):
             return part
-    return "merged"
+    return "strings"
 
 
 def read_map(text: str) -> Sizes:
@@ -102,7 +102,7 @@ def main() -> int:
     except UserError as error:
         print(f"size: {error}", file=sys.stderr)
         return 2
-    order = ["loader", *PARTS, "merged", "site pack", ALIGNMENT]
+    order = ["loader", *PARTS, "strings", "site pack", ALIGNMENT]
     print("\n".join(rows("disk image", file, order)))
     print()
     print("\n".join(rows("memory, zero at start", zero, order)))

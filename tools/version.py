@@ -38,10 +38,10 @@ def git(*arguments: str) -> subprocess.CompletedProcess[str] | None:
 
 
 def commit() -> str:
-    """The short hash, with "+" when sources differ from it; "no git" outside a repository."""
+    """The short hash, with "+" when sources differ from it; "unknown" outside a repository."""
     head = git("rev-parse", "--short=7", "HEAD")
     if head is None or head.returncode != 0:
-        return "no git"
+        return "unknown"
     changed = git("diff", "--quiet", "HEAD", "--", *SOURCES)
     return head.stdout.strip() + ("+" if changed is not None and changed.returncode else "")
 

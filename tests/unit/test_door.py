@@ -1,0 +1,319 @@
+"""The front door: arguments, errors in one line, setup, lwIP's sources, images, sizes."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tools import build, disks, lwip, run, run_tests, setup, size, terminal, version  # noqa: E402
+from tools.errors import UserError  # noqa: E402
+
+
+def mote(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([ROOT / "mote", *arguments], text=True, capture_output=True,
+                          stdin=subprocess.DEVNULL, timeout=300, check=False)
+
+
+# --- The command line ---
+
+def test_version_names_version_and_commit() -> None:
+    shown = mote("--version")
+    assert shown.returncode == 0
+    assert re.fullmatch(r"mote \d+\.\d+\.\d+ \(([0-9a-f]{7,}\+?|unknown)\)\n", shown.stdout)
+
+
+@pytest.mark.parametrize("command", [(), ("run",), ("image",), ("test",)])
+def test_help_is_there_for_every_command(command: tuple[str, ...]) -> None:
+    shown = mote(*command, "--help")
+    assert shown.returncode == 0
+    assert shown.stdout.startswith("usage: mote") and shown.stderr == ""
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    ((), "COMMAND"),
+    (("fly",), "invalid choice"),
+    (("run", "/nowhere/at/all"), "/nowhere/at/all: no such folder"),
+    (("run", str(ROOT / "mote")), "not a folder"),
+    (("run", "--boot", "uefi"), "not there yet"),
+    (("run", "--boot", "bios", "--machine", "microvm"), "microvm"),
+    (("run", "--machine", "toaster"), "invalid choice"),
+    (("run", "--memory", "0"), "--memory 0"),
+    (("run", "--memory", "much"), "invalid int"),
+    (("run", "--http-port", "0"), "--http-port 0"),
+    (("run", "--http-port", "65536"), "--http-port 65536"),
+    (("run", "--config", "/nowhere/mote.toml"), "/nowhere/mote.toml"),
+    (("image",), "-o"),
+    (("image", "-o", "/tmp/site.tar"), "tells no format"),
+    (("image", "-o", "/tmp/site.img", "--format", "floppy"), "invalid choice"),
+    (("image", "-o", "/nowhere/site.img"), "/nowhere"),
+    (("image", "-o", "/tmp"), "a folder"),
+    (("image", "/nowhere/at/all", "-o", "/tmp/never.img"), "no such folder"),
+    (("image", "-o", "/tmp/never.img", "--", "-snapshot"), "after --"),
+])
+def test_unusable_arguments_are_one_line_and_status_2(arguments: tuple[str, ...],
+                                                      words: str) -> None:
+    shown = mote(*arguments)
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr.startswith("mote: ") and shown.stderr.count("\n") == 1
+    assert words in shown.stderr
+
+
+# --- Setup ---
+
+def test_present_tools_are_not_asked_for() -> None:
+    assert setup.missing({"python3": "python3", "passwd": "/etc/passwd"}) == []
+
+
+def test_missing_tools_are_told_with_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(UserError, match=r"sudo apt-get install -y --no-install-recommends a b$"):
+        setup.provide({"b": "no-such-command"}, {"a": "/no/such/file", "python3": "python3"})
+
+
+def test_apts_first_error_becomes_ours() -> None:
+    with pytest.raises(RuntimeError, match=r"apt-get install failed: Unable to locate") as error:
+        setup.apt(["apt-get", "install", "-y", "no-such-package-of-anyone"],
+                  terminal.Progress("nothing"))
+    assert "\n" not in str(error.value)
+
+
+def test_apts_status_lines_become_progress() -> None:
+    assert setup.step("pmstatus:nasm:42.8571:Installing nasm (amd64)\n") == \
+        "install 42 %: Installing nasm (amd64)"
+    assert setup.step("Reading package lists...\n") == ""
+
+
+# --- lwIP's sources ---
+
+@pytest.fixture
+def own_lwip(tmp_path: Path) -> Path:
+    """A user's tree: what the build has, or would have, without our patches."""
+    tree = tmp_path / "own"
+    (tree / "src/core").mkdir(parents=True)
+    (tree / "src/core/tcp.c").write_text("int tcp;\n")
+    (tree / "COPYING").write_text("Copyright of lwIP\n")
+    return tree
+
+
+@pytest.fixture
+def patches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = tmp_path / "patches"
+    folder.mkdir()
+    monkeypatch.setattr(lwip, "PATCHES", folder)
+    monkeypatch.setattr(lwip, "ROOT", tmp_path)
+    yield folder
+
+
+def patch(old: str, new: str) -> str:
+    return (f"--- a/src/core/tcp.c\n+++ b/src/core/tcp.c\n@@ -1 +1 @@\n-{old}\n+{new}\n")
+
+
+def test_a_users_tree_is_copied_patched_and_left_alone(own_lwip: Path, patches: Path,
+                                                       tmp_path: Path) -> None:
+    (patches / "0001-a.patch").write_text(patch("int tcp;", "int one;"))
+    (patches / "0002-b.patch").write_text(patch("int one;", "int two;"))
+    out = tmp_path / "build"
+    lwip.provide(out, own_lwip, print)
+    assert (out / "lwip/src/core/tcp.c").read_text() == "int two;\n"
+    assert (own_lwip / "src/core/tcp.c").read_text() == "int tcp;\n"
+    assert "Copyright of lwIP" in (out / "NOTICE").read_text()
+
+
+def test_nothing_is_done_until_patches_or_sources_change(own_lwip: Path, patches: Path,
+                                                         tmp_path: Path) -> None:
+    out = tmp_path / "build"
+    lwip.provide(out, own_lwip, print)
+    (out / "lwip/mark").touch()
+    lwip.provide(out, own_lwip, print)
+    assert (out / "lwip/mark").exists()
+    (patches / "0001-a.patch").write_text(patch("int tcp;", "int one;"))
+    lwip.provide(out, own_lwip, print)
+    assert not (out / "lwip/mark").exists()
+    (own_lwip / "src/core/tcp.c").write_text("int tcp;\nint more;\n")
+    lwip.provide(out, own_lwip, print)
+    assert (out / "lwip/src/core/tcp.c").read_text() == "int one;\nint more;\n"
+
+
+def test_a_patch_that_does_not_fit_stops_the_build(own_lwip: Path, patches: Path,
+                                                   tmp_path: Path) -> None:
+    (patches / "0001-a.patch").write_text(patch("int udp;", "int one;"))
+    with pytest.raises(UserError, match="0001-a.patch does not apply"):
+        lwip.provide(tmp_path / "build", own_lwip, print)
+    assert not (tmp_path / "build/lwip.stamp").exists()
+
+
+def test_a_folder_without_lwip_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not an lwIP source tree"):
+        lwip.provide(tmp_path / "build", tmp_path, print)
+
+
+def test_the_mirror_is_taken_from_apts_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = ("https://other.example/x|nodistro|Other|Other\n"
+             "https://mirror.example/debian/|bookworm-backports|Debian|Debian Backports\n"
+             "https://mirror.example/debian/|bookworm|Debian|Debian\n"
+             "https://mirror.example/security/|bookworm-security|Debian|Debian-Security\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess(
+        [], 0, shown, ""))
+    lines = lwip.source_lines().splitlines()
+    assert [line.split()[-3:] for line in lines] == [
+        ["https://mirror.example/debian/", "trixie", "main"],
+        ["https://mirror.example/security/", "trixie-security", "main"]]
+
+
+def test_without_a_mirror_the_user_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess(
+        [], 0, "", ""))
+    with pytest.raises(UserError, match="no Debian mirror"):
+        lwip.source_lines()
+
+
+def test_a_changed_tarball_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(folder: Path) -> None:
+        folder.mkdir()
+        (folder / "lwip_2.2.1.dsc").touch()
+        (folder / lwip.TARBALL).write_text("something else")
+    monkeypatch.setattr(lwip, "fetch", fetch)
+    with pytest.raises(UserError, match="SHA-256 differs"):
+        lwip.provide(tmp_path / "build", None, lambda _: None)
+
+
+# --- run ---
+
+def test_a_taken_port_is_seen() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert not run.is_free(port)
+    assert run.is_free(port)
+
+
+def test_a_qemu_that_complains_is_one_line_and_status_1(tmp_path: Path) -> None:
+    shown = mote("run", "--nic", "no-such-card", tmp_path)
+    assert shown.returncode == 1
+    assert shown.stderr.startswith("mote: ") and shown.stderr.count("\n") == 1
+    assert "no-such-card" in shown.stderr and "http://" not in shown.stdout
+
+
+# --- image ---
+
+@pytest.mark.parametrize(("name", "asked", "kind"), [
+    ("a.img", None, "raw"), ("a.raw", None, "raw"), ("a.QCOW2", None, "qcow2"),
+    ("a.vmdk", None, "vmdk"), ("a.vdi", None, "vdi"), ("a.elf", None, "elf"),
+    ("a.img", "qcow2", "qcow2"), ("a", "raw", "raw")])
+def test_the_format_follows_the_ending_or_the_wish(name: str, asked: str | None,
+                                                   kind: str) -> None:
+    assert disks.format_of(Path(name), asked) == kind
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "index.html").write_text("<!doctype html><title>One</title>\n")
+    (folder / "a b.txt").write_text("two\n")
+    return folder
+
+
+@pytest.mark.parametrize("kind", disks.FORMATS)
+def test_the_same_site_gives_the_same_image(kind: str, site: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / f"first.{kind}", tmp_path / f"second.{kind}"
+    shown = mote("image", site, "-o", first, "--format", kind)
+    assert shown.returncode == 0, shown.stderr
+    assert re.fullmatch(rf"{first}: [\d.]+ (KiB|MiB), 2 files\n", shown.stdout)
+    assert mote("image", site, "-o", second, "--format", kind).returncode == 0
+    assert first.read_bytes() == second.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [first.name, second.name, "site"]
+
+
+@pytest.mark.parametrize("kind", ["qcow2", "vmdk", "vdi"])
+def test_every_format_holds_the_raw_image(kind: str, site: Path, tmp_path: Path) -> None:
+    raw, other = tmp_path / "site.img", tmp_path / f"other.{kind}"
+    mote("image", site, "-o", raw)
+    mote("image", site, "-o", other)
+    back = tmp_path / "back.img"
+    subprocess.run(["qemu-img", "convert", "-f", kind, "-O", "raw", other, back], check=True)
+    assert back.read_bytes()[:raw.stat().st_size] == raw.read_bytes()
+    checked = subprocess.run(["qemu-img", "check", "-f", kind, other], capture_output=True,
+                             text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_a_failed_image_leaves_the_old_one(site: Path, tmp_path: Path) -> None:
+    out = tmp_path / "site.img"
+    out.write_text("old")
+    (site / "dangling").symlink_to("nowhere")
+    shown = mote("image", site, "-o", out)
+    assert shown.returncode == 2 and shown.stderr.count("\n") == 1
+    assert "dangling" in shown.stderr
+    assert out.read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["site", "site.img"]
+
+
+def test_no_compiler_is_needed_once_the_parts_are_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert all(part.exists() for part in build.PARTS)
+    monkeypatch.setattr(setup, "present", lambda sign: "clang" not in sign)
+    monkeypatch.setattr(build, "build", lambda *_: pytest.fail("built"))
+    assert build.needs() == {}
+    build.provide_firmware(None)
+
+
+# --- What engineers use ---
+
+def test_the_sizes_by_part_are_the_image() -> None:
+    file, zero = size.image_parts(ROOT / "build")
+    assert file.total() == (ROOT / "build/mote.img").stat().st_size
+    assert 0 <= file[size.ALIGNMENT] < 8 * 4096
+    for part in size.PARTS:
+        assert file[part] > 0
+    assert zero.total() > file["exokernel"]
+
+
+def test_lwips_notice_is_in_the_image() -> None:
+    notice = (ROOT / "build/NOTICE").read_bytes()
+    assert b"Swedish Institute of Computer Science" in notice
+    for output in ("mote.img", "mote.elf"):
+        assert notice in (ROOT / "build" / output).read_bytes()
+
+
+def test_configure_names_a_source_that_is_not_there(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name in ("configure.py", "build.ninja.in"):
+        shutil.copy(ROOT / name, copy / name)
+    shown = subprocess.run([sys.executable, copy / "configure.py"], text=True, capture_output=True,
+                           check=False)
+    assert shown.returncode == 1
+    assert re.fullmatch(r"configure.py: \S+ is listed in configure.py and does not exist\n",
+                        shown.stderr)
+
+
+def test_the_version_header_is_touched_only_on_change(tmp_path: Path) -> None:
+    header = tmp_path / "version.hpp"
+    command = [sys.executable, ROOT / "tools/version.py", header]
+    subprocess.run(command, check=True)
+    os.utime(header, (1, 1))
+    subprocess.run(command, check=True)
+    assert header.stat().st_mtime == 1
+    assert f'kVersion = "{version.VERSION}"' in header.read_text()
+
+
+def test_pytest_gets_the_users_arguments() -> None:
+    assert run_tests.command(["-k", "style"])[-4:] == ["-k", "style", *run_tests.TESTS]
+    assert run_tests.command(["tests/unit/test_door.py::x", "-x"])[-2:] == [
+        "tests/unit/test_door.py::x", "-x"]
+    assert run_tests.command([])[0] == "/usr/bin/python3"
+
+
+def test_sizes_are_shown_as_people_read_them() -> None:
+    assert [terminal.size_text(count) for count in (0, 1023, 1536, 34 * 1024, 5 << 30)] == [
+        "0 bytes", "1023 bytes", "1.5 KiB", "34 KiB", "5.0 GiB"]
