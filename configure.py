@@ -35,9 +35,15 @@ NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.
                   *[f"netstack/{name}.cpp" for name in NETSTACK]]
 UNIT_TESTS = {
     "fast_path": ["netstack/fast_path.cpp"],
+    "kernel": [],
+    "kernel_acpi": [],
+    "kernel_paging": ["kernel/page_table.cpp"],
+    "kernel_pci": [],
     "netstack": NETSTACK_WORLD,
     "netstack_tcp": ["tests/unit/tcp_peer.cpp", *NETSTACK_WORLD],
     "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
+    "virtio_net": [*[f"drivers/virtio/{name}.cpp" for name in
+                     ["receive_queue", "ring", "text", "transmit_queue"]], "kernel/packet.cpp"],
     "virtio_ring": ["drivers/virtio/ring.cpp"],
 }
 

@@ -100,7 +100,7 @@ inline void move(std::byte* to, const std::byte* from, std::size_t bytes) {
 }
 
 inline void fill(std::byte* to, std::uint8_t value, std::size_t bytes) {
-  const std::uint64_t eight = value * 0x0101'0101'0101'0101;
+  const std::uint64_t eight = std::uint64_t{value} * 0x0101'0101'0101'0101;
   if (bytes < 16) {
     if (bytes >= 8) {
       store<Word64>(to, eight);

@@ -1,0 +1,201 @@
+// Tests of the kernel's small parts: memory, numbers as text, SipHash, the clock's arithmetic, the
+// memory map.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "kernel/memory.hpp"
+#include "kernel/memory_map.hpp"
+#include "kernel/number_text.hpp"
+#include "kernel/siphash.hpp"
+#include "kernel/timeline.hpp"
+
+namespace mote {
+namespace {
+
+std::vector<std::byte> counting(std::size_t bytes) {
+  std::vector<std::byte> out(bytes);
+  for (std::size_t i = 0; i < bytes; ++i) {
+    out[i] = static_cast<std::byte>(i * 7 + 1);
+  }
+  return out;
+}
+
+TEST_CASE("copy copies every length at every alignment, and nothing more") {
+  const std::vector<std::byte> source = counting(400);
+  for (std::size_t offset = 0; offset < 17; ++offset) {
+    for (std::size_t bytes = 0; bytes <= 300; ++bytes) {
+      std::vector<std::byte> target(400);
+      std::vector<std::byte> wanted(400);
+      std::copy_n(source.begin() + 3, bytes, wanted.begin() + static_cast<long>(offset));
+      memory::copy(target.data() + offset, source.data() + 3, bytes);
+      REQUIRE(target == wanted);
+    }
+  }
+}
+
+TEST_CASE("move is right however the ranges overlap") {
+  constexpr std::size_t kFrom = 150;
+  for (std::size_t to = 0; to < 300; to += 1) {
+    for (const std::size_t bytes :
+         {0UZ, 1UZ, 2UZ, 3UZ, 7UZ, 8UZ, 15UZ, 16UZ, 31UZ, 33UZ, 64UZ, 65UZ, 100UZ, 129UZ, 200UZ}) {
+      std::vector<std::byte> actual = counting(512);
+      std::vector<std::byte> wanted = actual;
+      std::memmove(wanted.data() + to, wanted.data() + kFrom, bytes);
+      memory::move(actual.data() + to, actual.data() + kFrom, bytes);
+      REQUIRE(actual == wanted);
+    }
+  }
+}
+
+TEST_CASE("fill fills every length") {
+  for (std::size_t bytes = 0; bytes <= 300; ++bytes) {
+    std::vector<std::byte> actual(320);
+    std::vector<std::byte> wanted(320);
+    std::fill_n(wanted.begin() + 5, bytes, std::byte{0xA7});
+    memory::fill(actual.data() + 5, 0xA7, bytes);
+    REQUIRE(actual == wanted);
+  }
+}
+
+TEST_CASE("compare goes by the first byte that differs, unsigned") {
+  const std::vector<std::byte> a = counting(40);
+  for (std::size_t at = 0; at < a.size(); ++at) {
+    std::vector<std::byte> b = a;
+    CHECK(memory::compare(a.data(), b.data(), at) == 0);
+    b[at] = std::byte{0xFF};
+    if (b[at] != a[at]) {
+      CHECK(memory::compare(a.data(), b.data(), a.size()) < 0);
+      CHECK(memory::compare(b.data(), a.data(), a.size()) > 0);
+    }
+  }
+}
+
+TEST_CASE("texts are measured, searched and compared as C does") {
+  CHECK(memory::length("") == 0);
+  CHECK(memory::length("mote") == 4);
+  CHECK(memory::compare_text("abc", "abd", 3) < 0);
+  CHECK(memory::compare_text("abc", "abd", 2) == 0);
+  CHECK(memory::compare_text("ab", "abc", SIZE_MAX) < 0);
+  CHECK(memory::compare_text("\x80", "a", SIZE_MAX) > 0);
+  CHECK(memory::compare_text("same", "same", SIZE_MAX) == 0);
+  const std::vector<std::byte> in = counting(20);
+  CHECK(memory::find(in.data(), std::to_integer<std::uint8_t>(in[9]), in.size()) == &in[9]);
+  CHECK(memory::find(in.data(), 0, in.size()) == nullptr);
+}
+
+TEST_CASE("numbers as text") {
+  CHECK(NumberText<10>(0).text() == "0");
+  CHECK(NumberText<10>(1'234'567'890).text() == "1234567890");
+  CHECK(NumberText<10>(~std::uint64_t{0}).text() == "18446744073709551615");
+  CHECK(NumberText<16>(0xDEADBEEF).text() == "deadbeef");
+  CHECK(NumberText<16>(~std::uint64_t{0}).text() == "ffffffffffffffff");
+  CHECK(NumberText<16>(0x1F, 4).text() == "001f");
+  CHECK(NumberText<16>(0, 16).text() == "0000000000000000");
+  CHECK(NumberText<10>(7, 100).text() == "00000000000000000007");
+}
+
+// The first, a middle and the last of the reference implementation's vectors (vectors.h): key
+// 00..0f, messages of 0, 1, 2 … bytes 00, 01, 02 …; the one of 15 bytes stands in the paper, too.
+TEST_CASE("SipHash-2-4 gives the reference vectors") {
+  constexpr SipKey kKey{0x0706'0504'0302'0100, 0x0f0e'0d0c'0b0a'0908};
+  std::array<std::byte, 64> message{};
+  for (std::size_t i = 0; i < message.size(); ++i) {
+    message[i] = static_cast<std::byte>(i);
+  }
+  const auto hash = [&](std::size_t bytes) {
+    return SipHash::of(kKey, std::span(message).first(bytes));
+  };
+  CHECK(hash(0) == 0x726f'db47'dd0e'0e31);
+  CHECK(hash(1) == 0x74f8'39c5'93dc'67fd);
+  CHECK(hash(8) == 0x93f5'f579'9a93'2462);
+  CHECK(hash(15) == 0xa129'ca61'49be'45e5);
+  CHECK(hash(63) == 0x958a'324c'eb06'4572);
+  CHECK(SipHash::of_word(kKey, 0x0706'0504'0302'0100) == hash(8));
+}
+
+TEST_CASE("a timeline counts nanoseconds") {
+  Timeline timeline;
+  timeline.start(1'000, 2'500'000);
+  CHECK(timeline.at(1'000) == 0);
+  CHECK(timeline.at(1'000 + 2'500) == doctest::Approx(1'000).epsilon(0.002));
+  const std::uint64_t year_ticks = std::uint64_t{365} * 86'400 * 2'500'000'000;
+  const std::uint64_t year_ns = std::uint64_t{365} * 86'400 * 1'000'000'000;
+  const std::uint64_t year = timeline.at(1'000 + year_ticks);
+  CHECK(year <= year_ns);
+  CHECK(year_ns - year < year_ns / 1'000'000'000);
+}
+
+TEST_CASE("a timeline holds the slowest and the fastest counter") {
+  for (const std::uint64_t khz : {Timeline::kSlowestKhz, Timeline::kFastestKhz}) {
+    Timeline timeline;
+    timeline.start(0, khz);
+    const std::uint64_t second = timeline.at(khz * 1'000);
+    CHECK(second <= 1'000'000'000);
+    CHECK(second > 999'999'900);
+  }
+}
+
+TEST_CASE("a counter that steps back never turns time back") {
+  Timeline timeline;
+  timeline.start(5'000'000'000, 1'000'000);
+  const std::uint64_t before = timeline.at(6'000'000'000);
+  const std::uint64_t at_step = timeline.at(17);
+  CHECK(at_step == before);
+  CHECK(timeline.at(1'017) - at_step == 1'000);
+  CHECK(timeline.at(3) - at_step == 1'000);
+}
+
+TEST_CASE("what counts as the same frequency") {
+  CHECK(frequencies_agree(2'500'000, 2'500'000));
+  CHECK(frequencies_agree(2'500'000, 2'540'000));
+  CHECK(frequencies_agree(2'500'000, 2'460'000));
+  CHECK_FALSE(frequencies_agree(2'500'000, 2'600'000));
+  CHECK_FALSE(frequencies_agree(2'500'000, 0));
+  CHECK_FALSE(Timeline::is_plausible(0));
+  CHECK(Timeline::is_plausible(1'000'000));
+}
+
+constexpr std::uint32_t kRam = MemoryRange::kUsableRam;
+constexpr std::uint32_t kReserved = 2;
+
+// As SeaBIOS tells it of QEMU's pc with 8 MiB, with the RAM above cut in two.
+constexpr std::array kPc = {
+    MemoryRange{0x0070'0000, 0x000E'0000, kRam, 0}, MemoryRange{0, 0x9FC00, kRam, 0},
+    MemoryRange{0x9FC00, 0x400, kReserved, 0},      MemoryRange{0xF0000, 0x10000, kReserved, 0},
+    MemoryRange{0x10'0000, 0x60'0000, kRam, 0},     MemoryRange{0x7E'0000, 0x2'0000, kReserved, 0},
+};
+
+TEST_CASE("the memory map says how much there is, and what is missing") {
+  constexpr MemoryMap map{std::span(kPc)};
+  static_assert(map.known());
+  CHECK(map.usable_mib() == 8);
+  CHECK(map.end_below_4_gib() == 0x7E'0000);
+  CHECK(map.contains(0x10'0000, 0x6E'0000));
+  CHECK(map.contains(0x6F'F000, 0x2000));
+  CHECK(map.missing(0x10'0000, 0x6E'1000) == 0x1000);
+  CHECK(map.missing(0x9F000, 0x1000) == 0x400);
+  CHECK(map.missing(0xF0000, 0x1000) == 0x1000);
+  CHECK(map.contains(0xF0000, 0));
+  CHECK(map.missing(0x7D'F000, ~std::uint64_t{0}) == ~std::uint64_t{0} - 0x1000);
+}
+
+TEST_CASE("nonsense in the memory map is not believed") {
+  constexpr std::array kOdd = {MemoryRange{0, 0, kRam, 0},
+                               MemoryRange{0x1000, ~std::uint64_t{0}, kRam, 0},
+                               MemoryRange{std::uint64_t{1} << 32, 1 << 30, kRam, 0}};
+  const MemoryMap map{std::span(kOdd)};
+  CHECK(map.usable_mib() == 1024);
+  CHECK(map.missing(0x1000, 0x1000) == 0x1000);
+  CHECK(map.end_below_4_gib() == 0);
+  CHECK_FALSE(MemoryMap(std::span<const MemoryRange>()).known());
+}
+
+}  // namespace
+}  // namespace mote
