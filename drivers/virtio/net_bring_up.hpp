@@ -168,12 +168,13 @@ bool Net<Link>::set_up(std::uint16_t number, SplitRing& ring) {
 
 template <Transport Link>
 bool Net<Link>::link_up() {
-  if (!running_) {
-    return false;
-  }
-  if ((link_.status() & status::kNeedsReset) != 0) {
+  // A device that runs may say that it stopped; one that would not end its reset may have done so.
+  const std::uint8_t status = link_.status();
+  if (running_ ? (status & status::kNeedsReset) != 0 : status == 0) {
     running_ = false;
     restart_due_ = true;
+  }
+  if (!running_) {
     return false;
   }
   // 5.1.4: without the status field a link is assumed.

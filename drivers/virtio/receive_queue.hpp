@@ -21,7 +21,7 @@ class ReceiveQueue {
     Framing framing;
     bool mergeable = false;       // VIRTIO_NET_F_MRG_RXBUF: a frame may fill several buffers
     bool trust_checksum = false;  // VIRTIO_NET_F_GUEST_CSUM
-    std::size_t buffers = 0;  // to keep lent, if the ring has room for them
+    std::size_t buffers = 0;      // to keep lent, if the ring has room for them
   };
 
   // Takes over a ring that was just initialized.
