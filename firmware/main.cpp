@@ -215,7 +215,7 @@ extern "C" [[noreturn]] void kernel_main(const BootInfo* info) {
   greet(*info, memory);
 
   static constinit std::optional<http::SitePack> site;
-  site = find_site(*info, memory);
+  site = find_site(*info);
   gather_settings(*info, site ? &*site : nullptr);
   bring_up_network(memory);
   run(site && start_http(*site) ? &*site : nullptr);
