@@ -2,7 +2,7 @@
 """Prints the bytes of the disk image, and of static memory, by part.
 
 The linker's map tells how much each object file brought to each section of the kernel; loader and
-pack are files of their own. What lies between them is alignment, and the sum is the image.
+pack are files of their own. What lies between and behind them is unused; the sum is the image.
 """
 
 import argparse
@@ -26,8 +26,7 @@ PARTS = {
     "HTTP": re.compile(r"/obj/http/"),
     "firmware": re.compile(r"/obj/firmware/"),
 }
-ALIGNMENT = "alignment"
-STACK = "stack"
+UNUSED = "alignment, unused"
 
 # ld.lld -Map: VMA LMA Size Align, then an output section, an input section, or a symbol, each
 # eight columns further in than the one before.
@@ -80,7 +79,7 @@ def image_parts(build_dir: Path) -> tuple[Counter[str], Counter[str]]:
         sizes.file["site pack"] = (build_dir / "site.pack").stat().st_size
     except OSError as error:
         raise UserError(f"{error.filename}: {error.strerror}; build it with ninja image") from None
-    sizes.file[ALIGNMENT] = total - sizes.file.total()
+    sizes.file[UNUSED] = total - sizes.file.total()
     return sizes.file, sizes.zero
 
 
@@ -102,7 +101,7 @@ def main() -> int:
     except UserError as error:
         print(f"size: {error}", file=sys.stderr)
         return 2
-    order = ["loader", *PARTS, "strings", "site pack", ALIGNMENT]
+    order = ["loader", *PARTS, "strings", "site pack", UNUSED]
     print("\n".join(rows("disk image", file, order)))
     print()
     print("\n".join(rows("memory, zero at start", zero, order)))

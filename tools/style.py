@@ -257,15 +257,18 @@ def formatting(root: Path, paths: list[str]) -> list[Finding]:
             for path, line in first.items()]
 
 
-def unlisted(paths: list[str]) -> list[Finding]:
+def unlisted(root: Path, paths: list[str]) -> list[Finding]:
     """Sources that nothing builds."""
     import configure
-    listed = set(configure.all_sources())
+    built = set(configure.all_sources())
+    for path in paths:
+        if path.startswith("boot/") and path.endswith(NASM):
+            built.update(re.findall(r'^%include "(.+)"', (root / path).read_text(), re.M))
     ours = [path for path in paths
             if path.split("/")[0] in FLOORS and path.endswith(".cpp")
-            or re.match(r"(tests/unit/\w+_test\.cpp|boot/\w+\.asm)$", path)]
+            or re.match(r"tests/unit/\w+_test\.cpp$|boot/.*\.(asm|inc)$", path)]
     return [Finding(path, 1, "list it in configure.py, or remove it: nothing builds it")
-            for path in ours if path not in listed]
+            for path in ours if path not in built]
 
 
 def check(root: Path) -> list[Finding]:
@@ -273,7 +276,7 @@ def check(root: Path) -> list[Finding]:
     paths = repository_files(root)
     findings = [finding for path in paths if (source := read_source(root, path))
                 for finding in check_source(source)]
-    return sorted(findings + formatting(root, paths) + unlisted(paths))
+    return sorted(findings + formatting(root, paths) + unlisted(root, paths))
 
 
 def main() -> int:

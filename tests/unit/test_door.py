@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools import build, disks, lwip, run, run_tests, setup, size, terminal, version  # noqa: E402
+from tools import build, disks, image, lwip, run, run_tests, setup  # noqa: E402
+from tools import size, terminal, version  # noqa: E402
 from tools.errors import UserError  # noqa: E402
 
 
@@ -197,8 +198,8 @@ def test_a_taken_port_is_seen() -> None:
     assert run.is_free(port)
 
 
-def test_a_qemu_that_complains_is_one_line_and_status_1(tmp_path: Path) -> None:
-    shown = mote("run", "--nic", "no-such-card", tmp_path)
+def test_a_qemu_that_complains_is_one_line_and_status_1() -> None:
+    shown = mote("run", "--nic", "no-such-card")
     assert shown.returncode == 1
     assert shown.stderr.startswith("mote: ") and shown.stderr.count("\n") == 1
     assert "no-such-card" in shown.stderr and "http://" not in shown.stdout
@@ -272,7 +273,7 @@ def test_no_compiler_is_needed_once_the_parts_are_built(monkeypatch: pytest.Monk
 def test_the_sizes_by_part_are_the_image() -> None:
     file, zero = size.image_parts(ROOT / "build")
     assert file.total() == (ROOT / "build/mote.img").stat().st_size
-    assert 0 <= file[size.ALIGNMENT] < 8 * 4096
+    assert 0 <= file[size.UNUSED] < image.LEAST_SECTORS * image.SECTOR
     for part in size.PARTS:
         assert file[part] > 0
     assert zero.total() > file["exokernel"]
