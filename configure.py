@@ -33,6 +33,9 @@ LWIP = "lwip"
 FAKE_CONSOLE = "tests/unit/fake_console.cpp"
 NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp", LWIP,
                   *[f"netstack/{name}.cpp" for name in NETSTACK]]
+VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
+                *[f"drivers/virtio/{name}.cpp" for name in
+                  ["receive_queue", "ring", "text", "transmit_queue"]]]
 UNIT_TESTS = {
     "fast_path": ["netstack/fast_path.cpp"],
     "kernel": [],
@@ -40,10 +43,12 @@ UNIT_TESTS = {
     "kernel_paging": ["kernel/page_table.cpp"],
     "kernel_pci": [],
     "netstack": NETSTACK_WORLD,
-    "netstack_tcp": ["tests/unit/tcp_peer.cpp", *NETSTACK_WORLD],
+    "netstack_dhcp": NETSTACK_WORLD,
+    "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_tcp": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
-    "virtio_net": [*[f"drivers/virtio/{name}.cpp" for name in
-                     ["receive_queue", "ring", "text", "transmit_queue"]], "kernel/packet.cpp"],
+    "virtio_net": VIRTIO_WORLD,
+    "virtio_net_faults": VIRTIO_WORLD,
     "virtio_ring": ["drivers/virtio/ring.cpp"],
 }
 
