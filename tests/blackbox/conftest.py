@@ -66,8 +66,9 @@ class Bench:
 
     def __init__(self, request: pytest.FixtureRequest, images: Images, site: Path) -> None:
         module = Path(str(request.node.path)).stem
-        test = "" if request.node.nodeid.endswith(".py") else request.node.name
-        name = re.sub(r"[^\w.=-]+", "_", test or "shared").strip("_")
+        shared = "shared-" + os.environ.get("PYTEST_XDIST_WORKER", "main")
+        test = shared if request.scope == "module" else request.node.name
+        name = re.sub(r"[^\w.=-]+", "_", test).strip("_")
         self.results = RESULTS / module / name
         shutil.rmtree(self.results, ignore_errors=True)
         self.images = images
@@ -80,12 +81,12 @@ class Bench:
 
     def start(self, machine: Machine = Machine(), site: Path | None = None,
               wire: int | None = None, image: Path | None = None,
-              lines: tuple[str, ...] = ()) -> Guest:
-        """Starts a machine and does not wait for it."""
+              lines: tuple[str, ...] = (), more_wires: tuple[int, ...] = ()) -> Guest:
+        """Starts a machine and does not wait for it; takes all wires over."""
         image = image or self.images.bootable(site or self.site, machine.boot, lines)
         folder = self.results / f"machine{self._count or ''}"
         self._count += 1
-        guest = Guest(self.lab, machine, image, folder, wire)
+        guest = Guest(self.lab, machine, image, folder, wire, more_wires)
         self._guests.callback(guest.stop)
         RUNNING.append(guest)
         return guest

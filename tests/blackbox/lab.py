@@ -5,7 +5,6 @@ Nothing that happens in it can reach the world: it has no way out but the machin
 
 import ctypes
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -167,11 +166,3 @@ class Lab:
         self._control.close()
         end(self._agent)
         self._agent.stderr.close()
-
-
-def close_quietly(descriptor: int) -> None:
-    """Closes a descriptor that may be closed already."""
-    try:
-        os.close(descriptor)
-    except OSError:
-        pass

@@ -1,6 +1,7 @@
 """A machine under test: one QEMU with Mote in it, its console, and its end."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import Lab, close_quietly, die_with_parent, end
+from lab import Lab, die_with_parent, end
 
 QEMU = "qemu-system-x86_64"
 MACHINES = {"pc": "pc", "q35": "q35", "microvm": "microvm,pcie=on"}
@@ -115,8 +116,8 @@ class Guest:
     """A running machine."""
 
     def __init__(self, lab: Lab, machine: Machine, image: Path, results: Path,
-                 wire: int | None = None) -> None:
-        """Takes `wire` over; without one, makes the lab's usual one."""
+                 wire: int | None = None, more_wires: tuple[int, ...] = ()) -> None:
+        """Takes the wires over; without one, makes the lab's usual one."""
         self.lab = lab
         self.machine = machine
         self.results = results
@@ -128,14 +129,14 @@ class Guest:
         command = machine.arguments(image, results / "settings.txt", results, wire,
                                     theirs.fileno())
         (results / "command.txt").write_text(" ".join(command) + "\n")
-        fds = [fd for fd in (wire, theirs.fileno()) if fd is not None]
+        wires = [fd for fd in (wire, *more_wires) if fd is not None]
         with (results / "qemu.log").open("wb") as errors:
             self._qemu = subprocess.Popen(
-                command, pass_fds=fds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                command, pass_fds=[*wires, theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=errors, preexec_fn=die_with_parent)
         theirs.close()
-        if wire is not None:
-            close_quietly(wire)
+        for taken in wires:
+            os.close(taken)
         self._monitor = ours
         self._monitor_text = ours.makefile("r")
         self._monitor.settimeout(30)
@@ -146,7 +147,11 @@ class Guest:
 
     def ready(self, deadline_s: float = BOOT_S) -> "Guest":
         """Waits for the last boot line."""
-        self.console.wait_for(r"^ready$", deadline_s)
+        try:
+            self.console.wait_for(r"^ready$", deadline_s)
+        except AssertionError as error:
+            said = (self.results / "qemu.log").read_text()
+            raise AssertionError(f"{error}\nQEMU said: {said or 'nothing'}") from None
         return self
 
     @property
@@ -176,8 +181,8 @@ class Guest:
         """The answer of QEMU's monitor for people."""
         return self.ask("human-monitor-command", **{"command-line": line})
 
-    def instructions_pass(self) -> None:
-        """Fails when the machine has ended."""
+    def is_alive(self) -> None:
+        """Fails when QEMU has ended."""
         assert self.running, "QEMU ended:\n" + (self.results / "qemu.log").read_text()
 
     def stop(self) -> None:
@@ -208,6 +213,6 @@ class Guest:
 
     def serves(self) -> None:
         """The machine is as it was: ping and HTTP answer."""
-        self.instructions_pass()
+        self.is_alive()
         self.ping_answers()
         self.http_answers()

@@ -1,0 +1,87 @@
+"""Reads HTTP/1.1 responses from a socket, as strictly as a test should."""
+
+import re
+import socket
+from dataclasses import dataclass
+from typing import Self
+
+STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5]\d\d) [\t\x20-\x7e]*")
+FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e\t]*"
+                        rb"[\x21-\x7e])?)?[ \t]*")
+NO_BODY = (204, 304)
+
+
+@dataclass(frozen=True)
+class Response:
+    """One response: what RFC 9112 says it consists of."""
+
+    status: int
+    fields: dict[str, str]  # by lower-case name
+    body: bytes
+
+    @property
+    def closes(self) -> bool:
+        return self.fields.get("connection", "").lower() == "close"
+
+
+class Client:
+    """A connection with the bytes that came on it and were not yet taken."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.socket = connection
+        self._buffer = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def send(self, *lines: str, body: bytes = b"") -> None:
+        """A request from its lines; the empty one at the end is added."""
+        self.socket.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode() + body)
+
+    def get(self, target: str, *fields: str, method: str = "GET") -> Response:
+        """A whole exchange."""
+        self.send(f"{method} {target} HTTP/1.1", "Host: mote", *fields)
+        return self.response(method)
+
+    def _more(self) -> bool:
+        data = self.socket.recv(1 << 16)
+        self._buffer += data
+        return bool(data)
+
+    def response(self, method: str = "GET") -> Response:
+        """The next response; its length must be told by Content-Length."""
+        while b"\r\n\r\n" not in self._buffer:
+            assert self._more(), f"closed within the header section: {self._buffer!r}"
+        head, self._buffer = self._buffer.split(b"\r\n\r\n", 1)
+        status_line, *lines = head.split(b"\r\n")
+        status = STATUS_LINE.fullmatch(status_line)
+        assert status, f"not a status line: {status_line!r}"
+        fields: dict[str, str] = {}
+        for line in lines:
+            field = FIELD_LINE.fullmatch(line)
+            assert field, f"not a field line: {line!r}"
+            name = field[1].decode().lower()
+            assert name not in fields, f"{name} is there twice"
+            fields[name] = (field[2] or b"").decode()
+        code = int(status[1])
+        length = 0 if method == "HEAD" or code in NO_BODY else int(fields["content-length"])
+        body = self._body(length)
+        return Response(code, fields, body)
+
+    def _body(self, length: int) -> bytes:
+        pieces = [self._buffer[:length]]
+        self._buffer = self._buffer[length:]
+        missing = length - len(pieces[0])
+        while missing:
+            data = self.socket.recv(min(missing, 1 << 20))
+            assert data, f"closed, {missing} bytes of the body short"
+            pieces.append(data)
+            missing -= len(data)
+        return b"".join(pieces)
+
+    def ended(self) -> bool:
+        """Waits for the peer's end; true when nothing came before it."""
+        return not self._buffer and not self._more()
