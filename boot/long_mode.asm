@@ -32,8 +32,9 @@ kDirectories equ 4                      ; of 1 GiB each: the identity map reache
 
 kCommandLineBytes equ 4096              ; a longer one is cut short
 
-kCode64 equ 0x08                        ; selectors in kernel_gdt
+kCode64 equ 0x08                        ; selectors in boot/traps.asm's GDT
 kData equ 0x10
+kCode32 equ 0x28
 
 section .text.boot progbits alloc exec nowrite align=16
 bits 32
@@ -41,6 +42,15 @@ bits 32
 kernel_entry:
         cli
         cld
+        lgdt [kernel_gdt_pointer]
+        jmp kCode32:.own_segments
+.own_segments:
+        mov eax, kData
+        mov ds, eax
+        mov es, eax
+        mov ss, eax
+        mov fs, eax
+        mov gs, eax
         mov esp, __stack_top
         push esi
         call start_words
@@ -78,7 +88,6 @@ kernel_entry:
         wrmsr
         mov eax, kCr0
         mov cr0, eax
-        lgdt [kernel_gdt_pointer]
         jmp kCode64:long_mode
 
 ; Dies in words unless memory holds the kernel and the pack behind it, where BootInfo (ESI) has a
@@ -180,13 +189,6 @@ build_page_tables:
 
 bits 64
 long_mode:
-        mov eax, kData
-        mov ds, eax
-        mov es, eax
-        mov ss, eax
-        xor eax, eax
-        mov fs, eax
-        mov gs, eax
         mov esp, __stack_top
         fninit
         ldmxcsr [mxcsr]

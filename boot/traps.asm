@@ -114,9 +114,10 @@ section .data align=8
 gdt:
         dq 0
         dq 0x00209B0000000000           ; kCode64: 64-bit, ring 0, executable, readable, accessed
-        dq 0x0000930000000000           ; kData: ring 0, writable, accessed
+        dq 0x00CF93000000FFFF           ; kData: 4 GiB, ring 0, writable, accessed
         dq 0x0000890000000000 + kTssBytes - 1
-        dq 0
+        dq 0                            ; the TSS's upper half
+        dq 0x00CF9B000000FFFF           ; kCode32: 4 GiB, 32-bit, for the way to long mode
 .end:
 kernel_gdt_pointer:
         dw gdt.end - gdt - 1
