@@ -95,6 +95,7 @@ std::uint64_t measure_khz(Timer timer) {
     unchanged = value == last ? unchanged + 1 : 0;
     last = value;
     elapsed = Timer::between(first.timer, value);
+    cpu::pause();
   }
   const Sample end = sample(timer);
   timer.stop();

@@ -20,7 +20,7 @@ constinit unsigned depth = 0;
 constexpr std::uint64_t kPageFault = 14;
 
 // Intel SDM 3A, table 6-1.
-constexpr std::array<std::string_view, 32> kExceptions = {
+constexpr std::array<std::string_view, 22> kExceptions = {
     "divide error",
     "debug exception",
     "NMI",
@@ -43,16 +43,6 @@ constexpr std::array<std::string_view, 32> kExceptions = {
     "SIMD error",
     "virtualization exception",
     "control protection",
-    "reserved exception",
-    "reserved exception",
-    "reserved exception",
-    "reserved exception",
-    "reserved exception",
-    "reserved exception",
-    "hypervisor injection",
-    "VMM communication",
-    "security exception",
-    "reserved exception",
 };
 
 constexpr Hex address(std::uint64_t value) { return {value, 16}; }
@@ -85,44 +75,54 @@ void print_callers(const CallFrame* frame) {
   }
 }
 
+struct Register {
+  std::array<char, 3> name;
+  std::uint64_t TrapFrame::* value;
+};
+
+constexpr std::array<Register, 18> kRegisters = {{
+    {{'r', 'i', 'p'}, &TrapFrame::rip},
+    {{'r', 's', 'p'}, &TrapFrame::rsp},
+    {{'r', 'f', 'l'}, &TrapFrame::rflags},
+    {{'r', 'a', 'x'}, &TrapFrame::rax},
+    {{'r', 'b', 'x'}, &TrapFrame::rbx},
+    {{'r', 'c', 'x'}, &TrapFrame::rcx},
+    {{'r', 'd', 'x'}, &TrapFrame::rdx},
+    {{'r', 's', 'i'}, &TrapFrame::rsi},
+    {{'r', 'd', 'i'}, &TrapFrame::rdi},
+    {{'r', 'b', 'p'}, &TrapFrame::rbp},
+    {{'r', '8', ' '}, &TrapFrame::r8},
+    {{'r', '9', ' '}, &TrapFrame::r9},
+    {{'r', '1', '0'}, &TrapFrame::r10},
+    {{'r', '1', '1'}, &TrapFrame::r11},
+    {{'r', '1', '2'}, &TrapFrame::r12},
+    {{'r', '1', '3'}, &TrapFrame::r13},
+    {{'r', '1', '4'}, &TrapFrame::r14},
+    {{'r', '1', '5'}, &TrapFrame::r15},
+}};
+
 void print_registers(const TrapFrame& frame) {
-  struct Register {
-    std::string_view name;
-    std::uint64_t value;
-  };
-  const std::array<Register, 18> registers = {{{"rip", frame.rip},
-                                               {"rsp", frame.rsp},
-                                               {"rfl", frame.rflags},
-                                               {"rax", frame.rax},
-                                               {"rbx", frame.rbx},
-                                               {"rcx", frame.rcx},
-                                               {"rdx", frame.rdx},
-                                               {"rsi", frame.rsi},
-                                               {"rdi", frame.rdi},
-                                               {"rbp", frame.rbp},
-                                               {"r8 ", frame.r8},
-                                               {"r9 ", frame.r9},
-                                               {"r10", frame.r10},
-                                               {"r11", frame.r11},
-                                               {"r12", frame.r12},
-                                               {"r13", frame.r13},
-                                               {"r14", frame.r14},
-                                               {"r15", frame.r15}}};
   constexpr unsigned kInLine = 3;  // 80 columns
-  for (unsigned i = 0; i < registers.size(); ++i) {
-    const bool last = i % kInLine == kInLine - 1;
-    console::print(registers[i].name, " ", address(registers[i].value), last ? "\n" : "  ");
+  unsigned column = 0;
+  for (const Register& shown : kRegisters) {
+    ++column;
+    const std::string_view name(shown.name.data(), shown.name.size());
+    console::print(name, " ", address(frame.*shown.value), column < kInLine ? "  " : "\n");
+    column %= kInLine;
   }
 }
 
-[[noreturn]] void end() {
-  const bool halting = policy == PanicPolicy::kHalt;
-  console::line(halting ? "halted" : "resetting");
-  console::drain();
-  if (halting) {
+[[noreturn]] void stop() {
+  if (policy == PanicPolicy::kHalt) {
     cpu::halt();
   }
   reset_machine();
+}
+
+[[noreturn]] void end() {
+  console::line(policy == PanicPolicy::kHalt ? "halted" : "resetting");
+  console::drain();
+  stop();
 }
 
 // Counts how deep in panics we are. A fault while a panic is printed gets one line; one while
@@ -130,7 +130,7 @@ void print_registers(const TrapFrame& frame) {
 bool may_print_all() {
   ++depth;
   if (depth > 2) {
-    reset_machine();
+    stop();
   }
   if (depth == 2) {
     console::line();
@@ -154,7 +154,7 @@ void panic(std::string_view words) {
 void panic_trap(const TrapFrame* frame) {
   if (may_print_all()) {
     const bool known = frame->vector < kExceptions.size();
-    console::print("panic: ", known ? kExceptions[frame->vector] : "unexpected interrupt",
+    console::print("panic: ", known ? kExceptions[frame->vector] : "exception without a name",
                    ", vector ", frame->vector, ", error ", Hex{frame->error_code});
     if (frame->vector == kPageFault) {
       console::print(", address ", address(cpu::fault_address()));

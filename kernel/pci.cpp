@@ -62,6 +62,10 @@ Window make_window() {
   return window;
 }
 
+void set_command(const Function& function, std::uint16_t bits) {
+  function.write16(kCommand, static_cast<std::uint16_t>(function.read16(kCommand) | bits));
+}
+
 }  // namespace
 
 std::uint8_t Function::read8(std::uint16_t offset) const { return space.read8(address, offset); }
@@ -96,9 +100,14 @@ Bar Function::bar(unsigned index) const {
 CapabilityList Function::capabilities() const { return list_capabilities(space, address); }
 
 void Function::enable_bus_master() const {
-  constexpr std::uint16_t kWanted =
-      kCommandIo | kCommandMemory | kCommandBusMaster | kCommandNoInterrupt;
-  write16(kCommand, static_cast<std::uint16_t>(read16(kCommand) | kWanted));
+  constexpr std::uint16_t kPass = kCommandIo | kCommandMemory | kCommandBusMaster;
+  set_command(*this, kPass | kCommandNoInterrupt);
+  for (const Function& other : functions()) {
+    if ((other.header_type & kHeaderKindMask) == kHeaderBridge &&
+        other.read8(kSecondaryBus) <= address.bus && address.bus <= other.read8(kSubordinateBus)) {
+      set_command(other, kPass);
+    }
+  }
 }
 
 void scan(MemoryMap memory) {

@@ -42,8 +42,8 @@ class Function {
 
   [[nodiscard]] CapabilityList capabilities() const;
 
-  // Lets the function answer at its base addresses and read and write memory; its interrupt pin
-  // stays quiet.
+  // Lets the function answer at its base addresses and read and write memory, and the bridges
+  // above it pass that on; its interrupt pin stays quiet.
   void enable_bus_master() const;
 };
 
