@@ -24,9 +24,9 @@ struct StaticAddress {
 };
 
 struct InterfaceSettings {
-  const char* host_name = "mote";        // zero-ended, outlives the interface
-  std::optional<StaticAddress> address;  // absent: DHCP
-  std::uint16_t mtu = 0;                 // bytes of IP packet; 0: what the device can
+  const char* host_name = "mote";             // zero-ended, outlives the interface
+  std::optional<StaticAddress> address = {};  // absent: DHCP
+  std::uint16_t mtu = 0;                      // bytes of IP packet; 0: what the device can
 };
 
 // What lwIP must know of a device.

@@ -3,140 +3,15 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <memory>
 
-#include "lwip/priv/tcp_priv.h"
-#include "lwip/tcp.h"
 #include "netstack/heap.hpp"
 #include "netstack/stack.hpp"
-#include "tests/unit/tcp_peer.hpp"
+#include "tests/unit/tcp_server.hpp"
 
 using namespace mote;
 using namespace mote::world;
 
 namespace {
-
-constexpr std::size_t kBodyBytes = 64 * 1024 * 1024;
-
-const Bytes& body() {
-  static const Bytes bytes = [] {
-    Bytes made(kBodyBytes);
-    std::mt19937 random(5);
-    for (auto& byte : made) byte = static_cast<std::uint8_t>(random());
-    return made;
-  }();
-  return bytes;
-}
-
-// A server that sends as many bytes of the body as the four bytes of a request say, by
-// reference, and closes.
-struct Session {
-  std::size_t wanted = 0;
-  std::size_t written = 0;
-};
-
-void write_more(Session* session, struct tcp_pcb* pcb) {
-  while (session->written < session->wanted) {
-    const std::size_t bytes = std::min<std::size_t>(
-        {session->wanted - session->written, tcp_sndbuf(pcb), 0xFFFF});
-    if (bytes == 0 || tcp_write(pcb, body().data() + session->written,
-                                static_cast<u16_t>(bytes), 0) != ERR_OK) {
-      break;
-    }
-    session->written += bytes;
-  }
-  tcp_output(pcb);
-}
-
-void end_session(struct tcp_pcb* pcb, Session* session) {
-  tcp_arg(pcb, nullptr);
-  tcp_sent(pcb, nullptr);
-  tcp_recv(pcb, nullptr);
-  tcp_err(pcb, nullptr);
-  tcp_poll(pcb, nullptr, 0);
-  tcp_close(pcb);
-  delete session;
-}
-
-err_t progressed(void* argument, struct tcp_pcb* pcb, u16_t) {
-  auto* session = static_cast<Session*>(argument);
-  write_more(session, pcb);
-  if (session->wanted != 0 && session->written == session->wanted && pcb->unsent == nullptr) {
-    end_session(pcb, session);
-  }
-  return ERR_OK;
-}
-
-err_t received(void* argument, struct tcp_pcb* pcb, struct pbuf* data, err_t) {
-  auto* session = static_cast<Session*>(argument);
-  if (data == nullptr) {
-    end_session(pcb, session);
-    return ERR_OK;
-  }
-  tcp_recved(pcb, data->tot_len);
-  std::uint8_t size[4]{};
-  pbuf_copy_partial(data, size, 4, 0);
-  session->wanted = static_cast<std::size_t>(size[0]) << 24 | size[1] << 16 | size[2] << 8 | size[3];
-  pbuf_free(data);
-  write_more(session, pcb);
-  return ERR_OK;
-}
-
-err_t accepted(void*, struct tcp_pcb* pcb, err_t) {
-  if (pcb == nullptr) return ERR_VAL;
-  tcp_arg(pcb, new Session);
-  tcp_recv(pcb, received);
-  tcp_sent(pcb, progressed);
-  tcp_poll(
-      pcb, [](void* argument, struct tcp_pcb* polled) { return progressed(argument, polled, 0); },
-      5);
-  tcp_err(pcb, [](void* argument, err_t) { delete static_cast<Session*>(argument); });
-  return ERR_OK;
-}
-
-Machine& server() {
-  static bool listening = false;
-  Machine& m = machine();
-  if (!listening) {
-    listening = true;
-    struct tcp_pcb* pcb = tcp_new();
-    REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, 80) == ERR_OK);
-    tcp_accept(tcp_listen(pcb), accepted);
-  }
-  return m;
-}
-
-Bytes request_for(std::size_t bytes) {
-  return {static_cast<std::uint8_t>(bytes >> 24), static_cast<std::uint8_t>(bytes >> 16),
-          static_cast<std::uint8_t>(bytes >> 8), static_cast<std::uint8_t>(bytes)};
-}
-
-// Fetches `bytes`; returns the virtual milliseconds that took, or -1 when it took over an hour.
-long fetch(Network& network, std::size_t bytes, std::uint16_t port) {
-  Machine& m = server();
-  TcpPeer peer(port);
-  TcpPeer* peers[] = {&peer};
-  peer.body.reserve(bytes);
-  const Nanoseconds start = clock::now();
-  peer.connect();
-  bool requested = false;
-  for (long i = 0; i < 3'600'000; ++i) {
-    step(m, network, peers);
-    if (peer.established && !requested) {
-      requested = true;
-      peer.send(request_for(bytes));
-    }
-    if (peer.was_reset) break;
-    if (peer.finished) {
-      peer.close();
-      for (int after = 0; after < 500; ++after) step(m, network, peers);
-      REQUIRE(peer.body.size() == bytes);
-      CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
-      return static_cast<long>((clock::now() - start).value / 1'000'000) - 500;
-    }
-  }
-  return -1;
-}
 
 std::size_t transfer_bytes() {
   const char* megabytes = std::getenv("MOTE_TRANSFER_MIB");
@@ -172,4 +47,77 @@ TEST_CASE("transfers survive reordering") {
   const long took = fetch(network, transfer_bytes(), 3000);
   MESSAGE("5 % reordered: ", took, " ms");
   CHECK(took > 0);
+}
+
+TEST_CASE("a flood of SYNs shuts nobody out, neither during nor after") {
+  Machine& m = server();
+  Network network;
+  TcpPeer early(4000);
+  TcpPeer* peers[] = {&early};
+  early.connect();
+  for (int i = 0; i < 20; ++i) step(m, network, peers);
+  REQUIRE(early.established);
+
+  const std::size_t packets = Packet::free_count();
+  for (std::uint16_t port = 10'000; port < 40'000; ++port) {
+    const TcpPeer flooder(port, port * 77U);
+    m.device.receive(flooder.segment(TcpPeer::kSyn, port * 77U, 0));
+    if (port % 50 == 0) {
+      settle(m);
+      m.device.wire.clear();
+    }
+  }
+  settle(m);
+  m.device.wire.clear();
+  CHECK(Packet::free_count() == packets);
+  CHECK(fetch(network, 100'000, 4001) > 0);  // at once, with 1,000 half-open connections left
+  early.send(request_for(5000));
+  for (int i = 0; i < 500; ++i) step(m, network, peers);
+  CHECK(early.body.size() == 5000);
+  CHECK_FALSE(early.was_reset);
+}
+
+TEST_CASE("forged segments neither end a connection nor change it") {
+  Machine& m = server();
+  Network network;
+  TcpPeer peer(5000, 70'000);
+  TcpPeer* peers[] = {&peer};
+  peer.connect();
+  for (int i = 0; i < 20; ++i) step(m, network, peers);
+  REQUIRE(peer.established);
+  const std::uint32_t next = 70'001;
+  const Bytes evil = request_for(77);
+  const auto forge = [&](Bytes frame) {
+    m.device.receive(frame);
+    for (int i = 0; i < 5; ++i) step(m, network, peers);
+  };
+  forge(peer.segment(TcpPeer::kRst, next + 100, 0));  // not the next number
+  forge(peer.segment(TcpPeer::kSyn, next, 0));
+  forge(peer.segment(TcpPeer::kSyn | TcpPeer::kAck, next + 7, peer.expected));
+  forge(peer.segment(0, next, peer.expected, evil));                     // no ACK
+  forge(peer.segment(TcpPeer::kAck, next, peer.expected + 1000, evil));  // ACK of the unsent
+  forge(peer.segment(TcpPeer::kAck, next, peer.expected - 1'000'000, evil));
+  forge(peer.segment(TcpPeer::kFin, next, 0));
+  CHECK(peer.body.empty());
+  peer.send(request_for(3000));
+  for (int i = 0; i < 500; ++i) step(m, network, peers);
+  CHECK(peer.body.size() == 3000);
+  CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
+}
+
+TEST_CASE("initial sequence numbers differ from connection to connection") {
+  Machine& m = server();
+  Network network;
+  TcpPeer first(6000);
+  TcpPeer second(6001);
+  TcpPeer* peers[] = {&first, &second};
+  first.connect();
+  second.connect();
+  for (int i = 0; i < 20; ++i) step(m, network, peers);
+  REQUIRE(second.established);
+  const auto distance = static_cast<std::int32_t>(first.their_isn - second.their_isn);
+  CHECK(std::abs(distance) > 1000);
+  first.reset();
+  second.reset();
+  for (int i = 0; i < 20; ++i) step(m, network, peers);
 }

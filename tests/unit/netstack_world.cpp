@@ -1,6 +1,7 @@
 // A world for the network stack's tests.
 #include "tests/unit/netstack_world.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -34,7 +35,8 @@ void stir(std::uint64_t) {}
 std::uint64_t random64() { return generator(); }
 std::uint64_t keyed_hash(std::span<const std::byte> message) {
   std::uint64_t hash = 14695981039346656037U;
-  for (const std::byte byte : message) hash = (hash ^ static_cast<std::uint8_t>(byte)) * 1099511628211U;
+  for (const std::byte byte : message)
+    hash = (hash ^ static_cast<std::uint8_t>(byte)) * 1099511628211U;
   return hash;
 }
 }  // namespace entropy
@@ -45,8 +47,8 @@ namespace {
 // Stores the ones' complement of the sum from `start` on (virtio 1.2, 5.1.6.2).
 void finish_checksum(Bytes& frame, TxChecksum checksum) {
   if (checksum.start == 0) return;
-  const std::uint16_t sum = plain_checksum({frame.data() + checksum.start,
-                                            frame.size() - checksum.start});
+  const std::uint16_t sum =
+      plain_checksum({frame.data() + checksum.start, frame.size() - checksum.start});
   const std::size_t at = checksum.start + checksum.offset;
   frame.at(at) = static_cast<std::uint8_t>(sum >> 8);
   frame.at(at + 1) = static_cast<std::uint8_t>(sum);
@@ -76,7 +78,10 @@ Bytes Device::read(const Sending& sending) {
 bool Device::transmit(Packet& packet, TxChecksum checksum) {
   if (sending_.size() >= ring) return false;
   Sending sending{{{packet.data(), static_cast<std::uint32_t>(packet.bytes())}},
-                  checksum, nullptr, std::move(packet), {}};
+                  checksum,
+                  nullptr,
+                  std::move(packet),
+                  {}};
   sending.submitted = read(sending);
   sending_.push_back(std::move(sending));
   return true;
@@ -84,8 +89,8 @@ bool Device::transmit(Packet& packet, TxChecksum checksum) {
 
 bool Device::transmit(const TxFrame& frame) {
   if (sending_.size() >= ring) return false;
-  Sending sending{{frame.segments.begin(), frame.segments.end()}, frame.checksum, frame.cookie,
-                  {}, {}};
+  Sending sending{
+      {frame.segments.begin(), frame.segments.end()}, frame.checksum, frame.cookie, {}, {}};
   std::memset(const_cast<std::byte*>(frame.segments[0].data) - limits::kHeadroom, 0xDD,
               limits::kHeadroom);
   sending.submitted = read(sending);
@@ -161,10 +166,18 @@ Bytes ipv4_frame(std::uint8_t protocol, std::span<const std::uint8_t> payload,
   auto& ethernet = *reinterpret_cast<netstack::EthernetHeader*>(frame.data());
   auto& ip = *reinterpret_cast<netstack::Ipv4Header*>(frame.data() + 14);
   ethernet = {kMachineMac, kPeerMac, netstack::EthernetHeader::kIpv4};
-  ip = {0x45, 0, static_cast<std::uint16_t>(20 + payload.size()), identification,
-        flags_and_offset, 64, protocol, 0, kPeerAddress, kMachineAddress};
+  ip = {0x45,
+        0,
+        static_cast<std::uint16_t>(20 + payload.size()),
+        identification,
+        flags_and_offset,
+        64,
+        protocol,
+        0,
+        kPeerAddress,
+        kMachineAddress};
   ip.checksum = plain_checksum({frame.data() + 14, 20});
-  std::memcpy(frame.data() + 34, payload.data(), payload.size());
+  std::ranges::copy(payload, frame.begin() + 34);
   return frame;
 }
 

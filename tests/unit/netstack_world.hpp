@@ -67,10 +67,10 @@ class Device {
   bool receive(std::span<const std::uint8_t> frame, RxChecksum checksum = RxChecksum::kUnknown);
 
   bool link = true;
-  bool stuck = false;         // sends nothing
-  std::size_t ring = 256;     // frames on their way
+  bool stuck = false;      // sends nothing
+  std::size_t ring = 256;  // frames on their way
   std::size_t flushes = 0;
-  std::deque<Bytes> wire;     // what was sent, whole, checksums finished
+  std::deque<Bytes> wire;  // what was sent, whole, checksums finished
 
  private:
   struct Sending {

@@ -25,8 +25,14 @@ Bytes TcpPeer::segment(std::uint8_t flags, std::uint32_t sequence, std::uint32_t
     std::memcpy(bytes.data() + sizeof(TcpHeader), options.data(), options.size());
   }
   auto& tcp = *reinterpret_cast<TcpHeader*>(bytes.data());
-  tcp = {port_,  80,     sequence, acknowledgement,
-         static_cast<std::uint16_t>(bytes.size() / 4 << 12 | flags), window, 0, 0};
+  tcp = {port_,
+         80,
+         sequence,
+         acknowledgement,
+         static_cast<std::uint16_t>(bytes.size() / 4 << 12 | flags),
+         window,
+         0,
+         0};
   bytes.insert(bytes.end(), payload.begin(), payload.end());
   const std::uint16_t checksum = plain_checksum(
       bytes, pseudo_sum(kPeerAddress, kMachineAddress, Ipv4Header::kTcp, bytes.size()));
@@ -113,8 +119,7 @@ void TcpPeer::accept_data(std::uint32_t sequence, Bytes data, bool fin) {
   }
   early_.insert_or_assign(sequence - their_isn, Piece{std::move(data), fin});
   bool filled = false;
-  for (auto piece = early_.begin();
-       piece != early_.end() && piece->first <= expected - their_isn;
+  for (auto piece = early_.begin(); piece != early_.end() && piece->first <= expected - their_isn;
        piece = early_.erase(piece)) {
     if (piece->first != expected - their_isn) continue;
     body.insert(body.end(), piece->second.data.begin(), piece->second.data.end());

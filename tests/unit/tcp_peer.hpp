@@ -17,25 +17,27 @@ class TcpPeer {
   explicit TcpPeer(std::uint16_t port, std::uint32_t sequence = 1000)
       : port_(port), next_(sequence), unacknowledged_(sequence) {}
 
-  void connect();                     // sends a SYN, again and again until it is answered
-  void send(const Bytes& request);    // one segment, again and again until it is acknowledged
-  void close();                       // sends a FIN
-  void reset();                       // sends a RST
-  void receive(const Bytes& frame);   // a frame of the machine's; others' are ignored
+  void connect();                    // sends a SYN, again and again until it is answered
+  void send(const Bytes& request);   // one segment, again and again until it is acknowledged
+  void close();                      // sends a FIN
+  void reset();                      // sends a RST
+  void receive(const Bytes& frame);  // a frame of the machine's; others' are ignored
   void tick(Nanoseconds now);
 
   // A segment as this peer would send it, of whatever kind.
   [[nodiscard]] Bytes segment(std::uint8_t flags, std::uint32_t sequence,
                               std::uint32_t acknowledgement, const Bytes& payload = {}) const;
 
+  [[nodiscard]] std::uint32_t sequence() const { return next_; }
+
   bool established = false;
   bool was_reset = false;
-  bool finished = false;              // a FIN came, and all before it
-  Bytes body;                         // what was received in order
-  std::deque<Bytes> outgoing;         // frames for the network
-  std::uint32_t expected = 0;         // next sequence number from the machine
+  bool finished = false;       // a FIN came, and all before it
+  Bytes body;                  // what was received in order
+  std::deque<Bytes> outgoing;  // frames for the network
+  std::uint32_t expected = 0;  // next sequence number from the machine
   std::uint32_t their_isn = 0;
-  std::uint16_t window = 60'000;      // offered, unscaled
+  std::uint16_t window = 60'000;  // offered, unscaled
   std::uint8_t scale = 4;
 
   static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPush = 8, kAck = 16;

@@ -31,5 +31,5 @@ void mote_dhcp_option(struct netif* netif, u8_t type, u8_t option, u8_t bytes,
 
 #define LWIP_HOOK_TCP_ISN mote_tcp_isn
 #define LWIP_HOOK_IP4_ID mote_ip_id
-#define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, message, type, option, bytes, pbuf, offset) \
-  mote_dhcp_option((netif), (type), (option), (bytes), (pbuf), (offset))
+#define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, message, type, option, bytes, pbuf, at) \
+  mote_dhcp_option((netif), (type), (option), (bytes), (pbuf), (at))
