@@ -21,6 +21,7 @@ QEMU = "qemu-system-x86_64"
 MACHINES = {"q35": "q35", "pc": "pc", "microvm": "microvm,pcie=on"}
 LEAST_MEMORY_MIB = 64
 PORT_TRIES = 100
+SILENCE_S = 5  # a console that says nothing for so long is not waited for
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -134,27 +135,21 @@ def relay(arguments: list[str], port: int) -> int:
 
 
 def relay_until_end(qemu: subprocess.Popen[bytes], port: int) -> int:
-    """Copies both streams until QEMU closes them; the address is the first line."""
+    """Copies both streams until QEMU closes them; the address comes before the console."""
     announced = False
     with selectors.DefaultSelector() as streams:
-        streams.register(qemu.stdout, selectors.EVENT_READ)
-        streams.register(qemu.stderr, selectors.EVENT_READ)
+        streams.register(qemu.stdout, selectors.EVENT_READ, show)
+        streams.register(qemu.stderr, selectors.EVENT_READ, complain)
         while streams.get_map():
-            ready = streams.select(None if announced else 1)
-            complaint = any(key.fileobj is qemu.stderr for key, _ in ready)
-            if not announced and not complaint:
+            ready = [(key, os.read(key.fd, 65536)) for key, _ in
+                     streams.select(None if announced else SILENCE_S)]
+            speaks = any(data and key.data is show for key, data in ready)
+            if not announced and (speaks or not ready):
                 print(f"http://localhost:{port}/ (Ctrl-C ends it)", flush=True)
                 announced = True
-            for key, _ in ready:
-                data = os.read(key.fd, 65536)
-                if not data:
-                    streams.unregister(key.fileobj)
-                elif key.fileobj is qemu.stdout:
-                    show(data)
-                else:
-                    complain(data.decode(errors="replace"))
-    status = qemu.wait()
-    return 0 if status == 0 else 1
+            for key, data in ready:
+                key.data(data) if data else streams.unregister(key.fileobj)
+    return 0 if qemu.wait() == 0 else 1
 
 
 def show(data: bytes) -> None:
@@ -162,8 +157,9 @@ def show(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def complain(text: str) -> None:
+def complain(data: bytes) -> None:
     """QEMU's own words; the one about the port means that the next port is to be tried."""
+    text = data.decode(errors="replace")
     if "Could not set up host forwarding rule" in text:
         raise PortTaken
     for line in text.splitlines():

@@ -17,7 +17,7 @@ def command(arguments: list[str]) -> list[str]:
     """pytest's command line; the user's arguments come last and win."""
     named = any((ROOT / argument.split("::")[0]).exists() for argument in arguments
                 if not argument.startswith("-"))
-    return [PYTHON, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider",
+    return [PYTHON, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider",
             *arguments, *([] if named else TESTS)]
 
 

@@ -20,7 +20,8 @@ class Progress:
     """Says what is going on for as long as the `with` block runs.
 
     On a terminal: one line on stderr that shows the time taken and the latest note, and goes
-    away at the end. Elsewhere: the task as one plain line on stderr, once it took over a second.
+    away at the end. Elsewhere: the task as one plain line on stdout, once it took over a second;
+    stderr is for errors only.
     """
 
     def __init__(self, task: str) -> None:
@@ -46,7 +47,7 @@ class Progress:
     def _show(self) -> None:
         if not _moves():
             if not self._done.wait(1):
-                print(f"{self._task} …", file=sys.stderr, flush=True)
+                print(f"{self._task} …", flush=True)
             return
         drawn = False
         while not self._done.wait(0.5 if not drawn else 0.2):
