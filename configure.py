@@ -36,8 +36,14 @@ NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.
 VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
                 *[f"drivers/virtio/{name}.cpp" for name in
                   ["receive_queue", "ring", "text", "transmit_queue"]]]
+HTTP_WORLD = ["tests/unit/http_world.cpp", *[f"http/{name}.cpp" for name in HTTP]]
 UNIT_TESTS = {
     "fast_path": ["netstack/fast_path.cpp"],
+    "http_closing": HTTP_WORLD,
+    "http_conditions": ["http/conditions.cpp", "http/date.cpp", "http/request.cpp"],
+    "http_connection": HTTP_WORLD,
+    "http_pack": HTTP_WORLD,
+    "http_request": ["http/request.cpp", "http/target.cpp"],
     "kernel": [],
     "kernel_acpi": [],
     "kernel_paging": ["kernel/page_table.cpp"],

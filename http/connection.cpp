@@ -116,7 +116,7 @@ void Connection::receive(const pbuf& data) {
 std::size_t Connection::serve(std::string_view input) {
   const std::size_t size = input.size();
   while (!replying_ && !is_discarding()) {
-    if (!mid_request_) {
+    if (scanner_.bytes() == 0) {
       input.remove_prefix(leading_empty_lines(input));
     }
     mid_request_ = !input.empty();

@@ -11,13 +11,12 @@ namespace mote::http {
 
 // Bytes received, in a buffer of the static pools (limits::kSmallRequests, kLargeRequests). It
 // takes a buffer when bytes are put in, a larger one when they don't fit, and gives it back with
-// the last byte.
+// the last byte. Its owner is static and never destroyed, so `clear` takes a destructor's place.
 class RequestBuffer {
  public:
   RequestBuffer() = default;
   RequestBuffer(const RequestBuffer&) = delete;
   RequestBuffer& operator=(const RequestBuffer&) = delete;
-  ~RequestBuffer() { clear(); }
 
   // Adds bytes at the end. False, and nothing is changed: no buffer that is large enough is free.
   [[nodiscard]] bool append(std::string_view bytes);

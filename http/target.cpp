@@ -5,6 +5,7 @@ namespace mote::http {
 namespace {
 
 using std::unexpected;
+using namespace std::string_view_literals;
 
 int digit_of(char character) {
   if (character >= '0' && character <= '9') {
@@ -59,7 +60,7 @@ class Resolver {
   // one before it. At the path's end either leaves a slash.
   void remove_dots(std::size_t start) {
     const std::string_view segment(out_.data() + start + 1, size_ - start - 1);
-    if (segment != "." && segment != "..") {
+    if (segment != "."sv && segment != ".."sv) {
       return;
     }
     size_ = start;

@@ -1,0 +1,265 @@
+// Connections: every way to close one, time limits, limits of size, and the crowd.
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http/server.hpp"
+#include "kernel/limits.hpp"
+#include "tests/unit/http_world.hpp"
+
+using namespace mote::http_world;
+using mote::http::counters;
+namespace limits = mote::limits;
+
+TEST_CASE("closing by the server: whole response, FIN, drain, then gone") {
+  const Scene scene;
+  Client client;
+  client.send(get("/large.bin", "Connection: close\r\n") + "GET /ignored HTTP/1.1\r\n");
+  CHECK_FALSE(client.got_fin());
+  CHECK(statuses(client.receive_all()) == std::vector{200});
+  CHECK(client.got_fin());
+  CHECK_FALSE(client.is_released());
+  client.send(std::string(100'000, 'x'));  // taken and forgotten
+  CHECK(client.window() == TCP_WND);
+  client.close();
+  CHECK(client.is_released());
+  CHECK_FALSE(client.got_reset());
+}
+
+TEST_CASE("a request with content is answered, and what follows is never taken for a request") {
+  const Scene scene;
+  for (const std::string& request :
+       {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n" + get("/guide/"),
+        get("/", "Content-Length: 40\r\n") + get("/guide/"),
+        get("/", "Transfer-Encoding: chunked\r\n") + "0\r\n\r\n" + get("/guide/")}) {
+    Client client;
+    client.send(request);
+    const std::vector<int> found = statuses(client.receive_all());
+    CHECK(found == std::vector{request.starts_with("POST") ? 405 : 200});
+    CHECK(client.got_fin());
+    client.close();
+  }
+}
+
+TEST_CASE("a client that closes its side first is answered") {
+  const Scene scene;
+  for (const char* path : {"/", "/large.bin"}) {
+    Client client;
+    client.send(get(path) + get("/guide/"));
+    client.close();
+    CHECK(statuses(client.receive_all()) == std::vector{200, 200});
+    CHECK(client.got_fin());
+    CHECK(client.is_released());
+    CHECK_FALSE(client.got_reset());
+  }
+}
+
+TEST_CASE("a client that closes within a request is told so") {
+  const Scene scene;
+  for (std::size_t cut = 1; cut < kGet.size(); ++cut) {
+    Client client;
+    client.send(kGet.substr(0, cut));
+    client.close();
+    CHECK(statuses(client.receive_all()) == std::vector{400});
+    CHECK(client.is_released());
+  }
+  Client silent;
+  silent.close();
+  CHECK(silent.is_released());
+  CHECK(silent.received.empty());
+}
+
+TEST_CASE("a reset at any point frees everything") {
+  const Scene scene;
+  const std::string requests = get("/large.bin") + get("/") + get("/large.bin") + "GET";
+  for (std::size_t cut = 0; cut <= requests.size(); ++cut) {
+    for (const bool acknowledged : {false, true}) {
+      Client client;
+      client.send(requests.substr(0, cut));
+      if (acknowledged) {
+        client.acknowledge_all();
+      }
+      client.reset();
+    }
+  }
+}
+
+TEST_CASE("limits: 414 and 431, also byte by byte") {
+  const Scene scene;
+  const std::string long_line = get("/" + std::string(limits::kRequestLineBytes, 'a'));
+  const std::string long_field = get("/", "A: " + std::string(limits::kHeaderBytes, 'b') + "\r\n");
+  for (const std::size_t most : {1UZ, 1000UZ, std::size_t{TCP_MSS}}) {
+    for (const auto& [request, status] : {std::pair{long_line, 414}, std::pair{long_field, 431}}) {
+      Client client;
+      CHECK(client.send(request, most) == 0);
+      CHECK(statuses(client.receive_all()) == std::vector{status});
+      CHECK(client.got_fin());
+      client.close();
+    }
+  }
+}
+
+TEST_CASE("the longest request is answered") {
+  const Scene scene;
+  const std::string target = "/" + std::string(limits::kRequestLineBytes - 14, 'a');
+  const std::string fields = "A: " + std::string(limits::kHeaderBytes - 16, 'b') + "\r\n";
+  for (const std::size_t most : {1UZ, 1000UZ, std::size_t{TCP_MSS}}) {
+    Client client;
+    CHECK(client.send(get(target, fields) + get("/"), most) == 0);
+    CHECK(statuses(client.receive_all()) == std::vector{404, 200});
+  }
+}
+
+TEST_CASE("when request buffers run out: 503 and close, and afterwards all is well") {
+  const Scene scene;
+  const std::uint64_t before = counters().no_buffer;
+  std::vector<std::unique_ptr<Client>> crowd;
+  for (std::size_t count = 0; count < limits::kSmallRequests + limits::kLargeRequests; ++count) {
+    crowd.push_back(std::make_unique<Client>());
+    crowd.back()->send("GET");
+    CHECK(crowd.back()->received.empty());
+  }
+  Client late;
+  late.send("GET");
+  CHECK(statuses(late.receive_all()) == std::vector{503});
+  CHECK(late.got_fin());
+  late.close();
+  CHECK(counters().no_buffer == before + 1);
+
+  Client whole;  // needs no buffer
+  whole.send(kGet);
+  CHECK(statuses(whole.receive_all()) == std::vector{200});
+
+  Client eager;  // needs one only because its second request comes too early
+  eager.send(get("/large.bin") + kGet.data());
+  CHECK(statuses(eager.receive_all()) == std::vector{200, 503});
+  eager.close();
+
+  for (auto& client : crowd) {
+    client->send(kGet.substr(3));
+    CHECK(statuses(client->receive_all()) == std::vector{200});
+  }
+}
+
+TEST_CASE("an idle connection is closed without a word") {
+  const Scene scene;
+  Client fresh;
+  Client used;
+  pass_time(10'000);
+  used.send(kGet);
+  used.acknowledge_all();
+  const std::string before = used.received;
+  pass_time(5'250);
+  CHECK(fresh.got_fin());
+  CHECK(fresh.received.empty());
+  CHECK_FALSE(used.got_fin());
+  pass_time(10'000);
+  CHECK(used.got_fin());
+  CHECK(used.received == before);
+  pass_time(5'250);  // neither peer closes
+  CHECK(used.is_released());
+  CHECK(fresh.is_released());
+}
+
+TEST_CASE("a request that trickles in gets 408") {
+  const Scene scene;
+  Client client;
+  std::string_view rest = kGet;
+  for (int second = 0; second < 9; ++second) {
+    client.send(rest.substr(0, 1));
+    rest.remove_prefix(1);
+    pass_time(1000);
+    CHECK(client.received.empty());
+  }
+  client.send(rest.substr(0, 1));
+  pass_time(1250);
+  CHECK(statuses(client.receive_all()) == std::vector{408});
+  CHECK(client.got_fin());
+  client.close();
+  CHECK(client.is_released());
+}
+
+TEST_CASE("each request has the whole time for its header section") {
+  const Scene scene;
+  Client client;
+  for (int round = 0; round < 4; ++round) {
+    client.send(kGet.substr(0, 5));
+    pass_time(8000);
+    client.send(kGet.substr(5));
+    client.acknowledge_all();
+    pass_time(8000);
+  }
+  CHECK(statuses(client.receive_all()) == std::vector{200, 200, 200, 200});
+}
+
+TEST_CASE("a peer that takes nothing is reset; one that takes little is not") {
+  const Scene scene;
+  Client stuck;
+  Client slow;
+  stuck.send(get("/large.bin"));
+  slow.send(get("/large.bin"));
+  for (int minute = 0; minute < 3; ++minute) {
+    pass_time(50'000);
+    slow.acknowledge(1460);
+  }
+  CHECK(stuck.got_reset());
+  CHECK(stuck.is_released());
+  CHECK_FALSE(slow.got_reset());
+  CHECK(statuses(slow.receive_all()) == std::vector{200});
+}
+
+TEST_CASE("a response that is never acknowledged after the close is given up") {
+  const Scene scene;
+  Client client;
+  client.send(get("/", "Connection: close\r\n"));
+  CHECK(client.got_fin());
+  pass_time(59'000);
+  CHECK_FALSE(client.is_released());
+  pass_time(2'000);
+  CHECK(client.is_released());
+  CHECK(client.got_reset());
+}
+
+TEST_CASE("when connections run out, the oldest idle one makes room") {
+  const Scene scene;
+  std::vector<std::unique_ptr<Client>> crowd;
+  for (std::size_t count = 0; count < limits::kConnectionsBeforeEviction; ++count) {
+    crowd.push_back(std::make_unique<Client>());
+  }
+  crowd[0]->send(kGet);  // now the youngest
+  Client next;
+  CHECK(next.accepted());
+  CHECK_FALSE(crowd[0]->is_released());
+  CHECK(crowd[1]->is_released());
+  CHECK(crowd[1]->got_fin());
+  CHECK_FALSE(crowd[1]->got_reset());
+  CHECK_FALSE(crowd[2]->is_released());
+}
+
+TEST_CASE("when all connections are busy, one more is refused") {
+  const Scene scene;
+  std::vector<std::unique_ptr<Client>> crowd;
+  for (std::size_t count = 0; count < limits::kConnections; ++count) {
+    crowd.push_back(std::make_unique<Client>());
+    REQUIRE(crowd.back()->accepted());
+    crowd.back()->send(get("/large.bin"));
+  }
+  CHECK_FALSE(Client().accepted());
+  crowd.pop_back();
+  Client next;
+  CHECK(next.accepted());
+}
+
+TEST_CASE("counters add up") {
+  const Scene scene;
+  const mote::http::Counters before = counters();
+  const std::string stream = answer(get("/") + get("/guide") + get("/missing") + "BREW");
+  CHECK(counters().responses[2] == before.responses[2] + 1);
+  CHECK(counters().responses[3] == before.responses[3] + 1);
+  CHECK(counters().responses[4] == before.responses[4] + 2);
+  CHECK(counters().connections == before.connections + 1);
+  CHECK(counters().bytes >= before.bytes + stream.size());
+}

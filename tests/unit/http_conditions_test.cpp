@@ -1,0 +1,100 @@
+// Dates in their three forms, and preconditions with their precedence.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "http/conditions.hpp"
+#include "http/date.hpp"
+
+using namespace mote::http;
+
+TEST_CASE("dates in three forms (RFC 9110, 5.6.7)") {
+  CHECK(parse_date("Sun, 06 Nov 1994 08:49:37 GMT") == 784111777);
+  CHECK(parse_date("Sunday, 06-Nov-94 08:49:37 GMT") == 784111777);
+  CHECK(parse_date("Sun Nov  6 08:49:37 1994") == 784111777);
+  CHECK(parse_date("Wed Nov 16 08:49:37 1994") == 784111777 + 10 * 86400);
+  CHECK(parse_date("Thu, 01 Jan 1970 00:00:00 GMT") == 0);
+  CHECK(parse_date("Wed, 31 Dec 1969 23:59:59 GMT") == -1);
+  CHECK(parse_date("Tue, 29 Feb 2000 12:00:00 GMT") == 951825600);
+  CHECK(parse_date("Sat, 29 Feb 2020 00:00:00 GMT") == 1582934400);
+  CHECK(parse_date("Sun, 01 Mar 2020 00:00:00 GMT") == 1583020800);
+  CHECK(parse_date("Fri, 31 Dec 9999 23:59:59 GMT") == 253402300799);
+  CHECK(parse_date("Sat, 01 Jan 0000 00:00:00 GMT") == -62167219200);
+  CHECK(parse_date("Sat, 31 Dec 2016 23:59:60 GMT") == 1483228800);
+  CHECK(parse_date("Friday, 01-Jan-38 00:00:00 GMT") == 2145916800);
+  CHECK(parse_date("Thursday, 01-Jan-70 00:00:00 GMT") == 0);
+  for (const char* text : {"",
+                           "Sun",
+                           "Sun,",
+                           "Sun, ",
+                           "0",
+                           "Sun, 06 Nov 1994 08:49:37",
+                           "Sun, 06 Nov 1994 08:49:37 GMT ",
+                           "Sun, 06 Nov 1994 08:49:37 UTC",
+                           "Sun, 6 Nov 1994 08:49:37 GMT",
+                           "Xun, 06 Nov 1994 08:49:37 GMT",
+                           "sun, 06 Nov 1994 08:49:37 GMT",
+                           "Sun, 06 Nix 1994 08:49:37 GMT",
+                           "Sun, 06 Nov 94 08:49:37 GMT",
+                           "Sun, 31 Nov 1994 08:49:37 GMT",
+                           "Sun, 00 Nov 1994 08:49:37 GMT",
+                           "Mon, 29 Feb 1900 08:49:37 GMT",
+                           "Sun, 29 Feb 2001 08:49:37 GMT",
+                           "Sun, 06 Nov 1994 24:49:37 GMT",
+                           "Sun, 06 Nov 1994 08:60:37 GMT",
+                           "Sun, 06 Nov 1994 08:49:61 GMT",
+                           "Sun, 06-Nov-94 08:49:37 GMT",
+                           "Sunday, 06 Nov 1994 08:49:37 GMT",
+                           "Sun Nov 06 08:49:37 94",
+                           "Sun, 06 Nov 1994 08:49:-1 GMT"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_date(text).has_value());
+  }
+}
+
+TEST_CASE("preconditions and their precedence (RFC 9110, 13.1 and 13.2.2)") {
+  constexpr std::uint64_t kModified = 784111777;
+  constexpr std::string_view kSame = "Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+  constexpr std::string_view kBefore = "Sun, 06 Nov 1994 08:49:36 GMT\r\n";
+  const auto evaluate = [](std::string_view fields) {
+    return evaluate_conditions(fields, "\"a,b\"", kModified);
+  };
+  const auto since = [&](std::string_view name, std::string_view date) {
+    return evaluate(std::string(name) + ": " + std::string(date));
+  };
+  using enum Condition;
+  for (const auto& [fields, expected] :
+       std::initializer_list<std::pair<std::string_view, Condition>>{
+           {"If-None-Match: \"a,b\"\r\n", kNotModified},
+           {"If-None-Match: W/\"a,b\"\r\n", kNotModified},  // weak comparison
+           {"If-None-Match: *\r\n", kNotModified},
+           {"If-None-Match: \"x\" ,, \"a,b\"\r\n", kNotModified},
+           {"If-None-Match: \"x\"\r\nIF-NONE-MATCH: \"a,b\"\r\n", kNotModified},
+           {"If-None-Match: \"a,b\"\r\nIf-None-Match: \"x\"\r\n", kNotModified},
+           {"If-None-Match: \"x\", W/\"y\"\r\n", kHolds},
+           {"If-None-Match: a,b\r\n", kHolds},
+           {"If-None-Match: \"a,b\r\n", kHolds},
+           {"If-None-Match: w/\"a,b\"\r\n", kHolds},  // 8.8.3: W is case-sensitive
+           {"If-None-Match:\r\n", kHolds},
+           {"If-Match: \"a,b\"\r\n", kHolds},
+           {"If-Match: *\r\n", kHolds},
+           {"If-Match: \"x\", \"a,b\"\r\n", kHolds},
+           {"If-Match: \"x\"\r\n", kFailed},
+           {"If-Match: W/\"a,b\"\r\n", kFailed},  // strong comparison
+           {"If-Match: \"a,b\"\r\nIf-None-Match: \"a,b\"\r\n", kNotModified},
+           {"If-Match: \"x\"\r\nIf-None-Match: \"a,b\"\r\n", kFailed},
+           {"Accept: *\r\n", kHolds},
+       }) {
+    CAPTURE(fields);
+    CHECK(evaluate(fields) == expected);
+  }
+  CHECK(since("If-Modified-Since", kSame) == kNotModified);
+  CHECK(since("If-Modified-Since", kBefore) == kHolds);
+  CHECK(since("If-Modified-Since", "yesterday\r\n") == kHolds);
+  CHECK(since("If-Unmodified-Since", kSame) == kHolds);
+  CHECK(since("If-Unmodified-Since", kBefore) == kFailed);
+  CHECK(since("If-None-Match: \"x\"\r\nIf-Modified-Since", kSame) == kHolds);
+  CHECK(since("If-Match: \"a,b\"\r\nIf-Unmodified-Since", kBefore) == kHolds);
+}

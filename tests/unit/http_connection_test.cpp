@@ -1,0 +1,178 @@
+// Connections: responses to requests in any pieces, in order, under any shortage of memory.
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/unit/http_world.hpp"
+
+using namespace mote::http_world;
+
+TEST_CASE("a request is answered with head and body in one write") {
+  const Scene scene;
+  Client client;
+  const std::size_t before = writes_tried();
+  client.send(kGet);
+  CHECK(writes_tried() == before + 1);
+  CHECK(frames_held() == 0);
+  CHECK(client.window() == TCP_WND);
+  std::string stream = client.received;
+  const Response response = take_response(stream);
+  CHECK(response.status == 200);
+  CHECK(response.body == content_of("index.html"));
+  CHECK(response.head.find("Connection") == std::string::npos);
+  CHECK(stream.empty());
+  CHECK_FALSE(client.got_fin());
+}
+
+TEST_CASE("responses by request") {
+  const Scene scene;
+  struct Row {
+    std::string request;
+    int status;
+    std::string_view has;  // somewhere in the response
+  };
+  const std::string tag = [] {
+    std::string stream = answer(kGet);
+    const std::string head = take_response(stream).head;
+    const std::size_t at = head.find("ETag: ") + 6;
+    return head.substr(at, head.find('\r', at) - at);
+  }();
+  for (const Row& row : std::vector<Row>{
+           {get("/index.html"), 200, "Content-Type: text/html; charset=utf-8\r\n"},
+           {get("/a%20b.txt"), 200, "text/plain"},
+           {get("/a%20b.txt?x=/../"), 200, "<p>a b.txt"},
+           {get("/guide/../guide/"), 200, "<p>guide/index.html"},
+           {get("/empty.css"), 200, "Content-Length: 0\r\n"},
+           {get("/guide"), 301, "Location: /guide/\r\n"},
+           {get("/missing"), 404, "<p>404.html"},
+           {get("/INDEX.HTML"), 404, "<p>404.html"},
+           {get("/index.html/"), 404, "<p>404.html"},
+           {get("/guide%2Findex.html"), 404, "<p>404.html"},
+           {get("/%2e%2e/%2e%2e/etc/passwd"), 404, "<p>404.html"},
+           {get("/%00"), 400, "Connection: close\r\n"},
+           {get("/", "If-None-Match: " + tag + "\r\n"), 304, tag},
+           {get("/", "If-None-Match: \"x\"\r\n"), 200, tag},
+           {get("/", "If-Match: \"x\"\r\n"), 412, ""},
+           {get("/", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), 304, "Last-Modified"},
+           {get("/missing", "If-None-Match: *\r\n"), 404, ""},
+           {get("/guide", "If-None-Match: *\r\n"), 301, ""},
+           {"GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 200, ""},
+           {"POST / HTTP/1.1\r\nHost: a\r\n\r\n", 405, "Allow: GET, HEAD\r\n"},
+           {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 405, "Allow: GET, HEAD\r\n"},
+           {"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 501, "Connection: close\r\n"},
+           {"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, "Connection: close\r\n"},
+           {"GET / HTTP/1.1\r\n\r\n", 400, "Connection: close\r\n"},
+           {"GET / HTTP/1.0\r\n\r\n", 200, "Connection: close\r\n"},
+           {"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, "Connection: keep-alive\r\n"},
+           {get("/", "Connection: close\r\n"), 200, "Connection: close\r\n"},
+           {"GET / HTTP/1.1\nHost: a\n\n", 400, ""},
+           {"\r\n\r\n" + get("/"), 200, ""},
+           {"\x16\x03\x01\x02", 400, ""},
+       }) {
+    CAPTURE(row.request);
+    std::string stream = answer(row.request);
+    CHECK(stream.find(row.has) != std::string::npos);
+    CHECK(take_response(stream).status == row.status);
+    CHECK(stream.empty());
+  }
+}
+
+TEST_CASE("HEAD gets the same head and no body") {
+  const Scene scene;
+  for (const char* path : {"/", "/large.bin", "/missing", "/guide"}) {
+    std::string got = answer(get(path));
+    std::string stream = answer("HEAD " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(take_response(stream, true).head == take_response(got).head);
+    CHECK(stream.empty());
+  }
+}
+
+TEST_CASE("a Connection field changes nothing else") {
+  const Scene scene;
+  std::string silent = answer(kGet);
+  std::string closing = answer(get("/", "Connection: close\r\n"));
+  const std::string field = "Connection: close\r\n";
+  const std::size_t at = closing.find(field);
+  CHECK(at == std::string_view("HTTP/1.1 200 OK\r\n").size());
+  CHECK(closing.erase(at, field.size()) == silent);
+}
+
+TEST_CASE("requests split at every byte, and sent byte by byte") {
+  const Scene scene;
+  const std::string two = get("/guide/", "A: b\r\n") + "\r\n" + get("/missing");
+  const std::string expected = answer(two);
+  CHECK(statuses(expected) == std::vector{200, 404});
+  for (std::size_t cut = 0; cut <= two.size(); ++cut) {
+    for (const bool chained : {false, true}) {
+      Client client;
+      client.send(two.substr(0, cut), TCP_MSS, chained);
+      CHECK(frames_held() == 0);
+      client.send(two.substr(cut), TCP_MSS, chained);
+      CHECK(client.receive_all() == expected);
+      CHECK(client.window() == TCP_WND);
+      client.close();
+      CHECK(client.is_released());
+    }
+  }
+  for (const std::size_t most : {1, 2, 3, 7}) {
+    Client client;
+    client.send(two, most);
+    CHECK(client.receive_all() == expected);
+  }
+}
+
+TEST_CASE("pipelined requests are answered in order, however slowly responses are taken") {
+  const Scene scene;
+  std::string requests;
+  std::string expected;
+  for (int round = 0; round < 30; ++round) {
+    for (const char* path : {"/", "/large.bin", "/guide", "/a%20b.txt"}) {
+      requests += get(path);
+      expected += answer(get(path));
+    }
+  }
+  for (const std::size_t step : {1460U, 100'000U}) {
+    Client client;
+    std::size_t left = requests.size();
+    while (client.received.size() < expected.size()) {
+      left = client.send(std::string_view(requests).substr(requests.size() - left));
+      CHECK(frames_held() == 0);
+      client.acknowledge(std::min(step, client.unacknowledged()));
+    }
+    CHECK(left == 0);
+    CHECK(client.receive_all() == expected);
+    CHECK(client.window() == TCP_WND);
+    CHECK_FALSE(client.got_fin());
+  }
+}
+
+TEST_CASE("a large body needs no more than it is") {
+  const Scene scene;
+  std::string stream = answer(get("/large.bin"));
+  CHECK(take_response(stream).body == content_of("large.bin"));
+  CHECK(stream.empty());
+}
+
+TEST_CASE("want of memory at each write delays and loses nothing") {
+  const Scene scene;
+  const std::string requests = get("/large.bin") + get("/") +
+                               "GET /guide/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" +
+                               get("/large.bin", "Connection: close\r\n");
+  const std::string expected = answer(requests);
+  CHECK(statuses(expected) == std::vector{200, 200, 200, 200});
+  for (std::size_t after = 0; after < 24; ++after) {
+    for (const std::size_t failures : {1, 4, 40}) {
+      Client client;
+      fail_writes(after, failures);
+      client.send(requests);
+      CHECK(client.receive_all() == expected);
+      CHECK(client.got_fin());
+      CHECK_FALSE(client.is_polled());
+      client.close();
+      CHECK(client.is_released());
+      CHECK_FALSE(client.got_reset());
+    }
+  }
+}

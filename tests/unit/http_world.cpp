@@ -1,0 +1,375 @@
+// The fake TCP under the HTTP server, and the site that it serves in tests.
+#include "tests/unit/http_world.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "http/request_buffer.hpp"
+#include "http/server.hpp"
+#include "lwip/pbuf.h"
+#include "lwip/timeouts.h"
+
+namespace mote::http_world {
+
+namespace {
+
+std::map<tcp_pcb*, Client*> clients;
+tcp_accept_fn accept_function = nullptr;
+tcp_pcb listener{};
+sys_timeout_handler timer = nullptr;
+std::uint32_t timer_ms = 0;
+std::uint32_t waited_ms = 0;
+std::size_t held = 0;
+std::size_t tried = 0;
+std::size_t writes_before_failure = std::numeric_limits<std::size_t>::max();
+std::size_t failures_left = 0;
+
+}  // namespace
+
+// What lwIP does, for one connection.
+struct Fake {
+  static Client& client_of(tcp_pcb* pcb) {
+    const auto found = clients.find(pcb);
+    REQUIRE_MESSAGE(found != clients.end(), "a PCB is used that lwIP has freed");
+    return *found->second;
+  }
+
+  static void free(Client& client) {
+    clients.erase(client.pcb_);
+    delete std::exchange(client.pcb_, nullptr);
+  }
+
+  static err_t write(tcp_pcb* pcb, const void* data, std::uint16_t bytes) {
+    Client& client = client_of(pcb);
+    ++tried;
+    REQUIRE(bytes > 0);
+    REQUIRE(bytes <= pcb->snd_buf);
+    REQUIRE_FALSE(client.got_fin_);
+    if (writes_before_failure == 0 && failures_left > 0) {
+      --failures_left;
+      return ERR_MEM;
+    }
+    if (writes_before_failure > 0) {
+      --writes_before_failure;
+    }
+    pcb->snd_buf -= bytes;
+    client.unacknowledged_ += bytes;
+    client.received.append(static_cast<const char*>(data), bytes);
+    return ERR_OK;
+  }
+
+  static void shut(tcp_pcb* pcb) {
+    Client& client = client_of(pcb);
+    REQUIRE_FALSE(client.got_fin_);
+    client.got_fin_ = true;
+  }
+
+  static void close(tcp_pcb* pcb) {
+    Client& client = client_of(pcb);
+    // lwIP sends a reset when data wasn't taken in (tcp_close_shutdown).
+    client.got_reset_ |= !client.got_fin_ && pcb->rcv_wnd != TCP_WND;
+    client.got_fin_ = true;
+    REQUIRE(pcb->callback_arg == nullptr);
+    free(client);
+  }
+
+  static void abort(tcp_pcb* pcb) {
+    Client& client = client_of(pcb);
+    client.got_reset_ = true;
+    REQUIRE(pcb->callback_arg == nullptr);
+    free(client);
+  }
+
+  // The result of a callback.
+  static void after(Client& client, err_t result) {
+    if (result == ERR_ABRT) {
+      REQUIRE(client.pcb_ == nullptr);
+    } else {
+      REQUIRE(result == ERR_OK);  // anything else would make lwIP hold on to a frame buffer
+    }
+  }
+};
+
+PackFile::PackFile(const std::filesystem::path& path) : size_(std::filesystem::file_size(path)) {
+  storage_.resize((size_ + sizeof(Page) - 1) / sizeof(Page));
+  std::ifstream(path, std::ios::binary)
+      .read(reinterpret_cast<char*>(storage_.data()), static_cast<std::streamsize>(size_));
+}
+
+PackFile pack_folder(const std::filesystem::path& site, const std::filesystem::path& config) {
+  const std::filesystem::path root =
+      std::filesystem::absolute(__FILE__).parent_path().parent_path().parent_path();
+  const std::filesystem::path out = site.string() + ".pack";
+  const auto quoted = [](const std::filesystem::path& path) { return " '" + path.string() + "'"; };
+  std::string command = "SOURCE_DATE_EPOCH=784111777 PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3";
+  command += quoted(root / "tools/pack.py") + quoted(site) + " -o" + quoted(out);
+  command += (config.empty() ? "" : " --config" + quoted(config)) + " >/dev/null";
+  REQUIRE(std::system(command.c_str()) == 0);
+  return PackFile(out);
+}
+
+std::string content_of(std::string_view name) {
+  if (name == "large.bin") {
+    std::string content(300'000, '\0');
+    for (std::size_t at = 0; at < content.size(); ++at) {
+      content[at] = static_cast<char>(at * at >> 7);
+    }
+    return content;
+  }
+  return "<p>" + std::string(name) + "\n";
+}
+
+namespace {
+
+// The example's folder, removed when the program ends.
+struct Example {
+  std::filesystem::path parent;
+  std::filesystem::path site;
+
+  Example() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "mote-http-XXXXXX").string();
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    parent = pattern;
+    site = parent / "site";
+    std::filesystem::create_directories(site / "guide");
+    for (const char* name :
+         {"index.html", "404.html", "guide/index.html", "a b.txt", "large.bin"}) {
+      std::ofstream(site / name, std::ios::binary) << content_of(name);
+    }
+    std::ofstream(site / "empty.css").flush();
+  }
+  ~Example() { std::filesystem::remove_all(parent); }
+};
+
+}  // namespace
+
+const std::filesystem::path& example_site() {
+  static const Example example;
+  return example.site;
+}
+
+void start_server() {
+  static std::unique_ptr<PackFile> file;
+  if (!file) {
+    file = std::make_unique<PackFile>(pack_folder(example_site()));
+    const auto pack = http::SitePack::open(file->bytes());
+    REQUIRE(pack.has_value());
+    REQUIRE(http::start(*pack, {.port = 80, .header_time_ms = 10'000, .idle_time_ms = 15'000}));
+  }
+  fail_writes(std::numeric_limits<std::size_t>::max(), 0);
+}
+
+void pass_time(std::uint32_t milliseconds) {
+  for (waited_ms += milliseconds; waited_ms >= timer_ms; waited_ms -= timer_ms) {
+    timer(nullptr);
+  }
+}
+
+void fail_writes(std::size_t after, std::size_t failures) {
+  writes_before_failure = after;
+  failures_left = failures;
+}
+
+std::size_t frames_held() { return held; }
+std::size_t writes_tried() { return tried; }
+
+Client::Client() : pcb_(new tcp_pcb{}) {
+  pcb_->snd_buf = TCP_SND_BUF;
+  pcb_->mss = TCP_MSS;
+  pcb_->rcv_wnd = TCP_WND;
+  clients[pcb_] = this;
+  accepted_ = accept_function(nullptr, pcb_, ERR_OK) == ERR_OK;
+  if (!accepted_) {
+    got_reset_ = true;
+    Fake::free(*this);
+  }
+}
+
+Client::~Client() {
+  if (pcb_ != nullptr) {
+    reset();
+  }
+}
+
+std::size_t Client::window() const { return pcb_ == nullptr ? 0 : pcb_->rcv_wnd; }
+
+std::size_t Client::send(std::string_view bytes, std::size_t most, bool chained) {
+  while (!bytes.empty() && pcb_ != nullptr && pcb_->recv != nullptr && window() > 0) {
+    const std::size_t size = std::min({bytes.size(), most, window()});
+    // Exactly as large as its content, so that the sanitizer sees any byte read behind it.
+    const auto frame_of = [](std::string_view content) {
+      auto* const frame = new pbuf{};
+      frame->payload =
+          std::copy(content.begin(), content.end(), new char[content.size()]) - content.size();
+      frame->len = frame->tot_len = static_cast<std::uint16_t>(content.size());
+      frame->ref = 1;
+      ++held;
+      return frame;
+    };
+    const std::size_t first = chained ? (size + 1) / 2 : size;
+    pbuf* const frame = frame_of(bytes.substr(0, first));
+    if (first < size) {
+      frame->next = frame_of(bytes.substr(first, size - first));
+      frame->tot_len = static_cast<std::uint16_t>(size);
+    }
+    pcb_->rcv_wnd = static_cast<tcpwnd_size_t>(pcb_->rcv_wnd - size);
+    bytes.remove_prefix(size);
+    Fake::after(*this, pcb_->recv(pcb_->callback_arg, pcb_, frame, ERR_OK));
+  }
+  return bytes.size();
+}
+
+void Client::close() {
+  peer_closed_ = true;
+  if (pcb_ != nullptr) {
+    Fake::after(*this, pcb_->recv(pcb_->callback_arg, pcb_, nullptr, ERR_OK));
+  }
+}
+
+void Client::reset() {
+  if (pcb_ != nullptr) {
+    pcb_->errf(pcb_->callback_arg, ERR_RST);
+    Fake::free(*this);
+  }
+}
+
+void Client::acknowledge(std::size_t bytes) {
+  unacknowledged_ -= bytes;
+  while (bytes > 0 && pcb_ != nullptr) {
+    const auto part = static_cast<std::uint16_t>(std::min<std::size_t>(bytes, 0xFFFF));
+    bytes -= part;
+    pcb_->snd_buf += part;
+    if (pcb_->sent != nullptr) {
+      Fake::after(*this, pcb_->sent(pcb_->callback_arg, pcb_, part));
+    }
+  }
+}
+
+void Client::acknowledge_all() { acknowledge(unacknowledged_); }
+
+void Client::poll() {
+  if (pcb_ != nullptr && pcb_->poll != nullptr) {
+    Fake::after(*this, pcb_->poll(pcb_->callback_arg, pcb_));
+  }
+}
+
+std::string Client::receive_all() {
+  do {
+    acknowledge_all();
+    poll();
+  } while (unacknowledged_ > 0 || is_polled());
+  return received;
+}
+
+Response take_response(std::string& stream, bool to_head) {
+  const std::size_t end = stream.find("\r\n\r\n");
+  REQUIRE_MESSAGE(end != std::string::npos, stream);
+  Response response{.status = 0, .head = stream.substr(0, end + 4), .body = {}};
+  REQUIRE(response.head.starts_with("HTTP/1.1 "));
+  response.status = std::stoi(response.head.substr(9, 3));
+  std::size_t length = 0;
+  if (const std::size_t at = response.head.find("\r\nContent-Length: "); at != std::string::npos) {
+    length = std::stoul(response.head.substr(at + 18));
+  }
+  if (to_head || response.status == 304) {
+    length = 0;
+  }
+  REQUIRE(stream.size() >= end + 4 + length);
+  response.body = stream.substr(end + 4, length);
+  stream.erase(0, end + 4 + length);
+  return response;
+}
+
+std::string get(std::string_view target, std::string_view fields) {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n";
+}
+
+std::vector<int> statuses(std::string stream) {
+  std::vector<int> found;
+  while (!stream.empty()) {
+    found.push_back(take_response(stream).status);
+  }
+  return found;
+}
+
+std::string answer(std::string_view request) {
+  Client client;
+  client.send(request);
+  const std::string stream = client.receive_all();
+  client.close();
+  return stream;
+}
+
+Scene::~Scene() {
+  CHECK(http::counters().open == 0);
+  CHECK(frames_held() == 0);
+  CHECK(http::RequestBuffer::in_use() == 0);
+}
+
+}  // namespace mote::http_world
+
+// lwIP's functions, as the server calls them.
+extern "C" {
+
+using mote::http_world::Fake;
+
+const ip_addr_t ip_addr_any{};
+
+tcp_pcb* tcp_new() { return &mote::http_world::listener; }
+err_t tcp_bind(tcp_pcb*, const ip_addr_t*, u16_t) { return ERR_OK; }
+tcp_pcb* tcp_listen_with_backlog(tcp_pcb* pcb, u8_t) { return pcb; }
+void tcp_accept(tcp_pcb*, tcp_accept_fn function) { mote::http_world::accept_function = function; }
+void tcp_arg(tcp_pcb* pcb, void* argument) { pcb->callback_arg = argument; }
+void tcp_recv(tcp_pcb* pcb, tcp_recv_fn function) { pcb->recv = function; }
+void tcp_sent(tcp_pcb* pcb, tcp_sent_fn function) { pcb->sent = function; }
+void tcp_err(tcp_pcb* pcb, tcp_err_fn function) { pcb->errf = function; }
+void tcp_poll(tcp_pcb* pcb, tcp_poll_fn function, u8_t) { pcb->poll = function; }
+err_t tcp_write(tcp_pcb* pcb, const void* data, u16_t bytes, u8_t flags) {
+  REQUIRE((flags & TCP_WRITE_FLAG_COPY) == 0);
+  return Fake::write(pcb, data, bytes);
+}
+err_t tcp_output(tcp_pcb* pcb) {
+  Fake::client_of(pcb);
+  return ERR_OK;
+}
+void tcp_recved(tcp_pcb* pcb, u16_t bytes) {
+  REQUIRE(pcb->rcv_wnd + bytes <= TCP_WND);
+  pcb->rcv_wnd = static_cast<tcpwnd_size_t>(pcb->rcv_wnd + bytes);
+}
+err_t tcp_shutdown(tcp_pcb* pcb, int receive, int transmit) {
+  REQUIRE(receive == 0);
+  REQUIRE(transmit == 1);
+  Fake::shut(pcb);
+  return ERR_OK;
+}
+err_t tcp_close(tcp_pcb* pcb) {
+  Fake::close(pcb);
+  return ERR_OK;
+}
+void tcp_abort(tcp_pcb* pcb) { Fake::abort(pcb); }
+u8_t pbuf_free(pbuf* frame) {
+  u8_t freed = 0;
+  while (frame != nullptr) {
+    pbuf* const next = frame->next;
+    delete[] static_cast<char*>(frame->payload);
+    delete frame;
+    --mote::http_world::held;
+    ++freed;
+    frame = next;
+  }
+  return freed;
+}
+void sys_timeout(u32_t milliseconds, sys_timeout_handler handler, void*) {
+  mote::http_world::timer = handler;
+  mote::http_world::timer_ms = milliseconds;
+}
+
+}  // extern "C"

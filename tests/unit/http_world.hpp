@@ -1,0 +1,124 @@
+// A world for the HTTP server's tests: lwIP's TCP is replaced by a fake that can run out of memory
+// at any call, and a site made by tools/pack.py is served.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/site_pack.hpp"
+#include "lwip/tcp.h"
+
+namespace mote::http_world {
+
+// A pack's bytes, aligned as the boot loader aligns them.
+class PackFile {
+ public:
+  explicit PackFile(const std::filesystem::path& path);
+
+  [[nodiscard]] std::span<std::byte> bytes() { return {storage_.data()->bytes, size_}; }
+
+ private:
+  struct alignas(4096) Page {
+    std::byte bytes[4096];
+  };
+  std::vector<Page> storage_;
+  std::size_t size_ = 0;
+};
+
+// Packs a folder with tools/pack.py, and with the settings in `config` if it is given.
+PackFile pack_folder(const std::filesystem::path& site, const std::filesystem::path& config = {});
+
+// A folder with a few files, one of them of 300,000 bytes, under the system's temporary folder.
+const std::filesystem::path& example_site();
+
+// The content of a file in it.
+std::string content_of(std::string_view name);
+
+// The server on fake TCP, started once for the whole program.
+void start_server();
+
+// Moves lwIP's timers on.
+void pass_time(std::uint32_t milliseconds);
+
+// Of the next writes, this many succeed, then this many fail for want of memory.
+void fail_writes(std::size_t after, std::size_t failures);
+
+// Frame buffers that the server hasn't given back, and writes that were tried since the start.
+std::size_t frames_held();
+std::size_t writes_tried();
+
+// The peer of one connection.
+class Client {
+ public:
+  Client();
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Sends bytes as far as the receive window allows, in segments of at most `most` bytes and of at
+  // least two frame buffers each if `chained`; returns how many bytes were left over.
+  std::size_t send(std::string_view bytes, std::size_t most = TCP_MSS, bool chained = false);
+  void close();  // a FIN
+  void reset();  // a RST
+  void acknowledge(std::size_t bytes);
+  void acknowledge_all();
+  void poll();  // lwIP's timer, and TCP's retry of a close
+  [[nodiscard]] std::size_t window() const;
+
+  // Acknowledges and polls until nothing more comes; returns all that came so far.
+  std::string receive_all();
+
+  [[nodiscard]] std::size_t unacknowledged() const { return unacknowledged_; }
+  [[nodiscard]] bool accepted() const { return accepted_; }
+  [[nodiscard]] bool got_fin() const { return got_fin_; }  // the server has closed its side
+  [[nodiscard]] bool got_reset() const { return got_reset_; }
+  [[nodiscard]] bool is_released() const { return pcb_ == nullptr; }  // the server let go of it
+  [[nodiscard]] bool is_polled() const { return pcb_ != nullptr && pcb_->poll != nullptr; }
+
+  std::string received;  // written by the server
+
+ private:
+  friend struct Fake;
+
+  tcp_pcb* pcb_ = nullptr;
+  std::size_t unacknowledged_ = 0;
+  bool accepted_ = false;
+  bool got_fin_ = false;
+  bool got_reset_ = false;
+  bool peer_closed_ = false;
+};
+
+// One response taken off the front of a stream.
+struct Response {
+  int status = 0;
+  std::string head;
+  std::string body;
+};
+
+// Takes a response off; `to_head` says that it answers HEAD. Fails the test if it isn't whole.
+Response take_response(std::string& stream, bool to_head = false);
+
+// A whole GET request for a target, with more field lines behind Host.
+std::string get(std::string_view target, std::string_view fields = {});
+inline constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+// The statuses of all responses in a stream, none of them to HEAD.
+std::vector<int> statuses(std::string stream);
+
+// What a connection of its own gets for these bytes before the peer closes it.
+std::string answer(std::string_view request);
+
+// Begins a test, and at its end proves that nothing was leaked.
+struct Scene {
+  Scene() { start_server(); }
+  ~Scene();
+  Scene(const Scene&) = delete;
+  Scene& operator=(const Scene&) = delete;
+};
+
+}  // namespace mote::http_world
