@@ -51,7 +51,6 @@ loader:
         call check_disk
         call read_memory_map
         call check_memory
-        call enable_a20
         call load_kernel
         call load_pack
         jmp enter_kernel
