@@ -168,13 +168,17 @@ def replacing(out: Path) -> Iterator[BinaryIO]:
         os.umask(mask)
         os.chmod(name, 0o666 & ~mask)
         os.replace(name, out)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise UserError(f"{out}: {error.strerror}; make room there or choose another "
+                        "place") from None
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
 
 
-def copy_pack(pack: Path | None, file: BinaryIO, checksum: int = 0) -> int:
-    """Appends the pack, and returns the checksum (CRC-32) carried on over it."""
+def append_pack(pack: Path | None, file: BinaryIO, checksum: int = 0) -> int:
+    """Copies the pack behind what is written, and carries the checksum (CRC-32) on over it."""
     if pack is not None:
         with pack.open("rb") as source:
             while chunk := source.read(CHUNK):
@@ -200,7 +204,7 @@ def assemble_elf(kernel_path: Path, pack: Path | None, out: Path) -> None:
         PROGRAM_HEADER.pack_into(body, kernel.headers_at + spare * PROGRAM_HEADER.size, *header)
     with replacing(out) as file:
         file.write(body)
-        copy_pack(pack, file)
+        append_pack(pack, file)
 
 
 def assemble_raw(kernel_path: Path, loader_path: Path, pack: Path | None, out: Path) -> None:
@@ -217,7 +221,7 @@ def assemble_raw(kernel_path: Path, loader_path: Path, pack: Path | None, out: P
     with replacing(out) as file:
         file.write(loader + flat)
         file.write(bytes(pack_at - file.tell()))
-        checksum = copy_pack(pack, file, zlib.crc32(loader + flat))
+        checksum = append_pack(pack, file, zlib.crc32(loader + flat))
         sectors = max(file.tell() // SECTOR, LEAST_SECTORS)
         file.truncate(sectors * SECTOR)
         file.seek(DISK_SIGNATURE_AT)
