@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from images import Images  # noqa: E402
 from lab import Lab, LabUnavailable  # noqa: E402
-from machine import Guest, Machine  # noqa: E402
+from machine import BOOT_S, Guest, Machine  # noqa: E402
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
@@ -74,6 +75,7 @@ class Bench:
         self.images = images
         self.site = site
         self.lab = open_lab()
+        self.wire: int | None = None  # a wire that a fixture made for the next machine
         self._guests = ExitStack()
         self._count = 0
         self._session = request.session
@@ -91,9 +93,9 @@ class Bench:
         RUNNING.append(guest)
         return guest
 
-    def boot(self, *arguments: object, **named: object) -> Guest:
+    def boot(self, *arguments: Any, deadline_s: float = BOOT_S, **named: Any) -> Guest:
         """Starts a machine and waits until it is ready."""
-        return self.start(*arguments, **named).ready()
+        return self.start(*arguments, **named).ready(deadline_s)
 
     def close(self) -> None:
         try:
