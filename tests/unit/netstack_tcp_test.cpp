@@ -105,6 +105,26 @@ TEST_CASE("forged segments neither end a connection nor change it") {
   CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
 }
 
+TEST_CASE("a segment size named amid a connection is not believed") {
+  Machine& m = server();
+  Network network;
+  TcpPeer peer(5100);
+  TcpPeer* peers[] = {&peer};
+  peer.window = 0;
+  peer.connect();
+  for (int i = 0; i < 20; ++i) step(m, network, peers);
+  peer.send(request_for(3000));
+  for (int i = 0; i < 20; ++i) step(m, network, peers);
+  peer.window = 400 >> peer.scale;
+  m.device.receive(peer.segment_with_size(250));
+  for (int i = 0; i < 2000; ++i) step(m, network, peers);  // lwIP splits its first segment at 400
+  peer.window = 60'000;
+  m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected));
+  for (int i = 0; i < 5000; ++i) step(m, network, peers);
+  CHECK(peer.body.size() == 3000);
+  CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
+}
+
 TEST_CASE("initial sequence numbers differ from connection to connection") {
   Machine& m = server();
   Network network;

@@ -18,21 +18,25 @@ constexpr Nanoseconds kDelay = milliseconds(40);
 
 Bytes TcpPeer::segment(std::uint8_t flags, std::uint32_t sequence, std::uint32_t acknowledgement,
                        const Bytes& payload) const {
-  const bool syn = (flags & kSyn) != 0;
-  Bytes bytes(sizeof(TcpHeader) + (syn ? 8 : 0));
-  if (syn) {
-    const Bytes options{2, 4, 1460 >> 8, 1460 & 0xFF, 1, 3, 3, scale};  // MSS and window scale
-    std::memcpy(bytes.data() + sizeof(TcpHeader), options.data(), options.size());
-  }
+  Bytes options;
+  if ((flags & kSyn) != 0) options = {2, 4, 1460 >> 8, 1460 & 0xFF, 1, 3, 3, scale};
+  return segment_with(flags, sequence, acknowledgement, options, payload);
+}
+
+Bytes TcpPeer::segment_with_size(std::uint16_t bytes) const {
+  const Bytes size{2, 4, static_cast<std::uint8_t>(bytes >> 8), static_cast<std::uint8_t>(bytes)};
+  return segment_with(kAck, next_, expected, size, {});
+}
+
+Bytes TcpPeer::segment_with(std::uint8_t flags, std::uint32_t sequence,
+                            std::uint32_t acknowledgement, const Bytes& options,
+                            const Bytes& payload) const {
+  Bytes bytes(sizeof(TcpHeader));
+  const std::size_t words = (sizeof(TcpHeader) + options.size()) / 4;
   auto& tcp = *reinterpret_cast<TcpHeader*>(bytes.data());
-  tcp = {port_,
-         80,
-         sequence,
-         acknowledgement,
-         static_cast<std::uint16_t>(bytes.size() / 4 << 12 | flags),
-         window,
-         0,
-         0};
+  tcp = {port_,  80, sequence, acknowledgement, static_cast<std::uint16_t>(words << 12 | flags),
+         window, 0,  0};
+  bytes.insert(bytes.end(), options.begin(), options.end());
   bytes.insert(bytes.end(), payload.begin(), payload.end());
   const std::uint16_t checksum = plain_checksum(
       bytes, pseudo_sum(kPeerAddress, kMachineAddress, Ipv4Header::kTcp, bytes.size()));

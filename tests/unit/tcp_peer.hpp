@@ -28,6 +28,9 @@ class TcpPeer {
   [[nodiscard]] Bytes segment(std::uint8_t flags, std::uint32_t sequence,
                               std::uint32_t acknowledgement, const Bytes& payload = {}) const;
 
+  // An ACK that names a maximum segment size, which only a SYN may.
+  [[nodiscard]] Bytes segment_with_size(std::uint16_t bytes) const;
+
   [[nodiscard]] std::uint32_t sequence() const { return next_; }
 
   bool established = false;
@@ -43,6 +46,9 @@ class TcpPeer {
   static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPush = 8, kAck = 16;
 
  private:
+  [[nodiscard]] Bytes segment_with(std::uint8_t flags, std::uint32_t sequence,
+                                   std::uint32_t acknowledgement, const Bytes& options,
+                                   const Bytes& payload) const;
   void accept_data(std::uint32_t sequence, Bytes data, bool fin);
   void acknowledge();
   void resend();
