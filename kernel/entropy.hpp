@@ -1,8 +1,8 @@
 // Unpredictable numbers for sequence numbers, ports, identifiers and transaction ids.
 //
 // The generator is SipHash-2-4 (Aumasson, Bernstein 2012) in counter mode under a 128-bit key.
-// The key is stirred from RDRAND or RDSEED where the CPU has them, timing jitter, the boot
-// loader's seed, and the arrival times of frames.
+// The key is stirred from RDRAND or RDSEED where the CPU has them, timing jitter, the calendar
+// clock, and the arrival times of frames.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace mote::entropy {
 
-// Seeds the generator from the CPU and from jitter of the time stamp counter.
+// Seeds the generator from all of them that there are at boot.
 void initialize();
 
 // Mixes a sample into the key. Cheap enough for one call a turn that received something.

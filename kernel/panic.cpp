@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "kernel/backtrace.hpp"
 #include "kernel/console.hpp"
 #include "kernel/cpu.hpp"
 #include "kernel/image.hpp"
@@ -47,32 +48,23 @@ constexpr std::array<std::string_view, 22> kExceptions = {
 
 constexpr Hex address(std::uint64_t value) { return {value, 16}; }
 
-// A frame as -fno-omit-frame-pointer builds it.
-struct CallFrame {
-  const CallFrame* caller;
-  std::uint64_t return_address;
-};
-
-// True for a whole frame on the kernel's stack: what lies elsewhere is not read.
-bool is_on_stack(const CallFrame* frame) {
-  const auto at = reinterpret_cast<std::uintptr_t>(frame);
-  return at % alignof(CallFrame) == 0 && at >= physical(__stack_bottom).value &&
-         at <= physical(__stack_top).value - sizeof(CallFrame);
-}
-
-bool is_in_text(std::uint64_t at) {
-  return at >= physical(__text_start).value && at < physical(__text_end).value;
-}
-
-void print_callers(const CallFrame* frame) {
-  constexpr unsigned kMost = 32;
-  for (unsigned i = 0; i < kMost && is_on_stack(frame) && is_in_text(frame->return_address); ++i) {
-    console::line("called from ", address(frame->return_address));
-    if (frame->caller <= frame) {  // callers lie higher; else the chain is broken
-      break;
-    }
-    frame = frame->caller;
+void print_callers(std::uint64_t frame_pointer) {
+  constexpr std::size_t kMost = 16;
+  constexpr std::size_t kInLine = 4;  // 80 columns
+  const AddressRange stack{physical(__stack_bottom).value, physical(__stack_top).value};
+  const AddressRange text{physical(__text_start).value, physical(__text_end).value};
+  std::array<std::uint64_t, kMost> callers;
+  const std::size_t count = walk_frames(frame_pointer, stack, text, callers);
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool first = i % kInLine == 0;
+    const bool last = i % kInLine == kInLine - 1 || i + 1 == count;
+    console::print(first ? "callers" : "", " ", address(callers[i]), last ? "\n" : "");
   }
+}
+
+bool is_guard(std::uint64_t at) {
+  return AddressRange{physical(__stack_guard).value, physical(__stack_bottom).value}.contains(at,
+                                                                                              1);
 }
 
 struct Register {
@@ -146,7 +138,7 @@ void set_panic_policy(PanicPolicy new_policy) { policy = new_policy; }
 void panic(std::string_view words) {
   if (may_print_all()) {
     console::line("panic: ", words);
-    print_callers(static_cast<const CallFrame*>(__builtin_frame_address(0)));
+    print_callers(physical(__builtin_frame_address(0)).value);
   }
   end();
 }
@@ -157,11 +149,12 @@ void panic_trap(const TrapFrame* frame) {
     console::print("panic: ", known ? kExceptions[frame->vector] : "exception without a name",
                    ", vector ", frame->vector, ", error ", Hex{frame->error_code});
     if (frame->vector == kPageFault) {
-      console::print(", address ", address(cpu::fault_address()));
+      const std::uint64_t at = cpu::fault_address();
+      console::print(", address ", address(at), is_guard(at) ? ", stack overflow" : "");
     }
     console::line();
     print_registers(*frame);
-    print_callers(reinterpret_cast<const CallFrame*>(frame->rbp));
+    print_callers(frame->rbp);
   }
   end();
 }
