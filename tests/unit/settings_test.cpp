@@ -62,15 +62,31 @@ TEST_CASE("settings: the command line wins, and leaves foreign words alone") {
 }
 
 TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
-  for (const std::string_view line :
-       {"http.port=0", "http.port=65536", "http.port=80x", "http.port=", "http.port",
-        "panic=maybe", "network.hostname=-x", "network.hostname=a..b", "network.hostname=a.",
-        "network.0.address=10.0.0.300/24", "network.0.address=10.0.0.1",
-        "network.0.address=10.0.0.0/24", "network.0.address=10.0.0.255/24",
-        "network.0.address=127.0.0.1/8", "network.0.address=224.0.0.1/24",
-        "network.0.address=10.0.0.1.2/24", "network.0.address=10.0.0.1/33",
-        "network.9.address=10.0.0.1/24", "network.0.mtu=500", "network.0.mtu=9000",
-        "network.0.gateway=x", "network.0.color=red", "nonsense=1", "=", "http.idle_timeout_s=0"}) {
+  for (const std::string_view line : {"http.port=0",
+                                      "http.port=65536",
+                                      "http.port=80x",
+                                      "http.port=",
+                                      "http.port",
+                                      "panic=maybe",
+                                      "network.hostname=-x",
+                                      "network.hostname=a..b",
+                                      "network.hostname=a.",
+                                      "network.0.address=10.0.0.300/24",
+                                      "network.0.address=10.0.0.1",
+                                      "network.0.address=10.0.0.0/24",
+                                      "network.0.address=10.0.0.255/24",
+                                      "network.0.address=127.0.0.1/8",
+                                      "network.0.address=224.0.0.1/24",
+                                      "network.0.address=10.0.0.1.2/24",
+                                      "network.0.address=10.0.0.1/33",
+                                      "network.9.address=10.0.0.1/24",
+                                      "network.0.mtu=500",
+                                      "network.0.mtu=9000",
+                                      "network.0.gateway=x",
+                                      "network.0.color=red",
+                                      "nonsense=1",
+                                      "=",
+                                      "http.idle_timeout_s=0"}) {
     CAPTURE(line);
     const auto settings = from_lines(line);
     CHECK(settings.http_port() == 80);
