@@ -45,21 +45,6 @@ inline constexpr std::uint32_t kRdseedBit = 1U << 18;      // leaf 7, EBX
   return std::uint64_t{high} << 32 | low;
 }
 
-[[nodiscard]] inline std::uint64_t read_msr(std::uint32_t index) {
-  std::uint32_t low;
-  std::uint32_t high;
-  asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(index));
-  return std::uint64_t{high} << 32 | low;
-}
-
-inline void write_msr(std::uint32_t index, std::uint64_t value) {
-  asm volatile("wrmsr"
-               :
-               : "c"(index), "a"(static_cast<std::uint32_t>(value)),
-                 "d"(static_cast<std::uint32_t>(value >> 32))
-               : "memory");
-}
-
 [[nodiscard]] inline std::uint64_t fault_address() {
   std::uint64_t value;
   asm volatile("mov %%cr2, %0" : "=r"(value));

@@ -24,6 +24,4 @@ std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment) {
   return std::span(arena).subspan(start, bytes);
 }
 
-std::size_t bytes_left() { return arena.size() - used; }
-
 }  // namespace mote::dma

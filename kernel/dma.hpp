@@ -10,7 +10,4 @@ namespace mote::dma {
 // 4096). They belong to the caller for ever. Empty when the arena has not that many left.
 [[nodiscard]] std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment);
 
-// Bytes not yet carved.
-[[nodiscard]] std::size_t bytes_left();
-
 }  // namespace mote::dma

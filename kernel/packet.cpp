@@ -41,12 +41,7 @@ constinit Pool pool{};
 
 }  // namespace
 
-Packet::~Packet() {
-  if (index_ != PacketIndex::kNone) {
-    pool.give(index_);
-  }
-}
-
+void Packet::give_back(PacketIndex index) { pool.give(index); }
 Packet Packet::allocate() { return Packet(pool.take(), 0); }
 std::byte* Packet::frame_of(PacketIndex index) { return pool.buffer(index) + kFrameOffset; }
 std::size_t Packet::free_count() { return pool.count(); }

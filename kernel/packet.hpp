@@ -36,7 +36,11 @@ class Packet {
   }
   Packet(const Packet&) = delete;
   Packet& operator=(const Packet&) = delete;
-  ~Packet();
+  ~Packet() {
+    if (*this) {
+      give_back(index_);
+    }
+  }
 
   // A buffer from the pool, or an empty handle when the pool has none left. Its frame is empty.
   [[nodiscard]] static Packet allocate();
@@ -67,6 +71,8 @@ class Packet {
 
  private:
   Packet(PacketIndex index, std::uint16_t bytes) : index_(index), bytes_(bytes) {}
+
+  static void give_back(PacketIndex index);
 
   PacketIndex index_ = PacketIndex::kNone;
   std::uint16_t bytes_ = 0;

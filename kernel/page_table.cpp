@@ -74,25 +74,6 @@ bool PageTables::map(std::uint64_t start, std::uint64_t bytes, Entry flags) {
   return true;
 }
 
-bool PageTables::unmap(std::uint64_t page) {
-  if (!is_range(page, kPageBytes)) {
-    return false;
-  }
-  Entry* const directory = directory_entry(page);
-  if (directory == nullptr) {
-    return false;
-  }
-  if ((*directory & kPresent) == 0) {
-    return true;
-  }
-  Entry* const entry = small_entry(*directory, page);
-  if (entry == nullptr) {
-    return false;
-  }
-  *entry = 0;
-  return true;
-}
-
 Table* PageTables::take_spare() { return used_ < spare_.size() ? &spare_[used_++] : nullptr; }
 
 Table* PageTables::descend(Entry& entry) {

@@ -46,9 +46,6 @@ class PageTables {
   // Maps [start, start + bytes) one to one, in large pages where there is no table of small ones.
   bool map(std::uint64_t start, std::uint64_t bytes, Entry flags);
 
-  // Takes one small page out of the map.
-  bool unmap(std::uint64_t page);
-
   // Spare tables taken into use.
   [[nodiscard]] std::size_t used() const { return used_; }
 

@@ -39,8 +39,4 @@ bool map_device(PhysicalAddress start, std::uint64_t bytes) {
   return change_tables([=](PageTables& tables) { return tables.map(start.value, bytes, kDevice); });
 }
 
-bool unmap(PhysicalAddress page) {
-  return change_tables([=](PageTables& tables) { return tables.unmap(page.value); });
-}
-
 }  // namespace mote::paging

@@ -1,4 +1,4 @@
-// Changes to the page tables that boot/ made: read-only memory, device windows, guard pages.
+// Changes to the page tables that boot/ made: read-only memory and device windows.
 //
 // Memory is mapped one to one, writable memory never executable. Spare tables are static; a
 // call returns false when they have run out, with what it could not do left as it was.
@@ -17,8 +17,5 @@ namespace mote::paging {
 // executable, wherever they lie in the 48-bit address space. Neighbours in the same 2 MiB may
 // become uncached with them. To call it twice for one window does no harm.
 [[nodiscard]] bool map_device(PhysicalAddress start, std::uint64_t bytes);
-
-// Takes the page at `page` (a multiple of 4096) out of the map, so that touching it faults.
-[[nodiscard]] bool unmap(PhysicalAddress page);
 
 }  // namespace mote::paging

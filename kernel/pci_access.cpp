@@ -1,7 +1,6 @@
 // Configuration mechanism #1 (PCI 3.0, 3.2.2.3.2) and the enhanced one (PCI Express 3.0, 7.2.2).
 #include "kernel/pci_access.hpp"
 
-#include <concepts>
 #include <optional>
 
 #include "kernel/acpi.hpp"
@@ -40,12 +39,11 @@ std::optional<PhysicalAddress> place(const acpi::Ecam& ecam, Address address,
 }
 
 // What is read where nothing answers.
-template <std::unsigned_integral T>
-constexpr T kNothing = static_cast<T>(~T{0});
+constexpr std::uint32_t kNothing = ~std::uint32_t{0};
 
 // Some hypervisors without PCI leave a port's last value standing, so that a register which reads
 // back is no proof. Where there is PCI, a bridge of some kind sits on bus 0.
-bool has_a_bridge(MachineSpace& space) {
+bool has_a_bridge(const MachineSpace& space) {
   constexpr std::uint8_t kDevices = 32;
   constexpr std::uint32_t kBridgeClass = 0x06;
   for (std::uint8_t device = 0; device < kDevices; ++device) {
@@ -81,57 +79,27 @@ void MachineSpace::initialize() {
   }
 }
 
-std::uint8_t MachineSpace::read8(Address address, std::uint16_t offset) {
-  if (way_ == Way::kPorts && offset < kPortSpaceBytes) {
-    return port::in8(select(address, offset));
-  }
-  const auto at = way_ == Way::kEcam ? place(ecam_, address, offset) : std::nullopt;
-  return at ? mmio::read8(*at) : kNothing<std::uint8_t>;
-}
-
-std::uint16_t MachineSpace::read16(Address address, std::uint16_t offset) {
-  if (way_ == Way::kPorts && offset < kPortSpaceBytes) {
-    return port::in16(select(address, offset));
-  }
-  const auto at = way_ == Way::kEcam ? place(ecam_, address, offset) : std::nullopt;
-  return at ? mmio::read16(*at) : kNothing<std::uint16_t>;
-}
-
-std::uint32_t MachineSpace::read32(Address address, std::uint16_t offset) {
+std::uint32_t MachineSpace::read32(Address address, std::uint16_t offset) const {
   if (way_ == Way::kPorts && offset < kPortSpaceBytes) {
     return port::in32(select(address, offset));
   }
   const auto at = way_ == Way::kEcam ? place(ecam_, address, offset) : std::nullopt;
-  return at ? mmio::read32(*at) : kNothing<std::uint32_t>;
+  return at ? mmio::read32(*at) : kNothing;
 }
 
-void MachineSpace::write8(Address address, std::uint16_t offset, std::uint8_t value) {
-  if (way_ == Way::kPorts && offset < kPortSpaceBytes) {
-    port::out8(select(address, offset), value);
-  } else if (way_ == Way::kEcam) {
-    if (const auto at = place(ecam_, address, offset)) {
-      mmio::write8(*at, value);
-    }
-  }
-}
-
-void MachineSpace::write16(Address address, std::uint16_t offset, std::uint16_t value) {
+void MachineSpace::write16(Address address, std::uint16_t offset, std::uint16_t value) const {
   if (way_ == Way::kPorts && offset < kPortSpaceBytes) {
     port::out16(select(address, offset), value);
-  } else if (way_ == Way::kEcam) {
-    if (const auto at = place(ecam_, address, offset)) {
-      mmio::write16(*at, value);
-    }
+  } else if (const auto at = place(ecam_, address, offset); way_ == Way::kEcam && at) {
+    mmio::write16(*at, value);
   }
 }
 
-void MachineSpace::write32(Address address, std::uint16_t offset, std::uint32_t value) {
+void MachineSpace::write32(Address address, std::uint16_t offset, std::uint32_t value) const {
   if (way_ == Way::kPorts && offset < kPortSpaceBytes) {
     port::out32(select(address, offset), value);
-  } else if (way_ == Way::kEcam) {
-    if (const auto at = place(ecam_, address, offset)) {
-      mmio::write32(*at, value);
-    }
+  } else if (const auto at = place(ecam_, address, offset); way_ == Way::kEcam && at) {
+    mmio::write32(*at, value);
   }
 }
 

@@ -17,14 +17,24 @@ class MachineSpace {
 
   [[nodiscard]] Way way() const { return way_; }
 
-  [[nodiscard]] std::uint8_t read8(Address address, std::uint16_t offset);
-  [[nodiscard]] std::uint16_t read16(Address address, std::uint16_t offset);
-  [[nodiscard]] std::uint32_t read32(Address address, std::uint16_t offset);
-  void write8(Address address, std::uint16_t offset, std::uint8_t value);
-  void write16(Address address, std::uint16_t offset, std::uint16_t value);
-  void write32(Address address, std::uint16_t offset, std::uint32_t value);
+  // Reading has no side effects (PCI 3.0, 6.1), so that all reads are of doublewords.
+  [[nodiscard]] std::uint32_t read32(Address address, std::uint16_t offset) const;
+  [[nodiscard]] std::uint16_t read16(Address address, std::uint16_t offset) const {
+    return static_cast<std::uint16_t>(doubleword_of(address, offset) >> 8 * (offset & 2));
+  }
+  [[nodiscard]] std::uint8_t read8(Address address, std::uint16_t offset) const {
+    return static_cast<std::uint8_t>(doubleword_of(address, offset) >> 8 * (offset & 3));
+  }
+
+  // Writing does: next to the command lie status bits that a one clears.
+  void write16(Address address, std::uint16_t offset, std::uint16_t value) const;
+  void write32(Address address, std::uint16_t offset, std::uint32_t value) const;
 
  private:
+  [[nodiscard]] std::uint32_t doubleword_of(Address address, std::uint16_t offset) const {
+    return read32(address, static_cast<std::uint16_t>(offset & ~3));
+  }
+
   Way way_ = Way::kNone;
   acpi::Ecam ecam_{};
 };

@@ -26,7 +26,6 @@ concept ConfigSpace = requires(Space& space, Address address, std::uint16_t offs
   { space.read8(address, offset) } -> std::same_as<std::uint8_t>;
   { space.read16(address, offset) } -> std::same_as<std::uint16_t>;
   { space.read32(address, offset) } -> std::same_as<std::uint32_t>;
-  space.write8(address, offset, std::uint8_t{});
   space.write16(address, offset, std::uint16_t{});
   space.write32(address, offset, std::uint32_t{});
 };

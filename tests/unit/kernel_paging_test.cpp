@@ -110,18 +110,6 @@ TEST_CASE("without spare tables nothing is done") {
   CHECK_FALSE(tables.map(8 * kGib << 10, 0x1000, kDevice));
   CHECK_FALSE(tables.set_rights(0x20'0000, 0x1000, kReadOnly));
   CHECK(machine.rights(0x20'0000) == (kData | kLarge));
-  CHECK_FALSE(tables.unmap(0x20'0000));
-}
-
-TEST_CASE("a page is taken out") {
-  Machine machine;
-  PageTables tables = machine.tables();
-  REQUIRE(tables.unmap(0x40'1000));
-  CHECK(machine.rights(0x40'0000) == kData);
-  CHECK(machine.rights(0x40'1000) == 0);
-  CHECK(machine.rights(0x40'2000) == kData);
-  REQUIRE(tables.unmap(0x40'1000));
-  CHECK_FALSE(tables.set_rights(0x40'0000, kLargePageBytes, kReadOnly));
 }
 
 }  // namespace

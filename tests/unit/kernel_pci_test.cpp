@@ -53,7 +53,6 @@ class FakeSpace {
   std::uint8_t read8(Address a, std::uint16_t offset) { return read<std::uint8_t>(a, offset); }
   std::uint16_t read16(Address a, std::uint16_t offset) { return read<std::uint16_t>(a, offset); }
   std::uint32_t read32(Address a, std::uint16_t offset) { return read<std::uint32_t>(a, offset); }
-  void write8(Address, std::uint16_t, std::uint8_t) { FAIL("nothing here writes bytes"); }
   void write16(Address a, std::uint16_t offset, std::uint16_t value) {
     devices_.at(a).put(offset, value);
   }
