@@ -1,5 +1,7 @@
 // The appliance: puts the parts together, says on the console what it found, and runs for ever.
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -99,6 +101,15 @@ void print_function(const pci::Function& function) {
                  ":", console::Hex{function.device_id, 4});
 }
 
+// How many packets each NIC may have lent to its device: the pool is shared, and something of it
+// must stay free beside the reserve.
+std::size_t receive_share() {
+  constexpr std::size_t kShared = limits::kPackets - 2 * limits::kPacketReserve;
+  const auto found = std::ranges::count_if(pci::functions(), virtio::is_net);
+  const auto nics = std::clamp<std::size_t>(found, 1, limits::kInterfaces);
+  return std::min(limits::kReceiveBuffers, kShared / nics);
+}
+
 void attach(const pci::Function& function) {
   if (port_count == ports.size()) {
     print_function(function);
@@ -106,7 +117,7 @@ void attach(const pci::Function& function) {
     return;
   }
   Port& port = ports[port_count];
-  if (!port.device.bring_up(function)) {
+  if (!port.device.bring_up(function, receive_share())) {
     print_function(function);
     console::line(" does not work: ", port.device.error());
     return;
