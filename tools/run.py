@@ -46,7 +46,8 @@ class PortTaken(Exception):
 def run(options: RunOptions) -> int:
     """Runs until QEMU ends or Ctrl-C; returns the exit status."""
     check(options)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
+        signal.signal(ending, signal.default_int_handler)
     try:
         with packed_site(options.site, options.config) as pack:
             bootable = pack.path.parent / ("mote.elf" if options.boot == "pvh" else "mote.img")
