@@ -97,6 +97,10 @@ class Bench:
         """Starts a machine and waits until it is ready."""
         return self.start(*arguments, **named).ready(deadline_s)
 
+    def on_close(self, act: Callable[[], None]) -> None:
+        """Something to be done at the end, before what was started earlier is ended."""
+        self._guests.callback(act)
+
     def close(self) -> None:
         try:
             self._guests.close()

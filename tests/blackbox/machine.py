@@ -43,6 +43,7 @@ class Machine:
     cpu: str = "qemu64"
     disk: str = "virtio-blk"
     nic: str | None = "virtio-net-pci"  # -device's words; None: no NIC
+    netdev: str = "tap,id=net0,fd={fd}"  # the wire's end
     nic_first: tuple[str, ...] = ()  # arguments that the NIC needs before it (bridges)
     settings: str | None = f"network.0.address={Lab.GUEST}/{Lab.PREFIX}"  # fw_cfg's; None: DHCP
     command_line: str = ""  # of the kernel, over PVH
@@ -66,7 +67,7 @@ class Machine:
             settings.write_text(self.settings + "\n")
             line += ["-fw_cfg", f"name=opt/mote/config,file={settings}"]
         if self.nic:
-            line += ["-netdev", f"tap,id=net0,fd={wire}",
+            line += ["-netdev", self.netdev.format(fd=wire),
                      "-device", f"{self.nic},netdev=net0,mac={MAC},romfile=",
                      "-object", f"filter-dump,id=dump0,netdev=net0,maxlen=2048,"
                                 f"file={results}/capture.pcap"]

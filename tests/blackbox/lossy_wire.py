@@ -1,0 +1,82 @@
+"""A bad cable: carries frames between a tap and QEMU, and loses, swaps and repeats some.
+
+Run as `lossy_wire.py TAP QEMU SEED LOSS REORDER DUPLICATE`, both ends as file descriptors and the
+last three as probabilities. The same seed and the same frames give the same misfortunes. Our own,
+since not every kernel has netem.
+"""
+
+import os
+import random
+import select
+import sys
+
+FRAME_BYTES = 65536
+BATCH = 64
+HELD_MS = 5  # a frame held back goes on after so long, even if none overtakes it
+
+
+class Direction:
+    """One way along the cable."""
+
+    def __init__(self, source: int, sink: int, chance: random.Random,
+                 odds: tuple[float, float, float]) -> None:
+        self.source = source
+        self.sink = sink
+        self._chance = chance
+        self._loss, self._reorder, self._duplicate = odds
+        self._held: list[bytes] = []
+
+    def carry(self) -> None:
+        """Takes what has come, and lets it suffer."""
+        for _ in range(BATCH):
+            try:
+                frame = os.read(self.source, FRAME_BYTES)
+            except BlockingIOError:
+                return
+            draw = self._chance.random()
+            if draw < self._loss:
+                continue
+            if draw < self._loss + self._reorder:
+                self._held.append(frame)
+                continue
+            self._put(frame)
+            if draw > 1 - self._duplicate:
+                self._put(frame)
+            if self._held and self._chance.random() < 0.5:
+                self._put(self._held.pop(0))
+
+    def release(self) -> None:
+        """Nothing comes: what was held back goes on."""
+        while self._held:
+            self._put(self._held.pop(0))
+
+    def _put(self, frame: bytes) -> None:
+        try:
+            os.write(self.sink, frame)
+        except (BlockingIOError, OSError):
+            pass  # a full or absent receiver loses frames, as on any cable
+
+
+def main() -> None:
+    tap, qemu, seed = (int(word) for word in sys.argv[1:4])
+    odds = tuple(float(word) for word in sys.argv[4:7])
+    os.set_blocking(tap, False)
+    os.set_blocking(qemu, False)
+    ways = {end: Direction(end, other, random.Random(f"{seed} {name}"), odds)
+            for name, end, other in (("in", tap, qemu), ("out", qemu, tap))}
+    poll = select.poll()
+    for end in ways:
+        poll.register(end, select.POLLIN)
+    while True:
+        events = poll.poll(HELD_MS)
+        for end, event in events:
+            if event & ~select.POLLIN:
+                return
+            ways[end].carry()
+        if not events:
+            for way in ways.values():
+                way.release()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""Bursts, floods and nonsense: afterwards ping and HTTP answer as before. All of it is bounded."""
+
+import random
+import selectors
+import socket
+import struct
+from collections.abc import Iterator
+
+import pytest
+
+import frames
+from conftest import Bench
+from http_client import Client
+from lab import Lab
+from machine import Guest, Machine
+from wire import Wire
+
+# Kept apart from the ports of the lab's own connections, whose kernel answers SYN-ACKs that it
+# never asked for with a RST, as hosts do; from 192.0.2.77 nobody answers.
+NOBODY = "192.0.2.77"
+GET = b"GET / HTTP/1.1\r\nHost: m\r\n\r\n"
+
+
+@pytest.fixture
+def guest(bench: Bench) -> Guest:
+    return bench.boot()
+
+
+@pytest.fixture
+def wire(guest: Guest) -> Iterator[Wire]:
+    wire = Wire(guest.lab)
+    yield wire
+    wire.close()
+
+
+def datagram(to: str, size: int = 64) -> bytes:
+    return frames.ipv4(Lab.HOST, to, frames.UDP,
+                       frames.udp(Lab.HOST, to, 40000, 9, bytes(size)))
+
+
+@pytest.mark.parametrize("nic", ["virtio-net-pci", "virtio-net-pci,rx_queue_size=1024",
+                                 "virtio-net-pci,mrg_rxbuf=off,event_idx=off",
+                                 "virtio-net-pci,disable-modern=on,disable-legacy=off"])
+@pytest.mark.parametrize("count", [300, 3_000, 10_000])
+def test_burst_of_datagrams(bench: Bench, nic: str, count: int) -> None:
+    """Back to back to our address, to all, and large ones, while the machine can't keep up."""
+    guest = bench.boot(Machine(nic=nic))
+    wire = Wire(guest.lab)
+    for to, hardware, size in ((Lab.GUEST, wire.guest_mac, 64),
+                               ("192.0.2.255", frames.BROADCAST, 64),
+                               (Lab.GUEST, wire.guest_mac, 1400)):
+        packet = datagram(to, size)
+        # The machine is stopped while they queue up, so that they come all at once.
+        guest.ask("stop")
+        for _ in range(count):
+            wire.send_ip(packet, to=hardware)
+        guest.ask("cont")
+        guest.serves()
+    wire.close()
+
+
+def test_burst_of_pings(guest: Guest, wire: Wire) -> None:
+    """Ten thousand echo requests at once: answers may be lost, the machine not."""
+    guest.ask("stop")
+    for number in range(10_000):
+        wire.echo(number % 0x7000, data=bytes(1000))
+    guest.ask("cont")
+    guest.serves()
+
+
+def test_burst_of_arp_requests(guest: Guest, wire: Wire) -> None:
+    guest.ask("stop")
+    for number in range(5_000):
+        asked = Lab.GUEST if number % 2 else f"192.0.2.{number % 200 + 3}"
+        wire.send(frames.arp_request(wire.mac, Lab.HOST, asked))
+    guest.ask("cont")
+    guest.serves()
+
+
+def connect_all(guest: Guest, count: int) -> list[socket.socket]:
+    """Starts so many connections at once and waits until each is there."""
+    connections = []
+    with selectors.DefaultSelector() as waiting:
+        for _ in range(count):
+            made = guest.lab.new_socket()
+            made.setblocking(False)
+            made.connect_ex((Lab.GUEST, 80))
+            connections.append(made)
+            waiting.register(made, selectors.EVENT_WRITE)
+        while waiting.get_map():
+            ready = waiting.select(30)
+            assert ready, f"{len(waiting.get_map())} of {count} connections are not made in 30 s"
+            for key, _ in ready:
+                error = key.fileobj.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                assert error == 0, f"connecting failed: {error}"
+                waiting.unregister(key.fileobj)
+    for made in connections:
+        made.settimeout(30)
+    return connections
+
+
+def test_150_connections_at_once(guest: Guest) -> None:
+    clients = [Client(made) for made in connect_all(guest, 150)]
+    for _ in range(3):
+        for client in clients:
+            client.socket.sendall(GET)
+        for client in clients:
+            assert client.response().status == 200
+    for client in clients:
+        client.socket.close()
+    guest.serves()
+
+
+@pytest.mark.parametrize("way", ["close", "reset", "close with answers unread"])
+def test_300_connections_closed_at_once(guest: Guest, way: str) -> None:
+    for _ in range(3):
+        connections = connect_all(guest, 300)
+        for made in connections:
+            if way == "reset":
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            if way == "close with answers unread":
+                made.sendall(GET)
+        guest.ask("stop")
+        for made in connections:
+            made.close()
+        guest.ask("cont")
+        guest.serves()
+
+
+def test_more_connections_than_there_is_room_for(guest: Guest) -> None:
+    """1,300 idle ones come one by one: the eldest give way, and who comes last is served."""
+    connections = []
+    for _ in range(1_300):
+        connections.append(guest.lab.connect())
+    with Client(connections[-1]) as last:
+        assert last.get("/").status == 200
+    guest.serves()
+    for made in connections:
+        made.close()
+    guest.serves()
+
+
+def test_connections_that_never_become_one(guest: Guest, wire: Wire) -> None:
+    """2,000 SYNs from a host that does not go on: others still get in."""
+    for number in range(2_000):
+        wire.send_ip(frames.ipv4(NOBODY, Lab.GUEST, frames.TCP, frames.tcp(
+            NOBODY, Lab.GUEST, 1024 + number, 80, frames.SYN, sequence=number * 7919)))
+    guest.serves()
+    clients = [Client(made) for made in connect_all(guest, 150)]
+    for client in clients:
+        assert client.get("/").status == 200
+        client.socket.close()
+    guest.serves()
+
+
+def test_storm_of_resets(guest: Guest, wire: Wire) -> None:
+    """RSTs with guessed numbers end no connection (RFC 5961); to closed ports, they are noise."""
+    with Client(guest.lab.connect()) as client:
+        assert client.get("/").status == 200
+        port = client.socket.getsockname()[1]
+        chance = random.Random(2)
+        for _ in range(5_000):
+            segment = frames.tcp(Lab.HOST, Lab.GUEST, chance.choice([port, 5]), 80, frames.RST,
+                                 sequence=chance.randrange(1 << 32))
+            wire.send_ip(frames.ipv4(Lab.HOST, Lab.GUEST, frames.TCP, segment))
+        assert client.get("/").status == 200
+    guest.serves()
+
+
+def test_storm_of_segments_for_nobody(guest: Guest, wire: Wire) -> None:
+    for number in range(3_000):
+        flags = (frames.ACK, frames.FIN | frames.ACK, frames.SYN | frames.ACK, 0)[number % 4]
+        segment = frames.tcp(NOBODY, Lab.GUEST, 2000, 80 + number % 3, flags, number, number,
+                             data=b"x" * (number % 50))
+        wire.send_ip(frames.ipv4(NOBODY, Lab.GUEST, frames.TCP, segment))
+    guest.serves()
+
+
+def test_a_connection_each(guest: Guest) -> None:
+    """A thousand connections one after another, each closed by the machine."""
+    for _ in range(1_000):
+        with guest.lab.connect() as connection:
+            connection.sendall(b"GET /robots.txt HTTP/1.0\r\n\r\n")
+            received = b""
+            while piece := connection.recv(4096):
+                received += piece
+            assert received.startswith(b"HTTP/1.1 200 ")
+    guest.serves()
