@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <random>
 #include <string_view>
 #include <vector>
 
@@ -198,6 +199,24 @@ TEST_CASE("a _CBA method gives the window, too") {
   CHECK_FALSE(ecam_by_cba(dsdt.first(50)).has_value());
   firmware.put<std::uint32_t>(kDsdtAt + 49, 0xE000'0001);
   CHECK_FALSE(ecam_by_cba(firmware.view(kDsdtAt, 60)).has_value());
+}
+
+TEST_CASE("tables of random damage are read within their bounds") {
+  std::mt19937 random(1);
+  for (unsigned round = 0; round < 3'000; ++round) {
+    Firmware firmware;
+    for (unsigned i = 0; i < 1 + round % 4; ++i) {
+      firmware.put(kRsdp + random() % 0x700, static_cast<std::uint8_t>(random()));
+    }
+    if (round % 2 == 0) {
+      firmware.seal_rsdp();
+    }
+    const Bytes fadt = firmware.find(kFadt);
+    static_cast<void>(pm_timer_of(fadt));
+    static_cast<void>(reset_register_of(fadt));
+    static_cast<void>(ecam_of(firmware.find(kMcfg)));
+    static_cast<void>(ecam_by_cba(read_table(firmware.reader(), dsdt_of(fadt))));
+  }
 }
 
 }  // namespace

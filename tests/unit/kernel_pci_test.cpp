@@ -270,5 +270,39 @@ TEST_CASE("capability lists that go round, or into the header, end") {
   CHECK(list_capabilities(space, kHere).size() == 0);
 }
 
+// Registers of noise: the same value each time for the same place, whatever is written.
+struct Noise {
+  std::uint32_t seed;
+
+  std::uint32_t read32(Address a, std::uint16_t offset) const {
+    const std::uint32_t place = a.bus * 65'537U + a.device * 2'053U + a.function * 257U + offset;
+    return (place ^ seed) * 2'654'435'761U ^ (place ^ seed) >> 7;
+  }
+  std::uint16_t read16(Address a, std::uint16_t offset) const {
+    return static_cast<std::uint16_t>(read32(a, offset) >> 8);
+  }
+  std::uint8_t read8(Address a, std::uint16_t offset) const {
+    return static_cast<std::uint8_t>(read32(a, offset) >> 16);
+  }
+  void write16(Address, std::uint16_t, std::uint16_t) const {}
+  void write32(Address, std::uint16_t, std::uint32_t) const {}
+};
+static_assert(ConfigSpace<Noise>);
+
+TEST_CASE("a machine of noise is walked to its end") {
+  for (std::uint32_t seed = 1; seed < 20; ++seed) {
+    Noise space{seed};
+    std::size_t found = 0;
+    Scanner scanner(space, [&](Address address) {
+      static_cast<void>(list_capabilities(space, address));
+      static_cast<void>(read_bar(space, address, address.device % 7U));
+      ++found;
+      return true;
+    });
+    scanner.scan();
+    CHECK(found <= std::size_t{256} * 32 * 8);
+  }
+}
+
 }  // namespace
 }  // namespace mote::pci
