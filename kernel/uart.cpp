@@ -41,6 +41,16 @@ bool remembers(std::uint8_t value) {
   return port::in8(kScratch) == value;
 }
 
+// Whether all of `bits` came up in the line status within so many looks at it.
+bool wait_for(std::uint8_t bits, unsigned polls) {
+  for (; polls > 0; --polls) {
+    if ((port::in8(kLineStatus) & bits) == bits) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void Uart::initialize() {
@@ -48,6 +58,7 @@ void Uart::initialize() {
   if (!remembers(0x5A) || !remembers(0xA5)) {
     return;
   }
+  wait_for(kTransmitterEmpty, kMostPolls);  // the boot loader's last words
   port::out8(kInterruptEnable, 0);
   port::out8(kLineControl, kDivisorAccess);
   port::out8(kDivisorLow, kDivisor & 0xFF);
@@ -82,24 +93,13 @@ void Uart::put(char character) {
 }
 
 bool Uart::wait_for_room() {
-  for (unsigned polls = stuck_ ? 1 : kMostPolls; polls > 0; --polls) {
-    if ((port::in8(kLineStatus) & kHoldingEmpty) != 0) {
-      stuck_ = false;
-      return true;
-    }
-  }
-  stuck_ = true;
-  return false;
+  stuck_ = !wait_for(kHoldingEmpty, stuck_ ? 1 : kMostPolls);
+  return !stuck_;
 }
 
 void Uart::drain() const {
-  if (fifo_bytes_ == 0) {
-    return;
-  }
-  for (unsigned polls = kMostPolls; polls > 0; --polls) {
-    if ((port::in8(kLineStatus) & kTransmitterEmpty) != 0) {
-      return;
-    }
+  if (fifo_bytes_ != 0) {
+    wait_for(kTransmitterEmpty, kMostPolls);
   }
 }
 
