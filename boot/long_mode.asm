@@ -27,7 +27,6 @@ kNoExecute equ 1 << 31
 
 kPage equ 4096
 kLargePage equ 2 << 20
-kEntries equ 512                        ; of 8 bytes in each table
 kDirectories equ 4                      ; of 1 GiB each: the identity map reaches 4 GiB
 
 kCommandLineBytes equ 4096              ; a longer one is cut short
