@@ -304,11 +304,14 @@ void Connection::evict() {
   release();
 }
 
-// Gives lwIP's side back to lwIP, which finishes what is in flight by itself.
+// Gives lwIP's side back to lwIP, which finishes what is in flight by itself. A peer that never
+// closes its side would keep the PCB for long: the least priority lets lwIP take it for a new
+// connection when it has no other.
 err_t Connection::release() {
   tcp_pcb* const pcb = pcb_;
   detach();
   recycle();
+  tcp_setprio(pcb, TCP_PRIO_MIN);
   if (tcp_close(pcb) != ERR_OK) {
     tcp_abort(pcb);
     return ERR_ABRT;

@@ -39,7 +39,7 @@ class Connection {
   // The time limit of its phase is over. Leaves the phase, or begins it anew.
   void expire();
 
-  // Closes an idle connection at once.
+  // Closes an idle or a draining connection at once.
   void evict();
 
   // The time at which its phase began, in ticks.

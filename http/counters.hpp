@@ -12,7 +12,7 @@ struct Counters {
   std::uint64_t bytes = 0;                   // of responses handed to TCP, header blocks included
   std::uint64_t connections = 0;             // accepted
   std::uint64_t refused = 0;                 // connections turned away, all others being busy
-  std::uint64_t evicted = 0;                 // idle connections closed to make room
+  std::uint64_t evicted = 0;                 // connections not in use, closed to make room
   std::uint64_t idle_timeouts = 0;
   std::uint64_t header_timeouts = 0;  // answered with 408
   std::uint64_t stalls = 0;           // reset, because the peer took nothing for too long

@@ -43,14 +43,22 @@ Connection* unused_connection() {
              : nullptr;
 }
 
+// Closes the connection that will be missed least, if there is one that isn't busy.
+void make_room() {
+  for (const Phase phase : {Phase::kDraining, Phase::kIdle}) {
+    if (Connection* oldest = server.queue(phase).front()) {
+      oldest->evict();
+      return;
+    }
+  }
+}
+
 err_t accept(void* /*unused*/, tcp_pcb* pcb, err_t error) {
   if (error != ERR_OK || pcb == nullptr) {
     return ERR_VAL;
   }
   if (server.counters.open >= limits::kConnectionsBeforeEviction) {
-    if (Connection* oldest = server.queue(Phase::kIdle).front()) {
-      oldest->evict();
-    }
+    make_room();
   }
   Connection* const connection = unused_connection();
   if (connection == nullptr) {

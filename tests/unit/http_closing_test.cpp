@@ -239,6 +239,19 @@ TEST_CASE("when connections run out, the oldest idle one makes room") {
   CHECK_FALSE(crowd[2]->is_released());
 }
 
+TEST_CASE("a connection that waits only for its peer to close makes room first") {
+  const Scene scene;
+  std::vector<std::unique_ptr<Client>> crowd;
+  for (std::size_t count = 0; count < limits::kConnectionsBeforeEviction; ++count) {
+    crowd.push_back(std::make_unique<Client>());
+  }
+  crowd[7]->send(get("/", "Connection: close\r\n"));
+  crowd[7]->acknowledge_all();
+  Client next;
+  CHECK(crowd[7]->is_released());
+  CHECK_FALSE(crowd[0]->is_released());
+}
+
 TEST_CASE("when all connections are busy, one more is refused") {
   const Scene scene;
   std::vector<std::unique_ptr<Client>> crowd;

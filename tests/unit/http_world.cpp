@@ -354,6 +354,7 @@ err_t tcp_close(tcp_pcb* pcb) {
   Fake::close(pcb);
   return ERR_OK;
 }
+void tcp_setprio(tcp_pcb* pcb, u8_t priority) { pcb->prio = priority; }
 void tcp_abort(tcp_pcb* pcb) { Fake::abort(pcb); }
 u8_t pbuf_free(pbuf* frame) {
   u8_t freed = 0;
