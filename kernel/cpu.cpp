@@ -22,6 +22,7 @@ Brand::Brand() {
 std::string_view Brand::text() const {
   std::string_view text(characters_.data(), characters_.size());
   text = text.substr(0, text.find('\0'));
+  text = text.substr(0, text.find(" version "));  // QEMU's says "version 2.5+" since 2015
   while (text.starts_with(' ')) {
     text.remove_prefix(1);
   }

@@ -71,7 +71,7 @@ inline void pause() { asm volatile("pause"); }
   }
 }
 
-// The CPU's name as it gives it itself ("QEMU Virtual CPU version 2.5+"), without leading and
+// The CPU's name as it gives it itself ("QEMU Virtual CPU"), without leading and
 // trailing blanks; empty where it gives none. Holds its own characters.
 class Brand {
  public:
