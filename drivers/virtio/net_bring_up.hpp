@@ -54,8 +54,11 @@ bool Net<Link>::start() {
 
 template <Transport Link>
 bool Net<Link>::negotiate() {
-  const Features offered = link_.offered_features();
-  features_ = offered & (link_.is_legacy() ? kWantedLegacy : kWantedModern);
+  const Features before = features_;
+  features_ = link_.offered_features() & (link_.is_legacy() ? kWantedLegacy : kWantedModern);
+  if (before != 0 && features_ != before) {  // the stack counts on them
+    return fail("the device changed its features at reset");
+  }
   if (!link_.is_legacy() && !has(feature::kVersion1)) {
     return fail("modern device without VIRTIO_F_VERSION_1");
   }
@@ -169,8 +172,8 @@ bool Net<Link>::set_up(std::uint16_t number, SplitRing& ring) {
 template <Transport Link>
 bool Net<Link>::link_up() {
   // A device that runs may say that it stopped; one that would not end its reset may have done so.
-  const std::uint8_t status = link_.status();
-  if (running_ ? (status & status::kNeedsReset) != 0 : status == 0) {
+  const std::uint8_t said = link_.status();
+  if (running_ ? (said & status::kNeedsReset) != 0 : said == 0) {
     running_ = false;
     restart_due_ = true;
   }

@@ -48,6 +48,10 @@ class ReceiveQueue {
 
   static constexpr std::size_t kEthernetHeaderBytes = 14;
 
+  // 5.1.6.3.1: what a buffer must hold, at least, when frames can't be spread over several.
+  static constexpr std::size_t kLeastBufferBytes = 1526;
+  static_assert(Packet::kMaxFrameBytes + NetHeader::kBytes >= kLeastBufferBytes);
+
   SplitRing ring_;
   Options options_;
   std::size_t buffers_ = 0;

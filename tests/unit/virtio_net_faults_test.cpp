@@ -186,6 +186,17 @@ TEST_CASE("a device that needs a reset gets it, and loses only what was in fligh
   CHECK(Packet::free_count() == kAll - 64);
 }
 
+TEST_CASE("a device that is another after its reset stays silent") {
+  World world{FakeDevice{}};
+  world.device.offered |= feature::kNetChecksum;
+  world.device.status |= status::kNeedsReset;
+  CHECK_FALSE(world.net.link_up());
+  world.net.reclaim([](void*) {});
+  CHECK_FALSE(world.net.link_up());
+  CHECK(world.net.error() == "virtio-net: the device changed its features at reset");
+  CHECK(Packet::free_count() == kAll);
+}
+
 // Steps taken at random on both sides of the queues.
 struct Fuzz {
   explicit Fuzz(unsigned seed, const FakeDevice& device) : random(seed), world(device) {}
