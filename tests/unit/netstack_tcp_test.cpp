@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "lwip/tcp.h"
 #include "netstack/heap.hpp"
 #include "netstack/stack.hpp"
 #include "tests/unit/tcp_server.hpp"
@@ -123,6 +124,65 @@ TEST_CASE("a segment size named amid a connection is not believed") {
   for (int i = 0; i < 5000; ++i) step(m, network, peers);
   CHECK(peer.body.size() == 3000);
   CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
+}
+
+TEST_CASE("data that comes with the ACK on which the server closes is not kept for ever") {
+  Machine& m = server();
+  Network network;
+  const std::size_t packets = Packet::free_count();
+  const std::size_t blocks = netstack::heap::used();
+  for (std::uint16_t port = 5200; port < 5300; ++port) {
+    TcpPeer peer(port);
+    TcpPeer* peers[] = {&peer};
+    peer.connect();
+    for (int i = 0; i < 10; ++i) step(m, network, peers);
+    peer.send(request_for(1000));
+    for (int i = 0; i < 10; ++i) step(m, network, peers);
+    REQUIRE(peer.body.size() == 1000);
+    m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected, {1, 2, 3, 4}));
+    for (int i = 0; i < 10; ++i) step(m, network, peers);
+    CHECK(peer.was_reset);
+  }
+  CHECK(Packet::free_count() == packets);
+  CHECK(netstack::heap::used() == blocks);
+}
+
+TEST_CASE("a callback may close when data that it refused is offered again") {
+  Machine& m = server();
+  static int offers;
+  struct tcp_pcb* pcb = tcp_new();
+  REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, 81) == ERR_OK);
+  struct tcp_pcb* listener = tcp_listen(pcb);
+  tcp_accept(listener, [](void*, struct tcp_pcb* accepted, err_t) -> err_t {
+    tcp_recv(accepted, [](void*, struct tcp_pcb* open, struct pbuf* data, err_t) -> err_t {
+      ++offers;
+      if (data == nullptr) return tcp_close(open);
+      if (offers == 1) return ERR_MEM;
+      pbuf_free(data);
+      return tcp_close(open);
+    });
+    return ERR_OK;
+  });
+  Network network;
+  for (const std::uint8_t last : {TcpPeer::kRst, TcpPeer::kFin, std::uint8_t{0}}) {
+    offers = 0;
+    TcpPeer peer(static_cast<std::uint16_t>(5300 + last));
+    TcpPeer* peers[] = {&peer};
+    peer.service = 81;
+    peer.connect();
+    for (int i = 0; i < 10; ++i) step(m, network, peers);
+    const std::uint32_t next = peer.sequence();
+    const std::uint8_t with_data = last == TcpPeer::kFin ? last : std::uint8_t{0};
+    m.device.receive(peer.segment(TcpPeer::kAck | with_data, next, peer.expected, {1, 2, 3}));
+    if (last == TcpPeer::kRst) {
+      m.device.receive(peer.segment(TcpPeer::kRst | TcpPeer::kAck, next + 3, peer.expected));
+    }
+    for (int i = 0; i < 200; ++i) step(m, network, peers);
+    CHECK(offers == 2);
+    CHECK(peer.was_reset);
+    for (std::uint16_t port = 5310; port < 5313; ++port) CHECK(fetch(network, 1000, port) > 0);
+  }
+  tcp_close(listener);
 }
 
 TEST_CASE("initial sequence numbers differ from connection to connection") {

@@ -34,8 +34,9 @@ Bytes TcpPeer::segment_with(std::uint8_t flags, std::uint32_t sequence,
   Bytes bytes(sizeof(TcpHeader));
   const std::size_t words = (sizeof(TcpHeader) + options.size()) / 4;
   auto& tcp = *reinterpret_cast<TcpHeader*>(bytes.data());
-  tcp = {port_,  80, sequence, acknowledgement, static_cast<std::uint16_t>(words << 12 | flags),
-         window, 0,  0};
+  tcp = {
+      port_,  service, sequence, acknowledgement, static_cast<std::uint16_t>(words << 12 | flags),
+      window, 0,       0};
   bytes.insert(bytes.end(), options.begin(), options.end());
   bytes.insert(bytes.end(), payload.begin(), payload.end());
   const std::uint16_t checksum = plain_checksum(

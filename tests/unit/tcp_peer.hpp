@@ -42,6 +42,7 @@ class TcpPeer {
   std::uint32_t their_isn = 0;
   std::uint16_t window = 60'000;  // offered, unscaled
   std::uint8_t scale = 4;
+  std::uint16_t service = 80;  // the machine's port
 
   static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPush = 8, kAck = 16;
 
