@@ -1,26 +1,16 @@
 // Finding the time stamp counter's frequency, and reading the clock.
-//
-// What the CPU or the hypervisor states is exact where it is true, and what a timer measures is
-// true where the timer lives. So a stated frequency counts if a measured one agrees or there is no
-// timer, and a timer's counts if the other timer agrees or there is no other.
 #include "kernel/clock.hpp"
 
 #include <optional>
 
 #include "kernel/acpi.hpp"
 #include "kernel/cpu.hpp"
+#include "kernel/frequency.hpp"
 #include "kernel/reference_timer.hpp"
 #include "kernel/timeline.hpp"
 
 namespace mote::clock {
 namespace {
-
-struct Frequency {
-  std::uint64_t khz = 0;  // 0: unknown
-  std::string_view source;
-
-  explicit operator bool() const { return Timeline::is_plausible(khz); }
-};
 
 constinit Timeline timeline{};
 constinit Frequency chosen{};
@@ -120,36 +110,17 @@ Frequency measure_by_pm_timer() {
 
 Frequency measure_by_pit() { return {measure_khz(Pit{}), "pit"}; }
 
-// Both timers; the power management timer, read in one access, wins a dispute that a second
-// measurement does not settle.
-Frequency measure() {
-  Frequency by_pm_timer = measure_by_pm_timer();
-  Frequency by_pit = measure_by_pit();
-  if (by_pm_timer && by_pit && !frequencies_agree(by_pm_timer.khz, by_pit.khz)) {
-    by_pm_timer = measure_by_pm_timer();
-  }
-  return by_pm_timer ? by_pm_timer : by_pit;
-}
-
-Frequency choose() {
-  // Timers then run slow or fast by a factor of a few, which retries survive.
-  constexpr Frequency kAssumed{2'000'000, "assumed, no timer answers"};
-
+Frequency stated() {
   const Frequency by_cpu = stated_by_cpu();
-  const Frequency stated = by_cpu ? by_cpu : stated_by_hypervisor();
-  if (!stated) {
-    const Frequency measured = measure();
-    return measured ? measured : kAssumed;
-  }
-  const Frequency by_pm_timer = measure_by_pm_timer();
-  const Frequency measured = by_pm_timer ? by_pm_timer : measure_by_pit();
-  return !measured || frequencies_agree(stated.khz, measured.khz) ? stated : measure();
+  return by_cpu.plausible() ? by_cpu : stated_by_hypervisor();
 }
 
 }  // namespace
 
 void initialize() {
-  chosen = choose();
+  // Without any source, timers run slow or fast by a factor of a few, which retries survive.
+  constexpr Frequency kAssumed{2'000'000, "assumed, no timer answers"};
+  chosen = choose_frequency(stated(), measure_by_pm_timer, measure_by_pit, kAssumed);
   timeline.start(cpu::time_stamp(), chosen.khz);
 }
 

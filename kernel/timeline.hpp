@@ -7,14 +7,6 @@ namespace mote {
 
 class Timeline {
  public:
-  // Frequencies outside of this range are no time stamp counter's.
-  static constexpr std::uint64_t kSlowestKhz = 50'000;
-  static constexpr std::uint64_t kFastestKhz = 20'000'000;
-
-  static constexpr bool is_plausible(std::uint64_t khz) {
-    return khz >= kSlowestKhz && khz <= kFastestKhz;
-  }
-
   // Time zero is now, when the counter reads `ticks`.
   constexpr void start(std::uint64_t ticks, std::uint64_t khz) {
     constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
@@ -49,11 +41,5 @@ class Timeline {
   std::uint64_t origin_nanoseconds_ = 0;
   std::uint64_t last_ticks_ = 0;
 };
-
-// Two measurements of one frequency that differ by at most one part in fifty.
-constexpr bool frequencies_agree(std::uint64_t a_khz, std::uint64_t b_khz) {
-  const std::uint64_t difference = a_khz > b_khz ? a_khz - b_khz : b_khz - a_khz;
-  return difference <= a_khz / 50;
-}
 
 }  // namespace mote

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernel/backtrace.hpp"
+#include "kernel/frequency.hpp"
 #include "kernel/memory.hpp"
 #include "kernel/memory_map.hpp"
 #include "kernel/number_text.hpp"
@@ -134,7 +135,7 @@ TEST_CASE("a timeline counts nanoseconds") {
 }
 
 TEST_CASE("a timeline holds the slowest and the fastest counter") {
-  for (const std::uint64_t khz : {Timeline::kSlowestKhz, Timeline::kFastestKhz}) {
+  for (const std::uint64_t khz : {Frequency::kSlowestKhz, Frequency::kFastestKhz}) {
     Timeline timeline;
     timeline.start(0, khz);
     const std::uint64_t second = timeline.at(khz * 1'000);
@@ -154,13 +155,40 @@ TEST_CASE("a counter that steps back never turns time back") {
 }
 
 TEST_CASE("what counts as the same frequency") {
-  CHECK(frequencies_agree(2'500'000, 2'500'000));
-  CHECK(frequencies_agree(2'500'000, 2'540'000));
-  CHECK(frequencies_agree(2'500'000, 2'460'000));
-  CHECK_FALSE(frequencies_agree(2'500'000, 2'600'000));
-  CHECK_FALSE(frequencies_agree(2'500'000, 0));
-  CHECK_FALSE(Timeline::is_plausible(0));
-  CHECK(Timeline::is_plausible(1'000'000));
+  CHECK(agree({2'500'000, ""}, {2'500'000, ""}));
+  CHECK(agree({2'500'000, ""}, {2'540'000, ""}));
+  CHECK(agree({2'500'000, ""}, {2'460'000, ""}));
+  CHECK_FALSE(agree({2'500'000, ""}, {2'600'000, ""}));
+  CHECK_FALSE(agree({2'500'000, ""}, {}));
+  CHECK_FALSE(agree({}, {}));
+}
+
+TEST_CASE("which frequency is believed") {
+  constexpr std::uint64_t kGood = 2'500'000;
+  constexpr std::uint64_t kBad = 3'500'000;
+  const auto choice = [](std::uint64_t stated, std::uint64_t better, std::uint64_t other,
+                         std::uint64_t better_again = 0) {
+    unsigned asked = 0;
+    const auto ask_better = [&] {
+      return Frequency{asked++ == 0 ? better : better_again, "better"};
+    };
+    const auto ask_other = [&] { return Frequency{other, "other"}; };
+    return choose_frequency({stated, "stated"}, ask_better, ask_other, {1, "assumed"}).source;
+  };
+  CHECK(choice(kGood, kGood, kGood) == "stated");
+  CHECK(choice(kGood, kBad, kGood) == "stated");
+  CHECK(choice(kGood, 0, kGood) == "stated");
+  CHECK(choice(kGood, 0, 0) == "stated");
+  CHECK(choice(kBad, kGood, kGood) == "better");
+  CHECK(choice(kBad, kGood, 0) == "better");
+  CHECK(choice(kBad, 0, kGood) == "other");
+  CHECK(choice(0, kGood, kGood) == "better");
+  CHECK(choice(0, kGood, 0) == "better");
+  CHECK(choice(0, 0, kGood) == "other");
+  CHECK(choice(0, kBad, kGood, kGood) == "better");
+  CHECK(choice(0, kBad, kGood, 0) == "other");
+  CHECK(choice(0, 0, 0) == "assumed");
+  CHECK(choice(1, 7, 0) == "assumed");
 }
 
 // A stack of words; words[i] lies at address(i).

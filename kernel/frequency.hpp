@@ -1,0 +1,56 @@
+// Which of several statements about the time stamp counter's frequency to believe.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+
+namespace mote {
+
+// A frequency and who says so.
+struct Frequency {
+  std::uint64_t khz = 0;  // 0: unknown
+  std::string_view source;
+
+  // Frequencies outside of this range are no time stamp counter's.
+  static constexpr std::uint64_t kSlowestKhz = 50'000;
+  static constexpr std::uint64_t kFastestKhz = 20'000'000;
+
+  [[nodiscard]] constexpr bool plausible() const {
+    return khz >= kSlowestKhz && khz <= kFastestKhz;
+  }
+};
+
+// Whether both are known and differ by at most one part in fifty.
+constexpr bool agree(const Frequency& a, const Frequency& b) {
+  const std::uint64_t difference = a.khz > b.khz ? a.khz - b.khz : b.khz - a.khz;
+  return a.plausible() && b.plausible() && difference <= a.khz / 50;
+}
+
+// What the CPU or the hypervisor states is exact where it is true, and what a timer measures is
+// true where the timer lives. So a stated frequency counts if one timer agrees or there is none.
+// Of two timers that disagree the better one is asked again, and then believed. The timers are
+// asked by calls, because each costs a millisecond.
+template <std::invocable Better, std::invocable Other>
+[[nodiscard]] constexpr Frequency choose_frequency(const Frequency& stated, Better ask_better,
+                                                   Other ask_other, const Frequency& assumed) {
+  const Frequency better = ask_better();
+  if (agree(stated, better)) {
+    return stated;
+  }
+  const Frequency other = ask_other();
+  const bool no_timer = !better.plausible() && !other.plausible();
+  if (agree(stated, other) || (stated.plausible() && no_timer)) {
+    return stated;
+  }
+  if (no_timer) {
+    return assumed;
+  }
+  if (better.plausible() && other.plausible() && !agree(better, other)) {
+    const Frequency again = ask_better();
+    return again.plausible() ? again : other;
+  }
+  return better.plausible() ? better : other;
+}
+
+}  // namespace mote
