@@ -144,7 +144,7 @@ TEST_CASE("data that comes with the ACK on which the server closes is not kept f
     CHECK(peer.was_reset);
   }
   CHECK(Packet::free_count() == packets);
-  CHECK(netstack::heap::used() == blocks);
+  CHECK(netstack::heap::used() <= blocks);  // fewer when the flood's last connections expire
 }
 
 TEST_CASE("a callback may close when data that it refused is offered again") {
