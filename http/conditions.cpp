@@ -10,6 +10,7 @@
 namespace mote::http {
 namespace {
 
+using namespace std::string_view_literals;
 enum class Comparison : std::uint8_t { kStrong, kWeak };
 
 // Takes an entity tag (RFC 9110, 8.8.3) off the list's front, with its quotes; empty if there is
@@ -18,7 +19,7 @@ std::string_view next_tag(std::string_view& list, bool& is_weak) {
   while (!list.empty() && (syntax::is_blank(list.front()) || list.front() == ',')) {
     list.remove_prefix(1);
   }
-  is_weak = list.starts_with("W/");
+  is_weak = list.starts_with("W/"sv);
   if (is_weak) {
     list.remove_prefix(2);
   }
@@ -36,7 +37,7 @@ std::string_view next_tag(std::string_view& list, bool& is_weak) {
 
 // Whether a value, `*` or a list of entity tags, names ours, which is strong.
 bool names(std::string_view list, std::string_view ours, Comparison comparison) {
-  if (list == "*") {
+  if (list == "*"sv) {
     return true;
   }
   bool is_weak = false;
@@ -60,15 +61,15 @@ Preconditions read(std::string_view fields, std::string_view entity_tag) {
   Preconditions found;
   while (!fields.empty()) {
     const Field field = next_field(fields);
-    if (syntax::equals_word(field.name, "if-none-match")) {
+    if (syntax::equals_word(field.name, "if-none-match"sv)) {
       found.if_none_match =
           found.if_none_match.value_or(true) && !names(field.value, entity_tag, Comparison::kWeak);
-    } else if (syntax::equals_word(field.name, "if-modified-since")) {
+    } else if (syntax::equals_word(field.name, "if-modified-since"sv)) {
       found.if_modified_since = parse_date(field.value);
-    } else if (syntax::equals_word(field.name, "if-match")) {
+    } else if (syntax::equals_word(field.name, "if-match"sv)) {
       found.if_match =
           found.if_match.value_or(false) || names(field.value, entity_tag, Comparison::kStrong);
-    } else if (syntax::equals_word(field.name, "if-unmodified-since")) {
+    } else if (syntax::equals_word(field.name, "if-unmodified-since"sv)) {
       found.if_unmodified_since = parse_date(field.value);
     }
   }

@@ -9,6 +9,7 @@
 namespace mote::http {
 namespace {
 
+using namespace std::string_view_literals;
 // What can come while a response is being sent fits into a buffer: the rest of one segment, and a
 // receive window that isn't opened before the response is written.
 static_assert(TCP_WND + TCP_MSS <= limits::kLargeRequestBytes);
@@ -120,7 +121,7 @@ std::size_t Connection::serve(std::string_view input) {
       input.remove_prefix(leading_empty_lines(input));
     }
     mid_request_ = !input.empty();
-    if (input.empty() || input == "\r") {
+    if (input.empty() || input == "\r"sv) {
       break;
     }
     const SectionScanner::Verdict verdict = scanner_.scan(input);

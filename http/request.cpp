@@ -8,6 +8,7 @@ namespace mote::http {
 namespace {
 
 using std::unexpected;
+using namespace std::string_view_literals;
 using syntax::equals_word;
 using syntax::index_of;
 
@@ -64,15 +65,28 @@ std::expected<unsigned, Status> minor_version(std::string_view text) {
   return text[7] == '0' ? 0U : 1U;
 }
 
-// Every method of RFC 9110, 9.3, and PATCH (RFC 5789) is known, though two are allowed.
+// The other methods of RFC 9110, 9.3, and PATCH (RFC 5789): known, though not allowed.
 bool is_known(std::string_view method) {
   for (const std::string_view known :
-       {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}) {
+       {"POST"sv, "PUT"sv, "DELETE"sv, "CONNECT"sv, "OPTIONS"sv, "TRACE"sv, "PATCH"sv}) {
     if (method == known) {
       return true;
     }
   }
   return false;
+}
+
+std::expected<Method, Status> method_of(std::string_view name) {
+  if (name == "GET"sv) {
+    return Method::kGet;
+  }
+  if (name == "HEAD"sv) {
+    return Method::kHead;
+  }
+  if (is_known(name)) {
+    return Method::kOther;
+  }
+  return unexpected(Status::kNotImplemented);
 }
 
 // A host and perhaps a port (RFC 9110, 7.2). Userinfo has no place in it.
@@ -102,9 +116,9 @@ bool is_host(std::string_view text) {
 // The path of a target in origin-form or absolute-form (RFC 9112, 3.2), without its query.
 std::expected<std::string_view, Status> path_of(std::string_view target) {
   if (target.front() != '/') {
-    if (syntax::starts_with_word(target, "http://")) {
+    if (syntax::starts_with_word(target, "http://"sv)) {
       target.remove_prefix(7);
-    } else if (syntax::starts_with_word(target, "https://")) {
+    } else if (syntax::starts_with_word(target, "https://"sv)) {
       target.remove_prefix(8);
     } else {
       return unexpected(Status::kBadRequest);
@@ -119,7 +133,7 @@ std::expected<std::string_view, Status> path_of(std::string_view target) {
     }
     target.remove_prefix(end);
     if (target.empty() || target.front() == '?') {
-      return "/";
+      return "/"sv;
     }
   }
   return std::string_view(target.data(), index_of(target, '?'));
@@ -128,8 +142,8 @@ std::expected<std::string_view, Status> path_of(std::string_view target) {
 void note_connection(std::string_view value, Facts& facts) {
   for (auto option = syntax::next_member(value); !option.empty();
        option = syntax::next_member(value)) {
-    facts.asks_close |= equals_word(option, "close");
-    facts.asks_keep_alive |= equals_word(option, "keep-alive");
+    facts.asks_close |= equals_word(option, "close"sv);
+    facts.asks_keep_alive |= equals_word(option, "keep-alive"sv);
   }
 }
 
@@ -138,7 +152,7 @@ void note_transfer_encoding(std::string_view value, Facts& facts) {
   for (auto coding = syntax::next_member(value); !coding.empty();
        coding = syntax::next_member(value)) {
     // Nothing may follow chunked, not even itself (RFC 9112, 6.1): then the last one is unknown.
-    const bool chunked = equals_word(coding, "chunked") && !facts.last_coding_is_chunked;
+    const bool chunked = equals_word(coding, "chunked"sv) && !facts.last_coding_is_chunked;
     facts.has_unknown_coding |= !chunked;
     facts.last_coding_is_chunked = chunked;
   }
@@ -158,31 +172,32 @@ bool note_content_length(std::string_view value, Facts& facts) {
 bool note(const Field& field, Facts& facts) {
   switch (field.name.size()) {
     case 4:
-      if (equals_word(field.name, "host")) {
+      if (equals_word(field.name, "host"sv)) {
         return ++facts.hosts == 1 && is_host(field.value);
       }
       break;
     case 8:
-      facts.is_conditional |= equals_word(field.name, "if-match");
+      facts.is_conditional |= equals_word(field.name, "if-match"sv);
       break;
     case 10:
-      if (equals_word(field.name, "connection")) {
+      if (equals_word(field.name, "connection"sv)) {
         note_connection(field.value, facts);
       }
       break;
     case 13:
-      facts.is_conditional |= equals_word(field.name, "if-none-match");
+      facts.is_conditional |= equals_word(field.name, "if-none-match"sv);
       break;
     case 14:
-      return !equals_word(field.name, "content-length") || note_content_length(field.value, facts);
+      return !equals_word(field.name, "content-length"sv) ||
+             note_content_length(field.value, facts);
     case 17:
-      if (equals_word(field.name, "transfer-encoding")) {
+      if (equals_word(field.name, "transfer-encoding"sv)) {
         note_transfer_encoding(field.value, facts);
       }
-      facts.is_conditional |= equals_word(field.name, "if-modified-since");
+      facts.is_conditional |= equals_word(field.name, "if-modified-since"sv);
       break;
     case 19:
-      facts.is_conditional |= equals_word(field.name, "if-unmodified-since");
+      facts.is_conditional |= equals_word(field.name, "if-unmodified-since"sv);
       break;
     default:
       break;
@@ -310,17 +325,15 @@ std::expected<Request, Status> parse_request(std::string_view section) {
   if (const auto sound = check_framing(facts, *minor); !sound) {
     return unexpected(sound.error());
   }
-  if (!is_known(line.method)) {
-    return unexpected(Status::kNotImplemented);
+  const auto method = method_of(line.method);
+  if (!method) {
+    return unexpected(method.error());
   }
+  request.method = *method;
   request.persistence = persistence_of(facts, *minor);
   request.has_body = facts.has_content || facts.has_transfer_coding;
   request.is_conditional = facts.is_conditional;
-  if (line.method == "GET") {
-    request.method = Method::kGet;
-  } else if (line.method == "HEAD") {
-    request.method = Method::kHead;
-  } else {
+  if (request.method == Method::kOther) {
     return request;  // answered with 405 whatever its target, which may be in another form
   }
   const auto path = path_of(line.target);

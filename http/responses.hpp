@@ -33,7 +33,7 @@ struct Text {
 };
 
 struct ErrorPage {
-  Text<320> text;
+  Text<224> text;
   std::uint16_t status;
   std::uint16_t status_line_bytes;
   std::uint32_t head_bytes;
@@ -41,7 +41,7 @@ struct ErrorPage {
   // `reason` is the status with its phrase; `fields` are more field lines, each with its CRLF.
   consteval ErrorPage(std::uint16_t code, std::string_view reason, std::string_view fields = {})
       : status(code) {
-    Text<200> body;
+    Text<112> body;
     for (const std::string_view part :
          {"<!doctype html><title>", "", "</title><h1>", "", "</h1>\n"}) {
       body.add(part.empty() ? reason : part);

@@ -8,6 +8,7 @@
 namespace mote::http {
 namespace {
 
+using namespace std::string_view_literals;
 // FNV-1a, 64 bits wide (RFC 9923).
 std::uint64_t hash_of(std::string_view path) {
   std::uint64_t hash = 0xCBF2'9CE4'8422'2325;
@@ -29,27 +30,27 @@ std::uint32_t checksum_of(std::span<const std::byte> pack) {
 std::expected<SitePack, std::string_view> SitePack::open(std::span<const std::byte> blob) {
   using std::unexpected;
   if (blob.size() < sizeof(PackHeader)) {
-    return unexpected("shorter than its header");
+    return unexpected("shorter than its header"sv);
   }
   if (reinterpret_cast<std::uintptr_t>(blob.data()) % alignof(PackHeader) != 0) {
-    return unexpected("not aligned in memory");
+    return unexpected("not aligned in memory"sv);
   }
   const SitePack pack(blob.data());
   const PackHeader& header = pack.header();
   if (__builtin_memcmp(header.magic, PackHeader::kMagic, sizeof header.magic) != 0) {
-    return unexpected("no site pack is there");
+    return unexpected("no site pack is there"sv);
   }
   if (header.version != PackHeader::kVersion) {
-    return unexpected("made by another version of Mote");
+    return unexpected("made by another version of Mote"sv);
   }
   if (header.total_bytes > blob.size()) {
-    return unexpected("its end is missing");
+    return unexpected("its end is missing"sv);
   }
   if (header.total_bytes < sizeof(PackHeader) || header.total_bytes % PackHeader::kAlignment != 0) {
-    return unexpected("its length is wrong");
+    return unexpected("its length is wrong"sv);
   }
   if (checksum_of(blob.first(header.total_bytes)) != header.checksum) {
-    return unexpected("its checksum is wrong");
+    return unexpected("its checksum is wrong"sv);
   }
   if (const std::string_view fault = pack.fault(); !fault.empty()) {
     return unexpected(fault);
@@ -60,30 +61,30 @@ std::expected<SitePack, std::string_view> SitePack::open(std::span<const std::by
 std::string_view SitePack::fault() const {
   const PackHeader& h = header();
   if (h.header_bytes != sizeof(PackHeader) || h.resource_bytes != sizeof(Resource)) {
-    return "its header has another layout";
+    return "its header has another layout"sv;
   }
   if (!std::has_single_bit(h.slot_count) || h.slots_offset % alignof(Slot) != 0 ||
       !holds(h.slots_offset, std::uint64_t{h.slot_count} * sizeof(Slot))) {
-    return "its hash table lies outside";
+    return "its hash table lies outside"sv;
   }
   if (h.resources_offset % alignof(Resource) != 0 ||
       !holds(h.resources_offset, std::uint64_t{h.resource_count} * sizeof(Resource))) {
-    return "its resources lie outside";
+    return "its resources lie outside"sv;
   }
   if (!holds(h.settings_offset, h.settings_bytes)) {
-    return "its settings lie outside";
+    return "its settings lie outside"sv;
   }
   if (h.not_found != PackHeader::kNone && h.not_found >= h.resource_count) {
-    return "its page for unknown paths is missing";
+    return "its page for unknown paths is missing"sv;
   }
   for (const Slot& slot : slots()) {
     if (slot.resource != PackHeader::kNone && slot.resource >= h.resource_count) {
-      return "its hash table names a resource that is missing";
+      return "its hash table names a resource that is missing"sv;
     }
   }
   for (const Resource& resource : resources()) {
     if (!sound(resource)) {
-      return "one of its resources lies outside";
+      return "one of its resources lies outside"sv;
     }
   }
   return {};

@@ -71,7 +71,7 @@ constexpr char lower(char character) {
 }
 
 // Whether text is `word` in any case; the word must be given in lower case.
-constexpr bool equals_word(std::string_view text, std::string_view word) {
+[[gnu::noinline]] constexpr bool equals_word(std::string_view text, std::string_view word) {
   if (text.size() != word.size()) {
     return false;
   }
