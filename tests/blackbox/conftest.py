@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build/test-results"
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
+from captures import make_readable  # noqa: E402
 from images import Images  # noqa: E402
 from lab import Lab, LabUnavailable  # noqa: E402
 from machine import BOOT_S, Guest, Machine  # noqa: E402
@@ -108,6 +109,8 @@ class Bench:
             self.lab.close()
         if self._session.testsfailed == self._failed_before:
             shutil.rmtree(self.results, ignore_errors=True)
+        for capture in self.results.rglob("capture.pcap"):
+            make_readable(capture)
 
 
 RUNNING: list[Guest] = []  # for reports of failures

@@ -47,6 +47,7 @@ class Machine:
     nic_first: tuple[str, ...] = ()  # arguments that the NIC needs before it (bridges)
     settings: str | None = f"network.0.address={Lab.GUEST}/{Lab.PREFIX}"  # fw_cfg's; None: DHCP
     command_line: str = ""  # of the kernel, over PVH
+    serial: bool = True
     extra: tuple[str, ...] = ()
 
     def arguments(self, image: Path, settings: Path, results: Path, wire: int | None,
@@ -54,7 +55,8 @@ class Machine:
         """QEMU's command line."""
         line = [QEMU, "-machine", MACHINES[self.machine], "-accel", "tcg", "-cpu", self.cpu,
                 "-m", str(self.memory_mib), "-nodefaults", "-display", "none", "-no-reboot",
-                "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+                "-chardev", "stdio,id=console,signal=off", "-serial",
+                "chardev:console" if self.serial else "none",
                 "-chardev", f"socket,id=monitor,fd={monitor}", "-mon",
                 "chardev=monitor,mode=control", *self.nic_first]
         if self.boot == "pvh":

@@ -1,0 +1,196 @@
+"""What the machine says when something is amiss, and what goes on working all the same."""
+
+import os
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import sites
+from conftest import Bench
+from images import Images
+from lab import Lab
+from machine import Guest, Machine
+
+PACK_MAGIC = b"MOTEPACK"
+
+
+def altered(source: Path, target: Path, change: Callable[[bytearray, int], None]) -> Path:
+    """A copy of an image in which the site pack, found by its magic, is changed."""
+    data = bytearray(source.read_bytes())
+    at = data.rindex(PACK_MAGIC)
+    change(data, at)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    return target
+
+
+def flip(offset: int) -> Callable[[bytearray, int], None]:
+    def change(data: bytearray, at: int) -> None:
+        data[at + offset] ^= 0x20
+    return change
+
+
+def check_pings_only(guest: Guest) -> None:
+    """No site: the console says so, ping answers, and port 80 is closed."""
+    guest.console.wait_for(r"^net0: 192\.0\.2\.2/24")
+    guest.ping_answers()
+    with pytest.raises(ConnectionRefusedError):
+        guest.lab.connect()
+    assert not guest.console.find("^ready$")
+
+
+CORRUPT = {"magic": flip(0), "version": flip(8), "size": flip(17), "checksum": flip(24),
+           "tables": flip(200), "content": flip(6000)}
+
+
+@pytest.mark.parametrize("part", CORRUPT)
+def test_corrupt_pack_over_pvh(bench: Bench, part: str) -> None:
+    image = altered(bench.images.bootable(bench.site, "pvh"), bench.results / "bad.elf",
+                    CORRUPT[part])
+    guest = bench.start(Machine(), image=image)
+    guest.console.wait_for(r"^site: ")
+    check_pings_only(guest)
+
+
+def test_corrupt_pack_on_a_disk(bench: Bench) -> None:
+    """The loader names it, or the kernel does; in words on the first serial port either way."""
+    image = altered(bench.images.bootable(bench.site, "bios"), bench.results / "bad.img",
+                    flip(6000))
+    guest = bench.start(Machine(boot="bios"), image=image)
+    guest.console.wait_for(r"(?i)\b(site|pack|checksum|damaged)\b")
+
+
+def test_truncated_disk(bench: Bench, images: Images) -> None:
+    """An image of which only the beginning was copied says what can't be read."""
+    site = images.once("large-2", lambda out: sites.large(out, 2))
+    whole = images.bootable(site, "bios").read_bytes()
+    bench.results.mkdir(parents=True, exist_ok=True)
+    (bench.results / "half.img").write_bytes(whole[:1 << 20])
+    guest = bench.start(Machine(boot="bios", memory_mib=16), image=bench.results / "half.img")
+    guest.console.wait_for(r"(?i)(disk|read|sector|mote)")
+    assert not guest.console.find("^ready$")
+
+
+@pytest.mark.parametrize("machine", ["pc", "q35"])
+def test_too_little_memory_for_the_site(bench: Bench, images: Images, machine: str) -> None:
+    """The console says how much is missing."""
+    site = images.once("large-24", lambda out: sites.large(out, 24))
+    guest = bench.start(Machine(machine=machine, boot="bios", memory_mib=16), site=site)
+    said = guest.console.wait_for(r"(?i)\b(\d+) MiB.*(missing|more|need)")
+    assert int(said[1]) > 0
+    guest.is_alive()
+
+
+def test_large_site_on_a_disk(bench: Bench, images: Images) -> None:
+    """As little memory above the site's size as the firmware itself takes."""
+    site = images.once("large-64", lambda out: sites.large(out, 64))
+    guest = bench.boot(Machine(boot="bios", memory_mib=72), site=site)
+    out = bench.results / "large.bin"
+    bench.lab.run("curl", "-sf", "-o", str(out), f"http://{Lab.GUEST}/large.bin")
+    assert out.read_bytes() == (site / "large.bin").read_bytes()
+    guest.serves()
+
+
+def test_screen_says_the_same(bench: Bench) -> None:
+    """VGA text shows the boot lines where there is a screen."""
+    guest = bench.boot(Machine(machine="pc", boot="bios", extra=("-vga", "std")))
+    dump = guest.monitor("xp /4000xb 0xb8000")
+    cells = [int(byte, 16) for line in dump.splitlines()
+             for byte in line.partition(":")[2].split()]
+    text = bytes(cells[::2]).decode("cp437")
+    rows = [text[at:at + 80].rstrip() for at in range(0, len(text), 80)]
+    assert "ready" in rows, rows
+    assert any(row.startswith("http: port 80") for row in rows), rows
+
+
+def test_without_a_serial_port_lines_are_lost_and_nothing_else(bench: Bench) -> None:
+    guest = bench.start(Machine(serial=False))
+    bench.lab.run("ping", "-c", "1", "-w", "60", Lab.GUEST)
+    guest.serves()
+
+
+SETTINGS = {
+    "command line": lambda line: Machine(settings=None, command_line=f"mote.{line} quiet"),
+    "fw_cfg": lambda line: Machine(settings=line),
+}
+
+
+@pytest.mark.parametrize("source", SETTINGS)
+def test_static_address(bench: Bench, source: str) -> None:
+    guest = bench.boot(SETTINGS[source]("network.0.address=192.0.2.2/24"))
+    guest.console.wait_for(r"^net0: 192\.0\.2\.2/24 \(static\)$")
+    guest.serves()
+
+
+@pytest.mark.parametrize("boot", ["bios", "pvh"])
+def test_static_address_from_the_pack(bench: Bench, boot: str) -> None:
+    lines = ("network.hostname=baked", "network.0.address=192.0.2.2/24",
+             "network.0.gateway=192.0.2.1", "http.port=8080")
+    guest = bench.boot(Machine(settings=None, boot=boot), lines=lines)
+    guest.console.wait_for(r"^net0: 192\.0\.2\.2/24 via 192\.0\.2\.1 \(static\)$")
+    guest.console.wait_for(r"^http: port 8080,")
+    shown = bench.lab.run("curl", "-sf", "-o", "/dev/null", "-w", "%{http_code}",
+                          f"http://{Lab.GUEST}:8080/").stdout
+    assert shown == "200"
+
+
+def test_later_sources_win(bench: Bench) -> None:
+    """Pack before fw_cfg before the command line."""
+    guest = bench.boot(Machine(settings="http.port=82\nnetwork.0.address=192.0.2.2/24",
+                               command_line="mote.http.port=83"), lines=("http.port=81",))
+    guest.console.wait_for(r"^http: port 83,")
+    guest.lab.connect(port=83).close()
+
+
+def test_address_by_hardware_address(bench: Bench) -> None:
+    settings = ("network.0.address=192.0.2.9/24\n"
+                "network.52:54:00:4D:6F:74.address=192.0.2.2/24")
+    bench.boot(Machine(settings=settings)).serves()
+
+
+def test_settings_that_make_no_sense_are_named(bench: Bench) -> None:
+    """And the rest goes on: nothing of it makes the machine unreachable."""
+    wrong = ["http.port=0", "http.port=99999", "network.0.address=10.0.0.300/24", "nonsense",
+             "network.0.mtu=10", "network.hostname=-x-", "=", "panic=perhaps",
+             "network.9.address=192.0.2.7/24", "network.0.address=127.0.0.1/8"]
+    good = "network.0.address=192.0.2.2/24"
+    guest = bench.boot(Machine(settings="\n".join([good, "# a comment", "", *wrong])))
+    named = [line for line in guest.console.lines if re.match(r"settings \(fw_cfg\)", line)]
+    assert len(named) == len(wrong), named
+    guest.serves()
+
+
+def test_settings_of_noise(bench: Bench) -> None:
+    """A file of random bytes stops nothing."""
+    noise = random.Random(5).randbytes(2000).replace(b"\0", b"\1").decode("latin-1")
+    guest = bench.start(Machine(settings=noise + "\nnetwork.0.address=192.0.2.2/24"))
+    guest.ready().serves()
+
+
+def test_mtu_from_settings(bench: Bench) -> None:
+    guest = bench.boot(Machine(settings="network.0.address=192.0.2.2/24\nnetwork.0.mtu=1000"))
+    with bench.lab.raw() as ear:
+        guest.http_answers()
+        ear.settimeout(0)
+        sizes = []
+        while True:
+            try:
+                frame, source = ear.recvfrom(65536)
+            except BlockingIOError:
+                break
+            if source[4] == bytes.fromhex("5254004d6f74"):
+                sizes.append(len(frame) - 14)
+    assert sizes and max(sizes) <= 1000
+
+
+def test_gateway(bench: Bench) -> None:
+    """An answer to a host beyond the subnet goes through the gateway."""
+    bench.lab.run("ip", "addr", "add", "203.0.113.5/32", "dev", "lo")
+    guest = bench.boot(Machine(settings="network.0.address=192.0.2.2/24\n"
+                                        "network.0.gateway=192.0.2.1"))
+    bench.lab.run("ping", "-I", "203.0.113.5", "-c", "3", "-i", "0.05", "-w", "20", Lab.GUEST)
+    guest.lab.run("curl", "-sf", "-o", os.devnull, "--interface", "203.0.113.5",
+                  f"http://{Lab.GUEST}/")
