@@ -38,13 +38,18 @@ class SitePack:
         image.assemble_raw(BUILD / "kernel.elf", BUILD / "loader.bin", self.path, out)
 
 
-@contextmanager
-def packed_site(site: Path, config: Path | None) -> Iterator[SitePack]:
-    """Packs a site for as long as the `with` block runs."""
+def read_input(site: Path, config: Path | None) -> Settings:
+    """The settings; refuses a site or a configuration that is not there, before work begins."""
     if not site.is_dir():
         what = "not a folder" if site.exists() else "no such folder"
         raise UserError(f"{site}: {what}; give the folder whose files are to be served")
-    settings = read_settings(config) if config else Settings()
+    return read_settings(config) if config else Settings()
+
+
+@contextmanager
+def packed_site(site: Path, config: Path | None) -> Iterator[SitePack]:
+    """Packs a site for as long as the `with` block runs."""
+    settings = read_input(site, config)
     with TemporaryDirectory(prefix="mote-") as folder:
         path = Path(folder) / "site.pack"
         with Progress(f"Packing {site}"):
