@@ -31,11 +31,11 @@ def provide_firmware(lwip: Path | None) -> None:
 
 
 def build(targets: list[str], lwip: Path | None) -> None:
-    """Configures where needed and builds these targets."""
+    """Builds these targets; configures before the first time, and for another lwIP tree."""
     options = ["--lwip", str(lwip.resolve())] if lwip else []
     ninja_file = ROOT / "build.ninja"
     wanted = f"configure_options = {shlex.join(options)}\n"
-    if not ninja_file.exists() or wanted not in ninja_file.read_text():
+    if not ninja_file.exists() or (lwip and wanted not in ninja_file.read_text()):
         run([sys.executable, "configure.py", *options], "configure.py failed")
     with Progress("Building") as progress:
         ninja(targets, progress)
