@@ -140,7 +140,7 @@ def relay_until_end(qemu: subprocess.Popen[bytes], port: int) -> int:
     announced = False
     with selectors.DefaultSelector() as streams:
         streams.register(qemu.stdout, selectors.EVENT_READ, show)
-        streams.register(qemu.stderr, selectors.EVENT_READ, complain)
+        streams.register(qemu.stderr, selectors.EVENT_READ, Complaints())
         while streams.get_map():
             ready = [(key, os.read(key.fd, 65536)) for key, _ in
                      streams.select(None if announced else SILENCE_S)]
@@ -158,13 +158,19 @@ def show(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def complain(data: bytes) -> None:
-    """QEMU's own words; the one about the port means that the next port is to be tried."""
-    text = data.decode(errors="replace")
-    if "Could not set up host forwarding rule" in text:
-        raise PortTaken
-    for line in text.splitlines():
-        print(f"mote: {line.removeprefix(QEMU + ': ')}", file=sys.stderr, flush=True)
+class Complaints:
+    """QEMU's own words, which come in pieces, shown line by line."""
+
+    def __init__(self) -> None:
+        self._unfinished = ""
+
+    def __call__(self, data: bytes) -> None:
+        """Shows whole lines. The one about the port means that the next port is to be tried."""
+        *lines, self._unfinished = (self._unfinished + data.decode(errors="replace")).split("\n")
+        for line in lines:
+            if "Could not set up host forwarding rule" in line:
+                raise PortTaken
+            print(f"mote: {line.removeprefix(QEMU + ': ')}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -205,6 +205,15 @@ def test_a_qemu_that_complains_is_one_line_and_status_1() -> None:
     assert "no-such-card" in shown.stderr and "http://" not in shown.stdout
 
 
+def test_qemus_words_in_pieces_become_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    show = run.Complaints()
+    for piece in (b"qemu-system-x86_64:", b" -m 0: too ", b"small\nqemu-system-x86_64: end\n"):
+        show(piece)
+    assert capsys.readouterr().err == "mote: -m 0: too small\nmote: end\n"
+    with pytest.raises(run.PortTaken):
+        show(b"qemu-system-x86_64: Could not set up host forwarding rule 'tcp'\n")
+
+
 # --- image ---
 
 @pytest.mark.parametrize(("name", "asked", "kind"), [
