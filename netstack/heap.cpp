@@ -50,6 +50,7 @@ class SizeClass {
   }
 
   [[nodiscard]] std::size_t used() const { return used_; }
+  [[nodiscard]] std::size_t left() const { return kCount - used_; }
 
  private:
   union alignas(16) Block {
@@ -71,7 +72,9 @@ static_assert(kSegmentHeader >= sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_T
 constexpr std::size_t kDatagram = 65'648;
 static_assert(kDatagram >= sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_LINK) + 65'535);
 
-constinit SizeClass<kSegmentHeader, limits::kConnections * 5> small_blocks;
+constexpr std::size_t kSegmentHeaders = limits::kConnections * 5;
+
+constinit SizeClass<kSegmentHeader, kSegmentHeaders> small_blocks;
 constinit SizeClass<640, limits::kConnections / 2> medium_blocks;
 constinit SizeClass<1664, 64> large_blocks;
 constinit SizeClass<kDatagram, 2> huge_blocks;
@@ -94,6 +97,10 @@ void free(void* memory) {
                          : huge_blocks.owns(memory) && huge_blocks.free(memory);
   if (!freed) mote_lwip_assertion("heap: freed what is no block");
 }
+
+std::size_t segment_headers() { return kSegmentHeaders; }
+
+std::size_t segment_headers_left() { return small_blocks.left(); }
 
 std::size_t used() {
   return small_blocks.used() + medium_blocks.used() + large_blocks.used() + huge_blocks.used();

@@ -16,6 +16,10 @@ namespace mote::netstack::heap {
 // Gives back a block. Anything that isn't an allocated block is a fault of ours: panic.
 void free(void* memory);
 
+// Blocks for segments' headers: how many there are, and how many are left now.
+[[nodiscard]] std::size_t segment_headers();
+[[nodiscard]] std::size_t segment_headers_left();
+
 // Blocks in use now, of all sizes.
 [[nodiscard]] std::size_t used();
 

@@ -1,4 +1,5 @@
 // What lwIP asks of its platform: time, random numbers, checksums, assertions, and the hooks.
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include "mote_hooks.h"
 #include "netstack/attachment.hpp"
 #include "netstack/checksum.hpp"
+#include "netstack/heap.hpp"
 #include "netstack/stack.hpp"
 
 namespace mote::netstack {
@@ -27,6 +29,8 @@ static_assert(PBUF_LINK_ENCAPSULATION_HLEN == limits::kHeadroom);
 static_assert(TCP_MSS + 40 == limits::kMtu);
 static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + 14);
 static_assert(TCP_SLOW_INTERVAL == kPollTickMs);
+static_assert(MEMP_NUM_TCP_SEG > 5 * limits::kConnections, "header blocks must run low first");
+static_assert(MEMP_NUM_PBUF > 5 * limits::kConnections, "header blocks must run low first");
 static_assert(IP_REASS_MAX_PBUFS >= 48 && PBUF_POOL_SIZE > IP_REASS_MAX_PBUFS);
 
 void initialize() { lwip_init(); }
@@ -71,6 +75,18 @@ u16_t mote_ip_id() {
   const auto identification = static_cast<u16_t>(random);
   random >>= 16;
   return identification;
+}
+
+// Readers of large files that are slow, or mean to be, may not use up what all connections share.
+// When half is gone, each may hold a share of what is left: ten segments at first, then fewer and
+// fewer. The last blocks are for segments without data, so that connections can begin and end.
+u16_t mote_tcp_queue_limit() {
+  constexpr std::size_t kPbufsOfSegment = 4;  // header; head, body, and more of it, by reference
+  constexpr std::size_t kShare = 128;
+  const std::size_t left = netstack::heap::segment_headers_left();
+  if (left > netstack::heap::segment_headers() / 2) return TCP_SND_QUEUELEN;
+  if (left < kShare) return 0;
+  return static_cast<u16_t>(std::max(left / kShare, kPbufsOfSegment));
 }
 
 struct netif* mote_route_by_source(const ip4_addr_t* source) {

@@ -78,6 +78,36 @@ TEST_CASE("a flood of SYNs shuts nobody out, neither during nor after") {
   CHECK_FALSE(early.was_reset);
 }
 
+TEST_CASE("readers that never read leave room for others") {
+  Machine& m = server();
+  Network network;
+  std::vector<TcpPeer> readers;
+  for (std::uint16_t port = 4100; port < 4500; ++port) readers.emplace_back(port);
+  std::vector<TcpPeer*> peers;
+  for (TcpPeer& reader : readers) {
+    peers.push_back(&reader);
+    reader.connect();
+  }
+  for (int i = 0; i < 20; ++i) step(m, network, peers);
+  for (TcpPeer& reader : readers) {
+    m.device.receive(
+        reader.segment(TcpPeer::kAck, reader.sequence(), reader.expected, request_for(1'000'000)));
+    for (std::uint32_t at = 0; at < 40; ++at) {  // acknowledges just enough to open the window
+      m.device.receive(
+          reader.segment(TcpPeer::kAck, reader.sequence() + 4, reader.expected + at * 1460));
+      settle(m);
+    }
+  }
+  m.device.wire.clear();
+  const long took = fetch(network, 100'000, 4600);
+  CHECK(took > 0);
+  CHECK(took < 2000);
+  for (TcpPeer& reader : readers) {
+    m.device.receive(reader.segment(TcpPeer::kRst, reader.sequence() + 4, 0));
+    settle(m);
+  }
+}
+
 TEST_CASE("forged segments neither end a connection nor change it") {
   Machine& m = server();
   Network network;

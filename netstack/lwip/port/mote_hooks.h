@@ -18,6 +18,9 @@ u32_t mote_tcp_isn(const ip_addr_t* local_ip, u16_t local_port, const ip_addr_t*
 // An unpredictable identification for a datagram.
 u16_t mote_ip_id(void);
 
+// How many pbufs a connection may have queued now: fewer when memory for segments is scarce.
+u16_t mote_tcp_queue_limit(void);
+
 // The interface whose address is `source`, or null.
 struct netif* mote_route_by_source(const ip4_addr_t* source);
 
@@ -31,5 +34,6 @@ void mote_dhcp_option(struct netif* netif, u8_t type, u8_t option, u8_t bytes,
 
 #define LWIP_HOOK_TCP_ISN mote_tcp_isn
 #define LWIP_HOOK_IP4_ID mote_ip_id
+#define LWIP_HOOK_TCP_QUEUE_LIMIT mote_tcp_queue_limit
 #define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, message, type, option, bytes, pbuf, at) \
   mote_dhcp_option((netif), (type), (option), (bytes), (pbuf), (at))
