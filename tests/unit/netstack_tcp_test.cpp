@@ -108,6 +108,35 @@ TEST_CASE("readers that never read leave room for others") {
   }
 }
 
+TEST_CASE("when packets are scarce, frames are copied out of theirs") {
+  Machine& m = server();
+  Network network;
+  std::vector<Packet> taken;
+  while (Packet::free_count() >= limits::kPacketReserve) taken.push_back(Packet::allocate());
+  const std::uint64_t copied = m.interface.counters().rx_copied;
+  CHECK(fetch(network, 300'000, 4700) > 0);
+  CHECK(m.interface.counters().rx_copied > copied + 100);
+  CHECK(m.interface.counters().rx_no_memory == 0);
+}
+
+TEST_CASE("a checksum is verified unless the device has done so") {
+  Machine& m = server();
+  const TcpPeer peer(4800);
+  Bytes frame = peer.segment(TcpPeer::kSyn, 1, 0);
+  frame[50] ^= 1;  // TCP's checksum
+  const auto answers = [&](RxChecksum checksum) {
+    settle(m);
+    m.device.wire.clear();
+    m.device.receive(frame, checksum);
+    settle(m);
+    m.interface.turn();
+    return m.device.wire.size();
+  };
+  CHECK(answers(RxChecksum::kUnknown) == 0);
+  CHECK(answers(RxChecksum::kVerified) == 1);
+  CHECK(answers(RxChecksum::kUnknown) == 0);
+}
+
 TEST_CASE("forged segments neither end a connection nor change it") {
   Machine& m = server();
   Network network;

@@ -186,3 +186,40 @@ TEST_CASE("identifications of datagrams don't count up") {
   CHECK(consecutive < 3);
   udp_remove(pcb);
 }
+
+TEST_CASE("an answer leaves by the interface to whose address the question came") {
+  Machine& first = machine();
+  static Machine second{Device({.mac = {{2, 0, 0, 0, 0, 2}}}), {}};
+  constexpr std::uint32_t kOwn = 0xC0A80901;
+  constexpr std::uint32_t kGateway = 0xC0A809FE;
+  REQUIRE(second.interface.attach(second.device, 1,
+                                  {.address = netstack::StaticAddress{{kOwn}, 24, {kGateway}}}));
+  CHECK(printed().find("net1: 192.168.9.1/24 via 192.168.9.254 (static)\n") != std::string::npos);
+  settle(first);
+  settle(second);
+  first.device.wire.clear();
+  second.device.wire.clear();
+
+  // A SYN from far away, to a port where nobody listens: the RST goes to the second's gateway.
+  Bytes tcp(20);
+  auto& header = *reinterpret_cast<netstack::TcpHeader*>(tcp.data());
+  header = {1234, 99, 5, 0, 0x5002, 1000, 0, 0};
+  constexpr std::uint32_t kFar = 0xCB007105;
+  header.checksum = plain_checksum(tcp, pseudo_sum(kFar, kOwn, Ipv4Header::kTcp, tcp.size()));
+  Bytes frame = ipv4_frame(Ipv4Header::kTcp, tcp);
+  reinterpret_cast<netstack::EthernetHeader*>(frame.data())->destination = second.device.mac();
+  auto& ip = *reinterpret_cast<Ipv4Header*>(frame.data() + 14);
+  ip.source = kFar;
+  ip.destination = kOwn;
+  ip.checksum = 0;
+  ip.checksum = plain_checksum({frame.data() + 14, 20});
+  second.device.receive(frame);
+  settle(second);
+  second.interface.turn();
+  first.interface.turn();
+  CHECK(first.device.wire.empty());
+  REQUIRE(second.device.wire.size() == 1);
+  const Bytes& asked = second.device.wire[0];
+  CHECK(word(asked, 12) == netstack::EthernetHeader::kArp);
+  CHECK((word(asked, 38) << 16 | word(asked, 40)) == static_cast<int>(kGateway));
+}
