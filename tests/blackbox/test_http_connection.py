@@ -1,5 +1,6 @@
 """HTTP's connections: how requests are cut up, kept alive, hurried and ended."""
 
+import errno
 import socket
 import struct
 import time
@@ -12,6 +13,7 @@ import sites
 from conftest import Bench
 from http_client import Client
 from images import Images
+from lab import until
 from machine import Guest, Machine
 
 REQUEST = b"GET /sub/page.txt HTTP/1.1\r\nHost: mote\r\nUser-Agent: test\r\n\r\n"
@@ -159,6 +161,28 @@ def test_reset_in_the_middle(guest: Guest) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
     guest.serves()
+
+
+def connect_from(guest: Guest, port: int) -> socket.socket | None:
+    """A connection from a port of our choice, unless the last ACK for its former one is due."""
+    connection = guest.lab.new_socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    connection.bind(("192.0.2.1", port))
+    if connection.connect_ex(("192.0.2.2", 80)) == errno.EADDRNOTAVAIL:
+        connection.close()
+        return None
+    return connection
+
+
+def test_port_that_comes_round(guest: Guest) -> None:
+    """The machine closed first and waits in TIME-WAIT; its peer takes the same port again."""
+    for _ in range(20):
+        with until(lambda: connect_from(guest, 20_000), "the former connection's end") as again:
+            again.sendall(b"GET /data.json HTTP/1.0\r\n\r\n")
+            received = b""
+            while piece := again.recv(4096):
+                received += piece
+            assert received.startswith(b"HTTP/1.1 200 ")
 
 
 def test_slow_reader_slows_nobody(guest: Guest, site: Path) -> None:
