@@ -135,8 +135,8 @@ class Guest:
         wires = [fd for fd in (wire, *more_wires) if fd is not None]
         with (results / "qemu.log").open("wb") as errors:
             self._qemu = subprocess.Popen(
-                command, pass_fds=[*wires, theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=errors, preexec_fn=die_with_parent)
+                command, pass_fds=[*wires, theirs.fileno()], stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=errors, preexec_fn=die_with_parent)
         theirs.close()
         for taken in wires:
             os.close(taken)
