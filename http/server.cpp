@@ -57,7 +57,7 @@ err_t accept(void* /*unused*/, tcp_pcb* pcb, err_t error) {
   if (error != ERR_OK || pcb == nullptr) {
     return ERR_VAL;
   }
-  if (server.counters.open >= limits::kConnectionsBeforeEviction) {
+  if (server.counters.open >= limits::kConnections) {
     make_room();
   }
   Connection* const connection = unused_connection();
@@ -79,11 +79,13 @@ bool start(const SitePack& pack, const Options& options) {
   server.time_limits[static_cast<std::size_t>(Phase::kDraining)] = ticks_of(limits::kDrainTimeMs);
 
   tcp_pcb* const pcb = tcp_new();
-  if (pcb == nullptr || tcp_bind(pcb, IP_ANY_TYPE, options.port) != ERR_OK) {
+  if (pcb == nullptr) {
     return false;
   }
-  tcp_pcb* const listener = tcp_listen(pcb);
+  tcp_pcb* const listener =
+      tcp_bind(pcb, IP_ANY_TYPE, options.port) == ERR_OK ? tcp_listen(pcb) : nullptr;
   if (listener == nullptr) {
+    tcp_close(pcb);
     return false;
   }
   tcp_accept(listener, accept);

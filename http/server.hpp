@@ -16,7 +16,7 @@ struct Options {
 };
 
 // Begins to listen on all interfaces, once, when lwIP is up; the run loop's lwIP timers do the
-// rest. The pack's memory must stay. False: lwIP has no PCB left for it.
+// rest. The pack's memory must stay. False: lwIP has no PCB left, or the port is taken.
 [[nodiscard]] bool start(const SitePack& pack, const Options& options);
 
 [[nodiscard]] const Counters& counters();

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tools.errors import UserError
 
-# Longest path served, in bytes of UTF-8 with its leading slash (limits::kPathBytes).
+# Longest path served, in bytes of UTF-8 with its leading slash. Percent-encoded it is at most three
+# times as long, which fits into a request line (limits::kRequestLineBytes).
 MAX_PATH_BYTES = 1024
 
 # Version control's own folder: served, it would give away the site's history.
