@@ -224,6 +224,9 @@ extern "C" [[noreturn]] void kernel_main(const BootInfo* info) {
   clock::initialize();
   entropy::initialize();
   greet(*info, memory);
+  if (clock::source().starts_with("assumed")) {
+    console::line("clock: ", clock::frequency_khz() / 1000, " MHz ", clock::source());
+  }
 
   static constinit std::optional<http::SitePack> site;
   site = find_site(*info);

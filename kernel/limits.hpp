@@ -53,8 +53,11 @@ inline constexpr std::size_t kPciFunctions = 128;
 
 // --- TCP and HTTP ---
 
-// Connections open at once, and lwIP's PCBs for them.
+// HTTP connections open at once. For one more the oldest that is idle makes room.
 inline constexpr std::size_t kConnections = 1024;
+
+// lwIP's PCBs: for these, for handshakes, and for connections that are still closing.
+inline constexpr std::size_t kTcpPcbs = kConnections + 256;
 
 // Request line and whole header section, in bytes (414 and 431 beyond).
 inline constexpr std::size_t kRequestLineBytes = 8 * 1024;
@@ -62,10 +65,6 @@ inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 
 // Fields in a header section (431 beyond).
 inline constexpr std::size_t kHeaderFields = 100;
-
-// Connections above which the oldest idle one is closed for each new one, so that lwIP keeps PCBs
-// for handshakes and for connections that are still closing.
-inline constexpr std::size_t kConnectionsBeforeEviction = kConnections - 64;
 
 // Buffers for requests that came in pieces or too early, small and large, and bytes of each. A
 // large one holds the longest request and a segment behind it.

@@ -24,7 +24,7 @@
 
 namespace mote::netstack {
 
-static_assert(MEMP_NUM_TCP_PCB == limits::kConnections);
+static_assert(MEMP_NUM_TCP_PCB == limits::kTcpPcbs);
 static_assert(PBUF_LINK_ENCAPSULATION_HLEN == limits::kHeadroom);
 static_assert(TCP_MSS + 40 == limits::kMtu);
 static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + 14);

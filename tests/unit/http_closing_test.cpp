@@ -226,7 +226,7 @@ TEST_CASE("a response that is never acknowledged after the close is given up") {
 TEST_CASE("when connections run out, the oldest idle one makes room") {
   const Scene scene;
   std::vector<std::unique_ptr<Client>> crowd;
-  for (std::size_t count = 0; count < limits::kConnectionsBeforeEviction; ++count) {
+  for (std::size_t count = 0; count < limits::kConnections; ++count) {
     crowd.push_back(std::make_unique<Client>());
   }
   crowd[0]->send(kGet);  // now the youngest
@@ -242,7 +242,7 @@ TEST_CASE("when connections run out, the oldest idle one makes room") {
 TEST_CASE("a connection that waits only for its peer to close makes room first") {
   const Scene scene;
   std::vector<std::unique_ptr<Client>> crowd;
-  for (std::size_t count = 0; count < limits::kConnectionsBeforeEviction; ++count) {
+  for (std::size_t count = 0; count < limits::kConnections; ++count) {
     crowd.push_back(std::make_unique<Client>());
   }
   crowd[7]->send(get("/", "Connection: close\r\n"));

@@ -83,7 +83,7 @@
 // order. Responses are large: 64 segments may be in flight, by window scale.
 #define LWIP_TCP 1
 #define TCP_MSS 1460
-#define MEMP_NUM_TCP_PCB 1024
+#define MEMP_NUM_TCP_PCB 1280
 #define MEMP_NUM_TCP_PCB_LISTEN 4
 #define MEMP_NUM_TCP_SEG 6144
 #ifndef TCP_WND
