@@ -196,6 +196,9 @@ def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
                 ninja_file=ninja_file)
     edges.build(ninja_file, "configure", configure_options=options,
                 implicit=["configure.py", "build.ninja.in", *patch_inputs(), *site_files()[1]])
+    edges.section("Files that may go away: without these lines Ninja would miss them")
+    for path in [*patch_inputs(), *site_files()[0], *site_files()[1]]:
+        edges.build(path, "phony")
     edges.lines += ["", "default objects unit-tests $builddir/compile_commands.json"]
 
 
