@@ -5,6 +5,7 @@ Nothing that happens in it can reach the world: it has no way out but the machin
 
 import ctypes
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -14,6 +15,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+# Where administrators' tools are, which a user's PATH may leave out.
+ENVIRONMENT = os.environ | {"LC_ALL": "C.UTF-8", "PATH": os.pathsep.join(
+    [os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])}
 AGENT = Path(__file__).with_name("lab_agent.py")
 PR_SET_PDEATHSIG = 1  # prctl(2)
 ETH_P_ALL = 3
@@ -85,7 +89,7 @@ class Lab:
         agent = subprocess.Popen(
             ["unshare", *way, sys.executable, "-S", str(AGENT), str(theirs.fileno())],
             pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, preexec_fn=die_with_parent)
+            stderr=subprocess.PIPE, env=ENVIRONMENT, preexec_fn=die_with_parent)
         theirs.close()
         return agent
 
@@ -98,6 +102,7 @@ class Lab:
         """Runs a command inside and waits for it; its output is text."""
         result = subprocess.run(self._enter(command), text=True, capture_output=True, input=input,
                                 timeout=timeout, check=False, errors="surrogateescape",
+                                env=ENVIRONMENT,
                                 stdin=None if input is not None else subprocess.DEVNULL,
                                 preexec_fn=die_with_parent)
         assert not check or result.returncode == 0, \
@@ -107,7 +112,7 @@ class Lab:
     def start(self, *command: str, **options: Any) -> subprocess.Popen[Any]:
         """Starts a command inside that the lab ends with itself."""
         process = subprocess.Popen(self._enter(command), preexec_fn=die_with_parent,
-                                   stdin=subprocess.DEVNULL, **options)
+                                   stdin=subprocess.DEVNULL, env=ENVIRONMENT, **options)
         self._processes.append(process)
         return process
 

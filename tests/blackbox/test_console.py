@@ -94,6 +94,16 @@ def test_large_site_on_a_disk(bench: Bench, images: Images) -> None:
     guest.serves()
 
 
+def test_site_of_512_mib(bench: Bench, images: Images, full: bool) -> None:
+    if not full:
+        pytest.skip("takes a minute and 2 GiB of disk: only with --full")
+    site = images.once("large-512", lambda out: sites.large(out, 512))
+    guest = bench.boot(Machine(boot="bios", memory_mib=544), site=site, deadline_s=300)
+    guest.lab.run("curl", "-sf", "-o", os.devnull, f"http://{Lab.GUEST}/large.bin",
+                  timeout=600)
+    guest.serves()
+
+
 def test_screen_says_the_same(bench: Bench) -> None:
     """VGA text shows the boot lines where there is a screen."""
     guest = bench.boot(Machine(machine="pc", boot="bios", extra=("-vga", "std")))
@@ -110,6 +120,29 @@ def test_without_a_serial_port_lines_are_lost_and_nothing_else(bench: Bench) -> 
     guest = bench.start(Machine(serial=False))
     bench.lab.run("ping", "-c", "1", "-w", "60", Lab.GUEST)
     guest.serves()
+
+
+def inject_fault(guest: Guest) -> None:
+    """A non-maskable interrupt, which nothing on this machine should ever raise."""
+    guest.ask("inject-nmi")
+    guest.console.wait_for(r"^panic: .+ vector 2\b")
+    guest.console.wait_for(r"^rip [0-9a-f]{16}  rsp [0-9a-f]{16}")
+    guest.console.wait_for(r"^callers( +[0-9a-f]{16})+$")
+
+
+def test_fault_resets(bench: Bench) -> None:
+    """Exception, registers and backtrace, then a reset, which ends QEMU under -no-reboot."""
+    guest = bench.boot()
+    inject_fault(guest)
+    guest.console.wait_for(r"^resetting$")
+    guest.wait_for_end()
+
+
+def test_fault_halts_where_that_is_set(bench: Bench) -> None:
+    guest = bench.boot(Machine(settings=Machine().settings + "\npanic=halt"))
+    inject_fault(guest)
+    guest.console.wait_for(r"^halted$")
+    guest.is_alive()
 
 
 SETTINGS = {

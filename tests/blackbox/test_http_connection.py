@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+import frames
 import sites
 from conftest import Bench
 from http_client import Client
 from images import Images
-from lab import until
+from lab import Lab, until
 from machine import Guest, Machine
 
 REQUEST = b"GET /sub/page.txt HTTP/1.1\r\nHost: mote\r\nUser-Agent: test\r\n\r\n"
@@ -167,10 +168,12 @@ def connect_from(guest: Guest, port: int) -> socket.socket | None:
     """A connection from a port of our choice, unless the last ACK for its former one is due."""
     connection = guest.lab.new_socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    connection.bind(("192.0.2.1", port))
-    if connection.connect_ex(("192.0.2.2", 80)) == errno.EADDRNOTAVAIL:
+    connection.bind((Lab.HOST, port))
+    result = connection.connect_ex((Lab.GUEST, 80))
+    if result == errno.EADDRNOTAVAIL:
         connection.close()
         return None
+    assert result == 0, f"connecting from port {port}: error {result}"
     return connection
 
 
@@ -197,15 +200,35 @@ def test_slow_reader_slows_nobody(guest: Guest, site: Path) -> None:
             assert slow.response().body == whole
 
 
+def wait_for_window_probes(wire: socket.socket, port: int, count: int) -> None:
+    """Watches the machine ask, with a byte at a time, whether a shut window is open again."""
+    deadline = time.monotonic() + 60
+    while count > 0:
+        assert time.monotonic() < deadline, f"{count} window probes are missing"
+        packet = frames.read_ipv4(wire.recv(2048))
+        if packet and packet.sender == Lab.GUEST and packet.protocol == frames.TCP:
+            to, offset = packet.payload[2:4], packet.payload[12] >> 4
+            count -= to == port.to_bytes(2, "big") and len(packet.payload) == offset * 4 + 1
+
+
 def test_zero_window_and_open_again(guest: Guest, site: Path) -> None:
-    """A receiver whose window stays shut for seconds gets everything afterwards."""
-    with Client(guest.lab.connect(timeout=60)) as client:
+    """A receiver whose window stays shut for a while gets everything afterwards."""
+    with Client(guest.lab.connect(timeout=60)) as client, guest.lab.raw() as wire:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         client.send("GET /size/200000.bin HTTP/1.1", "Host: m")
-        end = time.monotonic() + 4
-        while time.monotonic() < end:
-            guest.http_answers()
+        wait_for_window_probes(wire, client.socket.getsockname()[1], 2)
+        guest.http_answers()
         assert client.response().body == (site / "size/200000.bin").read_bytes()
+
+
+def test_more_connections_than_ports(guest: Guest) -> None:
+    """A client of few ports, one request a connection: each port comes round again and again."""
+    for number in range(1_500):
+        port = 21_000 + number % 100
+        with until(lambda: connect_from(guest, port), "a free port") as connection:
+            connection.sendall(b"GET /data.json HTTP/1.0\r\n\r\n")
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+            assert connection.recv(4096) == b""
 
 
 def test_header_time_limit(hasty_client: Client) -> None:
