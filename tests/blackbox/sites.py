@@ -46,7 +46,10 @@ def mixed(site: Path) -> None:
 def large(site: Path, mib: int) -> None:
     """One large file that repeats nowhere."""
     write(site, "index.html", b"<!doctype html><title>large</title>\n")
-    write(site, "large.bin", random.Random(mib).randbytes(mib << 20))
+    source = random.Random(mib)
+    with (site / "large.bin").open("wb") as file:
+        for _ in range(mib):
+            file.write(source.randbytes(1 << 20))
 
 
 def python_documentation(source: Path, site: Path) -> None:

@@ -137,18 +137,24 @@ def fragments(message: bytes, identification: int, size: int = 1480) -> list[byt
 
 
 def whole_reply(wire: Wire) -> bytes:
-    """The ICMP message of the next reply, put together from its fragments."""
-    parts: dict[int, bytes] = {}
-    length = None
-    while length is None or sum(map(len, parts.values())) < length:
+    """The next echo reply, put together from its fragments.
+
+    What else may come, like word of fragments for which the machine waited in vain, has another
+    identification.
+    """
+    packets: dict[int, dict[int, bytes]] = {}
+    while True:
         frame = wire.receive(lambda frame: frame[12:14] == b"\x08\x00" and frame[23] == 1)
         packet = frames.read_ipv4(frame)
         field = struct.unpack_from(">H", frame, 20)[0]
         at = (field & 0x1FFF) * 8
+        parts = packets.setdefault(packet.identification, {})
         parts[at] = packet.payload
         if not field & frames.MORE_FRAGMENTS:
-            length = at + len(packet.payload)
-    return b"".join(parts[at] for at in sorted(parts))
+            parts[-1] = bytes(at + len(packet.payload))  # as long as the whole
+        whole = b"".join(parts[at] for at in sorted(parts) if at >= 0)
+        if len(whole) == len(parts.get(-1, b"?")) and whole[0] == frames.ECHO_REPLY:
+            return whole
 
 
 @pytest.mark.parametrize("order", ["reversed", "last first", "twice each"])
