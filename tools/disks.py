@@ -74,12 +74,18 @@ def converted(raw: Path, kind: str) -> Path:
 
 
 def fix_vmdk(path: Path, seed: int) -> None:
-    """VMDK's content identifier, eight digits in its descriptor (Virtual Disk Format 5.0)."""
+    """VMDK's content identifier in its descriptor (Virtual Disk Format 5.0).
+
+    qemu-img writes it without leading zeros, so that ours may be longer: the text behind it then
+    moves into the zeros that follow.
+    """
     with path.open("r+b") as disk:
-        descriptor = disk.read(64 * 1024)
-        at = descriptor.index(b"\nCID=") + len(b"\nCID=")
-        disk.seek(at)
-        disk.write(f"{seed & 0xFFFFFFFE:08x}".encode())  # all ones means: no parent
+        head = disk.read(64 * 1024)
+        start = head.index(b"\nCID=") + len(b"\nCID=")
+        end = head.index(b"\n", start)
+        rest = head[end:head.index(b"\0", end)]
+        disk.seek(start)
+        disk.write(f"{seed & 0xFFFFFFFE:08x}".encode() + rest)  # all ones means: no parent
 
 
 def fix_vdi(path: Path, seed: int) -> None:
