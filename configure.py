@@ -125,11 +125,17 @@ def site_files() -> tuple[list[str], list[str]]:
     return files, folders
 
 
+def boot_includes() -> list[str]:
+    """What NASM sources include. NASM 2.16 leaves included files out of its dependency lists."""
+    files = [*(ROOT / "boot").glob("*.inc"), *(ROOT / "boot").glob("*.asm")]
+    return sorted(str(path.relative_to(ROOT)) for path in files)
+
+
 def firmware_edges(edges: Edges) -> list[str]:
     """Compiles the firmware's objects; says what they are."""
     objects = []
     for source in BOOT:
-        edges.build(object_of(source), "nasm", source, format="elf64")
+        edges.build(object_of(source), "nasm", source, implicit=boot_includes(), format="elf64")
         objects.append(object_of(source))
     generated = ["$b/lwip.stamp", "$b/generated/version.hpp"]
     for source in firmware_sources():
@@ -150,7 +156,7 @@ def image_edges(edges: Edges, objects: list[str]) -> None:
     files, folders = site_files()
     edges.build("$b/kernel.elf", "link", objects, implicit=["boot/kernel.ld"],
                 implicit_outputs=["$b/kernel.map"])
-    edges.build("$b/loader.bin", "nasm", LOADER, format="bin")
+    edges.build("$b/loader.bin", "nasm", LOADER, implicit=boot_includes(), format="bin")
     edges.build("$b/site.pack", "pack", "www",
                 implicit=files + folders + ["tools/pack.py"])
     edges.build(["$b/mote.elf", "$b/mote.img"], "image",

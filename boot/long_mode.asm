@@ -89,21 +89,14 @@ kernel_entry:
         mov cr0, eax
         jmp kCode64:long_mode
 
-; Dies in words unless memory holds the kernel and the pack behind it, where BootInfo (ESI) has a
-; memory map.
+; Dies in words unless memory holds the kernel and the pack's first page, where BootInfo (ESI) has
+; a memory map. How long the pack is, and whether that can be true, the firmware finds out.
 check_memory:
         mov ecx, [esi + BootInfo.memory_ranges]
         jecxz .done
         mov edi, [esi + BootInfo.pack]
         mov esi, [esi + BootInfo.memory_map]
-        lea eax, [edi + kPage]          ; the pack's first page tells how long it is
-        call check_fit
-        cmp dword [edi], kPackMagicLow
-        jne .done
-        cmp dword [edi + 4], kPackMagicHigh
-        jne .done
-        mov eax, [edi + kPackBytes]
-        add eax, edi
+        lea eax, [edi + kPage]
         call check_fit
 .done:
         ret

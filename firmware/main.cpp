@@ -229,7 +229,7 @@ extern "C" [[noreturn]] void kernel_main(const BootInfo* info) {
   }
 
   static constinit std::optional<http::SitePack> site;
-  site = find_site(*info);
+  site = find_site(*info, memory);
   gather_settings(*info, site ? &*site : nullptr);
   bring_up_network(memory);
   run(site && start_http(*site) ? &*site : nullptr);

@@ -1,7 +1,9 @@
 // The site that the boot loader left in memory: found, checked, protected.
 #include "firmware/site.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -10,8 +12,21 @@
 #include "kernel/paging.hpp"
 
 namespace mote {
+namespace {
 
-std::optional<http::SitePack> find_site(const BootInfo& info) {
+constexpr std::uint64_t mib(std::uint64_t bytes) { return (bytes + 0xF'FFFF) >> 20; }
+
+// How many of the `bytes` that the pack says it has can be there. A damaged header may state
+// anything; what is read must be memory, and mapped.
+std::uint64_t bytes_there(std::uint64_t pack, std::uint64_t bytes, MemoryMap memory) {
+  constexpr std::uint64_t kMapped = std::uint64_t{4} << 30;  // by boot/long_mode.asm
+  const std::uint64_t most = std::min(bytes, kMapped - pack);
+  return memory.known() ? memory.usable_from(pack, most) : most;
+}
+
+}  // namespace
+
+std::optional<http::SitePack> find_site(const BootInfo& info, MemoryMap memory) {
   const auto* header = reinterpret_cast<const http::PackHeader*>(info.pack);
   const std::string_view magic{header->magic, sizeof(header->magic)};
   if (magic != http::PackHeader::kMagic) {
@@ -19,6 +34,12 @@ std::optional<http::SitePack> find_site(const BootInfo& info) {
     return std::nullopt;
   }
   const std::uint64_t bytes = header->total_bytes;
+  const std::uint64_t there = bytes_there(info.pack, bytes, memory);
+  if (there < bytes) {
+    console::line("site: by its header the pack needs ", mib(bytes), " MiB of memory, ",
+                  mib(bytes - there), " MiB are missing");
+    return std::nullopt;
+  }
   const auto pack = http::SitePack::open({reinterpret_cast<const std::byte*>(header), bytes});
   if (!pack) {
     console::line("site: ", pack.error());

@@ -5,12 +5,12 @@
 
 #include "http/site_pack.hpp"
 #include "kernel/boot_info.hpp"
+#include "kernel/memory_map.hpp"
 
 namespace mote {
 
 // Finds the site pack where `info` says it lies, proves it sound and makes its memory read-only.
-// Nothing when that fails; the console then says why. That the pack lies in RAM as a whole has
-// been seen to by boot/, which goes no further where it does not.
-[[nodiscard]] std::optional<http::SitePack> find_site(const BootInfo& info);
+// Nothing when that fails; the console then says why. Its first page is in RAM: boot/ saw to that.
+[[nodiscard]] std::optional<http::SitePack> find_site(const BootInfo& info, MemoryMap memory);
 
 }  // namespace mote
