@@ -73,25 +73,25 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
   static constinit std::array<std::byte, limits::kSettingsBytes> file{};
   if (const auto found = fw_cfg::find("opt/mote/config")) {
     const auto text = fw_cfg::read(*found, file);
-    settings.apply_lines({"fw_cfg"}, {reinterpret_cast<const char*>(text.data()), text.size()});
-    if (found->bytes > file.size()) {
-      console::line("settings (fw_cfg): only the first ", file.size(), " bytes are read");
-    }
+    settings.apply_lines({"fw_cfg"}, {reinterpret_cast<const char*>(text.data()), text.size()},
+                         found->bytes > file.size());
   }
   if (info.command_line != 0) {
-    settings.apply_command_line(reinterpret_cast<const char*>(info.command_line));
+    const std::string_view text = reinterpret_cast<const char*>(info.command_line);
+    settings.apply_command_line(text, text.size() >= BootInfo::kMaxCommandLine);
   }
   set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
 }
 
 netstack::InterfaceSettings settings_for(std::uint32_t index, const MacAddress& mac) {
-  const InterfaceRule rule = settings.interface(index, mac);
+  const InterfaceFields fields = settings.interface(index, mac);
   netstack::InterfaceSettings result;
   result.host_name = settings.host_name();
-  result.mtu = rule.mtu.value_or(0);
-  if (rule.address) {
-    result.address = netstack::StaticAddress{
-        {rule.address->address}, rule.address->length, {rule.gateway.value_or(0)}};
+  result.mtu = fields.mtu.value_or(0);
+  if (fields.address && !fields.address->dhcp) {
+    const Ipv4Prefix& fixed = fields.address->fixed;
+    result.address =
+        netstack::StaticAddress{{fixed.address}, fixed.length, {fields.gateway.value_or(0)}};
   }
   return result;
 }
@@ -176,7 +176,7 @@ bool any_address() {
   return false;
 }
 
-// One turn: each NIC in its order, then lwIP's timers. Says whether there was anything to do.
+// One turn: lwIP's timers, then each NIC in its order. Says whether there was anything to do.
 bool turn() {
   netstack::run_timers();
   bool busy = false;

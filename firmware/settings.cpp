@@ -32,39 +32,57 @@ bool set_seconds(std::uint32_t& milliseconds, std::string_view value) {
   return seconds.has_value();
 }
 
-bool set_address(InterfaceRule& rule, std::string_view value) {
+bool set_address(InterfaceFields& fields, std::string_view value) {
   if (value == "dhcp") {
-    rule.address.reset();
+    fields.address = InterfaceFields::Address{};
     return true;
   }
   const auto prefix = parse_ipv4_prefix(value);
   if (!prefix || !is_host_address(*prefix)) {
     return false;
   }
-  rule.address = prefix;
+  fields.address = InterfaceFields::Address{.dhcp = false, .fixed = *prefix};
   return true;
 }
 
-bool set_gateway(InterfaceRule& rule, std::string_view value) {
+bool set_gateway(InterfaceFields& fields, std::string_view value) {
   const auto gateway = parse_ipv4(value);
   if (gateway) {
-    rule.gateway = gateway;
+    fields.gateway = gateway;
   }
   return gateway.has_value();
 }
 
-bool set_mtu(InterfaceRule& rule, std::string_view value) {
+bool set_mtu(InterfaceFields& fields, std::string_view value) {
   // RFC 791, 3.2: every host must be able to take 576 bytes.
   const auto mtu = parse_number(value, 576, limits::kMtu);
   if (mtu) {
-    rule.mtu = static_cast<std::uint16_t>(*mtu);
+    fields.mtu = static_cast<std::uint16_t>(*mtu);
   }
   return mtu.has_value();
 }
 
+// Text of unknown origin, cut short, and without what a terminal might obey.
+void print_harmless(std::string_view text) {
+  constexpr std::size_t kMost = 64;
+  for (const char c : text.substr(0, kMost)) {
+    console::print(c >= ' ' && c <= '~' ? c : '?');
+  }
+  console::print(text.size() > kMost ? "..." : "");
+}
+
+// What stands before the last separator of a text that was cut.
+std::string_view whole_parts(SettingSource source, std::string_view text, char separator) {
+  const auto end = text.find_last_of(separator);
+  const auto whole = text.substr(0, end == std::string_view::npos ? 0 : end);
+  console::line("settings (", source.name, "): too long, only ", whole.size(), " bytes are used");
+  return whole;
+}
+
 }  // namespace
 
-void Settings::apply_lines(SettingSource source, std::string_view text) {
+void Settings::apply_lines(SettingSource source, std::string_view text, bool is_cut) {
+  text = is_cut ? whole_parts(source, text, '\n') : text;
   while (!text.empty()) {
     auto line = trim(take_until(text, '\n'));
     if (!line.empty() && line.front() != '#') {
@@ -74,21 +92,27 @@ void Settings::apply_lines(SettingSource source, std::string_view text) {
   }
 }
 
-void Settings::apply_command_line(std::string_view text) {
+void Settings::apply_command_line(std::string_view text, bool is_cut) {
   constexpr std::string_view kPrefix = "mote.";
+  constexpr SettingSource kSource{"command line"};
+  text = is_cut ? whole_parts(kSource, text, ' ') : text;
   while (!text.empty()) {
     auto word = trim(take_until(text, ' '));
     if (word.starts_with(kPrefix)) {
       word.remove_prefix(kPrefix.size());
       const auto key = take_until(word, '=');
-      apply({"command line"}, key, word);
+      apply(kSource, key, word);
     }
   }
 }
 
 void Settings::apply(SettingSource source, std::string_view key, std::string_view value) {
   if (!set(key, value)) {
-    console::line("settings (", source.name, "): cannot use ", key, "=", value, ", ignored");
+    console::print("settings (", source.name, "): cannot use ");
+    print_harmless(key);
+    console::print("=");
+    print_harmless(value);
+    console::line(", ignored");
   }
 }
 
@@ -136,9 +160,9 @@ bool Settings::set_network(std::string_view key, std::string_view value) {
     return false;
   }
   if (key == "address") {
-    return set_address(*rule, value);
+    return set_address(rule->fields, value);
   }
-  return key == "mtu" ? set_mtu(*rule, value) : set_gateway(*rule, value);
+  return key == "mtu" ? set_mtu(rule->fields, value) : set_gateway(rule->fields, value);
 }
 
 InterfaceRule* Settings::rule_for(std::string_view match) {
@@ -161,17 +185,19 @@ InterfaceRule* Settings::rule_for(std::string_view match) {
   return &rule;
 }
 
-InterfaceRule Settings::interface(std::uint32_t index, const MacAddress& mac) const {
-  const InterfaceRule* found = nullptr;
+InterfaceFields Settings::interface(std::uint32_t index, const MacAddress& mac) const {
+  InterfaceFields by_index;
+  InterfaceFields by_mac;
   for (const InterfaceRule& rule : std::span(rules_).first(rule_count_)) {
     if (rule.mac == mac) {
-      return rule;
-    }
-    if (!rule.mac && rule.index == index) {
-      found = &rule;
+      by_mac = rule.fields;
+    } else if (!rule.mac && rule.index == index) {
+      by_index = rule.fields;
     }
   }
-  return found != nullptr ? *found : InterfaceRule{};
+  return {.address = by_mac.address ? by_mac.address : by_index.address,
+          .gateway = by_mac.gateway ? by_mac.gateway : by_index.gateway,
+          .mtu = by_mac.mtu ? by_mac.mtu : by_index.mtu};
 }
 
 }  // namespace mote

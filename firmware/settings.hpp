@@ -23,22 +23,32 @@ struct SettingSource {
   std::string_view name;
 };
 
-// The settings of one interface, as far as they were given.
-struct InterfaceRule {
-  std::optional<MacAddress> mac;  // what the rule is for: a NIC's address, or else its index
-  std::uint32_t index = 0;
-  std::optional<Ipv4Prefix> address;  // absent: DHCP
+// What is set for an interface; what is absent was not set.
+struct InterfaceFields {
+  struct Address {
+    bool dhcp = true;
+    Ipv4Prefix fixed{};  // without DHCP
+  };
+  std::optional<Address> address;
   std::optional<std::uint32_t> gateway;
   std::optional<std::uint16_t> mtu;
 };
 
+// Fields, and the NIC they are for: by its MAC address, or else by its index.
+struct InterfaceRule {
+  std::optional<MacAddress> mac;
+  std::uint32_t index = 0;
+  InterfaceFields fields;
+};
+
 class Settings {
  public:
-  // One `key=value` a line; empty lines and those that begin with # say nothing.
-  void apply_lines(SettingSource source, std::string_view text);
+  // One `key=value` a line; empty lines and those that begin with # say nothing. `is_cut`: the text
+  // goes on beyond what could be read, so its last line may be cut too, and is left out.
+  void apply_lines(SettingSource source, std::string_view text, bool is_cut = false);
 
   // The words of a kernel command line that begin with `mote.`; all others are somebody else's.
-  void apply_command_line(std::string_view text);
+  void apply_command_line(std::string_view text, bool is_cut = false);
 
   // Ends in a zero, as lwIP wants it; good for as long as this object lives.
   [[nodiscard]] const char* host_name() const { return host_name_.data(); }
@@ -47,8 +57,9 @@ class Settings {
   [[nodiscard]] std::uint32_t idle_time_ms() const { return idle_time_ms_; }
   [[nodiscard]] bool halt_on_panic() const { return halt_on_panic_; }
 
-  // What is set for a NIC: a rule for its MAC address goes before one for its index.
-  [[nodiscard]] InterfaceRule interface(std::uint32_t index, const MacAddress& mac) const;
+  // What is set for a NIC. Field by field, what is set for its MAC address goes before what is set
+  // for its index, wherever each comes from.
+  [[nodiscard]] InterfaceFields interface(std::uint32_t index, const MacAddress& mac) const;
 
  private:
   void apply(SettingSource source, std::string_view key, std::string_view value);

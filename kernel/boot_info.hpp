@@ -34,6 +34,9 @@ struct BootInfo {
   std::uint64_t command_line;   // physical address of a zero-ended string, 0: none
 
   static constexpr std::uint32_t kMagic = 0x45544F4D;  // "MOTE"
+
+  // Characters of the command line that boot/ keeps; of a longer one the rest is lost.
+  static constexpr std::size_t kMaxCommandLine = 4095;
 };
 static_assert(sizeof(BootInfo) == 48);
 static_assert(offsetof(BootInfo, memory_map) == 8 && offsetof(BootInfo, pack) == 24);

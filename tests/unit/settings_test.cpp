@@ -3,7 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <string_view>
+
+#include "tests/unit/fake_console.hpp"
 
 using mote::MacAddress;
 using mote::Settings;
@@ -41,8 +44,8 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   CHECK_FALSE(settings.interface(0, kMac).address.has_value());
   const auto rule = settings.interface(1, kMac);
   REQUIRE(rule.address.has_value());
-  CHECK(rule.address->address == 0xC000020A);
-  CHECK(rule.address->length == 24);
+  CHECK(rule.address->fixed.address == 0xC000020A);
+  CHECK(rule.address->fixed.length == 24);
   CHECK(rule.gateway == 0xC0000201u);
   CHECK(rule.mtu == 1400);
 }
@@ -50,8 +53,29 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
 TEST_CASE("settings: a rule for the MAC address goes before one for the index") {
   const auto settings = from_lines(
       "network.0.address=192.0.2.10/24\nnetwork.52:54:00:12:34:56.address=192.0.2.99/24\n");
-  CHECK(settings.interface(0, kMac).address->address == 0xC0000263);
-  CHECK(settings.interface(0, MacAddress{}).address->address == 0xC000020A);
+  CHECK(settings.interface(0, kMac).address->fixed.address == 0xC0000263);
+  CHECK(settings.interface(0, MacAddress{}).address->fixed.address == 0xC000020A);
+}
+
+TEST_CASE("settings: rules for the MAC address and the index go together, field by field") {
+  auto settings = from_lines("network.52:54:00:12:34:56.mtu=1400\n");
+  settings.apply_command_line("mote.network.0.address=192.0.2.10/24 mote.network.0.mtu=1300");
+  const auto both = settings.interface(0, kMac);
+  REQUIRE(both.address.has_value());
+  CHECK(both.address->fixed.address == 0xC000020A);
+  CHECK(both.mtu == 1400);
+  settings.apply_command_line("mote.network.52:54:00:12:34:56.address=dhcp");
+  CHECK(settings.interface(0, kMac).address->dhcp);
+}
+
+TEST_CASE("settings: of a text that was cut, the last part is left out") {
+  Settings settings;
+  settings.apply_lines({"test"}, "http.port=81\nhttp.port=80", true);  // …80
+  CHECK(settings.http_port() == 81);
+  settings.apply_command_line("mote.http.port=82 mote.http.port=8", true);
+  CHECK(settings.http_port() == 82);
+  settings.apply_command_line("mote.http.port=83", true);
+  CHECK(settings.http_port() == 82);
 }
 
 TEST_CASE("settings: the command line wins, and leaves foreign words alone") {
@@ -98,6 +122,15 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
     CHECK_FALSE(rule.mtu.has_value());
     CHECK(settings.idle_time_ms() == mote::limits::kIdleTimeMs);
   }
+}
+
+TEST_CASE("settings: what is refused is said short, and nothing in it can steer a terminal") {
+  mote::console::written().clear();
+  from_lines("http.port=\x1b[2J\a" + std::string(500, 'x'));
+  const std::string& said = mote::console::written();
+  CHECK(said.starts_with("settings (test): cannot use http.port=?[2J?xxx"));
+  CHECK(said.ends_with("..., ignored\n"));
+  CHECK(said.size() < 150);
 }
 
 TEST_CASE("settings: RFC 3021 point-to-point links have no broadcast address") {
