@@ -1,6 +1,8 @@
 // Finding ACPI's root pointer, and keeping what the tables say.
 #include "kernel/acpi.hpp"
 
+#include "kernel/acpi_aml.hpp"
+
 namespace mote::acpi {
 namespace {
 
@@ -45,6 +47,8 @@ Bytes find(Signature signature) {
   return facts.rsdp ? find_table(machine_memory, *facts.rsdp, signature) : Bytes{};
 }
 
+Bytes dsdt() { return read_table(machine_memory, dsdt_of(find(kFadt))); }
+
 }  // namespace
 
 void initialize(const BootInfo& info) {
@@ -59,7 +63,25 @@ std::optional<ResetRegister> reset_register() { return facts.reset_register; }
 
 std::optional<Ecam> ecam() {
   const std::optional<Ecam> told = ecam_of(find(kMcfg));
-  return told ? told : ecam_by_cba(read_table(machine_memory, dsdt_of(find(kFadt))));
+  return told ? told : ecam_by_cba(dsdt());
+}
+
+std::size_t device_windows(std::string_view hid, std::span<MmioWindow> windows) {
+  std::size_t count = 0;
+  const auto search = [&](Bytes table) {
+    each_device_window(table, hid, [&](const MmioWindow& window) {
+      if (count < windows.size()) {
+        windows[count] = window;
+      }
+      ++count;
+    });
+    return true;
+  };
+  static_cast<void>(search(dsdt()));
+  if (facts.rsdp) {
+    each_table(machine_memory, *facts.rsdp, kSsdt, search);
+  }
+  return count;
 }
 
 }  // namespace mote::acpi

@@ -71,6 +71,9 @@ inline constexpr std::size_t kHeaderLength = 4;
 inline constexpr std::size_t kMaxTableBytes = 1 << 20;
 inline constexpr std::size_t kMaxTables = 128;
 
+// Secondary System Description Tables (5.2.11.2): more of what the DSDT, named by the FADT, begins.
+inline constexpr Signature kSsdt("SSDT");
+
 // Fixed ACPI Description Table (5.2.9).
 inline constexpr Signature kFadt("FACP");
 inline constexpr std::size_t kFadtDsdt = 40;          // 32-bit address
@@ -151,13 +154,14 @@ template <Reader R>
   return table.size() == bytes && sums_to_zero(table) ? table : Bytes{};
 }
 
-// The first sound table with this signature, by way of the XSDT or, failing that, the RSDT.
-template <Reader R>
-[[nodiscard]] Bytes find_table(R reader, PhysicalAddress rsdp, Signature signature) {
+// Calls `visit(table)` for each sound table with this signature, by way of the XSDT or, failing
+// that, the RSDT, until it returns false.
+template <Reader R, typename Visit>
+void each_table(R reader, PhysicalAddress rsdp, Signature signature, Visit visit) {
   const Bytes pointer = reader(rsdp, kRsdpBytes);
   const std::size_t pointer_bytes = rsdp_bytes(pointer);
   if (pointer_bytes == 0) {
-    return {};
+    return;
   }
   std::size_t entry_bytes = 8;
   Bytes root;
@@ -176,11 +180,21 @@ template <Reader R>
     if (field<std::uint32_t>(reader({address}, kHeaderBytes), 0) != signature.value) {
       continue;
     }
-    if (const Bytes table = read_table(reader, {address}); !table.empty()) {
-      return table;
+    if (const Bytes table = read_table(reader, {address}); !table.empty() && !visit(table)) {
+      return;
     }
   }
-  return {};
+}
+
+// The first sound table with this signature, or an empty view.
+template <Reader R>
+[[nodiscard]] Bytes find_table(R reader, PhysicalAddress rsdp, Signature signature) {
+  Bytes found;
+  each_table(reader, rsdp, signature, [&](Bytes table) {
+    found = table;
+    return false;
+  });
+  return found;
 }
 
 [[nodiscard]] constexpr std::optional<Register> generic_address(Bytes table, std::size_t offset) {
