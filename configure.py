@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parent
 # Firmware, floor by floor. A source that is not named here is not built.
 KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory", "packet",
           "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset",
-          "runtime", "uart", "vga_text"]
-DRIVERS = ["virtio/net", "virtio/pci_transport", "virtio/receive_queue", "virtio/ring",
-           "virtio/text", "virtio/transmit_queue"]
+          "runtime", "uart", "vga_text", "virtio_mmio"]
+DRIVERS = ["virtio/net", "virtio/pci_transport",
+           "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
 HTTP = ["conditions", "connection", "crc32", "date", "reply", "request", "request_buffer", "server",
         "site_pack", "target"]
