@@ -20,9 +20,10 @@ constinit MmioWindowList list{};
 void add(const MmioWindow& window, MemoryMap memory) {
   const MmioWindowList::Added added = list.add(window, memory);
   if (added == MmioWindowList::Added::kInRam) {
-    console::line("virtio-mmio at ", console::Hex{window.base.value}, ": memory is there, ignored");
+    console::line("virtio-mmio at 0x", console::Hex{window.base.value},
+                  ": memory is there, ignored");
   } else if (added == MmioWindowList::Added::kFull) {
-    console::line("virtio-mmio at ", console::Hex{window.base.value},
+    console::line("virtio-mmio at 0x", console::Hex{window.base.value},
                   " left alone: ", limits::kMmioWindows, " places are known already");
   }
 }
