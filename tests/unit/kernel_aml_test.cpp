@@ -165,6 +165,36 @@ TEST_CASE("lengths are held against the bytes there are") {
   }
 }
 
+TEST_CASE("a package's length takes one to four bytes") {
+  // 20.2.4: the first byte's upper bits say how many follow; with any, it has the lowest four bits.
+  const std::string code(0x12345, '\0');
+  const auto length_of = [&](std::initializer_list<unsigned> lead) {
+    std::string bytes = code;
+    bytes.replace(0, lead.size(), bytes_of(lead));
+    const auto package = package_at(std::as_bytes(std::span(bytes)), 0);
+    CHECK((!package || package->begin == lead.size()));
+    return package ? package->end : 0;
+  };
+  CHECK(length_of({0x3F}) == 0x3F);
+  CHECK(length_of({0x01}) == 1);
+  CHECK(length_of({0x45, 0x34}) == 0x345);
+  CHECK(length_of({0x85, 0x34, 0x12}) == 0x12345);
+  CHECK(length_of({0xC5, 0x34, 0x12, 0x00}) == 0x12345);
+  CHECK(length_of({0x86, 0x34, 0x12}) == 0);        // leaves the code
+  CHECK(length_of({0xC5, 0x34, 0x12, 0x01}) == 0);  // by much
+  CHECK(length_of({0x00}) == 0);
+  CHECK(length_of({0x42, 0x00}) == 2);
+  CHECK(length_of({0x41, 0x00}) == 0);  // shorter than itself
+}
+
+TEST_CASE("a string that leaves its table is none") {
+  const std::string crs = name("_CRS", resources(kFixed));
+  for (std::size_t bytes = 0; bytes < text(kVirtio).size(); ++bytes) {
+    CHECK(windows_in(table(device(crs + name("_HID", text(kVirtio).substr(0, bytes))))).empty());
+  }
+  CHECK(windows_in(table(device(crs + name("_HID", text(kVirtio))))) == Windows{kWindow});
+}
+
 TEST_CASE("names belong to the device in which they stand") {
   const std::string hid = name("_HID", text(kVirtio));
   const std::string other = name("_HID", text("PNP0A06"));

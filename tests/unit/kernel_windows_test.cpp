@@ -46,7 +46,7 @@ TEST_CASE("what is not wholly such a window is refused") {
                                       "512KK@0xfeb00000:5"sv,
                                       "512@0xffffffffffffffff:5"sv,
                                       "0x1ffffffffffffffff@0:5"sv,
-                                      "0x40000000000G@0:5"sv,
+                                      "0x40000000001G@0:5"sv,
                                       "512@0xfeb0000g:5"sv,
                                       "08@0:5"sv}) {
     CAPTURE(text);
