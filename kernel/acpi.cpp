@@ -43,8 +43,8 @@ std::optional<PhysicalAddress> find_rsdp(const BootInfo& info) {
   return search_rsdp(machine_memory, kExtendedDataArea, kExtendedDataAreaBytes);
 }
 
-Bytes find(Signature signature) {
-  return facts.rsdp ? find_table(machine_memory, *facts.rsdp, signature) : Bytes{};
+Bytes find(Signature signature, std::size_t skip = 0) {
+  return facts.rsdp ? find_table(machine_memory, *facts.rsdp, signature, skip) : Bytes{};
 }
 
 Bytes dsdt() { return read_table(machine_memory, dsdt_of(find(kFadt))); }
@@ -68,18 +68,14 @@ std::optional<Ecam> ecam() {
 
 std::size_t device_windows(std::string_view hid, std::span<MmioWindow> windows) {
   std::size_t count = 0;
-  const auto search = [&](Bytes table) {
+  std::size_t ssdts = 0;
+  for (Bytes table = dsdt(); !table.empty(); table = find(kSsdt, ssdts++)) {
     each_device_window(table, hid, [&](const MmioWindow& window) {
       if (count < windows.size()) {
         windows[count] = window;
       }
       ++count;
     });
-    return true;
-  };
-  static_cast<void>(search(dsdt()));
-  if (facts.rsdp) {
-    each_table(machine_memory, *facts.rsdp, kSsdt, search);
   }
   return count;
 }

@@ -154,14 +154,15 @@ template <Reader R>
   return table.size() == bytes && sums_to_zero(table) ? table : Bytes{};
 }
 
-// Calls `visit(table)` for each sound table with this signature, by way of the XSDT or, failing
-// that, the RSDT, until it returns false.
-template <Reader R, typename Visit>
-void each_table(R reader, PhysicalAddress rsdp, Signature signature, Visit visit) {
+// A sound table with this signature, by way of the XSDT or, failing that, the RSDT: the first, or
+// the one that comes behind `skip` others.
+template <Reader R>
+[[nodiscard]] Bytes find_table(R reader, PhysicalAddress rsdp, Signature signature,
+                               std::size_t skip = 0) {
   const Bytes pointer = reader(rsdp, kRsdpBytes);
   const std::size_t pointer_bytes = rsdp_bytes(pointer);
   if (pointer_bytes == 0) {
-    return;
+    return {};
   }
   std::size_t entry_bytes = 8;
   Bytes root;
@@ -180,21 +181,11 @@ void each_table(R reader, PhysicalAddress rsdp, Signature signature, Visit visit
     if (field<std::uint32_t>(reader({address}, kHeaderBytes), 0) != signature.value) {
       continue;
     }
-    if (const Bytes table = read_table(reader, {address}); !table.empty() && !visit(table)) {
-      return;
+    if (const Bytes table = read_table(reader, {address}); !table.empty() && skip-- == 0) {
+      return table;
     }
   }
-}
-
-// The first sound table with this signature, or an empty view.
-template <Reader R>
-[[nodiscard]] Bytes find_table(R reader, PhysicalAddress rsdp, Signature signature) {
-  Bytes found;
-  each_table(reader, rsdp, signature, [&](Bytes table) {
-    found = table;
-    return false;
-  });
-  return found;
+  return {};
 }
 
 [[nodiscard]] constexpr std::optional<Register> generic_address(Bytes table, std::size_t offset) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -52,7 +51,8 @@ class MmioWindowList {
 // Takes a number off the front of `text` as Linux reads it: hexadecimal behind 0x, octal behind 0,
 // else decimal.
 [[nodiscard]] constexpr std::optional<std::uint64_t> take_number(std::string_view& text) {
-  int base = 10;
+  constexpr std::uint64_t kMost = ~std::uint64_t{0};
+  std::uint64_t base = 10;
   if (text.starts_with("0x") || text.starts_with("0X")) {
     base = 16;
     text.remove_prefix(2);
@@ -60,12 +60,22 @@ class MmioWindowList {
     base = 8;
   }
   std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc()) {
-    return std::nullopt;
+  std::size_t digits = 0;
+  for (; digits < text.size(); ++digits) {
+    const unsigned decimal = static_cast<unsigned char>(text[digits]) - unsigned{'0'};
+    // One bit tells small letters from capitals.
+    const unsigned letter = (static_cast<unsigned char>(text[digits]) | 0x20u) - unsigned{'a'};
+    const std::uint64_t digit = decimal < 10 ? decimal : letter < 6 ? letter + 10 : base;
+    if (digit >= base) {
+      break;
+    }
+    if (value > (kMost - digit) / base) {
+      return std::nullopt;
+    }
+    value = value * base + digit;
   }
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return value;
+  text.remove_prefix(digits);
+  return digits != 0 ? std::optional(value) : std::nullopt;
 }
 
 // "<size>[KMG]@<base>:<irq>[:<id>]", as Linux documents it for `virtio_mmio.device` (kernel

@@ -21,6 +21,9 @@ TEST_CASE("a window as Linux writes it") {
   CHECK(parse_mmio_window("4K@0xd0000000:5") == MmioWindow{{0xD000'0000}, 4096});
   CHECK(parse_mmio_window("4k@0XD0000000:5:0") == MmioWindow{{0xD000'0000}, 4096});
   CHECK(parse_mmio_window("0x200@4096:0x10:7") == MmioWindow{{4096}, 512});
+  CHECK(parse_mmio_window("0X2fA@0xffffffffABCDEF00:9") ==
+        MmioWindow{{0xFFFF'FFFF'ABCD'EF00}, 0x2FA});
+  CHECK(parse_mmio_window("1@18446744073709551614:1") == MmioWindow{{0xFFFF'FFFF'FFFF'FFFE}, 1});
   CHECK(parse_mmio_window("01000@0400:1") == MmioWindow{{256}, 512});
   CHECK(parse_mmio_window("2M@0x100000000:1") == MmioWindow{{0x1'0000'0000}, 2 << 20});
   CHECK(parse_mmio_window("1G@0:1") == MmioWindow{{0}, 1 << 30});
@@ -45,6 +48,9 @@ TEST_CASE("what is not wholly such a window is refused") {
                                       "512T@0xfeb00000:5"sv,
                                       "512KK@0xfeb00000:5"sv,
                                       "512@0xffffffffffffffff:5"sv,
+                                      "1@18446744073709551616:5"sv,
+                                      "1@0x10000000000000000:5"sv,
+                                      "1@99999999999999999999:5"sv,
                                       "0x1ffffffffffffffff@0:5"sv,
                                       "0x40000000001G@0:5"sv,
                                       "512@0xfeb0000g:5"sv,
