@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parent
 # Firmware, floor by floor. A source that is not named here is not built.
 KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory", "packet",
           "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset",
-          "runtime", "uart", "vga_text"]
-DRIVERS = ["virtio/net", "virtio/pci_transport", "virtio/receive_queue", "virtio/ring",
-           "virtio/text", "virtio/transmit_queue"]
+          "runtime", "uart", "vga_text", "virtio_mmio"]
+DRIVERS = ["virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
+           "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
 HTTP = ["conditions", "connection", "crc32", "date", "reply", "request", "request_buffer", "server",
         "site_pack", "target"]
@@ -46,13 +46,16 @@ UNIT_TESTS = {
     "http_request": ["http/request.cpp", "http/target.cpp"],
     "kernel": [],
     "kernel_acpi": [],
+    "kernel_aml": [],
     "kernel_paging": ["kernel/page_table.cpp"],
     "kernel_pci": [],
+    "kernel_windows": [],
     "netstack": NETSTACK_WORLD,
     "netstack_dhcp": NETSTACK_WORLD,
     "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_tcp": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
+    "virtio_mmio": VIRTIO_WORLD,
     "virtio_net": VIRTIO_WORLD,
     "virtio_net_faults": VIRTIO_WORLD,
     "virtio_ring": ["drivers/virtio/ring.cpp"],

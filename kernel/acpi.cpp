@@ -1,6 +1,8 @@
 // Finding ACPI's root pointer, and keeping what the tables say.
 #include "kernel/acpi.hpp"
 
+#include "kernel/acpi_aml.hpp"
+
 namespace mote::acpi {
 namespace {
 
@@ -41,9 +43,11 @@ std::optional<PhysicalAddress> find_rsdp(const BootInfo& info) {
   return search_rsdp(machine_memory, kExtendedDataArea, kExtendedDataAreaBytes);
 }
 
-Bytes find(Signature signature) {
-  return facts.rsdp ? find_table(machine_memory, *facts.rsdp, signature) : Bytes{};
+Bytes find(Signature signature, std::size_t skip = 0) {
+  return facts.rsdp ? find_table(machine_memory, *facts.rsdp, signature, skip) : Bytes{};
 }
+
+Bytes dsdt() { return read_table(machine_memory, dsdt_of(find(kFadt))); }
 
 }  // namespace
 
@@ -59,7 +63,21 @@ std::optional<ResetRegister> reset_register() { return facts.reset_register; }
 
 std::optional<Ecam> ecam() {
   const std::optional<Ecam> told = ecam_of(find(kMcfg));
-  return told ? told : ecam_by_cba(read_table(machine_memory, dsdt_of(find(kFadt))));
+  return told ? told : ecam_by_cba(dsdt());
+}
+
+std::size_t device_windows(std::string_view hid, std::span<MmioWindow> windows) {
+  std::size_t count = 0;
+  std::size_t ssdts = 0;
+  for (Bytes table = dsdt(); !table.empty(); table = find(kSsdt, ssdts++)) {
+    each_device_window(table, hid, [&](const MmioWindow& window) {
+      if (count < windows.size()) {
+        windows[count] = window;
+      }
+      ++count;
+    });
+  }
+  return count;
 }
 
 }  // namespace mote::acpi

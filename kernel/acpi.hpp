@@ -1,10 +1,14 @@
 // What the firmware's ACPI tables say that this machine needs to know.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <span>
+#include <string_view>
 
 #include "kernel/acpi_tables.hpp"
 #include "kernel/boot_info.hpp"
+#include "kernel/mmio_window.hpp"
 
 namespace mote::acpi {
 
@@ -21,5 +25,10 @@ void initialize(const BootInfo& info);
 // PCI Express configuration space of segment group 0. Not mapped yet. Searched for in the tables
 // at each call.
 [[nodiscard]] std::optional<Ecam> ecam();
+
+// The memory windows of the devices with hardware identifier `hid` in DSDT and SSDTs, as many as
+// `windows` can take; returns how many there are. What the tables say is not yet proven: kernel/
+// acpi_aml.hpp says what is understood. Searched for at each call.
+[[nodiscard]] std::size_t device_windows(std::string_view hid, std::span<MmioWindow> windows);
 
 }  // namespace mote::acpi

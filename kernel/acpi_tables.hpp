@@ -71,6 +71,9 @@ inline constexpr std::size_t kHeaderLength = 4;
 inline constexpr std::size_t kMaxTableBytes = 1 << 20;
 inline constexpr std::size_t kMaxTables = 128;
 
+// Secondary System Description Tables (5.2.11.2): more of what the DSDT, named by the FADT, begins.
+inline constexpr Signature kSsdt("SSDT");
+
 // Fixed ACPI Description Table (5.2.9).
 inline constexpr Signature kFadt("FACP");
 inline constexpr std::size_t kFadtDsdt = 40;          // 32-bit address
@@ -151,9 +154,11 @@ template <Reader R>
   return table.size() == bytes && sums_to_zero(table) ? table : Bytes{};
 }
 
-// The first sound table with this signature, by way of the XSDT or, failing that, the RSDT.
+// A sound table with this signature, by way of the XSDT or, failing that, the RSDT: the first, or
+// the one that comes behind `skip` others.
 template <Reader R>
-[[nodiscard]] Bytes find_table(R reader, PhysicalAddress rsdp, Signature signature) {
+[[nodiscard]] Bytes find_table(R reader, PhysicalAddress rsdp, Signature signature,
+                               std::size_t skip = 0) {
   const Bytes pointer = reader(rsdp, kRsdpBytes);
   const std::size_t pointer_bytes = rsdp_bytes(pointer);
   if (pointer_bytes == 0) {
@@ -176,7 +181,7 @@ template <Reader R>
     if (field<std::uint32_t>(reader({address}, kHeaderBytes), 0) != signature.value) {
       continue;
     }
-    if (const Bytes table = read_table(reader, {address}); !table.empty()) {
+    if (const Bytes table = read_table(reader, {address}); !table.empty() && skip-- == 0) {
       return table;
     }
   }

@@ -27,6 +27,8 @@ inline constexpr std::uint32_t kHypervisorTimingLeaf = 0x4000'0010;
 inline constexpr std::uint32_t kExtendedLeaf = 0x8000'0000;
 inline constexpr std::uint32_t kBrandLeaf = 0x8000'0002;  // and the two behind it
 
+inline constexpr std::uint32_t kAddressLeaf = 0x8000'0008;
+
 inline constexpr std::uint32_t kHypervisorBit = 1U << 31;  // leaf 1, ECX
 inline constexpr std::uint32_t kRdrandBit = 1U << 30;      // leaf 1, ECX
 inline constexpr std::uint32_t kRdseedBit = 1U << 18;      // leaf 7, EBX
@@ -36,6 +38,13 @@ inline constexpr std::uint32_t kRdseedBit = 1U << 18;      // leaf 7, EBX
 
 [[nodiscard]] inline bool under_hypervisor() {
   return (cpuid(kFeatureLeaf).ecx & kHypervisorBit) != 0;
+}
+
+// Where physical addresses end (Intel SDM 3A, 4.1.4).
+[[nodiscard]] inline std::uint64_t physical_address_end() {
+  constexpr unsigned kBitsUntold = 36;
+  const bool told = last_leaf(kExtendedLeaf) >= kAddressLeaf;
+  return std::uint64_t{1} << (told ? cpuid(kAddressLeaf).eax & 0x3F : kBitsUntold);
 }
 
 [[nodiscard]] inline std::uint64_t time_stamp() {

@@ -51,6 +51,11 @@ inline constexpr std::size_t kDmaArenaBytes = 512 * 1024;
 // PCI functions remembered by the scan.
 inline constexpr std::size_t kPciFunctions = 128;
 
+// --- Devices without a bus ---
+
+// Register windows remembered of those that ACPI and the command line name; QEMU's microvm has 24.
+inline constexpr std::size_t kMmioWindows = 32;
+
 // --- TCP and HTTP ---
 
 // HTTP connections open at once. For one more the oldest that is idle makes room.

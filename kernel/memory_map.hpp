@@ -51,6 +51,18 @@ class MemoryMap {
     return bytes - usable_from(base, bytes);
   }
 
+  // Whether any of [base, base + bytes) is RAM.
+  [[nodiscard]] constexpr bool touches(std::uint64_t base, std::uint64_t bytes) const {
+    for (const MemoryRange& range : ranges_) {
+      const bool apart =
+          base >= range.base ? base - range.base >= range.bytes : range.base - base >= bytes;
+      if (is_usable(range) && !apart) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   // The end of the last RAM below 4 GiB: device windows lie above it.
   [[nodiscard]] constexpr std::uint64_t end_below_4_gib() const {
     constexpr std::uint64_t kLimit = std::uint64_t{4} << 30;

@@ -36,6 +36,11 @@ bool protect_read_only(PhysicalAddress start, std::uint64_t bytes) {
 }
 
 bool map_device(PhysicalAddress start, std::uint64_t bytes) {
+  // An address of more bits than the CPU has would fault at its first use.
+  const std::uint64_t end = cpu::physical_address_end();
+  if (start.value >= end || bytes > end - start.value) {
+    return false;
+  }
   return change_tables([=](PageTables& tables) { return tables.map(start.value, bytes, kDevice); });
 }
 

@@ -14,8 +14,8 @@ namespace mote::paging {
 [[nodiscard]] bool protect_read_only(PhysicalAddress start, std::uint64_t bytes);
 
 // Maps the device registers in [start, start + bytes) one to one: writable, uncached, not
-// executable, wherever they lie in the 48-bit address space. Neighbours in the same 2 MiB may
-// become uncached with them. To call it twice for one window does no harm.
+// executable, wherever the CPU has addresses for them below 128 TiB. Neighbours in the same 2 MiB
+// may become uncached with them. To call it twice for one window does no harm.
 [[nodiscard]] bool map_device(PhysicalAddress start, std::uint64_t bytes);
 
 }  // namespace mote::paging

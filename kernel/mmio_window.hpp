@@ -1,0 +1,17 @@
+// A range of the address space behind which a device's registers are said to lie.
+#pragma once
+
+#include <cstdint>
+
+#include "kernel/types.hpp"
+
+namespace mote {
+
+// Not mapped yet, and nothing has been read there: what names a window may be wrong.
+struct MmioWindow {
+  PhysicalAddress base;
+  std::uint64_t bytes = 0;
+  friend constexpr bool operator==(const MmioWindow&, const MmioWindow&) = default;
+};
+
+}  // namespace mote
