@@ -17,7 +17,8 @@ KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory
           "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset",
           "runtime", "uart", "vga_text"]
 DRIVERS = ["virtio/net", "virtio/pci_transport", "virtio/receive_queue", "virtio/ring",
-           "virtio/text", "virtio/transmit_queue"]
+           "virtio/text", "virtio/transmit_queue", "vmxnet3/nic", "vmxnet3/pci_registers",
+           "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
 HTTP = ["conditions", "connection", "crc32", "date", "reply", "request", "request_buffer", "server",
         "site_pack", "target"]
