@@ -1,8 +1,9 @@
 // The transmit queue: frames lent to the device, from packets or from other memory, and their
 // return. No registers.
 //
-// Frames shorter than Ethernet's 60 bytes go out as they are: who puts a frame on a wire pads it,
-// and VMware's own drivers leave it to the host, too.
+// Who puts a frame on a wire pads it to Ethernet's 60 bytes: VMware's own drivers leave it to the
+// host. The stack pads, too; where the device shall finish a checksum that is undone, for hosts
+// (QEMU's net_tx_pkt.c) take all bytes behind the IP header for what is summed and measured.
 #pragma once
 
 #include <array>
@@ -70,8 +71,10 @@ class TransmitQueue {
   using Place = RingPlace<kEntries>;
   static_assert(limits::kTxSegments <= kMostPieces);
 
-  [[nodiscard]] bool lend(std::span<const TxSegment> pieces, TxChecksum checksum, Slot slot,
+  // The pieces may be shortened; none is empty.
+  [[nodiscard]] bool lend(std::span<TxSegment> pieces, TxChecksum checksum, Slot slot,
                           DeviceCounters& counters);
+  void write(std::span<const TxSegment> pieces, TxChecksum checksum);
   template <typename Release>
   void give_back_until(std::uint32_t end, Release&& release);
 
@@ -85,8 +88,7 @@ class TransmitQueue {
 };
 
 inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters) {
-  const std::array<TxSegment, 1> whole = {
-      {{packet.data(), static_cast<std::uint32_t>(packet.bytes())}}};
+  std::array<TxSegment, 1> whole = {{{packet.data(), static_cast<std::uint32_t>(packet.bytes())}}};
   if (!lend(whole, checksum, {.packet = packet.index(), .ends = true}, counters)) {
     return false;
   }
