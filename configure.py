@@ -37,6 +37,8 @@ NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.
 VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
                 *[f"drivers/virtio/{name}.cpp" for name in
                   ["receive_queue", "ring", "text", "transmit_queue"]]]
+VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
+                 "drivers/vmxnet3/receive_queue.cpp", "drivers/vmxnet3/transmit_queue.cpp"]
 HTTP_WORLD = ["tests/unit/http_world.cpp", *[f"http/{name}.cpp" for name in HTTP]]
 UNIT_TESTS = {
     "fast_path": ["netstack/fast_path.cpp"],
@@ -57,6 +59,8 @@ UNIT_TESTS = {
     "virtio_net": VIRTIO_WORLD,
     "virtio_net_faults": VIRTIO_WORLD,
     "virtio_ring": ["drivers/virtio/ring.cpp"],
+    "vmxnet3": VMXNET3_WORLD,
+    "vmxnet3_faults": VMXNET3_WORLD,
 }
 
 
