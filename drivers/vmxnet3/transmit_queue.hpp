@@ -105,12 +105,11 @@ void TransmitQueue::reclaim(Release&& release, DeviceCounters& counters) {
       break;
     }
     const std::uint32_t index = sent_field::kIndex.of(*completion);
-    const std::uint32_t ahead = Place::index(index - sent_);
-    if (index >= kEntries || ahead >= lent_ - sent_ || !memory_->slots[index].ends) [[unlikely]] {
+    if (index >= kEntries || !memory_->slots[index].ends) [[unlikely]] {
       ++counters.tx_malformed;
       continue;
     }
-    give_back_until(sent_ + ahead + 1, release);
+    give_back_until(sent_ + Place::index(index - sent_) + 1, release);
   }
 }
 
