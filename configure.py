@@ -17,7 +17,9 @@ KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory
           "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset",
           "runtime", "uart", "vga_text", "virtio_mmio"]
 DRIVERS = ["virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
-           "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue"]
+           "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
+           "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
+           "vmxnet3/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
 HTTP = ["conditions", "connection", "crc32", "date", "reply", "request", "request_buffer", "server",
         "site_pack", "target"]
@@ -36,6 +38,8 @@ NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.
 VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
                 *[f"drivers/virtio/{name}.cpp" for name in
                   ["receive_queue", "ring", "text", "transmit_queue"]]]
+VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
+                 "drivers/vmxnet3/receive_queue.cpp", "drivers/vmxnet3/transmit_queue.cpp"]
 HTTP_WORLD = ["tests/unit/http_world.cpp", *[f"http/{name}.cpp" for name in HTTP]]
 UNIT_TESTS = {
     "fast_path": ["netstack/fast_path.cpp"],
@@ -59,6 +63,8 @@ UNIT_TESTS = {
     "virtio_net": VIRTIO_WORLD,
     "virtio_net_faults": VIRTIO_WORLD,
     "virtio_ring": ["drivers/virtio/ring.cpp"],
+    "vmxnet3": VMXNET3_WORLD,
+    "vmxnet3_faults": VMXNET3_WORLD,
 }
 
 

@@ -1,0 +1,51 @@
+// A ring in which the device says what it has done. Only the device writes it.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "drivers/vmxnet3/descriptors.hpp"
+#include "kernel/barriers.hpp"
+
+namespace mote::vmxnet3 {
+
+class CompletionRing {
+ public:
+  // Takes over the ring's memory, for a device that is about to start.
+  void restart(std::span<Words> ring) {
+    ring_ = ring;
+    std::ranges::fill(ring_, Words{});
+    next_ = 0;
+    generation_ = 1;
+  }
+
+  // The next completion, if there is one.
+  [[nodiscard]] std::optional<Words> take() {
+    const Words& entry = ring_[next_];
+    Words words;
+    words[kCompletionGeneration.word] = load(&entry[kCompletionGeneration.word]);
+    if (kCompletionGeneration.of(words) != generation_) {
+      return std::nullopt;
+    }
+    // The device writes the generation last; the other words are valid only when read after it.
+    read_barrier();
+    for (unsigned i = 0; i < kCompletionGeneration.word; ++i) {
+      words[i] = load(&entry[i]);
+    }
+    if (++next_ == ring_.size()) {
+      next_ = 0;
+      generation_ ^= 1;
+    }
+    return words;
+  }
+
+ private:
+  std::span<Words> ring_;
+  std::size_t next_ = 0;
+  std::uint32_t generation_ = 0;
+};
+
+}  // namespace mote::vmxnet3

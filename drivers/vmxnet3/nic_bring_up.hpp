@@ -1,0 +1,147 @@
+// vmxnet3's bring-up, in the order of VMware's own drivers.
+//
+// Part of nic.hpp that only nic.cpp needs, and tests with registers of their own.
+#pragma once
+
+#include "drivers/vmxnet3/nic.hpp"
+#include "kernel/barriers.hpp"
+#include "kernel/dma.hpp"
+#include "kernel/types.hpp"
+
+namespace mote::vmxnet3 {
+
+template <Registers Link>
+bool Nic<Link>::bring_up(const typename Link::Location& location, std::size_t receive_buffers) {
+  *this = {};  // the object may have failed with another device
+  receive_buffers_ = receive_buffers;
+  if (const std::string_view missing = link_.open(location); !missing.empty()) {
+    return fail(missing);
+  }
+  // Firmware may have driven the device: nothing of that survives the reset.
+  return agree_on_version() && reset() && read_address() && find_memory() && start();
+}
+
+// A device offers all revisions that it speaks; ours is the first, so that there is none without.
+template <Registers Link>
+bool Nic<Link>::agree_on_version() {
+  if ((link_.read_device(device_register::kRevision) & kRevision1) == 0) {
+    return fail("vmxnet3: the device doesn't offer revision 1 of its interface");
+  }
+  link_.write_device(device_register::kRevision, kRevision1);
+  if ((link_.read_device(device_register::kUptVersion) & kUptVersion1) == 0) {
+    return fail("vmxnet3: the device doesn't offer version 1 of UPT");
+  }
+  link_.write_device(device_register::kUptVersion, kUptVersion1);
+  return true;
+}
+
+template <Registers Link>
+bool Nic<Link>::reset() {
+  order(Command::kQuiesce);
+  if (ask(Command::kReset) != 0) {
+    return fail("vmxnet3: the device refuses to be reset");
+  }
+  return true;
+}
+
+// The device filters by the address in MACL and MACH, which another driver may have changed.
+template <Registers Link>
+bool Nic<Link>::read_address() {
+  const std::uint64_t low = ask(Command::kGetPermanentAddressLow);
+  const std::uint64_t high = ask(Command::kGetPermanentAddressHigh);
+  std::uint64_t rest = low | high << 32;
+  for (std::uint8_t& octet : mac_.octets) {
+    octet = static_cast<std::uint8_t>(rest);
+    rest >>= 8;
+  }
+  constexpr std::uint8_t kGroup = 1;
+  if (mac_ == MacAddress{} || (mac_.octets[0] & kGroup) != 0) {
+    return fail("vmxnet3: the device has no address that could be a station's");
+  }
+  link_.write_device(device_register::kAddressLow, static_cast<std::uint32_t>(low));
+  link_.write_device(device_register::kAddressHigh, static_cast<std::uint32_t>(high));
+  return true;
+}
+
+template <Registers Link>
+bool Nic<Link>::find_memory() {
+  using Receive = ReceiveQueue::Memory;
+  using Transmit = TransmitQueue::Memory;
+  constexpr std::size_t kMostBytes = 60 * 1024;  // of the arena for one of eight NICs
+  static_assert(sizeof(SharedArea) + sizeof(Receive) + sizeof(Transmit) <= kMostBytes);
+  const auto shared = dma::allocate(sizeof(SharedArea), alignof(SharedArea));
+  const auto receive = dma::allocate(sizeof(Receive), alignof(Receive));
+  const auto transmit = dma::allocate(sizeof(Transmit), alignof(Transmit));
+  if (shared.empty() || receive.empty() || transmit.empty()) {
+    return fail("vmxnet3: no memory is left for its rings");
+  }
+  shared_ = reinterpret_cast<SharedArea*>(shared.data());
+  receive_.attach(*reinterpret_cast<Receive*>(receive.data()));
+  transmit_.attach(*reinterpret_cast<Transmit*>(transmit.data()));
+  return true;
+}
+
+// One queue each way. Interrupts are off as a whole, though the device wants one to be named.
+template <Registers Link>
+void Nic<Link>::describe() {
+  constexpr std::uint32_t kDriverVersion = 1;
+  *shared_ = {};
+  DriverShared& driver = shared_->driver;
+  driver.magic = DriverShared::kMagic;
+  General& general = driver.general;
+  general.driver_version = kDriverVersion;
+  general.guest = General::kGuest64Bit | General::kGuestLinux;
+  general.revisions = kRevision1;
+  general.upt_versions = kUptVersion1;
+  general.features = General::kReceiveChecksum;
+  general.queues = physical(&shared_->queues).value;
+  general.queues_bytes = sizeof(shared_->queues);
+  general.mtu = limits::kMtu;
+  general.most_receive_pieces = 1;
+  general.transmit_queues = 1;
+  general.receive_queues = 1;
+  driver.interrupts.auto_mask = 1;
+  driver.interrupts.count = 1;
+  driver.interrupts.control = Interrupts::kDisableAll;
+  driver.filter.mode = ReceiveFilter::kUnicast | ReceiveFilter::kBroadcast;
+  transmit_.describe(shared_->queues.transmit);
+  receive_.describe(shared_->queues.receive);
+}
+
+// From reset to running. Also after a reset in mid-life, when there is memory already.
+template <Registers Link>
+bool Nic<Link>::start() {
+  transmit_.restart();
+  receive_.restart(receive_buffers_);
+  describe();
+  receive_.refill(counters_);
+  write_barrier();
+  const std::uint64_t shared = physical(shared_).value;
+  link_.write_device(device_register::kSharedLow, static_cast<std::uint32_t>(shared));
+  link_.write_device(device_register::kSharedHigh, static_cast<std::uint32_t>(shared >> 32));
+  if (ask(Command::kActivate) != 0) {
+    if (reset()) {
+      receive_.take_all();
+    }
+    return fail("vmxnet3: the device refuses to be activated");
+  }
+  link_.write_fast(fast_register::kInterruptMask, 1);
+  link_.write_fast(fast_register::kReceiveProducer, receive_.producer());
+  order(Command::kUpdateReceiveMode);
+  running_ = true;
+  return true;
+}
+
+template <Registers Link>
+bool Nic<Link>::link_up() {
+  constexpr std::uint32_t kStopped = DriverShared::kReceiveError | DriverShared::kTransmitError;
+  // A queue that has stopped stays so. A device that did not start anew is tried again.
+  if (!running_ || (load(&shared_->driver.events) & kStopped) != 0) {
+    running_ = false;
+    restart_due_ = true;
+    return false;
+  }
+  return (ask(Command::kGetLink) & kLinkUp) != 0;
+}
+
+}  // namespace mote::vmxnet3

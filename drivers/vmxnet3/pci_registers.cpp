@@ -1,0 +1,30 @@
+// vmxnet3's registers on PCI: finding the two windows.
+#include "drivers/vmxnet3/pci_registers.hpp"
+
+#include "kernel/paging.hpp"
+
+namespace mote::vmxnet3 {
+namespace {
+
+// The window behind a base address, mapped; zero if it can't be reached.
+PhysicalAddress map(const pci::Bar& bar) {
+  if (!bar || bar.is_io || bar.bytes < kWindowBytes ||
+      !paging::map_device({bar.address}, kWindowBytes)) {
+    return {};
+  }
+  return {bar.address};
+}
+
+}  // namespace
+
+std::string_view PciRegisters::open(const pci::Function& function) {
+  fast_ = map(function.bar(0));
+  device_ = map(function.bar(1));
+  if (fast_ == PhysicalAddress{} || device_ == PhysicalAddress{}) {
+    return "vmxnet3: the device's registers can't be reached";
+  }
+  function.enable_bus_master();
+  return {};
+}
+
+}  // namespace mote::vmxnet3

@@ -1,0 +1,135 @@
+// The transmit queue: frames lent to the device, from packets or from other memory, and their
+// return. No registers.
+//
+// Who puts a frame on a wire pads it to Ethernet's 60 bytes: VMware's own drivers leave it to the
+// host. The stack pads, too; where the device shall finish a checksum that is undone, for hosts
+// (QEMU's net_tx_pkt.c) take all bytes behind the IP header for what is summed and measured.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "drivers/net_device.hpp"
+#include "drivers/vmxnet3/completion_ring.hpp"
+#include "drivers/vmxnet3/descriptors.hpp"
+#include "drivers/vmxnet3/shared_area.hpp"
+#include "kernel/packet.hpp"
+
+namespace mote::vmxnet3 {
+
+class TransmitQueue {
+ public:
+  // One of them is never lent: in a ring lent as a whole the next free descriptor, which is all
+  // that the doorbell tells, would be the first one that the device has not sent.
+  static constexpr std::uint32_t kEntries = 512;
+
+  // What a frame's last descriptor belongs to: a packet's buffer, or else somebody's cookie.
+  struct Slot {
+    void* cookie = nullptr;
+    PacketIndex packet = PacketIndex::kNone;
+    bool ends = false;  // a frame that is lent; false in all other slots
+  };
+
+  struct Memory {
+    alignas(kRingAlignment) std::array<Descriptor, kEntries> ring;
+    alignas(kRingAlignment) std::array<Words, kEntries> completions;
+    std::array<Slot, kEntries> slots;
+  };
+
+  // Takes over zeroed memory, for ever.
+  void attach(Memory& memory) { memory_ = &memory; }
+
+  // Begins anew with nothing lent, for a device that is about to start.
+  void restart();
+
+  // Tells the device where the rings lie.
+  void describe(TransmitQueueDescriptor& descriptor) const;
+
+  // NetDevice's calls of the same names.
+  [[nodiscard]] bool transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters);
+  [[nodiscard]] bool transmit(const TxFrame& frame, DeviceCounters& counters);
+  template <typename Release>
+  void reclaim(Release&& release, DeviceCounters& counters);
+
+  // Whether frames were lent since the last doorbell, and what to ring it with.
+  [[nodiscard]] bool doorbell_due() const { return told_ != lent_; }
+  [[nodiscard]] std::uint32_t producer() {
+    told_ = lent_;
+    return Place::index(lent_);
+  }
+
+  // Takes everything back from a device that was reset.
+  template <typename Release>
+  void take_all(Release&& release) {
+    give_back_until(lent_, release);
+  }
+
+ private:
+  using Place = RingPlace<kEntries>;
+  static_assert(limits::kTxSegments <= kMostPieces);
+
+  // The pieces may be shortened; none is empty.
+  [[nodiscard]] bool lend(std::span<TxSegment> pieces, TxChecksum checksum, Slot slot,
+                          DeviceCounters& counters);
+  void write(std::span<const TxSegment> pieces, TxChecksum checksum);
+  template <typename Release>
+  void give_back_until(std::uint32_t end, Release&& release);
+
+  Memory* memory_ = nullptr;
+  CompletionRing completions_;
+  // Places: descriptors from sent_ on are the device's, those from lent_ on are ours. The device
+  // was last told of told_.
+  std::uint32_t sent_ = 0;
+  std::uint32_t lent_ = 0;
+  std::uint32_t told_ = 0;
+};
+
+inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters) {
+  std::array<TxSegment, 1> whole = {{{packet.data(), static_cast<std::uint32_t>(packet.bytes())}}};
+  if (!lend(whole, checksum, {.packet = packet.index(), .ends = true}, counters)) {
+    return false;
+  }
+  static_cast<void>(packet.release());
+  return true;
+}
+
+// The device sends frames in their order, so that a completion covers those before it, too.
+template <typename Release>
+void TransmitQueue::reclaim(Release&& release, DeviceCounters& counters) {
+  for (std::uint32_t budget = kEntries; budget != 0; --budget) {
+    const std::optional<Words> completion = completions_.take();
+    if (!completion) {
+      break;
+    }
+    const std::uint32_t index = sent_field::kIndex.of(*completion);
+    if (index >= kEntries || !memory_->slots[index].ends) [[unlikely]] {
+      ++counters.tx_malformed;
+      continue;
+    }
+    give_back_until(sent_ + Place::index(index - sent_) + 1, release);
+  }
+}
+
+// Ends the lives of the frames whose last descriptors lie before `end`: packets go to the pool,
+// cookies to `release`.
+template <typename Release>
+void TransmitQueue::give_back_until(std::uint32_t end, Release&& release) {
+  while (sent_ != end) {
+    // Free before `release` is called, which may well transmit.
+    Slot& entry = memory_->slots[Place::index(sent_++)];
+    const Slot slot = std::exchange(entry, Slot{});
+    if (!slot.ends) {
+      continue;
+    }
+    if (slot.packet != PacketIndex::kNone) {
+      static_cast<void>(Packet::adopt(slot.packet, 0));
+    } else {
+      release(slot.cookie);
+    }
+  }
+}
+
+}  // namespace mote::vmxnet3
