@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parent
 KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory", "packet",
           "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset",
           "runtime", "uart", "vga_text"]
-DRIVERS = ["virtio/net", "virtio/pci_transport", "virtio/receive_queue", "virtio/ring",
+DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
+           "virtio/net", "virtio/pci_transport", "virtio/receive_queue", "virtio/ring",
            "virtio/text", "virtio/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
 HTTP = ["conditions", "connection", "crc32", "date", "reply", "request", "request_buffer", "server",
