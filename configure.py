@@ -37,8 +37,12 @@ NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.
 VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
                 *[f"drivers/virtio/{name}.cpp" for name in
                   ["receive_queue", "ring", "text", "transmit_queue"]]]
+E1000_WORLD = ["tests/unit/e1000_world.cpp", "kernel/packet.cpp",
+               "drivers/e1000/receive_ring.cpp", "drivers/e1000/transmit_ring.cpp"]
 HTTP_WORLD = ["tests/unit/http_world.cpp", *[f"http/{name}.cpp" for name in HTTP]]
 UNIT_TESTS = {
+    "e1000_bring_up": E1000_WORLD,
+    "e1000_ring": E1000_WORLD,
     "fast_path": ["netstack/fast_path.cpp"],
     "http_closing": HTTP_WORLD,
     "http_conditions": ["http/conditions.cpp", "http/date.cpp", "http/request.cpp"],
