@@ -12,7 +12,7 @@
 
 namespace mote::e1000 {
 
-// Offset in bytes in the window of BAR 0 (13.2); all registers have 32 bits.
+// Offset in bytes in the window of BAR 0; all registers have 32 bits.
 enum class Register : std::uint32_t {
   kControl = 0x0000,                    // CTRL, 13.4.1
   kStatus = 0x0008,                     // STATUS, 13.4.2
@@ -52,7 +52,7 @@ enum class Register : std::uint32_t {
   kManagement = 0x5820,                 // MANC
 };
 
-inline constexpr std::uint32_t kWindowBytes = 128 * 1024;  // 13.2: what BAR 0 decodes
+inline constexpr std::uint32_t kWindowBytes = 128 * 1024;  // what BAR 0 decodes (4.1)
 inline constexpr unsigned kMulticastRegisters = 128;
 inline constexpr unsigned kAddressPairs = 16;
 

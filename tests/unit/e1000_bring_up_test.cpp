@@ -134,6 +134,21 @@ TEST_CASE("a device that can't be used is refused in words") {
         "e1000: the device's MAC address is none for a station");
 }
 
+TEST_CASE("an object that failed with one device serves another") {
+  FakeDevice dead{.ends_reset = false};
+  FakeDevice gone{.id = 0x10D3};
+  FakeNet net;
+  REQUIRE_FALSE(net.bring_up(&dead));
+  World::memory_left = false;
+  CHECK_FALSE(net.bring_up(&gone));
+  CHECK(net.error() == "e1000: no memory left for rings");
+  World::memory_left = true;
+  CHECK(Packet::free_count() == kAll);
+  CHECK(net.bring_up(&gone, 0));
+  CHECK(net.error().empty());
+  CHECK(net.model() == "e1000e");
+}
+
 TEST_CASE("the link is what STATUS.LU says, and a device that went away has none") {
   World world;
   world.device.registers[0x8] = 0x80;

@@ -235,6 +235,8 @@ struct World {
     return sent;
   }
 
+  inline static bool memory_left = true;  // in the arena for rings
+
   FakeDevice device;
   FakeNet net;
   std::vector<Bytes> received;
