@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parent
 KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory", "packet",
           "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset",
           "runtime", "uart", "vga_text", "virtio_mmio"]
-DRIVERS = ["virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
+DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
+           "virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
            "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
@@ -40,8 +41,12 @@ VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
                   ["receive_queue", "ring", "text", "transmit_queue"]]]
 VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
                  "drivers/vmxnet3/receive_queue.cpp", "drivers/vmxnet3/transmit_queue.cpp"]
+E1000_WORLD = ["tests/unit/e1000_world.cpp", "kernel/packet.cpp",
+               "drivers/e1000/receive_ring.cpp", "drivers/e1000/transmit_ring.cpp"]
 HTTP_WORLD = ["tests/unit/http_world.cpp", *[f"http/{name}.cpp" for name in HTTP]]
 UNIT_TESTS = {
+    "e1000_bring_up": E1000_WORLD,
+    "e1000_ring": E1000_WORLD,
     "fast_path": ["netstack/fast_path.cpp"],
     "http_closing": HTTP_WORLD,
     "http_conditions": ["http/conditions.cpp", "http/date.cpp", "http/request.cpp"],

@@ -1,0 +1,91 @@
+// The controllers that are driven, and in what they differ.
+//
+// They are those that hypervisors offer: 82540EM, 82545EM and 82544GC (QEMU, Proxmox VE), 82540EM,
+// 82543GC and 82545EM (VirtualBox), 82545EM (VMware's "e1000"), 82574L ("e1000e" of QEMU and
+// VMware), with siblings that differ in name alone. Not driven: the 82542, whose registers lie
+// elsewhere; 82541 and 82547, whose PHYs need a long list of repairs; everything with fibre or
+// SerDes, whose link is made otherwise; 82571 to 82573 and later ones built into chipsets, which
+// share their PHY and EEPROM with firmware; 82575 and later (igb), which have other descriptors.
+//
+// The 82544's erratum is left alone: in a PCI-X slot, where hypervisors have none, it hangs on
+// transmit buffers that end at certain addresses. That early 82545 and 82546 can't write across
+// 64 KiB needs no care: neither rings nor packets lie across.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "drivers/e1000/registers.hpp"
+
+namespace mote::e1000 {
+
+// How EERD is laid out (5.3.1; 82574, 10.2).
+struct EepromLayout {
+  std::uint32_t done;          // the bit that says that the word is there
+  std::uint8_t address_shift;  // of the word's number
+};
+
+inline constexpr EepromLayout kEeprom8254x = {.done = bit(4), .address_shift = 8};
+inline constexpr EepromLayout kEeprom82574 = {.done = bit(1), .address_shift = 2};
+
+// What differs between families of controllers; what is not said is as with most.
+struct Family {
+  std::string_view word;  // what the console calls it
+  std::uint8_t gap;       // TIPG.IPGT: the gap between frames, less what the MAC adds
+  EepromLayout eeprom = kEeprom8254x;
+  std::uint32_t control = control::kAutoSpeed;    // what CTRL has to be told beside SLU
+  std::uint32_t transmit_control = 0;             // bits of TCTL beside the common ones
+  std::uint32_t transmit_descriptor_control = 0;  // bits of TXDCTL beside the common ones
+  bool has_management = true;                     // MANC may keep ARP requests from the host
+  bool is_express = false;  // PCI Express: shares its reset with firmware (82574, 4.6)
+};
+
+// 13.4.34: IPGT is 8 for the 82544 and 10 for the others. The 82543GC has a manual of its own and
+// is the 82544's elder brother; both know no management.
+inline constexpr Family k82544 = {.word = "e1000", .gap = 8, .has_management = false};
+inline constexpr Family k82540 = {.word = "e1000", .gap = 10};
+// The 82574's MAC always takes its speed from the PHY.
+inline constexpr Family k82574 = {
+    .word = "e1000e",
+    .gap = 8,
+    .eeprom = kEeprom82574,
+    .control = 0,
+    .transmit_control =
+        transmit_control::kMultipleRequests | transmit_control::kReadRequestThreshold,
+    .transmit_descriptor_control = descriptor_control::kCountDescriptors,
+    .is_express = true};
+
+struct Model {
+  std::uint16_t device_id;
+  const Family* family;
+};
+
+inline constexpr std::uint16_t kVendor = 0x8086;
+
+// All with a copper PHY.
+inline constexpr std::array kModels = {
+    Model{0x1004, &k82544},  // 82543GC
+    Model{0x1008, &k82544},  // 82544EI
+    Model{0x100C, &k82544},  // 82544GC
+    Model{0x100D, &k82544},  // 82544GC on a mainboard
+    Model{0x100E, &k82540},  // 82540EM
+    Model{0x1015, &k82540},  // 82540EM on a mainboard
+    Model{0x1017, &k82540},  // 82540EP
+    Model{0x100F, &k82540},  // 82545EM
+    Model{0x1010, &k82540},  // 82546EB
+    Model{0x10D3, &k82574},  // 82574L
+    Model{0x10F6, &k82574},  // 82574L of another board
+};
+
+// Null for what is not driven.
+constexpr const Family* family_of(std::uint16_t device_id) {
+  for (const Model& model : kModels) {
+    if (model.device_id == device_id) {
+      return model.family;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace mote::e1000

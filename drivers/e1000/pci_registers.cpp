@@ -1,0 +1,27 @@
+// A controller's registers in memory: finding them.
+#include "drivers/e1000/pci_registers.hpp"
+
+#include "drivers/e1000/model.hpp"
+#include "kernel/paging.hpp"
+
+namespace mote::e1000 {
+
+std::uint16_t PciRegisters::identifier(const pci::Function& function) {
+  return function.vendor == kVendor ? function.device_id : std::uint16_t{0};
+}
+
+std::string_view PciRegisters::open(const pci::Function& function) {
+  *this = {};
+  const pci::Bar bar = function.bar(0);
+  if (!bar || bar.is_io || bar.bytes < kWindowBytes) {
+    return "e1000: the device's registers have no place in memory";
+  }
+  if (!paging::map_device({bar.address}, kWindowBytes)) {
+    return "e1000: the device's registers can't be mapped";
+  }
+  window_ = bar.address;
+  function.enable_bus_master();
+  return {};
+}
+
+}  // namespace mote::e1000

@@ -1,0 +1,109 @@
+// The receive ring: pool buffers lent to the device, frames taken from it (3.2). No registers.
+//
+// The device owns the descriptors from its head up to, not including, the tail; if the two are
+// equal it owns none, so that one entry always stays empty (3.2.6). It hands them back in order.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "drivers/e1000/descriptors.hpp"
+#include "drivers/net_device.hpp"
+#include "kernel/barriers.hpp"
+#include "kernel/packet.hpp"
+
+namespace mote::e1000 {
+
+class ReceiveRing {
+ public:
+  static constexpr std::uint16_t kEntries = 256;
+  static_assert(kEntries % 8 == 0 && (kEntries & (kEntries - 1)) == 0);  // 13.4.27
+
+  // Takes over zeroed memory for kEntries, of which at most `buffers` shall be lent.
+  void start(std::span<ReceiveDescriptor> descriptors, std::span<PacketIndex> packets,
+             std::size_t buffers) {
+    *this = {};
+    descriptors_ = descriptors.data();
+    packets_ = packets.data();
+    buffers_ = static_cast<std::uint16_t>(std::min<std::size_t>(buffers, kEntries - 1));
+  }
+
+  // Hands what the device has received to `sink(Packet, RxChecksum)`, looking at no more than
+  // `budget` descriptors; returns how many frames were good.
+  template <typename Sink>
+  std::size_t poll(std::size_t budget, Sink&& sink, DeviceCounters& counters);
+
+  // Fills empty entries, as far as the pool has packets.
+  void refill(DeviceCounters& counters);
+
+  // Whether the device is to learn of refilled entries: not before it has used an eighth of what
+  // it had, as each telling is an exit. What it has left only shrinks by frames that come to be
+  // polled, so that the time comes.
+  [[nodiscard]] bool publish();
+  [[nodiscard]] std::uint16_t tail() const { return published_ % kEntries; }
+
+ private:
+  static constexpr std::size_t kEthernetHeaderBytes = 14;
+
+  ReceiveDescriptor* descriptors_ = nullptr;
+  PacketIndex* packets_ = nullptr;  // of each entry lent
+  std::uint16_t buffers_ = 0;
+  // Counts that run on, modulo 65,536; the entry is the count modulo kEntries.
+  std::uint16_t taken_ = 0;
+  std::uint16_t published_ = 0;
+  std::uint16_t filled_ = 0;
+  bool skipping_ = false;  // in the middle of a frame that fills several buffers
+};
+
+template <typename Sink>
+std::size_t ReceiveRing::poll(std::size_t budget, Sink&& sink, DeviceCounters& counters) {
+  using Descriptor = ReceiveDescriptor;
+  std::size_t good = 0;
+  for (; budget != 0 && taken_ != published_; --budget) {
+    const std::uint16_t at = taken_ % kEntries;
+    const Descriptor& descriptor = descriptors_[at];
+    const std::uint8_t status = load(descriptor.status);
+    if ((status & Descriptor::kDone) == 0) {
+      break;
+    }
+    read_barrier();  // DD is written last: nothing else may be read before it
+    ++taken_;
+    const std::uint8_t errors = load(descriptor.errors);
+    const std::size_t bytes = load(descriptor.bytes);
+    Packet packet = Packet::adopt(packets_[at], 0);
+    const bool begins = !std::exchange(skipping_, (status & Descriptor::kEndOfPacket) == 0);
+    if (!begins) [[unlikely]] {
+      continue;  // counted with its first buffer
+    }
+    if (skipping_ || bytes < kEthernetHeaderBytes || bytes > Packet::kMaxFrameBytes ||
+        (errors & Descriptor::kDamaged) != 0) [[unlikely]] {
+      ++counters.rx_malformed;
+      continue;
+    }
+    packet.set_bytes(bytes);
+    ++good;
+    ++counters.rx_frames;
+    counters.rx_bytes += bytes;
+    // 3.2.9: the device verified TCP's or UDP's checksum, and found nothing wrong with it or IP's.
+    const bool verified = (status & (Descriptor::kIgnoreChecksum | Descriptor::kTcpChecked)) ==
+                              Descriptor::kTcpChecked &&
+                          (errors & (Descriptor::kBadTcp | Descriptor::kBadIp)) == 0;
+    sink(std::move(packet), verified ? RxChecksum::kVerified : RxChecksum::kUnknown);
+  }
+  return good;
+}
+
+inline bool ReceiveRing::publish() {
+  const auto visible = static_cast<std::uint16_t>(published_ - taken_);
+  if (filled_ == published_ || visible > buffers_ - buffers_ / 8) {
+    return false;
+  }
+  write_barrier();  // descriptors must be in memory before the tail that shows them
+  published_ = filled_;
+  return true;
+}
+
+}  // namespace mote::e1000

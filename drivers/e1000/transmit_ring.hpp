@@ -1,0 +1,94 @@
+// The transmit ring: frames lent to the device, from packets or from other memory, and their
+// return (3.3, 3.4). No registers.
+//
+// Frames are described by TCP/IP data descriptors, whose checksum, if one is asked for, is computed
+// as the context descriptor before them says. The device remembers one context, so that a new one
+// is written only when it differs from the last.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "drivers/e1000/descriptors.hpp"
+#include "drivers/net_device.hpp"
+#include "kernel/barriers.hpp"
+#include "kernel/packet.hpp"
+
+namespace mote::e1000 {
+
+class TransmitRing {
+ public:
+  static constexpr std::uint16_t kEntries = 512;
+  static_assert(kEntries % 8 == 0 && (kEntries & (kEntries - 1)) == 0);  // 13.4.38
+
+  // What is remembered of a frame, at the entry of its first descriptor.
+  struct Slot {
+    void* cookie;  // null: a packet
+    PacketIndex packet;
+    std::uint16_t descriptors;
+  };
+
+  // Takes over zeroed memory for kEntries.
+  void start(std::span<TransmitDescriptor> descriptors, std::span<Slot> slots) {
+    *this = {};
+    descriptors_ = descriptors.data();
+    slots_ = slots.data();
+  }
+
+  // NetDevice's calls of the same names.
+  [[nodiscard]] bool transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters);
+  [[nodiscard]] bool transmit(const TxFrame& frame, DeviceCounters& counters);
+  template <typename Release>
+  void reclaim(Release&& release);
+
+  // True: the tail has moved, and the device is to learn of it.
+  [[nodiscard]] bool publish();
+  [[nodiscard]] std::uint16_t tail() const { return published_ % kEntries; }
+
+ private:
+  [[nodiscard]] bool lend(std::span<const TxSegment> pieces, TxChecksum checksum, void* cookie,
+                          PacketIndex packet, DeviceCounters& counters);
+  void put_context(TxChecksum checksum);
+  [[nodiscard]] std::size_t free() const {
+    // Head equal to tail means that the device has nothing to do (3.4): one entry stays empty.
+    return kEntries - 1U - static_cast<std::uint16_t>(filled_ - taken_);
+  }
+
+  TransmitDescriptor* descriptors_ = nullptr;
+  Slot* slots_ = nullptr;
+  TxChecksum context_;  // what the device remembers
+  // Counts that run on, modulo 65,536; the entry is the count modulo kEntries.
+  std::uint16_t taken_ = 0;
+  std::uint16_t published_ = 0;
+  std::uint16_t filled_ = 0;
+};
+
+// Each frame's last descriptor asks for a report, and the device reports in order.
+template <typename Release>
+void TransmitRing::reclaim(Release&& release) {
+  while (taken_ != published_) {
+    const Slot slot = slots_[taken_ % kEntries];
+    const auto last = static_cast<std::uint16_t>(taken_ + slot.descriptors - 1);
+    if ((load(descriptors_[last % kEntries].status) & TransmitDescriptor::kDone) == 0) {
+      return;
+    }
+    taken_ = static_cast<std::uint16_t>(taken_ + slot.descriptors);
+    if (slot.cookie == nullptr) {
+      static_cast<void>(Packet::adopt(slot.packet, 0));
+    } else {
+      release(slot.cookie);
+    }
+  }
+}
+
+inline bool TransmitRing::publish() {
+  if (filled_ == published_) {
+    return false;
+  }
+  write_barrier();  // descriptors and data must be in memory before the tail that shows them
+  published_ = filled_;
+  return true;
+}
+
+}  // namespace mote::e1000
