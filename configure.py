@@ -24,7 +24,7 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
 HTTP = ["conditions", "connection", "crc32", "date", "reply", "request", "request_buffer", "server",
         "site_pack", "target"]
-FIRMWARE = ["main", "parse", "settings", "site"]
+FIRMWARE = ["main", "nics", "parse", "settings", "site"]
 
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
 BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]

@@ -22,9 +22,16 @@ namespace mote::e1000 {
 template <RegisterFile Registers>
 class Net {
  public:
+  using Location = typename Registers::Location;
+
+  // Whether a controller that this driver knows lies at `location`.
+  [[nodiscard]] static bool drives(const Location& location) {
+    return family_of(Registers::identifier(location)) != nullptr;
+  }
+
   // Resets the controller at `location` and starts it, with at most `receive_buffers` of the pool's
   // packets lent to it. False: `error` says why, and the controller stays silent.
-  [[nodiscard]] bool bring_up(const typename Registers::Location& location,
+  [[nodiscard]] bool bring_up(const Location& location,
                               std::size_t receive_buffers = limits::kReceiveBuffers);
   [[nodiscard]] std::string_view error() const { return error_; }
 
@@ -110,11 +117,6 @@ void Net<Registers>::flush() {
 
 using Device = Net<PciRegisters>;
 static_assert(NetDevice<Device>);
-
-// Whether a PCI function is a controller that this driver knows.
-[[nodiscard]] inline bool drives(const pci::Function& function) {
-  return family_of(PciRegisters::identifier(function)) != nullptr;
-}
 
 extern template class Net<PciRegisters>;
 

@@ -6,12 +6,6 @@
 
 namespace mote::virtio {
 
-// Whether a virtio network device lies behind this window. Quiet about all else: most windows of
-// QEMU's microvm are empty.
-[[nodiscard]] inline bool is_net(const MmioWindow& window) {
-  return MmioTransport::is_device(window, kNetDevice);
-}
-
 extern template class Net<MmioTransport>;
 
 }  // namespace mote::virtio

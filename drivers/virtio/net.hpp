@@ -25,9 +25,16 @@ namespace mote::virtio {
 template <Transport Link>
 class Net {
  public:
+  using Location = typename Link::Location;
+
+  // Whether a virtio network device lies at `location`. Quiet about all else.
+  [[nodiscard]] static bool drives(const Location& location) {
+    return Link::is_device(location, kNetDevice);
+  }
+
   // Finds the device at `location`, resets it and starts it, with at most `receive_buffers` of the
   // pool's packets lent to it. False: `error` says why, and the device stays silent.
-  [[nodiscard]] bool bring_up(const typename Link::Location& location,
+  [[nodiscard]] bool bring_up(const Location& location,
                               std::size_t receive_buffers = limits::kReceiveBuffers);
   [[nodiscard]] std::string_view error() const { return error_.view(); }
 
@@ -147,11 +154,6 @@ void Net<Link>::flush() {
     link_.notify(kTransmitQueue);
     ++counters_.doorbells;
   }
-}
-
-// Whether a PCI function is a virtio network device.
-[[nodiscard]] inline bool is_net(const pci::Function& function) {
-  return PciTransport::is_device(function, kNetDevice);
 }
 
 extern template class Net<PciTransport>;

@@ -22,9 +22,14 @@ namespace mote::vmxnet3 {
 template <Registers Link>
 class Nic {
  public:
+  using Location = typename Link::Location;
+
+  // Whether a vmxnet3 device lies at `location`.
+  [[nodiscard]] static bool drives(const Location& location) { return Link::is_device(location); }
+
   // Resets the device at `location` and starts it, with at most `receive_buffers` of the pool's
   // packets lent to it. False: `error` says why, and the device stays silent.
-  [[nodiscard]] bool bring_up(const typename Link::Location& location,
+  [[nodiscard]] bool bring_up(const Location& location,
                               std::size_t receive_buffers = limits::kReceiveBuffers);
   [[nodiscard]] std::string_view error() const { return error_; }
 

@@ -15,6 +15,13 @@ class PciRegisters {
  public:
   using Location = pci::Function;
 
+  // Whether a PCI function is a vmxnet3 device.
+  [[nodiscard]] static bool is_device(const pci::Function& function) {
+    constexpr std::uint16_t kVmware = 0x15AD;
+    constexpr std::uint16_t kVmxnet3 = 0x07B0;
+    return function.vendor == kVmware && function.device_id == kVmxnet3;
+  }
+
   // See the concept `Registers`.
   [[nodiscard]] std::string_view open(const pci::Function& function);
   [[nodiscard]] std::uint32_t read_device(std::uint32_t offset) const {
@@ -32,12 +39,5 @@ class PciRegisters {
   PhysicalAddress device_;
 };
 static_assert(Registers<PciRegisters>);
-
-// Whether a PCI function is a vmxnet3 device.
-[[nodiscard]] inline bool drives(const pci::Function& function) {
-  constexpr std::uint16_t kVmware = 0x15AD;
-  constexpr std::uint16_t kVmxnet3 = 0x07B0;
-  return function.vendor == kVmware && function.device_id == kVmxnet3;
-}
 
 }  // namespace mote::vmxnet3

@@ -1,0 +1,172 @@
+// The machine's NICs: the list of drivers, and the choice of one for each device.
+#include "firmware/nics.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <variant>
+
+#include "drivers/e1000/net.hpp"
+#include "drivers/virtio/mmio_net.hpp"
+#include "drivers/virtio/net.hpp"
+#include "drivers/vmxnet3/nic.hpp"
+#include "kernel/console.hpp"
+#include "kernel/limits.hpp"
+#include "kernel/pci.hpp"
+#include "kernel/virtio_mmio.hpp"
+#include "netstack/interface.hpp"
+
+namespace mote::nics {
+namespace {
+
+// A device with its side of the network stack.
+template <NetDevice DeviceType>
+struct Nic {
+  DeviceType device;
+  netstack::Interface<DeviceType> interface;
+};
+
+// Drivers for devices that are found in one way, each with a `Location` and `drives(location)`.
+template <NetDevice... Devices>
+struct DriverList {
+  // Whether one of the drivers knows the device at `location`.
+  template <typename Location>
+  [[nodiscard]] static bool knows(const Location& location) {
+    return (Devices::drives(location) || ...);
+  }
+
+  // Calls `use.operator()<Device>()` for the first driver that knows the device. False if none.
+  template <typename Location>
+  static bool choose(const Location& location, auto&& use) {
+    return ((Devices::drives(location) && (use.template operator()<Devices>(), true)) || ...);
+  }
+};
+
+// The drivers. A new one needs its folder and its name here.
+using PciDrivers = DriverList<VirtioNet, e1000::Device, vmxnet3::Device>;
+using WindowDrivers = DriverList<VirtioMmioNet>;
+
+// A place for any NIC. Which kind it holds is asked once a turn; from there on the type is known.
+template <typename... Lists>
+struct AnyOf;
+template <NetDevice... OnPci, NetDevice... InWindows>
+struct AnyOf<DriverList<OnPci...>, DriverList<InWindows...>> {
+  using Type = std::variant<std::monostate, Nic<OnPci>..., Nic<InWindows>...>;
+};
+using AnyNic = AnyOf<PciDrivers, WindowDrivers>::Type;
+
+constinit std::array<AnyNic, limits::kInterfaces> places{};
+constinit std::size_t attached_count = 0;
+
+// Calls `use` with each attached NIC, whatever its kind.
+void for_each(auto&& use) {
+  for (AnyNic& place : std::span(places).first(attached_count)) {
+    std::visit(
+        [&]<typename Kind>(Kind& nic) {
+          if constexpr (!std::is_same_v<Kind, std::monostate>) {
+            use(nic);
+          }
+        },
+        place);
+  }
+}
+
+// A device's place, for the console.
+void print_place(const pci::Function& function) {
+  console::print("pci ", function.address, ": network device ", console::Hex{function.vendor, 4},
+                 ":", console::Hex{function.device_id, 4});
+}
+
+void print_place(const MmioWindow& window) {
+  console::print("virtio-mmio 0x", console::Hex{window.base.value}, ": network device");
+}
+
+// How many packets each NIC may have lent to its device: the pool is shared, and something of it
+// must stay free beside the reserve.
+std::size_t receive_share() {
+  constexpr std::size_t kShared = limits::kPackets - 2 * limits::kPacketReserve;
+  const auto found =
+      std::ranges::count_if(pci::functions(), PciDrivers::knows<pci::Function>) +
+      std::ranges::count_if(virtio_mmio::windows(), WindowDrivers::knows<MmioWindow>);
+  const auto nics = std::clamp<std::size_t>(static_cast<std::size_t>(found), 1, places.size());
+  return std::min(limits::kReceiveBuffers, kShared / nics);
+}
+
+netstack::InterfaceSettings settings_for(std::uint32_t index, const MacAddress& mac,
+                                         const Settings& settings) {
+  const InterfaceFields fields = settings.interface(index, mac);
+  netstack::InterfaceSettings result;
+  result.host_name = settings.host_name();
+  result.mtu = fields.mtu.value_or(0);
+  if (fields.address && !fields.address->dhcp) {
+    const Ipv4Prefix& fixed = fields.address->fixed;
+    result.address =
+        netstack::StaticAddress{{fixed.address}, fixed.length, {fields.gateway.value_or(0)}};
+  }
+  return result;
+}
+
+template <NetDevice Device>
+void attach(const typename Device::Location& location, const Settings& settings) {
+  if (attached_count == places.size()) {
+    print_place(location);
+    console::line(" left alone: ", limits::kInterfaces, " NICs are driven already");
+    return;
+  }
+  auto& nic = places[attached_count].emplace<Nic<Device>>();
+  if (!nic.device.bring_up(location, receive_share())) {
+    print_place(location);
+    console::line(" does not work: ", nic.device.error());
+    return;
+  }
+  const auto index = static_cast<std::uint32_t>(attached_count);
+  if (nic.interface.attach(nic.device, index, settings_for(index, nic.device.mac(), settings))) {
+    ++attached_count;
+  }
+}
+
+// False when no driver knows the device.
+template <typename List>
+bool attach_known(const auto& location, const Settings& settings) {
+  return List::choose(location, [&]<NetDevice Device>() { attach<Device>(location, settings); });
+}
+
+}  // namespace
+
+void bring_up(const BootInfo& info, MemoryMap memory, const Settings& settings) {
+  pci::scan(memory);
+  virtio_mmio::find(info, memory);
+  for (const pci::Function& function : pci::functions()) {
+    if (!attach_known<PciDrivers>(function, settings) &&
+        function.class_code == pci::Function::kClassNetwork) {
+      print_place(function);
+      console::line(" is not supported, use virtio-net, e1000 or vmxnet3");
+    }
+  }
+  for (const MmioWindow& window : virtio_mmio::windows()) {
+    attach_known<WindowDrivers>(window, settings);
+  }
+  if (attached_count == 0) {
+    console::line("no network: none of ", pci::functions().size(),
+                  " PCI functions is a NIC that works");
+  }
+}
+
+bool turn() {
+  bool busy = false;
+  for_each([&](auto& nic) { busy |= nic.interface.turn(); });
+  return busy;
+}
+
+void look_around(Nanoseconds now) {
+  for_each([&](auto& nic) { nic.interface.second(now); });
+}
+
+bool any_usable() {
+  bool usable = false;
+  for_each([&](auto& nic) { usable |= nic.interface.usable(); });
+  return usable;
+}
+
+}  // namespace mote::nics

@@ -1,0 +1,25 @@
+// The machine's NICs: each found, brought up by the driver that knows it, and turned round.
+#pragma once
+
+#include "firmware/settings.hpp"
+#include "kernel/boot_info.hpp"
+#include "kernel/clock.hpp"
+#include "kernel/memory_map.hpp"
+
+namespace mote::nics {
+
+// Looks for NICs on PCI and in the windows that ACPI and the command line name, and attaches what
+// there is a driver for. What doesn't work or isn't known is named on the console, and the others
+// go on. Once; `settings` must stay.
+void bring_up(const BootInfo& info, MemoryMap memory, const Settings& settings);
+
+// One turn of each, in their order. Says whether there was anything to do.
+bool turn();
+
+// What is looked at now and then, because a look may cost an exit to the hypervisor.
+void look_around(Nanoseconds now);
+
+// Whether one of them has a link and an address.
+[[nodiscard]] bool any_usable();
+
+}  // namespace mote::nics
