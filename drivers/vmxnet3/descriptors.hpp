@@ -40,16 +40,15 @@ struct Descriptor {
 static_assert(sizeof(Descriptor) == 16 && offsetof(Descriptor, word2) == 8);
 
 // "Vmxnet3_TxDesc". A frame's first descriptor says what to do with it, its last one that it ends.
+// Offsets are in bytes from the frame's start.
 namespace transmit_field {
 inline constexpr Field kBytes{2, 0, 14};  // 0 stands for 16,384
 inline constexpr Field kGeneration{2, 14};
-inline constexpr Field kChecksumAt{2, 18,
-                                   14};  // msscof: where the sum goes, from the frame's start
+inline constexpr Field kChecksumAt{2, 18, 14};   // msscof: where the sum goes
 inline constexpr Field kChecksumFrom{3, 0, 10};  // hlen: where what is summed begins
 inline constexpr Field kOffload{3, 10, 2};       // om
 inline constexpr Field kEnds{3, 12};             // eop
 inline constexpr Field kComplete{3, 13};         // cq: the device shall say when it has been sent
-inline constexpr std::uint32_t kOffloadNone = 0;
 inline constexpr std::uint32_t kOffloadChecksum = 2;
 }  // namespace transmit_field
 
@@ -61,10 +60,9 @@ namespace sent_field {
 inline constexpr Field kIndex{0, 0, 12};  // of the frame's last descriptor
 }  // namespace sent_field
 
-// "Vmxnet3_RxDesc".
+// "Vmxnet3_RxDesc". Its buffer type, bit 14, stays 0: a frame may begin there.
 namespace receive_field {
 inline constexpr Field kBytes{2, 0, 14};
-inline constexpr Field kBodyOnly{2, 14};  // btype: not for a frame's beginning
 inline constexpr Field kGeneration{2, 31};
 }  // namespace receive_field
 
