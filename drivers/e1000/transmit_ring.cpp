@@ -1,8 +1,10 @@
 // The transmit ring: frames in pieces.
 #include "drivers/e1000/transmit_ring.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstddef>
 
 namespace mote::e1000 {
 namespace {
@@ -10,6 +12,30 @@ namespace {
 constexpr std::uint8_t kEthernetHeaderBytes = 14;
 constexpr std::uint8_t kIpChecksumOffset = 10;    // RFC 791, 3.1
 constexpr std::uint16_t kTcpChecksumOffset = 16;  // RFC 9293, 3.1; UDP's is 6
+
+std::size_t bytes_of(std::span<const TxSegment> pieces) {
+  std::size_t bytes = 0;
+  for (const TxSegment& piece : pieces) {
+    bytes += piece.bytes;
+  }
+  return bytes;
+}
+
+// Bytes of a frame with a checksum to compute, less what pads it to Ethernet's shortest. The device
+// pads by itself (TCTL.PSP); and QEMU's 82574, where the host doesn't sum in its place, takes the
+// frame's end for the packet's in the pseudo-header, so that padding makes its sums wrong.
+std::size_t without_padding(const TxSegment& headers, std::size_t bytes, TxChecksum checksum) {
+  constexpr std::size_t kShortest = 60;
+  constexpr std::size_t kIpLength = kEthernetHeaderBytes + 2;  // RFC 791, 3.1: big-endian
+  const std::size_t least = checksum.start + checksum.offset + sizeof(std::uint16_t);
+  if (bytes > kShortest || least >= bytes || headers.bytes < kIpLength + 2 ||
+      (headers.data[kEthernetHeaderBytes] >> 4) != std::byte{4}) {
+    return bytes;
+  }
+  const auto packet_bytes = std::to_integer<std::size_t>(headers.data[kIpLength]) << 8 |
+                            std::to_integer<std::size_t>(headers.data[kIpLength + 1]);
+  return std::clamp(kEthernetHeaderBytes + packet_bytes, least, bytes);
+}
 
 }  // namespace
 
@@ -31,38 +57,40 @@ bool TransmitRing::transmit(const TxFrame& frame, DeviceCounters& counters) {
 bool TransmitRing::lend(std::span<const TxSegment> pieces, TxChecksum checksum, void* cookie,
                         PacketIndex packet, DeviceCounters& counters) {
   using Descriptor = TransmitDescriptor;
+  std::size_t bytes = bytes_of(pieces);
+  if (bytes == 0 || bytes > Descriptor::kMostBytes) [[unlikely]] {
+    return false;
+  }
   if (free() < pieces.size() + 1) {  // one for a context
     ++counters.tx_full;
     return false;
   }
   const std::uint16_t first = filled_;
   const bool summed = checksum.start != 0;
-  if (summed && (checksum.start != context_.start || checksum.offset != context_.offset)) {
-    put_context(checksum);
+  if (summed) {
+    bytes = without_padding(pieces[0], bytes, checksum);
+    if (checksum.start != context_.start || checksum.offset != context_.offset) {
+      put_context(checksum);
+    }
   }
+  ++counters.tx_frames;
+  counters.tx_bytes += bytes;
   std::uint32_t* last_command = nullptr;
-  std::size_t bytes = 0;
   for (const TxSegment& piece : pieces) {
-    if (piece.bytes == 0) {
+    const auto some = static_cast<std::uint32_t>(std::min<std::size_t>(piece.bytes, bytes));
+    if (some == 0) {
       continue;  // a descriptor without data is not defined to do anything
     }
+    bytes -= some;
     Descriptor& descriptor = descriptors_[filled_++ % kEntries];
-    descriptor = {.address = reinterpret_cast<std::uintptr_t>(piece.data),
-                  .command = Descriptor::kExtended | Descriptor::kTypeData |
-                             Descriptor::kInsertCrc | piece.bytes,
-                  .options = summed ? Descriptor::kInsertTcpSum : std::uint8_t{0}};
+    descriptor = {
+        .address = reinterpret_cast<std::uintptr_t>(piece.data),
+        .command = Descriptor::kExtended | Descriptor::kTypeData | Descriptor::kInsertCrc | some,
+        .options = summed ? Descriptor::kInsertTcpSum : std::uint8_t{0}};
     last_command = &descriptor.command;
-    bytes += piece.bytes;
-  }
-  if (last_command == nullptr || bytes > Descriptor::kMostBytes) [[unlikely]] {
-    filled_ = first;
-    context_ = {};  // the one just put is gone, too
-    return false;
   }
   *last_command |= Descriptor::kEndOfPacket | Descriptor::kReportStatus;
   slots_[first % kEntries] = {cookie, packet, static_cast<std::uint16_t>(filled_ - first)};
-  ++counters.tx_frames;
-  counters.tx_bytes += bytes;
   return true;
 }
 

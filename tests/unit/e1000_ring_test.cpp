@@ -1,6 +1,7 @@
 // Tests of the e1000's rings: frames both ways, wrap, full, empty, and a device that lies.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -188,6 +189,33 @@ TEST_CASE("a context is written when it changes, and then alone") {
   CHECK(send({34, 6}) == 0x0000'2822'0021'180E);   // UDP
   CHECK(send({34, 16}) == 0x0000'3222'0021'180E);
   CHECK(world.device.contexts == 4);
+}
+
+TEST_CASE("padding is left to the device where a checksum is asked for") {
+  World world;
+  const auto sent = [&](Bytes frame, std::uint16_t ip_bytes, TxChecksum checksum) {
+    frame[14] = std::byte{0x45};
+    frame[16] = static_cast<std::byte>(ip_bytes >> 8);
+    frame[17] = static_cast<std::byte>(ip_bytes);
+    int cookie = 0;
+    const std::size_t headers = std::min<std::size_t>(frame.size(), 54);
+    const std::array<TxSegment, 2> pieces = {
+        {{frame.data(), static_cast<std::uint32_t>(headers)},
+         {frame.data() + headers, static_cast<std::uint32_t>(frame.size() - headers)}}};
+    REQUIRE(world.net.transmit(TxFrame{pieces, checksum, &cookie}));
+    world.net.flush();
+    world.complete_all();
+    world.net.reclaim([](void*) {});
+    return world.transmitted.back().frame.size();
+  };
+  CHECK(sent(frame_of(60), 40, {34, 16}) == 54);
+  CHECK(sent(frame_of(60), 44, {34, 16}) == 58);
+  CHECK(sent(frame_of(60), 40, {50, 16}) == 60);  // a checksum outside
+  CHECK(sent(frame_of(60), 46, {34, 16}) == 60);
+  CHECK(sent(frame_of(60), 40, {}) == 60);        // ARP's padding, say, hurts nobody
+  CHECK(sent(frame_of(61), 40, {34, 16}) == 61);  // not Ethernet's padding
+  CHECK(sent(frame_of(60), 0, {34, 16}) == 52);   // a length that lies costs no checksum
+  CHECK(sent(frame_of(60), 9000, {34, 16}) == 60);
 }
 
 TEST_CASE("a full transmit ring refuses, and takes frames again after reclaim") {
