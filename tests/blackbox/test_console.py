@@ -72,7 +72,7 @@ def test_truncated_disk(bench: Bench, images: Images) -> None:
     bench.results.mkdir(parents=True, exist_ok=True)
     (bench.results / "half.img").write_bytes(whole[:1 << 20])
     guest = bench.start(Machine(boot="bios", memory_mib=16), image=bench.results / "half.img")
-    guest.console.wait_for(r"(?i)(disk|read|sector|mote)")
+    guest.console.wait_for(r"^mote: the disk cannot be read at sector \d+")
     assert not guest.console.find("^ready$")
 
 

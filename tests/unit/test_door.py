@@ -80,11 +80,22 @@ def test_missing_tools_are_told_with_one_command(monkeypatch: pytest.MonkeyPatch
         setup.provide({"b": "no-such-command"}, {"a": "/no/such/file", "python3": "python3"})
 
 
-def test_apts_first_error_becomes_ours() -> None:
-    with pytest.raises(RuntimeError, match=r"apt-get install failed: Unable to locate") as error:
-        setup.apt(["apt-get", "install", "-y", "no-such-package-of-anyone"],
-                  terminal.Progress("nothing"))
-    assert "\n" not in str(error.value)
+def test_apts_first_error_becomes_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Said by a script that stands for apt-get, and sees how it is called."""
+    stand_in = tmp_path / "apt-get"
+    stand_in.write_text(f"""#!/bin/sh
+echo "$@" > {tmp_path}/arguments
+echo "Reading package lists..."
+echo "E: Unable to locate package porridge" >&2
+echo "E: No package was found" >&2
+exit 100
+""")
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(RuntimeError) as error:
+        setup.apt(["apt-get", "install", "porridge"], terminal.Progress("nothing"))
+    assert str(error.value) == "apt-get install failed: Unable to locate package porridge"
+    assert (tmp_path / "arguments").read_text().endswith(" install porridge\n")
 
 
 def test_apts_status_lines_become_progress() -> None:
