@@ -155,8 +155,13 @@ class Running:
         raise AssertionError(f"no line like /{pattern}/ in {seen}: {self.process.stderr.read()}")
 
     def close(self) -> None:
+        """By Ctrl-C, so that it clears its temporary files away; by force where it must."""
         if self.process.poll() is None:
-            self.process.kill()
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
         self.process.wait()
         self.process.stdout.close()
         self.process.stderr.close()
