@@ -4,6 +4,7 @@
 #include <array>
 
 #include "kernel/cpu.hpp"
+#include "kernel/image.hpp"
 #include "kernel/page_table.hpp"
 
 namespace mote::paging {
@@ -36,6 +37,9 @@ bool protect_read_only(PhysicalAddress start, std::uint64_t bytes) {
 }
 
 bool map_device(PhysicalAddress start, std::uint64_t bytes) {
+  if (!may_be_device(image_range(), start.value, bytes)) {
+    return false;
+  }
   return change_tables([=](PageTables& tables) { return tables.map(start.value, bytes, kDevice); });
 }
 
