@@ -43,14 +43,6 @@ class MemoryMap {
     return at - base;
   }
 
-  // Whether all of [base, base + bytes) is RAM, and how many bytes of it are not.
-  [[nodiscard]] constexpr bool contains(std::uint64_t base, std::uint64_t bytes) const {
-    return missing(base, bytes) == 0;
-  }
-  [[nodiscard]] constexpr std::uint64_t missing(std::uint64_t base, std::uint64_t bytes) const {
-    return bytes - usable_from(base, bytes);
-  }
-
   // The end of the last RAM below 4 GiB: device windows lie above it.
   [[nodiscard]] constexpr std::uint64_t end_below_4_gib() const {
     constexpr std::uint64_t kLimit = std::uint64_t{4} << 30;
