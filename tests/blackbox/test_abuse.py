@@ -5,7 +5,6 @@ import resource
 import selectors
 import socket
 import struct
-from collections.abc import Iterator
 
 import pytest
 
@@ -31,14 +30,8 @@ def files_enough() -> None:
 
 @pytest.fixture
 def guest(bench: Bench) -> Guest:
+    """A machine for each test: none of them inherits what another one did."""
     return bench.boot()
-
-
-@pytest.fixture
-def wire(guest: Guest) -> Iterator[Wire]:
-    wire = Wire(guest.lab)
-    yield wire
-    wire.close()
 
 
 def datagram(to: str, size: int = 64) -> bytes:
@@ -185,6 +178,71 @@ def test_storm_of_segments_for_nobody(guest: Guest, wire: Wire) -> None:
                              data=b"x" * (number % 50))
         wire.send_ip(frames.ipv4(NOBODY, Lab.GUEST, frames.TCP, segment))
     guest.serves()
+
+
+def patient(bench: Bench) -> Guest:
+    """A machine whose own time limits end nothing while a test runs."""
+    settings = "http.header_timeout_s=600\nhttp.idle_timeout_s=600"
+    return bench.boot(Machine(settings=f"{Machine().settings}\n{settings}"))
+
+
+def test_answers_that_nobody_takes(bench: Bench) -> None:
+    """Thousands of small ones, for clients that shut their windows, and others are served."""
+    guest = patient(bench)
+    requests = b"GET / HTTP/1.1\r\nHost: m\r\nIf-None-Match: *\r\n\r\n" * 245
+    deaf = []
+    for _ in range(34):
+        made = guest.lab.new_socket()
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the kernel's least
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
+        made.connect((Lab.GUEST, 80))
+        made.sendall(requests)
+        deaf.append(made)
+    for _ in range(10):
+        guest.http_answers(deadline_s=10)
+    guest.serves()
+    for made in deaf:
+        made.close()
+    guest.serves()
+
+
+def test_a_crowd_that_has_begun_to_ask(bench: Bench) -> None:
+    """1,024 connections, each with the first byte of a request, make room for who comes next."""
+    guest = patient(bench)
+    crowd = connect_all(guest, 1_024)
+    for made in crowd:
+        made.sendall(b"G")
+    for _ in range(20):
+        guest.http_answers(deadline_s=10)
+    guest.serves()
+    for made in crowd:
+        made.close()
+
+
+def test_long_requests_that_are_never_finished(bench: Bench) -> None:
+    """13 of them hold what memory there is for such; a 14th that comes in pieces is served."""
+    guest = patient(bench)
+    unfinished = [guest.lab.connect() for _ in range(13)]
+    for made in unfinished:
+        made.sendall(GET[:-2] + b"X: " + b"x" * 1_100)
+    with Client(guest.lab.connect(timeout=10)) as last, guest.lab.raw() as wire:
+        whole = GET[:-2] + b"X: " + b"x" * 2_800 + b"\r\n\r\n"
+        last.socket.sendall(whole[:1_400])
+        wait_for_acknowledgement(wire, last.socket.getsockname()[1])
+        last.socket.sendall(whole[1_400:])
+        assert last.response().status == 200
+    guest.serves()
+    for made in unfinished:
+        made.close()
+
+
+def wait_for_acknowledgement(wire: socket.socket, port: int) -> None:
+    """Until the machine has said that it has got something on this connection."""
+    while True:
+        packet = frames.read_ipv4(wire.recv(65536))
+        if packet and packet.sender == Lab.GUEST and packet.protocol == frames.TCP and \
+                packet.payload[2:4] == port.to_bytes(2, "big"):
+            return
 
 
 def test_a_connection_each(guest: Guest) -> None:

@@ -14,7 +14,6 @@ import pytest
 
 import sites
 from conftest import ROOT, Bench
-from images import Images
 from lab import die_with_parent, until
 from machine import Machine
 
@@ -24,11 +23,6 @@ MOTE = str(ROOT / "mote")
 def mote(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([MOTE, *map(str, arguments)], text=True, capture_output=True,
                           timeout=300, check=False, **options)
-
-
-@pytest.fixture(scope="module")
-def site(images: Images) -> Path:
-    return images.once("mixed-site", sites.mixed)
 
 
 @pytest.mark.parametrize("ending", ["img", "qcow2", "vmdk", "elf"])

@@ -13,18 +13,12 @@ import frames
 import sites
 from conftest import Bench
 from http_client import Client
-from images import Images
 from lab import Lab, until
 from machine import Guest, Machine
 
 REQUEST = b"GET /sub/page.txt HTTP/1.1\r\nHost: mote\r\nUser-Agent: test\r\n\r\n"
 BODY = "grüezi\n".encode()
 HEADER_S, IDLE_S = 2, 3
-
-
-@pytest.fixture(scope="module")
-def site(images: Images) -> Path:
-    return images.once("mixed-site", sites.mixed)
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +33,6 @@ def hasty(shared_bench: Bench, site: Path) -> Guest:
     settings = (f"network.0.address=198.51.100.2/24\nhttp.header_timeout_s={HEADER_S}\n"
                 f"http.idle_timeout_s={IDLE_S}")
     return shared_bench.boot(Machine(memory_mib=16, settings=settings), site=site, wire=wire)
-
-
-@pytest.fixture
-def client(guest: Guest) -> Iterator[Client]:
-    with Client(guest.lab.connect()) as client:
-        yield client
 
 
 @pytest.fixture
