@@ -50,6 +50,7 @@ UNIT_TESTS = {
     "kernel_paging": ["kernel/page_table.cpp"],
     "kernel_pci": [],
     "netstack": NETSTACK_WORLD,
+    "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_dhcp": NETSTACK_WORLD,
     "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_tcp": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
