@@ -158,7 +158,7 @@ def test_nothing_is_done_until_patches_or_sources_change(own_lwip: Path, patches
 def test_a_patch_that_does_not_fit_stops_the_build(own_lwip: Path, patches: Path,
                                                    tmp_path: Path) -> None:
     (patches / "0001-a.patch").write_text(patch("int udp;", "int one;"))
-    with pytest.raises(UserError, match="0001-a.patch does not apply"):
+    with pytest.raises(RuntimeError, match="0001-a.patch does not apply"):
         lwip.provide(tmp_path / "build", own_lwip, print)
     assert not (tmp_path / "build/lwip.stamp").exists()
 
@@ -184,7 +184,7 @@ def test_the_mirror_is_taken_from_apts_own_settings(monkeypatch: pytest.MonkeyPa
 def test_without_a_mirror_the_user_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess(
         [], 0, "", ""))
-    with pytest.raises(UserError, match="no Debian mirror"):
+    with pytest.raises(RuntimeError, match="no Debian mirror"):
         lwip.source_lines()
 
 
@@ -194,7 +194,7 @@ def test_a_changed_tarball_is_not_taken(tmp_path: Path, monkeypatch: pytest.Monk
         (folder / "lwip_2.2.1.dsc").touch()
         (folder / lwip.TARBALL).write_text("something else")
     monkeypatch.setattr(lwip, "fetch", fetch)
-    with pytest.raises(UserError, match="SHA-256 differs"):
+    with pytest.raises(RuntimeError, match="SHA-256 differs"):
         lwip.provide(tmp_path / "build", None, lambda _: None)
 
 
