@@ -1,5 +1,6 @@
 """Bursts, floods and nonsense: afterwards ping and HTTP answer as before. All of it is bounded."""
 
+import ctypes
 import random
 import resource
 import selectors
@@ -18,6 +19,7 @@ from wire import Wire
 # Kept apart from the ports of the lab's own connections, whose kernel answers SYN-ACKs that it
 # never asked for with a RST, as hosts do; from 192.0.2.77 nobody answers.
 NOBODY = "192.0.2.77"
+SO_ATTACH_FILTER = 26  # asm-generic/socket.h
 GET = b"GET / HTTP/1.1\r\nHost: m\r\n\r\n"
 
 
@@ -186,16 +188,32 @@ def patient(bench: Bench) -> Guest:
     return bench.boot(Machine(settings=f"{Machine().settings}\n{settings}"))
 
 
-def test_answers_that_nobody_takes(bench: Bench) -> None:
-    """Thousands of small ones, for clients that shut their windows, and others are served."""
+def hear_nothing(connection: socket.socket) -> None:
+    """Has the lab's kernel drop what comes with content, so that it is never acknowledged."""
+    program = b"".join(struct.pack("=HBBI", *step) for step in (
+        (0x80, 0, 0, 0),     # A = the segment's length
+        (0x25, 0, 1, 60),    # over 60 bytes: more than the longest header (RFC 9293, 3.1)
+        (0x06, 0, 0, 0),     # drop it
+        (0x06, 0, 0, 0xFFFFFFFF)))  # take it
+    steps = ctypes.create_string_buffer(program, len(program))
+    connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                          struct.pack("@HP", 4, ctypes.addressof(steps)))
+
+
+@pytest.mark.parametrize("way", ["window shut", "never acknowledged"])
+def test_answers_that_nobody_takes(bench: Bench, way: str) -> None:
+    """Thousands of small ones wait for clients that take none, and others are served."""
     guest = patient(bench)
     requests = b"GET / HTTP/1.1\r\nHost: m\r\nIf-None-Match: *\r\n\r\n" * 245
     deaf = []
     for _ in range(34):
         made = guest.lab.new_socket()
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the kernel's least
+        if way == "window shut":
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the kernel's least
         made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
         made.connect((Lab.GUEST, 80))
+        if way == "never acknowledged":
+            hear_nothing(made)
         made.sendall(requests)
         deaf.append(made)
     for _ in range(10):
