@@ -219,6 +219,25 @@ def test_more_connections_than_ports(guest: Guest) -> None:
             assert connection.recv(4096) == b""
 
 
+@pytest.mark.parametrize("count, header", [(600, 1), (60, 1_100), (60, 5_000)])
+def test_unfinished_requests_lock_nobody_out(guest: Guest, count: int, header: int) -> None:
+    """However many there are and however long: a long Cookie in two segments gets its answer."""
+    start = REQUEST[:-2] + b"Cookie: " + b"c" * header
+    slow = []
+    for _ in range(count):
+        slow.append(guest.lab.connect())
+        slow[-1].sendall(start if header > 1 else b"G")
+    for cookie in (10, 1_200, 6_000):
+        whole = REQUEST[:-2] + b"Cookie: " + b"c" * cookie + b"\r\n\r\n"
+        with Client(guest.lab.connect()) as client:
+            client.socket.sendall(whole[:len(whole) // 2])
+            time.sleep(0.05)
+            client.socket.sendall(whole[len(whole) // 2:])
+            assert client.response().status == 200
+    for made in slow:
+        made.close()
+
+
 def test_header_time_limit(hasty_client: Client) -> None:
     """A request that never becomes whole gets 408 and the end, not a connection for ever."""
     hasty_client.socket.sendall(REQUEST[:-2])
