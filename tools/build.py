@@ -61,11 +61,16 @@ def ninja(targets: list[str], progress: Progress) -> None:
     with subprocess.Popen(["ninja", *targets], cwd=ROOT, env=environment, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as process:
-        for line in process.stdout or ():
-            if re.match(r"\[\d+/\d+\] ", line):
-                progress.note(line.strip())
-            else:
-                said.append(line)
+        try:
+            for line in process.stdout or ():
+                if re.match(r"\[\d+/\d+\] ", line):
+                    progress.note(line.strip())
+                else:
+                    said.append(line)
+        except KeyboardInterrupt:  # a signal that the terminal did not send to Ninja, too
+            process.terminate()
+            process.wait()
+            raise
     if process.returncode == 0:
         return
     for line in reversed(said):

@@ -302,6 +302,23 @@ def test_signals_leave_nothing_behind(tmp_path: Path, site: Path, command: str,
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+def test_a_build_ends_with_the_door(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A stand-in for Ninja that says one thing and waits, and the signal at that moment."""
+    ninja = tmp_path / "ninja"
+    ninja.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\necho '[1/2] C++'\nexec sleep 60\n")
+    ninja.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    class Interrupted:
+        def note(self, text: str) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build.ninja(["all"], Interrupted())
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
 def test_an_interrupt_among_the_imports_is_quiet(tmp_path: Path) -> None:
     """A module of the library that stands for the user's Ctrl-C."""
     (tmp_path / "argparse.py").write_text("raise KeyboardInterrupt\n")
