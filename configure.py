@@ -36,7 +36,7 @@ LWIP = "lwip"
 FAKE_CONSOLE = "tests/unit/fake_console.cpp"
 NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp", LWIP,
                   *[f"netstack/{name}.cpp" for name in NETSTACK]]
-VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
+VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp",
                 *[f"drivers/virtio/{name}.cpp" for name in
                   ["receive_queue", "ring", "text", "transmit_queue"]]]
 VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
@@ -51,6 +51,7 @@ UNIT_TESTS = {
     "http_closing": HTTP_WORLD,
     "http_conditions": ["http/conditions.cpp", "http/date.cpp", "http/request.cpp"],
     "http_connection": HTTP_WORLD,
+    "http_crowd": HTTP_WORLD,
     "http_pack": HTTP_WORLD,
     "http_request": ["http/request.cpp", "http/target.cpp"],
     "kernel": [],
@@ -60,6 +61,7 @@ UNIT_TESTS = {
     "kernel_pci": [],
     "kernel_windows": [],
     "netstack": NETSTACK_WORLD,
+    "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_dhcp": NETSTACK_WORLD,
     "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_tcp": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
@@ -244,6 +246,10 @@ def main() -> int:
         print(f"configure.py: {missing[0]} is listed in configure.py and does not exist",
               file=sys.stderr)
         return 1
+    if options.lwip and not Path(options.lwip, "src/core/tcp.c").is_file():
+        print(f"configure.py: --lwip {options.lwip}: not an lwIP source tree (src/core/tcp.c is "
+              "not there); nothing is changed", file=sys.stderr)
+        return 2
     build_dir = options.build_dir.rstrip("/")
     ninja_file = "build.ninja" if build_dir == "build" else f"{build_dir}/build.ninja"
     edges = Edges()

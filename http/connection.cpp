@@ -73,7 +73,10 @@ err_t Connection::on_receive(void* self, tcp_pcb* /*pcb*/, pbuf* data, err_t /*e
 err_t Connection::on_sent(void* self, tcp_pcb* /*pcb*/, std::uint16_t bytes) {
   auto& connection = *static_cast<Connection*>(self);
   connection.in_flight_ -= bytes;
-  connection.progress_ |= connection.phase_ != Phase::kReading;
+  connection.taken_ += bytes;
+  connection.progress_ |=
+      connection.phase_ != Phase::kReading &&
+      (connection.taken_ >= limits::kLeastSendBytes || connection.in_flight_ == 0);
   if (connection.replying_) {
     connection.write_reply();
     connection.serve_buffer();
@@ -131,10 +134,11 @@ std::size_t Connection::serve(std::string_view input) {
     const std::string_view section{input.data(), scanner_.bytes()};
     scanner_ = {};
     mid_request_ = false;
-    progress_ = true;
+    // A request that was waiting is no sign that the peer takes its responses.
+    progress_ |= phase_ != Phase::kSending;
     answer(verdict == SectionScanner::Verdict::kComplete
                ? make_reply(section, server.pack, server.scratch)
-               : make_error(status_of(verdict)));
+               : make_error(status_of(verdict), section));
     input.remove_prefix(section.size());
   }
   return size - input.size();
@@ -149,15 +153,37 @@ void Connection::serve_buffer() {
 // Copies what came, from byte `from` of its first piece on, so that lwIP's buffers are free again.
 void Connection::keep(const pbuf& data, std::size_t from) {
   for (const pbuf* piece = &data; piece != nullptr; piece = piece->next, from = 0) {
-    if (!buffer_.append(bytes_of(*piece, from))) {
+    if (!store(bytes_of(*piece, from))) {
       refuse();
       return;
     }
   }
 }
 
+// When no buffer is free, the connection that has held one longest makes room. It can't be this
+// one, which holds none or too small a one.
+bool Connection::store(std::string_view bytes) {
+  if (buffer_.append(bytes, *this)) {
+    return true;
+  }
+  Connection* const holder = RequestBuffer::longest_holder(buffer_.view().size() + bytes.size());
+  if (holder == nullptr) {
+    return false;
+  }
+  holder->give_up_buffer();
+  return buffer_.append(bytes, *this);
+}
+
+void Connection::give_up_buffer() {
+  refuse();
+  conclude();
+  tcp_output(pcb_);
+  settle();
+}
+
 void Connection::refuse() {
   refused_ = true;
+  refused_head_ = buffer_.view().starts_with("HEAD "sv);
   mid_request_ = false;
   buffer_.clear();
   ++server.counters.no_buffer;
@@ -226,11 +252,11 @@ std::size_t Connection::write(const Reply::Piece& piece, bool is_last) {
 // Between responses: what must follow from what happened meanwhile.
 void Connection::conclude() {
   if (!replying_ && !closes_ && refused_) {
-    answer(make_error(Status::kServiceUnavailable));
+    answer(make_error(Status::kServiceUnavailable, refused_head_ ? "HEAD "sv : ""sv));
   }
   if (!replying_ && !closes_ && peer_closed_) {
     if (mid_request_) {
-      answer(make_error(Status::kBadRequest));
+      answer(make_error(Status::kBadRequest, buffer_.view()));
     }
     closes_ = true;
   }
@@ -271,6 +297,7 @@ void Connection::enter(Phase phase) {
   server.queue(phase_).remove(*this);
   phase_ = phase;
   since_ = server.ticks;
+  taken_ = 0;
   progress_ = false;
   server.queue(phase).push_back(*this);
 }
@@ -283,7 +310,7 @@ void Connection::expire() {
       break;
     case Phase::kReading:
       ++server.counters.header_timeouts;
-      answer(make_error(Status::kRequestTimeout));
+      answer(make_error(Status::kRequestTimeout, buffer_.view()));
       break;
     case Phase::kSending:
       ++server.counters.stalls;
@@ -302,6 +329,13 @@ void Connection::expire() {
 
 void Connection::evict() {
   ++server.counters.evicted;
+  if (phase_ == Phase::kSending) {
+    abort();
+    return;
+  }
+  if (phase_ == Phase::kReading) {
+    answer(make_error(Status::kServiceUnavailable, buffer_.view()));
+  }
   release();
 }
 
@@ -342,9 +376,8 @@ void Connection::recycle() {
   buffer_.clear();
   scanner_ = {};
   pcb_ = nullptr;
-  in_flight_ = 0;
-  held_ = 0;
-  replying_ = mid_request_ = closes_ = refused_ = false;
+  in_flight_ = taken_ = held_ = 0;
+  replying_ = mid_request_ = closes_ = refused_ = refused_head_ = false;
   fin_sent_ = peer_closed_ = progress_ = polls_ = false;
   phase_ = Phase::kFree;
   server.queue(Phase::kFree).push_back(*this);

@@ -39,7 +39,8 @@ class Connection {
   // The time limit of its phase is over. Leaves the phase, or begins it anew.
   void expire();
 
-  // Closes an idle or a draining connection at once.
+  // Makes room for another connection at once. An unfinished request gets 503 if lwIP takes it; a
+  // response that isn't whole ends in a reset.
   void evict();
 
   // The time at which its phase began, in ticks.
@@ -57,6 +58,8 @@ class Connection {
   [[nodiscard]] std::size_t serve(std::string_view input);
   void serve_buffer();
   void keep(const pbuf& data, std::size_t from);
+  [[nodiscard]] bool store(std::string_view bytes);
+  void give_up_buffer();
   void refuse();
   void answer(const Reply& reply);
   void write_reply();
@@ -78,15 +81,17 @@ class Connection {
   std::array<Reply::Piece, 3> pieces_{};  // what of the response lwIP doesn't have yet
   std::uint32_t since_ = 0;
   std::uint32_t in_flight_ = 0;  // bytes written to lwIP and not yet acknowledged
+  std::uint32_t taken_ = 0;      // bytes acknowledged since the phase's time limit began
   std::uint32_t held_ = 0;       // bytes received for which the window isn't yet opened again
   RequestBuffer buffer_;
   SectionScanner scanner_;  // of the request that begins where buffer_ begins
   Phase phase_ = Phase::kFree;
-  std::uint8_t piece_ = 0;    // the first of pieces_ that isn't written
-  bool replying_ = false;     // pieces_ holds something
-  bool mid_request_ = false;  // part of a request has come
-  bool closes_ = false;       // this response is the last one
-  bool refused_ = false;      // a 503 follows this response, because something was discarded
+  std::uint8_t piece_ = 0;     // the first of pieces_ that isn't written
+  bool replying_ = false;      // pieces_ holds something
+  bool mid_request_ = false;   // part of a request has come
+  bool closes_ = false;        // this response is the last one
+  bool refused_ = false;       // a 503 follows this response, because something was discarded
+  bool refused_head_ = false;  // what was discarded began with a HEAD request
   bool fin_sent_ = false;
   bool peer_closed_ = false;
   bool progress_ = false;  // the phase's time limit starts anew

@@ -53,7 +53,7 @@ Message find_message(const Request& request, std::string_view path, const SitePa
 Reply make_reply(std::string_view section, const SitePack& pack, std::span<char> scratch) {
   const auto request = parse_request(section);
   if (!request) {
-    return make_error(request.error());
+    return make_error(request.error(), section);
   }
   // Content is not read: where it ends is the client's word, so nothing may be read behind it.
   const Persistence persistence = request->has_body ? Persistence::kClose : request->persistence;
@@ -62,13 +62,14 @@ Reply make_reply(std::string_view section, const SitePack& pack, std::span<char>
   }
   const auto path = resolve_path(request->path, scratch);
   if (!path) {
-    return make_error(path.error());
+    return make_error(path.error(), section);
   }
   return compose(find_message(*request, *path, pack), request->method, persistence);
 }
 
-Reply make_error(Status status) {
-  return compose(error_page(status), Method::kOther, Persistence::kClose);
+Reply make_error(Status status, std::string_view request) {
+  const Method method = request.starts_with("HEAD ") ? Method::kHead : Method::kOther;
+  return compose(error_page(status), method, Persistence::kClose);
 }
 
 }  // namespace mote::http

@@ -30,7 +30,8 @@ struct Reply {
 [[nodiscard]] Reply make_reply(std::string_view section, const SitePack& pack,
                                std::span<char> scratch);
 
-// The response to what can't be read as a request; it ends the connection.
-[[nodiscard]] Reply make_error(Status status);
+// The response to what can't be read as a request; it ends the connection. `request` is what has
+// come of it: no response to HEAD has content, errors no more than others (RFC 9110, 9.3.2).
+[[nodiscard]] Reply make_error(Status status, std::string_view request);
 
 }  // namespace mote::http

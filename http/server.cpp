@@ -43,13 +43,19 @@ Connection* unused_connection() {
              : nullptr;
 }
 
-// Closes the connection that will be missed least, if there is one that isn't busy.
+// Closes the connection that will be missed least. The front of the senders is the slowest: it has
+// waited longest for its peer to take limits::kLeastSendBytes. While even that one goes well, all
+// are in use, and no response is cut off for one that hasn't begun.
 void make_room() {
-  for (const Phase phase : {Phase::kDraining, Phase::kIdle}) {
+  for (const Phase phase : {Phase::kDraining, Phase::kIdle, Phase::kReading}) {
     if (Connection* oldest = server.queue(phase).front()) {
       oldest->evict();
       return;
     }
+  }
+  Connection* const slowest = server.queue(Phase::kSending).front();
+  if (slowest != nullptr && server.ticks - slowest->since() >= ticks_of(limits::kSlowTimeMs)) {
+    slowest->evict();
   }
 }
 

@@ -84,7 +84,7 @@ std::string_view SitePack::fault() const {
   }
   for (const Resource& resource : resources()) {
     if (!sound(resource)) {
-      return "one of its resources lies outside"sv;
+      return "one of its resources has a wrong status or lies outside"sv;
     }
   }
   return {};
@@ -96,8 +96,10 @@ bool SitePack::holds(std::uint64_t offset, std::uint64_t bytes) const {
   return offset >= sizeof(PackHeader) && offset <= total && bytes <= total - offset;
 }
 
+// Every field of it but last_modified, which is only compared.
 bool SitePack::sound(const Resource& resource) const {
-  return holds(resource.path_offset, resource.path_bytes) &&
+  return (resource.status == 200 || resource.status == 301 || resource.status == 404) &&
+         holds(resource.path_offset, resource.path_bytes) &&
          holds(resource.head_offset, resource.head_bytes) &&
          holds(resource.head_offset + resource.head_bytes, resource.body_bytes) &&
          resource.status_line_bytes <= resource.head_bytes &&

@@ -17,8 +17,9 @@ class SitePack {
  public:
   SitePack() = default;
 
-  // Checks header, checksum and every offset, so that nothing below can read outside the blob,
-  // whatever it holds. `blob` may be longer than the pack in it. The error is for the console.
+  // Checks header, checksum, and every offset, length and status, so that nothing below, and nobody
+  // who goes by what it returns, can read outside the blob, whatever it holds. `blob` may be longer
+  // than the pack in it. The error is for the console.
   [[nodiscard]] static std::expected<SitePack, std::string_view> open(
       std::span<const std::byte> blob);
 

@@ -2,13 +2,14 @@
 #include "kernel/acpi.hpp"
 
 #include "kernel/acpi_aml.hpp"
+#include "kernel/image.hpp"
 
 namespace mote::acpi {
 namespace {
 
-// Boot's tables map the first 4 GiB but page 0. Nothing is read that is not in there.
-constexpr std::uint64_t kMappedFrom = 4096;
-constexpr std::uint64_t kMappedTo = std::uint64_t{4} << 30;
+// Boot's tables map the first 4 GiB but page 0, and the stack's guard in the midst of the kernel,
+// where no firmware keeps tables. Nothing is read that is not mapped.
+constexpr AddressRange kMapped{4096, std::uint64_t{4} << 30};
 
 // Where firmware without a better way leaves the root pointer (ACPI 6.5, 5.2.5.1): the BIOS's
 // read-only area, and the extended BIOS data area, which ends at 640 KiB. The word that tells
@@ -20,14 +21,13 @@ constexpr std::size_t kExtendedDataAreaBytes = 0x20000;
 
 struct Facts {
   std::optional<PhysicalAddress> rsdp;
-  std::optional<Register> pm_timer;
+  std::optional<IoPort> pm_timer;
   std::optional<ResetRegister> reset_register;
 };
 constinit Facts facts{};
 
 Bytes machine_memory(PhysicalAddress address, std::size_t bytes) {
-  if (address.value < kMappedFrom || address.value >= kMappedTo ||
-      bytes > kMappedTo - address.value) {
+  if (!kMapped.contains(address.value, bytes) || image_range().touches(address.value, bytes)) {
     return {};
   }
   return {reinterpret_cast<const std::byte*>(address.value), bytes};
@@ -58,7 +58,7 @@ void initialize(const BootInfo& info) {
   facts.reset_register = reset_register_of(fadt);
 }
 
-std::optional<Register> pm_timer() { return facts.pm_timer; }
+std::optional<IoPort> pm_timer() { return facts.pm_timer; }
 std::optional<ResetRegister> reset_register() { return facts.reset_register; }
 
 std::optional<Ecam> ecam() {

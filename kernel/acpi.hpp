@@ -15,8 +15,8 @@ namespace mote::acpi {
 // Finds and reads the tables, once. Without ACPI everything below is nothing.
 void initialize(const BootInfo& info);
 
-// The power management timer: 32-bit register, at least 24 bits counting at 3.579545 MHz.
-[[nodiscard]] std::optional<Register> pm_timer();
+// The power management timer: a 32-bit port, at least 24 bits counting at 3.579545 MHz.
+[[nodiscard]] std::optional<IoPort> pm_timer();
 
 // The 8-bit register that resets the machine, and what to write there. One in PCI configuration
 // space is not given here.

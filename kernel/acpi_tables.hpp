@@ -198,18 +198,20 @@ template <Reader R>
   return Register{space == kSpaceIo, address};
 }
 
-[[nodiscard]] constexpr std::optional<Register> pm_timer_of(Bytes fadt) {
+// The timer's port. Of one in memory, which no PC has, nothing is known: it might not be mapped,
+// and the clock has other sources.
+[[nodiscard]] constexpr std::optional<IoPort> pm_timer_of(Bytes fadt) {
   if ((field<std::uint32_t>(fadt, kFadtFlags) & kFadtHardwareReduced) != 0) {
     return std::nullopt;
   }
-  if (const auto extended = generic_address(fadt, kFadtXPmTimer)) {
-    return extended;
+  if (const auto extended = generic_address(fadt, kFadtXPmTimer); extended && extended->is_io) {
+    return IoPort{static_cast<std::uint16_t>(extended->address)};
   }
   const auto port = field<std::uint32_t>(fadt, kFadtPmTimer);
   if (port == 0 || port > 0xFFFF || field<std::uint8_t>(fadt, kFadtPmTimerBytes) != 4) {
     return std::nullopt;
   }
-  return Register{true, port};
+  return IoPort{static_cast<std::uint16_t>(port)};
 }
 
 [[nodiscard]] constexpr std::optional<ResetRegister> reset_register_of(Bytes fadt) {

@@ -5,16 +5,9 @@
 #include <cstdint>
 #include <span>
 
+#include "kernel/types.hpp"
+
 namespace mote {
-
-struct AddressRange {
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
-
-  [[nodiscard]] constexpr bool contains(std::uint64_t address, std::uint64_t bytes) const {
-    return address >= begin && address < end && bytes <= end - address;
-  }
-};
 
 // Follows the chain from `frame_pointer`, innermost call first, and stores return addresses in
 // `callers` until it is full; returns how many. Nothing outside of `stack` is read, and the walk

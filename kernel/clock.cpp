@@ -104,7 +104,7 @@ std::uint64_t measure_khz(Timer timer) {
 }
 
 Frequency measure_by_pm_timer() {
-  const std::optional<acpi::Register> where = acpi::pm_timer();
+  const std::optional<IoPort> where = acpi::pm_timer();
   return where ? Frequency{measure_khz(PmTimer(*where)), "acpi pm timer"} : Frequency{};
 }
 

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "kernel/types.hpp"
+
 extern "C" {
 
 extern const std::byte __image_start[];
@@ -14,3 +16,12 @@ extern const std::byte __stack_top[];     // one behind the highest byte
 extern const std::byte __image_end[];
 
 }  // extern "C"
+
+namespace mote {
+
+// The kernel, with all of its static memory.
+[[nodiscard]] inline AddressRange image_range() {
+  return {physical(__image_start).value, physical(__image_end).value};
+}
+
+}  // namespace mote

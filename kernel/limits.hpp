@@ -58,7 +58,9 @@ inline constexpr std::size_t kMmioWindows = 32;
 
 // --- TCP and HTTP ---
 
-// HTTP connections open at once. For one more the oldest that is idle makes room.
+// HTTP connections open at once. For one more another makes room, the oldest of its kind: one that
+// waits only for its peer to close, else an idle one, else one whose request isn't whole (it gets
+// 503), else a slow one (kSlowTimeMs). When all of them are sending well, the new one is reset.
 inline constexpr std::size_t kConnections = 1024;
 
 // lwIP's PCBs: for these, for handshakes, and for connections that are still closing.
@@ -71,11 +73,14 @@ inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 // Fields in a header section (431 beyond).
 inline constexpr std::size_t kHeaderFields = 100;
 
-// Buffers for requests that came in pieces or too early, small and large, and bytes of each. A
-// large one holds the longest request and a segment behind it.
+// Buffers for requests that came in pieces or too early, and bytes of each. A medium one holds long
+// cookies, a large one the longest request and a segment behind it. When none is free, the one held
+// longest is taken away, and its request answered with 503: slow senders can lock nobody out.
 inline constexpr std::size_t kSmallRequests = 256;
 inline constexpr std::size_t kSmallRequestBytes = 1024;
-inline constexpr std::size_t kLargeRequests = 12;
+inline constexpr std::size_t kMediumRequests = 20;
+inline constexpr std::size_t kMediumRequestBytes = 4 * 1024;
+inline constexpr std::size_t kLargeRequests = 10;
 inline constexpr std::size_t kLargeRequestBytes = kRequestLineBytes + kHeaderBytes + 2 * 1024;
 
 // --- Settings ---
@@ -90,8 +95,15 @@ inline constexpr std::size_t kSettingsBytes = 4096;
 inline constexpr std::uint32_t kHeaderTimeMs = 10'000;
 inline constexpr std::uint32_t kIdleTimeMs = 15'000;
 
-// A connection whose peer takes none of its response for this long is reset.
+// A peer must take at least so many bytes of its response (or all of it) in each such time, or is
+// reset: 240 bytes/s, the least rate of IIS and of Kestrel. An acknowledged byte a minute, with
+// which nginx's and Apache's limits are content, would hold a connection for years.
 inline constexpr std::uint32_t kStallTimeMs = 60'000;
+inline constexpr std::uint32_t kLeastSendBytes = 240 * (kStallTimeMs / 1000);
+
+// One that takes longer than this for those bytes (less than 1,440 bytes/s) may be reset already
+// when all connections are busy and a new one comes.
+inline constexpr std::uint32_t kSlowTimeMs = 10'000;
 
 // How long a connection that we have closed waits for its peer to close, discarding what comes.
 inline constexpr std::uint32_t kDrainTimeMs = 5'000;

@@ -43,14 +43,6 @@ class MemoryMap {
     return at - base;
   }
 
-  // Whether all of [base, base + bytes) is RAM, and how many bytes of it are not.
-  [[nodiscard]] constexpr bool contains(std::uint64_t base, std::uint64_t bytes) const {
-    return missing(base, bytes) == 0;
-  }
-  [[nodiscard]] constexpr std::uint64_t missing(std::uint64_t base, std::uint64_t bytes) const {
-    return bytes - usable_from(base, bytes);
-  }
-
   // Whether any of [base, base + bytes) is RAM.
   [[nodiscard]] constexpr bool touches(std::uint64_t base, std::uint64_t bytes) const {
     for (const MemoryRange& range : ranges_) {

@@ -28,10 +28,8 @@ inline void write(PhysicalAddress address, T value) {
 [[nodiscard]] inline std::uint8_t read8(PhysicalAddress a) { return read<std::uint8_t>(a); }
 [[nodiscard]] inline std::uint16_t read16(PhysicalAddress a) { return read<std::uint16_t>(a); }
 [[nodiscard]] inline std::uint32_t read32(PhysicalAddress a) { return read<std::uint32_t>(a); }
-[[nodiscard]] inline std::uint64_t read64(PhysicalAddress a) { return read<std::uint64_t>(a); }
 inline void write8(PhysicalAddress a, std::uint8_t value) { write(a, value); }
 inline void write16(PhysicalAddress a, std::uint16_t value) { write(a, value); }
 inline void write32(PhysicalAddress a, std::uint32_t value) { write(a, value); }
-inline void write64(PhysicalAddress a, std::uint64_t value) { write(a, value); }
 
 }  // namespace mote::mmio

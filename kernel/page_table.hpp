@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <span>
 
+#include "kernel/types.hpp"
+
 namespace mote::paging {
 
 using Entry = std::uint64_t;
@@ -33,6 +35,15 @@ struct alignas(kPageBytes) Table {
   std::array<Entry, 512> entries;
 };
 static_assert(sizeof(Table) == kPageBytes);
+
+// Whether [start, start + bytes) may hold a device's registers, for all that a BAR or a table says:
+// not in page 0, nor in the kernel's `image` or the rest of its last large page, which would lose
+// its cache with the registers.
+[[nodiscard]] constexpr bool may_be_device(AddressRange image, std::uint64_t start,
+                                           std::uint64_t bytes) {
+  image.end = (image.end + kLargePageBytes - 1) & ~(kLargePageBytes - 1);
+  return start >= kPageBytes && !image.touches(start, bytes);
+}
 
 class PageTables {
  public:

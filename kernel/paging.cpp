@@ -4,6 +4,7 @@
 #include <array>
 
 #include "kernel/cpu.hpp"
+#include "kernel/image.hpp"
 #include "kernel/page_table.hpp"
 
 namespace mote::paging {
@@ -38,7 +39,8 @@ bool protect_read_only(PhysicalAddress start, std::uint64_t bytes) {
 bool map_device(PhysicalAddress start, std::uint64_t bytes) {
   // An address of more bits than the CPU has would fault at its first use.
   const std::uint64_t end = cpu::physical_address_end();
-  if (start.value >= end || bytes > end - start.value) {
+  const bool addressable = start.value < end && bytes <= end - start.value;
+  if (!addressable || !may_be_device(image_range(), start.value, bytes)) {
     return false;
   }
   return change_tables([=](PageTables& tables) { return tables.map(start.value, bytes, kDevice); });

@@ -15,7 +15,8 @@ namespace mote::paging {
 
 // Maps the device registers in [start, start + bytes) one to one: writable, uncached, not
 // executable, wherever the CPU has addresses for them below 128 TiB. Neighbours in the same 2 MiB
-// may become uncached with them. To call it twice for one window does no harm.
+// may become uncached with them. To call it twice for one window does no harm. Refused where a
+// device can't be: page 0, where null pointers lead, and the kernel itself.
 [[nodiscard]] bool map_device(PhysicalAddress start, std::uint64_t bytes);
 
 }  // namespace mote::paging

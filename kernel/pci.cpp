@@ -122,18 +122,6 @@ void scan(MemoryMap memory) {
 
 std::span<const Function> functions() { return std::span(found).first(found_count); }
 
-std::string_view access() {
-  switch (space.way()) {
-    case MachineSpace::Way::kPorts:
-      return "ports";
-    case MachineSpace::Way::kEcam:
-      return "ecam";
-    case MachineSpace::Way::kNone:
-      break;
-  }
-  return "none";
-}
-
 void print_to(Address address) {
   using console::Hex;
   console::print(Hex{address.bus, 2}, ':', Hex{address.device, 2}, '.', Hex{address.function});

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <span>
-#include <string_view>
 
 #include "kernel/memory_map.hpp"
 #include "kernel/pci_config.hpp"
@@ -25,7 +24,6 @@ class Function {
   std::uint8_t header_type = 0;
 
   static constexpr std::uint8_t kClassNetwork = 0x02;
-  static constexpr std::uint8_t kClassBridge = 0x06;
 
   // Configuration registers; `offset` in bytes, aligned to the access.
   [[nodiscard]] std::uint8_t read8(std::uint16_t offset) const;
@@ -54,9 +52,6 @@ void scan(MemoryMap memory);
 // What the scan found, in the order of bus, device, function below each bridge; at most
 // limits::kPciFunctions.
 [[nodiscard]] std::span<const Function> functions();
-
-// How the configuration space is reached ("ports", "ecam", "none"), for the console.
-[[nodiscard]] std::string_view access();
 
 // Prints as 00:03.0.
 void print_to(Address address);

@@ -35,14 +35,12 @@ inline constexpr std::uint16_t kVendor = 0x00;
 inline constexpr std::uint16_t kDevice = 0x02;
 inline constexpr std::uint16_t kCommand = 0x04;
 inline constexpr std::uint16_t kStatus = 0x06;
-inline constexpr std::uint16_t kRevision = 0x08;
 inline constexpr std::uint16_t kClass = 0x08;  // 32 bits: class, subclass, interface, revision
 inline constexpr std::uint16_t kHeaderType = 0x0E;
 inline constexpr std::uint16_t kBar0 = 0x10;
 inline constexpr std::uint16_t kSecondaryBus = 0x19;    // header type 1 only
 inline constexpr std::uint16_t kSubordinateBus = 0x1A;  // header type 1 only
 inline constexpr std::uint16_t kSubsystemVendor = 0x2C;
-inline constexpr std::uint16_t kSubsystem = 0x2E;
 inline constexpr std::uint16_t kCapabilities = 0x34;
 
 inline constexpr std::uint16_t kNoVendor = 0xFFFF;  // nothing answers at this address

@@ -1,7 +1,6 @@
 // The reference timers' registers.
 #include "kernel/reference_timer.hpp"
 
-#include "kernel/mmio.hpp"
 #include "kernel/port_io.hpp"
 
 namespace mote {
@@ -18,10 +17,7 @@ constexpr std::uint8_t kLatchChannel2 = 0x80;
 
 }  // namespace
 
-std::uint32_t PmTimer::read() const {
-  return where_.is_io ? port::in32({static_cast<std::uint16_t>(where_.address)})
-                      : mmio::read32({where_.address});
-}
+std::uint32_t PmTimer::read() const { return port::in32(port_); }
 
 void Pit::start() {
   old_gate_ = port::in8(kGate);

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
-#include "kernel/acpi.hpp"
+#include "kernel/types.hpp"
 
 namespace mote {
 
@@ -13,7 +12,7 @@ class PmTimer {
  public:
   static constexpr std::uint64_t kHertz = 3'579'545;
 
-  explicit PmTimer(acpi::Register where) : where_(where) {}
+  explicit PmTimer(IoPort port) : port_(port) {}
   void start() {}
   void stop() {}
   [[nodiscard]] std::uint32_t read() const;
@@ -25,7 +24,7 @@ class PmTimer {
   }
 
  private:
-  acpi::Register where_;
+  IoPort port_;
 };
 
 // Channel 2 of the 8254 interval timer, which the speaker's gate lets run without an interrupt:

@@ -20,6 +20,22 @@ struct PhysicalAddress {
   return {reinterpret_cast<std::uintptr_t>(pointer)};
 }
 
+// The addresses from `begin` up to `end`, which is not one of them.
+struct AddressRange {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+
+  // Whether all of [address, address + bytes) lies in the range, and whether any of it does. The
+  // sum may be beyond 64 bits.
+  [[nodiscard]] constexpr bool contains(std::uint64_t address, std::uint64_t bytes) const {
+    return address >= begin && address < end && bytes <= end - address;
+  }
+  [[nodiscard]] constexpr bool touches(std::uint64_t address, std::uint64_t bytes) const {
+    return begin < end && bytes != 0 && address < end &&
+           (address >= begin || bytes > begin - address);
+  }
+};
+
 // An I/O port of the x86 in/out instructions.
 struct IoPort {
   std::uint16_t value = 0;

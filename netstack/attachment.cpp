@@ -107,9 +107,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   attachments[index] = this;
   std::ranges::copy(facts.mac.octets, netif_.hwaddr);
   largest_mtu_ = std::min(facts.mtu, limits::kMtu);
-  if (settings.mtu != 0) {
-    largest_mtu_ = std::max(std::min(largest_mtu_, settings.mtu), kLeastMtu);
-  }
+  if (settings.mtu != 0) largest_mtu_ = std::min(largest_mtu_, std::max(settings.mtu, kLeastMtu));
   netif_.mtu = largest_mtu_;
   netif_.linkoutput = output;
   // Only TCP's checksum is left to the device: a UDP datagram may be sent in fragments.

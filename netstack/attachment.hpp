@@ -66,7 +66,8 @@ class Attachment {
   bool attach(unsigned index, const DeviceFacts& facts, const InterfaceSettings& settings,
               netif_linkoutput_fn output);
 
-  // About once a second: notices link changes, keeps DHCP going, says what has changed.
+  // Now and then, at least once a second: notices link changes, keeps DHCP going, says what has
+  // changed.
   void second(Nanoseconds now, bool link_up);
 
   // Gives a frame to lwIP, in its packet, or copied out of it when packets are scarce or lwIP may

@@ -12,15 +12,19 @@ namespace {
 constexpr std::size_t kIpOffset = sizeof(EthernetHeader);
 constexpr std::size_t kEchoOffset = kIpOffset + sizeof(Ipv4Header);
 
+// The subnet's broadcast address; /31 and /32 have none (RFC 3021).
+bool is_subnet_broadcast(Ipv4Address address, const Host& host) {
+  return host.address.value != 0 && host.netmask.value < 0xFFFFFFFE &&
+         address.value == (host.address.value | ~host.netmask.value);
+}
+
 // RFC 1122, 3.2.1.3: addresses that may not be a datagram's source. A datagram with our own
 // address as source was forged (or loops).
 bool is_bad_source(Ipv4Address source, const Host& host) {
   const std::uint32_t value = source.value;
   if (value >> 24 == 0 || source.is_loopback() || value >> 28 >= 0xE) return true;
   if (host.address.value == 0) return false;
-  const std::uint32_t subnet_broadcast = host.address.value | ~host.netmask.value;
-  const bool has_broadcast = host.netmask.value < 0xFFFFFFFE;  // not /31 or /32 (RFC 3021)
-  return source == host.address || (has_broadcast && value == subnet_broadcast);
+  return source == host.address || is_subnet_broadcast(source, host);
 }
 
 bool is_echo_request(const Ipv4Header& ip, std::span<const std::byte> datagram) {
@@ -60,9 +64,13 @@ Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const
   auto& ethernet = *reinterpret_cast<EthernetHeader*>(buffer.data());
   auto& ip = *reinterpret_cast<Ipv4Header*>(buffer.data() + kIpOffset);
   auto& echo = *reinterpret_cast<IcmpEcho*>(buffer.data() + kEchoOffset);
-  if (is_group(ethernet.destination) || ip.destination != host.address.value) {
+  const Ipv4Address destination{ip.destination};
+  if (is_group(ethernet.destination) || destination.value == 0xFFFFFFFF ||
+      is_subnet_broadcast(destination, host)) {
     return {Fate::kEchoToGroup};
   }
+  // Perhaps another interface's address, which is ours as well (RFC 1122, 3.3.4.2: the weak host).
+  if (destination != host.address) return {Fate::kUp};
   if (total_bytes < sizeof(Ipv4Header) + sizeof(IcmpEcho)) return {Fate::kShort};
   if (!checksum_holds(buffer.subspan(kEchoOffset, total_bytes - sizeof(Ipv4Header)))) {
     return {Fate::kBadChecksum};

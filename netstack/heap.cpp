@@ -72,8 +72,6 @@ static_assert(kSegmentHeader >= sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_T
 constexpr std::size_t kDatagram = 65'648;
 static_assert(kDatagram >= sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_LINK) + 65'535);
 
-constexpr std::size_t kSegmentHeaders = limits::kConnections * 5;
-
 constinit SizeClass<kSegmentHeader, kSegmentHeaders> small_blocks;
 constinit SizeClass<640, limits::kConnections / 2> medium_blocks;
 constinit SizeClass<1664, 64> large_blocks;
@@ -97,8 +95,6 @@ void free(void* memory) {
                          : huge_blocks.owns(memory) && huge_blocks.free(memory);
   if (!freed) mote_lwip_assertion("heap: freed what is no block");
 }
-
-std::size_t segment_headers() { return kSegmentHeaders; }
 
 std::size_t segment_headers_left() { return small_blocks.left(); }
 

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 
+#include "kernel/limits.hpp"
+
 namespace mote::netstack::heap {
 
 // A block of at least `bytes`, aligned to 16, or null when there is none.
@@ -17,7 +19,7 @@ namespace mote::netstack::heap {
 void free(void* memory);
 
 // Blocks for segments' headers: how many there are, and how many are left now.
-[[nodiscard]] std::size_t segment_headers();
+inline constexpr std::size_t kSegmentHeaders = limits::kConnections * 6;
 [[nodiscard]] std::size_t segment_headers_left();
 
 // Blocks in use now, of all sizes.

@@ -48,7 +48,7 @@ class Interface : public Attachment {
     return received != 0 || sent;
   }
 
-  // About once a second: link state, DHCP, the console's lines.
+  // Now and then, at least once a second: link state, DHCP, the console's lines.
   void second(Nanoseconds now) { Attachment::second(now, device_->link_up()); }
 
   [[nodiscard]] const Device& device() const { return *device_; }

@@ -10,10 +10,12 @@
 #include "kernel/limits.hpp"
 #include "kernel/panic.hpp"
 #include "lwip/init.h"
+#include "lwip/memp.h"
 #include "lwip/netif.h"
 #include "lwip/opt.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/dhcp.h"
+#include "lwip/stats.h"
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"
 #include "mote_hooks.h"
@@ -29,8 +31,8 @@ static_assert(PBUF_LINK_ENCAPSULATION_HLEN == limits::kHeadroom);
 static_assert(TCP_MSS + 40 == limits::kMtu);
 static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + 14);
 static_assert(TCP_SLOW_INTERVAL == kPollTickMs);
-static_assert(MEMP_NUM_TCP_SEG > 5 * limits::kConnections, "header blocks must run low first");
-static_assert(MEMP_NUM_PBUF > 5 * limits::kConnections, "header blocks must run low first");
+static_assert(MEMP_NUM_TCP_SEG >= heap::kSegmentHeaders, "each segment has a header block");
+static_assert(MEMP_NUM_PBUF >= heap::kSegmentHeaders, "both are shared out alike");
 static_assert(IP_REASS_MAX_PBUFS >= 48 && PBUF_POOL_SIZE > IP_REASS_MAX_PBUFS);
 
 void initialize() { lwip_init(); }
@@ -77,16 +79,21 @@ u16_t mote_ip_id() {
   return identification;
 }
 
-// Readers of large files that are slow, or mean to be, may not use up what all connections share.
-// When half is gone, each may hold a share of what is left: ten segments at first, then fewer and
-// fewer. The last blocks are for segments without data, so that connections can begin and end.
+// Clients that take their responses slowly, or mean to, may not use up what all connections share:
+// header blocks (one a segment) and pbufs for what is sent by reference (one a piece; a segment of
+// small responses has many). The fewer are left of either, the fewer a connection may queue, down
+// to two segments, or one in three pieces. So much is kept for every PCB there can be, and a FIN's
+// header besides, so that neither ever runs out, whatever clients do.
 u16_t mote_tcp_queue_limit() {
-  constexpr std::size_t kPbufsOfSegment = 4;  // header; head, body, and more of it, by reference
-  constexpr std::size_t kShare = 128;
-  const std::size_t left = netstack::heap::segment_headers_left();
-  if (left > netstack::heap::segment_headers() / 2) return TCP_SND_QUEUELEN;
-  if (left < kShare) return 0;
-  return static_cast<u16_t>(std::max(left / kShare, kPbufsOfSegment));
+  constexpr std::size_t kLeast = 4;  // two segments: for one, clients delay their ACK
+  constexpr std::size_t kKept = (kLeast - 1) * limits::kTcpPcbs;
+  static_assert(kKept + TCP_SND_QUEUELEN <= netstack::heap::kSegmentHeaders);
+  constexpr std::size_t kShare = (netstack::heap::kSegmentHeaders - kKept) / TCP_SND_QUEUELEN;
+  const struct stats_mem& pbufs = *lwip_stats.memp[MEMP_PBUF];
+  const std::size_t left =
+      std::min<std::size_t>(netstack::heap::segment_headers_left(), pbufs.avail - pbufs.used);
+  const std::size_t spare = left > kKept ? left - kKept : 0;
+  return static_cast<u16_t>(std::min<std::size_t>(kLeast + spare / kShare, TCP_SND_QUEUELEN));
 }
 
 struct netif* mote_route_by_source(const ip4_addr_t* source) {

@@ -46,11 +46,19 @@ def read_input(site: Path, config: Path | None) -> Settings:
     return read_settings(config) if config else Settings()
 
 
+def temporary_folder() -> TemporaryDirectory[str]:
+    try:
+        return TemporaryDirectory(prefix="mote-")
+    except OSError as error:
+        raise RuntimeError(f"no place for temporary files ({error.strerror}); set TMPDIR to a "
+                           "folder that can be written") from None
+
+
 @contextmanager
 def packed_site(site: Path, config: Path | None) -> Iterator[SitePack]:
     """Packs a site for as long as the `with` block runs."""
     settings = read_input(site, config)
-    with TemporaryDirectory(prefix="mote-") as folder:
+    with temporary_folder() as folder:
         path = Path(folder) / "site.pack"
         with Progress(f"Packing {site}"):
             summary = pack_site(site, path, settings)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools import lwip as lwip_tree
 from tools import setup
 from tools.errors import UserError
 from tools.terminal import Progress
@@ -19,19 +20,25 @@ PARTS = [BUILD / "kernel.elf", BUILD / "loader.bin"]
 
 
 def needs() -> dict[str, str]:
-    """The tools to build with; none where the parts are built and there is no compiler."""
+    """The tools to build with; none where the parts are built and cannot be built anew."""
     built = all(part.exists() for part in PARTS)
-    return {} if built and setup.missing(setup.BUILD) else setup.BUILD
+    can_build = os.access(BUILD, os.W_OK) and not setup.missing(setup.BUILD)
+    return {} if built and not can_build else setup.BUILD
 
 
 def provide_firmware(lwip: Path | None) -> None:
-    """Kernel and loader up to date, or as they are where there is no compiler."""
+    """Kernel and loader up to date, or as they are for users who cannot build them."""
     if needs():
         build([str(part.relative_to(ROOT)) for part in PARTS], lwip)
+    elif lwip:
+        raise UserError(f"--lwip {lwip}: nothing can be built here; {BUILD} is not writable, or "
+                        "there is no compiler")
 
 
 def build(targets: list[str], lwip: Path | None) -> None:
     """Builds these targets; configures before the first time, and for another lwIP tree."""
+    if lwip:
+        lwip_tree.check_tree(lwip)
     options = ["--lwip", str(lwip.resolve())] if lwip else []
     ninja_file = ROOT / "build.ninja"
     wanted = f"configure_options = {shlex.join(options)}\n"
@@ -54,15 +61,22 @@ def ninja(targets: list[str], progress: Progress) -> None:
     with subprocess.Popen(["ninja", *targets], cwd=ROOT, env=environment, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as process:
-        for line in process.stdout or ():
-            if re.match(r"\[\d+/\d+\] ", line):
-                progress.note(line.strip())
-            else:
-                said.append(line)
+        try:
+            for line in process.stdout or ():
+                if re.match(r"\[\d+/\d+\] ", line):
+                    progress.note(line.strip())
+                else:
+                    said.append(line)
+        except KeyboardInterrupt:  # a signal that the terminal did not send to Ninja, too
+            process.terminate()
+            process.wait()
+            raise
     if process.returncode == 0:
         return
-    fetch_errors = [line for line in said if line.startswith(("lwIP: ", "--lwip "))]
-    if fetch_errors:
-        raise UserError(fetch_errors[-1].strip())
+    for line in reversed(said):
+        if line.startswith("--lwip "):
+            raise UserError(line.strip())
+        if line.startswith("lwIP: "):
+            raise RuntimeError(line.strip())
     sys.stderr.writelines(said)
     raise RuntimeError("the build failed, as told above")

@@ -45,6 +45,11 @@ def parse_settings(text: str, name: str) -> Settings:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{name}: not TOML: {error}") from error
+    except ValueError as error:  # Python's limit on the digits of a number
+        raise UserError(f"{name}: a number is too long; the largest setting has five "
+                        "digits") from error
+    except RecursionError as error:
+        raise UserError(f"{name}: nested too deeply; no setting needs more than a list") from error
     return _Reader(name, text).read(document)
 
 
@@ -132,10 +137,19 @@ def _page(value: Any) -> str:
     return value.strip("/")
 
 
+def _shown(value: Any) -> str:
+    """A value for messages, cut short."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # more digits, or more levels, than Python writes
+        return "…"
+    return text if len(text) <= 80 else text[:80] + "…"
+
+
 _NETWORK = {"hostname": _hostname}
 _INTERFACE = {"address": _address, "gateway": _gateway, "mtu": _integer(576, 1500)}
-_HTTP = {"port": _integer(1, 65535), "idle_timeout_s": _integer(1, 3600),
-         "header_timeout_s": _integer(1, 3600)}
+_HTTP = {"port": _integer(1, 65535), "idle_timeout_s": _integer(1, 86400),
+         "header_timeout_s": _integer(1, 86400)}
 _TOP = {"panic": _one_of("reset", "halt")}
 
 
@@ -230,7 +244,7 @@ class _Reader:
             self._fail(key, str(wrong), value)
 
     def _fail(self, key: str, what: str, value: Any = None) -> Any:
-        shown = "" if value is None else f" = {value!r}"
+        shown = "" if value is None else f" = {_shown(value)}"
         raise UserError(f"{self._name}{self._place(key, value)}: {key}{shown}: {what}")
 
     def _place(self, key: str, value: Any) -> str:
@@ -239,5 +253,6 @@ class _Reader:
         lines = [number for number, line in enumerate(self._text, 1)
                  if re.match(rf"\s*(\[+\s*)?([\w.\"-]+\.)?[\"']?{last}[\"']?\s*[=.\]]", line)]
         if value is not None and len(lines) > 1:
-            lines = [number for number in lines if str(value) in self._text[number - 1]]
+            lines = [number for number in lines
+                     if _shown(value).strip("'") in self._text[number - 1]]
         return f":{lines[0]}" if len(lines) == 1 else ""

@@ -1,14 +1,14 @@
 """Writes a site as a disk image in any of the formats that hypervisors take."""
 
-import os
 import subprocess
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import image, setup
+from tools import setup
 from tools.assembly import packed_site
-from tools.errors import UserError
+from tools.errors import UserError, no_room_advice, one_line
+from tools.files import check_target, replacing
 from tools.terminal import Progress, size_text
 
 # A file's ending -> its format.
@@ -32,16 +32,6 @@ def needs(kind: str) -> dict[str, str]:
     return {} if kind in ("raw", "elf") else setup.CONVERT
 
 
-def check_target(out: Path) -> None:
-    """Refuses a place that cannot be written, before the work is done."""
-    if out.is_dir():
-        raise UserError(f"{out}: is a folder; give the name of a file")
-    if not out.parent.is_dir():
-        raise UserError(f"{out}: the folder {out.parent} is not there; make it first")
-    if not os.access(out.parent, os.W_OK | os.X_OK):
-        raise UserError(f"{out}: cannot be written; the folder {out.parent} is not writable")
-
-
 def write_image(site: Path, out: Path, asked: str | None, config: Path | None) -> None:
     """Writes the image in one step and prints its path, size and number of files."""
     kind = format_of(out, asked)
@@ -57,7 +47,7 @@ def write_image(site: Path, out: Path, asked: str | None, config: Path | None) -
             copy_whole(converted(raw, kind), out)
         files = pack.summary.files
     size = out.stat().st_size
-    print(f"{out}: {size_text(size)}, {files} file{'' if files == 1 else 's'}")
+    print(f"{one_line(out)}: {size_text(size)}, {files} file{'' if files == 1 else 's'}")
 
 
 def converted(raw: Path, kind: str) -> Path:
@@ -67,7 +57,8 @@ def converted(raw: Path, kind: str) -> Path:
                             capture_output=True, check=False)
     if result.returncode != 0:
         reason = result.stderr.strip().splitlines() or ["no message"]
-        raise RuntimeError(f"{kind} image: {reason[-1]}")
+        full = "No space left" in result.stderr
+        raise RuntimeError(f"{kind} image: {reason[-1]}" + (f"; {no_room_advice()}" * full))
     if kind in IDENTIFIERS:
         IDENTIFIERS[kind](out, zlib.crc32(raw.read_bytes()))
     return out
@@ -103,7 +94,7 @@ IDENTIFIERS: dict[str, Callable[[Path, int], None]] = {"vmdk": fix_vmdk, "vdi": 
 
 def copy_whole(made: Path, out: Path) -> None:
     """Puts a copy of a file where it was asked for, whole or not at all, with holes for zeros."""
-    with image.replacing(out) as target, made.open("rb") as source:
+    with replacing(out) as target, made.open("rb") as source:
         size = 0
         while data := source.read(64 * 1024):
             size += len(data)

@@ -1,13 +1,9 @@
 """Puts kernel and site pack together: as an ELF for PVH loaders, and as a raw disk for BIOS."""
 
 import argparse
-import os
 import struct
 import sys
-import tempfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -15,6 +11,7 @@ from typing import BinaryIO, NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tools.errors import UserError  # noqa: E402  (the path above makes it importable)
+from tools.files import replacing  # noqa: E402
 
 PAGE = 4096
 SECTOR = 512
@@ -153,30 +150,6 @@ def pack_bytes(pack: Path | None, kernel: Kernel) -> int:
     return size
 
 
-@contextmanager
-def replacing(out: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `out` only when it is complete."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-    except OSError as error:
-        raise UserError(f"{out}: cannot be written ({error.strerror}); choose another "
-                        "place") from None
-    try:
-        with open(handle, "w+b") as file:
-            yield file
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, out)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise UserError(f"{out}: {error.strerror}; make room there or choose another "
-                        "place") from None
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 def append_pack(pack: Path | None, file: BinaryIO, checksum: int = 0) -> int:
     """Copies the pack behind what is written, and carries the checksum (CRC-32) on over it."""
     if pack is not None:
@@ -286,6 +259,9 @@ def main() -> int:
     except UserError as error:
         print(f"image: {error}", file=sys.stderr)
         return 2
+    except RuntimeError as error:
+        print(f"image: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -70,10 +70,16 @@ def provide(build_dir: Path, own_tree: Path | None, say: Say) -> None:
     stamp.write_text(wanted)
 
 
+def check_tree(tree: Path) -> None:
+    """Refuses a tree of the user's that is none."""
+    if not (tree / "src/core/tcp.c").is_file():
+        raise UserError(f"--lwip {tree}: not an lwIP source tree (src/core/tcp.c is not there); "
+                        "give another, or run ./configure.py to go on without one")
+
+
 def fingerprint(tree: Path) -> str:
     """A hash of the sources in a tree of the user's."""
-    if not (tree / "src/core/tcp.c").is_file():
-        raise UserError(f"--lwip {tree}: not an lwIP source tree (src/core/tcp.c is not there)")
+    check_tree(tree)
     digest = hashlib.sha256()
     for path in sorted((tree / "src").rglob("*.[ch]")):
         digest.update(str(path.relative_to(tree)).encode() + b"\0" + path.read_bytes())
@@ -89,8 +95,8 @@ def debian_source(folder: Path, say: Say) -> Path:
         fetch(folder)
         found = sorted(folder.glob("lwip_*.dsc"))
     if not found or not tarball_is_right(folder):
-        raise UserError(f"lwIP: {folder / TARBALL} is not the tarball this version was made "
-                        "with (SHA-256 differs); give a 2.2.1 tree with --lwip DIR")
+        raise RuntimeError(f"lwIP: {folder / TARBALL} is not the tarball this version was made "
+                           "with (SHA-256 differs); give a 2.2.1 tree with --lwip DIR")
     return found[-1]
 
 
@@ -120,8 +126,8 @@ def source_lines() -> str:
     """sources.list for trixie's sources, from the mirror that the system uses."""
     main, security = mirrors()
     if not main:
-        raise UserError("lwIP: apt knows no Debian mirror; add one to /etc/apt/sources.list, or "
-                        "give an lwIP 2.2.1 source tree with --lwip DIR")
+        raise RuntimeError("lwIP: apt knows no Debian mirror; add one to /etc/apt/sources.list, "
+                           "or give an lwIP 2.2.1 source tree with --lwip DIR")
     signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
     lines = [f"deb-src {signed}{main} {SUITE} main"]
     if security:
@@ -169,12 +175,12 @@ def run(command: list[str], failure: str, cwd: Path | None = None) -> None:
         result = subprocess.run(command, cwd=cwd, text=True, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     except FileNotFoundError:
-        raise UserError(f"{failure}: {command[0]} is not installed; ./mote run installs what "
-                        "is missing") from None
+        raise RuntimeError(f"{failure}: {command[0]} is not installed; ./mote run installs what "
+                           "is missing") from None
     if result.returncode != 0:
         lines = [line for line in result.stdout.splitlines() if line.strip()]
         errors = [line for line in lines if line.startswith("E: ")] or lines or ["no message"]
-        raise UserError(f"{failure}: {errors[0].removeprefix('E: ')}")
+        raise RuntimeError(f"{failure}: {errors[0].removeprefix('E: ')}")
 
 
 def main() -> int:
@@ -187,6 +193,9 @@ def main() -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -5,7 +5,6 @@ import argparse
 import hashlib
 import os
 import sys
-import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tools import pack_format as layout  # noqa: E402
 from tools.config import Settings, read_settings  # noqa: E402
-from tools.errors import UserError  # noqa: E402
+from tools.errors import UserError, system_error  # noqa: E402
+from tools.files import replacing  # noqa: E402
 from tools.media_types import Utf8Check  # noqa: E402
 from tools.messages import (LAST_SECOND, Content, Head, entity_tag, file_head,  # noqa: E402
                             not_found_head, not_modified_head, redirect)
@@ -71,12 +71,18 @@ class _Plan:
 def pack_site(site: Path, out: Path, settings: Settings) -> PackSummary:
     """Writes the pack of a folder; what cannot be served raises UserError, and nothing is left."""
     tree = walk_site(site)
-    if out.resolve().is_relative_to(site.resolve()):
-        raise UserError(f"{quoted(out)}: lies inside the site; write the pack somewhere else")
+    refuse_inside(site, out)
     plan = _make_plan(site, tree, settings)
     tables, total = _lay_out(plan)
-    _write_atomically(out, plan, tables, total)
+    with replacing(out) as stream:
+        _write(stream, plan, tables, total)
     return PackSummary(plan.files, plan.bytes)
+
+
+def refuse_inside(site: Path, out: Path) -> None:
+    """Refuses to write where the next pack would take what was written for a part of the site."""
+    if out.resolve().is_relative_to(site.resolve()):
+        raise UserError(f"{quoted(out)}: lies inside the site; write it somewhere else")
 
 
 def _make_plan(site: Path, tree: SiteTree, settings: Settings) -> _Plan:
@@ -133,7 +139,8 @@ def _latest_time() -> int:
         return LAST_SECOND
     if not (text.isascii() and text.isdigit()):
         raise UserError(f"SOURCE_DATE_EPOCH={text!r}: not a number of seconds; set or unset it")
-    return min(int(text), LAST_SECOND)
+    digits = text.lstrip("0") or "0"
+    return LAST_SECOND if len(digits) > len(str(LAST_SECOND)) else min(int(digits), LAST_SECOND)
 
 
 def _pieces(file: SiteFile) -> Iterator[bytes]:
@@ -142,8 +149,8 @@ def _pieces(file: SiteFile) -> Iterator[bytes]:
             while piece := source.read(_PIECE):
                 yield piece
     except OSError as error:
-        raise UserError(f"{quoted(file.source)}: cannot be read ({error.strerror}); "
-                        "make it readable or move it out of the site") from error
+        raise system_error(file.source, error,
+                           "make it readable or move it out of the site") from error
 
 
 def _read_content(file: SiteFile, latest: int) -> Content:
@@ -202,28 +209,6 @@ def _record(resource: _Resource, path_at: int, not_modified_at: int, tag_at: int
         resource.not_modified.find(b"\n") + 1, modified)
 
 
-def _write_atomically(out: Path, plan: _Plan, tables: bytes, total: int) -> None:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=out.name + ".")
-    except OSError as error:
-        raise UserError(f"{quoted(out)}: cannot be written ({error.strerror}); "
-                        "choose another place") from error
-    try:
-        with open(handle, "wb") as stream:
-            _write(stream, plan, tables, total)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, out)
-    except BaseException as error:
-        os.unlink(name)
-        if isinstance(error, OSError):
-            raise UserError(f"{quoted(out)}: cannot be written ({error.strerror}); "
-                            "free some space or choose another place") from error
-        raise
-
-
 def _write(stream: BinaryIO, plan: _Plan, tables: bytes, total: int) -> None:
     checksum = 0
     position = 0
@@ -273,6 +258,9 @@ def main(arguments: list[str]) -> int:
     except UserError as error:
         print(f"pack.py: {error}", file=sys.stderr)
         return 2
+    except RuntimeError as error:
+        print(f"pack.py: {error}", file=sys.stderr)
+        return 1
     print(f"{options.out}: {summary.files} files, {summary.bytes} bytes")
     return 0
 

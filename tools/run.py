@@ -2,6 +2,8 @@
 """Runs a site in QEMU: prints the address, relays the console, ends on Ctrl-C."""
 
 import ctypes
+import ipaddress
+import itertools
 import os
 import selectors
 import signal
@@ -15,7 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tools.assembly import EXAMPLE_SITE, SitePack, packed_site  # noqa: E402
-from tools.errors import UserError  # noqa: E402
+from tools.config import Settings  # noqa: E402
+from tools.errors import UserError, one_line  # noqa: E402
+from tools.terminal import end_by_interrupt  # noqa: E402
 
 QEMU = "qemu-system-x86_64"
 MACHINES = {"q35": "q35", "pc": "pc", "microvm": "microvm,pcie=on"}
@@ -23,6 +27,9 @@ LEAST_MEMORY_MIB = 64
 PORT_TRIES = 100
 SILENCE_S = 5  # a console that says nothing for so long is not waited for
 PR_SET_PDEATHSIG = 1  # prctl(2)
+LEAST_PREFIX = 4  # of the network that QEMU's -netdev user takes
+LIBC = ctypes.CDLL(None)  # loaded here, since between fork and exec little is safe
+QEMU_MAC = "52:54:00:12:34:56"  # what QEMU gives to the first NIC
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,8 @@ class PortTaken(Exception):
 def run(options: RunOptions) -> int:
     """Runs until QEMU ends or Ctrl-C; returns the exit status."""
     check(options)
-    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
-        signal.signal(ending, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    end_by_interrupt()
     try:
         with packed_site(options.site, options.config) as pack:
             bootable = pack.path.parent / ("mote.elf" if options.boot == "pvh" else "mote.img")
@@ -103,6 +110,7 @@ def command(options: RunOptions, pack: SitePack, bootable: Path, port: int) -> l
     memory = options.memory or LEAST_MEMORY_MIB + (pack.path.stat().st_size >> 20)
     model = options.nic.replace("virtio", "virtio-net-pci", 1) \
         if options.nic.split(",")[0] == "virtio" else options.nic
+    network, guest = user_network(pack.settings, mac_of(model))
     # No option ROM: nothing boots from this NIC, and looking for one takes time.
     rom = "" if "romfile=" in model else ",romfile="
     disk = ["-kernel", str(bootable)] if options.boot == "pvh" else \
@@ -110,13 +118,49 @@ def command(options: RunOptions, pack: SitePack, bootable: Path, port: int) -> l
     return [QEMU, "-machine", MACHINES[options.machine], "-m", str(memory), "-nodefaults",
             "-display", "none", "-serial", "stdio",
             "-cpu", "max",
-            "-netdev", f"user,id=net0,hostfwd=tcp:127.0.0.1:{port}-:{pack.http_port}",
+            "-netdev", f"user,id=net0,{network}hostfwd=tcp:127.0.0.1:{port}-{guest}:"
+            f"{pack.http_port}",
             "-device", f"{model},netdev=net0{rom}", *disk, *options.qemu_arguments]
+
+
+def mac_of(model: str) -> str:
+    """The MAC address that the NIC will have."""
+    fields = dict(field.partition("=")[::2] for field in model.split(","))
+    return fields.get("mac", QEMU_MAC).lower()
+
+
+def user_network(settings: Settings, mac: str) -> tuple[str, str]:
+    """QEMU's options for a network in which the machine's static address works, and the address.
+
+    Nothing of both for a machine that asks by DHCP. QEMU answers as the gateway; its network is
+    at least 24 bits wide, so that there is room for its own DNS and DHCP addresses.
+    """
+    found: dict[str, str] = {}
+    for match in ("0", mac):  # a rule for the MAC address goes before one for the number
+        for line in settings.lines:
+            if line.startswith(f"network.{match}."):
+                key, _, value = line.removeprefix(f"network.{match}.").partition("=")
+                found[key] = value
+    if found.get("address", "dhcp") == "dhcp":
+        return "", ""
+    guest = ipaddress.IPv4Interface(found["address"])
+    net = ipaddress.IPv4Network((guest.ip, 24), strict=False)
+    near = guest.network if guest.network.prefixlen > net.prefixlen else net
+    others = [address for address in near.hosts() if address != guest.ip] or list(net.hosts())
+    host = ipaddress.IPv4Address(found["gateway"]) if "gateway" in found else others[0]
+    while host not in net:
+        net = net.supernet()
+    if net.prefixlen < LEAST_PREFIX:
+        raise UserError(f"the gateway {host} is too far from {guest.ip} for QEMU's network; "
+                        "./mote image takes such settings, ./mote run does not")
+    dns, dhcp = [address for address in itertools.islice(net.hosts(), 4)
+                 if address not in (guest.ip, host)][:2]
+    return f"net={net},host={host},dns={dns},dhcpstart={dhcp},", str(guest.ip)
 
 
 def die_with_parent() -> None:
     """Runs in the child: the kernel ends QEMU should this process die without a word."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def relay(arguments: list[str], port: int) -> int:
@@ -170,7 +214,7 @@ class Complaints:
         for line in lines:
             if "Could not set up host forwarding rule" in line:
                 raise PortTaken
-            print(f"mote: {line.removeprefix(QEMU + ': ')}", file=sys.stderr, flush=True)
+            print(f"mote: {one_line(line.removeprefix(QEMU + ': '))}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

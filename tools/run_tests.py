@@ -15,8 +15,8 @@ TESTS = ["tests/unit", "tests/blackbox"]
 
 def command(arguments: list[str]) -> list[str]:
     """pytest's command line; the user's arguments come last and win."""
-    named = any((ROOT / argument.split("::")[0]).exists() for argument in arguments
-                if not argument.startswith("-"))
+    named = any(argument.startswith("tests/") or ".py" in argument or "::" in argument
+                for argument in arguments if not argument.startswith("-"))
     return [PYTHON, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider",
             *arguments, *([] if named else TESTS)]
 

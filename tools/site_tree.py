@@ -129,6 +129,9 @@ def _check_link(source: Path, root: Path) -> None:
     if not target.is_relative_to(root):
         raise UserError(f"{quoted(source)}: a symbolic link out of the site, to {quoted(target)}; "
                         "put a copy in its place")
+    if EXCLUDED.intersection(target.relative_to(root).parts):
+        raise UserError(f"{quoted(source)}: a symbolic link to {quoted(target)}, which is not "
+                        "served; remove it from the site")
 
 
 def _identity(folder: Path) -> tuple[int, int]:

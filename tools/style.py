@@ -228,9 +228,15 @@ def check_source(source: Source) -> list[Finding]:
 
 def repository_files(root: Path) -> list[str]:
     """The repository's files, those not yet added included."""
-    listing = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=root,
-                             capture_output=True, text=True, check=True).stdout
-    return sorted(path for path in set(listing.split("\0"))
+    command = ["git", "-c", f"safe.directory={root}", "ls-files", "-co", "--exclude-standard", "-z"]
+    try:
+        listing = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise RuntimeError(f"git: {error.strerror}; install git to check the style") from None
+    if listing.returncode != 0:
+        reason = listing.stderr.strip().splitlines() or ["no message"]
+        raise RuntimeError(f"git cannot list the repository's files: {reason[0]}")
+    return sorted(path for path in set(listing.stdout.split("\0"))
                   if path and (root / path).is_file() and not (root / path).is_symlink())
 
 
@@ -280,7 +286,11 @@ def check(root: Path) -> list[Finding]:
 
 
 def main() -> int:
-    findings = check(ROOT)
+    try:
+        findings = check(ROOT)
+    except RuntimeError as error:
+        print(f"style: {error}", file=sys.stderr)
+        return 1
     for finding in findings:
         print(finding)
     return 1 if findings else 0

@@ -1,10 +1,30 @@
 """What commands print: plain lines, and on a terminal one line of progress that moves."""
 
 import os
+import signal
 import sys
 import threading
 import time
-from types import TracebackType
+from contextlib import suppress
+from types import FrameType, TracebackType
+from typing import NoReturn
+
+from tools.errors import one_line
+
+
+def end_by_interrupt() -> None:
+    """Lets the signals that end a program end it as Ctrl-C does, so that it clears up first.
+
+    What was ignored from the start (nohup) stays ignored.
+    """
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(ending) != signal.SIG_IGN:
+            signal.signal(ending, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # a second one must not stop the clearing up
+    raise KeyboardInterrupt
 
 
 def _moves() -> bool:
@@ -47,7 +67,8 @@ class Progress:
     def _show(self) -> None:
         if not _moves():
             if not self._done.wait(1):
-                print(f"{self._task} …", flush=True)
+                with suppress(BrokenPipeError):  # told by the main thread
+                    print(f"{one_line(self._task)} …", flush=True)
             return
         drawn = False
         while not self._done.wait(0.5 if not drawn else 0.2):
@@ -55,7 +76,7 @@ class Progress:
             seconds = int(time.monotonic() - self._start)
             line = f"{self._task} … {seconds} s  {self._note}"
             width = os.get_terminal_size(sys.stderr.fileno()).columns - 1
-            sys.stderr.write(f"\r\033[K{faint(line[:width])}")
+            sys.stderr.write(f"\r\033[K{faint(one_line(line)[:width])}")
             sys.stderr.flush()
         if drawn:
             sys.stderr.write("\r\033[K")

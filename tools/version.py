@@ -9,6 +9,9 @@ VERSION = "0.1.0"
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Git refuses a checkout of another user unless it is named.
+GIT = ("git", "-c", f"safe.directory={ROOT}")
+
 # What the firmware is made from: a change here that is not committed marks the commit with "+".
 SOURCES = ("boot", "kernel", "drivers", "netstack", "http", "firmware", "configure.py",
            "build.ninja.in")
@@ -31,7 +34,7 @@ inline constexpr std::string_view kCommit = "{commit}";  // "+": and changes not
 def git(*arguments: str) -> subprocess.CompletedProcess[str] | None:
     """Runs git at the root; None where there is no git."""
     try:
-        return subprocess.run(["git", "-C", str(ROOT), *arguments], text=True,
+        return subprocess.run([*GIT, "-C", str(ROOT), *arguments], text=True,
                               capture_output=True, check=False)
     except OSError:
         return None

@@ -2,7 +2,9 @@
 //
 // An object lives for ever, in static memory, and starts as all zeros. Its rings come from
 // kernel/dma.hpp. A device that says it needs a reset (2.1.2) is found by `link_up`, which whoever
-// drives it calls now and then; the next `reclaim` starts it anew, with its frames in flight lost.
+// drives it calls now and then, and reset then and there. No look waits for the reset's end; the
+// first `reclaim` after it starts the device anew, with its frames in flight lost. If that fails,
+// the console is told, once, and it is tried again every kLooksATry looks.
 #pragma once
 
 #include <bit>
@@ -53,14 +55,14 @@ class Net {
 
   template <typename Sink>
   std::size_t poll_rx(std::size_t budget, Sink&& sink) {
-    return running_ ? receive_.poll(budget, sink, counters_) : 0;
+    return is_running() ? receive_.poll(budget, sink, counters_) : 0;
   }
 
   [[nodiscard]] bool transmit(Packet& packet, TxChecksum checksum) {
-    return running_ && transmit_.transmit(packet, checksum, counters_);
+    return is_running() && transmit_.transmit(packet, checksum, counters_);
   }
   [[nodiscard]] bool transmit(const TxFrame& frame) {
-    return running_ && transmit_.transmit(frame, counters_);
+    return is_running() && transmit_.transmit(frame, counters_);
   }
 
   template <typename Release>
@@ -76,9 +78,23 @@ class Net {
   static constexpr Features kWantedModern =
       kWanted | feature::kVersion1 | feature::kAccessPlatform | feature::kOrderPlatform;
 
+  // How many looks a reset gets to end, and a device that failed to rest: 10 s at four a second.
+  static constexpr unsigned kLooksATry = 40;
+
+  static constexpr std::string_view kEndlessReset = "the device does not end its reset";
+
+  enum class State : std::uint8_t {
+    kDown,  // never came up
+    kRunning,
+    kResetting,  // in mid-life: may still use memory
+    kReset,      // has let go of memory; `reclaim` starts it
+    kFailed,     // did not start after a reset, and rests
+  };
+
   // Entries that a queue must have at least: one chain of the longest kind.
   static constexpr std::uint16_t kLeastEntries = std::bit_ceil(TransmitQueue::kMaxPieces);
 
+  [[nodiscard]] bool is_running() const { return state_ == State::kRunning; }
   [[nodiscard]] bool has(Features bits) const { return (features_ & bits) == bits; }
 
   template <typename... Parts>
@@ -89,13 +105,17 @@ class Net {
   }
 
   [[nodiscard]] bool start();
-  [[nodiscard]] bool negotiate();
+  [[nodiscard]] bool negotiate(bool first);
   [[nodiscard]] bool read_facts();
   [[nodiscard]] MacAddress read_mac();
   [[nodiscard]] bool set_up(std::uint16_t number, SplitRing& ring);
   [[nodiscard]] std::uint16_t agree_on_entries(std::uint16_t number);
   void name_features();
   void add_status(std::uint8_t bits) { link_.set_status(link_.status() | bits); }
+
+  void begin_reset();
+  void look_after_reset();
+  void complain();
 
   template <typename Release>
   void restart(Release&& release);
@@ -108,8 +128,9 @@ class Net {
   std::size_t receive_buffers_ = 0;
   MacAddress mac_;
   std::uint16_t mtu_ = 0;
-  bool running_ = false;
-  bool restart_due_ = false;
+  State state_ = State::kDown;
+  unsigned looks_ = 0;       // since the last try to reset the device
+  bool complained_ = false;  // since it last ran
   Text error_;
   Text words_;
 };
@@ -117,33 +138,31 @@ class Net {
 template <Transport Link>
 template <typename Release>
 void Net<Link>::reclaim(Release&& release) {
-  if (restart_due_) [[unlikely]] {
+  if (state_ == State::kReset) [[unlikely]] {
     restart(release);
   }
-  if (running_) {
+  if (is_running()) {
     transmit_.reclaim(release, counters_);
   }
 }
 
-// The device stopped for good. Only a reset makes it let go of memory; until that has ended, every
-// buffer in flight stays where it is.
+// The device stopped for good, and its reset, which alone makes it let go of memory, has ended.
 template <Transport Link>
 template <typename Release>
 void Net<Link>::restart(Release&& release) {
-  restart_due_ = false;
-  if (!link_.reset()) {
-    static_cast<void>(fail("the device does not end its reset"));
-    return;
-  }
   const auto give_back = [&](const Owner& owner) { TransmitQueue::give_back(owner, release); };
   transmit_.ring().take_all(give_back);
   receive_.ring().take_all(give_back);
-  static_cast<void>(start());
+  // Once more, and without a wait, for the transport's part in it: the device stands reset.
+  if (!(link_.reset() ? start() : fail(kEndlessReset))) {
+    state_ = State::kFailed;
+    complain();
+  }
 }
 
 template <Transport Link>
 void Net<Link>::flush() {
-  if (!running_) {
+  if (!is_running()) {
     return;
   }
   if (receive_.refill(counters_)) {

@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "drivers/virtio/net.hpp"
+#include "kernel/console.hpp"
 #include "kernel/dma.hpp"
 #include "kernel/entropy.hpp"
 
@@ -20,19 +21,17 @@ bool Net<Link>::bring_up(const typename Link::Location& location, std::size_t re
     return fail(missing);
   }
   // Firmware may have driven the device: nothing of that survives.
-  if (!link_.reset()) {
-    return fail("the device does not end its reset");
-  }
-  return start();
+  return link_.reset() ? start() : fail(kEndlessReset);
 }
 
-// From reset to running. Also after a reset in mid-life, when the rings have their memory already.
+// From reset to running. Also after a reset in mid-life, when the rings have their memory already
+// and the stack counts on what it was told of the device.
 template <Transport Link>
 bool Net<Link>::start() {
-  running_ = false;
+  const bool first = state_ == State::kDown;
   add_status(status::kAcknowledge);
   add_status(status::kDriver);
-  if (!negotiate() || !read_facts() || !set_up(kReceiveQueue, receive_.ring()) ||
+  if (!negotiate(first) || (first && !read_facts()) || !set_up(kReceiveQueue, receive_.ring()) ||
       !set_up(kTransmitQueue, transmit_.ring())) {
     add_status(status::kFailed);
     return false;
@@ -47,18 +46,20 @@ bool Net<Link>::start() {
                   .buffers = receive_buffers_});
   transmit_.start(framing);
   add_status(status::kDriverOk);
-  running_ = true;
+  state_ = State::kRunning;
+  complained_ = false;
   flush();
   return true;
 }
 
 template <Transport Link>
-bool Net<Link>::negotiate() {
-  const Features before = features_;
-  features_ = link_.offered_features() & (link_.is_legacy() ? kWantedLegacy : kWantedModern);
-  if (before != 0 && features_ != before) {  // the stack counts on them
-    return fail("the device changed its features at reset");
+bool Net<Link>::negotiate(bool first) {
+  const Features wanted = link_.is_legacy() ? kWantedLegacy : kWantedModern;
+  const Features given = link_.offered_features() & (first ? wanted : features_);
+  if (!first && given != features_) {
+    return fail("the device lost features at its reset");
   }
+  features_ = given;
   if (!link_.is_legacy() && !has(feature::kVersion1)) {
     return fail("modern device without VIRTIO_F_VERSION_1");
   }
@@ -83,7 +84,6 @@ bool Net<Link>::read_facts() {
     }
     mtu_ = std::min(mtu, limits::kMtu);
   }
-  // An address made up once is kept, even when the device starts anew.
   if (has(feature::kNetMac)) {
     mac_ = read_mac();
   }
@@ -171,18 +171,57 @@ bool Net<Link>::set_up(std::uint16_t number, SplitRing& ring) {
 
 template <Transport Link>
 bool Net<Link>::link_up() {
-  // A device that runs may say that it stopped; one that would not end its reset may have done so.
-  const std::uint8_t said = link_.status();
-  if (running_ ? (said & status::kNeedsReset) != 0 : said == 0) {
-    running_ = false;
-    restart_due_ = true;
+  if (state_ == State::kDown) {
+    return false;
   }
-  if (!running_) {
+  if (is_running() && (link_.status() & status::kNeedsReset) != 0) {
+    begin_reset();
+  }
+  if (!is_running()) {
+    look_after_reset();
     return false;
   }
   // 5.1.4: without the status field a link is assumed.
   return !has(feature::kNetStatus) ||
          (link_.config16(net_config::kStatus) & net_config::kStatusLinkUp) != 0;
+}
+
+// 2.4: writing 0 begins a reset. Until it has ended, every buffer in flight stays where it is.
+template <Transport Link>
+void Net<Link>::begin_reset() {
+  link_.set_status(0);
+  state_ = State::kResetting;
+  looks_ = 0;
+}
+
+// One look at a device that does not run, with at most one new try.
+template <Transport Link>
+void Net<Link>::look_after_reset() {
+  ++looks_;
+  if (state_ == State::kResetting && link_.status() == 0) {
+    state_ = State::kReset;
+  } else if (state_ != State::kReset && looks_ >= kLooksATry) {
+    if (state_ == State::kResetting) {
+      fail(kEndlessReset);
+      complain();
+    }
+    begin_reset();
+  }
+}
+
+// A NIC gone silent is the worst failure for whoever must reach the machine.
+template <Transport Link>
+void Net<Link>::complain() {
+  if (complained_) {
+    return;
+  }
+  complained_ = true;
+  console::print(error_.view(), "; NIC");
+  for (std::string_view before = " "; const std::uint8_t octet : mac_.octets) {
+    console::print(before, console::Hex{octet, 2});
+    before = ":";
+  }
+  console::line(" is down, to be tried again");
 }
 
 template <Transport Link>

@@ -15,10 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build/test-results"
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
+import sites  # noqa: E402
 from captures import make_readable  # noqa: E402
+from http_client import Client  # noqa: E402
 from images import Images  # noqa: E402
 from lab import Lab, LabUnavailable  # noqa: E402
 from machine import BOOT_S, Guest, Machine  # noqa: E402
+from wire import Wire  # noqa: E402
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
@@ -143,6 +146,31 @@ def shared_bench(request: pytest.FixtureRequest, images: Images,
 def boot(bench: Bench) -> Callable[..., Guest]:
     """Boots a machine for one test: boot(Machine(...)) gives it when it is ready."""
     return bench.boot
+
+
+@pytest.fixture(scope="module")
+def site(images: Images) -> Path:
+    """A small site with one of each that matters to HTTP."""
+    return images.once("mixed-site", sites.mixed)
+
+
+@pytest.fixture(scope="module")
+def guest(shared_bench: Bench) -> Guest:
+    """A machine with the example site, for a whole file of tests."""
+    return shared_bench.boot()
+
+
+@pytest.fixture
+def wire(guest: Guest) -> Iterator[Wire]:
+    wire = Wire(guest.lab)
+    yield wire
+    wire.close()
+
+
+@pytest.fixture
+def client(guest: Guest) -> Iterator[Client]:
+    with Client(guest.lab.connect()) as client:
+        yield client
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -20,6 +20,8 @@ ENVIRONMENT = os.environ | {"LC_ALL": "C.UTF-8", "PATH": os.pathsep.join(
     [os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])}
 AGENT = Path(__file__).with_name("lab_agent.py")
 PR_SET_PDEATHSIG = 1  # prctl(2)
+# Loaded here since a child forked beside threads may take no lock that one of them might hold.
+PRCTL = ctypes.CDLL(None).prctl
 ETH_P_ALL = 3
 
 Result = TypeVar("Result")
@@ -31,7 +33,7 @@ class LabUnavailable(Exception):
 
 def die_with_parent() -> None:
     """Runs in a child: the kernel ends it should the test process die without a word."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def until(condition: Callable[[], Result], what: str, deadline_s: float = 30) -> Result:

@@ -1,11 +1,11 @@
 """Bursts, floods and nonsense: afterwards ping and HTTP answer as before. All of it is bounded."""
 
+import ctypes
 import random
 import resource
 import selectors
 import socket
 import struct
-from collections.abc import Iterator
 
 import pytest
 
@@ -19,6 +19,7 @@ from wire import Wire
 # Kept apart from the ports of the lab's own connections, whose kernel answers SYN-ACKs that it
 # never asked for with a RST, as hosts do; from 192.0.2.77 nobody answers.
 NOBODY = "192.0.2.77"
+SO_ATTACH_FILTER = 26  # asm-generic/socket.h
 GET = b"GET / HTTP/1.1\r\nHost: m\r\n\r\n"
 
 
@@ -31,14 +32,8 @@ def files_enough() -> None:
 
 @pytest.fixture
 def guest(bench: Bench) -> Guest:
+    """A machine for each test: none of them inherits what another one did."""
     return bench.boot()
-
-
-@pytest.fixture
-def wire(guest: Guest) -> Iterator[Wire]:
-    wire = Wire(guest.lab)
-    yield wire
-    wire.close()
 
 
 def datagram(to: str, size: int = 64) -> bytes:
@@ -185,6 +180,87 @@ def test_storm_of_segments_for_nobody(guest: Guest, wire: Wire) -> None:
                              data=b"x" * (number % 50))
         wire.send_ip(frames.ipv4(NOBODY, Lab.GUEST, frames.TCP, segment))
     guest.serves()
+
+
+def patient(bench: Bench) -> Guest:
+    """A machine whose own time limits end nothing while a test runs."""
+    settings = "http.header_timeout_s=600\nhttp.idle_timeout_s=600"
+    return bench.boot(Machine(settings=f"{Machine().settings}\n{settings}"))
+
+
+def hear_nothing(connection: socket.socket) -> None:
+    """Has the lab's kernel drop what comes with content, so that it is never acknowledged."""
+    program = b"".join(struct.pack("=HBBI", *step) for step in (
+        (0x80, 0, 0, 0),     # A = the segment's length
+        (0x25, 0, 1, 60),    # over 60 bytes: more than the longest header (RFC 9293, 3.1)
+        (0x06, 0, 0, 0),     # drop it
+        (0x06, 0, 0, 0xFFFFFFFF)))  # take it
+    steps = ctypes.create_string_buffer(program, len(program))
+    connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                          struct.pack("@HP", 4, ctypes.addressof(steps)))
+
+
+@pytest.mark.parametrize("way", ["window shut", "never acknowledged"])
+def test_answers_that_nobody_takes(bench: Bench, way: str) -> None:
+    """Thousands of small ones wait for clients that take none, and others are served."""
+    guest = patient(bench)
+    requests = b"GET / HTTP/1.1\r\nHost: m\r\nIf-None-Match: *\r\n\r\n" * 245
+    deaf = []
+    for _ in range(34):
+        made = guest.lab.new_socket()
+        if way == "window shut":
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the kernel's least
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
+        made.connect((Lab.GUEST, 80))
+        if way == "never acknowledged":
+            hear_nothing(made)
+        made.sendall(requests)
+        deaf.append(made)
+    for _ in range(10):
+        guest.http_answers(deadline_s=10)
+    guest.serves()
+    for made in deaf:
+        made.close()
+    guest.serves()
+
+
+def test_a_crowd_that_has_begun_to_ask(bench: Bench) -> None:
+    """1,024 connections, each with the first byte of a request, make room for who comes next."""
+    guest = patient(bench)
+    crowd = connect_all(guest, 1_024)
+    for made in crowd:
+        made.sendall(b"G")
+    for _ in range(20):
+        guest.http_answers(deadline_s=10)
+    guest.serves()
+    for made in crowd:
+        made.close()
+
+
+def test_long_requests_that_are_never_finished(bench: Bench) -> None:
+    """13 of them hold what memory there is for such; a 14th that comes in pieces is served."""
+    guest = patient(bench)
+    unfinished = [guest.lab.connect() for _ in range(13)]
+    for made in unfinished:
+        made.sendall(GET[:-2] + b"X: " + b"x" * 1_100)
+    with Client(guest.lab.connect(timeout=10)) as last, guest.lab.raw() as wire:
+        whole = GET[:-2] + b"X: " + b"x" * 2_800 + b"\r\n\r\n"
+        last.socket.sendall(whole[:1_400])
+        wait_for_acknowledgement(wire, last.socket.getsockname()[1])
+        last.socket.sendall(whole[1_400:])
+        assert last.response().status == 200
+    guest.serves()
+    for made in unfinished:
+        made.close()
+
+
+def wait_for_acknowledgement(wire: socket.socket, port: int) -> None:
+    """Until the machine has said that it has got something on this connection."""
+    while True:
+        packet = frames.read_ipv4(wire.recv(65536))
+        if packet and packet.sender == Lab.GUEST and packet.protocol == frames.TCP and \
+                packet.payload[2:4] == port.to_bytes(2, "big"):
+            return
 
 
 def test_a_connection_each(guest: Guest) -> None:

@@ -14,7 +14,6 @@ import pytest
 
 import sites
 from conftest import ROOT, Bench
-from images import Images
 from lab import die_with_parent, until
 from machine import Machine
 
@@ -24,11 +23,6 @@ MOTE = str(ROOT / "mote")
 def mote(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([MOTE, *map(str, arguments)], text=True, capture_output=True,
                           timeout=300, check=False, **options)
-
-
-@pytest.fixture(scope="module")
-def site(images: Images) -> Path:
-    return images.once("mixed-site", sites.mixed)
 
 
 @pytest.mark.parametrize("ending", ["img", "qcow2", "vmdk", "elf"])
@@ -155,8 +149,13 @@ class Running:
         raise AssertionError(f"no line like /{pattern}/ in {seen}: {self.process.stderr.read()}")
 
     def close(self) -> None:
+        """By Ctrl-C, so that it clears its temporary files away; by force where it must."""
         if self.process.poll() is None:
-            self.process.kill()
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
         self.process.wait()
         self.process.stdout.close()
         self.process.stderr.close()

@@ -19,18 +19,6 @@ FRAMES = 3_000
 STRANGER = "192.0.2.99"
 
 
-@pytest.fixture(scope="module")
-def guest(shared_bench: Bench) -> Guest:
-    return shared_bench.boot()
-
-
-@pytest.fixture
-def wire(guest: Guest) -> Iterator[Wire]:
-    wire = Wire(guest.lab)
-    yield wire
-    wire.close()
-
-
 def packet_of(chance: random.Random, wire: Wire) -> bytes:
     """A right packet of a random kind, to be spoiled."""
     data = chance.randbytes(chance.choice([0, 1, 7, 8, 20, 100, 600, 1400]))

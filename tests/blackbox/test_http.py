@@ -1,7 +1,6 @@
 """HTTP's meaning: which response each request gets."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,25 +8,13 @@ import pytest
 import sites
 from conftest import Bench
 from http_client import Client
-from images import Images
 from lab import Lab
 from machine import Guest, Machine
 
 
 @pytest.fixture(scope="module")
-def site(images: Images) -> Path:
-    return images.once("mixed-site", sites.mixed)
-
-
-@pytest.fixture(scope="module")
 def guest(shared_bench: Bench, site: Path) -> Guest:
     return shared_bench.boot(Machine(memory_mib=16), site=site)
-
-
-@pytest.fixture
-def client(guest: Guest) -> Iterator[Client]:
-    with Client(guest.lab.connect()) as client:
-        yield client
 
 
 MEDIA_TYPES = {
@@ -183,6 +170,19 @@ def test_bad_request(client: Client, guest: Guest, what: str) -> None:
     client.send(*BAD[what])
     response = client.response()
     assert response.status == 400, what
+    assert response.closes and client.ended()
+
+
+@pytest.mark.parametrize("lines, status", [
+    (["HEAD / HTTP/1.1"], 400), (["HEAD /%zz HTTP/1.1", "Host: a"], 400),
+    (["HEAD / HTTP/1.1", "Host: a", "Host: b"], 400),
+    (["HEAD / HTTP/1.1", "Host: a", "Transfer-Encoding: gzip, chunked"], 501)])
+def test_head_gets_no_body_whatever_is_wrong(client: Client, lines: list[str],
+                                             status: int) -> None:
+    """RFC 9110, 9.3.2: a response to HEAD has no content, and an error is one too."""
+    client.send(*lines)
+    response = client.response("HEAD")
+    assert response.status == status
     assert response.closes and client.ended()
 
 

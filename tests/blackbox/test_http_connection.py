@@ -13,18 +13,12 @@ import frames
 import sites
 from conftest import Bench
 from http_client import Client
-from images import Images
 from lab import Lab, until
 from machine import Guest, Machine
 
 REQUEST = b"GET /sub/page.txt HTTP/1.1\r\nHost: mote\r\nUser-Agent: test\r\n\r\n"
 BODY = "grüezi\n".encode()
 HEADER_S, IDLE_S = 2, 3
-
-
-@pytest.fixture(scope="module")
-def site(images: Images) -> Path:
-    return images.once("mixed-site", sites.mixed)
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +33,6 @@ def hasty(shared_bench: Bench, site: Path) -> Guest:
     settings = (f"network.0.address=198.51.100.2/24\nhttp.header_timeout_s={HEADER_S}\n"
                 f"http.idle_timeout_s={IDLE_S}")
     return shared_bench.boot(Machine(memory_mib=16, settings=settings), site=site, wire=wire)
-
-
-@pytest.fixture
-def client(guest: Guest) -> Iterator[Client]:
-    with Client(guest.lab.connect()) as client:
-        yield client
 
 
 @pytest.fixture
@@ -229,6 +217,25 @@ def test_more_connections_than_ports(guest: Guest) -> None:
             connection.sendall(b"GET /data.json HTTP/1.0\r\n\r\n")
             assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
             assert connection.recv(4096) == b""
+
+
+@pytest.mark.parametrize("count, header", [(600, 1), (60, 1_100), (60, 5_000)])
+def test_unfinished_requests_lock_nobody_out(guest: Guest, count: int, header: int) -> None:
+    """However many there are and however long: a long Cookie in two segments gets its answer."""
+    start = REQUEST[:-2] + b"Cookie: " + b"c" * header
+    slow = []
+    for _ in range(count):
+        slow.append(guest.lab.connect())
+        slow[-1].sendall(start if header > 1 else b"G")
+    for cookie in (10, 1_200, 6_000):
+        whole = REQUEST[:-2] + b"Cookie: " + b"c" * cookie + b"\r\n\r\n"
+        with Client(guest.lab.connect()) as client:
+            client.socket.sendall(whole[:len(whole) // 2])
+            time.sleep(0.05)
+            client.socket.sendall(whole[len(whole) // 2:])
+            assert client.response().status == 200
+    for made in slow:
+        made.close()
 
 
 def test_header_time_limit(hasty_client: Client) -> None:

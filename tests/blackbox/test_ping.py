@@ -1,29 +1,15 @@
 """Ping: the real one at every size, and frames that must stay without an answer."""
 
 import struct
-from collections.abc import Iterator
 
 import pytest
 
 import frames
-from conftest import Bench
 from lab import Lab
 from machine import Guest
 from wire import Wire, is_echo_reply
 
 MARKER = 0x7E57
-
-
-@pytest.fixture(scope="module")
-def guest(shared_bench: Bench) -> Guest:
-    return shared_bench.boot()
-
-
-@pytest.fixture
-def wire(guest: Guest) -> Iterator[Wire]:
-    wire = Wire(guest.lab)
-    yield wire
-    wire.close()
 
 
 @pytest.mark.parametrize("size", [0, 1, 17, 18, 19, 56, 1471, 1472, 1473, 8000, 65507])

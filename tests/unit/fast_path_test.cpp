@@ -196,7 +196,7 @@ TEST_CASE("requests that nobody may get an answer to are dropped") {
   };
   CHECK(to(0xFFFFFFFF) == Fate::kEchoToGroup);
   CHECK(to(0x0A0002FF) == Fate::kEchoToGroup);
-  CHECK(to(0x0A000210) == Fate::kEchoToGroup);
+  CHECK(to(0x0A000210) == Fate::kUp);  // perhaps another interface's: lwIP knows
   CHECK(to(0xE0000001) == Fate::kMulticast);
 
   CHECK(with([](Frame& f) { f.ethernet().destination.octets.fill(0xFF); }) == Fate::kEchoToGroup);

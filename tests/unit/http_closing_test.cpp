@@ -1,7 +1,7 @@
-// Connections: every way to close one, time limits, limits of size, and the crowd.
+// Connections: every way to close one, time limits, and limits of size.
 #include <doctest/doctest.h>
 
-#include <memory>
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -113,37 +113,6 @@ TEST_CASE("the longest request is answered") {
   }
 }
 
-TEST_CASE("when request buffers run out: 503 and close, and afterwards all is well") {
-  const Scene scene;
-  const std::uint64_t before = counters().no_buffer;
-  std::vector<std::unique_ptr<Client>> crowd;
-  for (std::size_t count = 0; count < limits::kSmallRequests + limits::kLargeRequests; ++count) {
-    crowd.push_back(std::make_unique<Client>());
-    crowd.back()->send("GET");
-    CHECK(crowd.back()->received.empty());
-  }
-  Client late;
-  late.send("GET");
-  CHECK(statuses(late.receive_all()) == std::vector{503});
-  CHECK(late.got_fin());
-  late.close();
-  CHECK(counters().no_buffer == before + 1);
-
-  Client whole;  // needs no buffer
-  whole.send(kGet);
-  CHECK(statuses(whole.receive_all()) == std::vector{200});
-
-  Client eager;  // needs one only because its second request comes too early
-  eager.send(get("/large.bin") + kGet.data());
-  CHECK(statuses(eager.receive_all()) == std::vector{200, 503});
-  eager.close();
-
-  for (auto& client : crowd) {
-    client->send(kGet.substr(3));
-    CHECK(statuses(client->receive_all()) == std::vector{200});
-  }
-}
-
 TEST_CASE("an idle connection is closed without a word") {
   const Scene scene;
   Client fresh;
@@ -195,20 +164,43 @@ TEST_CASE("each request has the whole time for its header section") {
   CHECK(statuses(client.receive_all()) == std::vector{200, 200, 200, 200});
 }
 
-TEST_CASE("a peer that takes nothing is reset; one that takes little is not") {
+TEST_CASE("a peer that takes too little is reset, however steadily; one that is slow is not") {
   const Scene scene;
   Client stuck;
+  Client trickling;
   Client slow;
-  stuck.send(get("/large.bin"));
-  slow.send(get("/large.bin"));
+  for (Client* client : {&stuck, &trickling, &slow}) {
+    client->send(get("/large.bin"));
+  }
   for (int minute = 0; minute < 3; ++minute) {
     pass_time(50'000);
-    slow.acknowledge(1460);
+    trickling.acknowledge(1460);
+    slow.acknowledge(limits::kLeastSendBytes);
   }
   CHECK(stuck.got_reset());
   CHECK(stuck.is_released());
+  CHECK(trickling.got_reset());
   CHECK_FALSE(slow.got_reset());
   CHECK(statuses(slow.receive_all()) == std::vector{200});
+}
+
+TEST_CASE("requests that wait don't excuse a peer that takes too little") {
+  const Scene scene;
+  Client client;
+  std::string requests = get("/large.bin");
+  for (int count = 0; count < 60; ++count) {
+    requests += get("/");
+  }
+  client.send(requests);
+  client.acknowledge(client.unacknowledged() - 1000);
+  while (client.received.size() < 300'000) {
+    client.acknowledge(1460);
+  }
+  for (int round = 0; round < 12; ++round) {  // a small response is done with each time
+    pass_time(10'000);
+    client.acknowledge(std::min<std::size_t>(300, client.unacknowledged()));
+  }
+  CHECK(client.is_released());
 }
 
 TEST_CASE("a response that is never acknowledged after the close is given up") {
@@ -221,49 +213,6 @@ TEST_CASE("a response that is never acknowledged after the close is given up") {
   pass_time(2'000);
   CHECK(client.is_released());
   CHECK(client.got_reset());
-}
-
-TEST_CASE("when connections run out, the oldest idle one makes room") {
-  const Scene scene;
-  std::vector<std::unique_ptr<Client>> crowd;
-  for (std::size_t count = 0; count < limits::kConnections; ++count) {
-    crowd.push_back(std::make_unique<Client>());
-  }
-  crowd[0]->send(kGet);  // now the youngest
-  Client next;
-  CHECK(next.accepted());
-  CHECK_FALSE(crowd[0]->is_released());
-  CHECK(crowd[1]->is_released());
-  CHECK(crowd[1]->got_fin());
-  CHECK_FALSE(crowd[1]->got_reset());
-  CHECK_FALSE(crowd[2]->is_released());
-}
-
-TEST_CASE("a connection that waits only for its peer to close makes room first") {
-  const Scene scene;
-  std::vector<std::unique_ptr<Client>> crowd;
-  for (std::size_t count = 0; count < limits::kConnections; ++count) {
-    crowd.push_back(std::make_unique<Client>());
-  }
-  crowd[7]->send(get("/", "Connection: close\r\n"));
-  crowd[7]->acknowledge_all();
-  Client next;
-  CHECK(crowd[7]->is_released());
-  CHECK_FALSE(crowd[0]->is_released());
-}
-
-TEST_CASE("when all connections are busy, one more is refused") {
-  const Scene scene;
-  std::vector<std::unique_ptr<Client>> crowd;
-  for (std::size_t count = 0; count < limits::kConnections; ++count) {
-    crowd.push_back(std::make_unique<Client>());
-    REQUIRE(crowd.back()->accepted());
-    crowd.back()->send(get("/large.bin"));
-  }
-  CHECK_FALSE(Client().accepted());
-  crowd.pop_back();
-  Client next;
-  CHECK(next.accepted());
 }
 
 TEST_CASE("counters add up") {

@@ -3,8 +3,11 @@
 
 #include <memory>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
+#include "kernel/limits.hpp"
 #include "tests/unit/http_world.hpp"
 
 using namespace mote::http_world;
@@ -86,6 +89,76 @@ TEST_CASE("HEAD gets the same head and no body") {
     std::string stream = answer("HEAD " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n\r\n");
     CHECK(take_response(stream, true).head == take_response(got).head);
     CHECK(stream.empty());
+  }
+}
+
+TEST_CASE("no response to HEAD has content, errors no more than others (RFC 9110, 9.3.2)") {
+  const Scene scene;
+  const std::string long_field = "A: " + std::string(mote::limits::kHeaderBytes, 'b') + "\r\n";
+  for (const auto& [rest, status] : std::vector<std::pair<std::string, int>>{
+           {"/ HTTP/1.1\r\n\r\n", 400},
+           {"/%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+           {"/ HTTP/1.1\nHost: a\n\n", 400},
+           {"/ HTTP/1.1\r\nHost: a\r\nIf-Match: \"x\"\r\n\r\n", 412},
+           {"/" + std::string(mote::limits::kRequestLineBytes, 'a'), 414},
+           {"/ HTTP/1.1\r\nHost: a\r\n" + long_field, 431},
+           {"/ HTTP/1.1\r\nTransfer-Encoding: a, chunked\r\nHost: a\r\n\r\n", 501},
+           {"/ HTTP/2.0\r\nHost: a\r\n\r\n", 505},
+           {"/ HTTP/1.1\r\nHost", 400},  // and the peer closes
+       }) {
+    CAPTURE(rest.substr(0, 80));
+    Client client;
+    client.send("HEAD " + rest);
+    client.close();
+    std::string stream = client.receive_all();
+    CHECK(take_response(stream, true).status == status);
+    CHECK(stream.empty());
+    CHECK(client.got_fin());
+  }
+  Client slow;
+  slow.send("\r\nHEAD / HTTP/1.1\r\n");
+  pass_time(10'250);
+  std::string stream = slow.receive_all();
+  CHECK(take_response(stream, true).status == 408);
+  CHECK(stream.empty());
+}
+
+TEST_CASE("HEAD, 304 and redirects in each version, closing and not: the same head, no content") {
+  const Scene scene;
+  struct Way {
+    std::string_view version;
+    std::string_view asks;
+    std::string_view told;
+    bool closes;
+  };
+  const std::string close = "Connection: close\r\n";
+  const std::string keep = "Connection: keep-alive\r\n";
+  for (const Way& way : {Way{"1.1", "", "", false}, Way{"1.1", close, close, true},
+                         Way{"1.0", "", close, true}, Way{"1.0", keep, keep, false}}) {
+    for (const auto& [path, fields, status] :
+         {std::tuple{"/", "", 200}, std::tuple{"/", "If-None-Match: *\r\n", 304},
+          std::tuple{"/guide", "", 301}, std::tuple{"/no", "", 404},
+          std::tuple{"/", "If-Match: \"x\"\r\n", 412}}) {
+      std::string usual = answer(get(path, fields));
+      const Response expected = take_response(usual);
+      std::string head = expected.head;
+      head.insert(head.find('\n') + 1, way.told);
+      for (const char* method : {"GET", "HEAD"}) {
+        CAPTURE(method);
+        CAPTURE(way.version);
+        CAPTURE(status);
+        Client client;
+        client.send(std::string(method) + " " + path + " HTTP/" + std::string(way.version) +
+                    "\r\nHost: a\r\n" + std::string(way.asks) + fields + "\r\n");
+        const bool has_body = std::string_view(method) == "GET";
+        CHECK(client.receive_all() == head + (has_body ? expected.body : ""));
+        CHECK(expected.status == status);
+        CHECK(client.got_fin() == way.closes);
+        client.close();
+        CHECK(client.is_released());
+        CHECK_FALSE(client.got_reset());
+      }
+    }
   }
 }
 

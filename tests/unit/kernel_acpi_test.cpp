@@ -147,15 +147,24 @@ TEST_CASE("entries that point nowhere are passed over") {
 
 TEST_CASE("the timer's port") {
   Firmware firmware;
-  CHECK(pm_timer_of(firmware.find(kFadt)) == Register{true, 0x608});
+  CHECK(pm_timer_of(firmware.find(kFadt)) == IoPort{0x608});
   firmware.put<std::uint8_t>(kFadtAt + kFadtXPmTimer, kSpaceIo);
   firmware.put<std::uint64_t>(kFadtAt + kFadtXPmTimer + kGenericAddress, 0xB008);
-  CHECK(pm_timer_of(firmware.view(kFadtAt, kFadtBytes)) == Register{true, 0xB008});
+  CHECK(pm_timer_of(firmware.view(kFadtAt, kFadtBytes)) == IoPort{0xB008});
   // A table of revision 1 ends before the extended field.
-  CHECK(pm_timer_of(firmware.view(kFadtAt, 116)) == Register{true, 0x608});
+  CHECK(pm_timer_of(firmware.view(kFadtAt, 116)) == IoPort{0x608});
   firmware.put(kFadtAt + kFadtFlags, kFadtHardwareReduced);
   CHECK_FALSE(pm_timer_of(firmware.view(kFadtAt, kFadtBytes)).has_value());
   CHECK_FALSE(pm_timer_of({}).has_value());
+}
+
+TEST_CASE("a timer in memory is left alone") {
+  Firmware firmware;
+  firmware.put<std::uint8_t>(kFadtAt + kFadtXPmTimer, kSpaceMemory);
+  firmware.put<std::uint64_t>(kFadtAt + kFadtXPmTimer + kGenericAddress, 0x1'0000'0008);
+  CHECK(pm_timer_of(firmware.view(kFadtAt, kFadtBytes)) == IoPort{0x608});
+  firmware.put<std::uint32_t>(kFadtAt + kFadtPmTimer, 0);
+  CHECK_FALSE(pm_timer_of(firmware.view(kFadtAt, kFadtBytes)).has_value());
 }
 
 TEST_CASE("the reset register counts only where the flag says so") {

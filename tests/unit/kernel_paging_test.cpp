@@ -104,6 +104,24 @@ TEST_CASE("device windows below and above 4 GiB, unaligned too") {
   CHECK(tables.used() == 2);
 }
 
+TEST_CASE("no device lies in page 0 or in the kernel") {
+  constexpr AddressRange kImage{0x10'0000, 0x48'0000};
+  constexpr std::uint64_t kAll = ~std::uint64_t{0};
+  CHECK(may_be_device(kImage, 0xB'8000, 0x1000));
+  CHECK(may_be_device(kImage, 0xF'F000, 0x1000));
+  CHECK(may_be_device(kImage, 0x60'0000, 0x1000));
+  CHECK(may_be_device(kImage, 0xFEBD'1000, 0x1000));
+  CHECK(may_be_device(kImage, 0x3800'0000'0000, 0x1000));
+  CHECK_FALSE(may_be_device(kImage, 0, 0x1000));
+  CHECK_FALSE(may_be_device(kImage, 0xFFF, 1));
+  CHECK_FALSE(may_be_device(kImage, 0xF'F000, 0x1001));
+  CHECK_FALSE(may_be_device(kImage, 0x10'0000, 1));
+  CHECK_FALSE(may_be_device(kImage, 0x47'FFFF, 1));
+  CHECK_FALSE(may_be_device(kImage, 0x5F'F000, 0x1000));
+  CHECK_FALSE(may_be_device(kImage, 0x1000, kAll));
+  CHECK(may_be_device(kImage, 0x60'0000, kAll));
+}
+
 TEST_CASE("without spare tables nothing is done") {
   Machine machine(0);
   PageTables tables = machine.tables();

@@ -230,6 +230,19 @@ TEST_CASE("a backtrace follows sound frames and stops at the first that is not")
   }
 }
 
+TEST_CASE("ranges that touch, up to the ends of the address space") {
+  constexpr AddressRange kRange{0x1000, 0x3000};
+  constexpr std::uint64_t kAll = ~std::uint64_t{0};
+  CHECK(kRange.touches(0x1000, 1));
+  CHECK(kRange.touches(0x2FFF, kAll));
+  CHECK(kRange.touches(0, 0x1001));
+  CHECK(kRange.touches(0, kAll));
+  CHECK_FALSE(kRange.touches(0, 0x1000));
+  CHECK_FALSE(kRange.touches(0x3000, kAll));
+  CHECK_FALSE(kRange.touches(0x2000, 0));
+  CHECK_FALSE(AddressRange{}.touches(0, kAll));
+}
+
 constexpr std::uint32_t kRam = MemoryRange::kUsableRam;
 constexpr std::uint32_t kReserved = 2;
 
@@ -240,18 +253,18 @@ constexpr std::array kPc = {
     MemoryRange{0x10'0000, 0x60'0000, kRam, 0},     MemoryRange{0x7E'0000, 0x2'0000, kReserved, 0},
 };
 
-TEST_CASE("the memory map says how much there is, and what is missing") {
+TEST_CASE("the memory map says how much there is, and how far it goes") {
   constexpr MemoryMap map{std::span(kPc)};
   static_assert(map.known());
   CHECK(map.usable_mib() == 8);
   CHECK(map.end_below_4_gib() == 0x7E'0000);
-  CHECK(map.contains(0x10'0000, 0x6E'0000));
-  CHECK(map.contains(0x6F'F000, 0x2000));
-  CHECK(map.missing(0x10'0000, 0x6E'1000) == 0x1000);
-  CHECK(map.missing(0x9F000, 0x1000) == 0x400);
-  CHECK(map.missing(0xF0000, 0x1000) == 0x1000);
-  CHECK(map.contains(0xF0000, 0));
-  CHECK(map.missing(0x7D'F000, ~std::uint64_t{0}) == ~std::uint64_t{0} - 0x1000);
+  CHECK(map.usable_from(0x10'0000, 0x6E'0000) == 0x6E'0000);
+  CHECK(map.usable_from(0x6F'F000, 0x2000) == 0x2000);
+  CHECK(map.usable_from(0x10'0000, 0x6E'1000) == 0x6E'0000);
+  CHECK(map.usable_from(0x9F000, 0x1000) == 0xC00);
+  CHECK(map.usable_from(0xF0000, 0x1000) == 0);
+  CHECK(map.usable_from(0xF0000, 0) == 0);
+  CHECK(map.usable_from(0x7D'F000, ~std::uint64_t{0}) == 0x1000);
 }
 
 TEST_CASE("nonsense in the memory map is not believed") {
@@ -260,7 +273,7 @@ TEST_CASE("nonsense in the memory map is not believed") {
                                MemoryRange{std::uint64_t{1} << 32, 1 << 30, kRam, 0}};
   const MemoryMap map{std::span(kOdd)};
   CHECK(map.usable_mib() == 1024);
-  CHECK(map.missing(0x1000, 0x1000) == 0x1000);
+  CHECK(map.usable_from(0x1000, 0x1000) == 0);
   CHECK(map.end_below_4_gib() == 0);
   CHECK_FALSE(MemoryMap(std::span<const MemoryRange>()).known());
 }

@@ -248,3 +248,12 @@ TEST_CASE("a lease that nobody renews expires") {
   run(20, Server::kWilling);
   CHECK(address() == kLeased);
 }
+
+TEST_CASE("a lease renewed without end does not expire") {
+  run(10, Server::kWilling, {.seconds = 120});
+  run(120, Server::kWilling, {.seconds = 0xFFFFFFFF});
+  CHECK(contains(printed(), "net0: 192.168.0.23/24 via 192.168.0.1"));
+  const auto messages = run(1000, Server::kSilent);
+  CHECK(messages.empty());
+  CHECK(address() == kLeased);
+}

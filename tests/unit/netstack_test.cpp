@@ -223,3 +223,35 @@ TEST_CASE("an answer leaves by the interface to whose address the question came"
   CHECK(word(asked, 12) == netstack::EthernetHeader::kArp);
   CHECK((word(asked, 38) << 16 | word(asked, 40)) == static_cast<int>(kGateway));
 }
+
+TEST_CASE("an echo request to another interface's address is answered") {
+  Machine& first = machine();  // the second interface's address is that of the case above
+  settle(first);
+  first.device.wire.clear();
+  Bytes frame = ipv4_frame(Ipv4Header::kIcmp, echo_message(56));
+  auto& ip = *reinterpret_cast<Ipv4Header*>(frame.data() + 14);
+  const auto answers_to = [&](std::uint32_t destination) {
+    ip.destination = destination;
+    ip.checksum = 0;
+    ip.checksum = plain_checksum({frame.data() + 14, 20});
+    first.device.receive(frame);
+    settle(first);
+    first.interface.turn();
+    return first.device.wire.size();
+  };
+  CHECK(answers_to(0x0A000077) == 0);  // nobody's here
+  CHECK(answers_to(0x0A0000FF) == 0);  // everybody's
+  REQUIRE(answers_to(0xC0A80901) == 1);
+  const Bytes& reply = first.device.wire[0];
+  CHECK(reply[34] == 0);
+  CHECK((word(reply, 26) << 16 | word(reply, 28)) == static_cast<int>(0xC0A80901));
+}
+
+TEST_CASE("no packet is larger than the device's own MTU") {
+  static Machine small{Device({.mac = {{2, 0, 0, 0, 0, 3}}, .mtu = 500}), {}};
+  REQUIRE(small.interface.attach(
+      small.device, 2, {.address = netstack::StaticAddress{{0xC0A80A01}, 24, {}}, .mtu = 1400}));
+  CHECK(small.interface.netif().mtu == 500);
+  small.interface.offer_mtu(1400);
+  CHECK(small.interface.netif().mtu == 500);
+}

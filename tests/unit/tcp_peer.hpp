@@ -32,6 +32,7 @@ class TcpPeer {
   [[nodiscard]] Bytes segment_with_size(std::uint16_t bytes) const;
 
   [[nodiscard]] std::uint32_t sequence() const { return next_; }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
 
   bool established = false;
   bool was_reset = false;

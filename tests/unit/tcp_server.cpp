@@ -19,17 +19,17 @@ struct Session {
   std::size_t written = 0;
 };
 
-// Writes what lwIP takes: when not all of a piece, then half of it.
+// Writes what lwIP takes: when not all of a piece, then half of it, down to one segment.
 void write_more(Session* session, struct tcp_pcb* pcb) {
   std::size_t most = 0xFFFF;
-  while (session->written < session->wanted && most >= tcp_mss(pcb)) {
+  while (session->written < session->wanted && most > 0) {
     const std::size_t bytes =
         std::min<std::size_t>({session->wanted - session->written, tcp_sndbuf(pcb), most});
     if (bytes == 0) break;
     if (tcp_write(pcb, body().data() + session->written, static_cast<u16_t>(bytes), 0) == ERR_OK) {
       session->written += bytes;
     } else {
-      most /= 2;
+      most = most > tcp_mss(pcb) ? most / 2 : 0;
     }
   }
   tcp_output(pcb);

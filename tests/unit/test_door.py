@@ -80,11 +80,22 @@ def test_missing_tools_are_told_with_one_command(monkeypatch: pytest.MonkeyPatch
         setup.provide({"b": "no-such-command"}, {"a": "/no/such/file", "python3": "python3"})
 
 
-def test_apts_first_error_becomes_ours() -> None:
-    with pytest.raises(RuntimeError, match=r"apt-get install failed: Unable to locate") as error:
-        setup.apt(["apt-get", "install", "-y", "no-such-package-of-anyone"],
-                  terminal.Progress("nothing"))
-    assert "\n" not in str(error.value)
+def test_apts_first_error_becomes_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Said by a script that stands for apt-get, and sees how it is called."""
+    stand_in = tmp_path / "apt-get"
+    stand_in.write_text(f"""#!/bin/sh
+echo "$@" > {tmp_path}/arguments
+echo "Reading package lists..."
+echo "E: Unable to locate package porridge" >&2
+echo "E: No package was found" >&2
+exit 100
+""")
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(RuntimeError) as error:
+        setup.apt(["apt-get", "install", "porridge"], terminal.Progress("nothing"))
+    assert str(error.value) == "apt-get install failed: Unable to locate package porridge"
+    assert (tmp_path / "arguments").read_text().endswith(" install porridge\n")
 
 
 def test_apts_status_lines_become_progress() -> None:
@@ -147,7 +158,7 @@ def test_nothing_is_done_until_patches_or_sources_change(own_lwip: Path, patches
 def test_a_patch_that_does_not_fit_stops_the_build(own_lwip: Path, patches: Path,
                                                    tmp_path: Path) -> None:
     (patches / "0001-a.patch").write_text(patch("int udp;", "int one;"))
-    with pytest.raises(UserError, match="0001-a.patch does not apply"):
+    with pytest.raises(RuntimeError, match="0001-a.patch does not apply"):
         lwip.provide(tmp_path / "build", own_lwip, print)
     assert not (tmp_path / "build/lwip.stamp").exists()
 
@@ -173,7 +184,7 @@ def test_the_mirror_is_taken_from_apts_own_settings(monkeypatch: pytest.MonkeyPa
 def test_without_a_mirror_the_user_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess(
         [], 0, "", ""))
-    with pytest.raises(UserError, match="no Debian mirror"):
+    with pytest.raises(RuntimeError, match="no Debian mirror"):
         lwip.source_lines()
 
 
@@ -183,7 +194,7 @@ def test_a_changed_tarball_is_not_taken(tmp_path: Path, monkeypatch: pytest.Monk
         (folder / "lwip_2.2.1.dsc").touch()
         (folder / lwip.TARBALL).write_text("something else")
     monkeypatch.setattr(lwip, "fetch", fetch)
-    with pytest.raises(UserError, match="SHA-256 differs"):
+    with pytest.raises(RuntimeError, match="SHA-256 differs"):
         lwip.provide(tmp_path / "build", None, lambda _: None)
 
 

@@ -1,6 +1,7 @@
 """The packer: what a pack holds, that it is deterministic, and what it refuses."""
 
 import hashlib
+import mimetypes
 import os
 import socket
 import zlib
@@ -8,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tools import media_types
 from tools import pack as packer
 from tools import pack_format as layout
 from tools.config import Settings
 from tools.errors import UserError
-from tools.media_types import content_type, media_type
+from tools.media_types import content_type
 from tools.messages import http_date
 from tools.pack import pack_site
 
@@ -351,10 +353,19 @@ def test_text_that_is_not_utf8_gets_no_charset(site: Path) -> None:
     assert b"Content-Type: text/plain\r\n" in pack.head("/cut.txt")
 
 
-def test_host_tables_do_not_matter() -> None:
-    import mimetypes
-    mimetypes.add_type("text/x-strange", ".png")
-    assert media_type("a.png") == "image/png"
+def test_host_tables_do_not_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither what the host's files say nor what was added to Python's own table in use."""
+    strange = tmp_path / "mime.types"
+    strange.write_text("text/x-strange png html css\n")
+    monkeypatch.setattr(mimetypes, "knownfiles", [str(strange)])
+    before = media_types._table()
+    mimetypes.init()
+    try:
+        assert mimetypes.guess_type("a.png")[0] == "text/x-strange"
+        assert media_types._table() == before
+    finally:
+        monkeypatch.undo()
+        mimetypes.init()
 
 
 def test_http_date_at_its_bounds() -> None:

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/unit/fake_console.hpp"
 #include "tests/unit/virtio_world.hpp"
 
 namespace mote::virtio {
@@ -168,15 +169,26 @@ TEST_CASE("a device that needs a reset gets it, and loses only what was in fligh
   REQUIRE(world.device.deliver(frame_of(99)));
   CHECK(world.receive() == 1);
   CHECK(world.received.back() == frame_of(99));
+}
 
-  // One that doesn't end its reset keeps the memory that it may still write to.
-  world.device.status |= status::kNeedsReset;
-  CHECK_FALSE(world.net.link_up());
+TEST_CASE("a device that doesn't end its reset keeps its memory, and nobody waits for it") {
+  World world{FakeDevice{}};
+  console::written().clear();
   world.device.ends_reset = false;
-  world.net.reclaim([](void*) {});
-  CHECK(Packet::free_count() == kAll - 64 + 1);
-  CHECK_FALSE(world.net.link_up());
-  CHECK(world.net.error() == "virtio-net: the device does not end its reset");
+  world.device.status |= status::kNeedsReset;
+  const int resets = world.device.resets;
+  for (unsigned look = 0; look < 100; ++look) {
+    CHECK_FALSE(world.net.link_up());
+    world.net.reclaim([](void*) {});
+    CHECK_FALSE(world.send(frame_of(60)));
+    CHECK(world.receive() == 0);
+    world.net.flush();
+  }
+  CHECK(Packet::free_count() == kAll - 64);
+  CHECK(world.device.resets == resets + 3);  // at once, and every 40 looks
+  CHECK(console::written() ==
+        "virtio-net: the device does not end its reset; NIC 52:54:00:12:34:56 is down, to be tried "
+        "again\n");
   // When it has ended after all, everything goes on.
   world.device.ends_reset = true;
   world.device.status = 0;
@@ -184,17 +196,55 @@ TEST_CASE("a device that needs a reset gets it, and loses only what was in fligh
   world.net.reclaim([](void*) {});
   CHECK(world.net.link_up());
   CHECK(Packet::free_count() == kAll - 64);
+  REQUIRE(world.device.deliver(frame_of(99)));
+  CHECK(world.receive() == 1);
 }
 
-TEST_CASE("a device that is another after its reset stays silent") {
-  World world{FakeDevice{}};
+TEST_CASE("a device that lost features at its reset is tried until it has them again") {
+  FakeDevice device;
+  device.offered |= feature::kNetChecksum;
+  World world{device};
+  console::written().clear();
+  world.device.offered &= ~feature::kNetChecksum;
+  world.device.status |= status::kNeedsReset;
+  const int resets = world.device.resets;
+  for (unsigned look = 0; look < 200; ++look) {
+    CHECK_FALSE(world.net.link_up());
+    world.net.reclaim([](void*) {});
+    CHECK(Packet::free_count() == kAll);
+    CHECK_FALSE(world.send(frame_of(60)));
+  }
+  CHECK(world.device.resets - resets <= 2 * (1 + 200 / 40));  // twice a try
+  CHECK(console::written() ==
+        "virtio-net: the device lost features at its reset; NIC 52:54:00:12:34:56 is down, to be "
+        "tried again\n");
   world.device.offered |= feature::kNetChecksum;
+  bool up = false;
+  for (unsigned look = 0; look < 50 && !up; ++look) {
+    up = world.net.link_up();
+    world.net.reclaim([](void*) {});
+  }
+  CHECK(up);
+  CHECK(world.net.offloads().tx_checksum);
+  REQUIRE(world.device.deliver(frame_of(99)));
+  CHECK(world.receive() == 1);
+}
+
+TEST_CASE("what the stack was told of a device stays, whatever it offers after a reset") {
+  World world{FakeDevice{}};
+  const MacAddress mac = world.net.mac();
+  world.device.offered |= feature::kNetChecksum | feature::kNetMtu;
+  world.device.config[0] = 0x56;
+  world.device.config[10] = 0x40;
+  world.device.config[11] = 0x02;
   world.device.status |= status::kNeedsReset;
   CHECK_FALSE(world.net.link_up());
   world.net.reclaim([](void*) {});
-  CHECK_FALSE(world.net.link_up());
-  CHECK(world.net.error() == "virtio-net: the device changed its features at reset");
-  CHECK(Packet::free_count() == kAll);
+  CHECK(world.net.link_up());
+  CHECK_FALSE(world.net.offloads().tx_checksum);
+  CHECK_FALSE(world.device.has(feature::kNetChecksum));
+  CHECK(world.net.mac() == mac);
+  CHECK(world.net.mtu() == limits::kMtu);
 }
 
 // Steps taken at random on both sides of the queues.

@@ -35,6 +35,7 @@ struct FakeDevice {
   Features accepted = 0;
   std::array<DeviceQueue, 2> queues{};
   std::array<int, 2> doorbells{};
+  int resets = 0;
   std::vector<std::uint8_t> statuses{};
 
   [[nodiscard]] bool has(Features bits) const { return (accepted & bits) == bits; }
@@ -110,14 +111,19 @@ class FakeTransport {
   }
   [[nodiscard]] bool is_legacy() const { return device_->legacy; }
   bool reset() {
-    if (device_->ends_reset) {
-      device_->status = 0;
-      device_->queues = {};
-    }
+    set_status(0);
     return device_->ends_reset;
   }
   [[nodiscard]] std::uint8_t status() const { return device_->status; }
   void set_status(std::uint8_t value) {
+    if (value == 0) {
+      ++device_->resets;
+      if (device_->ends_reset) {
+        device_->status = 0;
+        device_->queues = {};
+      }
+      return;
+    }
     if (device_->refuses_features) {
       value &= static_cast<std::uint8_t>(~status::kFeaturesOk);
     }
@@ -185,7 +191,9 @@ struct World {
     if (came_up) {
       device.ends_reset = true;
       device.status |= status::kNeedsReset;
-      static_cast<void>(net.link_up());
+      for (unsigned look = 0; look < 50; ++look) {  // enough for a new try, if one is due
+        static_cast<void>(net.link_up());
+      }
       device.refuses_queue = true;  // ends after the reset, before anything is lent again
       net.reclaim([](void*) {});
     }

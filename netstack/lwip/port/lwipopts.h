@@ -13,7 +13,17 @@
 #define LWIP_RAW 0
 #define LWIP_DNS 0
 #define LWIP_IGMP 0
-#define LWIP_STATS 0
+
+// Of all statistics only how much of each pool is in use: connections' shares depend on it.
+#define LWIP_STATS 1
+#define LINK_STATS 0
+#define ETHARP_STATS 0
+#define IP_STATS 0
+#define IPFRAG_STATS 0
+#define ICMP_STATS 0
+#define UDP_STATS 0
+#define TCP_STATS 0
+#define MEMP_STATS 1
 
 // Memory: pools of fixed elements for lwIP's own structures, and netstack/heap for what it asks
 // of a heap, which has size classes and takes constant time.
@@ -97,7 +107,6 @@
 #define TCP_SND_BUF (64 * TCP_MSS)
 #define TCP_SND_QUEUELEN 256
 #define TCP_OVERSIZE 0
-#define LWIP_TCP_KEEPALIVE 1
 
 // Timers: a tick of 50 ms, and segments resent after at least two ticks of 100 ms (as Linux's
 // 200 ms), one second at first (RFC 6298, 2.1). tcp_poll's interval thus counts 100 ms.
@@ -108,9 +117,12 @@
 // place.
 #define TCP_MSL 15000UL
 
-// No limit on connections that wait to be established: they have the lowest priority and give way
-// to new ones, the oldest first (patches/), so that a flood of SYNs can't close the door.
+// No limit on connections that wait to be established. When PCBs run out, closed connections give
+// way first; then the oldest half-open one, if there are more than this many, so that a flood of
+// SYNs displaces itself; then those that the server has given up, which may still be delivering a
+// response; then half-open ones again (patches/03).
 #define TCP_LISTEN_BACKLOG 0
+#define MOTE_TCP_HALF_OPEN 128
 
 // What lwIP may call and the numbers it draws: netstack/lwip_port.cpp.
 #define LWIP_HOOK_FILENAME "mote_hooks.h"
