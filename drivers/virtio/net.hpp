@@ -153,8 +153,7 @@ void Net<Link>::restart(Release&& release) {
   const auto give_back = [&](const Owner& owner) { TransmitQueue::give_back(owner, release); };
   transmit_.ring().take_all(give_back);
   receive_.ring().take_all(give_back);
-  // Once more, and without a wait, for the transport's part in it: the device stands reset.
-  if (!(link_.reset() ? start() : fail(kEndlessReset))) {
+  if (!start()) {
     state_ = State::kFailed;
     complain();
   }

@@ -44,7 +44,9 @@ concept Transport = requires(T transport, const T& constant, const typename T::L
   // Whether the device is driven by the legacy interface (1.3.1). Fixed by `open`.
   { constant.is_legacy() } -> std::same_as<bool>;
 
-  // Resets the device. False: it did not finish in time, and may still use memory.
+  // Resets the device and waits. False: it did not finish in time, and may still use memory. In
+  // mid-life nobody waits: status 0 is written, and the reset has ended when 0 is read. What a
+  // reset undoes in the transport, `accept_features` and what comes after it do again.
   { transport.reset() } -> std::same_as<bool>;
   { constant.status() } -> std::same_as<std::uint8_t>;
   { transport.set_status(std::uint8_t{}) } -> std::same_as<void>;

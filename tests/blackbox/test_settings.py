@@ -1,4 +1,4 @@
-"""Settings of the pack, of fw_cfg and of the command line: what is in force, and what is refused."""
+"""Settings of pack, fw_cfg and command line: what is in force, and what is refused."""
 
 import os
 import random

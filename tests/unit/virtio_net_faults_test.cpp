@@ -214,7 +214,7 @@ TEST_CASE("a device that lost features at its reset is tried until it has them a
     CHECK(Packet::free_count() == kAll);
     CHECK_FALSE(world.send(frame_of(60)));
   }
-  CHECK(world.device.resets - resets <= 2 * (1 + 200 / 40));  // twice a try
+  CHECK(world.device.resets - resets <= 1 + 200 / 40);
   CHECK(console::written() ==
         "virtio-net: the device lost features at its reset; NIC 52:54:00:12:34:56 is down, to be "
         "tried again\n");
