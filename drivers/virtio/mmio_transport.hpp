@@ -175,9 +175,6 @@ bool BasicMmioTransport<Registers>::reset() {
       return false;
     }
   }
-  if (legacy_) {  // 4.2.4: before any queue is used
-    registers_.write32(mmio_register::kPageBytes, kPageBytes);
-  }
   return true;
 }
 
@@ -197,10 +194,12 @@ template <MmioRegisters Registers>
 void BasicMmioTransport<Registers>::accept_features(Features features) {
   registers_.write32(mmio_register::kDriverFeaturesSelect, 0);
   registers_.write32(mmio_register::kDriverFeatures, static_cast<std::uint32_t>(features));
-  if (!legacy_) {
-    registers_.write32(mmio_register::kDriverFeaturesSelect, 1);
-    registers_.write32(mmio_register::kDriverFeatures, static_cast<std::uint32_t>(features >> 32));
+  if (legacy_) {  // 4.2.4: before any queue is used, and anew after each reset
+    registers_.write32(mmio_register::kPageBytes, kPageBytes);
+    return;
   }
+  registers_.write32(mmio_register::kDriverFeaturesSelect, 1);
+  registers_.write32(mmio_register::kDriverFeatures, static_cast<std::uint32_t>(features >> 32));
 }
 
 // Steps 1 to 3 of 4.2.3.2. In both versions the driver chooses any number up to the device's.
