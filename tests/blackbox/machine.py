@@ -15,7 +15,7 @@ from typing import Any
 from lab import Lab, die_with_parent, end
 
 QEMU = "qemu-system-x86_64"
-MACHINES = {"pc": "pc", "q35": "q35", "microvm": "microvm,pcie=on"}
+MACHINES = {"pc": "pc", "q35": "q35", "microvm": "microvm,pcie=on", "microvm, no PCI": "microvm"}
 MAC = "52:54:00:4d:6f:74"
 
 # How a disk hangs on the machine; {disk} is the -drive of the image.
@@ -69,8 +69,9 @@ class Machine:
             settings.write_text(self.settings + "\n")
             line += ["-fw_cfg", f"name=opt/mote/config,file={settings}"]
         if self.nic:
+            no_rom = "" if self.nic.startswith("virtio-net-device") else ",romfile="
             line += ["-netdev", self.netdev.format(fd=wire),
-                     "-device", f"{self.nic},netdev=net0,mac={MAC},romfile=",
+                     "-device", f"{self.nic},netdev=net0,mac={MAC}{no_rom}",
                      "-object", f"filter-dump,id=dump0,netdev=net0,maxlen=2048,"
                                 f"file={results}/capture.pcap"]
         return [*line, *self.extra]

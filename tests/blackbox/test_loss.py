@@ -8,6 +8,7 @@ import hashlib
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ CABLES = {
 }
 
 
-def boot_on_cable(bench: Bench, site: Path, memory_mib: int, odds: tuple[float, ...]) -> Guest:
+def boot_on_cable(bench: Bench, site: Path, machine: Machine, odds: tuple[float, ...]) -> Guest:
     """A machine whose wire goes through a process that mishandles frames."""
     tap = bench.lab.tap(offload=False)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -41,7 +42,7 @@ def boot_on_cable(bench: Bench, site: Path, memory_mib: int, odds: tuple[float, 
          *map(str, odds)], pass_fds=[tap, ours.fileno()], preexec_fn=die_with_parent)
     bench.on_close(lambda: end(cable))
     ours.close()
-    machine = Machine(memory_mib=memory_mib, netdev="dgram,id=net0,local.type=fd,local.str={fd}")
+    machine = replace(machine, netdev="dgram,id=net0,local.type=fd,local.str={fd}")
     guest = bench.boot(machine, site=site, wire=theirs.detach(), more_wires=(tap,))
     return guest
 
@@ -52,7 +53,7 @@ def test_large_file_arrives_whole(bench: Bench, images: Images, full: bool, cabl
     mib = 64 if full else usual_mib
     site = images.once(f"large-{mib}", lambda out: sites.large(out, mib))
     # Over PVH on pc and q35, SeaBIOS uses memory 16 MiB below its end before the kernel runs.
-    guest = boot_on_cable(bench, site, mib + 32, tuple(odds))
+    guest = boot_on_cable(bench, site, Machine(memory_mib=mib + 32), tuple(odds))
     out = bench.results / "large.bin"
     bench.lab.run("curl", "-sf", "--max-time", "1500", "-o", str(out),
                   f"http://{Lab.GUEST}/large.bin", timeout=1600)
