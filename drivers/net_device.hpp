@@ -28,10 +28,20 @@ struct MacAddress {
   friend constexpr bool operator==(const MacAddress&, const MacAddress&) = default;
 };
 
+// Whether the device cuts long TCP segments into frames (TCP segmentation offload), and what of
+// their lengths it must not find in the headers, because it adds each frame's own.
+enum class Segmentation : std::uint8_t {
+  kNone,
+  kWholeLength,    // all stands as for one long packet (virtio 1.2, 5.1.6.2)
+  kNoLengthInSum,  // pseudo-header summed without TCP's length, IP's checksum zero (vmxnet3)
+  kNoLength,       // that, and IP's total length zero (Intel 8254x)
+};
+
 // What the device does in the stack's place, after negotiation.
 struct Offloads {
   bool tx_checksum = false;  // fills in TCP's and UDP's checksum, given its pseudo-header's sum
   bool rx_checksum = false;  // says of a received frame that its TCP or UDP checksum is right
+  Segmentation segmentation = Segmentation::kNone;  // only with tx_checksum
 };
 
 // What the device says of a received frame's TCP or UDP checksum.
@@ -53,12 +63,21 @@ struct TxChecksum {
   std::uint16_t offset = 0;  // bytes from start
 };
 
+// A TCP segment over IPv4 that the device shall cut: each frame gets the headers, corrected for its
+// place, and so many bytes of the payload.
+struct TxCut {
+  std::uint16_t header_bytes = 0;   // Ethernet's, IP's and TCP's, all in the first piece
+  std::uint16_t payload_bytes = 0;  // of each frame but the last; 0: nothing to cut
+};
+
 // A frame in memory that isn't a Packet's. The first piece has kHeadroom writable bytes in front
 // of it, where a driver may put its device's header.
 struct TxFrame {
   std::span<const TxSegment> segments;  // 1 to limits::kTxSegments
   TxChecksum checksum;
-  void* cookie;  // given back by `reclaim` when the device has read the whole frame; not null
+  void* cookie;    // given back by `reclaim` when the device has read the whole frame; not null
+  TxCut cut = {};  // only with `checksum` and for a device with Segmentation; the payload is then
+                   // at most limits::kTxPayloadBytes
 };
 
 // Counted from bring-up on, never reset.
@@ -74,10 +93,20 @@ struct DeviceCounters {
   std::uint64_t doorbells = 0;
 };
 
+// What `poll_rx` hands received frames to.
+struct ReceiveSink {
+  // A frame.
+  void operator()(Packet, RxChecksum) const;
+  // A TCP segment that the device put together from several (large receive): at most
+  // limits::kRxPieces packets that follow on each other, the headers all in the first. What the
+  // sink leaves in the span goes back to the pool.
+  void operator()(std::span<Packet>, RxChecksum) const;
+};
+
 template <typename Device>
 concept NetDevice =
     requires(Device device, const Device& constant, Packet packet, const TxFrame& frame,
-             std::size_t budget, void (*sink)(Packet, RxChecksum), void (*release)(void*)) {
+             std::size_t budget, ReceiveSink sink, void (*release)(void*)) {
       // Facts, fixed after bring-up. `model` is the word the console uses ("virtio-net");
       // `features` are the words behind "offloads" there ("csum mrg"), ended by a zero.
       { constant.model() } -> std::same_as<std::string_view>;
@@ -92,7 +121,7 @@ concept NetDevice =
       // Asks the device whether it has a carrier. Costs an exit: not for every turn.
       { device.link_up() } -> std::same_as<bool>;
 
-      // Hands at most `budget` received frames to `sink(Packet, RxChecksum)`; returns how many.
+      // Hands at most `budget` received frames to `sink` (see ReceiveSink); returns how many.
       { device.poll_rx(budget, sink) } -> std::same_as<std::size_t>;
 
       // Queues a frame. False when the ring is full or the device is unusable: the packet is then

@@ -37,6 +37,13 @@ inline constexpr std::size_t kQueueEntries = 1024;
 // Pieces of one transmitted frame; a frame in more pieces is copied into one buffer first.
 inline constexpr std::size_t kTxSegments = 8;
 
+// Bytes of TCP payload in a segment that the device cuts into frames: 44 of an Ethernet's, so that
+// the whole stays within IP's 65,535.
+inline constexpr std::size_t kTxPayloadBytes = 44 * 1460;
+
+// Packets of one frame that the device put together from several: IP's 65,535 bytes.
+inline constexpr std::size_t kRxPieces = 34;
+
 // Frames taken from one NIC in one turn of the run loop.
 inline constexpr std::size_t kRxBudget = 64;
 

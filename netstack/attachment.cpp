@@ -214,15 +214,30 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
   } else {
     frame = adopt_packet(std::move(packet));
   }
+  packet = Packet();
+  // The device's word holds for this frame only, and not for the datagram that a fragment ends.
+  give_to_lwip(frame, checksum == RxChecksum::kVerified && fate != Fate::kUpFragment);
+}
+
+void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
+  struct pbuf* frame = nullptr;
+  if (Packet::free_count() < limits::kPacketReserve) {
+    ++counters_.rx_copied;
+    frame = copy_frame(pieces);
+  } else {
+    frame = adopt_packets(pieces);
+  }
+  for (Packet& piece : pieces) piece = Packet();
+  give_to_lwip(frame, checksum == RxChecksum::kVerified);
+}
+
+// `frame` is null when there was no memory for it.
+void Attachment::give_to_lwip(struct pbuf* frame, bool verified) {
   if (frame == nullptr) {
     ++counters_.rx_no_memory;
     return;
   }
-  packet = Packet();
-
-  // The device's word holds for this frame only, and not for the datagram that a fragment ends.
   constexpr unsigned kChecks = NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
-  const bool verified = checksum == RxChecksum::kVerified && fate != Fate::kUpFragment;
   const auto flags = netif_.chksum_flags;
   if (verified) NETIF_SET_CHECKSUM_CTRL(&netif_, flags & ~kChecks);
   if (netif_.input(frame, &netif_) != ERR_OK) pbuf_free(frame);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "drivers/net_device.hpp"
@@ -74,9 +75,13 @@ class Attachment {
   // hold it long.
   void hand_up(Packet packet, RxChecksum checksum, Fate fate);
 
+  // The same for a frame in several packets.
+  void hand_up(std::span<Packet> pieces, RxChecksum checksum);
+
   InterfaceCounters counters_;
 
  private:
+  void give_to_lwip(struct pbuf* frame, bool verified);
   static err_t initialize_netif(struct netif* netif);
   static void status_changed(struct netif* netif);
   void set_link(bool up);

@@ -83,19 +83,30 @@ Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const
   return {Fate::kReply, static_cast<std::uint16_t>(sent_bytes)};
 }
 
-Decision judge_ipv4(std::span<std::byte> buffer, std::size_t frame_bytes, const Host& host) {
-  if (frame_bytes < kIpOffset + sizeof(Ipv4Header)) return {Fate::kShort};
-  const auto& ip = *reinterpret_cast<const Ipv4Header*>(buffer.data() + kIpOffset);
+// What an IPv4 header says of a datagram's fate. `start` is the frame's beginning with at least all
+// of that header, `frame_bytes` its whole length.
+Fate judge_ipv4_header(std::span<const std::byte> start, std::size_t frame_bytes,
+                       const Host& host) {
+  if (start.size() < kIpOffset + sizeof(Ipv4Header)) return Fate::kShort;
+  const auto& ip = *reinterpret_cast<const Ipv4Header*>(start.data() + kIpOffset);
   const std::size_t header_bytes = ip.header_bytes();
   const std::size_t total_bytes = ip.total_bytes;
   if (ip.version_and_words >> 4 != 4 || header_bytes < Ipv4Header::kMinBytes ||
-      total_bytes < header_bytes || total_bytes > frame_bytes - kIpOffset) {
-    return {Fate::kBadHeader};
+      header_bytes > start.size() - kIpOffset || total_bytes < header_bytes ||
+      total_bytes > frame_bytes - kIpOffset) {
+    return Fate::kBadHeader;
   }
-  if (!checksum_holds(buffer.subspan(kIpOffset, header_bytes))) return {Fate::kBadChecksum};
-  if (is_bad_source({ip.source}, host)) return {Fate::kBadSource};
-  if (Ipv4Address{ip.destination}.is_multicast()) return {Fate::kMulticast};
-  if (ip.is_fragment()) return {Fate::kUpFragment};
+  if (!checksum_holds(start.subspan(kIpOffset, header_bytes))) return Fate::kBadChecksum;
+  if (is_bad_source({ip.source}, host)) return Fate::kBadSource;
+  if (Ipv4Address{ip.destination}.is_multicast()) return Fate::kMulticast;
+  return ip.is_fragment() ? Fate::kUpFragment : Fate::kUp;
+}
+
+Decision judge_ipv4(std::span<std::byte> buffer, std::size_t frame_bytes, const Host& host) {
+  const Fate fate = judge_ipv4_header(buffer.first(frame_bytes), frame_bytes, host);
+  if (fate != Fate::kUp) return {fate};
+  const auto& ip = *reinterpret_cast<const Ipv4Header*>(buffer.data() + kIpOffset);
+  const std::size_t total_bytes = ip.total_bytes;
   if (ip.version_and_words == Ipv4Header::kVersion4NoOptions &&
       is_echo_request(ip, buffer.subspan(kIpOffset, total_bytes)) && host.address.value != 0) {
     return answer_echo(buffer, total_bytes, host);
@@ -112,15 +123,31 @@ Decision judge_arp(std::span<const std::byte> frame) {
   return {usable ? Fate::kUp : Fate::kBadArp};
 }
 
+// Whether stations' addresses let the frame in: kUp, or why not.
+Fate judge_ethernet(std::span<const std::byte> frame, const Host& host) {
+  if (frame.size() < sizeof(EthernetHeader)) return Fate::kShort;
+  const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(frame.data());
+  if (is_group(ethernet.source)) return Fate::kBadSource;
+  const bool ours = is_group(ethernet.destination) || ethernet.destination == host.mac;
+  return ours ? Fate::kUp : Fate::kOtherHost;
+}
+
 }  // namespace
 
-Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes, const Host& host) {
-  if (frame_bytes < sizeof(EthernetHeader)) return {Fate::kShort};
-  const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(buffer.data());
-  if (is_group(ethernet.source)) return {Fate::kBadSource};
-  if (!is_group(ethernet.destination) && ethernet.destination != host.mac) {
-    return {Fate::kOtherHost};
+Fate judge_large(std::span<const std::byte> start, std::size_t frame_bytes, const Host& host) {
+  if (const Fate fate = judge_ethernet(start, host); fate != Fate::kUp) return fate;
+  if (reinterpret_cast<const EthernetHeader*>(start.data())->type != EthernetHeader::kIpv4) {
+    return Fate::kUnknownProtocol;
   }
+  if (frame_bytes > 0xFFFF) return Fate::kBadHeader;  // more than a pbuf's length can tell
+  const Fate fate = judge_ipv4_header(start, frame_bytes, host);
+  return fate == Fate::kUpFragment ? Fate::kBadHeader : fate;
+}
+
+Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes, const Host& host) {
+  const Fate fate = judge_ethernet(buffer.first(frame_bytes), host);
+  if (fate != Fate::kUp) return {fate};
+  const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(buffer.data());
   switch (ethernet.type) {
     case EthernetHeader::kIpv4:
       return judge_ipv4(buffer, frame_bytes, host);

@@ -48,4 +48,9 @@ struct Decision {
 [[nodiscard]] Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes,
                                 const Host& host);
 
+// Judges a frame of `frame_bytes` that lies in several packets, the headers and all else in `start`
+// in the first: kUp for a whole IPv4 datagram to this host, else why it is dropped.
+[[nodiscard]] Fate judge_large(std::span<const std::byte> start, std::size_t frame_bytes,
+                               const Host& host);
+
 }  // namespace mote::netstack

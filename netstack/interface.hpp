@@ -38,9 +38,7 @@ class Interface : public Attachment {
   bool turn() {
     device_->reclaim(release_frame);
     send_backlog();
-    const std::size_t received = device_->poll_rx(
-        limits::kRxBudget,
-        [this](Packet packet, RxChecksum checksum) { receive(std::move(packet), checksum); });
+    const std::size_t received = device_->poll_rx(limits::kRxBudget, Receiver{*this});
     device_->flush();
     if (received != 0) entropy::stir(clock::now().value);
     const bool sent = counters_.tx_frames != tx_frames_before_;
@@ -54,6 +52,17 @@ class Interface : public Attachment {
   [[nodiscard]] const Device& device() const { return *device_; }
 
  private:
+  // What the device hands received frames to.
+  struct Receiver {
+    Interface& interface;
+    void operator()(Packet packet, RxChecksum checksum) const {
+      interface.receive(std::move(packet), checksum);
+    }
+    void operator()(std::span<Packet> pieces, RxChecksum checksum) const {
+      interface.receive_large(pieces, checksum);
+    }
+  };
+
   void receive(Packet packet, RxChecksum checksum) {
     const std::size_t room = Packet::kMaxFrameBytes;
     const Decision decision = classify({packet.data(), room}, packet.bytes(), host());
@@ -70,6 +79,15 @@ class Interface : public Attachment {
       default:
         break;  // dropped: the packet dies here, and its buffer is the pool's again
     }
+  }
+
+  // A segment in several packets: not for the fast path.
+  void receive_large(std::span<Packet> pieces, RxChecksum checksum) {
+    std::size_t bytes = 0;
+    for (const Packet& piece : pieces) bytes += piece.bytes();
+    const Fate fate = judge_large(pieces.front().frame(), bytes, host());
+    ++counters_[fate];
+    if (fate == Fate::kUp) hand_up(pieces, checksum);
   }
 
   // lwIP's way to the device. ERR_MEM makes it keep the segment and try again later.

@@ -35,4 +35,24 @@ struct pbuf* copy_frame(std::span<const std::byte> frame) {
   return copy;
 }
 
+struct pbuf* adopt_packets(std::span<Packet> pieces) {
+  struct pbuf* frame = adopt_packet(std::move(pieces.front()));
+  for (Packet& piece : pieces.subspan(1)) pbuf_cat(frame, adopt_packet(std::move(piece)));
+  return frame;
+}
+
+struct pbuf* copy_frame(std::span<const Packet> pieces) {
+  std::size_t bytes = 0;
+  for (const Packet& piece : pieces) bytes += piece.bytes();
+  struct pbuf* copy = pbuf_alloc(PBUF_RAW, static_cast<u16_t>(bytes), PBUF_POOL);
+  if (copy == nullptr) return nullptr;
+  std::size_t at = 0;
+  for (const Packet& piece : pieces) {
+    const auto length = static_cast<u16_t>(piece.bytes());
+    pbuf_take_at(copy, piece.data(), length, static_cast<u16_t>(at));
+    at += length;
+  }
+  return copy;
+}
+
 }  // namespace mote::netstack

@@ -16,4 +16,8 @@ namespace mote::netstack {
 // A pbuf of lwIP's own pool with a copy of the frame; null when the pool has none left.
 [[nodiscard]] struct pbuf* copy_frame(std::span<const std::byte> frame);
 
+// The same for a frame in several packets, 65,535 bytes at most.
+[[nodiscard]] struct pbuf* adopt_packets(std::span<Packet> pieces);
+[[nodiscard]] struct pbuf* copy_frame(std::span<const Packet> pieces);
+
 }  // namespace mote::netstack
