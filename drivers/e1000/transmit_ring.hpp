@@ -6,7 +6,7 @@
 // is written only when it differs from the last.
 //
 // A frame to cut (3.5, TCP segmentation) has a context of its own, since that tells its length. By
-// the manual (3.3.7.1) the device keeps it apart from the other; QEMU's 82574 does not, and so the
+// the manual (3.5.5) the device keeps it apart from the other; QEMU's 82574 does not, and so the
 // other is written anew afterwards.
 #pragma once
 
