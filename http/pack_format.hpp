@@ -1,13 +1,21 @@
-// The site pack, version 1: the read-only blob that holds a whole site's responses, ready to send.
+// The site pack, version 2: the read-only blob that holds a whole site's responses, ready to send.
 //
 // tools/pack.py writes it (its layout once more in tools/pack_format.py), http/site_pack reads it.
 // Every number is little-endian; every offset counts bytes from the pack's beginning.
 //
-//   PackHeader | Slot[slot_count] | Resource[resource_count] | texts | messages | zeros to 4096
+//   PackHeader | Slot[] | Resource[] | Representation[] | Host[] | Rule[] | ErrorPage[] | texts |
+//   messages | zeros to 4096
 //
-// texts: the settings, the paths, the entity tags, and the 304 responses. A message is a header
-// block that ends in an empty line, and directly behind it the body, so that both together are one
-// write by reference. Several resources may share a message (a folder's and its index file's).
+// texts: the settings, paths, host names, rules. A message is a representation's field lines, all
+// that can be known in advance, an empty line, and directly behind it the body: what follows on the
+// status line, Date and Connection is one write by reference. Its lines come in this order:
+//
+//   common   ETag, Last-Modified, Cache-Control, Vary, Accept-Ranges, the site's own: what a 304
+//            and every 206 have, too
+//   type     Content-Encoding, if any, and Content-Type
+//   rest     Content-Length, Location, the empty line
+//
+// Several resources may share representations (a folder's and its index file's).
 #pragma once
 
 #include <cstddef>
@@ -15,40 +23,49 @@
 
 namespace mote::http {
 
+// A table of the pack.
+struct Table {
+  std::uint64_t offset;  // a multiple of 8
+  std::uint32_t count;
+  std::uint32_t record_bytes;  // size of one record
+};
+static_assert(sizeof(Table) == 16);
+
 struct PackHeader {
-  char magic[8];                 // kMagic
-  std::uint32_t version;         // kVersion
-  std::uint32_t header_bytes;    // sizeof(PackHeader)
-  std::uint64_t total_bytes;     // of the whole pack, a multiple of kAlignment
-  std::uint32_t checksum;        // CRC-32 (ISO 3309, zlib's) of the pack with zero in this field
-  std::uint32_t resource_bytes;  // sizeof(Resource)
-  std::uint64_t slots_offset;
-  std::uint32_t slot_count;  // a power of two
-  std::uint32_t resource_count;
-  std::uint64_t resources_offset;
+  char magic[8];               // kMagic
+  std::uint32_t version;       // kVersion
+  std::uint32_t header_bytes;  // sizeof(PackHeader)
+  std::uint64_t total_bytes;   // of the whole pack, a multiple of kAlignment
+  std::uint32_t checksum;      // CRC-32 (ISO 3309, zlib's) of the pack with zero in this field
+  std::uint32_t site_count;    // sites, told apart by Host; at least 1
+  Table slots;                 // Slot, a power of two of them
+  Table resources;
+  Table representations;
+  Table hosts;                    // sorted by name
+  Table rules;                    // sorted by site, then longest prefix first
+  Table error_pages;              // sorted by site, then status
   std::uint64_t settings_offset;  // `key=value` lines, each ended by a line feed
-  std::uint32_t settings_bytes;
-  std::uint32_t not_found;   // the resource for unknown paths, or kNone
+  std::uint64_t settings_bytes;
   std::uint64_t file_count;  // files packed, and the sum of their sizes: for the console
   std::uint64_t file_bytes;
-  std::uint8_t reserved[40];  // zero
+  std::uint8_t reserved[32];  // zero
 
   static constexpr char kMagic[] = "MOTEPACK";
-  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 2;
   static constexpr std::uint64_t kAlignment = 4096;
   static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
 };
-static_assert(sizeof(PackHeader) == 128);
+static_assert(sizeof(PackHeader) == 192);
 static_assert(offsetof(PackHeader, total_bytes) == 16 && offsetof(PackHeader, checksum) == 24);
-static_assert(offsetof(PackHeader, slots_offset) == 32 && offsetof(PackHeader, slot_count) == 40);
-static_assert(offsetof(PackHeader, resources_offset) == 48);
-static_assert(offsetof(PackHeader, settings_offset) == 56);
-static_assert(offsetof(PackHeader, not_found) == 68 && offsetof(PackHeader, file_count) == 72);
+static_assert(offsetof(PackHeader, slots) == 32 && offsetof(PackHeader, settings_offset) == 128);
+static_assert(offsetof(PackHeader, file_count) == 144);
 
-// A place in the hash table over paths. A path's search begins at the slot numbered by its hash's
-// low bits and goes on, round the end, until its slot, an empty one, or kMaxProbes slots.
+// A place in the hash table over sites' paths. A path's search begins at the slot numbered by its
+// hash's low bits and goes on, round the end, until its slot, an empty one, or kMaxProbes slots.
+// The hash is FNV-1a, 64 bits wide (RFC 9923), over the site's number as two bytes, low one first,
+// and then the path.
 struct Slot {
-  std::uint32_t hash;      // the upper half of the path's hash
+  std::uint32_t hash;      // the upper half of the hash
   std::uint32_t resource;  // or PackHeader::kNone: empty
 
   // The writer doubles the table until no search is longer.
@@ -59,23 +76,62 @@ static_assert(sizeof(Slot) == 8);
 struct Resource {
   std::uint64_t path_offset;  // decoded, with its leading slash
   std::uint32_t path_bytes;
-  std::uint16_t status;             // 200 a file, 301 a folder's redirect, 404 the page for it
-  std::uint16_t status_line_bytes;  // of the header block; fields may be put in behind it
-  std::uint64_t head_offset;        // the header block; the body lies behind it
+  std::uint16_t site;
+  std::uint16_t status;                // 200 a file; 301, 302, 307 or 308 a redirect
+  std::uint32_t representation;        // the first one: identity; the others follow, smallest first
+  std::uint32_t representation_count;  // 1 to 4
+  std::uint64_t last_modified;         // seconds since 1970
+};
+static_assert(sizeof(Resource) == 32);
+static_assert(offsetof(Resource, representation) == 16 && offsetof(Resource, last_modified) == 24);
+
+// Content codings (RFC 9110, 8.4.1; RFC 7932; RFC 8878).
+enum class Coding : std::uint8_t { kIdentity, kGzip, kBrotli, kZstd };
+inline constexpr std::size_t kCodings = 4;
+
+struct Representation {
+  std::uint64_t head_offset;  // the field lines and the empty one; the body lies behind it
   std::uint64_t body_bytes;
   std::uint32_t head_bytes;
-  std::uint32_t tag_bytes;            // 0: no validators, requests' conditions don't apply
-  std::uint64_t tag_offset;           // the strong entity tag, with its quotes
-  std::uint64_t not_modified_offset;  // the 304 response's header block
-  std::uint32_t not_modified_bytes;
-  std::uint16_t not_modified_status_line_bytes;
-  std::uint16_t reserved;       // zero
-  std::uint64_t last_modified;  // seconds since 1970
+  std::uint16_t common_bytes;  // of the common lines, with which the head begins
+  std::uint16_t type_bytes;    // of the lines that follow on them and tell coding and type
+  std::uint16_t tag_offset;    // of the strong entity tag, with its quotes, from head_offset
+  std::uint16_t tag_bytes;     // 0: no validators, requests' conditions and ranges don't apply
+  Coding coding;
+  std::uint8_t reserved[3];  // zero
 };
-static_assert(sizeof(Resource) == 72);
-static_assert(offsetof(Resource, status) == 12 && offsetof(Resource, head_offset) == 16);
-static_assert(offsetof(Resource, head_bytes) == 32 && offsetof(Resource, tag_offset) == 40);
-static_assert(offsetof(Resource, not_modified_bytes) == 56);
-static_assert(offsetof(Resource, last_modified) == 64);
+static_assert(sizeof(Representation) == 32);
+static_assert(offsetof(Representation, common_bytes) == 20 &&
+              offsetof(Representation, coding) == 28);
+
+// A name under which a site is known: lower case, without a port. Requests for other names get
+// site 0.
+struct Host {
+  std::uint64_t name_offset;
+  std::uint32_t name_bytes;
+  std::uint32_t site;
+};
+static_assert(sizeof(Host) == 16);
+
+// A redirect for all paths that begin with a prefix and are no resource's: to `target`, with what
+// follows on the prefix (path and query, as it came) put behind it.
+struct Rule {
+  std::uint64_t prefix_offset;  // decoded, with its leading slash
+  std::uint64_t target_offset;  // as it is sent
+  std::uint32_t prefix_bytes;
+  std::uint32_t target_bytes;
+  std::uint16_t site;
+  std::uint16_t status;  // 301, 302, 307 or 308
+  std::uint32_t reserved;
+};
+static_assert(sizeof(Rule) == 32);
+
+// A site's own page for an error.
+struct ErrorPage {
+  std::uint16_t site;
+  std::uint16_t status;  // 400 to 599
+  std::uint32_t representation;
+};
+static_assert(sizeof(ErrorPage) == 8);
 
 }  // namespace mote::http

@@ -1,4 +1,4 @@
-// From a request to the bytes of its response, without a copy and without formatting.
+// From a request to the bytes of its response: by reference, and formatted only where it must be.
 #pragma once
 
 #include <array>
@@ -7,31 +7,46 @@
 #include <span>
 #include <string_view>
 
-#include "http/message.hpp"
 #include "http/request.hpp"
 #include "http/site_pack.hpp"
 
 namespace mote::http {
 
-// What is to be sent: at most three pieces of memory that is never changed.
+class RangeReply;  // http/ranges.hpp
+
+// What is to be sent: at most kPieces pieces of memory, and then those of `ranges`, if any.
 struct Reply {
   struct Piece {
     const char* data = nullptr;
     std::uint64_t bytes = 0;
+    bool copied = false;  // the memory may change once lwIP took the piece (all of it, at most
+                          // kCopiedBytes); else it stays, or what replaces it is as good
   };
+  static constexpr std::size_t kPieces = 4;
+  static constexpr std::size_t kCopiedBytes = 512;
 
-  std::array<Piece, 3> pieces{};  // the unused ones are empty
+  std::array<Piece, kPieces> pieces{};  // the unused ones are empty
+  RangeReply* ranges = nullptr;         // owned: to be given back with release() when the reply is
+                                        // written, or given up
   std::uint16_t status = 0;
   bool closes = false;  // nothing may follow it on its connection
+
+  // Bytes of content, for logs. Those of the whole message are the pieces' sum.
+  std::uint64_t body_bytes = 0;
 };
 
-// The response to a whole header section that SectionScanner found. `scratch` is for decoding, and
-// must be as long as the longest request line.
-[[nodiscard]] Reply make_reply(std::string_view section, const SitePack& pack,
+// Where a request came in.
+struct Origin {
+  unsigned interface = 0;  // its index
+};
+
+// The response to a request that parse_request has read. `scratch` is for decoding, and must be as
+// long as the longest request line.
+[[nodiscard]] Reply make_reply(const Request& request, const Origin& origin, const SitePack& pack,
                                std::span<char> scratch);
 
 // The response to what can't be read as a request; it ends the connection. `request` is what has
 // come of it: no response to HEAD has content, errors no more than others (RFC 9110, 9.3.2).
-[[nodiscard]] Reply make_error(Status status, std::string_view request);
+[[nodiscard]] Reply make_error(Status status, std::string_view request, const SitePack& pack);
 
 }  // namespace mote::http

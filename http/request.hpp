@@ -19,14 +19,26 @@ enum class Status : std::uint16_t {
   kMethodNotAllowed = 405,
   kRequestTimeout = 408,
   kPreconditionFailed = 412,
+  kContentTooLarge = 413,
   kUriTooLong = 414,
+  kRangeNotSatisfiable = 416,
+  kExpectationFailed = 417,
   kHeaderFieldsTooLarge = 431,
   kNotImplemented = 501,
   kServiceUnavailable = 503,
   kVersionNotSupported = 505,
 };
 
-enum class Method : std::uint8_t { kGet, kHead, kOther };
+// kOther: a method that RFC 9110, 9.3, or RFC 5789 defines and nothing here allows (405). Methods
+// that nobody defined are 501, an error of parse_request's.
+enum class Method : std::uint8_t { kGet, kHead, kOptions, kOther };
+
+// The forms of a request target that an origin server gets (RFC 9112, 3.2). An absolute form's
+// authority has taken the place of Host's; `path` is what follows on it.
+enum class TargetForm : std::uint8_t { kOrigin, kAbsolute, kAsterisk };
+
+// How a request's content is framed (RFC 9112, 6.3).
+enum class Framing : std::uint8_t { kNone, kLength, kChunked };
 
 // How a response tells the client whether the connection stays open (RFC 9112, 9.3).
 enum class Persistence : std::uint8_t {
@@ -37,11 +49,20 @@ enum class Persistence : std::uint8_t {
 
 struct Request {
   Method method = Method::kOther;
+  TargetForm form = TargetForm::kOrigin;
   Persistence persistence = Persistence::kClose;
-  bool is_conditional = false;  // `fields` holds a precondition (RFC 9110, 13.1)
-  bool has_body = false;        // content follows the section, framed by the client
-  std::string_view path;        // absolute path as it came: not decoded, without query
-  std::string_view fields;      // all field lines, each with its CRLF, proven well-formed
+  Framing framing = Framing::kNone;
+  bool is_http_1_0 = false;
+  bool is_conditional = false;       // `fields` holds a precondition (RFC 9110, 13.1)
+  bool expects_continue = false;     // RFC 9110, 10.1.1; never of HTTP/1.0
+  bool has_accept_encoding = false;  // `fields` holds one, or several
+  bool has_range = false;            // `fields` holds Range
+  std::uint64_t content_bytes = 0;   // with Framing::kLength
+  std::string_view line;             // the request line, without its CRLF
+  std::string_view host;             // as it came: any case, perhaps with a port; may be empty
+  std::string_view path;             // absolute path as it came: not decoded, without query
+  std::string_view query;            // what follows on it, with its question mark, or empty
+  std::string_view fields;           // all field lines, each with its CRLF, proven well-formed
 };
 
 // One field line of a section.

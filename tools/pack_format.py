@@ -1,38 +1,48 @@
-"""The site pack's layout, version 1: http/pack_format.hpp in Python."""
+"""The site pack's layout, version 2: http/pack_format.hpp in Python."""
 
 import struct
 
 MAGIC = b"MOTEPACK"
-VERSION = 1
+VERSION = 2
 ALIGNMENT = 4096
 MESSAGE_ALIGNMENT = 16
+TABLE_ALIGNMENT = 8
 NONE = 0xFFFFFFFF
 
-# Longest run of slots that a lookup may have to walk (PackHeader's kMaxProbes).
+# Longest run of slots that a lookup may have to walk (Slot's kMaxProbes).
 MAX_PROBES = 32
 
-HEADER = struct.Struct("<8sIIQIIQIIQQIIQQ40x")
+TABLE = struct.Struct("<QII")
+# Magic, version, header bytes, total, checksum, sites; six tables; settings, files, bytes.
+HEADER = struct.Struct("<8sIIQII" + "QII" * 6 + "QQQQ32x")
 CHECKSUM_OFFSET = 24
 SLOT = struct.Struct("<II")
-RESOURCE = struct.Struct("<QIHHQQIIQQIHxxQ")
+RESOURCE = struct.Struct("<QIHHIIQ")
+REPRESENTATION = struct.Struct("<QQIHHHHB3x")
+HOST = struct.Struct("<QII")
+RULE = struct.Struct("<QQIIHH4x")
+ERROR_PAGE = struct.Struct("<HHI")
 
-assert HEADER.size == 128 and SLOT.size == 8 and RESOURCE.size == 72
+IDENTITY, GZIP, BROTLI, ZSTD = range(4)
+
+assert (HEADER.size, SLOT.size, RESOURCE.size, REPRESENTATION.size) == (192, 8, 32, 32)
+assert (HOST.size, RULE.size, ERROR_PAGE.size) == (16, 32, 8)
 
 
-def path_hash(path: bytes) -> int:
-    """FNV-1a, 64 bits wide (RFC 9923)."""
+def path_hash(site: int, path: bytes) -> int:
+    """FNV-1a, 64 bits wide (RFC 9923), over the site's number and the path."""
     value = 0xCBF29CE484222325
-    for byte in path:
+    for byte in site.to_bytes(2, "little") + path:
         value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
     return value
 
 
-def hash_slots(paths: list[bytes]) -> list[tuple[int, int]]:
-    """An open-addressing table over the paths: (upper half of the hash, index) or (0, NONE).
+def hash_slots(paths: list[tuple[int, bytes]]) -> list[tuple[int, int]]:
+    """An open-addressing table over sites' paths: (upper half of the hash, index) or (0, NONE).
 
     Its size is the least power of two, at most half full, in which no lookup walks far.
     """
-    hashes = [path_hash(path) for path in paths]
+    hashes = [path_hash(site, path) for site, path in paths]
     size = 2
     while size < 2 * len(paths):
         size *= 2

@@ -1,0 +1,23 @@
+// The resources that no site holds: health and metrics.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "http/reply.hpp"
+
+namespace mote::http {
+
+struct EndpointOptions {
+  std::string_view health = "/healthz";  // its path; empty: none. Outlives the server
+  std::string_view metrics = {};         // its path; empty: none
+  int metrics_interface = -1;            // only requests that came in there are answered; -1: all
+};
+
+// The response for a path that is an endpoint's, decoded and resolved; nothing for any other, or
+// one that isn't for this origin. Never to be cached.
+[[nodiscard]] std::optional<Reply> endpoint_reply(const Request& request, const Origin& origin,
+                                                  std::string_view path);
+
+}  // namespace mote::http
