@@ -21,6 +21,7 @@ struct ServerState {
   std::array<char, limits::kRequestLineBytes> scratch{};  // for decoding the path at hand
   std::array<Connection, limits::kConnections> connections{};
   std::size_t connections_touched = 0;  // the others were never used
+  bool logs = false;                    // the access log is on
 
   static constexpr std::uint32_t kTickMs = 250;
 
