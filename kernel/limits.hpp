@@ -80,6 +80,14 @@ inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 // Fields in a header section (431 beyond).
 inline constexpr std::size_t kHeaderFields = 100;
 
+// Content of a request, which nothing here wants: so many bytes of it, framing counted, are read and
+// discarded within kHeaderTimeMs, and the connection goes on; for more it ends with the response.
+inline constexpr std::uint32_t kContentBytes = 64 * 1024;
+
+// A chunk's line with its extensions, and a whole trailer section, in bytes.
+inline constexpr std::size_t kChunkLineBytes = 1024;
+inline constexpr std::size_t kTrailerBytes = 8 * 1024;
+
 // Buffers for requests that came in pieces or too early, and bytes of each. A medium one holds long
 // cookies, a large one the longest request and a segment behind it. When none is free, the one held
 // longest is taken away, and its request answered with 503: slow senders can lock nobody out.
