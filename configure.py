@@ -22,7 +22,7 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
-HTTP = ["conditions", "connection", "content", "crc32", "date", "reply", "reply_writer",
+HTTP = ["conditions", "connection", "connection_input", "content", "crc32", "date", "reply", "reply_writer",
         "request", "request_buffer", "section_scanner", "server", "site_pack", "target"]
 FIRMWARE = ["main", "nics", "parse", "settings", "site"]
 
