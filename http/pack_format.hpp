@@ -116,7 +116,7 @@ static_assert(sizeof(Host) == 16);
 // A redirect for all paths that begin with a prefix and are no resource's: to `target`, and if it
 // keeps the rest, with what follows on the prefix (path and query, as it came) put behind it. Where
 // the target ends in a slash, slashes and backslashes that the rest begins with are left out:
-// "//host" and "/\\host" would lead to another server.
+// "//host" and "/\host" would lead to another server.
 struct Rule {
   std::uint64_t prefix_offset;  // decoded, with its leading slash
   std::uint64_t target_offset;  // as it is sent
