@@ -22,9 +22,9 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
-HTTP = ["conditions", "connection", "content", "crc32", "date", "negotiation", "preface", "ranges",
-        "redirect", "reply", "reply_tail", "request", "request_buffer", "section_scanner",
-        "server", "site_pack", "target"]
+HTTP = ["conditions", "connection", "connection_input", "content", "crc32", "date", "negotiation",
+        "preface", "ranges", "redirect", "reply", "reply_tail", "reply_writer", "request",
+        "request_buffer", "section_scanner", "server", "site_pack", "target"]
 FIRMWARE = ["main", "nics", "parse", "settings", "site"]
 
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
@@ -57,6 +57,7 @@ UNIT_TESTS = {
     "http_closing": HTTP_WORLD,
     "http_conditions": ["http/conditions.cpp", "http/date.cpp", "http/request.cpp"],
     "http_connection": HTTP_WORLD,
+    "http_content": ["http/content.cpp"],
     "http_crowd": HTTP_WORLD,
     "http_negotiation": ["http/negotiation.cpp", "http/request.cpp"],
     "http_pack": HTTP_REPLY,

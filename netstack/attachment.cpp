@@ -54,6 +54,11 @@ void choose_default_route() {
 
 Attachment& attachment_of(struct netif* netif) { return *static_cast<Attachment*>(netif->state); }
 
+unsigned receiving_interface() {
+  struct netif* const netif = ip_current_input_netif();
+  return netif == nullptr ? 0 : attachment_of(netif).index();
+}
+
 struct netif* interface_with_address(std::uint32_t address) {
   if (address == 0) return nullptr;
   for (Attachment* attachment : attachments) {

@@ -102,6 +102,9 @@ class Attachment {
 // The attachment behind lwIP's structure.
 [[nodiscard]] Attachment& attachment_of(struct netif* netif);
 
+// The index of the interface on which the packet came that lwIP is taking in; 0 at other times.
+[[nodiscard]] unsigned receiving_interface();
+
 // The interface that has `address` (in memory as on the wire), or null.
 [[nodiscard]] struct netif* interface_with_address(std::uint32_t address);
 
