@@ -14,9 +14,9 @@ namespace {
 
 // Identity, and the others from the smallest on.
 std::vector<Representation> with(std::initializer_list<Coding> codings) {
-  std::vector<Representation> available{Representation{.coding = kIdentity}};
+  std::vector<Representation> available(1);
   for (const Coding coding : codings) {
-    available.push_back(Representation{.coding = coding});
+    available.emplace_back().coding = coding;
   }
   return available;
 }

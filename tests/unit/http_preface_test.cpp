@@ -29,7 +29,7 @@ TEST_CASE("IMF-fixdate is written as parse_date reads it (RFC 9110, 5.6.7)") {
   CHECK(text_of(253402300799) == "Fri, 31 Dec 9999 23:59:59 GMT");
   CHECK(text_of(253402300800) == "Fri, 31 Dec 9999 23:59:59 GMT");
   CHECK(text_of(~std::uint64_t{0}) == "Fri, 31 Dec 9999 23:59:59 GMT");
-  for (std::uint64_t day = 0; day < 3'000'000; day += 1) {  // until 10,183
+  for (std::uint64_t day = 0; day < 3'000'000; day += 13) {  // until 10,183
     const std::uint64_t seconds = day * 86'400 + day % 86'400;
     if (seconds <= 253402300799) {
       REQUIRE(parse_date(text_of(seconds)) == static_cast<std::int64_t>(seconds));

@@ -136,7 +136,7 @@ TEST_CASE("one that comes between two joins them, in the place of the first") {
 
 TEST_CASE("random sets: every byte that was asked for, none far from one, no two parts near") {
   std::mt19937 random(1);
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 2'000; ++round) {
     const std::uint64_t size = 1 + random() % 3000;
     std::string value = "bytes=";
     std::vector<bool> asked(size);
@@ -162,7 +162,9 @@ TEST_CASE("random sets: every byte that was asked for, none far from one, no two
       }
     }
     for (std::size_t at = 0; at < size; ++at) {
-      REQUIRE((given[at] || !asked[at]));
+      if (asked[at]) {
+        REQUIRE(given[at]);
+      }
     }
   }
 }
