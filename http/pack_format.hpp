@@ -123,7 +123,7 @@ struct Rule {
   std::uint32_t prefix_bytes;
   std::uint32_t target_bytes;
   std::uint16_t site;
-  std::uint16_t status;  // 301, 302, 307 or 308
+  std::uint16_t status;      // 301, 302, 307 or 308
   std::uint32_t keeps_rest;  // 1 or 0
 };
 static_assert(sizeof(Rule) == 32 && offsetof(Rule, keeps_rest) == 28);
