@@ -101,8 +101,8 @@ inline constexpr std::size_t kLargeRequestBytes = kRequestLineBytes + kHeaderByt
 // Ranges in one request; with more of them it gets the whole (RFC 9110, 14.2 and 17.15).
 inline constexpr std::size_t kRanges = 16;
 
-// Replies at once with text made for them, and bytes of it (a redirect by prefix that is longer gets
-// 414). Redirects and single ranges need theirs until lwIP took the text, several ranges until it
+// Replies at once with text made for them, and bytes of it (414 for a redirect that would put more
+// behind its target). Redirects and single ranges need theirs until lwIP took the text, several ranges until it
 // took the last one, so these leave some to the others. When none is free, ranges get the whole,
 // redirects 503.
 inline constexpr std::size_t kReplyTails = 32;
