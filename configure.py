@@ -48,7 +48,9 @@ HTTP_FAKES = ["tests/unit/http_fakes.cpp", "tests/unit/http_site.cpp"]
 HTTP_REPLY = ["tests/unit/fake_endpoints.cpp", *HTTP_FAKES, *[f"http/{name}.cpp" for name in
               ["conditions", "crc32", "date", "negotiation", "preface", "ranges", "redirect",
                "reply", "reply_tail", "request", "site_pack", "target"]]]
-HTTP_WORLD = ["tests/unit/http_world.cpp", *HTTP_FAKES, *[f"http/{name}.cpp" for name in HTTP]]
+HTTP_WORLD = ["tests/unit/http_world.cpp", "tests/unit/fake_endpoints.cpp", *HTTP_FAKES,
+              *[f"http/{name}.cpp" for name in HTTP
+                if name not in ("access_log", "endpoints", "metrics")]]
 UNIT_TESTS = {
     "e1000_bring_up": E1000_WORLD,
     "e1000_ring": E1000_WORLD,
