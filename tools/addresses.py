@@ -1,7 +1,6 @@
 """Which path of a site leads to which file or redirect; two for one path are refused."""
 
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from tools.settings import Settings
@@ -9,7 +8,7 @@ from tools.errors import UserError
 from tools.redirects import Redirect, check_loops
 from tools.site_tree import SiteFile, SiteTree, quoted
 
-_PAGE_ENDINGS = (".html", ".htm")
+_PAGE_ENDINGS = (b".html", b".htm")
 
 
 @dataclass
@@ -62,12 +61,11 @@ def _add_indexes(tree: SiteTree, settings: Settings, found: Addresses) -> dict[b
 def _clean(tree: SiteTree, indexes: dict[bytes, bytes], found: Addresses) -> None:
     """Pages answer without their ending, index files only for their folder."""
     for file in tree.files:
-        name = PurePosixPath(file.path.decode())
         clean = indexes.get(file.path)
         if clean is None:
-            if name.suffix not in _PAGE_ENDINGS:
+            clean = _without_ending(file.path)
+            if clean is None:
                 continue
-            clean = str(name.with_suffix("")).encode()
             if other := found.pages.get(clean):
                 raise UserError(f"{quoted(file.source)}: http.clean_urls would let it answer at "
                                 f"{quoted_path(clean)!r}, as {quoted(other.source)} does; rename "
@@ -75,6 +73,15 @@ def _clean(tree: SiteTree, indexes: dict[bytes, bytes], found: Addresses) -> Non
             found.pages[clean] = file
         del found.pages[file.path]
         found.redirects[file.path] = Redirect(file.path, quoted_path(clean))
+
+
+def _without_ending(path: bytes) -> bytes | None:
+    """A page's path without its ending, or None where that is nothing to ask for."""
+    for ending in _PAGE_ENDINGS:
+        clean = path.removesuffix(ending)
+        if clean != path and clean.rsplit(b"/", 1)[1] not in (b"", b".", b".."):
+            return clean
+    return None
 
 
 def _add_redirects(settings: Settings, found: Addresses) -> None:

@@ -31,7 +31,7 @@ class HttpReader:
         self._document = document
         self.lines: list[str] = []
         self.settings: dict[str, Any] = {}  # by Settings' names
-        self._readers = {
+        self.readers = {
             "index": self._index, "not_found": self._not_found,
             "error_pages": self._error_pages, "clean_urls": self._clean_urls,
             "compress": self._compress, "cache": self._cache, "headers": self._headers,
@@ -40,9 +40,9 @@ class HttpReader:
     def read(self, table: dict[str, Any]) -> None:
         endpoints = dict(Settings().endpoints)
         for key, value in table.items():
-            self._document.known("http.", key, {**LINES, **self._readers})
-            if key in self._readers:
-                self._readers[key](f"http.{key}", value)
+            self._document.known("http.", key, {**LINES, **self.readers})
+            if key in self.readers:
+                self.readers[key](f"http.{key}", value)
                 continue
             checked = self._document.checked(LINES[key], f"http.{key}", value)
             self.lines.append(f"http.{key}={checked}")
