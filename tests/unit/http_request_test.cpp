@@ -58,6 +58,8 @@ TEST_CASE("request line (RFC 9112, 3)") {
            {"GET  / HTTP/1.1", 400},
            {"GET /  HTTP/1.1", 400},
            {"GET / HTTP/1.1 ", 400},
+           {"GET / HTTP/1.1\r", 400},  // 2.2: a bare CR
+           {"GET / HTTP/1.0\r", 400},
            {"GET /a b HTTP/1.1", 400},
            {"GET\t/ HTTP/1.1", 400},
            {"GET /\t HTTP/1.1", 400},
