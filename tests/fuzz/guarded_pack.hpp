@@ -1,0 +1,21 @@
+// The pack that the fuzzers serve, made at build time from tests/fuzz/data/site.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "http/site_pack.hpp"
+
+namespace mote::fuzz {
+
+// As the build made it.
+[[nodiscard]] std::span<const std::byte> built_pack();
+
+// A read-only copy between pages that can't be touched, opened.
+[[nodiscard]] const http::SitePack& guarded_pack();
+
+// Whether memory lies in that copy.
+[[nodiscard]] bool is_in_pack(std::string_view memory);
+
+}  // namespace mote::fuzz
