@@ -61,6 +61,7 @@ UNIT_TESTS = {
     "http_connection": HTTP_WORLD,
     "http_content": ["http/content.cpp"],
     "http_crowd": HTTP_WORLD,
+    "http_drain": HTTP_WORLD,
     "http_framing": ["http/request.cpp", "http/section_scanner.cpp"],
     "http_negotiation": ["http/negotiation.cpp", "http/request.cpp"],
     "http_pack": HTTP_REPLY,
