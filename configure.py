@@ -48,7 +48,9 @@ HTTP_FAKES = ["tests/unit/http_fakes.cpp", "tests/unit/http_site.cpp"]
 HTTP_REPLY = ["tests/unit/fake_endpoints.cpp", *HTTP_FAKES, *[f"http/{name}.cpp" for name in
               ["conditions", "crc32", "date", "negotiation", "preface", "ranges", "redirect",
                "reply", "reply_tail", "request", "site_pack", "target"]]]
-HTTP_WORLD = ["tests/unit/http_world.cpp", *HTTP_FAKES, *[f"http/{name}.cpp" for name in HTTP]]
+HTTP_WORLD = ["tests/unit/http_world.cpp", "tests/unit/fake_endpoints.cpp", *HTTP_FAKES,
+              *[f"http/{name}.cpp" for name in HTTP
+                if name not in ("access_log", "endpoints", "metrics")]]
 UNIT_TESTS = {
     "e1000_bring_up": E1000_WORLD,
     "e1000_ring": E1000_WORLD,
@@ -59,6 +61,8 @@ UNIT_TESTS = {
     "http_connection": HTTP_WORLD,
     "http_content": ["http/content.cpp"],
     "http_crowd": HTTP_WORLD,
+    "http_drain": HTTP_WORLD,
+    "http_framing": ["http/request.cpp", "http/section_scanner.cpp"],
     "http_negotiation": ["http/negotiation.cpp", "http/request.cpp"],
     "http_pack": HTTP_REPLY,
     "http_preface": ["http/preface.cpp", "http/date.cpp", *HTTP_FAKES],
@@ -66,6 +70,7 @@ UNIT_TESTS = {
     "http_redirect": ["tests/unit/reply_site.cpp", *HTTP_REPLY],
     "http_reply": ["tests/unit/reply_site.cpp", *HTTP_REPLY],
     "http_request": ["http/request.cpp", "http/section_scanner.cpp", "http/target.cpp"],
+    "http_scanner": ["http/request.cpp", "http/section_scanner.cpp"],
     "kernel": [],
     "kernel_acpi": [],
     "kernel_aml": [],

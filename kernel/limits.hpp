@@ -80,8 +80,9 @@ inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 // Fields in a header section (431 beyond).
 inline constexpr std::size_t kHeaderFields = 100;
 
-// Content of a request, which nothing here wants: so many bytes of it, framing counted, are read and
-// discarded within kHeaderTimeMs, and the connection goes on; for more it ends with the response.
+// Content of a request, which nothing here wants: so many bytes of it, framing counted, are read
+// and discarded within the header time, and the connection goes on; for more it ends with the
+// response.
 inline constexpr std::uint32_t kContentBytes = 64 * 1024;
 
 // A chunk's line with its extensions, and a whole trailer section, in bytes.

@@ -9,10 +9,13 @@
 #include <memory>
 #include <utility>
 
+#include "http/access_log.hpp"
+#include "http/reply_tail.hpp"
 #include "http/request_buffer.hpp"
 #include "http/server.hpp"
 #include "lwip/pbuf.h"
 #include "lwip/timeouts.h"
+#include "netstack/attachment.hpp"
 
 namespace mote::http_world {
 
@@ -28,6 +31,7 @@ std::size_t held = 0;
 std::size_t tried = 0;
 std::size_t writes_before_failure = std::numeric_limits<std::size_t>::max();
 std::size_t failures_left = 0;
+std::vector<std::string> log_lines;
 
 }  // namespace
 
@@ -44,7 +48,7 @@ struct Fake {
     delete std::exchange(client.pcb_, nullptr);
   }
 
-  static err_t write(tcp_pcb* pcb, const void* data, std::uint16_t bytes) {
+  static err_t write(tcp_pcb* pcb, const void* data, std::uint16_t bytes, bool copies) {
     Client& client = client_of(pcb);
     ++tried;
     REQUIRE(bytes > 0);
@@ -59,8 +63,29 @@ struct Fake {
     }
     pcb->snd_buf -= bytes;
     client.unacknowledged_ += bytes;
-    client.received.append(static_cast<const char*>(data), bytes);
+    const std::string_view content{static_cast<const char*>(data), bytes};
+    client.received += content;
+    client.copied += copies ? bytes : 0;
+    // lwIP reads its own copy, as good as one from this one.
+    client.references_.push_back({copies ? nullptr : content.data(), std::string(content)});
     return ERR_OK;
+  }
+
+  // Of what was sent, the oldest bytes aren't needed any more; until now they might have been.
+  static void forget(Client& client, std::size_t bytes) {
+    while (bytes > 0) {
+      Client::Reference& oldest = client.references_.front();
+      const std::size_t part = std::min(bytes, oldest.content.size());
+      if (oldest.data != nullptr) {
+        REQUIRE(std::string_view(oldest.data, part) == oldest.content.substr(0, part));
+        oldest.data += part;
+      }
+      oldest.content.erase(0, part);
+      bytes -= part;
+      if (oldest.content.empty()) {
+        client.references_.pop_front();
+      }
+    }
   }
 
   static void shut(tcp_pcb* pcb) {
@@ -95,14 +120,20 @@ struct Fake {
   }
 };
 
-void start_server() {
+void start_server(bool logs) {
   static std::unique_ptr<PackFile> file;
   if (!file) {
     file = std::make_unique<PackFile>(pack_folder(example_site()));
+  }
+  if (accept_function == nullptr || http::options().log.combined != logs) {
     const auto pack = http::SitePack::open(file->bytes());
     REQUIRE(pack.has_value());
-    REQUIRE(http::start(*pack, {.port = 80, .header_time_ms = 10'000, .idle_time_ms = 15'000}));
+    http::Options options{.port = 80, .header_time_ms = 10'000, .idle_time_ms = 15'000};
+    options.log.combined = logs;
+    REQUIRE(http::start(*pack, options));
   }
+  log_lines.clear();
+  interface = 0;
   fail_writes(std::numeric_limits<std::size_t>::max(), 0);
 }
 
@@ -117,6 +148,8 @@ void fail_writes(std::size_t after, std::size_t failures) {
   failures_left = failures;
 }
 
+std::vector<std::string> take_log() { return std::exchange(log_lines, {}); }
+
 std::size_t frames_held() { return held; }
 std::size_t writes_tried() { return tried; }
 
@@ -124,6 +157,7 @@ Client::Client() : pcb_(new tcp_pcb{}) {
   pcb_->snd_buf = TCP_SND_BUF;
   pcb_->mss = TCP_MSS;
   pcb_->rcv_wnd = TCP_WND;
+  IP_ADDR4(&pcb_->remote_ip, 192, 0, 2, 7);
   clients[pcb_] = this;
   accepted_ = accept_function(nullptr, pcb_, ERR_OK) == ERR_OK;
   if (!accepted_) {
@@ -182,6 +216,7 @@ void Client::reset() {
 
 void Client::acknowledge(std::size_t bytes) {
   unacknowledged_ -= bytes;
+  Fake::forget(*this, bytes);
   while (bytes > 0 && pcb_ != nullptr) {
     const auto part = static_cast<std::uint16_t>(std::min<std::size_t>(bytes, 0xFFFF));
     bytes -= part;
@@ -218,7 +253,7 @@ Response take_response(std::string& stream, bool to_head) {
   if (const std::size_t at = response.head.find("\r\nContent-Length: "); at != std::string::npos) {
     length = std::stoul(response.head.substr(at + 18));
   }
-  if (to_head || response.status == 304) {
+  if (to_head || response.status == 304 || response.status == 204) {
     length = 0;
   }
   REQUIRE(stream.size() >= end + 4 + length);
@@ -251,9 +286,27 @@ Scene::~Scene() {
   CHECK(http::counters().open == 0);
   CHECK(frames_held() == 0);
   CHECK(http::RequestBuffer::in_use() == 0);
+  CHECK(http::ReplyTail::in_use() == 0);
 }
 
 }  // namespace mote::http_world
+
+// What is above the server and beside it.
+namespace mote {
+
+unsigned netstack::receiving_interface() { return http_world::interface; }
+
+void http::log_access(std::uint32_t peer, std::string_view line, std::string_view fields,
+                      std::uint16_t status, std::uint64_t body_bytes) {
+  std::string text;
+  for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+    text += std::to_string(peer >> shift & 0xFF) + (shift == 0 ? " " : ".");
+  }
+  text += std::string(line) + " | " + std::string(fields) + "| " + std::to_string(status) + " ";
+  http_world::log_lines.push_back(text + std::to_string(body_bytes));
+}
+
+}  // namespace mote
 
 // lwIP's functions, as the server calls them.
 extern "C" {
@@ -272,8 +325,7 @@ void tcp_sent(tcp_pcb* pcb, tcp_sent_fn function) { pcb->sent = function; }
 void tcp_err(tcp_pcb* pcb, tcp_err_fn function) { pcb->errf = function; }
 void tcp_poll(tcp_pcb* pcb, tcp_poll_fn function, u8_t) { pcb->poll = function; }
 err_t tcp_write(tcp_pcb* pcb, const void* data, u16_t bytes, u8_t flags) {
-  REQUIRE((flags & TCP_WRITE_FLAG_COPY) == 0);
-  return Fake::write(pcb, data, bytes);
+  return Fake::write(pcb, data, bytes, (flags & TCP_WRITE_FLAG_COPY) != 0);
 }
 err_t tcp_output(tcp_pcb* pcb) {
   Fake::client_of(pcb);

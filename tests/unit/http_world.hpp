@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +14,15 @@
 
 namespace mote::http_world {
 
-// The server on fake TCP, started once for the whole program.
-void start_server();
+// The server on fake TCP, started once for the whole program, or once more to change its mind about
+// the access log.
+void start_server(bool logs = false);
+
+// What was written to the access log since the last call.
+std::vector<std::string> take_log();
+
+// On which interface new clients come.
+inline unsigned interface = 0;
 
 // Moves lwIP's timers on.
 void pass_time(std::uint32_t milliseconds);
@@ -54,12 +62,20 @@ class Client {
   [[nodiscard]] bool is_released() const { return pcb_ == nullptr; }  // the server let go of it
   [[nodiscard]] bool is_polled() const { return pcb_ != nullptr && pcb_->poll != nullptr; }
 
-  std::string received;  // written by the server
+  std::string received;    // written by the server
+  std::size_t copied = 0;  // how much of it lwIP was told to copy
 
  private:
   friend struct Fake;
 
+  // What lwIP sends from the server's memory, which must stay as it is until it is acknowledged.
+  struct Reference {
+    const char* data;
+    std::string content;
+  };
+
   tcp_pcb* pcb_ = nullptr;
+  std::deque<Reference> references_;
   std::size_t unacknowledged_ = 0;
   bool accepted_ = false;
   bool got_fin_ = false;
