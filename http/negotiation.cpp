@@ -38,6 +38,29 @@ int read_weight(std::string_view text) {
   return weight <= 1000 ? weight : kMalformed;
 }
 
+// Where the weight of a coding is noted; null for one that no pack has.
+int* weight_of(std::string_view name, Weights& weights) {
+  const auto of = [&](Coding coding) {
+    return &weights.of_coding[static_cast<std::size_t>(coding)];
+  };
+  switch (name.size()) {
+    case 1:
+      return name.front() == '*' ? &weights.of_others : nullptr;
+    case 2:
+      return syntax::equals_word(name, "br"sv) ? of(Coding::kBrotli) : nullptr;
+    case 4:
+      return syntax::equals_word(name, "gzip"sv)   ? of(Coding::kGzip)
+             : syntax::equals_word(name, "zstd"sv) ? of(Coding::kZstd)
+                                                   : nullptr;
+    case 6:  // the same as gzip (RFC 9110, 8.4.1.3)
+      return syntax::equals_word(name, "x-gzip"sv) ? of(Coding::kGzip) : nullptr;
+    case 8:
+      return syntax::equals_word(name, "identity"sv) ? of(Coding::kIdentity) : nullptr;
+    default:
+      return nullptr;
+  }
+}
+
 // codings [ OWS ";" OWS "q=" qvalue ] (RFC 9110, 12.5.3).
 void note_member(std::string_view member, Weights& weights) {
   const std::size_t end = syntax::index_of(member, ';');
@@ -53,34 +76,29 @@ void note_member(std::string_view member, Weights& weights) {
   if (weight == kMalformed) {
     return;
   }
-  if (name == "*"sv) {
-    weights.of_others = weight;
-    return;
+  if (int* const noted = weight_of(name, weights)) {
+    *noted = weight;
   }
-  constexpr std::string_view kNames[] = {"identity", "gzip", "br", "zstd"};
-  static_assert(std::size(kNames) == kCodings && static_cast<int>(Coding::kZstd) == 3);
-  for (std::size_t coding = 0; coding < kCodings; ++coding) {
-    if (syntax::equals_word(name, kNames[coding])) {
-      weights.of_coding[coding] = weight;
-    }
-  }
-  if (syntax::equals_word(name, "x-gzip"sv)) {  // the same (RFC 9110, 8.4.1.3)
-    weights.of_coding[static_cast<std::size_t>(Coding::kGzip)] = weight;
+}
+
+void read_list(std::string_view list, Weights& weights) {
+  for (auto member = syntax::next_member(list); !member.empty();
+       member = syntax::next_member(list)) {
+    note_member(member, weights);
   }
 }
 
 // A list may be spread over several lines (RFC 9110, 5.3).
-Weights read(std::string_view fields) {
+Weights read(const Request& request) {
   Weights weights;
-  while (!fields.empty()) {
+  if (!request.repeats_accept_encoding) {
+    read_list(request.accept_encoding, weights);
+    return weights;
+  }
+  for (std::string_view fields = request.fields; !fields.empty();) {
     const Field field = next_field(fields);
-    if (!syntax::equals_word(field.name, "accept-encoding"sv)) {
-      continue;
-    }
-    std::string_view list = field.value;
-    for (auto member = syntax::next_member(list); !member.empty();
-         member = syntax::next_member(list)) {
-      note_member(member, weights);
+    if (syntax::equals_word(field.name, "accept-encoding"sv)) {
+      read_list(field.value, weights);
     }
   }
   return weights;
@@ -89,8 +107,8 @@ Weights read(std::string_view fields) {
 }  // namespace
 
 const Representation& choose_representation(std::span<const Representation> available,
-                                            std::string_view fields) {
-  const Weights weights = read(fields);
+                                            const Request& request) {
+  const Weights weights = read(request);
   const auto weight_of = [&](const Representation& what) {
     const int weight = weights.of_coding[static_cast<std::size_t>(what.coding)];
     return weight == kUnlisted ? weights.of_others : weight;

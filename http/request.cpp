@@ -43,6 +43,8 @@ class Reader {
   [[nodiscard]] Soundness note_host(std::string_view value);
   [[nodiscard]] Soundness note_content_length(std::string_view value);
   [[nodiscard]] Soundness note_transfer_encoding(std::string_view value);
+  void note_precondition(std::string_view name);
+  void note_selector(std::string_view name);
   void note_expect(std::string_view value);
   void note_connection(std::string_view value);
   [[nodiscard]] Soundness check_framing();
@@ -169,7 +171,10 @@ Soundness Reader::note(std::string_view name, std::string_view value) {
     case 4:
       return is_word(name, "host") ? note_host(value) : Soundness();
     case 5:
-      request_.has_range |= is_word(name, "range");
+      if (is_word(name, "range")) {
+        request_.has_range = true;
+        note_selector(name);
+      }
       break;
     case 6:
       if (is_word(name, "expect")) {
@@ -177,7 +182,11 @@ Soundness Reader::note(std::string_view name, std::string_view value) {
       }
       break;
     case 8:
-      request_.is_conditional |= is_word(name, "if-match");
+      if (is_word(name, "if-match")) {
+        note_precondition(name);
+      } else if (is_word(name, "if-range")) {
+        note_selector(name);
+      }
       break;
     case 10:
       if (is_word(name, "connection")) {
@@ -185,23 +194,44 @@ Soundness Reader::note(std::string_view name, std::string_view value) {
       }
       break;
     case 13:
-      request_.is_conditional |= is_word(name, "if-none-match");
+      if (is_word(name, "if-none-match")) {
+        note_precondition(name);
+      }
       break;
     case 14:
       return is_word(name, "content-length") ? note_content_length(value) : Soundness();
     case 15:
-      request_.has_accept_encoding |= is_word(name, "accept-encoding");
+      if (is_word(name, "accept-encoding")) {
+        request_.repeats_accept_encoding = request_.has_accept_encoding;
+        request_.has_accept_encoding = true;
+        request_.accept_encoding = value;
+      }
       break;
     case 17:
-      request_.is_conditional |= is_word(name, "if-modified-since");
+      if (is_word(name, "if-modified-since")) {
+        note_precondition(name);
+      }
       return is_word(name, "transfer-encoding") ? note_transfer_encoding(value) : Soundness();
     case 19:
-      request_.is_conditional |= is_word(name, "if-unmodified-since");
+      if (is_word(name, "if-unmodified-since")) {
+        note_precondition(name);
+      }
       break;
     default:
       break;
   }
   return {};
+}
+
+void Reader::note_precondition(std::string_view name) {
+  request_.is_conditional = true;
+  note_selector(name);
+}
+
+// `at_` is behind the line.
+void Reader::note_selector(std::string_view name) {
+  const char* const first = request_.selectors.empty() ? name.data() : request_.selectors.data();
+  request_.selectors = {first, static_cast<std::size_t>(at_ - first)};
 }
 
 Soundness Reader::note_host(std::string_view value) {
