@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent
 # Firmware, floor by floor. A source that is not named here is not built.
 KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory", "packet",
           "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset",
-          "runtime", "uart", "vga_text", "virtio_mmio"]
+          "runtime", "uart", "vga_text", "virtio_mmio", "wall_clock"]
 DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
@@ -75,6 +75,7 @@ UNIT_TESTS = {
     "virtio_ring": ["drivers/virtio/ring.cpp"],
     "vmxnet3": VMXNET3_WORLD,
     "vmxnet3_faults": VMXNET3_WORLD,
+    "wall_clock": [],
 }
 
 
