@@ -22,8 +22,8 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
-HTTP = ["conditions", "connection", "crc32", "date", "reply", "request", "request_buffer", "server",
-        "site_pack", "target"]
+HTTP = ["conditions", "connection", "content", "crc32", "date", "reply", "reply_writer",
+        "request", "request_buffer", "section_scanner", "server", "site_pack", "target"]
 FIRMWARE = ["main", "nics", "parse", "settings", "site"]
 
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
@@ -54,7 +54,7 @@ UNIT_TESTS = {
     "http_connection": HTTP_WORLD,
     "http_crowd": HTTP_WORLD,
     "http_pack": HTTP_WORLD,
-    "http_request": ["http/request.cpp", "http/target.cpp"],
+    "http_request": ["http/request.cpp", "http/section_scanner.cpp", "http/target.cpp"],
     "kernel": [],
     "kernel_acpi": [],
     "kernel_aml": [],
