@@ -22,7 +22,7 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
-HTTP = ["conditions", "connection", "content", "crc32", "date", "reply", "reply_writer",
+HTTP = ["access_log", "conditions", "connection", "content", "crc32", "date", "reply", "reply_writer",
         "request", "request_buffer", "section_scanner", "server", "site_pack", "target"]
 FIRMWARE = ["main", "nics", "parse", "settings", "site"]
 
@@ -45,6 +45,7 @@ E1000_WORLD = ["tests/unit/e1000_world.cpp", "kernel/packet.cpp",
                "drivers/e1000/receive_ring.cpp", "drivers/e1000/transmit_ring.cpp"]
 HTTP_WORLD = ["tests/unit/http_world.cpp", *[f"http/{name}.cpp" for name in HTTP]]
 UNIT_TESTS = {
+    "access_log": ["http/access_log.cpp", "http/request.cpp", FAKE_CONSOLE],
     "e1000_bring_up": E1000_WORLD,
     "e1000_ring": E1000_WORLD,
     "e1000_segmentation": E1000_WORLD,

@@ -119,8 +119,7 @@ void add_address(Line& line, std::uint32_t address) {
 void add_time(Line& line) {
   constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
   const std::uint64_t seconds = wall_clock::now().value_or(clock::now().value / kSecond.value);
-  const auto date =
-      calendar::date_of(static_cast<std::uint32_t>(seconds / calendar::kDaySeconds));
+  const auto date = calendar::date_of(static_cast<std::uint32_t>(seconds / calendar::kDaySeconds));
   const auto time = calendar::time_of_day(seconds);
   line.add("["sv);
   line.add_number(date.day, 2);
@@ -147,9 +146,9 @@ Sender sender_of(std::string_view fields) {
     if (field.value.empty()) {
       continue;
     }
-    if (equals_ignoring_case(field.name, "referer"sv)) {
+    if (syntax::is_word(field.name, "referer")) {
       sender.referer = field.value;
-    } else if (equals_ignoring_case(field.name, "user-agent"sv)) {
+    } else if (syntax::is_word(field.name, "user-agent")) {
       sender.agent = field.value;
     }
   }
