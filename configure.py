@@ -21,9 +21,11 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
            "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
-NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
-HTTP = ["access_log", "conditions", "connection", "content", "crc32", "date", "reply", "reply_writer",
-        "request", "request_buffer", "section_scanner", "server", "site_pack", "target"]
+NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "stats", "transmit"]
+HTTP = ["access_log", "conditions", "connection", "connection_input", "content", "crc32",
+        "date", "endpoints", "metrics", "negotiation", "preface", "ranges", "redirect", "reply",
+        "reply_tail", "reply_writer", "request", "request_buffer", "section_scanner", "server",
+        "site_pack", "target"]
 FIRMWARE = ["main", "nics", "parse", "settings", "site"]
 
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.

@@ -7,17 +7,12 @@
 #include <span>
 #include <string_view>
 
+#include "http/ranges.hpp"
 #include "http/reply.hpp"
 #include "http/text_writer.hpp"
 #include "kernel/limits.hpp"
 
 namespace mote::http {
-
-// The bytes from `first` to `last`, both of them among the bytes.
-struct ByteRange {
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
-};
 
 // One of a small pool (limits::kReplyTails). A maker takes one and says what it consists of:
 //
@@ -56,21 +51,26 @@ class ReplyTail {
   // What comes behind the text, by reference.
   void append(std::string_view memory) { body_ = memory; }
 
-  // Has these parts of `body`, at most limits::kRanges, come behind the text, each under `type`,
-  // which are field lines of at most kTypeBytes. Returns the bytes of them all, with what separates
-  // them.
+  // Has these parts of `body` come behind the text, each under `type`, which are field lines of at
+  // most kTypeBytes. There is at least one of them, and at most limits::kRanges. Returns the bytes
+  // of them all, with what separates them.
   static constexpr std::size_t kTypeBytes = 256;
   [[nodiscard]] std::uint64_t append_parts(std::string_view body, std::string_view type,
                                            std::span<const ByteRange> ranges);
+
+  // The bytes in front of one of so large a body's parts.
+  [[nodiscard]] static std::uint64_t part_head_bytes(const ByteRange& range, std::uint64_t size,
+                                                     std::string_view type);
 
   // What separates the parts: unpredictable, so that no content can hold it on purpose.
   [[nodiscard]] std::string_view boundary() const { return {boundary_.data(), boundary_.size()}; }
 
  private:
-  enum class Step : std::uint8_t { kText, kBody, kPartHead, kPart, kEnd };
+  enum class Step : std::uint8_t { kText, kBody, kPartHead, kPart };
 
-  void write_part_head(std::size_t index);
-  void write_end();
+  [[nodiscard]] Reply::Piece take_text();
+  [[nodiscard]] Reply::Piece part_head();
+  [[nodiscard]] Reply::Piece end();
 
   std::array<char, limits::kReplyTextBytes> storage_{};
   TextWriter text_;

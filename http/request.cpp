@@ -97,10 +97,13 @@ std::expected<Request, Status> Reader::run() {
     return unexpected(Status::kBadRequest);
   }
   request_.fields = {fields, static_cast<std::size_t>(at_ - fields)};
-  const Soundness sound =
-      check_framing().and_then([this] { return find_method(); }).and_then([this] {
-        return split_target();
-      });
+  Soundness sound = check_framing();
+  if (sound) {
+    sound = find_method();
+  }
+  if (sound) {
+    sound = split_target();
+  }
   if (!sound) {
     return unexpected(sound.error());
   }

@@ -1,4 +1,4 @@
-// The server's one static object, shared by server.cpp and connection.cpp only.
+// The server's one static object, shared by the server and its connections only.
 #pragma once
 
 #include <array>

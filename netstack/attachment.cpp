@@ -52,7 +52,16 @@ void choose_default_route() {
 
 }  // namespace
 
+const Attachment* attachment(unsigned index) {
+  return index < attachments.size() ? attachments[index] : nullptr;
+}
+
 Attachment& attachment_of(struct netif* netif) { return *static_cast<Attachment*>(netif->state); }
+
+unsigned receiving_interface() {
+  struct netif* const netif = ip_current_input_netif();
+  return netif == nullptr ? 0 : attachment_of(netif).index();
+}
 
 struct netif* interface_with_address(std::uint32_t address) {
   if (address == 0) return nullptr;
@@ -105,6 +114,8 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
     return false;
   }
   attachments[index] = this;
+  model_ = facts.model;
+  device_counters_ = facts.counters;
   std::ranges::copy(facts.mac.octets, netif_.hwaddr);
   largest_mtu_ = std::min(facts.mtu, limits::kMtu);
   if (settings.mtu != 0) largest_mtu_ = std::min(largest_mtu_, std::max(settings.mtu, kLeastMtu));

@@ -29,7 +29,8 @@ class Interface : public Attachment {
   bool attach(Device& device, unsigned index, const InterfaceSettings& settings) {
     device_ = &device;
     const DeviceFacts facts{device.model(), device.features(), device.mac(),
-                            device.mtu(),   device.offloads(), device.link_up()};
+                            device.mtu(),   device.offloads(), device.link_up(),
+                            &device.counters()};
     return Attachment::attach(index, facts, settings, link_output);
   }
 
