@@ -64,6 +64,8 @@ UNIT_TESTS = {
     "kernel_paging": ["kernel/page_table.cpp"],
     "kernel_pci": [],
     "kernel_windows": [],
+    "metrics": ["http/date.cpp", "http/endpoints.cpp", "http/metrics.cpp", "http/preface.cpp",
+                "http/reply_tail.cpp", "kernel/packet.cpp"],
     "netstack": NETSTACK_WORLD,
     "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_dhcp": NETSTACK_WORLD,

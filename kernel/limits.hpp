@@ -126,11 +126,10 @@ inline constexpr std::size_t kLogBytesATurn = 16;
 inline constexpr std::size_t kLogLineBytes = 1024;
 inline constexpr std::size_t kLogPartBytes = 300;
 
-// Answers to health checks, and pages of metrics with the bytes of one, that wait for lwIP to take
-// them at a time; for more than these it is 503.
-inline constexpr std::size_t kHealthReplies = 4;
+// Pages of metrics, with the bytes of one, that wait for lwIP to take them at a time; for more than
+// these it is 503.
 inline constexpr std::size_t kMetricsPages = 2;
-inline constexpr std::size_t kMetricsBytes = 24 * 1024;
+inline constexpr std::size_t kMetricsBytes = 30 * 1024;
 
 // --- Time ---
 

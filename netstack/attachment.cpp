@@ -52,8 +52,9 @@ void choose_default_route() {
 
 }  // namespace
 
-const Attachment* attachment(unsigned index) {
-  return index < attachments.size() ? attachments[index] : nullptr;
+std::optional<InterfaceReport> report_on(unsigned index) {
+  if (index >= attachments.size() || attachments[index] == nullptr) return std::nullopt;
+  return attachments[index]->report();
 }
 
 Attachment& attachment_of(struct netif* netif) { return *static_cast<Attachment*>(netif->state); }
@@ -77,6 +78,10 @@ struct netif* interface_with_address(std::uint32_t address) {
 Host Attachment::host() const {
   return {std::bit_cast<MacAddress>(netif_.hwaddr), from_lwip(netif_ip4_addr(&netif_)),
           from_lwip(netif_ip4_netmask(&netif_))};
+}
+
+InterfaceReport Attachment::report() const {
+  return {model_, host().mac, netif_is_link_up(&netif_) != 0, device_counters_, &counters_};
 }
 
 bool Attachment::usable() const {

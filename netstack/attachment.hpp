@@ -48,9 +48,7 @@ class Attachment {
   Attachment& operator=(const Attachment&) = delete;
 
   [[nodiscard]] const InterfaceCounters& counters() const { return counters_; }
-  [[nodiscard]] const DeviceCounters& device_counters() const { return *device_counters_; }
-  [[nodiscard]] std::string_view model() const { return model_; }
-  [[nodiscard]] bool has_link() const { return netif_is_link_up(&netif_) != 0; }
+  [[nodiscard]] InterfaceReport report() const;
   [[nodiscard]] unsigned index() const { return index_; }
 
   // Whom frames on this interface are for, as of now.
@@ -104,9 +102,6 @@ class Attachment {
   Ipv4Address announced_gateway_;
   Nanoseconds next_complaint_;
 };
-
-// The interface with an index; null if there is none.
-[[nodiscard]] const Attachment* attachment(unsigned index);
 
 // The attachment behind lwIP's structure.
 [[nodiscard]] Attachment& attachment_of(struct netif* netif);

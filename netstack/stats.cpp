@@ -29,10 +29,14 @@ TcpCounters tcp_counters() {
 }
 
 std::array<PoolUsage, kPools> pools() {
-  return {usage("tcp_pcbs", MEMP_TCP_PCB),       usage("tcp_segments", MEMP_TCP_SEG),
-          usage("pbufs", MEMP_PBUF),             usage("frame_copies", MEMP_PBUF_POOL),
-          usage("reassemblies", MEMP_REASSDATA), usage("fragments", MEMP_FRAG_PBUF),
-          usage("arp_queue", MEMP_ARP_QUEUE),    usage("udp_pcbs", MEMP_UDP_PCB),
+  return {usage("tcp_pcbs", MEMP_TCP_PCB),
+          usage("tcp_segments", MEMP_TCP_SEG),
+          usage("pbufs", MEMP_PBUF),
+          usage("frame_copies", MEMP_PBUF_POOL),
+          usage("reassemblies", MEMP_REASSDATA),
+          usage("fragments", MEMP_FRAG_PBUF),
+          usage("arp_queue", MEMP_ARP_QUEUE),
+          usage("udp_pcbs", MEMP_UDP_PCB),
           usage("timeouts", MEMP_SYS_TIMEOUT)};
 }
 

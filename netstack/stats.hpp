@@ -4,8 +4,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
+#include "drivers/net_device.hpp"
 #include "netstack/fast_path.hpp"
 
 namespace mote::netstack {
@@ -27,6 +29,18 @@ struct InterfaceCounters {
     return fates[static_cast<std::size_t>(fate)];
   }
 };
+
+// An interface, for reports.
+struct InterfaceReport {
+  std::string_view model;
+  MacAddress mac;
+  bool link_up = false;
+  const DeviceCounters* device = nullptr;
+  const InterfaceCounters* stack = nullptr;
+};
+
+// The interface with an index, if there is one.
+[[nodiscard]] std::optional<InterfaceReport> report_on(unsigned index);
 
 // Segments. lwIP counts received ones in 32 bits.
 struct TcpCounters {
