@@ -45,7 +45,13 @@ VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
                  "drivers/vmxnet3/receive_queue.cpp", "drivers/vmxnet3/transmit_queue.cpp"]
 E1000_WORLD = ["tests/unit/e1000_world.cpp", "kernel/packet.cpp",
                "drivers/e1000/receive_ring.cpp", "drivers/e1000/transmit_ring.cpp"]
-HTTP_WORLD = ["tests/unit/http_world.cpp", *[f"http/{name}.cpp" for name in HTTP]]
+HTTP_FAKES = ["tests/unit/http_fakes.cpp", "tests/unit/http_site.cpp"]
+HTTP_REPLY = ["tests/unit/fake_endpoints.cpp", *HTTP_FAKES, *[f"http/{name}.cpp" for name in
+              ["conditions", "crc32", "date", "negotiation", "preface", "ranges", "redirect",
+               "reply", "reply_tail", "request", "site_pack", "target"]]]
+HTTP_WORLD = ["tests/unit/http_world.cpp", "tests/unit/fake_endpoints.cpp", *HTTP_FAKES,
+              *[f"http/{name}.cpp" for name in HTTP
+                if name not in ("access_log", "endpoints", "metrics")]]
 UNIT_TESTS = {
     "access_log": ["http/access_log.cpp", "http/request.cpp", FAKE_CONSOLE],
     "e1000_bring_up": E1000_WORLD,
@@ -55,9 +61,17 @@ UNIT_TESTS = {
     "http_closing": HTTP_WORLD,
     "http_conditions": ["http/conditions.cpp", "http/date.cpp", "http/request.cpp"],
     "http_connection": HTTP_WORLD,
+    "http_content": ["http/content.cpp"],
     "http_crowd": HTTP_WORLD,
-    "http_pack": HTTP_WORLD,
+    "http_drain": HTTP_WORLD,
+    "http_framing": ["http/request.cpp", "http/section_scanner.cpp"],
+    "http_negotiation": ["http/negotiation.cpp", "http/request.cpp"],
+    "http_pack": HTTP_REPLY,
+    "http_preface": ["http/preface.cpp", "http/date.cpp", *HTTP_FAKES],
+    "http_ranges": ["http/ranges.cpp", "http/reply_tail.cpp", "http/request.cpp", *HTTP_FAKES],
+    "http_reply": HTTP_REPLY,
     "http_request": ["http/request.cpp", "http/section_scanner.cpp", "http/target.cpp"],
+    "http_scanner": ["http/request.cpp", "http/section_scanner.cpp"],
     "kernel": [],
     "kernel_acpi": [],
     "kernel_aml": [],

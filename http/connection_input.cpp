@@ -86,6 +86,7 @@ std::size_t Connection::serve(std::string_view input) {
     if (verdict == SectionScanner::Verdict::kIncomplete) {
       break;
     }
+    const std::string_view received = input;
     const std::string_view section{input.data(), scanner_.bytes()};
     input.remove_prefix(section.size());
     scanner_ = {};
@@ -95,7 +96,7 @@ std::size_t Connection::serve(std::string_view input) {
     if (verdict == SectionScanner::Verdict::kComplete) {
       input.remove_prefix(answer_request(section, input));
     } else {
-      answer_error(status_of(verdict), section);
+      answer_error(status_of(verdict), received);
     }
   }
   return size - input.size();

@@ -178,7 +178,7 @@ ContentReader::Part ContentReader::after_size() {
   if (remaining_ == 0) {
     return Part::kTrailerStart;
   }
-  if (remaining_ > budget_) {
+  if (remaining_ >= budget_) {  // of which this line feed still needs one
     state_ = State::kTooLarge;
   }
   return Part::kChunkData;

@@ -36,9 +36,8 @@ void write_encoded(TextWriter& text, std::string_view what, std::string_view mar
 
 }  // namespace
 
-void write_location(TextWriter& text, std::string_view target, std::string_view rest,
-                    std::string_view query) {
-  text.add(target);
+void write_rest(TextWriter& text, std::string_view target, std::string_view rest,
+                std::string_view query) {
   if (target.ends_with('/')) {
     while (rest.starts_with('/') || rest.starts_with('\\')) {
       rest.remove_prefix(1);

@@ -222,13 +222,12 @@ Reply Answer::unsatisfiable(const Representation& what) const {
 }
 
 Reply Answer::redirect(const Rule& rule, std::string_view path) const {
-  constexpr std::string_view kLocation = "Location: "sv;
   constexpr std::string_view kNothing = "\r\nContent-Length: 0\r\n\r\n"sv;
   const std::string_view target = pack_.target(rule);
   Reply reply = begin(rule.status, request_.persistence);
+  reply.pieces[1] = piece_of("Location: "sv);
+  reply.pieces[2] = piece_of(target);
   if (rule.keeps_rest == 0) {
-    reply.pieces[1] = piece_of(kLocation);
-    reply.pieces[2] = piece_of(target);
     reply.pieces[3] = piece_of(kNothing);
     return reply;
   }
@@ -237,8 +236,7 @@ Reply Answer::redirect(const Rule& rule, std::string_view path) const {
     return error(number_of(Status::kServiceUnavailable));
   }
   TextWriter& text = reply.tail->text();
-  text.add(kLocation);
-  write_location(text, target, path.substr(pack_.prefix(rule).size()), request_.query);
+  write_rest(text, target, path.substr(pack_.prefix(rule).size()), request_.query);
   text.add(kNothing);
   if (text.overflowed()) {
     reply.tail->release();

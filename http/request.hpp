@@ -60,11 +60,11 @@ struct Request {
   bool has_accept_encoding = false;  // `fields` holds one, or several
   bool has_range = false;            // `fields` holds Range
   std::uint64_t content_bytes = 0;   // with Framing::kLength
-  std::string_view line;             // the request line, without its CRLF
-  std::string_view host;             // as it came: any case, perhaps with a port; may be empty
-  std::string_view path;             // absolute path as it came: not decoded, without query
-  std::string_view query;            // what follows on it, with its question mark, or empty
-  std::string_view fields;           // all field lines, each with its CRLF, proven well-formed
+  std::string_view line = {};        // the request line, without its CRLF
+  std::string_view host = {};        // as it came: any case, perhaps with a port; may be empty
+  std::string_view path = {};        // absolute path as it came: not decoded, without query
+  std::string_view query = {};       // what follows on it, with its question mark, or empty
+  std::string_view fields = {};      // all field lines, each with its CRLF, proven well-formed
 };
 
 // One field line of a section.

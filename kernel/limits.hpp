@@ -80,8 +80,9 @@ inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 // Fields in a header section (431 beyond).
 inline constexpr std::size_t kHeaderFields = 100;
 
-// Content of a request, which nothing here wants: so many bytes of it, framing counted, are read and
-// discarded within kHeaderTimeMs, and the connection goes on; for more it ends with the response.
+// Content of a request, which nothing here wants: so many bytes of it, framing counted, are read
+// and discarded within the header time, and the connection goes on; for more it ends with the
+// response.
 inline constexpr std::uint32_t kContentBytes = 64 * 1024;
 
 // A chunk's line with its extensions, and a whole trailer section, in bytes.
@@ -101,8 +102,8 @@ inline constexpr std::size_t kLargeRequestBytes = kRequestLineBytes + kHeaderByt
 // Ranges in one request; with more of them it gets the whole (RFC 9110, 14.2 and 17.15).
 inline constexpr std::size_t kRanges = 16;
 
-// Replies at once with text made for them, and bytes of it (a redirect by prefix that is longer gets
-// 414). Redirects and single ranges need theirs until lwIP took the text, several ranges until it
+// Replies at once with text made for them, and bytes of it (414 for a redirect that would put more
+// behind its target). Redirects and single ranges need theirs until lwIP took the text, several ranges until it
 // took the last one, so these leave some to the others. When none is free, ranges get the whole,
 // redirects 503.
 inline constexpr std::size_t kReplyTails = 32;

@@ -84,8 +84,8 @@ def _add_redirects(settings: Settings, found: Addresses) -> None:
         if one.is_prefix:
             found.prefixes.append(one)
         elif file := of_files.get(one.path):
-            raise UserError(f"http.redirect: from {one.shown}: {quoted(file.source)} answers there; "
-                            "move the file or drop the redirect")
+            raise UserError(f"http.redirect: from {one.shown}: {quoted(file.source)} answers "
+                            "there; move the file or drop the redirect")
         else:
             found.redirects[one.path] = one
     found.prefixes.sort(key=lambda one: (-len(one.path), one.path))

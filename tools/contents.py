@@ -1,4 +1,4 @@
-"""What the messages of a pack carry: files, read twice so that no change slips through, and text."""
+"""What a pack's messages carry: files, read twice so that no change slips through, and text."""
 
 import hashlib
 from collections.abc import Iterator

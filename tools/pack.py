@@ -4,19 +4,21 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tools.config import read_settings  # noqa: E402
+from tools.compress import Compressor  # noqa: E402
 from tools.errors import UserError  # noqa: E402
-from tools.files import replacing  # noqa: E402
+from tools.files import replacing, temporary_file  # noqa: E402
 from tools.messages import LAST_SECOND  # noqa: E402
 from tools.pack_writer import write_pack  # noqa: E402
 from tools.settings import Settings  # noqa: E402
 from tools.site_plan import Plan, Site  # noqa: E402
-from tools.site_tree import quoted, walk_site  # noqa: E402
+from tools.site_tree import quoted  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,17 @@ class PackSummary:
     bytes: int
 
 
-def pack_site(site: Path, out: Path, settings: Settings) -> PackSummary:
-    """Writes the pack of a folder; what cannot be served raises UserError, and nothing is left."""
-    plan = _make_plan(site, out, settings)
-    with replacing(out) as stream:
-        write_pack(stream, plan)
+def pack_site(site: Path, out: Path, settings: Settings,
+              note: Callable[[str], None] = lambda text: None) -> PackSummary:
+    """Writes the pack of a folder; what cannot be served raises UserError, and nothing is left.
+
+    `note` is told what is being done.
+    """
+    with temporary_file() as store:
+        plan = _make_plan(site, out, settings, Compressor(settings.compress, store, note))
+        note("writing")
+        with replacing(out) as stream:
+            write_pack(stream, plan)
     return PackSummary(plan.files, plan.bytes)
 
 
@@ -41,18 +49,18 @@ def refuse_inside(site: Path, out: Path) -> None:
         raise UserError(f"{quoted(out)}: lies inside the site; write it somewhere else")
 
 
-def _make_plan(site: Path, out: Path, settings: Settings) -> Plan:
+def _make_plan(site: Path, out: Path, settings: Settings, compressor: Compressor) -> Plan:
     latest = _latest_time()
     sites = []
-    for number, folder in enumerate([site, *(host.root for host in settings.sites)]):
-        tree = walk_site(folder)
+    for number, folder in enumerate([site, *(hosted.root for hosted in settings.sites)]):
+        sites.append(Site(number, folder, settings, latest))
         refuse_inside(folder, out)
-        sites.append(Site(number, tree, settings, latest))
+    compressor.make(candidate for one in sites for candidate in one.candidates())
     plan = Plan(settings.blob(), len(sites))
     for one in sites:
-        one.add_to(plan, lambda *_: [])
-    plan.hosts = [(name.encode(), number) for number, hosts in enumerate(settings.sites, 1)
-                  for name in hosts.hosts]
+        one.add_to(plan, compressor.variants)
+    plan.hosts = [(name.encode(), number) for number, hosted in enumerate(settings.sites, 1)
+                  for name in hosted.hosts]
     return plan
 
 

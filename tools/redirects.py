@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote_to_bytes
 from tools.errors import UserError
 
 MAX_TARGET_BYTES = 2000
+MAX_PREFIX_TARGET_BYTES = 256  # the server writes these with the rest, in a buffer of its own
 
 # All that may stand in a URI reference as it is (RFC 3986, 2.2 and 2.3), and the escapes' percent.
 _SAFE = "%/:?#[]@!$&'()*+,;=~-._"
@@ -66,8 +67,9 @@ def parse_target(text: str, is_prefix: bool) -> tuple[str, bool]:
     if keeps_rest and "#" in target:
         raise ValueError("must have no fragment before the star")
     encoded = quote(target, safe=_SAFE)
-    if len(encoded) > MAX_TARGET_BYTES:
-        raise ValueError(f"has {len(encoded)} bytes, more than {MAX_TARGET_BYTES}")
+    most = MAX_PREFIX_TARGET_BYTES if keeps_rest else MAX_TARGET_BYTES
+    if len(encoded) > most:
+        raise ValueError(f"has {len(encoded)} bytes, more than {most}")
     return encoded, keeps_rest
 
 

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tools import pack_format as layout
 from tools.addresses import Addresses, find_addresses
 from tools.settings import Settings
+from tools.compress import Candidate, is_compressible
 from tools.contents import Body, Content, FileBody, TextBody, read_content
 from tools.errors import UserError
 from tools.media_types import content_type
 from tools.messages import Head, error_head, file_head, redirect
 from tools.policy import Policy
 from tools.redirects import Redirect
-from tools.site_tree import SiteFile, SiteTree, quoted
+from tools.site_tree import SiteFile, quoted, walk_site
 
-# Finds a file's variants, by its content and media type: coding and body, smallest first.
-Variants = Callable[[SiteFile, Content, str], list[tuple[int, Body]]]
+# Finds a content's variants: coding and body, the smallest first.
+Variants = Callable[[Content], list[tuple[int, Body]]]
 
 
 @dataclass
@@ -84,13 +86,15 @@ class _Page:
 class Site:
     """One site: read when it is made, put into a plan by `add_to`."""
 
-    def __init__(self, number: int, tree: SiteTree, settings: Settings, latest: int) -> None:
+    def __init__(self, number: int, folder: Path, settings: Settings, latest: int) -> None:
+        tree = walk_site(folder)
         self._number = number
+        self._folder = folder
         self._settings = settings
         self._policy = Policy(settings.cache, settings.headers)
         self._addresses: Addresses = find_addresses(tree, settings)
         self._paths = self._addresses.paths_of_files()
-        self.pages = {file.path: self._read(file, latest) for file in tree.files}
+        self._pages = {file.path: self._read(file, latest) for file in tree.files}
 
     def _read(self, file: SiteFile, latest: int) -> _Page:
         content = read_content(file.source, latest)
@@ -100,11 +104,18 @@ class Site:
         return _Page(file, content, media, fields,
                      self._policy.file_control(self._paths[file], media, name))
 
+    def candidates(self) -> list[Candidate]:
+        """The files that a coding can make smaller."""
+        return [Candidate(page.file.source, page.content) for page in self._pages.values()
+                if is_compressible(page.media)]
+
     def add_to(self, plan: Plan, variants: Variants) -> None:
         resources = []
-        for path, page in self.pages.items():
-            bodies = [(layout.IDENTITY, FileBody(page.file.source, page.content)),
-                      *variants(page.file, page.content, page.media)]
+        for page in self._pages.values():
+            bodies: list[tuple[int, Body]] = [
+                (layout.IDENTITY, FileBody(page.file.source, page.content))]
+            if is_compressible(page.media):
+                bodies += variants(page.content)
             first = plan.add(_representation(page, coding, body, len(bodies) > 1)
                              for coding, body in bodies)
             resources += [Resource(self._number, path, 200, first, len(bodies),
@@ -129,13 +140,15 @@ class Site:
 
     def _add_error_pages(self, plan: Plan) -> None:
         names = dict(self._settings.error_pages)
-        if 404 not in names and b"/404.html" in self.pages:
+        if 404 not in names and b"/404.html" in self._pages:
             names[404] = "404.html"
         for status, name in sorted(names.items()):
-            page = self.pages.get(b"/" + name.encode())
+            page = self._pages.get(b"/" + name.encode())
+            if page is None and self._number == 0:
+                raise UserError(f"{quoted(self._folder / name)}: no such file, but mote.toml names "
+                                f"it as http.error_pages.{status}; add it or change the setting")
             if page is None:
-                raise UserError(f"{name!r}: no such file in the site, but mote.toml names it as "
-                                f"http.error_pages.{status}; add it or change the setting")
+                continue
             fields = _with_control(self._policy.error_control(page.file.path), page.fields)
             head = error_head(page.media, fields, page.content.bytes)
             body = FileBody(page.file.source, page.content)

@@ -38,7 +38,7 @@ def test_every_key() -> None:
                "network.0.gateway=192.0.2.1", "network.0.mtu=1400",
                "network.52:54:00:ab:cd:ef.address=dhcp", "http.port=8080",
                "http.idle_timeout_s=30", "http.header_timeout_s=5"),
-        index=("start.html",), not_found="errors/404.html", not_found_required=True)
+        index=("start.html",), error_pages={404: "errors/404.html"})
 
 
 def test_blob() -> None:
