@@ -25,18 +25,18 @@ constexpr Nanoseconds kComplaintPeriod = milliseconds(60'000);
 // A line in the making. What it is made of is cut so that it always fits.
 class Line {
  public:
-  void add(std::string_view text) {
+  [[gnu::noinline]] void add(std::string_view text) {
     for (const char character : text) {
       put(character);
     }
   }
 
-  void add_number(std::uint64_t value, unsigned least_digits = 1) {
+  [[gnu::noinline]] void add_number(std::uint64_t value, unsigned least_digits = 1) {
     add(NumberText<10>(value, least_digits).text());
   }
 
   // A client's words: what isn't printable ASCII, quotes and backslashes as \xHH.
-  void add_quoted(std::string_view text) {
+  [[gnu::noinline]] void add_quoted(std::string_view text) {
     put('"');
     const std::size_t end = size_ + limits::kLogPartBytes - kCut.size();
     for (const char character : text) {

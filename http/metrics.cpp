@@ -47,13 +47,13 @@ class Exposition {
 
   void sample(std::uint64_t value) { sample(std::span<const Label>{}, value); }
   void sample(Label label, std::uint64_t value) { sample(std::span(&label, 1), value); }
-  void sample(Label first, Label second, std::uint64_t value) {
+  [[gnu::noinline]] void sample(Label first, Label second, std::uint64_t value) {
     const std::array labels = {first, second};
     sample(labels, value);
   }
 
   // None of the labels' values holds a quote, a backslash or a newline.
-  void sample(std::span<const Label> labels, std::uint64_t value) {
+  [[gnu::noinline]] void sample(std::span<const Label> labels, std::uint64_t value) {
     begin_sample(labels);
     out_.add(value);
     out_.add('\n');
@@ -81,7 +81,8 @@ class Exposition {
  private:
   static constexpr std::string_view kPrefix = "mote_"sv;
 
-  void begin(std::string_view name, std::string_view help, std::string_view type) {
+  [[gnu::noinline]] void begin(std::string_view name, std::string_view help,
+                               std::string_view type) {
     name_ = name;
     for (const std::string_view part : {"# HELP "sv, kPrefix, name, " "sv, help, "\n# TYPE "sv,
                                         kPrefix, name, " "sv, type, "\n"sv}) {
@@ -89,7 +90,7 @@ class Exposition {
     }
   }
 
-  void begin_sample(std::span<const Label> labels) {
+  [[gnu::noinline]] void begin_sample(std::span<const Label> labels) {
     out_.add(kPrefix);
     out_.add(name_);
     char before = '{';

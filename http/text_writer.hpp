@@ -24,7 +24,8 @@ class TextWriter {
     return writer;
   }
 
-  constexpr void add(std::string_view text) {
+  // Called from many places, none of them hot: inlined, they would be several times as large.
+  [[gnu::noinline]] constexpr void add(std::string_view text) {
     overflowed_ |= text.size() > memory_.size() - size_;
     if (overflowed_) {
       return;
@@ -34,7 +35,7 @@ class TextWriter {
     }
   }
   constexpr void add(char character) { add(std::string_view(&character, 1)); }
-  constexpr void add(std::uint64_t number) { add(NumberText<10>(number).text()); }
+  [[gnu::noinline]] constexpr void add(std::uint64_t number) { add(NumberText<10>(number).text()); }
 
   constexpr void clear() {
     size_ = 0;

@@ -127,9 +127,9 @@ inline constexpr std::size_t kLogBytesATurn = 16;
 inline constexpr std::size_t kLogLineBytes = 1024;
 inline constexpr std::size_t kLogPartBytes = 300;
 
-// Pages of metrics, with the bytes of one, that wait for lwIP to take them at a time; for more than
-// these it is 503.
-inline constexpr std::size_t kMetricsPages = 2;
+// Pages of metrics that wait for lwIP to take them at a time, which it mostly does at once (for more
+// it is 503), and bytes of one.
+inline constexpr std::size_t kMetricsPages = 1;
 inline constexpr std::size_t kMetricsBytes = 30 * 1024;
 
 // --- Time ---
