@@ -17,6 +17,13 @@ class TextWriter {
   constexpr TextWriter() = default;
   constexpr explicit TextWriter(std::span<char> memory) : memory_(memory) {}
 
+  // Of memory that is full of text already.
+  [[nodiscard]] static constexpr TextWriter filled(std::span<char> memory) {
+    TextWriter writer(memory);
+    writer.size_ = memory.size();
+    return writer;
+  }
+
   constexpr void add(std::string_view text) {
     overflowed_ |= text.size() > memory_.size() - size_;
     if (overflowed_) {

@@ -115,6 +115,23 @@ inline constexpr std::size_t kReplyTextBytes = 768;
 // Bytes of the settings file that QEMU's fw_cfg may hold.
 inline constexpr std::size_t kSettingsBytes = 4096;
 
+// --- Logs and metrics ---
+
+// Bytes of the access log that wait for the serial port, and how many of them it gets in a turn of
+// the run loop: as many as its FIFO takes.
+inline constexpr std::size_t kLogBytes = 8 * 1024;
+inline constexpr std::size_t kLogBytesATurn = 16;
+
+// Bytes of a line of the access log, and of each of its parts that the client chose, as they are
+// written, escapes and all; longer ones are cut.
+inline constexpr std::size_t kLogLineBytes = 1024;
+inline constexpr std::size_t kLogPartBytes = 300;
+
+// Pages of metrics, with the bytes of one, that wait for lwIP to take them at a time; for more than
+// these it is 503.
+inline constexpr std::size_t kMetricsPages = 2;
+inline constexpr std::size_t kMetricsBytes = 30 * 1024;
+
 // --- Time ---
 
 // A connection that sent no complete header section within this time gets 408 and is closed; one
