@@ -43,8 +43,7 @@ class Reader {
   [[nodiscard]] Soundness note_host(std::string_view value);
   [[nodiscard]] Soundness note_content_length(std::string_view value);
   [[nodiscard]] Soundness note_transfer_encoding(std::string_view value);
-  void note_precondition(std::string_view name);
-  void note_selector(std::string_view name);
+  Soundness note_selector(std::string_view name);
   void note_expect(std::string_view value);
   void note_connection(std::string_view value);
   [[nodiscard]] Soundness check_framing();
@@ -171,33 +170,25 @@ Soundness Reader::note(std::string_view name, std::string_view value) {
     case 4:
       return is_word(name, "host") ? note_host(value) : Soundness();
     case 5:
-      if (is_word(name, "range")) {
-        request_.has_range = true;
-        note_selector(name);
-      }
-      break;
+      request_.has_range |= is_word(name, "range");
+      return is_word(name, "range") ? note_selector(name) : Soundness();
     case 6:
       if (is_word(name, "expect")) {
         note_expect(value);
       }
       break;
     case 8:
-      if (is_word(name, "if-match")) {
-        note_precondition(name);
-      } else if (is_word(name, "if-range")) {
-        note_selector(name);
-      }
-      break;
+      request_.is_conditional |= is_word(name, "if-match");
+      return is_word(name, "if-match") || is_word(name, "if-range") ? note_selector(name)
+                                                                    : Soundness();
     case 10:
       if (is_word(name, "connection")) {
         note_connection(value);
       }
       break;
     case 13:
-      if (is_word(name, "if-none-match")) {
-        note_precondition(name);
-      }
-      break;
+      request_.is_conditional |= is_word(name, "if-none-match");
+      return is_word(name, "if-none-match") ? note_selector(name) : Soundness();
     case 14:
       return is_word(name, "content-length") ? note_content_length(value) : Soundness();
     case 15:
@@ -209,29 +200,22 @@ Soundness Reader::note(std::string_view name, std::string_view value) {
       break;
     case 17:
       if (is_word(name, "if-modified-since")) {
-        note_precondition(name);
+        request_.is_conditional = true;
+        return note_selector(name);
       }
       return is_word(name, "transfer-encoding") ? note_transfer_encoding(value) : Soundness();
     case 19:
-      if (is_word(name, "if-unmodified-since")) {
-        note_precondition(name);
-      }
-      break;
-    default:
-      break;
+      request_.is_conditional |= is_word(name, "if-unmodified-since");
+      return is_word(name, "if-unmodified-since") ? note_selector(name) : Soundness();
   }
   return {};
 }
 
-void Reader::note_precondition(std::string_view name) {
-  request_.is_conditional = true;
-  note_selector(name);
-}
-
 // `at_` is behind the line.
-void Reader::note_selector(std::string_view name) {
+Soundness Reader::note_selector(std::string_view name) {
   const char* const first = request_.selectors.empty() ? name.data() : request_.selectors.data();
   request_.selectors = {first, static_cast<std::size_t>(at_ - first)};
+  return {};
 }
 
 Soundness Reader::note_host(std::string_view value) {
