@@ -194,14 +194,13 @@ void Connection::refuse() {
 }
 
 // `line` may be followed by more, which is no part of it.
-void Connection::answer(const Reply& reply, std::string_view line, std::string_view fields) {
-  writer_.begin(reply);
+void Connection::answer(Reply reply, std::string_view line, std::string_view fields) {
   closes_ |= reply.closes;
   ++server.counters.responses[index_of_status(reply.status)];
   if (server.logs) {
     log(reply, line, fields);
   }
-  write_reply();
+  poll_if(!writer_.begin(*pcb_, reply));
 }
 
 void Connection::answer_error(Status status, std::string_view request) {

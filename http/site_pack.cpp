@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "http/crc32.hpp"
+#include "http/host.hpp"
 #include "http/syntax.hpp"
 
 namespace mote::http {
@@ -35,15 +36,9 @@ bool is_redirect(unsigned status) {
   return status == 301 || status == 302 || status == 307 || status == 308;
 }
 
-// What of a Host is the name: without port, and without the dot that ends an absolute name.
+// What of a Host is the name: without port, and without the dot that ends an absolute one.
 std::string_view name_of(std::string_view host) {
-  std::size_t end = 0;
-  if (host.starts_with('[')) {  // an IP literal has colons of its own (RFC 3986, 3.2.2)
-    end = syntax::index_of(host, ']');
-  }
-  while (end < host.size() && host[end] != ':') {
-    ++end;
-  }
+  const std::size_t end = end_of_host(host).value_or(0);
   return {host.data(), end > 0 && host[end - 1] == '.' ? end - 1 : end};
 }
 
