@@ -15,16 +15,17 @@ ROOT = Path(__file__).resolve().parent
 # Firmware, floor by floor. A source that is not named here is not built.
 KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory", "packet",
           "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset",
-          "runtime", "uart", "vga_text", "virtio_mmio"]
+          "runtime", "uart", "vga_text", "virtio_mmio", "wall_clock"]
 DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
            "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
-NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
-HTTP = ["conditions", "connection", "connection_input", "content", "crc32", "date", "negotiation",
-        "preface", "ranges", "redirect", "reply", "reply_tail", "reply_writer", "request",
-        "request_buffer", "section_scanner", "server", "site_pack", "target"]
+NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "stats", "transmit"]
+HTTP = ["access_log", "conditions", "connection", "connection_input", "content", "crc32",
+        "date", "endpoints", "metrics", "negotiation", "preface", "ranges", "redirect", "reply",
+        "reply_tail", "reply_writer", "request", "request_buffer", "section_scanner", "server",
+        "site_pack", "target"]
 FIRMWARE = ["main", "nics", "parse", "settings", "site"]
 
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
@@ -52,6 +53,7 @@ HTTP_WORLD = ["tests/unit/http_world.cpp", "tests/unit/fake_endpoints.cpp", *HTT
               *[f"http/{name}.cpp" for name in HTTP
                 if name not in ("access_log", "endpoints", "metrics")]]
 UNIT_TESTS = {
+    "access_log": ["http/access_log.cpp", "http/request.cpp", FAKE_CONSOLE],
     "e1000_bring_up": E1000_WORLD,
     "e1000_ring": E1000_WORLD,
     "e1000_segmentation": E1000_WORLD,
@@ -61,6 +63,7 @@ UNIT_TESTS = {
     "http_connection": HTTP_WORLD,
     "http_content": ["http/content.cpp"],
     "http_crowd": HTTP_WORLD,
+    "http_drain": HTTP_WORLD,
     "http_framing": ["http/request.cpp", "http/section_scanner.cpp"],
     "http_negotiation": ["http/negotiation.cpp", "http/request.cpp"],
     "http_pack": HTTP_REPLY,
@@ -76,6 +79,8 @@ UNIT_TESTS = {
     "kernel_paging": ["kernel/page_table.cpp"],
     "kernel_pci": [],
     "kernel_windows": [],
+    "metrics": ["http/date.cpp", "http/endpoints.cpp", "http/metrics.cpp", "http/preface.cpp",
+                "http/reply_tail.cpp", "kernel/packet.cpp"],
     "netstack": NETSTACK_WORLD,
     "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_dhcp": NETSTACK_WORLD,
@@ -90,6 +95,7 @@ UNIT_TESTS = {
     "virtio_ring": ["drivers/virtio/ring.cpp"],
     "vmxnet3": VMXNET3_WORLD,
     "vmxnet3_faults": VMXNET3_WORLD,
+    "wall_clock": [],
 }
 
 

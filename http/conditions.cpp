@@ -70,15 +70,15 @@ Preconditions read(std::string_view fields, std::string_view entity_tag) {
   Preconditions found;
   while (!fields.empty()) {
     const Field field = next_field(fields);
-    if (syntax::equals_word(field.name, "if-none-match"sv)) {
+    if (syntax::is_word(field.name, "if-none-match")) {
       found.if_none_match =
           found.if_none_match.value_or(true) && !names(field.value, entity_tag, Comparison::kWeak);
-    } else if (syntax::equals_word(field.name, "if-modified-since"sv)) {
+    } else if (syntax::is_word(field.name, "if-modified-since")) {
       found.if_modified_since.note(field.value);
-    } else if (syntax::equals_word(field.name, "if-match"sv)) {
+    } else if (syntax::is_word(field.name, "if-match")) {
       found.if_match =
           found.if_match.value_or(false) || names(field.value, entity_tag, Comparison::kStrong);
-    } else if (syntax::equals_word(field.name, "if-unmodified-since"sv)) {
+    } else if (syntax::is_word(field.name, "if-unmodified-since")) {
       found.if_unmodified_since.note(field.value);
     }
   }

@@ -70,12 +70,12 @@ void Connection::on_error(void* self, err_t /*error*/) {
   static_cast<Connection*>(self)->recycle();
 }
 
-// Hands lwIP as much of the response as it takes.
-void Connection::write_reply() {
-  const bool polls = !writer_.write(*pcb_);
-  if (polls != polls_) {
-    polls_ = polls;
-    tcp_poll(pcb_, polls ? on_poll : nullptr, polls ? 1 : 0);
+void Connection::write_reply() { poll_if(!writer_.write(*pcb_)); }
+
+void Connection::poll_if(bool wanted) {
+  if (wanted != polls_) {
+    polls_ = wanted;
+    tcp_poll(pcb_, wanted ? on_poll : nullptr, wanted ? 1 : 0);
   }
 }
 

@@ -66,12 +66,13 @@ class Connection {
   [[nodiscard]] bool store(std::string_view bytes);
   void give_up_buffer();
   void refuse();
-  void answer(const Reply& reply, std::string_view line, std::string_view fields = {});
+  void answer(Reply reply, std::string_view line, std::string_view fields = {});
   void answer_error(Status status, std::string_view request);
   void log(const Reply& reply, std::string_view line, std::string_view fields) const;
 
   // The rest: connection.cpp.
   void write_reply();
+  void poll_if(bool wanted);
   void conclude();
   err_t settle();
   err_t release();

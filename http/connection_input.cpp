@@ -86,6 +86,7 @@ std::size_t Connection::serve(std::string_view input) {
     if (verdict == SectionScanner::Verdict::kIncomplete) {
       break;
     }
+    const std::string_view received = input;
     const std::string_view section{input.data(), scanner_.bytes()};
     input.remove_prefix(section.size());
     scanner_ = {};
@@ -95,7 +96,7 @@ std::size_t Connection::serve(std::string_view input) {
     if (verdict == SectionScanner::Verdict::kComplete) {
       input.remove_prefix(answer_request(section, input));
     } else {
-      answer_error(status_of(verdict), section);
+      answer_error(status_of(verdict), received);
     }
   }
   return size - input.size();
@@ -193,14 +194,13 @@ void Connection::refuse() {
 }
 
 // `line` may be followed by more, which is no part of it.
-void Connection::answer(const Reply& reply, std::string_view line, std::string_view fields) {
-  writer_.begin(reply);
+void Connection::answer(Reply reply, std::string_view line, std::string_view fields) {
   closes_ |= reply.closes;
   ++server.counters.responses[index_of_status(reply.status)];
   if (server.logs) {
     log(reply, line, fields);
   }
-  write_reply();
+  poll_if(!writer_.begin(*pcb_, reply));
 }
 
 void Connection::answer_error(Status status, std::string_view request) {

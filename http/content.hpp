@@ -34,6 +34,7 @@ class ContentReader {
  private:
   // What comes next within content, in the words of RFC 9112, 7.1.
   enum class Part : std::uint8_t {
+    kEnd,   // zero, as all of a connection is that wasn't used yet
     kData,  // of a Content-Length
     kSizeStart,
     kSize,
@@ -55,7 +56,6 @@ class ContentReader {
     kTrailerValue,
     kTrailerLineFeed,
     kLastLineFeed,
-    kEnd,
     kNone,  // nothing that may come here
   };
 

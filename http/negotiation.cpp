@@ -38,49 +38,74 @@ int read_weight(std::string_view text) {
   return weight <= 1000 ? weight : kMalformed;
 }
 
-// codings [ OWS ";" OWS "q=" qvalue ] (RFC 9110, 12.5.3).
-void note_member(std::string_view member, Weights& weights) {
-  const std::size_t end = syntax::index_of(member, ';');
-  const std::string_view name = syntax::trimmed({member.data(), end});
-  int weight = 1000;
-  if (end < member.size()) {
-    const std::string_view parameter =
-        syntax::trimmed({member.data() + end + 1, member.size() - end - 1});
-    weight = syntax::starts_with_word(parameter, "q="sv)
-                 ? read_weight({parameter.data() + 2, parameter.size() - 2})
-                 : kMalformed;
+// Where the weight of a coding is noted; null for one that no pack has.
+int* weight_of(std::string_view name, Weights& weights) {
+  const auto of = [&](Coding coding) {
+    return &weights.of_coding[static_cast<std::size_t>(coding)];
+  };
+  switch (name.size()) {
+    case 1:
+      return name.front() == '*' ? &weights.of_others : nullptr;
+    case 2:
+      return syntax::is_word(name, "br") ? of(Coding::kBrotli) : nullptr;
+    case 4:
+      return syntax::is_word(name, "gzip")   ? of(Coding::kGzip)
+             : syntax::is_word(name, "zstd") ? of(Coding::kZstd)
+                                             : nullptr;
+    case 6:  // the same as gzip (RFC 9110, 8.4.1.3)
+      return syntax::is_word(name, "x-gzip") ? of(Coding::kGzip) : nullptr;
+    case 8:
+      return syntax::is_word(name, "identity") ? of(Coding::kIdentity) : nullptr;
+    default:
+      return nullptr;
   }
-  if (weight == kMalformed) {
-    return;
+}
+
+// What follows on a coding's name, without blanks around it: nothing, or ";" OWS "q=" qvalue.
+int read_parameter(std::string_view text) {
+  if (text.empty()) {
+    return 1000;
   }
-  if (name == "*"sv) {
-    weights.of_others = weight;
-    return;
-  }
-  constexpr std::string_view kNames[] = {"identity", "gzip", "br", "zstd"};
-  static_assert(std::size(kNames) == kCodings && static_cast<int>(Coding::kZstd) == 3);
-  for (std::size_t coding = 0; coding < kCodings; ++coding) {
-    if (syntax::equals_word(name, kNames[coding])) {
-      weights.of_coding[coding] = weight;
+  const std::string_view rest = syntax::trimmed({text.data() + 1, text.size() - 1});
+  return text.front() == ';' && syntax::starts_with_word(rest, "q="sv)
+             ? read_weight({rest.data() + 2, rest.size() - 2})
+             : kMalformed;
+}
+
+// A list of codings [ OWS parameter ] (RFC 9110, 12.5.3 and 12.4.2). Each request of a browser has
+// one, so nearly all of it is looked at once only.
+void read_list(std::string_view list, Weights& weights) {
+  std::size_t at = 0;
+  while (at < list.size()) {
+    if (list[at] == ',' || syntax::is_blank(list[at])) {
+      ++at;
+      continue;
     }
-  }
-  if (syntax::equals_word(name, "x-gzip"sv)) {  // the same (RFC 9110, 8.4.1.3)
-    weights.of_coding[static_cast<std::size_t>(Coding::kGzip)] = weight;
+    const std::size_t start = at;
+    while (at < list.size() && list[at] != ',' && list[at] != ';' && !syntax::is_blank(list[at])) {
+      ++at;
+    }
+    int* const noted = weight_of({list.data() + start, at - start}, weights);
+    const std::size_t end = at + syntax::index_of({list.data() + at, list.size() - at}, ',');
+    const int weight = read_parameter(syntax::trimmed({list.data() + at, end - at}));
+    if (noted != nullptr && weight != kMalformed) {
+      *noted = weight;
+    }
+    at = end;
   }
 }
 
 // A list may be spread over several lines (RFC 9110, 5.3).
-Weights read(std::string_view fields) {
+Weights read(const Request& request) {
   Weights weights;
-  while (!fields.empty()) {
+  if (!request.repeats_accept_encoding) {
+    read_list(request.accept_encoding, weights);
+    return weights;
+  }
+  for (std::string_view fields = request.fields; !fields.empty();) {
     const Field field = next_field(fields);
-    if (!syntax::equals_word(field.name, "accept-encoding"sv)) {
-      continue;
-    }
-    std::string_view list = field.value;
-    for (auto member = syntax::next_member(list); !member.empty();
-         member = syntax::next_member(list)) {
-      note_member(member, weights);
+    if (syntax::is_word(field.name, "accept-encoding")) {
+      read_list(field.value, weights);
     }
   }
   return weights;
@@ -89,8 +114,8 @@ Weights read(std::string_view fields) {
 }  // namespace
 
 const Representation& choose_representation(std::span<const Representation> available,
-                                            std::string_view fields) {
-  const Weights weights = read(fields);
+                                            const Request& request) {
+  const Weights weights = read(request);
   const auto weight_of = [&](const Representation& what) {
     const int weight = weights.of_coding[static_cast<std::size_t>(what.coding)];
     return weight == kUnlisted ? weights.of_others : weight;

@@ -73,10 +73,10 @@ RangeSet RangeSet::read(std::string_view fields, std::string_view entity_tag, st
   bool holds = true;  // If-Range
   while (!fields.empty()) {
     const Field field = next_field(fields);
-    if (syntax::equals_word(field.name, "range"sv)) {
+    if (syntax::is_word(field.name, "range")) {
       set = field.value;
       ++lines;  // Range is no list: two of them are malformed (RFC 9110, 5.3)
-    } else if (syntax::equals_word(field.name, "if-range"sv)) {
+    } else if (syntax::is_word(field.name, "if-range")) {
       // Strong comparison; ours is never weak. Of two lines both must hold.
       holds &= field.value == entity_tag;
     }

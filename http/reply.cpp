@@ -100,12 +100,12 @@ class Answer {
   [[nodiscard]] Reply of_resource(const Resource& resource) const {
     const auto available = pack_.representations(resource);
     const Representation& what = request_.has_accept_encoding && available.size() > 1
-                                     ? choose_representation(available, request_.fields)
+                                     ? choose_representation(available, request_)
                                      : available.front();
     const bool has_validators = resource.status == 200 && what.tag_bytes != 0;
     if (request_.is_conditional && has_validators) {
       switch (
-          evaluate_conditions(request_.fields, pack_.entity_tag(what), resource.last_modified)) {
+          evaluate_conditions(request_.selectors, pack_.entity_tag(what), resource.last_modified)) {
         case Condition::kNotModified:
           return not_modified(what);
         case Condition::kFailed:
@@ -151,7 +151,7 @@ Reply Answer::ranges(const Representation& what) const {
   const std::uint64_t size = what.body_bytes;
   const std::uint64_t last = size == 0 ? 0 : size - 1;
   const RangeSet set =
-      RangeSet::read(request_.fields, pack_.entity_tag(what), size,
+      RangeSet::read(request_.selectors, pack_.entity_tag(what), size,
                      ReplyTail::part_head_bytes({last, last}, size, pack_.type_lines(what)));
   switch (set.kind()) {
     case RangeSet::Kind::kSome:

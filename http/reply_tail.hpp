@@ -48,6 +48,13 @@ class ReplyTail {
   // What is put in here comes first. It must not have overflowed when the reply is sent.
   [[nodiscard]] TextWriter& text() { return text_; }
 
+  // Takes text of any length that lies in the maker's own memory, which is this tail's for as long
+  // as it holds it.
+  void set_text(const TextWriter& text) { text_ = text; }
+  [[nodiscard]] bool holds(const TextWriter& text) const {
+    return is_taken_ && text_.text().data() == text.text().data();
+  }
+
   // What comes behind the text, by reference.
   void append(std::string_view memory) { body_ = memory; }
 

@@ -8,14 +8,18 @@
 
 namespace mote::http {
 
-void ReplyWriter::begin(const Reply& reply) {
-  pieces_ = reply.pieces;
+bool ReplyWriter::begin(tcp_pcb& pcb, Reply& reply) {
   tail_ = reply.tail;
-  piece_ = 0;
-  end_ = Reply::kPieces;
-  while (end_ > 0 && pieces_[end_ - 1U].bytes == 0) {
-    --end_;
+  return write_all(pcb, reply.pieces);
+}
+
+bool ReplyWriter::write(tcp_pcb& pcb) {
+  Pieces pieces{};
+  for (std::size_t at = 0; at < rest_; ++at) {
+    const Part& part = parts_[at];
+    pieces[at] = {.data = part.data, .bytes = part.bytes, .copied = part.copied != 0};
   }
+  return write_all(pcb, pieces);
 }
 
 void ReplyWriter::give_up() {
@@ -24,18 +28,23 @@ void ReplyWriter::give_up() {
     tail_ = nullptr;
   }
   in_flight_ = 0;
-  piece_ = end_ = 0;
+  rest_ = 0;
 }
 
-bool ReplyWriter::write(tcp_pcb& pcb) {
+bool ReplyWriter::write_all(tcp_pcb& pcb, Pieces& pieces) {
+  std::size_t end = pieces.size();
+  while (end > 0 && pieces[end - 1].bytes == 0) {
+    --end;
+  }
   for (;;) {
-    for (; piece_ < end_; ++piece_) {
-      Reply::Piece& piece = pieces_[piece_];
-      const bool is_last = piece_ + 1U == end_ && tail_ == nullptr;
+    for (std::size_t at = 0; at < end; ++at) {
+      Reply::Piece& piece = pieces[at];
+      const bool is_last = at + 1 == end && tail_ == nullptr;
       while (piece.bytes > 0) {
         const std::uint64_t before = piece.bytes;
         const Result result = write(pcb, piece, is_last);
         if (result != Result::kTaken) {
+          keep(pieces, at, end);
           return result == Result::kNoRoom;
         }
         in_flight_ += static_cast<std::uint32_t>(before - piece.bytes);
@@ -43,11 +52,19 @@ bool ReplyWriter::write(tcp_pcb& pcb) {
       }
     }
     if (tail_ == nullptr) {
+      rest_ = 0;
       return true;
     }
-    tail_ = tail_->next(pieces_[0]);
-    piece_ = 0;
-    end_ = 1;
+    tail_ = tail_->next(pieces[0]);
+    end = 1;
+  }
+}
+
+void ReplyWriter::keep(const Pieces& pieces, std::size_t from, std::size_t end) {
+  rest_ = 0;
+  for (std::size_t at = from; at < end; ++at) {
+    const Reply::Piece& piece = pieces[at];
+    parts_[rest_++] = {.data = piece.data, .bytes = piece.bytes, .copied = piece.copied};
   }
 }
 

@@ -18,11 +18,12 @@ class ReplyWriter {
   ReplyWriter(const ReplyWriter&) = delete;
   ReplyWriter& operator=(const ReplyWriter&) = delete;
 
-  // Takes over a reply, tail and all, when the one before is written.
-  void begin(const Reply& reply);
+  // Takes over a reply, tail and all, when the one before is written, and begins to write it. False
+  // as with write.
+  [[nodiscard]] bool begin(tcp_pcb& pcb, Reply& reply);
 
-  // Hands lwIP as much as it takes. False: lwIP lacked memory, and may not call back by itself,
-  // because nothing need be in flight; so try again a little later.
+  // Hands lwIP as much of the rest as it takes. False: lwIP lacked memory, and may not call back by
+  // itself, because nothing need be in flight; so try again a little later.
   [[nodiscard]] bool write(tcp_pcb& pcb);
 
   // What isn't written yet never will be, and what is written is none of our business any more.
@@ -31,20 +32,30 @@ class ReplyWriter {
   // The peer has taken so many bytes.
   void acknowledge(std::uint32_t bytes) { in_flight_ -= bytes; }
 
-  [[nodiscard]] bool is_writing() const { return piece_ < end_ || tail_ != nullptr; }
+  [[nodiscard]] bool is_writing() const { return rest_ > 0; }
   [[nodiscard]] std::uint32_t in_flight() const { return in_flight_; }
 
  private:
   enum class Result : std::uint8_t { kTaken, kNoRoom, kNoMemory };
 
+  // A piece in less memory.
+  struct Part {
+    const char* data;
+    std::uint64_t bytes : 63;
+    std::uint64_t copied : 1;
+  };
+
+  using Pieces = std::array<Reply::Piece, Reply::kPieces>;
+
+  [[nodiscard]] bool write_all(tcp_pcb& pcb, Pieces& pieces);
   [[nodiscard]] Result write(tcp_pcb& pcb, Reply::Piece& piece, bool is_last) const;
   [[nodiscard]] std::uint64_t room_for(const tcp_pcb& pcb, const Reply::Piece& piece) const;
+  void keep(const Pieces& pieces, std::size_t from, std::size_t end);
 
-  std::array<Reply::Piece, Reply::kPieces> pieces_{};
-  ReplyTail* tail_ = nullptr;
-  std::uint32_t in_flight_ = 0;  // bytes written to lwIP and not yet acknowledged
-  std::uint8_t piece_ = 0;       // the first of pieces_ that isn't wholly written
-  std::uint8_t end_ = 0;         // behind the last that isn't empty
+  std::array<Part, Reply::kPieces> parts_{};  // what isn't written, at the front
+  ReplyTail* tail_ = nullptr;                 // what comes behind it
+  std::uint32_t in_flight_ = 0;               // bytes written to lwIP and not yet acknowledged
+  std::uint8_t rest_ = 0;                     // how many of parts_ there are
 };
 
 }  // namespace mote::http

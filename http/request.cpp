@@ -43,6 +43,7 @@ class Reader {
   [[nodiscard]] Soundness note_host(std::string_view value);
   [[nodiscard]] Soundness note_content_length(std::string_view value);
   [[nodiscard]] Soundness note_transfer_encoding(std::string_view value);
+  Soundness note_selector(std::string_view name);
   void note_expect(std::string_view value);
   void note_connection(std::string_view value);
   [[nodiscard]] Soundness check_framing();
@@ -173,7 +174,7 @@ Soundness Reader::note(std::string_view name, std::string_view value) {
       return is_word(name, "host") ? note_host(value) : Soundness();
     case 5:
       request_.has_range |= is_word(name, "range");
-      break;
+      return is_word(name, "range") ? note_selector(name) : Soundness();
     case 6:
       if (is_word(name, "expect")) {
         note_expect(value);
@@ -181,7 +182,8 @@ Soundness Reader::note(std::string_view name, std::string_view value) {
       break;
     case 8:
       request_.is_conditional |= is_word(name, "if-match");
-      break;
+      return is_word(name, "if-match") || is_word(name, "if-range") ? note_selector(name)
+                                                                    : Soundness();
     case 10:
       if (is_word(name, "connection")) {
         note_connection(value);
@@ -189,21 +191,33 @@ Soundness Reader::note(std::string_view name, std::string_view value) {
       break;
     case 13:
       request_.is_conditional |= is_word(name, "if-none-match");
-      break;
+      return is_word(name, "if-none-match") ? note_selector(name) : Soundness();
     case 14:
       return is_word(name, "content-length") ? note_content_length(value) : Soundness();
     case 15:
-      request_.has_accept_encoding |= is_word(name, "accept-encoding");
+      if (is_word(name, "accept-encoding")) {
+        request_.repeats_accept_encoding = request_.has_accept_encoding;
+        request_.has_accept_encoding = true;
+        request_.accept_encoding = value;
+      }
       break;
     case 17:
-      request_.is_conditional |= is_word(name, "if-modified-since");
+      if (is_word(name, "if-modified-since")) {
+        request_.is_conditional = true;
+        return note_selector(name);
+      }
       return is_word(name, "transfer-encoding") ? note_transfer_encoding(value) : Soundness();
     case 19:
       request_.is_conditional |= is_word(name, "if-unmodified-since");
-      break;
-    default:
-      break;
+      return is_word(name, "if-unmodified-since") ? note_selector(name) : Soundness();
   }
+  return {};
+}
+
+// `at_` is behind the line.
+Soundness Reader::note_selector(std::string_view name) {
+  const char* const first = request_.selectors.empty() ? name.data() : request_.selectors.data();
+  request_.selectors = {first, static_cast<std::size_t>(at_ - first)};
   return {};
 }
 

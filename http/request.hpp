@@ -55,16 +55,20 @@ struct Request {
   Persistence persistence = Persistence::kClose;
   Framing framing = Framing::kNone;
   bool is_http_1_0 = false;
-  bool is_conditional = false;       // `fields` holds a precondition (RFC 9110, 13.1.1 to 13.1.4)
-  bool expects_continue = false;     // RFC 9110, 10.1.1; never of HTTP/1.0, nor without content
-  bool has_accept_encoding = false;  // `fields` holds one, or several
-  bool has_range = false;            // `fields` holds Range
-  std::uint64_t content_bytes = 0;   // with Framing::kLength
-  std::string_view line = {};        // the request line, without its CRLF
-  std::string_view host = {};        // as it came: any case, perhaps with a port; may be empty
-  std::string_view path = {};        // absolute path as it came: not decoded, without query
-  std::string_view query = {};       // what follows on it, with its question mark, or empty
-  std::string_view fields = {};      // all field lines, each with its CRLF, proven well-formed
+  bool is_conditional = false;    // `selectors` holds a precondition (RFC 9110, 13.1.1 to 13.1.4)
+  bool expects_continue = false;  // RFC 9110, 10.1.1; never of HTTP/1.0, nor without content
+  bool has_range = false;         // `selectors` holds Range
+  bool has_accept_encoding = false;
+  bool repeats_accept_encoding = false;   // `fields` holds several lines of it
+  std::uint64_t content_bytes = 0;        // with Framing::kLength
+  std::string_view line = {};             // the request line, without its CRLF
+  std::string_view host = {};             // as it came: any case, perhaps with a port; may be empty
+  std::string_view path = {};             // absolute path as it came: not decoded, without query
+  std::string_view query = {};            // what follows on it, with its question mark, or empty
+  std::string_view accept_encoding = {};  // its value; of several the last one's
+  // Of `fields`, from the first precondition, Range or If-Range to the last.
+  std::string_view selectors = {};
+  std::string_view fields = {};  // all field lines, each with its CRLF, proven well-formed
 };
 
 // One field line of a section.
@@ -73,7 +77,7 @@ struct Field {
   std::string_view value;  // without white space around it
 };
 
-// Takes the next line off a request's `fields`. They must not be empty.
+// Takes the next line off a request's `fields` or `selectors`. They must not be empty.
 [[nodiscard]] Field next_field(std::string_view& fields);
 
 // Reads a section whose end SectionScanner found.

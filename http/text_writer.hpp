@@ -17,7 +17,15 @@ class TextWriter {
   constexpr TextWriter() = default;
   constexpr explicit TextWriter(std::span<char> memory) : memory_(memory) {}
 
-  constexpr void add(std::string_view text) {
+  // Of memory that is full of text already.
+  [[nodiscard]] static constexpr TextWriter filled(std::span<char> memory) {
+    TextWriter writer(memory);
+    writer.size_ = memory.size();
+    return writer;
+  }
+
+  // Called from many places, none of them hot: inlined, they would be several times as large.
+  [[gnu::noinline]] constexpr void add(std::string_view text) {
     overflowed_ |= text.size() > memory_.size() - size_;
     if (overflowed_) {
       return;
@@ -27,7 +35,7 @@ class TextWriter {
     }
   }
   constexpr void add(char character) { add(std::string_view(&character, 1)); }
-  constexpr void add(std::uint64_t number) { add(NumberText<10>(number).text()); }
+  [[gnu::noinline]] constexpr void add(std::uint64_t number) { add(NumberText<10>(number).text()); }
 
   constexpr void clear() {
     size_ = 0;

@@ -38,6 +38,7 @@ struct DeviceFacts {
   std::uint16_t mtu = 0;
   Offloads offloads;
   bool link_up = false;
+  const DeviceCounters* counters = nullptr;  // outlive the attachment
 };
 
 class Attachment {
@@ -47,6 +48,7 @@ class Attachment {
   Attachment& operator=(const Attachment&) = delete;
 
   [[nodiscard]] const InterfaceCounters& counters() const { return counters_; }
+  [[nodiscard]] InterfaceReport report() const;
   [[nodiscard]] unsigned index() const { return index_; }
 
   // Whom frames on this interface are for, as of now.
@@ -92,6 +94,8 @@ class Attachment {
 
   struct netif netif_{};
   unsigned index_ = 0;
+  std::string_view model_;
+  const DeviceCounters* device_counters_ = nullptr;
   bool dhcp_ = false;
   std::uint16_t largest_mtu_ = 0;
   Host announced_;

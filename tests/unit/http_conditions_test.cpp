@@ -7,6 +7,7 @@
 
 #include "http/conditions.hpp"
 #include "http/date.hpp"
+#include "http/request.hpp"
 
 using namespace mote::http;
 
@@ -112,4 +113,24 @@ TEST_CASE("preconditions and their precedence (RFC 9110, 13.1 and 13.2.2)") {
   CHECK(since("If-Unmodified-Since", "tomorrow\r\n") == kHolds);
   // 13.2.2: the unmodified date comes before the tags that none may match.
   CHECK(since("If-None-Match: \"a,b\"\r\nIf-Unmodified-Since", kBefore) == kFailed);
+}
+
+TEST_CASE("a request's selectors reach from the first precondition or range to the last") {
+  const auto selectors = [](const std::string& fields) {
+    const std::string section = "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+    const auto request = parse_request(section);
+    REQUIRE(request.has_value());
+    return std::string(request->selectors);
+  };
+  CHECK(selectors("").empty());
+  CHECK(selectors("Accept: a\r\n").empty());
+  for (const char* name : {"If-Match", "if-none-match", "If-Modified-Since", "IF-UNMODIFIED-SINCE",
+                           "Range", "If-Range"}) {
+    const std::string line = std::string(name) + ":  x \r\n";
+    CHECK(selectors("Accept: a\r\n" + line + "Cookie: b\r\n") == line);
+    const std::string lines = line + "Cookie: b\r\n" + line;
+    CHECK(selectors("Accept: a\r\n" + lines + "Accept: a\r\n") == lines);
+  }
+  CHECK(selectors("Range: a\r\nX: b\r\nIf-None-Match: c\r\n") ==
+        "Range: a\r\nX: b\r\nIf-None-Match: c\r\n");
 }

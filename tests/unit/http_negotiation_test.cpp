@@ -21,10 +21,23 @@ std::vector<Representation> with(std::initializer_list<Coding> codings) {
   return available;
 }
 
+// A request with field lines, as the parser reads it.
+struct Asking {
+  explicit Asking(std::string_view fields)
+      : section("GET / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n") {
+    const auto parsed = parse_request(section);
+    REQUIRE(parsed.has_value());
+    request = *parsed;
+  }
+
+  std::string section;
+  Request request;
+};
+
 // What of brotli, zstd and gzip, in this order from the smallest on, is chosen for field lines.
 Coding chosen_for_fields(std::string_view fields) {
   const auto available = with({kBrotli, kZstd, kGzip});
-  return choose_representation(available, fields).coding;
+  return choose_representation(available, Asking(fields).request).coding;
 }
 
 Coding chosen(std::string_view value) {
@@ -107,10 +120,11 @@ TEST_CASE("several field lines are one list (5.3)") {
 
 TEST_CASE("only what is there is chosen") {
   const auto alone = with({});
-  CHECK(&choose_representation(alone, "Accept-Encoding: gzip, br, *\r\n") == &alone[0]);
+  const Asking asking("Accept-Encoding: gzip, br, *\r\n");
+  CHECK(&choose_representation(alone, asking.request) == &alone[0]);
   const auto available = with({kZstd, kGzip});
   const auto from = [&](std::string_view fields) {
-    return choose_representation(available, fields).coding;
+    return choose_representation(available, Asking(fields).request).coding;
   };
   CHECK(from("Accept-Encoding: br, gzip;q=0.1\r\n") == kGzip);
   CHECK(from("Accept-Encoding: br, gzip\r\n") == kGzip);
