@@ -115,6 +115,7 @@ def test_blob() -> None:
     ("http.health = '/a b'", "http.health = '/a b'"),
     ("http.health = '/a/../b'", "http.health = '/a/../b'"),
     ("http.health = '/a/'", "http.health = '/a/'"),
+    (f"http.metrics = '/{'m' * 63}'", "at most 63 characters"),
     ("http.metrics = '/healthz'", ":1: http.metrics = '/healthz': is http.health's path, too"),
     ("http.metrics_interface = 8", "http.metrics_interface = 8: must be an index"),
     ("http.access_log = true", "http.access_log = True: must be \"off\" or \"combined\""),
