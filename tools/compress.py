@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 import threading
 import zlib
 from collections import defaultdict
@@ -14,7 +15,7 @@ from typing import BinaryIO
 from tools import pack_format as layout
 from tools import setup
 from tools.contents import Content, StoredBody, file_pieces
-from tools.errors import UserError, system_error
+from tools.errors import UserError, no_room_advice, system_error
 from tools.messages import CODINGS
 from tools.site_tree import quoted
 
@@ -110,10 +111,18 @@ class Compressor:
         if not is_worth_it(len(data), one.content.bytes):
             return
         with self._lock:
-            offset = self._store.seek(0, os.SEEK_END)
-            self._store.write(data)
+            offset = self._put_by(data)
             self._variants[one.content.digest].append(
                 (coding, StoredBody(self._store, offset, len(data))))
+
+    def _put_by(self, data: bytes) -> int:
+        try:
+            offset = self._store.seek(0, os.SEEK_END)
+            self._store.write(data)
+            self._store.flush()
+        except OSError as error:
+            raise system_error(Path(tempfile.gettempdir()), error, no_room_advice()) from None
+        return offset
 
     def _run(self, one: Candidate, coding: int) -> bytes:
         command = _command(coding, one.content.bytes)

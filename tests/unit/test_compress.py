@@ -13,6 +13,7 @@ from tools import compress, setup
 from tools import pack_format as layout
 from tools.compress import is_compressible, is_worth_it
 from tools.config import parse_settings
+from tools.contents import read_content
 from tools.pack import pack_site
 from tools.settings import Settings
 
@@ -148,6 +149,14 @@ def test_a_tool_that_fails_is_told(site: Path, words: str, tmp_path: Path,
     with pytest.raises(RuntimeError, match=f"zstd failed: {words or 3}$"):
         packed(site)
     assert not (tmp_path / "site.pack").exists()
+
+
+def test_a_full_disk_is_told_with_its_remedy(site: Path) -> None:
+    content = read_content(site / "index.html", 0)
+    with open("/dev/full", "wb", buffering=0) as store:
+        compressor = compress.Compressor([layout.GZIP], store, lambda text: None)
+        with pytest.raises(RuntimeError, match="make room in .* or set TMPDIR"):
+            compressor.make([compress.Candidate(site / "index.html", content)])
 
 
 def test_an_interrupt_ends_what_runs(site: Path, tmp_path: Path,
