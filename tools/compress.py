@@ -30,7 +30,7 @@ _TYPES = frozenset("""
     application/xml-dtd application/yaml font/collection font/otf font/ttf image/bmp image/x-icon
     image/x-ms-bmp model/gltf-binary""".split())
 
-# Above this size Brotli's best quality takes minutes for a percent or two.
+# Above this size the tools' best takes minutes for a few percent.
 _SLOW_BYTES = 8 << 20
 
 _TOOLS = {layout.BROTLI: "brotli", layout.ZSTD: "zstd"}
@@ -165,9 +165,10 @@ def _command(coding: int, size: int) -> list[str]:
     """The tool and its options, by which the same input makes the same bytes on any machine.
 
     Windows are as large as every client must take: 16 MiB for Brotli (RFC 7932, 9.1), 8 MiB for
-    Zstandard (RFC 9659, 3), which is that of its level 19.
+    Zstandard (RFC 9659, 3), which no level up to 19 goes beyond.
     """
+    is_slow = size > _SLOW_BYTES
     if coding == layout.BROTLI:
-        return ["brotli", "--stdout", f"--quality={11 if size <= _SLOW_BYTES else 9}", "--lgwin=24"]
-    return ["zstd", "--stdout", "--quiet", "-19", "--single-thread", "--no-check",
-            f"--stream-size={size}"]
+        return ["brotli", "--stdout", f"--quality={9 if is_slow else 11}", "--lgwin=24"]
+    return ["zstd", "--stdout", "--quiet", f"-{12 if is_slow else 19}", "--single-thread",
+            "--no-check", f"--stream-size={size}"]

@@ -3,6 +3,7 @@
 import gzip
 import os
 import random
+import re
 import subprocess
 from pathlib import Path
 
@@ -83,6 +84,19 @@ def test_only_the_codings_asked_for(site: Path) -> None:
     assert packed(site, Settings(compress=(layout.GZIP,))).codings("/") == [0, layout.GZIP]
     pack = packed(site, Settings(compress=()))
     assert pack.codings("/") == [layout.IDENTITY] and pack.field("/", "Vary") is None
+
+
+def test_windows_of_large_files_are_those_that_every_client_takes(site: Path) -> None:
+    large = "".join(f"line {number}\n" for number in range(800_000))
+    assert len(large) > 8 << 20
+    write_site(site, {"large.txt": large})
+    pack = packed(site)
+    (site.parent / "large.zst").write_bytes(pack.body("/large.txt", layout.ZSTD))
+    shown = subprocess.run(["zstd", "-lv", site.parent / "large.zst"], text=True,
+                           capture_output=True, check=True).stdout
+    assert 0 < int(re.search(r"Window Size: .*\((\d+) B\)", shown)[1]) <= 8 << 20
+    for coding in pack.codings("/large.txt")[1:]:
+        assert decoded(pack.body("/large.txt", coding), coding) == large.encode()
 
 
 @pytest.mark.parametrize(("size", "identity", "worth"), [
