@@ -32,6 +32,12 @@ FIRMWARE = ["main", "nics", "parse", "settings", "site"]
 BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]
 LOADER = "boot/loader.asm"
 
+# All that makes site packs: a change in it makes them anew.
+PACKER = [f"tools/{name}.py" for name in (
+    "addresses", "compress", "config", "config_document", "config_values", "contents", "errors",
+    "files", "http_config", "media_types", "messages", "pack", "pack_format", "pack_writer",
+    "policy", "redirects", "settings", "setup", "site_plan", "site_tree", "terminal")]
+
 # Unit test programs, tests/unit/NAME_test.cpp, each with what it tests and the fakes below it.
 # LWIP stands for all of lwIP.
 LWIP = "lwip"
@@ -198,7 +204,7 @@ def image_edges(edges: Edges, objects: list[str]) -> None:
                 implicit_outputs=["$b/kernel.map"])
     edges.build("$b/loader.bin", "nasm", LOADER, implicit=boot_includes(), format="bin")
     edges.build("$b/site.pack", "pack", "www",
-                implicit=files + folders + ["tools/pack.py"])
+                implicit=files + folders + PACKER)
     edges.build(["$b/mote.elf", "$b/mote.img"], "image",
                 implicit=["$b/kernel.elf", "$b/loader.bin", "$b/site.pack", "tools/image.py"])
 

@@ -60,13 +60,14 @@ def _add_indexes(tree: SiteTree, settings: Settings, found: Addresses) -> dict[b
 
 def _clean(tree: SiteTree, indexes: dict[bytes, bytes], found: Addresses) -> None:
     """Pages answer without their ending, index files only for their folder."""
+    files = {file.path: file for file in tree.files}
     for file in tree.files:
         clean = indexes.get(file.path)
         if clean is None:
             clean = _without_ending(file.path)
             if clean is None:
                 continue
-            if other := found.pages.get(clean):
+            if other := found.pages.get(clean) or files.get(clean):
                 raise UserError(f"{quoted(file.source)}: http.clean_urls would let it answer at "
                                 f"{quoted_path(clean)!r}, as {quoted(other.source)} does; rename "
                                 "one of them")
@@ -105,5 +106,5 @@ def _check_endpoints(settings: Settings, found: Addresses) -> None:
             raise UserError(f"{quoted(file.source)}: hidden by {key} = {path!r}; rename the file, "
                             "or set another path")
         if path.encode() in found.redirects:
-            raise UserError(f"http.redirect: from {path!r}: hidden by {key}; set another path "
-                            "there")
+            raise UserError(f"{path!r}: a redirect from there is hidden by {key}; set another path "
+                            "for one of them")

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 import threading
 import zlib
 from collections import defaultdict
@@ -14,7 +15,7 @@ from typing import BinaryIO
 from tools import pack_format as layout
 from tools import setup
 from tools.contents import Content, StoredBody, file_pieces
-from tools.errors import UserError, system_error
+from tools.errors import UserError, no_room_advice, system_error
 from tools.messages import CODINGS
 from tools.site_tree import quoted
 
@@ -29,7 +30,7 @@ _TYPES = frozenset("""
     application/xml-dtd application/yaml font/collection font/otf font/ttf image/bmp image/x-icon
     image/x-ms-bmp model/gltf-binary""".split())
 
-# Above this size Brotli's best quality takes minutes for a percent or two.
+# Above this size the tools' best takes minutes for a few percent.
 _SLOW_BYTES = 8 << 20
 
 _TOOLS = {layout.BROTLI: "brotli", layout.ZSTD: "zstd"}
@@ -110,10 +111,18 @@ class Compressor:
         if not is_worth_it(len(data), one.content.bytes):
             return
         with self._lock:
-            offset = self._store.seek(0, os.SEEK_END)
-            self._store.write(data)
+            offset = self._put_by(data)
             self._variants[one.content.digest].append(
                 (coding, StoredBody(self._store, offset, len(data))))
+
+    def _put_by(self, data: bytes) -> int:
+        try:
+            offset = self._store.seek(0, os.SEEK_END)
+            self._store.write(data)
+            self._store.flush()
+        except OSError as error:
+            raise system_error(Path(tempfile.gettempdir()), error, no_room_advice()) from None
+        return offset
 
     def _run(self, one: Candidate, coding: int) -> bytes:
         command = _command(coding, one.content.bytes)
@@ -156,9 +165,10 @@ def _command(coding: int, size: int) -> list[str]:
     """The tool and its options, by which the same input makes the same bytes on any machine.
 
     Windows are as large as every client must take: 16 MiB for Brotli (RFC 7932, 9.1), 8 MiB for
-    Zstandard (RFC 9659, 3), which is that of its level 19.
+    Zstandard (RFC 9659, 3), which no level up to 19 goes beyond.
     """
+    is_slow = size > _SLOW_BYTES
     if coding == layout.BROTLI:
-        return ["brotli", "--stdout", f"--quality={11 if size <= _SLOW_BYTES else 9}", "--lgwin=24"]
-    return ["zstd", "--stdout", "--quiet", "-19", "--single-thread", "--no-check",
-            f"--stream-size={size}"]
+        return ["brotli", "--stdout", f"--quality={9 if is_slow else 11}", "--lgwin=24"]
+    return ["zstd", "--stdout", "--quiet", f"-{12 if is_slow else 19}", "--single-thread",
+            "--no-check", f"--stream-size={size}"]

@@ -122,8 +122,8 @@ def endpoint(value: Any) -> str:
     if value == "":
         return ""
     fits = isinstance(value, str) and re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", value)
-    if not fits or len(value) > 100 or {".", ".."}.intersection(value.split("/")):
-        raise Wrong('must be a path of letters, digits and -._~, like "/healthz", of at most 100 '
+    if not fits or len(value) > 63 or {".", ".."}.intersection(value.split("/")):
+        raise Wrong('must be a path of letters, digits and -._~, like "/healthz", of at most 63 '
                     'characters; or "" for none')
     return value
 

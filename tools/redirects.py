@@ -10,8 +10,9 @@ from tools.errors import UserError
 MAX_TARGET_BYTES = 2000
 MAX_PREFIX_TARGET_BYTES = 256  # the server writes these with the rest, in a buffer of its own
 
-# All that may stand in a URI reference as it is (RFC 3986, 2.2 and 2.3), and the escapes' percent.
-_SAFE = "%/:?#[]@!$&'()*+,;=~-._"
+# All that may stand in a path, a query or a fragment as it is (RFC 3986, 3.3 to 3.5), and the
+# escapes' percent.
+_SAFE = "%/:?@!$&'()*+,;=~-._"
 _HOST = r"[0-9A-Za-z.-]+|\[[0-9A-Fa-f:.]+\]"
 
 
@@ -66,7 +67,9 @@ def parse_target(text: str, is_prefix: bool) -> tuple[str, bool]:
                          "another host")
     if keeps_rest and "#" in target:
         raise ValueError("must have no fragment before the star")
-    encoded = quote(target, safe=_SAFE)
+    authority = absolute[0] if absolute else ""
+    path, mark, fragment = target[len(authority):].partition("#")
+    encoded = authority + quote(path, safe=_SAFE) + mark + quote(fragment, safe=_SAFE)
     most = MAX_PREFIX_TARGET_BYTES if keeps_rest else MAX_TARGET_BYTES
     if len(encoded) > most:
         raise ValueError(f"has {len(encoded)} bytes, more than {most}")

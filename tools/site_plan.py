@@ -6,7 +6,6 @@ from pathlib import Path
 
 from tools import pack_format as layout
 from tools.addresses import Addresses, find_addresses
-from tools.settings import Settings
 from tools.compress import Candidate, is_compressible
 from tools.contents import Body, Content, FileBody, TextBody, read_content
 from tools.errors import UserError
@@ -14,6 +13,7 @@ from tools.media_types import content_type
 from tools.messages import Head, error_head, file_head, redirect
 from tools.policy import Policy
 from tools.redirects import Redirect
+from tools.settings import Settings
 from tools.site_tree import SiteFile, quoted, walk_site
 
 # Finds a content's variants: coding and body, the smallest first.
@@ -145,8 +145,9 @@ class Site:
         for status, name in sorted(names.items()):
             page = self._pages.get(b"/" + name.encode())
             if page is None and self._number == 0:
+                key = f"http.error_pages.{status}" + " (http.not_found)" * (status == 404)
                 raise UserError(f"{quoted(self._folder / name)}: no such file, but mote.toml names "
-                                f"it as http.error_pages.{status}; add it or change the setting")
+                                f"it as {key}; add it or change the setting")
             if page is None:
                 continue
             fields = _with_control(self._policy.error_control(page.file.path), page.fields)

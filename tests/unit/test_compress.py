@@ -3,6 +3,7 @@
 import gzip
 import os
 import random
+import re
 import subprocess
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tools import compress, setup
 from tools import pack_format as layout
 from tools.compress import is_compressible, is_worth_it
 from tools.config import parse_settings
+from tools.contents import read_content
 from tools.pack import pack_site
 from tools.settings import Settings
 
@@ -84,6 +86,19 @@ def test_only_the_codings_asked_for(site: Path) -> None:
     assert pack.codings("/") == [layout.IDENTITY] and pack.field("/", "Vary") is None
 
 
+def test_windows_of_large_files_are_those_that_every_client_takes(site: Path) -> None:
+    large = "".join(f"line {number}\n" for number in range(800_000))
+    assert len(large) > 8 << 20
+    write_site(site, {"large.txt": large})
+    pack = packed(site)
+    (site.parent / "large.zst").write_bytes(pack.body("/large.txt", layout.ZSTD))
+    shown = subprocess.run(["zstd", "-lv", site.parent / "large.zst"], text=True,
+                           capture_output=True, check=True).stdout
+    assert 0 < int(re.search(r"Window Size: .*\((\d+) B\)", shown)[1]) <= 8 << 20
+    for coding in pack.codings("/large.txt")[1:]:
+        assert decoded(pack.body("/large.txt", coding), coding) == large.encode()
+
+
 @pytest.mark.parametrize(("size", "identity", "worth"), [
     (936, 1000, True), (937, 1000, False), (9500, 10000, True), (9501, 10000, False),
     (0, 63, False), (1100, 1000, False)])
@@ -148,6 +163,14 @@ def test_a_tool_that_fails_is_told(site: Path, words: str, tmp_path: Path,
     with pytest.raises(RuntimeError, match=f"zstd failed: {words or 3}$"):
         packed(site)
     assert not (tmp_path / "site.pack").exists()
+
+
+def test_a_full_disk_is_told_with_its_remedy(site: Path) -> None:
+    content = read_content(site / "index.html", 0)
+    with open("/dev/full", "wb", buffering=0) as store:
+        compressor = compress.Compressor([layout.GZIP], store, lambda text: None)
+        with pytest.raises(RuntimeError, match="make room in .* or set TMPDIR"):
+            compressor.make([compress.Candidate(site / "index.html", content)])
 
 
 def test_an_interrupt_ends_what_runs(site: Path, tmp_path: Path,

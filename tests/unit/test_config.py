@@ -115,6 +115,7 @@ def test_blob() -> None:
     ("http.health = '/a b'", "http.health = '/a b'"),
     ("http.health = '/a/../b'", "http.health = '/a/../b'"),
     ("http.health = '/a/'", "http.health = '/a/'"),
+    (f"http.metrics = '/{'m' * 63}'", "at most 63 characters"),
     ("http.metrics = '/healthz'", ":1: http.metrics = '/healthz': is http.health's path, too"),
     ("http.metrics_interface = 8", "http.metrics_interface = 8: must be an index"),
     ("http.access_log = true", "http.access_log = True: must be \"off\" or \"combined\""),
@@ -227,7 +228,8 @@ def test_bad_targets_of_redirects(source: str, target: str, words: str) -> None:
 
 @pytest.mark.parametrize(("target", "sent"), [
     ("/a b", "/a%20b"), ("/%41%2f", "/%41%2f"), ("/é?ü=ö#ä", "/%C3%A9?%C3%BC=%C3%B6#%C3%A4"),
-    ("HTTPS://Example.com", "HTTPS://Example.com"), ("http://[::1]:80/x", "http://[::1]:80/x"),
+    ("HTTPS://Example.com", "HTTPS://Example.com"), ("/a#b#c", "/a#b%23c"),
+    ("http://[::1]:80/[x]", "http://[::1]:80/%5Bx%5D"),
     ("/a*", "/a*"), ("/\"<>|^`{}", "/%22%3C%3E%7C%5E%60%7B%7D"), ("/a\\b", "/a%5Cb")])
 def test_targets_are_encoded_as_they_must_be(target: str, sent: str) -> None:
     assert parse_target(target, is_prefix=False) == (sent, False)

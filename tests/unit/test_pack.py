@@ -4,12 +4,15 @@ import hashlib
 import mimetypes
 import os
 import socket
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
 import pytest
 from packs import field_of, packed, refusal, write_site
 
+import configure
 from tools import contents, media_types
 from tools import pack as packer
 from tools import pack_format as layout
@@ -18,6 +21,8 @@ from tools.media_types import content_type
 from tools.messages import http_date
 from tools.pack import pack_site
 from tools.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -335,3 +340,12 @@ def test_command_line(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert packer.main([str(site), "-o", str(out), "--config", str(config)]) == 2
     error = capsys.readouterr().err
     assert "mote.toml:1: colour" in error and error.count("\n") == 1
+
+
+def test_packs_are_made_anew_when_the_packer_changes() -> None:
+    """configure.py lists each of our modules that tools/pack.py imports."""
+    listing = "import tools.pack, sys; print(*[m for m in sys.modules if m.startswith('tools.')])"
+    shown = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, text=True,
+                           capture_output=True, check=True)
+    assert {f"{name.replace('.', '/')}.py" for name in shown.stdout.split()} == {
+        *configure.PACKER}

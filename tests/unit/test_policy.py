@@ -235,7 +235,7 @@ def test_names_that_cannot_be_cleaned_stay(site: Path) -> None:
         assert pack.find(path)[3] == 200 and pack.body(path) == text
 
 
-@pytest.mark.parametrize("other", ["about", "about.htm"])
+@pytest.mark.parametrize("other", ["about", "about.htm", "about.html.html"])
 def test_two_pages_for_one_path_are_refused(site: Path, other: str) -> None:
     write_site(site, {other: "x"})
     message = refusal(site, configured("http.clean_urls = true"))
