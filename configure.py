@@ -104,6 +104,22 @@ UNIT_TESTS = {
     "wall_clock": [],
 }
 
+# Fuzzers, tests/fuzz/NAME_fuzzer.cpp, in the same way.
+ORACLES = ["tests/fuzz/request_oracle.cpp", "tests/fuzz/content_oracle.cpp"]
+FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm", "http/crc32.cpp",
+             "http/site_pack.cpp"]
+FUZZERS = {
+    "connection": ["tests/fuzz/fake_stats.cpp", "tests/fuzz/fake_tcp.cpp",
+                   "tests/fuzz/response_oracle.cpp", "tests/unit/http_fakes.cpp",
+                   "kernel/packet.cpp", *ORACLES, *FUZZ_PACK,
+                   *[f"http/{name}.cpp" for name in HTTP
+                     if name not in ("access_log", "crc32", "site_pack")]],
+    "pack": [*FUZZ_PACK],
+    "request": [*ORACLES, *[f"http/{name}.cpp" for name in
+                ["conditions", "content", "date", "negotiation", "ranges", "request",
+                 "section_scanner", "target"]]],
+}
+
 
 class Edges:
     """Ninja's build statements, gathered in order."""
@@ -228,6 +244,30 @@ def unit_test_edges(edges: Edges) -> None:
     edges.build("unit-tests", "phony", programs)
 
 
+def fuzzer_edges(edges: Edges) -> None:
+    """The fuzzers, and the pack that they serve."""
+    site = ROOT / "tests/fuzz/data/site"
+    files = sorted(str(path.relative_to(ROOT)) for path in site.rglob("*"))
+    edges.build("$b/fuzz.pack", "fuzz_pack", "tests/fuzz/data/site/first",
+                implicit=[*files, "tools/pack.py"], config="tests/fuzz/data/site/mote.toml")
+    programs = []
+    compiled: set[str] = set()
+    for name, sources in FUZZERS.items():
+        sources = [f"tests/fuzz/{name}_fuzzer.cpp", *sources]
+        for source in [source for source in sources if source not in compiled]:
+            if source.endswith(".asm"):
+                edges.build(object_of(source, "fuzz"), "nasm", source, implicit=["$b/fuzz.pack"],
+                            format="elf64")
+            else:
+                edges.build(object_of(source, "fuzz"), "fuzz_cxx", source,
+                            order_only=["$b/lwip.stamp"])
+        compiled.update(sources)
+        edges.build(f"$b/fuzz/{name}_fuzzer", "fuzz_link",
+                    [object_of(source, "fuzz") for source in sources])
+        programs.append(f"$b/fuzz/{name}_fuzzer")
+    edges.build("fuzzers", "phony", programs)
+
+
 def fetched_edges(edges: Edges, lwip: str | None) -> None:
     """lwIP's tree and the header with our version."""
     edges.build("$b/lwip.stamp", "lwip", implicit_outputs=lwip_sources() + ["$b/NOTICE"],
@@ -259,6 +299,8 @@ def all_sources() -> list[str]:
     sources = firmware_sources() + BOOT + [LOADER]
     for name, tested in UNIT_TESTS.items():
         sources += [f"tests/unit/{name}_test.cpp", *tested]
+    for name, tested in FUZZERS.items():
+        sources += [f"tests/fuzz/{name}_fuzzer.cpp", *tested]
     return sorted(set(sources) - {LWIP})
 
 
@@ -291,6 +333,8 @@ def main() -> int:
     image_edges(edges, objects)
     edges.section("Unit tests")
     unit_test_edges(edges)
+    edges.section("Fuzzers")
+    fuzzer_edges(edges)
     edges.section("Commands")
     command_edges(edges, ninja_file, shlex.join(sys.argv[1:]))
     rules = (ROOT / "build.ninja.in").read_text()

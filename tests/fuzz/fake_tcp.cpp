@@ -5,7 +5,6 @@
 #include <cctype>
 #include <utility>
 
-#include "http/access_log.hpp"
 #include "http/counters.hpp"
 #include "http/preface.hpp"
 #include "http/reply_tail.hpp"
@@ -247,7 +246,11 @@ void Peer::take_all() {
 void begin_run(unsigned interface) {
   if (accept_function == nullptr) {
     static_cast<void>(prefaces());
-    demand(http::start(guarded_pack(), {}), "the server starts");
+    static const http::LoopCounters loop{};
+    http::Options options;
+    options.endpoints = {.metrics = "/metrics", .metrics_interface = 1, .loop = &loop};
+    options.log.combined = true;
+    demand(http::start(guarded_pack(), options), "the server starts");
   }
   wall_seconds = kStart;
   interface_now = interface;
@@ -285,18 +288,9 @@ std::uint64_t bytes_written() { return written; }
 
 }  // namespace mote::fuzz
 
-// What is beside the server.
-namespace mote {
+unsigned mote::netstack::receiving_interface() { return mote::fuzz::interface_now; }
 
-unsigned netstack::receiving_interface() { return fuzz::interface_now; }
-
-void http::log_access(std::uint32_t /*peer*/, std::string_view line, std::string_view /*fields*/,
-                      std::uint16_t /*status*/, std::uint64_t /*body_bytes*/) {
-  fuzz::demand(line.find('\n') == line.npos, "a line of the log has an end in it");
-}
-
-}  // namespace mote
-
+// What the server calls of lwIP.
 extern "C" {
 
 using mote::fuzz::Tcp;

@@ -82,8 +82,8 @@ Verdict scanned(const Steer& steer, std::string_view stream, std::size_t& bytes)
 
 void check_flags(const Request& request, const Told& told) {
   bool is_conditional = false;
-  bool has_accept_encoding = false;
   bool has_range = false;
+  unsigned accept_encodings = 0;
   std::string_view fields = request.fields;
   for (const auto& [name, value] : told.fields) {
     demand(!fields.empty(), "a field is missing");
@@ -91,12 +91,18 @@ void check_flags(const Request& request, const Told& told) {
     demand(lower(field.name) == name && field.value == value, "a field is another");
     is_conditional |= name == "if-match" || name == "if-none-match" ||
                       name == "if-modified-since" || name == "if-unmodified-since";
-    has_accept_encoding |= name == "accept-encoding";
+    if (name == "accept-encoding") {
+      ++accept_encodings;
+      demand(request.accept_encoding == value || accept_encodings > 1 ||
+                 request.repeats_accept_encoding,
+             "accept_encoding");
+    }
     has_range |= name == "range";
   }
   demand(fields.empty(), "a field too many");
   demand(request.is_conditional == is_conditional, "is_conditional");
-  demand(request.has_accept_encoding == has_accept_encoding, "has_accept_encoding");
+  demand(request.has_accept_encoding == (accept_encodings > 0), "has_accept_encoding");
+  demand(request.repeats_accept_encoding == (accept_encodings > 1), "repeats_accept_encoding");
   demand(request.has_range == has_range, "has_range");
 }
 
@@ -169,7 +175,7 @@ std::optional<std::vector<bool>> asked(std::string_view value, std::uint64_t siz
 
 void check_ranges(const Steer& steer, const Request& request, const Told& told) {
   constexpr auto kTag = "\"tag\""sv;
-  const RangeSet set = RangeSet::read(request.fields, kTag, steer.size, steer.part_bytes);
+  const RangeSet set = RangeSet::read(request.selectors, kTag, steer.size, steer.part_bytes);
   if (set.kind() != RangeSet::Kind::kSome) {
     return;
   }
@@ -202,7 +208,7 @@ void check_choice(const Request& request) {
   for (std::size_t at = 0; at < available.size(); ++at) {
     available[at].coding = static_cast<Coding>(at);
   }
-  const Representation& chosen = choose_representation(available, request.fields);
+  const Representation& chosen = choose_representation(available, request);
   demand(&chosen >= available.begin() && &chosen < available.end(), "chosen is what isn't there");
   const std::string fields = lower(request.fields);
   const auto name = kNames[static_cast<std::size_t>(chosen.coding)];
@@ -213,7 +219,7 @@ void check_choice(const Request& request) {
 void check_fields(const Steer& steer, const Request& request, const Told& told) {
   check_ranges(steer, request, told);
   check_choice(request);
-  const Condition condition = evaluate_conditions(request.fields, "\"tag\"", 784'111'777);
+  const Condition condition = evaluate_conditions(request.selectors, "\"tag\"", 784'111'777);
   demand(condition == Condition::kHolds || request.is_conditional, "a condition of nothing");
   for (const auto& [name, value] : told.fields) {
     const auto date = parse_date(value);
