@@ -248,7 +248,7 @@ def fuzzer_edges(edges: Edges) -> None:
     """The fuzzers, and the pack that they serve."""
     site = ROOT / "tests/fuzz/data/site"
     files = sorted(str(path.relative_to(ROOT)) for path in site.rglob("*"))
-    edges.build("$b/fuzz.pack", "fuzz_pack", "tests/fuzz/data/site/first",
+    edges.build("$b/fuzz.pack", "fuzz_pack", "tests/fuzz/data/site/main",
                 implicit=[*files, "tools/pack.py"], config="tests/fuzz/data/site/mote.toml")
     programs = []
     compiled: set[str] = set()

@@ -90,6 +90,7 @@ void Run::execute() {
   for (Peer& peer : peers_) {
     finish(peer);
   }
+  responses_ = 0;
   for (const auto& peer : crowd_) {
     was_cut_ |= !peer->refused;
     accepted_ += peer->refused ? 0 : 1;
@@ -196,10 +197,7 @@ void Run::finish(Peer& peer) {
   }
   peer.take_all();
   demand(peer.is_window_open(), "the window stays closed");
-  if ((options_ & 16) != 0) {
-    check(peer);  // before its end tells the server anything
-    responses_ = 0;
-  }
+  check(peer);  // before its end tells the server anything
   peer.close();
   peer.take_all();
   demand(!peer.is_connected(), "a connection isn't let go");
@@ -224,12 +222,9 @@ bool Run::check_next(const Peer& peer, const Told& told, const Content& content,
     was_cut_ = true;
     return false;
   }
-  const bool is_timeout = response.status == 408 && events_.any();
-  const bool is_refusal = response.status == 503 && events_.any();
-  const bool is_broken = response.status == 400 && response.closes && may_break;
-  if (is_timeout || is_refusal || is_broken) {
-    demand(response.closes, "an error that doesn't close");
-  } else {
+  const bool is_late = (response.status == 408 || response.status == 503) && events_.any();
+  const bool is_broken = response.status == 400 && may_break;
+  if (!response.closes || (!is_late && !is_broken)) {
     check_answer(response, told);
     demand(!told.closes || response.closes, "a response that should close");
     const bool is_bad_path = response.status == 400;
@@ -289,6 +284,10 @@ void Run::check(const Peer& peer) {
     stream.remove_prefix(told.bytes);
     const Content content = content_of(stream, told);
     if (!check_next(peer, told, content, received)) {
+      if (content.kind == Content::Kind::kUnclear) {
+        was_cut_ = true;
+        return;
+      }
       demand(received.empty(), "more behind the last response");
       demand(content.kind != Content::Kind::kBad || peer.got_fin || !is_unharmed,
              "bad content doesn't close");

@@ -8,17 +8,36 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "tests/fuzz/data/site/main"
 
 # The commands of connection_fuzzer.cpp's scripts.
-OPEN, SEND, SEND_CHAINED, SEND_IN_BYTES, ACKNOWLEDGE, TAKE_ALL, CLOSE, TIME, FAIL_WRITES = range(9)
+(OPEN, SEND, SEND_CHAINED, SEND_IN_BYTES, ACKNOWLEDGE, TAKE_ALL, CLOSE, TIME, FAIL_WRITES, RESET,
+ POLL, SEND_RUN, SEND_AGAIN, SECONDS, CROWD) = range(15)
+
+GET = b"GET %s HTTP/1.1\r\nHost: site.test\r\n%s\r\n"
+LARGE = GET % (b"/size/12000.bin", b"")
+PARTS = GET % (b"/text.txt", b"Range: bytes=0-9,2000-3000,-7\r\n")
 
 
-def requests(suite: Path) -> list[bytes]:
-    """Every case's bytes; entity tags of its own site become one that fits nothing."""
+def entity_tag(pack: bytes, content: bytes) -> bytes:
+    """That of the identity representation whose message holds this content."""
+    start = pack.rfind(b"ETag: ", 0, pack.index(b"\r\n\r\n" + content)) + len(b"ETag: ")
+    return pack[start:pack.index(b"\r\n", start)]
+
+
+def requests(suite: Path, pack: bytes) -> list[bytes]:
+    """Every case's bytes, with the tags of the site that the fuzzers serve."""
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(suite))
     from conformance.suite import CASES  # noqa: PLC0415
-    found = {re.sub(rb"\{tag:[^}]*\}", b'"0"', case.request) for case in CASES}
+
+    def tag(found: re.Match[bytes]) -> bytes:
+        name = found[1].decode().split()[0]
+        path = SITE / (name if (SITE / name).is_file() else "text.txt")
+        return entity_tag(pack, path.read_bytes())
+
+    found = {re.sub(rb"\{tag:([^}]*)\}", tag, case.request).replace(b"102400.bin", b"12000.bin")
+             for case in CASES}
     return sorted(found, key=lambda request: (len(request), request))
 
 
@@ -29,12 +48,37 @@ def send(request: bytes, command: int = SEND) -> bytes:
 
 def scripts(request: bytes) -> list[bytes]:
     """A request by itself, and with another behind it, in pieces, before an early end."""
-    options = bytes([0])
     half = len(request) // 2
     return [
-        options + bytes([OPEN]) + send(request) + bytes([TAKE_ALL, CLOSE]),
+        bytes([0, OPEN]) + send(request) + bytes([TAKE_ALL, CLOSE]),
+        bytes([5, OPEN]) + send(request, SEND_IN_BYTES) + bytes([TAKE_ALL])
+        + send(b"GET /data.json HTTP/1.1\r\nHost: other.test\r\n\r\n"),
         bytes([3, OPEN]) + send(request[:half]) + send(request[half:] + request, SEND_CHAINED)
         + bytes([ACKNOWLEDGE, 40, 0, TIME, 44]),
+    ]
+
+
+def machinery() -> list[bytes]:
+    """What no case of the suite has: lwIP's failures, slow peers, time, many connections."""
+    clients = range(16)
+    begun = GET[:12] + b"x" * 5000
+    return [
+        bytes([0, OPEN, FAIL_WRITES, 1, 9]) + send(LARGE) + bytes([POLL, POLL, SECONDS, 2, POLL]),
+        bytes([1, OPEN]) + send(PARTS) + bytes([FAIL_WRITES, 0, 3, ACKNOWLEDGE, 200, 0, POLL]),
+        bytes([1, OPEN]) + send(PARTS) + bytes([SECONDS, 1, ACKNOWLEDGE, 0, 4, SECONDS, 2, RESET]),
+        bytes([3, OPEN]) + send(GET % (b"/", b"")) + bytes([SEND_AGAIN, 40, TAKE_ALL, CLOSE]),
+        bytes([8, OPEN]) + send(LARGE) + bytes([SEND_AGAIN, 9, ACKNOWLEDGE, 0, 16, TIME, 250]),
+        bytes([4, OPEN]) + send(GET % (b"/metrics", b"")) + bytes([SEND_AGAIN, 3]),
+        bytes([0, OPEN]) + send(LARGE[:20]) + bytes([TIME, 50, TIME, 30]),
+        bytes([0, OPEN]) + send(LARGE) + bytes([TIME, 240, TIME, 240]),
+        bytes([0, OPEN]) + send(LARGE) + bytes([16 + OPEN, CROWD, 32 + OPEN, 48 + OPEN]),
+        bytes([2]) + b"".join(bytes([16 * n + OPEN]) + send(begun, 16 * n + SEND)
+                              for n in clients),
+        bytes([0]) + b"".join(bytes([16 * n + OPEN]) + send(PARTS, 16 * n + SEND)
+                              for n in clients) + bytes([SEND_AGAIN, 2]),
+        bytes([0, OPEN, SEND_RUN, 0, 64, 65, TAKE_ALL]),
+        bytes([0, OPEN]) + send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65536\r\n\r\n")
+        + bytes([SEND_RUN, 0, 128, 65, SEND_AGAIN, 1]) + send(LARGE),
     ]
 
 
@@ -49,12 +93,15 @@ def main() -> int:
     parser.add_argument("out", type=Path, help="a folder; request/ and connection/ are made in it")
     parser.add_argument("--suite", type=Path, default=ROOT / "tests/blackbox",
                         help="where the package `conformance` is")
+    parser.add_argument("--pack", type=Path, default=ROOT / "build/fuzz.pack",
+                        help="the pack that the fuzzers serve (default: build/fuzz.pack)")
     options = parser.parse_args()
     # Longer ones find nothing that a limit's neighbourhood doesn't, and cost each run.
-    cases = [request for request in requests(options.suite) if len(request) <= 30_000]
+    cases = [request for request in requests(options.suite, options.pack.read_bytes())
+             if len(request) <= 30_000]
     write(options.out / "request", [bytes([3, 7, 100, 4]) + request for request in cases])
     write(options.out / "connection", [script for request in cases if len(request) <= 4000
-                                       for script in scripts(request)])
+                                       for script in scripts(request)] + machinery())
     return 0
 
 

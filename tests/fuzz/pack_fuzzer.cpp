@@ -71,10 +71,10 @@ void read(std::span<const std::byte> bytes, const SitePack& pack, const Represen
 }
 
 void use(std::span<const std::byte> bytes, const SitePack& pack) {
-  constexpr std::string_view kPaths[] = {"/",        "/style.css", "/a b.txt",  "/guide/", "/old",
-                                         "/blog/x",  "/docs",      "/nothing",  "",        "/guide",
-                                         "/404.html", "/empty.bin", "/large.bin"};
-  constexpr std::string_view kHosts[] = {"", "b.example", "WWW.B.EXAMPLE.:80", "a", "z.example"};
+  constexpr std::string_view kPaths[] = {
+      "/", "/text.txt", "/odd/a b.txt", "/sub/", "/sub", "/old", "/blog/x", "/news/", "/go/",
+      "/nothing", "", "/404", "/size/0.bin", "/size/12000.bin", "/data.json"};
+  constexpr std::string_view kHosts[] = {"", "other.test", "WWW.OTHER.TEST.:80", "a", "z.test"};
   read(bytes, pack.settings());
   for (const std::string_view host : kHosts) {
     const unsigned site = pack.site_of(host);

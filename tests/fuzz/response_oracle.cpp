@@ -183,7 +183,9 @@ void check_answer(const Response& response, const Told& request) {
   if (const Resource* const resource = guarded_pack().find(site, *path)) {
     return check_resource(response, *resource, is_to_head);
   }
-  if (*path == "/healthz" && response.status == 200) {
+  const bool is_endpoint = *path == "/healthz" || *path == "/metrics";
+  if (is_endpoint && (response.status == 200 || response.status == 503)) {
+    demand(response["cache-control"] == "no-store", "an endpoint that may be cached");
     return;
   }
   if (const http::Rule* const rule = guarded_pack().find_rule(site, *path)) {
