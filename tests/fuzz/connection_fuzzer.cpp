@@ -56,6 +56,7 @@ class Run {
   void crowd();
   void finish(Peer& peer);
   void check(const Peer& peer);
+  void note_refusal(const Response& response);
   void check_ending(const Peer& peer, const Response& response, bool may_be_other);
   bool check_next(const Peer& peer, const Told& told, const Content& content,
                   std::string_view& received);
@@ -73,6 +74,7 @@ class Run {
   std::size_t accepted_ = 0;
   unsigned ticks_ = 0;
   std::size_t responses_ = 0;
+  std::size_t refusals_ = 0;
   bool was_cut_ = false;
 };
 
@@ -90,7 +92,7 @@ void Run::execute() {
   for (Peer& peer : peers_) {
     finish(peer);
   }
-  responses_ = 0;
+  responses_ = refusals_ = 0;
   for (const auto& peer : crowd_) {
     was_cut_ |= !peer->refused;
     accepted_ += peer->refused ? 0 : 1;
@@ -203,6 +205,11 @@ void Run::finish(Peer& peer) {
   demand(!peer.is_connected(), "a connection isn't let go");
 }
 
+// A 503 in place of what was discarded; the one of metrics isn't one.
+void Run::note_refusal(const Response& response) {
+  refusals_ += response.status == 503 && response.closes && response["cache-control"].empty() ? 1 : 0;
+}
+
 void Run::check_ending(const Peer& peer, const Response& response, bool may_be_other) {
   demand(!response.closes || may_be_other, "a response closes without a reason");
   demand(!response.closes || peer.got_fin || peer.has_reset, "a closing response isn't the end");
@@ -222,6 +229,7 @@ bool Run::check_next(const Peer& peer, const Told& told, const Content& content,
     was_cut_ = true;
     return false;
   }
+  note_refusal(response);
   const bool is_late = (response.status == 408 || response.status == 503) && events_.any();
   const bool is_broken = response.status == 400 && may_break;
   if (!response.closes || (!is_late && !is_broken)) {
@@ -253,6 +261,7 @@ void Run::check_pending(const Peer& peer, const Told& told, std::string_view str
   was_cut_ |= !response.is_whole;
   demand(response.is_whole || peer.got_reset || peer.has_reset, "an error isn't whole");
   if (response.is_whole) {
+    note_refusal(response);
     check_error(response);
     demand(response.closes, "an error that doesn't close");
     demand(told.kind != Told::Kind::kNothing || events_.any(), "an error for nothing");
@@ -265,6 +274,7 @@ void Run::check_pending(const Peer& peer, const Told& told, std::string_view str
 void Run::check(const Peer& peer) {
   std::string_view stream = peer.sent;
   std::string_view received = peer.received;
+  was_cut_ |= peer.has_reset;
   const bool is_unharmed = !events_.any() && !peer.has_reset;
   demand(!peer.got_reset || events_.any(), "a reset without a reason");
   for (;;) {
@@ -304,6 +314,8 @@ void Run::check_counters() const {
     begun += count;
   }
   demand(was_cut_ ? begun >= responses_ : begun == responses_, "the count of responses is another");
+  demand(was_cut_ || events_.time || refusals_ == counters.no_buffer,
+         "what was discarded isn't answered");
   demand(counters.connections == accepted_, "the count of connections is another");
 }
 

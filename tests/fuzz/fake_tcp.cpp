@@ -74,10 +74,10 @@ bool is_constant(std::string_view memory) {
          memory.size() <= kMostBytes;
 }
 
-// A date may become a later one.
-bool is_same(std::string_view now, std::string_view then, bool changes) {
+// A preface's date may become a later one, but not within a second.
+bool is_same(std::string_view now, std::string_view then, bool may_change) {
   return std::ranges::equal(now, then, [&](unsigned char a, unsigned char b) {
-    return a == b || (changes && std::isalnum(a) != 0 && std::isalnum(b) != 0);
+    return a == b || (may_change && std::isalnum(a) != 0 && std::isalnum(b) != 0);
   });
 }
 
@@ -109,15 +109,18 @@ struct Tcp {
     }
     writes_before_failure -= writes_before_failure > 0 ? 1 : 0;
     const bool copies = (flags & TCP_WRITE_FLAG_COPY) != 0;
-    const bool changes = prefaces().hold(memory);
+    const bool is_preface = prefaces().hold(memory);
     demand(copies ? memory.size() <= http::Reply::kCopiedBytes
-                  : changes || is_in_pack(memory) || is_constant(memory),
+                  : is_preface || is_in_pack(memory) || is_constant(memory),
            "memory is sent that nobody may see");
     pcb->snd_buf = static_cast<tcpwnd_size_t>(pcb->snd_buf - memory.size());
     peer.unacknowledged_ += memory.size();
     peer.received += memory;
     written += memory.size();
-    peer.references_.push_back({copies ? nullptr : memory.data(), std::string(memory), changes});
+    peer.references_.push_back({.data = copies ? nullptr : memory.data(),
+                                .content = std::string(memory),
+                                .is_preface = is_preface,
+                                .second = *wall_seconds});
     return ERR_OK;
   }
 
@@ -127,7 +130,8 @@ struct Tcp {
       Peer::Reference& oldest = peer.references_.front();
       const std::size_t part = std::min(bytes, oldest.content.size());
       if (oldest.data != nullptr) {
-        demand(is_same({oldest.data, part}, oldest.content.substr(0, part), oldest.changes),
+        const bool may_change = oldest.is_preface && *wall_seconds >= oldest.second + 2;
+      demand(is_same({oldest.data, part}, oldest.content.substr(0, part), may_change),
                "memory changes on its way");
         oldest.data += part;
       }

@@ -66,6 +66,7 @@ def machinery() -> list[bytes]:
         bytes([0, OPEN, FAIL_WRITES, 1, 9]) + send(LARGE) + bytes([POLL, POLL, SECONDS, 2, POLL]),
         bytes([1, OPEN]) + send(PARTS) + bytes([FAIL_WRITES, 0, 3, ACKNOWLEDGE, 200, 0, POLL]),
         bytes([1, OPEN]) + send(PARTS) + bytes([SECONDS, 1, ACKNOWLEDGE, 0, 4, SECONDS, 2, RESET]),
+        bytes([1, OPEN, 16 + OPEN]) + send(LARGE) + bytes([SECONDS, 1]) + send(LARGE, 16 + SEND),
         bytes([3, OPEN]) + send(GET % (b"/", b"")) + bytes([SEND_AGAIN, 40, TAKE_ALL, CLOSE]),
         bytes([8, OPEN]) + send(LARGE) + bytes([SEND_AGAIN, 9, ACKNOWLEDGE, 0, 16, TIME, 250]),
         bytes([4, OPEN]) + send(GET % (b"/metrics", b"")) + bytes([SEND_AGAIN, 3]),
@@ -73,7 +74,8 @@ def machinery() -> list[bytes]:
         bytes([0, OPEN]) + send(LARGE) + bytes([TIME, 240, TIME, 240]),
         bytes([0, OPEN]) + send(LARGE) + bytes([16 + OPEN, CROWD, 32 + OPEN, 48 + OPEN]),
         bytes([2]) + b"".join(bytes([16 * n + OPEN]) + send(begun, 16 * n + SEND)
-                              for n in clients),
+                              for n in clients)
+        + b"".join(send(b"\r\n\r\n" + PARTS, 16 * n + SEND) for n in clients),
         bytes([0]) + b"".join(bytes([16 * n + OPEN]) + send(PARTS, 16 * n + SEND)
                               for n in clients) + bytes([SEND_AGAIN, 2]),
         bytes([0, OPEN, SEND_RUN, 0, 64, 65, TAKE_ALL]),
