@@ -283,7 +283,7 @@ def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
     edges.build("run", "run", implicit=["image"])
     edges.build("size", "size", implicit=["image"])
     edges.build("check", "check")
-    edges.build("test", "pytest", implicit=["image", "unit-tests"])
+    edges.build("test", "pytest", implicit=["image", "unit-tests", "fuzzers"])
     edges.build("$b/compile_commands.json", "compdb", implicit=[ninja_file],
                 ninja_file=ninja_file)
     edges.build(ninja_file, "configure", configure_options=options,

@@ -133,15 +133,13 @@ Soundness Reader::read_version() {
   }
   const std::string_view version{at_, kVersionBytes};
   at_ += kVersionBytes;
-  if (!skip_line_end()) {
-    return bad_request();
-  }
-  if (is_text(version, "HTTP/1.1")) {
+  const bool is_ended = skip_line_end();
+  if (is_ended && is_text(version, "HTTP/1.1")) {
     return {};
   }
   const char major = version[5];
-  if (!is_text({version.data(), 5}, "HTTP/") || !syntax::is_digit(major) || version[6] != '.' ||
-      !syntax::is_digit(version[7]) || major == '0') {
+  if (!is_ended || !is_text({version.data(), 5}, "HTTP/") || !syntax::is_digit(major) ||
+      version[6] != '.' || !syntax::is_digit(version[7]) || major == '0') {
     return bad_request();
   }
   request_.is_http_1_0 = version[7] == '0';

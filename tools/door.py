@@ -112,7 +112,7 @@ def test(arguments: list[str]) -> int:
     lwip_argument(own)
     options, rest = own.parse_known_args(arguments)
     setup.provide(setup.BUILD, setup.RUN, setup.COMPRESS, setup.CONVERT, setup.TEST)
-    build.build(["image", "unit-tests"], options.lwip)
+    build.build(["image", "unit-tests", "fuzzers"], options.lwip)
     return run_tests.run(rest)
 
 

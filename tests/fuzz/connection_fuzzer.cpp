@@ -207,7 +207,8 @@ void Run::finish(Peer& peer) {
 
 // A 503 in place of what was discarded; the one of metrics isn't one.
 void Run::note_refusal(const Response& response) {
-  refusals_ += response.status == 503 && response.closes && response["cache-control"].empty() ? 1 : 0;
+  refusals_ +=
+      response.status == 503 && response.closes && response["cache-control"].empty() ? 1 : 0;
 }
 
 void Run::check_ending(const Peer& peer, const Response& response, bool may_be_other) {
@@ -220,8 +221,8 @@ bool Run::check_next(const Peer& peer, const Told& told, const Content& content,
                      std::string_view& received) {
   using Kind = Content::Kind;
   const bool has_content = told.is_chunked || told.length > 0;
-  const bool may_break = content.kind == Kind::kBad || content.kind == Kind::kOpen ||
-                         content.kind == Kind::kUnclear;
+  const bool may_break =
+      content.kind == Kind::kBad || content.kind == Kind::kOpen || content.kind == Kind::kUnclear;
   const Response response = take_response(received, told.method == "HEAD");
   ++responses_;
   if (!response.is_whole) {

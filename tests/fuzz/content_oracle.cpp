@@ -79,12 +79,13 @@ std::optional<std::uint64_t> size_of(std::string_view line) {
 
 bool is_field(std::string_view line) {
   const std::size_t colon = line.find(':');
-  return colon != kNone && colon > 0 &&
-         line.substr(0, colon).find_first_not_of(kTokens) == kNone &&
+  return colon != kNone && colon > 0 && line.substr(0, colon).find_first_not_of(kTokens) == kNone &&
          std::ranges::all_of(line.substr(colon + 1), is_text);
 }
 
-bool is_near(std::size_t bytes, std::size_t limit) { return bytes + 4 > limit && bytes < limit + 4; }
+bool is_near(std::size_t bytes, std::size_t limit) {
+  return bytes + 4 > limit && bytes < limit + 4;
+}
 
 // A line at `at`, without its end. Its kind is kWhole if it is one.
 Kind line_at(std::string_view stream, std::size_t at, std::size_t most, std::string_view& line) {

@@ -131,7 +131,7 @@ struct Tcp {
       const std::size_t part = std::min(bytes, oldest.content.size());
       if (oldest.data != nullptr) {
         const bool may_change = oldest.is_preface && *wall_seconds >= oldest.second + 2;
-      demand(is_same({oldest.data, part}, oldest.content.substr(0, part), may_change),
+        demand(is_same({oldest.data, part}, oldest.content.substr(0, part), may_change),
                "memory changes on its way");
         oldest.data += part;
       }
@@ -269,8 +269,8 @@ void end_run() {
   demand(frames == 0, "a frame is left");
   demand(http::RequestBuffer::in_use() == 0, "a request buffer is left");
   demand(http::ReplyTail::in_use() == 0, "a reply's tail is left");
-  for (const auto phase : {http::Phase::kIdle, http::Phase::kReading, http::Phase::kSending,
-                           http::Phase::kDraining}) {
+  for (const auto phase :
+       {http::Phase::kIdle, http::Phase::kReading, http::Phase::kSending, http::Phase::kDraining}) {
     demand(http::server.queue(phase).front() == nullptr, "a queue isn't empty");
   }
 }

@@ -48,10 +48,10 @@ class Peer {
 
   std::string sent;      // to the server
   std::string received;  // from it
-  bool refused = false;      // the server didn't accept it
+  bool refused = false;  // the server didn't accept it
   bool got_fin = false;
-  bool got_reset = false;    // the server gave it up
-  bool has_closed = false;   // this side
+  bool got_reset = false;   // the server gave it up
+  bool has_closed = false;  // this side
   bool has_reset = false;
 
  private:

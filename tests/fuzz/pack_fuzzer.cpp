@@ -62,9 +62,9 @@ void read(std::span<const std::byte> pack, std::string_view view) {
 }
 
 void read(std::span<const std::byte> bytes, const SitePack& pack, const Representation& what) {
-  for (const std::string_view view : {pack.message(what), pack.common_lines(what),
-                                      pack.type_lines(what), pack.body(what),
-                                      pack.entity_tag(what)}) {
+  for (const std::string_view view :
+       {pack.message(what), pack.common_lines(what), pack.type_lines(what), pack.body(what),
+        pack.entity_tag(what)}) {
     read(bytes, view);
   }
   demand(static_cast<std::size_t>(what.coding) < kCodings, "a coding that isn't one");
@@ -72,8 +72,9 @@ void read(std::span<const std::byte> bytes, const SitePack& pack, const Represen
 
 void use(std::span<const std::byte> bytes, const SitePack& pack) {
   constexpr std::string_view kPaths[] = {
-      "/", "/text.txt", "/odd/a b.txt", "/sub/", "/sub", "/old", "/blog/x", "/news/", "/go/",
-      "/nothing", "", "/404", "/size/0.bin", "/size/12000.bin", "/data.json"};
+      "/",           "/text.txt",       "/odd/a b.txt", "/sub/",    "/sub", "/old",
+      "/blog/x",     "/news/",          "/go/",         "/nothing", "",     "/404",
+      "/size/0.bin", "/size/12000.bin", "/data.json"};
   constexpr std::string_view kHosts[] = {"", "other.test", "WWW.OTHER.TEST.:80", "a", "z.test"};
   read(bytes, pack.settings());
   for (const std::string_view host : kHosts) {

@@ -147,7 +147,8 @@ std::optional<std::vector<bool>> asked(std::string_view value, std::uint64_t siz
   const auto number = [](std::string_view digits) {
     const std::size_t zeros = std::min(digits.find_first_not_of('0'), digits.size());
     digits.remove_prefix(zeros);
-    return digits.size() > 9 ? 1'000'000'000 : std::strtoul(std::string(digits).c_str(), nullptr, 10);
+    return digits.size() > 9 ? 1'000'000'000
+                             : std::strtoul(std::string(digits).c_str(), nullptr, 10);
   };
   for (const std::string& member : members(value.substr(6))) {
     const std::size_t dash = member.find('-');
@@ -191,7 +192,8 @@ void check_ranges(const Steer& steer, const Request& request, const Told& told) 
     }
     std::fill_n(covered.begin() + static_cast<std::ptrdiff_t>(range.first), range.bytes(), true);
   }
-  const auto line = std::ranges::find(told.fields, "range", [](auto& field) { return field.first; });
+  const auto line =
+      std::ranges::find(told.fields, "range", [](auto& field) { return field.first; });
   const auto wanted = asked(line->second, steer.size);
   demand(wanted.has_value(), "a malformed set has ranges");
   std::uint64_t gap = 0;
@@ -317,7 +319,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const unsigned seed = script.byte();
   const std::uint64_t bytes = script.byte();
   const std::uint64_t part_bytes = script.byte() % 32U;
-  mote::fuzz::read_stream(
-      {.pieces = pieces, .seed = seed, .size = bytes, .part_bytes = part_bytes}, script.rest());
+  mote::fuzz::read_stream({.pieces = pieces, .seed = seed, .size = bytes, .part_bytes = part_bytes},
+                          script.rest());
   return 0;
 }

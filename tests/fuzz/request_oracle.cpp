@@ -221,8 +221,8 @@ bool read_target(Told& told) {
   }
   if (target.front() != '/') {
     const std::size_t scheme = target.find("://");
-    if (scheme == target.npos || (lower(target.substr(0, scheme)) != "http" &&
-                                  lower(target.substr(0, scheme)) != "https")) {
+    if (scheme == target.npos ||
+        (lower(target.substr(0, scheme)) != "http" && lower(target.substr(0, scheme)) != "https")) {
       return false;
     }
     target.remove_prefix(scheme + 3);

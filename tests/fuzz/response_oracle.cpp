@@ -36,8 +36,9 @@ void read_field(std::string_view line, Response& response) {
 }
 
 void read_head(std::string_view head, Response& response) {
-  demand(std::ranges::all_of(head, [](char c) { return c < 0 || c >= ' ' || c == '\r' || c == '\n'; }),
-         "a control character in a head");
+  demand(
+      std::ranges::all_of(head, [](char c) { return c < 0 || c >= ' ' || c == '\r' || c == '\n'; }),
+      "a control character in a head");
   const std::size_t end = head.find("\r\n");
   const std::string_view line = head.substr(0, end);
   demand(line.size() > 13 && line.starts_with("HTTP/1.1 ") && line[12] == ' ', "a status line");
