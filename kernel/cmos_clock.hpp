@@ -77,8 +77,13 @@ struct Reading {
       *year > 99 || *month < 1 || *month > 12) {
     return std::nullopt;
   }
-  // What isn't the next century either is no century, but something else that lies there.
-  const bool is_next = number(reading.century, is_binary) == 21;
+  // What is neither the last century nor the next is this one, or no century, but something else
+  // that lies there.
+  const auto century = number(reading.century, is_binary);
+  if (century == 19) {
+    return std::nullopt;
+  }
+  const bool is_next = century == 21;
   const calendar::Date date{.year = (is_next ? 2100 : 2000) + *year, .month = *month, .day = *day};
   if (date.year < kFirstYear || date.day < 1 ||
       date.day > calendar::days_in(date.year, date.month)) {

@@ -103,15 +103,17 @@ TEST_CASE("twelve hours: midnight and noon are twelve") {
   CHECK_FALSE(hour(0x92, cmos::kTwentyFourHours).has_value());
 }
 
-TEST_CASE("the century is believed if it is the next one, and else it is this one") {
+TEST_CASE("the century is believed if it is the last or the next one, and else it is this one") {
   Cmos clock;
   for (const auto& [century, year] : std::map<std::uint8_t, std::uint32_t>{
-           {0x20, 2024}, {0x19, 2024}, {0x00, 2024}, {0xFF, 2024}, {0x21, 2124}}) {
+           {0x20, 2024}, {0x00, 2024}, {0x32, 2024}, {0xFF, 2024}, {0x21, 2124}}) {
     clock.registers[cmos::kUsualCentury] = century;
     const auto time = clock.time();
     REQUIRE(time.has_value());
     CHECK(calendar::date_of(static_cast<std::uint32_t>(*time / 86'400)).year == year);
   }
+  clock.registers[cmos::kUsualCentury] = 0x19;  // 1924, or a clock that was never set
+  CHECK_FALSE(clock.time().has_value());
   clock.registers[0x48] = 0x21;
   CHECK(cmos::read_time(clock, cmos::century_register(0x48)) > kLeapDay);
   CHECK(cmos::century_register(0) == cmos::kUsualCentury);
