@@ -103,9 +103,9 @@ inline constexpr std::size_t kLargeRequestBytes = kRequestLineBytes + kHeaderByt
 inline constexpr std::size_t kRanges = 16;
 
 // Replies at once with text made for them, and bytes of it (414 for a redirect that would put more
-// behind its target). Redirects and single ranges need theirs until lwIP took the text, several ranges until it
-// took the last one, so these leave some to the others. When none is free, ranges get the whole,
-// redirects 503.
+// behind its target). Redirects and single ranges need theirs until lwIP took the text, several
+// ranges until it took the last one, so these leave some to the others. When none is free, ranges
+// get the whole, redirects 503.
 inline constexpr std::size_t kReplyTails = 32;
 inline constexpr std::size_t kReplyTailsReserved = 8;
 inline constexpr std::size_t kReplyTextBytes = 768;
@@ -127,8 +127,8 @@ inline constexpr std::size_t kLogBytesATurn = 16;
 inline constexpr std::size_t kLogLineBytes = 1024;
 inline constexpr std::size_t kLogPartBytes = 300;
 
-// Pages of metrics that wait for lwIP to take them at a time, which it mostly does at once (for more
-// it is 503), and bytes of one.
+// Pages of metrics that wait for lwIP to take them at a time, which it mostly does at once (for
+// more it is 503), and bytes of one.
 inline constexpr std::size_t kMetricsPages = 1;
 inline constexpr std::size_t kMetricsBytes = 30 * 1024;
 
