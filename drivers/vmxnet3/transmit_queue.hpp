@@ -4,6 +4,10 @@
 // Who puts a frame on a wire pads it to Ethernet's 60 bytes: VMware's own drivers leave it to the
 // host. The stack pads, too; where the device shall finish a checksum that is undone, for hosts
 // (QEMU's net_tx_pkt.c) take all bytes behind the IP header for what is summed and measured.
+//
+// A segment to be cut into frames is cut by the host. QEMU hands it on to a tap with virtio's
+// header; for other wires it cuts by itself, and QEMU 7.2 then makes IPv4 fragments of it, with one
+// TCP header for all. They are a valid datagram, and no driver could tell beforehand.
 #pragma once
 
 #include <array>

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "tests/unit/vmxnet3_world.hpp"
@@ -274,12 +275,32 @@ TEST_CASE("frames in pieces that lie are counted once each, and the rings stay i
 }
 
 TEST_CASE("the largest frame is 65,535 bytes, and has a buffer for each of its pieces") {
+  for (const std::size_t buffers : {std::size_t{255}, std::size_t{132}}) {
+    World world({}, buffers);
+    const Bytes frame = frame_of(65'535);
+    REQUIRE(world.device.deliver_large(frame));
+    CHECK(world.receive() == 1);
+    CHECK(world.received.back() == frame);
+    CHECK(world.spans.back() == limits::kRxPieces);
+  }
+}
+
+TEST_CASE("each ring's doorbell is rung when the device asks and that ring has news") {
   World world;
-  const Bytes frame = frame_of(65'535);
-  REQUIRE(world.device.deliver_large(frame));
+  world.device.want_doorbell(true);
+  const auto doorbells = [&] {
+    world.nic.flush();
+    return std::pair{world.device.doorbells(0x800), world.device.doorbells(0xA00)};
+  };
+  CHECK(doorbells() == std::pair{1, 1});  // those of bring-up
+  REQUIRE(world.device.deliver(frame_of(60)));
   CHECK(world.receive() == 1);
-  CHECK(world.received.back() == frame);
-  CHECK(world.spans.back() == limits::kRxPieces);
+  CHECK(doorbells() == std::pair{2, 1});
+  REQUIRE(world.device.deliver_large(frame_of(5000)));
+  CHECK(world.receive() == 1);
+  CHECK(doorbells() == std::pair{3, 2});
+  CHECK(world.device.accesses.back() == Access{'f', 0xA00, 1});  // 65 were lent so far
+  CHECK(doorbells() == std::pair{3, 2});
 }
 
 TEST_CASE("with few buffers large frames are not asked for, and all go to the first ring") {
