@@ -207,3 +207,24 @@ TEST_CASE("a segment in many small pieces is no longer than what can be copied")
     }
   }
 }
+
+TEST_CASE("frames are as long as the peer wants them, and unusually short ones are not cut") {
+  Machine& m = server();
+  std::uint16_t port = 2800;
+  for (const std::uint16_t mss : {216, 535, 536, 1000}) {
+    const std::size_t cuts = m.device.cuts;
+    Network network;
+    TcpPeer peer(++port);
+    peer.mss = mss;
+    peer.connect();
+    run(peer, network, 20);
+    peer.send(request_for(300'000));
+    run(peer, network, 10'000);
+    CHECK(peer.body.size() == 300'000);
+    CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
+    CHECK(peer.longest <= mss);
+    CHECK((m.device.cuts > cuts) == (mss >= 536));
+    peer.close();
+    run(peer, network, 20);
+  }
+}
