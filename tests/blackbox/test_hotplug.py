@@ -26,3 +26,24 @@ def test_first_nic_comes_late(bench: Bench, nic: str, machine: str, boot: str) -
     assert len([line for line in guest.console.lines if "no network" in line]) == 1
     guest.console.wait_for(rf"^net0: {Lab.GUEST}/24 \(static\)$")
     guest.serves()
+
+
+@pytest.mark.parametrize("nic", NICS)
+def test_request_to_give_up_a_nic_is_survived(bench: Bench, nic: str) -> None:
+    """QEMU takes a device away only when the guest's ACPI lets go of it, which Mote never does."""
+    guest = bench.boot(Machine(machine="pc", nic=f"{nic},id=late"))
+    guest.ask("device_del", id="late")
+    guest.serves()
+
+
+def test_unsupported_nic_is_named_once(bench: Bench) -> None:
+    """However often it is looked at; and a NIC that works and comes later is driven."""
+    wire = bench.lab.tap()
+    guest = bench.start(Machine(machine="pc", nic=None, extra=(
+        "-netdev", f"tap,id=net0,fd={wire}", "-device", "rtl8139,romfile=")), more_wires=(wire,))
+    guest.console.wait_for(r"still looking$")
+    guest.ask("device_add", driver="e1000", id="late", bus="pci.0", netdev="net0", mac=MAC,
+              romfile="")
+    guest.ready()
+    assert len([line for line in guest.console.lines if "not supported" in line]) == 1
+    guest.serves()
