@@ -69,6 +69,7 @@ UNIT_TESTS = {
     "netstack_segmentation": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_tcp": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_reply": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
     "virtio_mmio": VIRTIO_WORLD,
     "virtio_net": VIRTIO_WORLD,

@@ -147,7 +147,8 @@ def _shown(value: Any) -> str:
 
 
 _NETWORK = {"hostname": _hostname}
-_INTERFACE = {"address": _address, "gateway": _gateway, "mtu": _integer(576, 1500)}
+_INTERFACE = {"address": _address, "gateway": _gateway, "mtu": _integer(576, 1500),
+              "offload": _one_of("on", "off")}
 _HTTP = {"port": _integer(1, 65535), "idle_timeout_s": _integer(1, 86400),
          "header_timeout_s": _integer(1, 86400)}
 _TOP = {"panic": _one_of("reset", "halt")}

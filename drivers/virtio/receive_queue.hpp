@@ -83,8 +83,11 @@ std::size_t ReceiveQueue::poll(std::size_t budget, Sink&& sink, DeviceCounters& 
     counters.rx_bytes += packet.bytes();
     // 5.1.6.4: what "needs a checksum" was left unfinished by its sender on the same host, and was
     // never on a wire that could have damaged it.
-    const bool verified = options_.trust_checksum && (header.flags & kTrusted) != 0;
-    sink(std::move(packet), verified ? RxChecksum::kVerified : RxChecksum::kUnknown);
+    const bool trusted = options_.trust_checksum && (header.flags & kTrusted) != 0;
+    const bool absent = (header.flags & NetHeader::kNeedsChecksum) != 0;
+    sink(std::move(packet), !trusted ? RxChecksum::kUnknown
+                            : absent ? RxChecksum::kAbsent
+                                     : RxChecksum::kVerified);
   }
   return good;
 }
