@@ -47,6 +47,7 @@ HTTP_WORLD = ["tests/unit/http_world.cpp", *[f"http/{name}.cpp" for name in HTTP
 UNIT_TESTS = {
     "e1000_bring_up": E1000_WORLD,
     "e1000_ring": E1000_WORLD,
+    "e1000_segmentation": E1000_WORLD,
     "fast_path": ["netstack/fast_path.cpp"],
     "http_closing": HTTP_WORLD,
     "http_conditions": ["http/conditions.cpp", "http/date.cpp", "http/request.cpp"],
@@ -64,6 +65,8 @@ UNIT_TESTS = {
     "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_dhcp": NETSTACK_WORLD,
     "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_segmentation": [
+        "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_tcp": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
     "virtio_mmio": VIRTIO_WORLD,

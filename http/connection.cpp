@@ -5,6 +5,7 @@
 #include "kernel/limits.hpp"
 #include "lwip/pbuf.h"
 #include "lwip/tcp.h"
+#include "netstack/send_room.hpp"
 
 namespace mote::http {
 namespace {
@@ -13,9 +14,6 @@ using namespace std::string_view_literals;
 // What can come while a response is being sent fits into a buffer: the rest of one segment, and a
 // receive window that isn't opened before the response is written.
 static_assert(TCP_WND + TCP_MSS <= limits::kLargeRequestBytes);
-
-// Longest write that lwIP's length type admits.
-constexpr std::uint64_t kMaxWrite = 0xFFFF;
 
 std::string_view bytes_of(const pbuf& data, std::size_t from) {
   return {static_cast<const char*>(data.payload) + from, data.len - from};
@@ -51,6 +49,7 @@ void Connection::begin(tcp_pcb* pcb) {
   tcp_err(pcb, on_error);
   // A response is handed over whole, so there is nothing for Nagle's algorithm to gather.
   tcp_nagle_disable(pcb);
+  netstack::widen_send_buffer(*pcb);
   ++server.counters.connections;
   ++server.counters.open;
   phase_ = Phase::kIdle;
@@ -226,10 +225,11 @@ void Connection::write_reply() {
 
 // Writes by reference. Returns how many bytes lwIP took; when none, it calls again later.
 std::size_t Connection::write(const Reply::Piece& piece, bool is_last) {
-  std::uint64_t bytes = tcp_sndbuf(pcb_);
-  bytes = bytes < kMaxWrite ? bytes : kMaxWrite;
+  std::uint64_t bytes = tcp_sndbuf(pcb_);  // at most 65,535
   if (bytes >= piece.bytes) {
     bytes = piece.bytes;
+  } else if (in_flight_ > 0 && bytes < netstack::worthwhile_room(*pcb_)) {
+    return 0;
   } else {
     bytes -= bytes % tcp_mss(pcb_);  // no small segment in the middle of a body
   }

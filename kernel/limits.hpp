@@ -39,7 +39,7 @@ inline constexpr std::size_t kTxSegments = 8;
 
 // Bytes of TCP payload in a segment that the device cuts into frames: 44 of an Ethernet's, so that
 // the whole stays within IP's 65,535.
-inline constexpr std::size_t kTxPayloadBytes = 44 * 1460;
+inline constexpr std::uint16_t kTxPayloadBytes = 44 * 1460;
 
 // Packets of one frame that the device put together from several: IP's 65,535 bytes.
 inline constexpr std::size_t kRxPieces = 34;

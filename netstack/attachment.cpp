@@ -113,6 +113,8 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   // Only TCP's checksum is left to the device: a UDP datagram may be sent in fragments.
   const unsigned offloaded = facts.offloads.tx_checksum ? NETIF_CHECKSUM_GEN_TCP : 0U;
   NETIF_SET_CHECKSUM_CTRL(&netif_, NETIF_CHECKSUM_ENABLE_ALL & ~offloaded);
+  netif_.tso_bytes =
+      facts.offloads.segmentation == Segmentation::kNone ? u16_t{0} : limits::kTxPayloadBytes;
   netif_set_hostname(&netif_, settings.host_name);
   netif_set_status_callback(&netif_, status_changed);
   netif_set_up(&netif_);

@@ -93,8 +93,14 @@ class Interface : public Attachment {
   // lwIP's way to the device. ERR_MEM makes it keep the segment and try again later.
   static err_t link_output(struct netif* netif, struct pbuf* frame) {
     auto& self = static_cast<Interface&>(attachment_of(netif));
-    if (self.backlog_.empty() && self.send(frame)) return ERR_OK;
-    if (self.backlog_.push(frame)) {
+    const Backlog::Entry entry{frame, netif->hints ? netif->hints->segment_bytes : u16_t{0}};
+    if (entry.segment_bytes == 0 && frame->tot_len > sizeof(EthernetHeader) + limits::kMtu) {
+      // A long segment that had to wait for an ARP reply: how to cut it is forgotten.
+      ++self.counters_.tx_dropped;
+      return ERR_OK;
+    }
+    if (self.backlog_.empty() && self.send(entry)) return ERR_OK;
+    if (self.backlog_.push(entry)) {
       ++self.counters_.tx_waited;
       return ERR_OK;
     }
@@ -103,29 +109,33 @@ class Interface : public Attachment {
   }
 
   // False when the ring is full, or when the frame must be copied and there is no packet.
-  bool send(struct pbuf* frame) {
+  bool send(const Backlog::Entry& entry) {
     SegmentList list;
-    const bool sent = list.gather(*frame) ? send_by_reference(frame, list) : send_copy(*frame);
+    const bool sent =
+        list.gather(*entry.frame) ? send_by_reference(entry, list) : send_copy(*entry.frame);
     if (sent) ++counters_.tx_frames;
     return sent;
   }
 
-  bool send_by_reference(struct pbuf* frame, const SegmentList& list) {
-    const TxChecksum checksum = offload({static_cast<std::byte*>(frame->payload), frame->len});
-    if (!device_->transmit(TxFrame{list.segments(), checksum, frame})) return false;
-    pbuf_ref(frame);
+  bool send_by_reference(const Backlog::Entry& entry, const SegmentList& list) {
+    const auto [checksum, cut] = offload(
+        {static_cast<std::byte*>(entry.frame->payload), entry.frame->len}, entry.segment_bytes);
+    if (!device_->transmit(TxFrame{list.segments(), checksum, entry.frame, cut})) return false;
+    pbuf_ref(entry.frame);
     return true;
   }
 
   bool send_copy(const struct pbuf& frame) {
     Packet packet = copy_to_packet(frame);
-    if (!packet || !device_->transmit(packet, offload(packet.frame()))) return false;
+    if (!packet || !device_->transmit(packet, offload(packet.frame(), 0).checksum)) return false;
     ++counters_.tx_copied;
     return true;
   }
 
-  TxChecksum offload(std::span<std::byte> headers) const {
-    return device_->offloads().tx_checksum ? prepare_checksum(headers) : TxChecksum{};
+  Offload offload(std::span<std::byte> headers, std::uint16_t segment_bytes) const {
+    const Offloads can = device_->offloads();
+    if (segment_bytes != 0) return prepare_cut(headers, segment_bytes, can.segmentation);
+    return can.tx_checksum ? Offload{prepare_checksum(headers), {}} : Offload{};
   }
 
   void send_backlog() {

@@ -29,6 +29,8 @@ namespace mote::netstack {
 static_assert(MEMP_NUM_TCP_PCB == limits::kTcpPcbs);
 static_assert(PBUF_LINK_ENCAPSULATION_HLEN == limits::kHeadroom);
 static_assert(TCP_MSS + 40 == limits::kMtu);
+static_assert(TCP_TSO_PBUFS == limits::kTxSegments);
+static_assert(limits::kTxPayloadBytes + 40 <= 0xFFFF);
 static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + 14);
 static_assert(TCP_SLOW_INTERVAL == kPollTickMs);
 static_assert(MEMP_NUM_TCP_SEG >= heap::kSegmentHeaders, "each segment has a header block");

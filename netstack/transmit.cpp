@@ -21,6 +21,37 @@ bool has_headroom(const struct pbuf& pbuf) {
   return payload >= room + limits::kHeadroom;
 }
 
+// Where a frame's TCP header lies.
+struct TcpPlace {
+  Ipv4Header* ip = nullptr;
+  TcpHeader* tcp = nullptr;  // null: there is none, or not all of it
+  std::uint16_t offset = 0;  // bytes from the frame's beginning
+};
+
+TcpPlace find_tcp(std::span<std::byte> headers) {
+  constexpr std::size_t kIpOffset = sizeof(EthernetHeader);
+  if (headers.size() < kIpOffset + sizeof(Ipv4Header)) return {};
+  const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(headers.data());
+  auto& ip = *reinterpret_cast<Ipv4Header*>(headers.data() + kIpOffset);
+  const std::size_t offset = kIpOffset + ip.header_bytes();
+  if (ethernet.type != EthernetHeader::kIpv4 || ip.protocol != Ipv4Header::kTcp ||
+      ip.is_fragment() || headers.size() < offset + sizeof(TcpHeader)) {
+    return {};
+  }
+  return {&ip, reinterpret_cast<TcpHeader*>(headers.data() + offset),
+          static_cast<std::uint16_t>(offset)};
+}
+
+// RFC 9293, 3.1: the pseudo-header is both addresses, the protocol, and TCP's length.
+Be16 pseudo_header_sum(const Ipv4Header& ip, std::uint16_t tcp_bytes) {
+  Sum sum;
+  sum.add(ip.source.raw());
+  sum.add(ip.destination.raw());
+  sum.add(Be16{Ipv4Header::kTcp}.raw());
+  sum.add(Be16{tcp_bytes}.raw());
+  return Be16::from_raw(sum.folded());
+}
+
 }  // namespace
 
 bool SegmentList::add(const void* data, std::size_t bytes) {
@@ -51,30 +82,32 @@ Packet copy_to_packet(const struct pbuf& frame) {
 }
 
 TxChecksum prepare_checksum(std::span<std::byte> headers) {
-  constexpr std::size_t kIpOffset = sizeof(EthernetHeader);
-  if (headers.size() < kIpOffset + sizeof(Ipv4Header)) return {};
-  const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(headers.data());
-  const auto& ip = *reinterpret_cast<const Ipv4Header*>(headers.data() + kIpOffset);
-  const std::size_t tcp_offset = kIpOffset + ip.header_bytes();
-  if (ethernet.type != EthernetHeader::kIpv4 || ip.protocol != Ipv4Header::kTcp ||
-      ip.is_fragment() || headers.size() < tcp_offset + sizeof(TcpHeader)) {
-    return {};
-  }
-  // RFC 9293, 3.1: the pseudo-header is both addresses, the protocol, and TCP's length.
-  Sum sum;
-  sum.add(ip.source.raw());
-  sum.add(ip.destination.raw());
-  sum.add(Be16{Ipv4Header::kTcp}.raw());
-  sum.add(Be16{static_cast<std::uint16_t>(ip.total_bytes - ip.header_bytes())}.raw());
-  auto& tcp = *reinterpret_cast<TcpHeader*>(headers.data() + tcp_offset);
-  tcp.checksum = Be16::from_raw(sum.folded());
-  return {static_cast<std::uint16_t>(tcp_offset), offsetof(TcpHeader, checksum)};
+  const TcpPlace place = find_tcp(headers);
+  if (place.tcp == nullptr) return {};
+  const std::size_t bytes = place.ip->total_bytes - place.ip->header_bytes();
+  place.tcp->checksum = pseudo_header_sum(*place.ip, static_cast<std::uint16_t>(bytes));
+  return {place.offset, offsetof(TcpHeader, checksum)};
 }
 
-bool Backlog::push(struct pbuf* frame) {
+Offload prepare_cut(std::span<std::byte> headers, std::uint16_t segment_bytes, Segmentation wants) {
+  const TxChecksum checksum = prepare_checksum(headers);
+  const TcpPlace place = find_tcp(headers);
+  if (place.tcp == nullptr) return {};
+  if (wants != Segmentation::kWholeLength) {
+    place.tcp->checksum = pseudo_header_sum(*place.ip, 0);
+    place.ip->checksum = 0;
+  }
+  if (wants == Segmentation::kNoLength) place.ip->total_bytes = 0;
+  const std::size_t header_bytes = place.offset + place.tcp->header_bytes();
+  return {checksum, {static_cast<std::uint16_t>(header_bytes), segment_bytes}};
+}
+
+bool Backlog::push(Entry entry) {
   if (count_ == frames_.size()) return false;
-  pbuf_ref(frame);
-  frames_[(first_ + count_) % frames_.size()] = frame;
+  pbuf_ref(entry.frame);
+  const std::size_t place = (first_ + count_) % frames_.size();
+  frames_[place] = entry.frame;
+  segment_bytes_[place] = entry.segment_bytes;
   ++count_;
   return true;
 }

@@ -32,26 +32,43 @@ class SegmentList {
 // the frame is larger than a packet.
 [[nodiscard]] Packet copy_to_packet(const struct pbuf& frame);
 
+// What a device shall do with a frame.
+struct Offload {
+  TxChecksum checksum;
+  TxCut cut;
+};
+
 // Prepares a TCP checksum that lwIP left to the device: puts the pseudo-header's sum in its place
 // and says where. `headers` must hold the headers up to TCP's; for a frame that has no TCP header
 // there, nothing is to do.
 [[nodiscard]] TxChecksum prepare_checksum(std::span<std::byte> headers);
 
+// Prepares a TCP segment that the device shall cut into frames of `segment_bytes` of payload, with
+// such lengths as it wants left in the headers.
+[[nodiscard]] Offload prepare_cut(std::span<std::byte> headers, std::uint16_t segment_bytes,
+                                  Segmentation wants);
+
 // Frames that wait for room in the transmit ring, in order. Each holds a reference.
 class Backlog {
  public:
+  struct Entry {
+    struct pbuf* frame;
+    std::uint16_t segment_bytes;  // to cut it in; 0: not to be cut
+  };
+
   [[nodiscard]] bool empty() const { return count_ == 0; }
 
   // False when it is full.
-  [[nodiscard]] bool push(struct pbuf* frame);
+  [[nodiscard]] bool push(Entry entry);
 
-  [[nodiscard]] struct pbuf* front() const { return frames_[first_]; }
+  [[nodiscard]] Entry front() const { return {frames_[first_], segment_bytes_[first_]}; }
 
   // Forgets the first frame and its reference.
   void pop();
 
  private:
   std::array<struct pbuf*, limits::kTxBacklog> frames_{};
+  std::array<std::uint16_t, limits::kTxBacklog> segment_bytes_{};
   std::size_t first_ = 0;
   std::size_t count_ = 0;
 };

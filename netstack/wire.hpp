@@ -142,6 +142,8 @@ struct TcpHeader {
   Be16 window;
   Be16 checksum;
   Be16 urgent;
+
+  [[nodiscard]] std::size_t header_bytes() const { return (offset_and_flags >> 12) * 4U; }
 };
 static_assert(sizeof(TcpHeader) == 20 && alignof(TcpHeader) == 1);
 static_assert(offsetof(TcpHeader, checksum) == 16);

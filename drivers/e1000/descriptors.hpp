@@ -39,27 +39,30 @@ struct TransmitDescriptor {
   std::uint64_t address = 0;  // of the data; in a context the offsets below
   std::uint32_t command = 0;  // with length (DTALEN, PAYLEN) and type (DTYP)
   std::uint8_t status = 0;
-  std::uint8_t options = 0;  // POPTS; in a context HDRLEN
-  std::uint16_t special = 0;
+  std::uint8_t options = 0;   // POPTS; in a context HDRLEN
+  std::uint16_t special = 0;  // in a context MSS
 
   // 3.3.7.1, 3.3.6.1: the commands lie in bits 31 to 24.
   static constexpr std::uint32_t kEndOfPacket = bit(24);    // EOP
   static constexpr std::uint32_t kInsertCrc = bit(25);      // IFCS
   static constexpr std::uint32_t kContextTcp = bit(24);     // TUCMD.TCP: TCP, and not UDP
   static constexpr std::uint32_t kContextIpv4 = bit(25);    // TUCMD.IP: IPv4, and not IPv6
+  static constexpr std::uint32_t kSegmentation = bit(26);   // TSE, in a context and in its data
   static constexpr std::uint32_t kReportStatus = bit(27);   // RS
   static constexpr std::uint32_t kExtended = bit(29);       // DEXT: not a legacy descriptor
   static constexpr std::uint32_t kTypeContext = 0 << 20;    // DTYP 0000b
   static constexpr std::uint32_t kTypeData = 1 << 20;       // DTYP 0001b
-  static constexpr std::uint32_t kMostBytes = bit(20) - 1;  // DTALEN has 20 bits
+  static constexpr std::uint32_t kMostBytes = bit(20) - 1;  // DTALEN and PAYLEN have 20 bits
 
   static constexpr std::uint8_t kDone = 1 << 0;          // 3.3.7.2: DD
+  static constexpr std::uint8_t kInsertIpSum = 1 << 0;   // 3.3.7.3: IXSM
   static constexpr std::uint8_t kInsertTcpSum = 1 << 1;  // 3.3.7.3: TXSM
 };
 static_assert(sizeof(TransmitDescriptor) == 16);
 static_assert(offsetof(TransmitDescriptor, command) == 8);
 static_assert(offsetof(TransmitDescriptor, status) == 12);
 static_assert(offsetof(TransmitDescriptor, options) == 13);
+static_assert(offsetof(TransmitDescriptor, special) == 14);
 
 // 3.3.6: the first half of a context descriptor.
 struct ContextOffsets {

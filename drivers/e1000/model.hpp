@@ -34,15 +34,25 @@ struct Family {
   std::string_view word;  // what the console calls it
   std::uint8_t gap;       // TIPG.IPGT: the gap between frames, less what the MAC adds
   EepromLayout eeprom = kEeprom8254x;
-  std::uint32_t control = control::kAutoSpeed;    // what CTRL has to be told beside SLU
-  std::uint32_t transmit_control = 0;             // bits of TCTL beside the common ones
-  std::uint32_t transmit_descriptor_control = 0;  // bits of TXDCTL beside the common ones
-  bool has_management = true;                     // MANC may keep ARP requests from the host
-  bool is_express = false;  // PCI Express: shares its reset with firmware (82574, 4.6)
+  std::uint32_t control = control::kAutoSpeed;  // what CTRL has to be told beside SLU
+  std::uint32_t transmit_control = 0;           // bits of TCTL beside the common ones
+  // TXDCTL
+  std::uint32_t transmit_descriptor_control =
+      descriptor_control::kInDescriptors | descriptor_control::kWriteBackEach;
+  bool cuts = true;            // TCP segmentation
+  bool has_management = true;  // MANC may keep ARP requests from the host
+  bool is_express = false;     // PCI Express: shares its reset with firmware (82574, 4.6)
 };
 
 // 13.4.34: IPGT is 8 for the 82544 and 10 for the others. The 82543GC has a manual of its own and
-// is the 82544's elder brother; both know no management.
+// is the 82544's elder brother; both know no management. Its Specification Update (revision 2.1,
+// June 2004) says not to use TCP segmentation, which may hang it (erratum 14), and to leave WTHRESH
+// of the transmitter at 0 (erratum 35).
+inline constexpr Family k82543 = {.word = "e1000",
+                                  .gap = 8,
+                                  .transmit_descriptor_control = descriptor_control::kInDescriptors,
+                                  .cuts = false,
+                                  .has_management = false};
 inline constexpr Family k82544 = {.word = "e1000", .gap = 8, .has_management = false};
 inline constexpr Family k82540 = {.word = "e1000", .gap = 10};
 // The 82574's MAC always takes its speed from the PHY.
@@ -53,7 +63,9 @@ inline constexpr Family k82574 = {
     .control = 0,
     .transmit_control =
         transmit_control::kMultipleRequests | transmit_control::kReadRequestThreshold,
-    .transmit_descriptor_control = descriptor_control::kCountDescriptors,
+    .transmit_descriptor_control = descriptor_control::kInDescriptors |
+                                   descriptor_control::kWriteBackEach |
+                                   descriptor_control::kCountDescriptors,
     .is_express = true};
 
 struct Model {
@@ -65,7 +77,7 @@ inline constexpr std::uint16_t kVendor = 0x8086;
 
 // All with a copper PHY.
 inline constexpr std::array kModels = {
-    Model{0x1004, &k82544},  // 82543GC
+    Model{0x1004, &k82543},  // 82543GC
     Model{0x1008, &k82544},  // 82544EI
     Model{0x100C, &k82544},  // 82544GC
     Model{0x100D, &k82544},  // 82544GC on a mainboard

@@ -37,10 +37,17 @@ class Net {
 
   // What follows is the contract of drivers/net_device.hpp.
   [[nodiscard]] std::string_view model() const { return family_->word; }
-  [[nodiscard]] std::string_view features() const { return "csum rxcsum"; }
+  [[nodiscard]] std::string_view features() const {
+    return family_->cuts ? "csum tso4 rxcsum" : "csum rxcsum";
+  }
   [[nodiscard]] MacAddress mac() const { return mac_; }
   [[nodiscard]] std::uint16_t mtu() const { return limits::kMtu; }
-  [[nodiscard]] Offloads offloads() const { return {.tx_checksum = true, .rx_checksum = true}; }
+  // 3.5.5: the device adds each frame's length to IP's header and to the pseudo-header.
+  [[nodiscard]] Offloads offloads() const {
+    return {.tx_checksum = true,
+            .rx_checksum = true,
+            .segmentation = family_->cuts ? Segmentation::kNoLength : Segmentation::kNone};
+  }
   [[nodiscard]] const DeviceCounters& counters() const { return counters_; }
 
   [[nodiscard]] bool link_up() {

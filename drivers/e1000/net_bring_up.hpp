@@ -226,9 +226,7 @@ void Net<Registers>::start_transmitter() {
   registers_.write(Register::kTransmitLength, kBytes);
   registers_.write(Register::kTransmitHead, 0);
   registers_.write(Register::kTransmitTail, 0);
-  registers_.write(Register::kTransmitDescriptorControl, descriptor_control::kInDescriptors |
-                                                             descriptor_control::kWriteBackEach |
-                                                             family_->transmit_descriptor_control);
+  registers_.write(Register::kTransmitDescriptorControl, family_->transmit_descriptor_control);
   // 13.4.34: IPGR1 8 and IPGR2 6 matter in half duplex alone.
   registers_.write(Register::kTransmitGap, std::uint32_t{family_->gap} | 8 << 10 | 6 << 20);
   registers_.write(Register::kTransmitControl,

@@ -119,7 +119,7 @@ inline constexpr std::uint32_t kReadRequestThreshold = 1 << 29;  // RRTHRESH 01b
 // RXDCTL and TXDCTL: when descriptors are written back.
 namespace descriptor_control {
 inline constexpr std::uint32_t kWriteBackEach = 1 << 16;     // WTHRESH
-inline constexpr std::uint32_t kCountDescriptors = bit(22);  // 82574: "must be set" for transmit
+inline constexpr std::uint32_t kCountDescriptors = bit(22);  // set for the 82574's transmitter
 inline constexpr std::uint32_t kInDescriptors = bit(24);     // GRAN: thresholds count descriptors
 }  // namespace descriptor_control
 

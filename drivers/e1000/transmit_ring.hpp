@@ -2,8 +2,12 @@
 // return (3.3, 3.4). No registers.
 //
 // Frames are described by TCP/IP data descriptors, whose checksum, if one is asked for, is computed
-// as the context descriptor before them says. The device remembers one context, so that a new one
+// as the context descriptor before them says. The device remembers a context, so that a new one
 // is written only when it differs from the last.
+//
+// A frame to cut (3.5, TCP segmentation) has a context of its own, since that tells its length. By
+// the manual (3.5.5) the device keeps it apart from the other; QEMU's 82574 does not, and so the
+// other is written anew afterwards.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +17,7 @@
 #include "drivers/e1000/descriptors.hpp"
 #include "drivers/net_device.hpp"
 #include "kernel/barriers.hpp"
+#include "kernel/limits.hpp"
 #include "kernel/packet.hpp"
 
 namespace mote::e1000 {
@@ -21,6 +26,13 @@ class TransmitRing {
  public:
   static constexpr std::uint16_t kEntries = 512;
   static_assert(kEntries % 8 == 0 && (kEntries & (kEntries - 1)) == 0);  // 13.4.38
+
+  // What a frame to cut may need: a context, the headers, the payload in so many parts and one more
+  // for each piece that doesn't end with a part, and its last bytes. QEMU's 82574 drops a frame of
+  // more than 64 data descriptors.
+  static constexpr std::uint32_t kCutParts = 32;
+  static constexpr std::size_t kMostOfCut = 2 + kCutParts + limits::kTxSegments + 1;
+  static_assert(kMostOfCut < kEntries && kMostOfCut - 1 <= 64);
 
   // What is remembered of a frame, at the entry of its first descriptor.
   struct Slot {
@@ -47,9 +59,19 @@ class TransmitRing {
   [[nodiscard]] std::uint16_t tail() const { return published_ % kEntries; }
 
  private:
+  // What the data descriptors of a frame have in common.
+  struct Kind {
+    std::uint32_t command;
+    std::uint8_t options;
+  };
+
   [[nodiscard]] bool lend(std::span<const TxSegment> pieces, TxChecksum checksum, void* cookie,
                           PacketIndex packet, DeviceCounters& counters);
-  void put_context(TxChecksum checksum);
+  [[nodiscard]] bool lend_cut(const TxFrame& frame, DeviceCounters& counters);
+  void put_context(TxChecksum checksum, TxCut cut, std::uint32_t payload);
+  void put_data(TxSegment piece, std::uint32_t longest, Kind kind);
+  void set_end_apart();
+  void finish(std::uint16_t first, void* cookie, PacketIndex packet);
   [[nodiscard]] std::size_t free() const {
     // Head equal to tail means that the device has nothing to do (3.4): one entry stays empty.
     return kEntries - 1U - static_cast<std::uint16_t>(filled_ - taken_);
@@ -57,7 +79,8 @@ class TransmitRing {
 
   TransmitDescriptor* descriptors_ = nullptr;
   Slot* slots_ = nullptr;
-  TxChecksum context_;  // what the device remembers
+  TxChecksum context_;      // what the device remembers
+  bool after_cut_ = false;  // see set_end_apart
   // Counts that run on, modulo 65,536; the entry is the count modulo kEntries.
   std::uint16_t taken_ = 0;
   std::uint16_t published_ = 0;

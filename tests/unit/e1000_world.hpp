@@ -38,6 +38,7 @@ struct FakeDevice {
   std::vector<Access> writes{};
   std::array<int, 2> doorbells{};  // receive, transmit
   std::uint64_t context = 0;       // of the last context descriptor
+  bool segments = false;           // whether that one is for TCP segmentation
   int contexts = 0;
 
   [[nodiscard]] bool express() const { return id == 0x10D3; }
@@ -102,10 +103,17 @@ struct FakeDevice {
     return true;
   }
 
+  struct Descriptor {
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+    friend bool operator==(const Descriptor&, const Descriptor&) = default;
+  };
+
   struct Sent {
     Bytes frame;
-    std::uint64_t context = 0;  // 0: no checksum was asked for
-    std::byte* last = nullptr;  // descriptor
+    std::vector<Descriptor> descriptors;  // as the driver wrote them
+    std::uint64_t context = 0;            // 0: no checksum was asked for
+    std::byte* last = nullptr;            // descriptor
   };
 
   // The next frame that the driver sent, not yet reported.
@@ -116,15 +124,18 @@ struct FakeDevice {
       std::byte* const descriptor = ring(0x3800) + 16 * head;
       head = (head + 1) % entries(0x3800);
       std::uint64_t low = 0;
-      std::uint32_t command = 0;
+      std::uint64_t high = 0;
       std::memcpy(&low, descriptor, 8);
-      std::memcpy(&command, descriptor + 8, 4);
+      std::memcpy(&high, descriptor + 8, 8);
+      sent.descriptors.push_back({low, high});
+      const auto command = static_cast<std::uint32_t>(high);
       REQUIRE(descriptor[12] == std::byte{0});
       REQUIRE((command >> 29 & 1) == 1);  // DEXT
       const std::uint32_t type = command >> 20 & 0xF;
       if (type == 0) {
         REQUIRE(first);
         context = low;
+        segments = (command >> 26 & 1) == 1;
         ++contexts;
         continue;
       }
@@ -133,7 +144,10 @@ struct FakeDevice {
       const std::uint32_t bytes = command & 0xF'FFFF;
       REQUIRE(bytes != 0);
       sent.frame.insert(sent.frame.end(), data, data + bytes);
-      if (std::exchange(first, false) && descriptor[13] == std::byte{2}) {
+      const bool cut = (command >> 26 & 1) == 1;  // TSE
+      if (std::exchange(first, false) && descriptor[13] != std::byte{0}) {
+        REQUIRE(descriptor[13] == (cut ? std::byte{3} : std::byte{2}));  // IXSM and TXSM
+        REQUIRE(cut == segments);  // QEMU's 82574 has one context for both
         sent.context = context;
       }
       const bool ends = (command >> 24 & 1) == 1;

@@ -81,6 +81,7 @@ bool Device::transmit(Packet& packet, TxChecksum checksum) {
                   checksum,
                   nullptr,
                   std::move(packet),
+                  {},
                   {}};
   sending.submitted = read(sending);
   sending_.push_back(std::move(sending));
@@ -89,8 +90,12 @@ bool Device::transmit(Packet& packet, TxChecksum checksum) {
 
 bool Device::transmit(const TxFrame& frame) {
   if (sending_.size() >= ring) return false;
-  Sending sending{
-      {frame.segments.begin(), frame.segments.end()}, frame.checksum, frame.cookie, {}, {}};
+  Sending sending{{frame.segments.begin(), frame.segments.end()},
+                  frame.checksum,
+                  frame.cookie,
+                  {},
+                  {},
+                  frame.cut};
   std::memset(const_cast<std::byte*>(frame.segments[0].data) - limits::kHeadroom, 0xDD,
               limits::kHeadroom);
   sending.submitted = read(sending);
@@ -104,14 +109,63 @@ void Device::reclaim(void (*release)(void*)) {
     Bytes frame = read(sending);
     if (frame != sending.submitted) panic("a frame changed while the device had it");
     if (frame.size() < 60) panic("a frame shorter than Ethernet allows");
-    if (sending.checksum.start != 0) {
-      cut_padding(frame);
-      finish_checksum(frame, sending.checksum);
+    if (sending.cut.payload_bytes != 0) {
+      cut(sending, frame);
+    } else {
+      if (frame.size() > 14U + options_.mtu) panic("a frame longer than the MTU");
+      if (sending.checksum.start != 0) {
+        cut_padding(frame);
+        finish_checksum(frame, sending.checksum);
+      }
+      wire.push_back(std::move(frame));
     }
-    wire.push_back(std::move(frame));
     void* cookie = sending.cookie;
     sending_.pop_front();
     if (cookie != nullptr) release(cookie);
+  }
+}
+
+// As devices do it: all frames get the headers, with lengths and numbers of their own. What the
+// stack has to leave out is looked at.
+void Device::cut(const Sending& sending, const Bytes& segment) {
+  ++cuts;
+  if (options_.segmentation == Segmentation::kNone) panic("a segment to cut for no such device");
+  const std::size_t headers = sending.cut.header_bytes;
+  if (sending.segments[0].bytes < headers || segment.size() - headers > limits::kTxPayloadBytes ||
+      sending.checksum.start != 34 || sending.checksum.offset != 16 || headers != 54) {
+    panic("a segment that can't be cut");
+  }
+  const bool whole = options_.segmentation == Segmentation::kWholeLength;
+  const auto& given_ip = *reinterpret_cast<const netstack::Ipv4Header*>(segment.data() + 14);
+  const auto& given_tcp = *reinterpret_cast<const netstack::TcpHeader*>(segment.data() + 34);
+  const std::size_t tcp_bytes = whole ? segment.size() - 34 : 0;
+  const std::size_t ip_bytes =
+      options_.segmentation == Segmentation::kNoLength ? 0 : segment.size() - 14;
+  const auto sum = static_cast<std::uint16_t>(
+      ~plain_checksum({}, pseudo_sum(given_ip.source, given_ip.destination, 6, tcp_bytes)));
+  if (given_ip.total_bytes != ip_bytes || given_tcp.checksum != sum ||
+      (whole ? plain_checksum({segment.data() + 14, 20}) : given_ip.checksum.raw()) != 0) {
+    panic("headers of a segment to cut with lengths or sums that are wrong");
+  }
+  for (std::size_t at = headers; at < segment.size(); at += sending.cut.payload_bytes) {
+    const std::size_t bytes = std::min<std::size_t>(sending.cut.payload_bytes, segment.size() - at);
+    Bytes frame(segment.begin(), segment.begin() + static_cast<long>(headers));
+    frame.insert(frame.end(), segment.begin() + static_cast<long>(at),
+                 segment.begin() + static_cast<long>(at + bytes));
+    if (frame.size() > 14U + options_.mtu) panic("a frame cut longer than the MTU");
+    auto& ip = *reinterpret_cast<netstack::Ipv4Header*>(frame.data() + 14);
+    auto& tcp = *reinterpret_cast<netstack::TcpHeader*>(frame.data() + 34);
+    ip.total_bytes = static_cast<std::uint16_t>(frame.size() - 14);
+    ip.checksum = 0;
+    ip.checksum = plain_checksum({frame.data() + 14, 20});
+    tcp.sequence = static_cast<std::uint32_t>(tcp.sequence + (at - headers));
+    if (at + bytes < segment.size()) {
+      tcp.offset_and_flags = static_cast<std::uint16_t>(tcp.offset_and_flags & ~9U);  // PSH, FIN
+    }
+    tcp.checksum = 0;
+    tcp.checksum = plain_checksum({frame.data() + 34, frame.size() - 34},
+                                  pseudo_sum(ip.source, ip.destination, 6, frame.size() - 34));
+    wire.push_back(std::move(frame));
   }
 }
 
@@ -124,9 +178,13 @@ bool Device::receive(std::span<const std::uint8_t> frame, RxChecksum checksum) {
   return true;
 }
 
+constinit Segmentation machine_segmentation = Segmentation::kNone;
+
 Machine& machine() {
   static Machine* const the = [] {
-    auto* made = new Machine{Device({.mac = kMachineMac, .tx_checksum = true}), {}};
+    auto* made = new Machine{
+        Device({.mac = kMachineMac, .tx_checksum = true, .segmentation = machine_segmentation}),
+        {}};
     netstack::initialize();
     const netstack::InterfaceSettings settings{
         .host_name = "tester",

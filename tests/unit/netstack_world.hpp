@@ -36,6 +36,7 @@ class Device {
     std::uint16_t mtu = 1500;
     bool tx_checksum = false;
     bool rx_checksum = false;
+    Segmentation segmentation = Segmentation::kNone;
   };
   explicit Device(Options options) : options_(options) {}
 
@@ -43,7 +44,9 @@ class Device {
   [[nodiscard]] std::string_view features() const { return options_.tx_checksum ? "csum" : ""; }
   [[nodiscard]] MacAddress mac() const { return options_.mac; }
   [[nodiscard]] std::uint16_t mtu() const { return options_.mtu; }
-  [[nodiscard]] Offloads offloads() const { return {options_.tx_checksum, options_.rx_checksum}; }
+  [[nodiscard]] Offloads offloads() const {
+    return {options_.tx_checksum, options_.rx_checksum, options_.segmentation};
+  }
   [[nodiscard]] const DeviceCounters& counters() const { return counters_; }
   [[nodiscard]] bool link_up() { return link; }
 
@@ -70,7 +73,11 @@ class Device {
   bool stuck = false;      // sends nothing
   std::size_t ring = 256;  // frames on their way
   std::size_t flushes = 0;
-  std::deque<Bytes> wire;  // what was sent, whole, checksums finished
+  std::deque<Bytes> wire;  // what was sent, cut into frames, checksums finished
+  std::size_t cuts = 0;    // segments that came to be cut
+
+  // Makes it cut segments in another way; whether it does is settled when it is attached.
+  void cut_as(Segmentation segmentation) { options_.segmentation = segmentation; }
 
  private:
   struct Sending {
@@ -79,8 +86,10 @@ class Device {
     void* cookie = nullptr;
     Packet packet;
     Bytes submitted;
+    TxCut cut;
   };
   [[nodiscard]] static Bytes read(const Sending& sending);
+  void cut(const Sending& sending, const Bytes& segment);
 
   Options options_;
   DeviceCounters counters_;
@@ -88,6 +97,9 @@ class Device {
   std::deque<Sending> sending_;
 };
 static_assert(NetDevice<Device>);
+
+// How the machine under test cuts segments; to be set before it is made.
+extern Segmentation machine_segmentation;
 
 // The machine under test: 10.0.0.1/24 by offloading device, made once for the whole program.
 struct Machine {

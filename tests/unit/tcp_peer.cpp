@@ -1,6 +1,7 @@
 // The far end of TCP connections in tests.
 #include "tests/unit/tcp_peer.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "kernel/panic.hpp"
@@ -117,18 +118,29 @@ void TcpPeer::receive(const Bytes& frame) {
 
 void TcpPeer::accept_data(std::uint32_t sequence, Bytes data, bool fin) {
   if (data.empty() && !fin) return;
-  const bool in_order = sequence == expected;
-  if (static_cast<std::int32_t>(sequence - expected) < 0) {  // seen already
+  received += data.size();
+  const std::uint32_t end = sequence + static_cast<std::uint32_t>(data.size()) + (fin ? 1 : 0);
+  if (static_cast<std::int32_t>(end - expected) <= 0) {  // seen already
     acknowledge();
     return;
   }
+  if (static_cast<std::int32_t>(sequence - expected) < 0) {  // seen in part
+    const auto seen = std::min<std::size_t>(expected - sequence, data.size());
+    data.erase(data.begin(), data.begin() + static_cast<long>(seen));
+    sequence = expected;
+  }
+  const bool in_order = sequence == expected;
+  most_beyond = std::max(
+      most_beyond, static_cast<std::int32_t>(sequence - expected) + static_cast<int>(data.size()));
   early_.insert_or_assign(sequence - their_isn, Piece{std::move(data), fin});
   bool filled = false;
   for (auto piece = early_.begin(); piece != early_.end() && piece->first <= expected - their_isn;
        piece = early_.erase(piece)) {
-    if (piece->first != expected - their_isn) continue;
-    body.insert(body.end(), piece->second.data.begin(), piece->second.data.end());
-    expected += static_cast<std::uint32_t>(piece->second.data.size());
+    const Bytes& bytes = piece->second.data;
+    const std::size_t seen = expected - their_isn - piece->first;
+    if (seen > bytes.size() || (seen == bytes.size() && !piece->second.fin)) continue;
+    body.insert(body.end(), bytes.begin() + static_cast<long>(seen), bytes.end());
+    expected += static_cast<std::uint32_t>(bytes.size() - seen);
     if (piece->second.fin) {
       ++expected;
       finished = true;

@@ -41,6 +41,8 @@ class TcpPeer {
   std::deque<Bytes> outgoing;  // frames for the network
   std::uint32_t expected = 0;  // next sequence number from the machine
   std::uint32_t their_isn = 0;
+  std::uint64_t received = 0;     // bytes of payload, those that came twice counted twice
+  std::int32_t most_beyond = 0;   // most bytes that came beyond what was expected
   std::uint16_t window = 60'000;  // offered, unscaled
   std::uint8_t scale = 4;
   std::uint16_t service = 80;  // the machine's port

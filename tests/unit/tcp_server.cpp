@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "lwip/tcp.h"
+#include "netstack/send_room.hpp"
 
 namespace mote::world {
 namespace {
@@ -25,7 +26,9 @@ void write_more(Session* session, struct tcp_pcb* pcb) {
   while (session->written < session->wanted && most > 0) {
     const std::size_t bytes =
         std::min<std::size_t>({session->wanted - session->written, tcp_sndbuf(pcb), most});
-    if (bytes == 0) break;
+    const bool waits = pcb->unacked != nullptr && bytes < session->wanted - session->written &&
+                       tcp_sndbuf(pcb) < netstack::worthwhile_room(*pcb);
+    if (bytes == 0 || waits) break;
     if (tcp_write(pcb, body().data() + session->written, static_cast<u16_t>(bytes), 0) == ERR_OK) {
       session->written += bytes;
     } else {
@@ -72,6 +75,7 @@ err_t received(void* argument, struct tcp_pcb* pcb, struct pbuf* data, err_t) {
 
 err_t accepted(void*, struct tcp_pcb* pcb, err_t) {
   if (pcb == nullptr) return ERR_VAL;
+  netstack::widen_send_buffer(*pcb);
   tcp_arg(pcb, new Session);
   tcp_recv(pcb, received);
   tcp_sent(pcb, progressed);
@@ -125,7 +129,10 @@ long fetch(Network& network, std::size_t bytes, std::uint16_t port) {
       requested = true;
       peer.send(request_for(bytes));
     }
-    if (peer.was_reset) break;
+    if (peer.was_reset) {
+      MESSAGE("reset after ", i, " ms, ", peer.body.size(), " bytes");
+      break;
+    }
     if (peer.finished) {
       peer.close();
       for (int after = 0; after < 500; ++after) step(m, network, peers);

@@ -108,6 +108,10 @@
 #define TCP_SND_QUEUELEN 256
 #define TCP_OVERSIZE 0
 
+// A segment that the device cuts is made of at most so many pbufs, as a frame of so many pieces
+// (patches/14).
+#define TCP_TSO_PBUFS 8
+
 // Timers: a tick of 50 ms, and segments resent after at least two ticks of 100 ms (as Linux's
 // 200 ms), one second at first (RFC 6298, 2.1). tcp_poll's interval thus counts 100 ms.
 #define TCP_TMR_INTERVAL 50

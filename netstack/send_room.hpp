@@ -1,0 +1,25 @@
+// Room for what a connection sends: more of it, and in larger pieces, where its device cuts long
+// segments into frames.
+#pragma once
+
+#include <cstdint>
+
+#include "kernel/limits.hpp"
+#include "lwip/tcp.h"
+
+namespace mote::netstack {
+
+// For a new connection: lets four of the longest segments be in flight.
+inline void widen_send_buffer(struct tcp_pcb& pcb) {
+  constexpr tcpwnd_size_t kWide = 4 * limits::kTxPayloadBytes;
+  static_assert(kWide > TCP_SND_BUF);
+  if (pcb.tso_bytes == 0) return;
+  pcb.snd_buf += kWide - TCP_SND_BUF;
+  pcb.ssthresh = kWide;  // RFC 5681, 3.1: high at first
+}
+
+// Bytes of room that are worth waiting for while acknowledgements are to come: whoever writes as
+// soon as there is room for two frames hands over segments of two frames.
+inline std::uint32_t worthwhile_room(const struct tcp_pcb& pcb) { return pcb.tso_bytes; }
+
+}  // namespace mote::netstack
