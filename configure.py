@@ -72,6 +72,7 @@ UNIT_TESTS = {
     "virtio_mmio": VIRTIO_WORLD,
     "virtio_net": VIRTIO_WORLD,
     "virtio_net_faults": VIRTIO_WORLD,
+    "virtio_segmentation": VIRTIO_WORLD,
     "virtio_ring": ["drivers/virtio/ring.cpp"],
     "vmxnet3": VMXNET3_WORLD,
     "vmxnet3_faults": VMXNET3_WORLD,
