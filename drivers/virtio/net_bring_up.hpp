@@ -62,12 +62,17 @@ Features Net<Link>::agreeable(Features offered) {
     offered &= ~feature::kNetHostTso4;
   }
   // The first for 5.1.3.1. Without the second each buffer would have to hold the longest segment
-  // (5.1.6.3.1); and fewer buffers than that fills would leave the device waiting for ever.
-  const bool any_layout = !link_.is_legacy() || !lacks(feature::kAnyLayout);
-  const std::size_t room = link_.queue_entries(kReceiveQueue) / (any_layout ? 1U : 2U);
-  if (lacks(feature::kNetGuestChecksum | feature::kNetMergeable) ||
-      std::min(room, receive_buffers_) < limits::kRxPieces) {
+  // (5.1.6.3.1).
+  if (lacks(feature::kNetGuestChecksum | feature::kNetMergeable)) {
     offered &= ~feature::kNetGuestTso4;
+  }
+  if (!lacks(feature::kNetGuestTso4)) {
+    // A device that never has the buffers which a segment fills would wait for them for ever.
+    const bool header_alone = link_.is_legacy() && lacks(feature::kAnyLayout);
+    const std::size_t room = link_.queue_entries(kReceiveQueue) / (header_alone ? 2U : 1U);
+    if (std::min(room, receive_buffers_) < limits::kRxPieces) {
+      offered &= ~feature::kNetGuestTso4;
+    }
   }
   return offered;
 }

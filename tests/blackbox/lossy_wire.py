@@ -2,8 +2,8 @@
 
 Run as `lossy_wire.py TAP QEMU SEED LOSS REORDER DUPLICATE [CAPTURE]`, both ends as file descriptors
 and the three behind the seed as probabilities. What comes from QEMU is recorded in the capture, if
-one is named, before anything happens to it. The same seed and the same frames give the same misfortunes. Our own,
-since not every kernel has netem.
+one is named, before anything happens to it. The same seed and the same frames give the same
+misfortunes. Our own, since not every kernel has netem.
 """
 
 import os

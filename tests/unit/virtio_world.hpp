@@ -208,6 +208,16 @@ inline Bytes frame_of(std::size_t bytes, unsigned seed = 1) {
   return frame;
 }
 
+inline constexpr Features kLargeReceive =
+    feature::kNetGuestChecksum | feature::kNetMergeable | feature::kNetGuestTso4;
+inline constexpr Features kCutting = feature::kNetChecksum | feature::kNetHostTso4;
+
+inline FakeDevice device_with(Features bits, bool legacy = false, std::uint16_t entries = 64) {
+  FakeDevice device{.legacy = legacy, .entries = {entries, entries}};
+  device.offered = bits | feature::kNetMac | (legacy ? 0 : feature::kVersion1);
+  return device;
+}
+
 // A driver over a device, ended with every packet back in the pool.
 struct World {
   explicit World(FakeDevice prepared) : device(prepared) {
