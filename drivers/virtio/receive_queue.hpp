@@ -122,7 +122,7 @@ std::size_t ReceiveQueue::poll(std::size_t budget, Sink&& sink, DeviceCounters& 
   return good;
 }
 
-// A frame that filled more buffers than its first. Not inline: the array of them is large.
+// A frame that filled more buffers than its first. Not inline: `poll` is the path of small ones.
 template <typename Sink>
 [[gnu::noinline]] bool ReceiveQueue::take_large(Packet first, std::size_t rest, RxChecksum checksum,
                                                 Sink& sink, DeviceCounters& counters) {

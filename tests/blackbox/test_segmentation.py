@@ -30,6 +30,11 @@ NICS: dict[str, tuple[str, str, Callable[..., Guest]]] = {
     "virtio-net, legacy": ("virtio-net-pci,disable-legacy=off,disable-modern=on", "q35",
                            boot_on_cutting_cable),
     "virtio-net, mmio": ("virtio-net-device", "microvm, no PCI", boot_on_cutting_cable),
+    "e1000": ("e1000", "pc", boot_on_cable),
+    # QEMU's models of these hand segments on where the network takes them, and where it doesn't make
+    # IP fragments of them, which no such NIC does (hw/net/net_tx_pkt.c of 7.2).
+    "e1000e": ("e1000e", "q35", boot_on_cutting_cable),
+    "vmxnet3": ("vmxnet3", "q35", boot_on_cutting_cable),
 }
 
 
@@ -106,9 +111,6 @@ def test_frames_are_cut_right(bench: Bench, images: Images, nic: str, lost: floa
                   f"http://{Lab.GUEST}/large.bin", timeout=600)
     content = (site / "large.bin").read_bytes()
     assert out.read_bytes() == content
-    long = before_cut(guest, lambda segment: segment.port == 80)
-    assert max(segment.packet_bytes for segment in long) > MTU
-
     for _, frame in captures.frames(capture):
         assert len(frame) <= 14 + MTU
         captures.check_checksums(frame)
@@ -119,6 +121,10 @@ def test_frames_are_cut_right(bench: Bench, images: Images, nic: str, lost: floa
     if not lost:
         filled = [segment for segment in sent if segment.bytes]
         assert all(one.end == two.sequence for one, two in zip(filled, filled[1:], strict=False))
+    if boot is not boot_on_cutting_cable:
+        return  # QEMU's model of the NIC cuts, and what it cuts can't be seen
+    long = before_cut(guest, lambda segment: segment.port == 80)
+    assert max(segment.packet_bytes for segment in long) > MTU
     # What marks a segment's end stands on the last frame of its pieces only.
     for flag in (frames.PSH, frames.FIN):
         ends = {segment.end for segment in long if segment.flags & flag}
