@@ -19,8 +19,8 @@ KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory
 DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
-           "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
-           "vmxnet3/transmit_queue"]
+           "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers",
+           "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
 HTTP = ["conditions", "connection", "crc32", "date", "reply", "request", "request_buffer", "server",
         "site_pack", "target"]
@@ -39,8 +39,9 @@ NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.
 VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp",
                 *[f"drivers/virtio/{name}.cpp" for name in
                   ["receive_queue", "ring", "text", "transmit_queue"]]]
-VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
-                 "drivers/vmxnet3/receive_queue.cpp", "drivers/vmxnet3/transmit_queue.cpp"]
+VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp",
+                 *[f"drivers/vmxnet3/{name}.cpp" for name in
+                   ["buffer_ring", "receive_queue", "transmit_queue"]]]
 E1000_WORLD = ["tests/unit/e1000_world.cpp", "kernel/packet.cpp",
                "drivers/e1000/receive_ring.cpp", "drivers/e1000/transmit_ring.cpp"]
 HTTP_WORLD = ["tests/unit/http_world.cpp", *[f"http/{name}.cpp" for name in HTTP]]
@@ -77,6 +78,7 @@ UNIT_TESTS = {
     "virtio_ring": ["drivers/virtio/ring.cpp"],
     "vmxnet3": VMXNET3_WORLD,
     "vmxnet3_faults": VMXNET3_WORLD,
+    "vmxnet3_segmentation": VMXNET3_WORLD,
 }
 
 
