@@ -31,8 +31,8 @@ NICS: dict[str, tuple[str, str, Callable[..., Guest]]] = {
                            boot_on_cutting_cable),
     "virtio-net, mmio": ("virtio-net-device", "microvm, no PCI", boot_on_cutting_cable),
     "e1000": ("e1000", "pc", boot_on_cable),
-    # QEMU's models of these hand segments on where the network takes them, and where it doesn't make
-    # IP fragments of them, which no such NIC does (hw/net/net_tx_pkt.c of 7.2).
+    # QEMU's models of these leave the cut to a network that knows long segments. Of what goes to
+    # another the models of version 7.2 make IP fragments, which no such NIC does.
     "e1000e": ("e1000e", "q35", boot_on_cutting_cable),
     "vmxnet3": ("vmxnet3", "q35", boot_on_cutting_cable),
 }
