@@ -8,11 +8,11 @@ import pytest
 import dhcp
 import frames
 import sites
+from cables import boot_on_cable
 from conftest import Bench
 from images import Images
 from lab import Lab
 from machine import MAC, Machine
-from test_loss import boot_on_cable
 from wire import Wire
 
 MODERN_WINDOWS = ("-global", "virtio-mmio.force-legacy=false")

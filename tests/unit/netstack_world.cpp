@@ -177,9 +177,11 @@ constinit Segmentation machine_segmentation = Segmentation::kNone;
 
 Machine& machine() {
   static Machine* const the = [] {
-    auto* made = new Machine{
-        Device({.mac = kMachineMac, .tx_checksum = true, .segmentation = machine_segmentation}),
-        {}};
+    auto* made = new Machine{Device({.mac = kMachineMac,
+                                     .tx_checksum = true,
+                                     .rx_checksum = true,
+                                     .segmentation = machine_segmentation}),
+                             {}};
     netstack::initialize();
     const netstack::InterfaceSettings settings{
         .host_name = "tester",
