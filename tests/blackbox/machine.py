@@ -18,7 +18,8 @@ QEMU = "qemu-system-x86_64"
 MACHINES = {"pc": "pc", "q35": "q35", "microvm": "microvm,pcie=on", "microvm, no PCI": "microvm"}
 MAC = "52:54:00:4d:6f:74"
 
-# How a disk hangs on the machine; {disk} is the -drive of the image.
+
+# How a disk hangs on pc and q35; {disk} is the -drive of the image.
 DISKS = {
     "ide": ["-drive", "{disk},if=ide"],
     "ahci": ["-device", "ahci,id=ahci", "-drive", "{disk},if=none,id=d",
@@ -28,6 +29,11 @@ DISKS = {
                     "-device", "scsi-hd,drive=d"],
     "nvme": ["-drive", "{disk},if=none,id=d", "-device", "nvme,drive=d,serial=mote"],
 }
+
+# microvm has none of these controllers, and its usual firmware, qboot, boots kernels only. SeaBIOS
+# as it is built for microvm boots from virtio-mmio.
+MICROVM_BIOS = ["-bios", "/usr/share/seabios/bios-microvm.bin",
+                "-drive", "{disk},if=none,id=d", "-device", "virtio-blk-device,drive=d"]
 
 # A machine that is slow because two cores run a dozen tests is not broken.
 BOOT_S = 60
@@ -64,7 +70,9 @@ class Machine:
             line += ["-append", self.command_line] if self.command_line else []
         else:
             disk = f"file={image},format=raw,snapshot=on"
-            line += [word.format(disk=disk) for word in DISKS[self.disk]]
+            is_microvm = self.machine.startswith("microvm")
+            hung = MICROVM_BIOS if is_microvm else DISKS[self.disk]
+            line += [word.format(disk=disk) for word in hung]
         if self.settings is not None:
             settings.write_text(self.settings + "\n")
             line += ["-fw_cfg", f"name=opt/mote/config,file={settings}"]
