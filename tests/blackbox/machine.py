@@ -19,7 +19,6 @@ QEMU = "qemu-system-x86_64"
 MACHINES = {"pc": "pc", "q35": "q35", "microvm": "microvm,pcie=on", "microvm, no PCI": "microvm"}
 MAC = "52:54:00:4d:6f:74"
 
-
 # How a disk hangs on pc and q35; {disk} is the -drive of the image.
 DISKS = {
     "ide": ["-drive", "{disk},if=ide"],
