@@ -166,9 +166,10 @@ def root_ports(*slots: str) -> Iterator[str]:
 
 def libvirt_q35(nic: str) -> Machine:
     """Everything behind a root port of its own, where virtio is modern only."""
-    board = ("-smp", "2", "-machine", "usb=off,dump-guest-core=off", "-rtc", "base=utc,driftfix=slew",
-             "-global", "kvm-pit.lost_tick_policy=delay", "-boot", "strict=on",
-             "-global", "ICH9-LPC.disable_s3=1", "-global", "ICH9-LPC.disable_s4=1",
+    board = ("-smp", "2", "-machine", "usb=off,dump-guest-core=off",
+             "-rtc", "base=utc,driftfix=slew", "-global", "kvm-pit.lost_tick_policy=delay",
+             "-boot", "strict=on", "-global", "ICH9-LPC.disable_s3=1",
+             "-global", "ICH9-LPC.disable_s4=1",
              *devices(*root_ports("0x2", "0x3"), "pcie-pci-bridge,id=pci.17,bus=pci.16,addr=0x0",
                       "qemu-xhci,p2=15,p3=15,id=usb,bus=pci.2,addr=0x0",
                       "virtio-serial-pci,id=virtio-serial0,bus=pci.3,addr=0x0"),
