@@ -122,6 +122,24 @@ def test_two_nics(bench: Bench) -> None:
         assert shown == "200"
 
 
+def test_three_models_in_three_subnets(bench: Bench) -> None:
+    """Each is pinged and fetched from its own side, and answers there."""
+    settings, extra, wires = Machine().settings, [], []
+    for number, model in ((1, "e1000"), (2, "vmxnet3")):
+        wires.append(bench.lab.tap(f"mote{number}", address=f"198.51.{100 + number}.1/24"))
+        settings += f"\nnetwork.{number}.address=198.51.{100 + number}.2/24"
+        extra += ["-netdev", f"tap,id=net{number},fd={wires[-1]}", "-device",
+                  f"{model},netdev=net{number},mac=52:54:00:4d:6f:0{number},romfile="]
+    guest = bench.boot(Machine(settings=settings, extra=tuple(extra)), more_wires=tuple(wires))
+    for line in (r"net0: virtio-net", r"net1: e1000 ", r"net2: vmxnet3 "):
+        guest.console.wait_for("^" + line)
+    for address in (Lab.GUEST, "198.51.101.2", "198.51.102.2"):
+        guest.lab.run("ping", "-c", "3", "-i", "0.05", "-w", "20", address)
+        shown = guest.lab.run("curl", "-sf", "-o", "/dev/null", "-w", "%{http_code}",
+                              f"http://{address}/").stdout
+        assert shown == "200"
+
+
 def test_no_nic(bench: Bench) -> None:
     guest = bench.start(Machine(nic=None))
     guest.console.wait_for(r"no network")
