@@ -17,7 +17,7 @@ import sites
 from cables import boot_on_cable, boot_on_cutting_cable
 from conftest import Bench
 from images import Images
-from lab import Lab
+from lab import Lab, until
 from machine import Guest, Machine
 
 MTU = 1500
@@ -111,10 +111,13 @@ def test_frames_are_cut_right(bench: Bench, images: Images, nic: str, lost: floa
                   f"http://{Lab.GUEST}/large.bin", timeout=600)
     content = (site / "large.bin").read_bytes()
     assert out.read_bytes() == content
+    def recorded() -> list[Segment]:
+        return segments(capture, lambda segment: segment.port == 80)
+    until(lambda: any(segment.flags & frames.FIN for segment in recorded()), "the machine's FIN")
     for _, frame in captures.frames(capture):
         assert len(frame) <= 14 + MTU
         captures.check_checksums(frame)
-    sent = segments(capture, lambda segment: segment.port == 80)
+    sent = recorded()
     head, _, body = put_together(sent).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 ")
     assert body == content
