@@ -91,3 +91,65 @@ TEST_CASE("a client that closes its side during recovery gets the response whole
   peer.reset();
   run(peer, network, 20);
 }
+
+TEST_CASE("the last byte is acknowledged while the window is shut") {
+  Machine& m = server();
+  Network network;
+  TcpPeer peer(2900);
+  peer.connect();
+  run(peer, network, 20);
+  struct tcp_pcb* pcb = connection_with(2900);
+  peer.send(request_for(0));
+  run(peer, network, 300);
+  peer.window = 0;
+  peer.send(request_for(0));
+  run(peer, network, 300);
+  REQUIRE(pcb->snd_wnd == 0);
+  REQUIRE(tcp_write(pcb, body().data(), 1, 0) == ERR_OK);
+  tcp_output(pcb);
+  settle(m);
+  run(peer, network, 5000);  // probes of a window that is shut carry that byte
+  CHECK(peer.body.size() == 1);
+  run(peer, network, 60'000);
+  peer.reset();
+  run(peer, network, 20);
+}
+
+TEST_CASE("a window of 65,536 bytes while there is no memory for a split") {
+  Machine& m = server();
+  Network network;
+  TcpPeer peer(2930);
+  peer.window = 40'000 >> peer.scale;
+  peer.connect();
+  run(peer, network, 20);
+  struct tcp_pcb* pcb = connection_with(2930);
+  peer.send(request_for(0));
+  run(peer, network, 300);
+  peer.window = 0;
+  peer.send(request_for(0));
+  run(peer, network, 300);
+  REQUIRE(pcb->snd_wnd == 0);
+  REQUIRE(tcp_write(pcb, body().data(), 60'000, 0) == ERR_OK);
+  tcp_output(pcb);
+  settle(m);
+  CHECK(pcb->persist_backoff > 0);
+  // Others take all pbufs, and the window opens.
+  struct pbuf* others = nullptr;
+  while (struct pbuf* taken = pbuf_alloc(PBUF_RAW, 0, PBUF_ROM)) {
+    if (others != nullptr) pbuf_cat(taken, others);
+    others = taken;
+  }
+  peer.window = static_cast<std::uint16_t>(65'536 >> peer.scale);
+  m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected));
+  settle(m);
+  for (int i = 0; i < 2000; ++i) {
+    advance(milliseconds(1));
+    settle(m);
+  }
+  m.device.wire.clear();
+  pbuf_free(others);
+  run(peer, network, 5000);
+  CHECK(peer.body.size() == 60'000);
+  peer.reset();
+  run(peer, network, 20);
+}
