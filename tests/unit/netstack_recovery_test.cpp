@@ -153,3 +153,41 @@ TEST_CASE("a window of 65,536 bytes while there is no memory for a split") {
   peer.reset();
   run(peer, network, 20);
 }
+
+TEST_CASE("what is resent of a segment that was acknowledged in part is its hole") {
+  Machine& m = server();
+  Network network;
+  TcpPeer peer(2910);
+  TcpPeer* peers[] = {&peer};
+  peer.connect();
+  run(peer, network, 20);
+  peer.send(request_for(4'000'000));
+  while (peer.body.size() < 1'000'000) step(m, network, peers);
+  // The device still holds the segment when the ACK for its first frames comes.
+  struct tcp_pcb* pcb = connection_with(2910);
+  m.device.wire.clear();
+  network = {};
+  REQUIRE(pcb->unacked != nullptr);
+  struct tcp_seg* last = pcb->unacked;
+  REQUIRE(last->len > 10 * 1460);
+  pbuf_ref(last->p);  // as the device's ring does
+  const std::uint32_t hole = lwip_ntohl(last->tcphdr->seqno) + 5 * 1460;
+  m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), hole));
+  settle(m);
+  m.device.wire.clear();
+  pbuf_free(last->p);
+  for (int i = 0; i < 3; ++i) {
+    m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), hole));
+  }
+  settle(m);
+  bool resent = false;
+  for (const Bytes& frame : m.device.wire) {
+    const auto& tcp = *reinterpret_cast<const netstack::TcpHeader*>(frame.data() + 34);
+    resent |= tcp.sequence == hole;
+  }
+  CHECK(resent);
+  CHECK(lwip_ntohl(pcb->unacked->tcphdr->seqno) == hole);
+  m.device.wire.clear();
+  peer.reset();
+  run(peer, network, 20);
+}
