@@ -260,3 +260,25 @@ TEST_CASE("frames are as long as the peer wants them, and unusually short ones a
     run(peer, network, 20);
   }
 }
+
+TEST_CASE("a peer that takes its window back is asked for it, and not flooded") {
+  Machine& m = server();
+  Network network;
+  TcpPeer peer(2900);
+  TcpPeer* peers[] = {&peer};
+  peer.connect();
+  run(peer, network, 20);
+  peer.send(request_for(400'000));
+  while (peer.body.size() < 20'000) step(m, network, peers);
+  peer.full = true;
+  peer.window = 0;
+  const std::uint64_t before = peer.received;
+  run(peer, network, 30'000);
+  CHECK(peer.received - before < 40 * 1460);
+  peer.full = false;
+  peer.window = 60'000;
+  m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected));
+  run(peer, network, 3000);
+  CHECK(peer.body.size() == 400'000);
+  CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
+}

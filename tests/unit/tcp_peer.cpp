@@ -124,7 +124,7 @@ void TcpPeer::accept_data(std::uint32_t sequence, Bytes data, bool fin) {
   received += data.size();
   longest = std::max(longest, data.size());
   const std::uint32_t end = sequence + static_cast<std::uint32_t>(data.size()) + (fin ? 1 : 0);
-  if (static_cast<std::int32_t>(end - expected) <= 0) {  // seen already
+  if (full || static_cast<std::int32_t>(end - expected) <= 0) {  // no room, or seen already
     acknowledge();
     return;
   }

@@ -36,6 +36,7 @@ class TcpPeer {
 
   bool established = false;
   bool was_reset = false;
+  bool full = false;           // takes no data, and says so by its acknowledgements
   bool finished = false;       // a FIN came, and all before it
   Bytes body;                  // what was received in order
   std::deque<Bytes> outgoing;  // frames for the network
