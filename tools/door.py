@@ -20,7 +20,9 @@ Writes a disk image that serves SITE on any machine that boots it from BIOS (elf
 qemu -kernel, Firecracker and Cloud Hypervisor). The same input gives the same bytes."""
 
 TEST_HELP = """\
-Builds Mote and runs all its checks and tests. Arguments go to pytest (-k NAME, -x, a file …)."""
+Builds Mote and runs all its checks and tests. Arguments go to pytest (-k NAME, -x, a file …).
+--matrix takes each NIC on each machine in each way of booting, where a usual run takes some of
+each; --full takes the longest files and the largest sites."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -108,7 +110,7 @@ def make_image(options: argparse.Namespace) -> int:
 
 def test(arguments: list[str]) -> int:
     own = Parser(prog="mote test", description=TEST_HELP, allow_abbrev=False,
-                 usage="mote test [--lwip DIR] [PYTEST_ARGUMENT …]")
+                 usage="mote test [--lwip DIR] [--matrix] [--full] [PYTEST_ARGUMENT …]")
     lwip_argument(own)
     options, rest = own.parse_known_args(arguments)
     setup.provide(setup.BUILD, setup.RUN, setup.COMPRESS, setup.CONVERT, setup.TEST)

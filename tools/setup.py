@@ -33,6 +33,7 @@ TEST = {
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
     "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",
+    "seabios": "/usr/share/seabios/bios-microvm.bin",
     "tcpdump": "tcpdump",
 }
 
