@@ -76,6 +76,7 @@ class Case:
     lacks: tuple[str, ...] = ()
     stays: bool = True  # the connection can take another request
     interim: bool = False  # 100 (Continue) comes first
+    unfinished: bool = False  # what is sent behind it belongs to it
 
     @property
     def method(self) -> str:

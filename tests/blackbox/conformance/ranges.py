@@ -65,10 +65,11 @@ SINGLE = [
 ]
 
 SEVERAL = [
-    parts("two", "bytes=0-3,10-13", (0, 3), (10, 13)),
-    parts("three", "bytes=0-0,100-109,-1", (0, 0), (100, 109), (255, 255)),
-    parts("blanks-in-the-list", "bytes=0-3 ,\t10-13", (0, 3), (10, 13)),
-    parts("one-unsatisfiable", "bytes=0-3,300-400,10-13", (0, 3), (10, 13)),
+    parts("two", "bytes=0-3,200-203", (0, 3), (200, 203)),
+    parts("two-backwards", "bytes=200-203,0-3", (200, 203), (0, 3)),
+    parts("three", "bytes=0-0,110-119,-1", (0, 0), (110, 119), (255, 255)),
+    parts("blanks-in-the-list", "bytes=0-3 ,\t200-203", (0, 3), (200, 203)),
+    parts("one-unsatisfiable", "bytes=0-3,300-400,200-203", (0, 3), (200, 203)),
     Case("range-two-far-apart", "9110 15.3.7.2",
          get("/size/102400.bin", "Range: bytes=0-999,90000-99999"), 206,
          Parts("size/102400.bin", ((0, 999), (90000, 99999)))),
@@ -76,6 +77,7 @@ SEVERAL = [
     part("adjacent", "bytes=0-99,100-199", 0, 199, "15.3.7.2"),
     part("same-twice", "bytes=5-9,5-9", 5, 9, "15.3.7.2"),
     part("one-within-another", "bytes=0-99,10-19", 0, 99, "15.3.7.2"),
+    part("small-gap", "bytes=0-3,10-13", 0, 13, "15.3.7.2"),
     part("one-left-of-two", "bytes=0-3,300-400", 0, 3, "15.3.7.2"),
     part("suffix-joins", "bytes=200-250,-10", 200, 255, "15.3.7.2"),
     Case("range-too-many", "9110 14.2",

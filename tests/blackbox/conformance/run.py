@@ -50,6 +50,8 @@ def kept_alive(server: Server, case: Case) -> None:
 
 def pipelined(server: Server, case: Case) -> None:
     """The case with the probe behind it in one piece, and then between two."""
+    if case.unfinished:
+        return
     request = server.request(case) + PROBE.request
     with server.channel() as channel:
         channel.send(request)

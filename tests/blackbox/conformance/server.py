@@ -8,8 +8,7 @@ from pathlib import Path
 from conformance.decode import decoded
 from conformance.exchange import Channel, Malformed, Response
 from conformance.model import HOST, Case, get
-from conformance.site import content
-from sites import url_path
+from conformance.site import address, content
 
 TAG = re.compile(rb"\{tag:([^ {}]+)(?: (\w+))?\}")
 
@@ -29,9 +28,8 @@ class Server:
         """The answer to a plain GET of a file, proven to have the file's content."""
         key = (name, coding, site)
         if key not in self._learnt:
-            path = "/" if name == "index.html" else url_path(name)
             with self.channel() as channel:
-                channel.send(get(path, f"Accept-Encoding: {coding}", host=site))
+                channel.send(get(address(name), f"Accept-Encoding: {coding}", host=site))
                 response = channel.response()
             told = response.fields.get("content-encoding", "identity")
             if response.status != 200 or decoded(response.body, told) != content(

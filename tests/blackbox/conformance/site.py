@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 from conformance.model import HOST, OTHER
-from sites import MODIFIED, MODIFIED_TEXT, write  # noqa: F401
+from sites import MODIFIED, MODIFIED_TEXT, url_path, write  # noqa: F401
 
 FOLDERS = {HOST: "main", OTHER: "other"}
 METRICS = "/metrics"
@@ -122,8 +122,8 @@ def make(root: Path) -> None:
     write(main, "private/note.txt", b"for nobody's cache\n")
     for size in PLAIN_SIZES:
         write(main, f"size/{size}.bin", random.Random(size).randbytes(size))
-    for name in ("a b.html", "50%.txt", "what?.txt", "number#1.txt", "a+b.txt", "grüße.txt",
-                 "日本語.html", "semi;colon.txt", "%41.txt", "two..dots.txt", ".hidden",
+    for name in ("a b.txt", "50%.txt", "what?.txt", "number#1.txt", "a+b.txt", "grüße.txt",
+                 "日本語.txt", "semi;colon.txt", "%41.txt", "two..dots.txt", ".hidden",
                  "UPPER.HTML", "no-ending"):
         write(main, "odd/" + name, f"this is {name!r}\n".encode())
     write(other, "index.html", page("other"))
@@ -141,6 +141,14 @@ def add_variants(root: Path) -> None:
             variant = path.with_name(path.name + ".gz")
             variant.write_bytes(made)
             os.utime(variant, (MODIFIED, MODIFIED))
+
+
+def address(name: str) -> str:
+    """The path under which a file answers, with clean URLs."""
+    path = url_path(name)
+    if path.endswith("/index.html"):
+        return path.removesuffix("index.html")
+    return path.removesuffix(".html")
 
 
 def content(root: Path, name: str, site: str = HOST) -> bytes:
