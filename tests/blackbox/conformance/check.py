@@ -83,7 +83,7 @@ def _always(response: Response) -> Iterator[str]:
 
 def _connection(case: Case, response: Response) -> Iterator[str]:
     said = options(response.fields)
-    if response.closes == case.stays:
+    if response.closes is case.stays:
         yield f"Connection is {response.fields.get('connection')!r}"
     if case.stays and case.version == "1.0" and "keep-alive" not in said:
         yield "HTTP/1.0 is not told that the connection stays open"

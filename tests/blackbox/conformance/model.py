@@ -74,7 +74,9 @@ class Case:
     body: Body = Anything()
     has: dict[str, Value] = field(default_factory=dict)
     lacks: tuple[str, ...] = ()
-    stays: bool = True  # the connection can take another request
+    # Whether the connection can take another request, of which the response tells. None: it ends,
+    # and the response may have been out before that was known.
+    stays: bool | None = True
     interim: bool = False  # 100 (Continue) comes first
     unfinished: bool = False  # what is sent behind it belongs to it
 

@@ -93,9 +93,12 @@ def cuts(server: Server, cases: Iterable[Case]) -> Iterator[Cut]:
     """All of these cases cut at every byte."""
     for case in cases:
         request = server.request(case)
-        with server.channel() as channel:
-            channel.send(request)
-            expected = DATE.sub(b"", judged(server, case, channel).raw)
+        try:
+            with server.channel() as channel:
+                channel.send(request)
+                expected = DATE.sub(b"", judged(server, case, channel).raw)
+        except (Malformed, OSError):
+            continue  # wrong when it is sent whole already, which is another test's to say
         for at in range(1, len(request)):
             end = min(at, len(request) - at)
             if len(request) <= CUT_EVERYWHERE or end < ENDS or at % STEP == 0:
