@@ -16,7 +16,7 @@ DATE = re.compile(rb"\r\nDate: [^\r\n]*", re.I)
 
 # Longer requests are cut at every byte at both ends, and here and there between.
 CUT_EVERYWHERE = 1000
-ENDS, STEP = 100, 97
+ENDS, STEP = 40, 997
 
 
 def judged(server: Server, case: Case, channel: Channel) -> Response:

@@ -21,3 +21,6 @@ CASES = [case for cases in TOPICS.values() for case in cases]
 
 # What a case's reason looks like: an RFC's number and a section of it.
 SECTION = re.compile(r"\d{4} (\d+|[A-Z])(\.\d+)*")
+
+# What no other server has: its answers can't be compared.
+OURS_ALONE = content.ENDPOINTS
