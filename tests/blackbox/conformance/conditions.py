@@ -113,15 +113,15 @@ PRECEDENCE = [
          get("/data.json", f"If-Match: {TAG}", "Range: bytes=0-3"), 206,
          File("data.json", first=0, last=3)),
     Case("condition-not-for-unknown-paths", "9110 13.2.1", get("/nowhere", "If-Match: *"),
-         (404, 412)),
+         404),
     Case("condition-none-match-not-for-unknown-paths", "9110 13.2.1",
          get("/nowhere", "If-None-Match: *"), 404),
     Case("condition-not-for-redirects", "9110 13.2.1",
-         get("/sub", 'If-Match: "a"', "If-None-Match: *"), (301, 308)),
+         get("/sub", 'If-Match: "a"', "If-None-Match: *"), 301),
     Case("condition-not-for-other-methods", "9110 13.2.1",
          ask("POST", "/data.json", "Content-Length: 0", "If-None-Match: *"), 405),
     Case("condition-ignored-by-options", "9110 13.2.1",
-         ask("OPTIONS", "/data.json", 'If-Match: "a"'), (200, 204)),
+         ask("OPTIONS", "/data.json", 'If-Match: "a"'), 204),
 ]
 
 CASES = [*NONE_MATCH, *DATES, *MATCH, *PRECEDENCE]

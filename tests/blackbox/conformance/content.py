@@ -81,12 +81,12 @@ POLICIES = [
 ]
 
 REDIRECTS = [
-    Case("redirect-folder", "9110 15.4.2", get("/sub"), (301, 308),
-         has={"location": re.compile(r"(http://site\.test)?/sub/")}),
-    Case("redirect-folder-query", "9110 15.4.2", get("/sub?a=b"), (301, 308),
-         has={"location": re.compile(r"(http://site\.test)?/sub/(\?a=b)?")}),
-    Case("redirect-folder-head", "9110 15.4.2", head("/sub"), (301, 308),
-         has={"location": re.compile(r"(http://site\.test)?/sub/")}),
+    Case("redirect-folder", "9110 15.4.2", get("/sub"), 301,
+         has={"location": "/sub/"}),
+    Case("redirect-folder-query", "9110 15.4.2", get("/sub?a=b"), 301,
+         has={"location": re.compile(r"/sub/(\?a=b)?")}),
+    Case("redirect-folder-head", "9110 15.4.2", head("/sub"), 301,
+         has={"location": "/sub/"}),
     redirect("301", "/old", 301, "/data.json"),
     redirect("302", "/found", 302, "https://elsewhere.test/found?a=b"),
     redirect("307", "/temporary", 307, "/data.json"),
@@ -99,11 +99,11 @@ REDIRECTS = [
     redirect("prefix-longest-wins", "/blog/2019/post", 302, "/archive.html"),
     Case("redirect-prefix-is-no-other-name", "9110 15.5.5", get("/blogger"), 404,
          Page("404.html")),
-    Case("redirect-not-at-the-other-site", "9110 7.2", get("/old", host=OTHER),
-         (301, 404)),
+    Case("redirect-at-the-other-site", "9110 15.4.2", get("/old", host=OTHER), 301,
+         has={"location": "/data.json"}),
     bad("redirect-splits-no-response", "9110 17.5", get("/blog/%0d%0aSet-Cookie:x\r\nX"), 400),
     Case("redirect-escaped-line-end-stays-escaped", "9110 17.5",
-         get("/blog/%0d%0aSet-Cookie:%20x"), (301, 400),
+         get("/blog/%0d%0aSet-Cookie:%20x"), 301,
          has={"location": re.compile("(?i)/news/%0d%0aset-cookie:%20x")}, lacks=("set-cookie",)),
 ]
 
@@ -116,7 +116,7 @@ CLEAN = [
          has={"location": "/about"}),
     Case("clean-url-index", "9110 15.4.2", get("/sub/index.html"), 301,
          has={"location": "/sub/"}),
-    Case("clean-url-slash", "9110 15.5.5", get("/about/"), (301, 308, 404)),
+    Case("clean-url-slash", "9110 15.5.5", get("/about/"), 404),
 ]
 
 NEVER = {"cache-control": re.compile("no-store|no-cache.*")}

@@ -28,6 +28,8 @@ http {{
     client_body_timeout 2s;
     lingering_timeout 1s;
     default_type application/octet-stream;
+    if_modified_since before;
+    large_client_header_buffers 4 8194;
     gzip_static on;
     gzip_vary on;
     absolute_redirect off;

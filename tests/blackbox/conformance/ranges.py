@@ -81,9 +81,11 @@ SEVERAL = [
     part("one-left-of-two", "bytes=0-3,300-400", 0, 3, "15.3.7.2"),
     part("suffix-joins", "bytes=200-250,-10", 200, 255, "15.3.7.2"),
     Case("range-too-many", "9110 14.2",
-         get(BLOB, "Range: bytes=" + ",".join(f"{n}-{n}" for n in range(0, 250, 2))), (200, 416)),
+         get(BLOB, "Range: bytes=" + ",".join(f"{n}-{n}" for n in range(0, 250, 2))), 200,
+         File("blob")),
     Case("range-too-many-overlapping", "9110 17.15",
-         get(BLOB, "Range: bytes=" + ",".join(f"{n}-" for n in range(120))), (200, 206, 416)),
+         get(BLOB, "Range: bytes=" + ",".join(f"{n}-" for n in range(120))), 200,
+         File("blob")),
 ]
 
 REFUSED = [
@@ -92,10 +94,10 @@ REFUSED = [
     beyond("far-behind-the-end", "bytes=99999999999999999999-"),
     beyond("all-unsatisfiable", "bytes=256-256,300-"),
     beyond("suffix-of-nothing", "bytes=-0", "14.1.2"),
-    Case("range-of-an-empty-file", "9110 15.5.17", get("/size/0.bin", "Range: bytes=0-"),
-         (200, 416)),
+    Case("range-of-an-empty-file", "9110 15.5.17", get("/size/0.bin", "Range: bytes=0-"), 416,
+         has={"content-range": "bytes */0"}),
     Case("range-of-an-empty-file-suffix", "9110 14.1.2", get("/size/0.bin", "Range: bytes=-1"),
-         (200, 416)),
+         200, File("size/0.bin")),
     whole("unknown-unit", "14.2", "Range: lines=0-3"),
     whole("no-unit", "14.2", "Range: 0-3"),
     whole("no-set", "14.2", "Range: bytes="),
