@@ -53,6 +53,7 @@ http {{
         server_name {other} www.{other};
         root {folder}/site/other;
         error_page 404 /404.html;
+        location = /old {{ return 301 /data.json; }}
         location = /healthz {{ return 200; }}
     }}
 }}
