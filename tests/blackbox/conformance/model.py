@@ -79,6 +79,7 @@ class Case:
     stays: bool | None = True
     interim: bool = False  # 100 (Continue) comes first
     unfinished: bool = False  # what is sent behind it belongs to it
+    at_once: int = 200  # how many at a time can be answered; requests begun may be 256
 
     @property
     def method(self) -> str:

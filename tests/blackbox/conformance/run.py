@@ -156,15 +156,21 @@ class Cutter:
         channel.socket.close()
 
 
+def at_once(request: bytes, case: Case) -> int:
+    """How many such requests may be begun at a time: limits.hpp's buffers, and some to spare."""
+    if len(request) > 4000:
+        return 8
+    return 15 if len(request) > 900 else case.at_once
+
+
 def split(server: Server, cases: Iterable[Case]) -> list[str]:
-    """Every case in two segments, cut at every byte; long ones few at once, as limits.hpp says."""
+    """Every case in two segments, cut at every byte."""
     cutter = Cutter(server)
-    chosen = list(cases)
-    wrong: list[str] = []
+    groups: dict[int, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(at_once(server.request(case), case), []).append(case)
     try:
-        for least, most, at_once in ((0, 900, 200), (900, 4000, 15), (4000, 1 << 20, 8)):
-            group = [case for case in chosen if least <= len(server.request(case)) < most]
-            wrong += cutter.run(cuts(server, group), at_once)
+        return [wrong for number, group in groups.items()
+                for wrong in cutter.run(cuts(server, group), number)]
     finally:
         cutter.close()
-    return wrong
