@@ -35,6 +35,7 @@ NONE_MATCH = [
     unchanged("none-match-two-lines", "5.3", 'If-None-Match: "a"', f"If-None-Match: {TAG}"),
     unchanged("none-match-comma-in-tag", "8.8.3", f'If-None-Match: "a,b", {TAG}'),
     unchanged("none-match-any-case-of-name", "5.1", f"iF-nOnE-mAtCh: {TAG}"),
+    unchanged("none-match-asterisk-in-a-list", "13.1.2", f'If-None-Match: {TAG}, *'),
     sent("none-match-other", "13.1.2", 'If-None-Match: "other"'),
     sent("none-match-empty-tag", "13.1.2", 'If-None-Match: ""'),
     sent("none-match-list-of-others", "13.1.2", 'If-None-Match: "a", "b", W/"c"'),

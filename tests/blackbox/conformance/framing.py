@@ -30,6 +30,9 @@ LINES = [
     bad("framing-bare-cr-ends-value", "9112 2.2", raw(b"X: a\r")),
     bad("framing-bare-cr-before-name", "9112 2.2", raw(b"\rX: a")),
     good("framing-empty-line-first", "9112 2.2", b"\r\n" + raw(b"X: a")),
+    good("framing-empty-lines-first", "9112 2.2", b"\r\n\r\n\r\n" + raw(b"X: a")),
+    bad("framing-cr-first", "9112 2.2", b"\r" + raw(b"X: a")),
+    bad("framing-cr-cr-lf-first", "9112 2.2", b"\r\r\n" + raw(b"X: a")),
     bad("framing-lf-first", "9112 2.2", b"\n" + raw(b"X: a")),
     bad("framing-space-before-fields", "9112 2.2", b"GET / HTTP/1.1\r\n Host: a\r\n\r\n"),
     bad("framing-space-line-before-fields", "9112 2.2",
@@ -100,6 +103,16 @@ LENGTHS = [
     Case("length-with-get", "9110 9.3.1", get("/data.json", "Content-Length: 5",
                                               content=b"hello"), 200, File("data.json")),
     good("length-zero-with-get", "9110 9.3.1", get("/data.json", "Content-Length: 0")),
+    drained("length-64-kib", "9110 15.5.14",
+            posted("Content-Length: 65536", content=b"x" * 65536)),
+    drained("length-more-than-64-kib", "9110 15.5.14",
+            posted("Content-Length: 65537", content=b"x" * 65537), stays=False),
+    Case("length-with-get-more-than-64-kib", "9110 15.5.14",
+         get("/data.json", "Content-Length: 65537"), 200, File("data.json"), stays=False),
+    drained("length-with-delete", "9110 9.3.5",
+            ask("DELETE", "/data.json", "Content-Length: 5", content=b"hello")),
+    drained("length-with-trace", "9110 9.3.8",
+            ask("TRACE", "/data.json", "Content-Length: 5", content=b"hello")),
     bad("length-with-a-great-content", "9110 15.5.14",
         posted("Content-Length: 100000000000"), 405),
 ]
@@ -123,6 +136,16 @@ CHUNKS = [
     drained("chunked-content-like-a-request", "9112 7.1", posted(
         "Transfer-Encoding: chunked",
         content=b"1b\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n\r\n0\r\n\r\n")),
+    drained("chunked-blanks-in-extension", "9112 7.1.1", posted(
+        "Transfer-Encoding: chunked", content=b"5 ; a = b\t; c\r\nhello\r\n0\r\n\r\n")),
+    drained("chunked-trailers-about-framing", "9110 6.5.1", posted(
+        "Transfer-Encoding: chunked",
+        content=b"0\r\nContent-Length: 5\r\nTransfer-Encoding: gzip\r\nHost: evil\r\n\r\n")),
+    drained("chunked-on-two-lines-with-nothing", "9110 5.6.1",
+            posted("Transfer-Encoding: , chunked ,", content=b"0\r\n\r\n")),
+    Case("chunked-with-head", "9110 9.3.2", ask(
+        "HEAD", "/data.json", "Transfer-Encoding: chunked", content=b"0\r\n\r\n"), 200,
+         File("data.json")),
     Case("chunked-with-get", "9110 9.3.1", get(
         "/data.json", "Transfer-Encoding: chunked", content=b"5\r\nhello\r\n0\r\n\r\n"), 200,
          File("data.json")),
@@ -170,11 +193,24 @@ BROKEN_CHUNKS = [
     broken("chunk-size-0x", b"0x5\r\nhello\r\n0\r\n\r\n"),
     broken("chunk-size-too-great", b"FFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n"),
     broken("chunk-size-space-first", b" 5\r\nhello\r\n0\r\n\r\n"),
+    broken("chunk-size-space-last", b"5 \r\nhello\r\n0\r\n\r\n"),
     broken("chunk-size-bare-lf", b"5\nhello\r\n0\r\n\r\n"),
     broken("chunk-data-too-long", b"5\r\nhello!\r\n0\r\n\r\n"),
     broken("chunk-data-bare-lf", b"5\r\nhello\n0\r\n\r\n"),
     broken("chunk-extension-bare-lf", b"5;a\nhello\r\n0\r\n\r\n"),
     broken("chunk-extension-bare-cr", b"5;a\rb\r\nhello\r\n0\r\n\r\n"),
+    broken("chunk-extension-nul", b"5;a\0b\r\nhello\r\n0\r\n\r\n"),
+    broken("chunk-extension-no-name", b"5;=b\r\nhello\r\n0\r\n\r\n"),
+    broken("chunk-extension-quote-open", b'5;a="b\r\nhello\r\n0\r\n\r\n'),
+    broken("chunk-extension-too-long",
+           b"5;" + b"a" * 1100 + b"\r\nhello\r\n0\r\n\r\n"),
+    broken("trailer-space-before-colon", b"0\r\nX : a\r\n\r\n"),
+    broken("trailer-fold", b"0\r\nX: a\r\n b\r\n\r\n"),
+    broken("trailer-bare-lf", b"0\r\nX: a\nY: b\r\n\r\n"),
+    broken("trailer-bare-cr", b"0\r\nX: a\rb\r\n\r\n"),
+    broken("trailer-no-colon", b"0\r\nX\r\n\r\n"),
+    broken("trailer-nul", b"0\r\nX: \0\r\n\r\n"),
+    broken("trailer-end-bare-lf", b"0\r\nX: a\r\n\n"),
 ]
 
 CASES = [*LINES, *FIELDS, *LENGTHS, *CHUNKS, *BROKEN_CHUNKS]

@@ -44,6 +44,7 @@ http {{
         location = /temporary {{ return 307 /data.json; }}
         location = /permanent {{ return 308 /data.json; }}
         location ^~ /blog/2019/ {{ return 302 /archive.html; }}
+        location ^~ /go/ {{ rewrite ^/go/(.*)$ /$1 permanent; }}
         location ^~ /blog/ {{ rewrite ^/blog/(.*)$ /news/$1 permanent; }}
         location = /healthz {{ return 200; }}
         location = {metrics} {{ return 200; }}

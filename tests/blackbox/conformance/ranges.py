@@ -98,6 +98,7 @@ REFUSED = [
          has={"content-range": "bytes */0"}),
     Case("range-of-an-empty-file-suffix", "9110 14.1.2", get("/size/0.bin", "Range: bytes=-1"),
          200, File("size/0.bin")),
+    whole("two-lines", "5.3", "Range: bytes=0-3", "Range: bytes=5-9"),
     whole("unknown-unit", "14.2", "Range: lines=0-3"),
     whole("no-unit", "14.2", "Range: 0-3"),
     whole("no-set", "14.2", "Range: bytes="),

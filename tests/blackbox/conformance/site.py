@@ -75,6 +75,10 @@ from = "/blog/2019/*"
 to = "/archive.html"
 status = 302
 
+[[http.redirect]]
+from = "/go/*"
+to = "/*"
+
 [[http.site]]
 hosts = ["{OTHER}", "www.{OTHER}"]
 root = "other"
