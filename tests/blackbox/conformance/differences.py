@@ -23,7 +23,8 @@ GROUPS = [
           "RFC 9112, 2.2 lets a recipient accept a lone LF; two readers of one stream then "
           "disagree, so it is refused. A lone CR is invalid", """
           framing-bare-lf-request-line framing-bare-lf-field framing-bare-lf-empty-line
-          framing-bare-lf-everywhere framing-lf-first framing-bare-cr-ends-value"""),
+          framing-bare-lf-everywhere framing-lf-first framing-cr-first framing-cr-cr-lf-first
+          framing-bare-cr-ends-value"""),
     Group("field lines that are none", "400, close", "line ignored, served",
           "RFC 9112, 5: a field line has a name that is a token, and a colon", """
           field-no-colon field-bracket-in-name field-slash-in-name field-quote-in-name
@@ -48,23 +49,25 @@ GROUPS = [
           length-zero length-five length-leading-zeros length-content-like-a-request
           length-none-at-all length-1000 chunked-empty chunked-one chunked-several
           chunked-extension chunked-trailers chunked-leading-zeros chunked-any-case
-          chunked-content-like-a-request method-post method-put method-delete method-patch
+          chunked-content-like-a-request chunked-blanks-in-extension
+          chunked-trailers-about-framing length-64-kib length-with-delete method-post method-put method-delete method-patch
           method-post-folder host-post-to-other-site condition-not-for-other-methods
           range-of-post close-not-allowed"""),
     Group("content that will not be read to its end", "405 with Allow, close", "413, or 405 and "
           "waits", "RFC 9110, 15.5.6: the method is what is wrong; RFC 9110, 10.1.1: content that "
           "was held back may never come",
-          "length-with-a-great-content expect-refused-before-content"),
+          "length-with-a-great-content length-more-than-64-kib expect-refused-before-content"),
     Group("TRACE", "405 with Allow, stays open", "405 without Allow, close",
           "RFC 9110, 15.5.6; nothing about it needs the connection closed",
-          "method-trace method-trace-echoes-nothing"),
+          "method-trace method-trace-echoes-nothing length-with-trace"),
     Group("CONNECT", "405 with Allow, close", "400, close",
           "RFC 9110, 15.5.6: a known method that isn't allowed", "method-connect"),
     Group("POST to an unknown path", "405", "404", "RFC 9110, 9.1: the method is not allowed for "
           "any path, so the path is not looked up", "method-post-nowhere"),
     Group("OPTIONS", "204 with Allow", "405, or 400 for `*`", "RFC 9110, 9.3.7", """
           method-options method-options-asterisk method-options-root method-options-with-content
-          condition-ignored-by-options"""),
+          method-options-absolute-form method-options-absolute-form-no-path
+          method-options-nowhere condition-ignored-by-options"""),
     Group("unknown methods", "501, close", "405 and open, or 400", "RFC 9110, 9.1: 501 for a "
           "method that is not recognized; what it means for the rest isn't known, so it ends", """
           method-unknown method-lower-case method-mixed-case method-begins-like-get
@@ -72,12 +75,16 @@ GROUPS = [
     Group("transfer codings whose end can't be told", "400, close", "501, close",
           "RFC 9112, 6.3: where the content ends can't be told, and that is 400", """
           transfer-twice-chunked transfer-chunked-not-last transfer-identity transfer-unknown
-          transfer-empty transfer-with-vertical-tab transfer-in-quotes"""),
-    Group("chunks that are none", "400, close", "405; some pass for chunks",
+          transfer-empty transfer-empty-members transfer-with-vertical-tab
+          transfer-in-quotes"""),
+    Group("chunks and trailers that are none", "400, close", "405; many pass",
           "RFC 9112, 7.1: the grammar; a lone LF in it is no line's end", """
           chunk-size-no-number chunk-size-empty chunk-size-negative chunk-size-0x
           chunk-size-too-great chunk-size-space-first chunk-size-bare-lf chunk-data-too-long
-          chunk-data-bare-lf chunk-extension-bare-lf chunk-extension-bare-cr"""),
+          chunk-data-bare-lf chunk-extension-bare-lf chunk-extension-bare-cr chunk-extension-nul
+          chunk-extension-no-name chunk-extension-quote-open chunk-extension-too-long
+          chunk-size-space-last trailer-space-before-colon trailer-fold trailer-bare-lf
+          trailer-bare-cr trailer-no-colon trailer-nul trailer-end-bare-lf"""),
     Group("dot segments above the root", "as if there were none", "400",
           "RFC 3986, 5.2.4: what leads above the root is removed", """
           target-dots-beyond-the-root target-out-of-the-site target-out-of-the-site-escaped"""),
@@ -125,6 +132,8 @@ GROUPS = [
           "RFC 9110, 14.2: an invalid one may be ignored; 14.1.1: the grammar", """
           range-backwards range-no-numbers range-dash-alone range-two-dashes
           range-blanks-in-a-range range-one-bad-among-good"""),
+    Group("Range on two lines", "200", "206 of the first", "RFC 9110, 5.3: Range is no list, so a "
+          "second line makes it invalid; 14.2: then it may be ignored", "range-two-lines"),
     Group("a date in If-Range", "200", "206", "RFC 9110, 13.1.5: false unless the date is a strong "
           "validator, and variants of a file share theirs (8.8.2.2)", "if-range-date"),
     Group("Range with HEAD", "ignored, 200", "206, 416",
@@ -142,6 +151,9 @@ GROUPS = [
           "wins", "coding-q-prefers-identity"),
     Group("x-gzip, tabs around `;`, several lines", "gzip", "identity",
           "RFC 9110, 8.4.1.3; 12.4.2; 5.3", "coding-x-gzip coding-blanks coding-two-lines"),
+    Group("weights above 1, a coding named twice", "the member passed over; the last one counts",
+          "identity", "RFC 9110, 12.4.2: not a weight; it says nothing of the rest",
+          "coding-q-too-great coding-same-twice"),
     Group("ranges of a variant", "206 of the variant", "200",
           "RFC 9110, 14.2: a range is of the selected representation",
           "coding-range-of-a-variant coding-if-range-of-a-variant"),
@@ -151,6 +163,12 @@ GROUPS = [
     Group("an escaped line end below a prefix", "redirected, still escaped", "404",
           "RFC 9110, 17.5: it can't split a response; the other server's pattern stops at it",
           "redirect-escaped-line-end-stays-escaped"),
+    Group("a redirect that could leave the server", "slashes and backslashes in front are left "
+          "out; with an escaped slash 404", "`//host` or `/\\host` in Location",
+          "RFC 3986, 4.2: two slashes begin another server's name, and browsers take backslashes "
+          "for slashes", """
+          redirect-to-no-other-server-backslash redirect-to-no-other-server-both
+          redirect-to-no-other-server-escaped"""),
     Group("a page's long name with clean URLs", "301 to the clean one", "served",
           "RFC 9110, 15.4.2: one address for one page",
           "clean-url-long-form clean-url-index"),

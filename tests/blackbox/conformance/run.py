@@ -70,7 +70,7 @@ def closed(server: Server, case: Case) -> None:
     says = re.search(rb"\r\nConnection:", request, re.I)
     if not case.stays or case.version != "1.1" or says or case.id.startswith("limit-"):
         return
-    line_end = request.index(b"\r\n", 2) + 2
+    line_end = request.index(b"\r\n", request.index(b" ")) + 2
     request = request[:line_end] + b"Connection: close\r\n" + request[line_end:]
     case = replace(case, stays=False)
     with server.channel() as channel:

@@ -48,7 +48,7 @@ TARGETS = [
     names("escaped-once-only", "/odd/%2541.txt", "odd/%41.txt", "3986 2.4"),
     names("escaped-question-mark", "/odd/what%3F.txt", "odd/what?.txt", "3986 2.2"),
     names("escaped-number-sign", "/odd/number%231.txt", "odd/number#1.txt", "3986 2.2"),
-    names("escaped-redirect-s-own-name", "/data%2ejson?%zz", "data.json", "3986 6.2.2.2"),
+    names("escaped-dot", "/data%2ejson?%zz", "data.json", "3986 6.2.2.2"),
     names("plus-is-plus", "/odd/a+b.txt", "odd/a+b.txt", "3986 2.2"),
     names("semicolon", "/odd/semi;colon.txt", "odd/semi;colon.txt", "3986 3.3"),
     names("japanese", "/odd/%E6%97%A5%E6%9C%AC%E8%AA%9E.txt", "odd/日本語.txt", "3986 2.5"),
