@@ -50,7 +50,8 @@ GROUPS = [
           length-none-at-all length-1000 chunked-empty chunked-one chunked-several
           chunked-extension chunked-trailers chunked-leading-zeros chunked-any-case
           chunked-content-like-a-request chunked-blanks-in-extension
-          chunked-trailers-about-framing length-64-kib length-with-delete method-post method-put method-delete method-patch
+          chunked-trailers-about-framing length-64-kib length-with-delete
+          method-post method-put method-delete method-patch
           method-post-folder host-post-to-other-site condition-not-for-other-methods
           range-of-post close-not-allowed"""),
     Group("content that will not be read to its end", "405 with Allow, close", "413, or 405 and "

@@ -16,7 +16,7 @@ DATE = re.compile(rb"\r\nDate: [^\r\n]*", re.I)
 
 # Longer requests are cut at every byte at both ends, and here and there between.
 CUT_EVERYWHERE = 1000
-ENDS, STEP = 40, 997
+ENDS, STEP = 16, 997
 
 
 def judged(server: Server, case: Case, channel: Channel) -> Response:
@@ -160,7 +160,7 @@ def at_once(request: bytes, case: Case) -> int:
     """How many such requests may be begun at a time: limits.hpp's buffers, and some to spare."""
     if len(request) > 4000:
         return 8
-    return 15 if len(request) > 900 else case.at_once
+    return 15 if len(request) > CUT_EVERYWHERE else case.at_once
 
 
 def split(server: Server, cases: Iterable[Case]) -> list[str]:
