@@ -32,8 +32,8 @@ def _differences(server: Server, case: Case, response: Response) -> Iterator[str
         return
     yield from _always(response)
     yield from _connection(case, response)
-    if response.interim != case.interim:
-        yield f"{'an' if response.interim else 'no'} interim response"
+    if response.interim:
+        yield "an interim response, which nobody waits for"
     for name, value in case.has.items():
         if not _matches(server, response.fields.get(name), value):
             yield f"{name} is {response.fields.get(name)!r}, not {value!r}"
@@ -99,6 +99,8 @@ def _body(server: Server, case: Case, response: Response) -> Iterator[str]:
             for name in ("etag", "last-modified", "accept-ranges"):
                 if name in response.fields:
                     yield f"{name} in what is not the resource's"
+            if response.fields.get("cache-control") != "no-store":
+                yield f"Cache-Control is {response.fields.get('cache-control')!r}"
         case Parts():
             yield from _parts(server, case.body, response)
         case Text():

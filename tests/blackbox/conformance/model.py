@@ -77,7 +77,6 @@ class Case:
     # Whether the connection can take another request, of which the response tells. None: it ends,
     # and the response may have been out before that was known.
     stays: bool | None = True
-    interim: bool = False  # 100 (Continue) comes first
     unfinished: bool = False  # what is sent behind it belongs to it
     at_once: int = 200  # how many at a time can be answered; requests begun may be 256
 

@@ -13,8 +13,11 @@ METRICS = "/metrics"
 HSTS = "max-age=63072000"
 POLICY = "default-src 'self'"
 
+# The times are for machines that are slow because they share two cores with a dozen tests.
 SETTINGS = f"""\
 [http]
+header_timeout_s = 120
+idle_timeout_s = 600
 index = ["index.html"]
 clean_urls = true
 compress = ["br", "zstd", "gzip"]
