@@ -11,9 +11,6 @@ from conftest import IN_CI, ROOT, Bench
 from images import Images
 from machine import Machine
 
-# Two seconds is what this nginx waits for the rest of a request.
-PATIENCE_S = 5
-
 Outcomes = dict[str, tuple[Outcome, Outcome]]
 
 
@@ -28,10 +25,10 @@ def outcomes(shared_bench: Bench, images: Images, tmp_path_factory: pytest.TempP
     lab = shared_bench.lab
     shared_bench.boot(Machine(memory_mib=16),
                       image=images.configured(root / "main", root / "mote.toml"))
-    ours = Server(root, lambda: lab.connect(timeout=PATIENCE_S))
+    ours = Server(root, lab.connect)
     folder = tmp_path_factory.mktemp("nginx")
     nginx.start(lab, folder)
-    theirs = Server(folder / "site", lambda: nginx.connect(lab, PATIENCE_S))
+    theirs = Server(folder / "site", lambda: nginx.connect(lab))
     return {case.id: (observe(ours, case), observe(theirs, case))
             for case in suite.CASES if case not in suite.OURS_ALONE}
 

@@ -74,8 +74,8 @@ def connects(lab: Lab) -> bool:
     return True
 
 
-def connect(lab: Lab, timeout: float = 5) -> socket.socket:
-    return lab.connect(PORT, "127.0.0.1", timeout)
+def connect(lab: Lab) -> socket.socket:
+    return lab.connect(PORT, "127.0.0.1")
 
 
 def start(lab: Lab, folder: Path) -> None:
