@@ -153,6 +153,16 @@ void bring_up(const BootInfo& info, MemoryMap memory, const Settings& settings) 
   }
 }
 
+std::optional<unsigned> find(const InterfaceChoice& choice) {
+  std::optional<unsigned> found;
+  for_each([&](auto& nic) {
+    if (choice.mac ? *choice.mac == nic.device.mac() : choice.index == nic.interface.index()) {
+      found = nic.interface.index();
+    }
+  });
+  return found;
+}
+
 bool turn() {
   bool busy = false;
   for_each([&](auto& nic) { busy |= nic.interface.turn(); });

@@ -124,22 +124,67 @@ bool Settings::set(std::string_view key, std::string_view value) {
   if (key.starts_with(kNetwork)) {
     return set_network(key.substr(kNetwork.size()), value);
   }
-  if (key == "http.port") {
-    const auto port = parse_number(value, 1, 65'535);
-    http_port_ = static_cast<std::uint16_t>(port.value_or(http_port_));
-    return port.has_value();
-  }
-  if (key == "http.header_timeout_s") {
-    return set_seconds(header_time_ms_, value);
-  }
-  if (key == "http.idle_timeout_s") {
-    return set_seconds(idle_time_ms_, value);
+  constexpr std::string_view kHttp = "http.";
+  if (key.starts_with(kHttp)) {
+    return set_http(key.substr(kHttp.size()), value);
   }
   if (key == "panic" && (value == "reset" || value == "halt")) {
     halt_on_panic_ = value == "halt";
     return true;
   }
   return false;
+}
+
+bool Settings::set_http(std::string_view key, std::string_view value) {
+  if (key == "port") {
+    const auto port = parse_number(value, 1, 65'535);
+    http_port_ = static_cast<std::uint16_t>(port.value_or(http_port_));
+    return port.has_value();
+  }
+  if (key == "header_timeout_s") {
+    return set_seconds(header_time_ms_, value);
+  }
+  if (key == "idle_timeout_s") {
+    return set_seconds(idle_time_ms_, value);
+  }
+  if (key == "health") {
+    return set_path(health_path_, value);
+  }
+  if (key == "metrics") {
+    return set_path(metrics_path_, value);
+  }
+  if (key == "metrics_interface") {
+    return set_metrics_interface(value);
+  }
+  if (key == "access_log" && (value == "off" || value == "combined")) {
+    logs_access_ = value == "combined";
+    return true;
+  }
+  if (key == "access_log_lines") {
+    const auto lines = parse_number(value, 1, 10'000);
+    access_log_lines_ = lines.value_or(access_log_lines_);
+    return lines.has_value();
+  }
+  return false;
+}
+
+// Nothing is a path, too: none.
+bool Settings::set_path(Path& path, std::string_view value) {
+  const bool is_good = value.empty() || is_url_path(value);
+  if (is_good) {
+    path.keep(value);
+  }
+  return is_good;
+}
+
+// Whoever binds metrics doesn't want all to see them, even if the word is wrong.
+bool Settings::set_metrics_interface(std::string_view value) {
+  metrics_interface_.mac = parse_mac(value);
+  const auto index = parse_number(value, 0, limits::kInterfaces - 1);
+  metrics_interface_.index = index.value_or(0);
+  const bool is_good = metrics_interface_.mac || index;
+  metrics_audience_ = is_good ? MetricsAudience::kOne : MetricsAudience::kNone;
+  return is_good;
 }
 
 bool Settings::set_host_name(std::string_view value) {

@@ -28,8 +28,8 @@ class Interface : public Attachment {
   // line. False (and a line that says so) when there are too many.
   bool attach(Device& device, unsigned index, const InterfaceSettings& settings) {
     device_ = &device;
-    const DeviceFacts facts{device.model(), device.features(), device.mac(),
-                            device.mtu(),   device.offloads(), device.link_up()};
+    const DeviceFacts facts{device.model(),    device.features(), device.mac(),      device.mtu(),
+                            device.offloads(), device.link_up(),  &device.counters()};
     return Attachment::attach(index, facts, settings, link_output);
   }
 

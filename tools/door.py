@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from tools import (assembly, build, disks, files, pack, run, run_tests, setup, terminal,
+from tools import (assembly, build, compress, disks, files, pack, run, run_tests, setup, terminal,
                    version)
 from tools.errors import UserError, one_line
 
@@ -89,8 +89,8 @@ def run_site(options: argparse.Namespace) -> int:
     wanted = run.RunOptions(options.site, options.config, options.nic, options.machine,
                             options.boot, options.memory, options.http_port, options.rest)
     run.check(wanted)
-    assembly.read_input(options.site, options.config)
-    setup.provide(setup.RUN, build.needs())
+    settings = assembly.read_input(options.site, options.config)
+    setup.provide(setup.RUN, compress.needs(settings.compress), build.needs())
     build.provide_firmware(options.lwip)
     return run.run(wanted)
 
@@ -98,9 +98,9 @@ def run_site(options: argparse.Namespace) -> int:
 def make_image(options: argparse.Namespace) -> int:
     files.check_target(options.out)
     kind = disks.format_of(options.out, options.format)
-    assembly.read_input(options.site, options.config)
+    settings = assembly.read_input(options.site, options.config)
     pack.refuse_inside(options.site, options.out)
-    setup.provide(disks.needs(kind), build.needs())
+    setup.provide(disks.needs(kind), compress.needs(settings.compress), build.needs())
     build.provide_firmware(options.lwip)
     disks.write_image(options.site, options.out, options.format, options.config)
     return 0
@@ -111,7 +111,7 @@ def test(arguments: list[str]) -> int:
                  usage="mote test [--lwip DIR] [PYTEST_ARGUMENT …]")
     lwip_argument(own)
     options, rest = own.parse_known_args(arguments)
-    setup.provide(setup.BUILD, setup.RUN, setup.CONVERT, setup.TEST)
+    setup.provide(setup.BUILD, setup.RUN, setup.COMPRESS, setup.CONVERT, setup.TEST)
     build.build(["image", "unit-tests"], options.lwip)
     return run_tests.run(rest)
 

@@ -20,6 +20,7 @@ BUILD = {
     "xz-utils": "xz",
 }
 RUN = {"qemu-system-x86": "qemu-system-x86_64"}
+COMPRESS = {"brotli": "brotli", "zstd": "zstd"}
 CONVERT = {"qemu-utils": "qemu-img"}
 TEST = {
     "clang-format-19": "clang-format-19",

@@ -14,15 +14,17 @@
 #define LWIP_DNS 0
 #define LWIP_IGMP 0
 
-// Of all statistics only how much of each pool is in use: connections' shares depend on it.
+// Of all statistics only how much of each pool is in use, for connections' shares depend on it, and
+// TCP's, for an operator's eyes (netstack/stats.hpp); those in 32 bits.
 #define LWIP_STATS 1
+#define LWIP_STATS_LARGE 1
 #define LINK_STATS 0
 #define ETHARP_STATS 0
 #define IP_STATS 0
 #define IPFRAG_STATS 0
 #define ICMP_STATS 0
 #define UDP_STATS 0
-#define TCP_STATS 0
+#define TCP_STATS 1
 #define MEMP_STATS 1
 
 // Memory: pools of fixed elements for lwIP's own structures, and netstack/heap for what it asks
