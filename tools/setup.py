@@ -30,11 +30,15 @@ TEST = {
     "iproute2": "ip",
     "iputils-ping": "ping",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
+    "nginx-light": "nginx",
+    "python3-brotli": "/usr/lib/python3/dist-packages/brotli.py",
+    "python3-h11": "/usr/lib/python3/dist-packages/h11/__init__.py",
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
     "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",
     "seabios": "/usr/share/seabios/bios-microvm.bin",
     "tcpdump": "tcpdump",
+    "zstd": "zstd",
 }
 
 # Where administrators' commands are, which a user's PATH may leave out.
