@@ -109,7 +109,7 @@ class Service:
         needed(command[0])
         bench.results.mkdir(parents=True, exist_ok=True)
         self._lab = bench.lab
-        self._name = name
+        self.name = name
         self.log = bench.results / f"{name}.log"
         with self.log.open("wb") as log:
             self.process = bench.lab.start(*command, stdout=log, stderr=subprocess.STDOUT)
@@ -119,12 +119,12 @@ class Service:
         return self.log.read_text(errors="replace")
 
     def is_alive(self) -> bool:
-        assert self.process.poll() is None, f"{self._name} ended:\n{self.said}"
+        assert self.process.poll() is None, f"{self.name} ended:\n{self.said}"
         return True
 
     def listens(self, port: int) -> "Service":
         """Waits until it takes connections."""
-        until(lambda: self.is_alive() and self._takes(port), f"{self._name} on port {port}", 60)
+        until(lambda: self.is_alive() and self._takes(port), f"{self.name} on port {port}", 60)
         return self
 
     def _takes(self, port: int) -> bool:
