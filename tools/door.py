@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from tools import (assembly, build, compress, disks, files, pack, run, run_tests, setup, terminal,
-                   version)
+from tools import (assembly, build, compress, disks, files, node_packages, pack, run, run_tests,
+                   setup, terminal, version)
 from tools.errors import UserError, one_line
 
 RUN_HELP = """\
@@ -110,10 +110,19 @@ def make_image(options: argparse.Namespace) -> int:
 
 def test(arguments: list[str]) -> int:
     own = Parser(prog="mote test", description=TEST_HELP, allow_abbrev=False,
-                 usage="mote test [--lwip DIR] [--matrix] [--full] [PYTEST_ARGUMENT …]")
+                 usage="mote test [--lwip DIR] [--matrix] [--full] [--interop] "
+                 "[PYTEST_ARGUMENT …]")
     lwip_argument(own)
+    own.add_argument("--interop", action="store_true", help="only the tests with other people's "
+                     "clients, proxies and tools, the ones that are heavy to install, too")
     options, rest = own.parse_known_args(arguments)
-    setup.provide(setup.BUILD, setup.RUN, setup.COMPRESS, setup.CONVERT, setup.TEST)
+    heavy = options.interop or bool(os.environ.get("MOTE_INTEROP"))
+    setup.provide(setup.BUILD, setup.RUN, setup.COMPRESS, setup.CONVERT, setup.TEST,
+                  setup.INTEROP if heavy else {})
+    if heavy:
+        node_packages.provide()
+    if options.interop:
+        rest.insert(0, "--interop")
     build.build(["image", "unit-tests"], options.lwip)
     return run_tests.run(rest)
 
