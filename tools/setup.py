@@ -35,6 +35,8 @@ TEST = {
     "tcpdump": "tcpdump",
 }
 
+BENCH = {"wrk": "wrk"}
+
 # Where administrators' commands are, which a user's PATH may leave out.
 ADMINISTRATION = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
