@@ -25,6 +25,10 @@ Builds Mote and runs all its checks and tests. Arguments go to pytest (-k NAME, 
 each; --full takes the longest files and the largest sites."""
 
 
+BENCH_HELP = """\
+Counts the guest's instructions for each kind of work: a GET, a connection, a MiB, a ping."""
+
+
 class Parser(argparse.ArgumentParser):
     """argparse, with errors in one line."""
 
@@ -84,6 +88,14 @@ def parser() -> argparse.ArgumentParser:
                          help="its format (default: what the ending of FILE tells)")
 
     commands.add_parser("test", help="build Mote and run all its tests", add_help=False)
+
+    benching = commands.add_parser("bench", help="count what the firmware costs",
+                                   description=BENCH_HELP)
+    benching.add_argument("--nic", default="virtio-net-pci", metavar="MODEL",
+                          help="the network card, as QEMU's -device takes it (default: "
+                          "virtio-net-pci)")
+    benching.add_argument("--json", type=a_path, metavar="FILE", help="write the figures there, too")
+    lwip_argument(benching)
     return top
 
 
@@ -127,6 +139,13 @@ def test(arguments: list[str]) -> int:
     return run_tests.run(rest)
 
 
+def bench(options: argparse.Namespace) -> int:
+    setup.provide(setup.BUILD, setup.RUN, setup.TEST, setup.BENCH)
+    build.build(["image"], options.lwip)
+    to = ["--json", str(options.json)] if options.json else []
+    return run_tests.bench(["--nic", options.nic, *to])
+
+
 def dispatch(arguments: list[str]) -> int:
     if arguments[:1] == ["test"]:
         return test(arguments[1:])
@@ -139,7 +158,8 @@ def dispatch(arguments: list[str]) -> int:
         raise UserError(f"{options.command} takes no arguments after --; only run does")
     options.rest = rest
     commands: dict[str, Callable[[argparse.Namespace], int]] = {"run": run_site,
-                                                                "image": make_image}
+                                                                "image": make_image,
+                                                                "bench": bench}
     return commands[options.command](options)
 
 

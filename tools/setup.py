@@ -60,6 +60,8 @@ INTEROP = {
 POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_TEXT = "#!/bin/sh\n# While mote installs packages: start no services.\nexit 101\n"
 
+BENCH = {"wrk": "wrk"}
+
 # Where administrators' commands are, which a user's PATH may leave out.
 ADMINISTRATION = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
