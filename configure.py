@@ -19,8 +19,8 @@ KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory
 DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
-           "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
-           "vmxnet3/transmit_queue"]
+           "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers",
+           "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "stats", "transmit"]
 HTTP = ["access_log", "conditions", "connection", "connection_input", "content", "crc32",
         "date", "endpoints", "metrics", "negotiation", "preface", "ranges", "redirect", "reply",
@@ -47,8 +47,9 @@ NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.
 VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp",
                 *[f"drivers/virtio/{name}.cpp" for name in
                   ["receive_queue", "ring", "text", "transmit_queue"]]]
-VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
-                 "drivers/vmxnet3/receive_queue.cpp", "drivers/vmxnet3/transmit_queue.cpp"]
+VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp",
+                 *[f"drivers/vmxnet3/{name}.cpp" for name in
+                   ["buffer_ring", "receive_queue", "transmit_queue"]]]
 E1000_WORLD = ["tests/unit/e1000_world.cpp", "kernel/packet.cpp",
                "drivers/e1000/receive_ring.cpp", "drivers/e1000/transmit_ring.cpp"]
 HTTP_FAKES = ["tests/unit/http_fakes.cpp", "tests/unit/http_site.cpp"]
@@ -90,17 +91,25 @@ UNIT_TESTS = {
     "netstack": NETSTACK_WORLD,
     "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_dhcp": NETSTACK_WORLD,
+    "netstack_long_crowd": [
+        "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_recovery": [
+        "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_segmentation": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_tcp": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_reply": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
+    "virtio_large_receive": VIRTIO_WORLD,
     "virtio_mmio": VIRTIO_WORLD,
     "virtio_net": VIRTIO_WORLD,
     "virtio_net_faults": VIRTIO_WORLD,
+    "virtio_segmentation": VIRTIO_WORLD,
     "virtio_ring": ["drivers/virtio/ring.cpp"],
     "vmxnet3": VMXNET3_WORLD,
     "vmxnet3_faults": VMXNET3_WORLD,
+    "vmxnet3_segmentation": VMXNET3_WORLD,
     "wall_clock": [],
 }
 

@@ -12,7 +12,7 @@ namespace mote::nics {
 
 // Looks for NICs on PCI and in the windows that ACPI and the command line name, and attaches what
 // there is a driver for. What doesn't work or isn't known is named on the console, and the others
-// go on. Once; `settings` must stay.
+// go on. Once; `settings` must stay. While there is none, `look_around` looks again each second.
 void bring_up(const BootInfo& info, MemoryMap memory, const Settings& settings);
 
 // The index of the interface that is meant, if it is there.

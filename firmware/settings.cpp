@@ -62,6 +62,14 @@ bool set_mtu(InterfaceFields& fields, std::string_view value) {
   return mtu.has_value();
 }
 
+bool set_offload(InterfaceFields& fields, std::string_view value) {
+  const bool known = value == "on" || value == "off";
+  if (known) {
+    fields.offload = value == "on";
+  }
+  return known;
+}
+
 // Text of unknown origin, cut short, and without what a terminal might obey.
 void print_harmless(std::string_view text) {
   constexpr std::size_t kMost = 64;
@@ -199,13 +207,16 @@ bool Settings::set_host_name(std::string_view value) {
 // `key` is MATCH.FIELD, where MATCH is a MAC address or an index.
 bool Settings::set_network(std::string_view key, std::string_view value) {
   const auto match = take_until(key, '.');
-  const bool known = key == "address" || key == "gateway" || key == "mtu";
+  const bool known = key == "address" || key == "gateway" || key == "mtu" || key == "offload";
   InterfaceRule* rule = known ? rule_for(match) : nullptr;
   if (rule == nullptr) {
     return false;
   }
   if (key == "address") {
     return set_address(rule->fields, value);
+  }
+  if (key == "offload") {
+    return set_offload(rule->fields, value);
   }
   return key == "mtu" ? set_mtu(rule->fields, value) : set_gateway(rule->fields, value);
 }
@@ -242,7 +253,8 @@ InterfaceFields Settings::interface(std::uint32_t index, const MacAddress& mac) 
   }
   return {.address = by_mac.address ? by_mac.address : by_index.address,
           .gateway = by_mac.gateway ? by_mac.gateway : by_index.gateway,
-          .mtu = by_mac.mtu ? by_mac.mtu : by_index.mtu};
+          .mtu = by_mac.mtu ? by_mac.mtu : by_index.mtu,
+          .offload = by_mac.offload ? by_mac.offload : by_index.offload};
 }
 
 }  // namespace mote

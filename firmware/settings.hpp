@@ -32,6 +32,7 @@ struct InterfaceFields {
   std::optional<Address> address;
   std::optional<std::uint32_t> gateway;
   std::optional<std::uint16_t> mtu;
+  std::optional<bool> offload;
 };
 
 // Fields, and the NIC they are for: by its MAC address, or else by its index.

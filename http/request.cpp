@@ -19,12 +19,6 @@ constexpr std::size_t kVersionBytes = 8;
 
 Soundness bad_request() { return unexpected(Status::kBadRequest); }
 
-// The other methods of RFC 9110, 9.3, and PATCH (RFC 5789): known, though not allowed.
-bool is_known(std::string_view method) {
-  return is_text(method, "POST") || is_text(method, "PUT") || is_text(method, "DELETE") ||
-         is_text(method, "CONNECT") || is_text(method, "TRACE") || is_text(method, "PATCH");
-}
-
 // One walk from a section's first byte to its last. Neither CR nor LF is in any class of
 // characters, and SectionScanner has seen that the section ends in an empty line: so no step needs
 // to ask whether it has come to the end.
@@ -43,7 +37,8 @@ class Reader {
   [[nodiscard]] Soundness note_host(std::string_view value);
   [[nodiscard]] Soundness note_content_length(std::string_view value);
   [[nodiscard]] Soundness note_transfer_encoding(std::string_view value);
-  Soundness note_selector(std::string_view name);
+  void note_precondition(std::string_view name, bool is_one);
+  void note_selector(std::string_view name);
   void note_expect(std::string_view value);
   void note_connection(std::string_view value);
   [[nodiscard]] Soundness check_framing();
@@ -52,7 +47,6 @@ class Reader {
   [[nodiscard]] Soundness split_absolute(std::string_view target);
   void split_path(std::string_view target);
   [[nodiscard]] Persistence persistence() const;
-
   std::string_view take(syntax::Class which) {
     const char* const start = at_;
     while (syntax::is(which, *at_)) {
@@ -66,7 +60,6 @@ class Reader {
     return found;
   }
   bool skip_line_end() { return skip('\r') && skip('\n'); }
-
   const char* at_;
   const char* end_;
   Request request_;
@@ -84,21 +77,17 @@ class Reader {
 
 std::expected<Request, Status> Reader::run() {
   const char* const start = at_;
-  if (const Soundness sound = read_request_line(); !sound) {
-    return unexpected(sound.error());
-  }
+  Soundness sound = read_request_line();
   const char* const fields = at_;
-  request_.line = {start, static_cast<std::size_t>(fields - start) - 2};
-  while (*at_ != '\r') {
-    if (const Soundness sound = read_field_line(); !sound) {
-      return unexpected(sound.error());
-    }
+  while (sound && *at_ != '\r') {
+    sound = read_field_line();
   }
-  if (end_ - at_ != 2) {  // a line that begins with a bare CR
-    return unexpected(Status::kBadRequest);
+  if (sound && end_ - at_ != 2) {  // a line that begins with a bare CR
+    sound = bad_request();
   }
-  request_.fields = {fields, static_cast<std::size_t>(at_ - fields)};
-  Soundness sound = check_framing();
+  if (sound) {
+    sound = check_framing();
+  }
   if (sound) {
     sound = find_method();
   }
@@ -108,6 +97,8 @@ std::expected<Request, Status> Reader::run() {
   if (!sound) {
     return unexpected(sound.error());
   }
+  request_.line = {start, static_cast<std::size_t>(fields - start) - 2};
+  request_.fields = {fields, static_cast<std::size_t>(at_ - fields)};
   request_.persistence = persistence();
   return request_;
 }
@@ -171,25 +162,30 @@ Soundness Reader::note(std::string_view name, std::string_view value) {
     case 4:
       return is_word(name, "host") ? note_host(value) : Soundness();
     case 5:
-      request_.has_range |= is_word(name, "range");
-      return is_word(name, "range") ? note_selector(name) : Soundness();
+      if (is_word(name, "range")) {
+        request_.has_range = true;
+        note_selector(name);
+      }
+      break;
     case 6:
       if (is_word(name, "expect")) {
         note_expect(value);
       }
       break;
     case 8:
-      request_.is_conditional |= is_word(name, "if-match");
-      return is_word(name, "if-match") || is_word(name, "if-range") ? note_selector(name)
-                                                                    : Soundness();
+      note_precondition(name, is_word(name, "if-match"));
+      if (is_word(name, "if-range")) {
+        note_selector(name);
+      }
+      break;
     case 10:
       if (is_word(name, "connection")) {
         note_connection(value);
       }
       break;
     case 13:
-      request_.is_conditional |= is_word(name, "if-none-match");
-      return is_word(name, "if-none-match") ? note_selector(name) : Soundness();
+      note_precondition(name, is_word(name, "if-none-match"));
+      break;
     case 14:
       return is_word(name, "content-length") ? note_content_length(value) : Soundness();
     case 15:
@@ -200,23 +196,28 @@ Soundness Reader::note(std::string_view name, std::string_view value) {
       }
       break;
     case 17:
-      if (is_word(name, "if-modified-since")) {
-        request_.is_conditional = true;
-        return note_selector(name);
-      }
+      note_precondition(name, is_word(name, "if-modified-since"));
       return is_word(name, "transfer-encoding") ? note_transfer_encoding(value) : Soundness();
     case 19:
-      request_.is_conditional |= is_word(name, "if-unmodified-since");
-      return is_word(name, "if-unmodified-since") ? note_selector(name) : Soundness();
+      note_precondition(name, is_word(name, "if-unmodified-since"));
+      break;
+    default:
+      break;
   }
   return {};
 }
 
+void Reader::note_precondition(std::string_view name, bool is_one) {
+  request_.is_conditional |= is_one;
+  if (is_one) {
+    note_selector(name);
+  }
+}
+
 // `at_` is behind the line.
-Soundness Reader::note_selector(std::string_view name) {
+void Reader::note_selector(std::string_view name) {
   const char* const first = request_.selectors.empty() ? name.data() : request_.selectors.data();
   request_.selectors = {first, static_cast<std::size_t>(at_ - first)};
-  return {};
 }
 
 Soundness Reader::note_host(std::string_view value) {
@@ -315,7 +316,9 @@ Soundness Reader::find_method() {
     request_.method = Method::kHead;
   } else if (is_text(method_, "OPTIONS")) {
     request_.method = Method::kOptions;
-  } else if (!is_known(method_)) {
+  } else if (!is_text(method_, "POST") && !is_text(method_, "PUT") && !is_text(method_, "DELETE") &&
+             !is_text(method_, "CONNECT") && !is_text(method_, "TRACE") &&
+             !is_text(method_, "PATCH")) {  // those of RFC 9110, 9.3, and of RFC 5789
     return unexpected(Status::kNotImplemented);
   }
   return {};
@@ -374,13 +377,10 @@ void Reader::split_path(std::string_view target) {
 
 // RFC 9112, 9.3.
 Persistence Reader::persistence() const {
-  if (asks_close_) {
-    return Persistence::kClose;
-  }
-  if (!request_.is_http_1_0) {
-    return Persistence::kSilent;
-  }
-  return asks_keep_alive_ ? Persistence::kKeepAlive : Persistence::kClose;
+  const bool stays = !asks_close_ && (asks_keep_alive_ || !request_.is_http_1_0);
+  return !stays                 ? Persistence::kClose
+         : request_.is_http_1_0 ? Persistence::kKeepAlive
+                                : Persistence::kSilent;
 }
 
 }  // namespace

@@ -127,8 +127,8 @@ inline constexpr std::size_t kLogBytesATurn = 16;
 inline constexpr std::size_t kLogLineBytes = 1024;
 inline constexpr std::size_t kLogPartBytes = 300;
 
-// Pages of metrics that wait for lwIP to take them, which it mostly does at once (for more it is
-// 503), and bytes of one.
+// Pages of metrics that wait for lwIP to take them at a time, which it mostly does at once (for
+// more it is 503), and bytes of one.
 inline constexpr std::size_t kMetricsPages = 1;
 inline constexpr std::size_t kMetricsBytes = 30 * 1024;
 

@@ -110,7 +110,11 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   console::print(facts.model, ' ');
   print_to(facts.mac);
   console::print(facts.link_up ? ", link up" : ", link down");
-  if (!facts.features.empty()) console::print(", offloads ", facts.features);
+  if (!settings.offload) {
+    console::print(", offloads off");
+  } else if (!facts.features.empty()) {
+    console::print(", offloads ", facts.features);
+  }
   console::print("\n");
   if (index >= attachments.size() ||
       netif_add_noaddr(&netif_, this, initialize_netif, ethernet_input) == nullptr) {
@@ -234,7 +238,7 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
   }
   packet = Packet();
   // The device's word holds for this frame only, and not for the datagram that a fragment ends.
-  give_to_lwip(frame, checksum == RxChecksum::kVerified && fate != Fate::kUpFragment);
+  give_to_lwip(frame, checksum != RxChecksum::kUnknown && fate != Fate::kUpFragment);
 }
 
 void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
@@ -246,7 +250,7 @@ void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
     frame = adopt_packets(pieces);
   }
   for (Packet& piece : pieces) piece = Packet();
-  give_to_lwip(frame, checksum == RxChecksum::kVerified);
+  give_to_lwip(frame, checksum != RxChecksum::kUnknown);
 }
 
 // `frame` is null when there was no memory for it.

@@ -28,6 +28,7 @@ struct InterfaceSettings {
   const char* host_name = "mote";             // zero-ended, outlives the interface
   std::optional<StaticAddress> address = {};  // absent: DHCP
   std::uint16_t mtu = 0;                      // bytes of IP packet; 0: what the device can
+  bool offload = true;                        // false: checksums are the stack's own work
 };
 
 // What lwIP must know of a device.

@@ -14,7 +14,7 @@ from tools.settings import Settings
 TOP = {"panic": values.one_of("reset", "halt")}
 NETWORK = {"hostname": values.hostname}
 INTERFACE = {"address": values.address, "gateway": values.gateway,
-             "mtu": values.integer(576, 1500)}
+             "mtu": values.integer(576, 1500), "offload": values.one_of("on", "off")}
 
 
 def read_settings(path: Path) -> Settings:

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Debian's Python packages belong to this one, whichever comes first on PATH.
 PYTHON = "/usr/bin/python3"
 TESTS = ["tests/unit", "tests/blackbox"]
+INTEROP = ["tests/blackbox/interop"]  # a set of its own, of which TESTS has the light half
 
 
 def command(arguments: list[str]) -> list[str]:
@@ -18,7 +19,7 @@ def command(arguments: list[str]) -> list[str]:
     named = any(argument.startswith("tests/") or ".py" in argument or "::" in argument
                 for argument in arguments if not argument.startswith("-"))
     return [PYTHON, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider",
-            *arguments, *([] if named else TESTS)]
+            *arguments, *([] if named else INTEROP if "--interop" in arguments else TESTS)]
 
 
 def run(arguments: list[str]) -> int:
@@ -30,6 +31,15 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     return 2 if status == 4 else min(status, 1)
+
+
+def bench(arguments: list[str]) -> int:
+    """The benchmark's exit status."""
+    command = [PYTHON, str(ROOT / "tests/bench/bench.py"), *arguments]
+    try:
+        return min(subprocess.run(command, cwd=ROOT, check=False).returncode, 1)
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools.errors import UserError
@@ -23,18 +25,42 @@ RUN = {"qemu-system-x86": "qemu-system-x86_64"}
 COMPRESS = {"brotli": "brotli", "zstd": "zstd"}
 CONVERT = {"qemu-utils": "qemu-img"}
 TEST = {
+    "apache2-utils": "ab",
     "clang-format-19": "clang-format-19",
     "curl": "curl",
     "dnsmasq-base": "dnsmasq",
     "doctest-dev": "/usr/include/doctest/doctest.h",
+    "haproxy": "haproxy",
     "iproute2": "ip",
     "iputils-ping": "ping",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
+    "nghttp2-client": "h2load",
+    "nginx-light": "nginx",
+    "python3-brotli": "/usr/lib/python3/dist-packages/brotli.py",
+    "python3-h11": "/usr/lib/python3/dist-packages/h11/__init__.py",
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
     "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",
+    "seabios": "/usr/share/seabios/bios-microvm.bin",
     "tcpdump": "tcpdump",
+    "wget": "wget",
+    "zstd": "zstd",
 }
+# Programs that only ./mote test --interop meets, being large or slow to install.
+INTEROP = {
+    "chromium": "chromium",
+    "nodejs": "node",
+    "npm": "npm",
+    "prometheus": "promtool",
+    "siege": "siege",
+    "varnish": "varnishd",
+}
+
+# What invoke-rc.d and deb-systemd-invoke ask whether a service may start; 101 says no.
+POLICY = Path("/usr/sbin/policy-rc.d")
+POLICY_TEXT = "#!/bin/sh\n# While mote installs packages: start no services.\nexit 101\n"
+
+BENCH = {"wrk": "wrk"}
 
 # Where administrators' commands are, which a user's PATH may leave out.
 ADMINISTRATION = ("/usr/local/sbin", "/usr/sbin", "/sbin")
@@ -53,7 +79,8 @@ def provide(*groups: dict[str, str]) -> None:
         raise UserError(f"tools are missing; install them with: sudo {' '.join(command)}")
     with Progress(f"Installing {', '.join(lacking)}") as progress:
         apt(["apt-get", "update"], progress)
-        apt(command, progress)
+        with services_kept_down():
+            apt(command, progress)
     still = missing(*groups)
     if still:
         raise UserError(f"installed {still[0]}, but {table(*groups)[still[0]]} is still not there; "
@@ -74,6 +101,23 @@ def present(sign: str) -> bool:
         return Path(sign).exists()
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *ADMINISTRATION])
     return shutil.which(sign, path=path) is not None
+
+
+@contextmanager
+def services_kept_down() -> Iterator[None]:
+    """Packages of servers start them when installed; tests only want their programs. A policy that
+    is there already stays in force as it is."""
+    try:
+        with POLICY.open("x") as policy:
+            policy.write(POLICY_TEXT)
+        POLICY.chmod(0o755)
+    except FileExistsError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        POLICY.unlink(missing_ok=True)
 
 
 def apt(command: list[str], progress: Progress) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools import image
-from tools.config import Settings
+from tools.config import Settings, read_settings
 from tools.pack import pack_site
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,3 +51,12 @@ class Images:
                              lambda out: image.assemble_elf(KERNEL, pack, out))
         return self.once(f"{site.name}-{key}.img",
                          lambda out: image.assemble_raw(KERNEL, LOADER, pack, out))
+
+    def configured(self, site: Path, config: Path) -> Path:
+        """The ELF that serves a site with a mote.toml of its own."""
+        assert KERNEL.exists(), "nothing is built: run `./mote test`, or ninja"
+        key = hashlib.sha256(f"{site}\n{config.read_text()}".encode()).hexdigest()[:12]
+        pack = self.once(f"{site.name}-{key}.pack",
+                         lambda out: pack_site(site, out, read_settings(config)))
+        return self.once(f"{site.name}-{key}.elf",
+                         lambda out: image.assemble_elf(KERNEL, pack, out))

@@ -35,7 +35,8 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   const auto settings = from_lines(
       "# a comment\n\n network.hostname = edge-1.example \r\nhttp.port=8080\n"
       "http.header_timeout_s=3\nhttp.idle_timeout_s=60\npanic=halt\n"
-      "network.1.address=192.0.2.10/24\nnetwork.1.gateway=192.0.2.1\nnetwork.1.mtu=1400");
+      "network.1.address=192.0.2.10/24\nnetwork.1.gateway=192.0.2.1\nnetwork.1.mtu=1400\n"
+      "network.1.offload=off");
   CHECK(std::string_view(settings.host_name()) == "edge-1.example");
   CHECK(settings.http_port() == 8080);
   CHECK(settings.header_time_ms() == 3000);
@@ -48,6 +49,7 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   CHECK(rule.address->fixed.length == 24);
   CHECK(rule.gateway == 0xC0000201u);
   CHECK(rule.mtu == 1400);
+  CHECK(rule.offload == false);
 }
 
 TEST_CASE("settings: health, metrics and the access log have their defaults and can be set") {
@@ -160,6 +162,7 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
                                       "network.0.address=10.0.0.1/33",
                                       "network.9.address=10.0.0.1/24",
                                       "network.0.mtu=500",
+                                      "network.0.offload=maybe",
                                       "network.0.mtu=9000",
                                       "network.0.gateway=x",
                                       "network.0.color=red",
@@ -175,6 +178,7 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
     CHECK_FALSE(rule.address.has_value());
     CHECK_FALSE(rule.gateway.has_value());
     CHECK_FALSE(rule.mtu.has_value());
+    CHECK_FALSE(rule.offload.has_value());
     CHECK(settings.idle_time_ms() == mote::limits::kIdleTimeMs);
   }
 }

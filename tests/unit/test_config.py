@@ -22,6 +22,7 @@ match = 0
 address = "192.0.2.10/24"
 gateway = "192.0.2.1"
 mtu = 1400
+offload = "off"
 
 [[network.interface]]
 match = "52:54:00:AB:CD:EF"
@@ -62,7 +63,7 @@ status = 308
 def test_every_key() -> None:
     assert parse_settings(WHOLE, "mote.toml") == Settings(
         lines=("panic=halt", "network.hostname=web-1", "network.0.address=192.0.2.10/24",
-               "network.0.gateway=192.0.2.1", "network.0.mtu=1400",
+               "network.0.gateway=192.0.2.1", "network.0.mtu=1400", "network.0.offload=off",
                "network.52:54:00:ab:cd:ef.address=dhcp", "http.port=8080",
                "http.idle_timeout_s=30", "http.header_timeout_s=5", "http.health=",
                "http.metrics=/internal/metrics", "http.metrics_interface=52:54:00:ab:cd:ef",

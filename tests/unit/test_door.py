@@ -104,6 +104,20 @@ def test_apts_status_lines_become_progress() -> None:
     assert setup.step("Reading package lists...\n") == ""
 
 
+def test_services_stay_down_while_packages_are_installed(monkeypatch: pytest.MonkeyPatch,
+                                                         tmp_path: Path) -> None:
+    policy = tmp_path / "policy-rc.d"
+    monkeypatch.setattr(setup, "POLICY", policy)
+    with pytest.raises(RuntimeError), setup.services_kept_down():
+        assert subprocess.run([policy, "nginx", "start"], check=False).returncode == 101
+        raise RuntimeError("apt failed")
+    assert not policy.exists()
+    policy.write_text("the administrator's own")
+    with setup.services_kept_down():
+        pass
+    assert policy.read_text() == "the administrator's own"
+
+
 # --- lwIP's sources ---
 
 @pytest.fixture
@@ -333,6 +347,8 @@ def test_pytest_gets_the_users_arguments() -> None:
     assert run_tests.command(["tests/unit/test_door.py::x", "-x"])[-2:] == [
         "tests/unit/test_door.py::x", "-x"]
     assert run_tests.command([])[0] == "/usr/bin/python3"
+    assert run_tests.command(["--interop"])[-2:] == ["--interop", *run_tests.INTEROP]
+    assert run_tests.command(["--interop", "tests/blackbox"])[-1] == "tests/blackbox"
 
 
 def test_sizes_are_shown_as_people_read_them() -> None:

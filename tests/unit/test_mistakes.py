@@ -200,6 +200,7 @@ def test_style_without_a_repository_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("arguments", "all_tests"), [
     (["-k", "http"], True), (["--full", "-k", "http"], True), (["--full"], True),
+    (["--matrix"], True),
     (["tests/unit"], False), (["test_door.py"], False), (["x::y"], False)])
 def test_only_paths_take_the_place_of_the_tests(arguments: list[str], all_tests: bool) -> None:
     assert (run_tests.command(arguments)[-2:] == run_tests.TESTS) == all_tests

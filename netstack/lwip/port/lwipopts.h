@@ -111,8 +111,10 @@
 #define TCP_OVERSIZE 0
 
 // A segment that the device cuts is made of at most so many pbufs, as a frame of so many pieces
-// (patches/14).
+// (patches/14), and not into frames that are smaller than any host's default (RFC 9293, 3.7.1):
+// devices have least lengths, too.
 #define TCP_TSO_PBUFS 8
+#define TCP_TSO_LEAST_MSS 536
 
 // Timers: a tick of 50 ms, and segments resent after at least two ticks of 100 ms (as Linux's
 // 200 ms), one second at first (RFC 6298, 2.1). tcp_poll's interval thus counts 100 ms.
