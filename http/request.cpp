@@ -128,13 +128,12 @@ Soundness Reader::read_version() {
   if (is_ended && is_text(version, "HTTP/1.1")) {
     return {};
   }
-  const char major = version[5];
-  if (!is_ended || !is_text({version.data(), 5}, "HTTP/") || !syntax::is_digit(major) ||
-      version[6] != '.' || !syntax::is_digit(version[7]) || major == '0') {
+  if (!is_ended || !is_text({version.data(), 5}, "HTTP/") || !syntax::is_digit(version[5]) ||
+      version[5] == '0' || version[6] != '.' || !syntax::is_digit(version[7])) {
     return bad_request();
   }
   request_.is_http_1_0 = version[7] == '0';
-  return major == '1' ? Soundness() : unexpected(Status::kVersionNotSupported);
+  return version[5] == '1' ? Soundness() : unexpected(Status::kVersionNotSupported);
 }
 
 // A name, a colon right behind it, a value, white space around that (RFC 9112, 5). A folded line
