@@ -187,7 +187,8 @@ void Connection::give_up_buffer() {
 
 void Connection::refuse() {
   refused_ = true;
-  refused_head_ = buffer_.view().starts_with("HEAD "sv);
+  const std::string_view request = buffer_.view().substr(leading_empty_lines(buffer_.view()));
+  refused_head_ = request.starts_with("HEAD "sv);
   mid_request_ = false;
   buffer_.clear();
   ++server.counters.no_buffer;

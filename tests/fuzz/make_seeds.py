@@ -62,7 +62,10 @@ def machinery() -> list[bytes]:
     """What no case of the suite has: lwIP's failures, slow peers, time, many connections."""
     clients = range(16)
     begun = GET[:12] + b"x" * 5000
+    early = b"\r\nHEAD / HTTP/1.1\r\nX: " + b"x" * 5000
     return [
+        bytes([0]) + b"".join(bytes([16 * n + OPEN]) + send(LARGE, 16 * n + SEND)
+                              + send(early, 16 * n + SEND) for n in clients),
         bytes([0, OPEN, FAIL_WRITES, 1, 9]) + send(LARGE) + bytes([POLL, POLL, SECONDS, 2, POLL]),
         bytes([1, OPEN]) + send(PARTS) + bytes([FAIL_WRITES, 0, 3, ACKNOWLEDGE, 200, 0, POLL]),
         bytes([1, OPEN]) + send(PARTS) + bytes([SECONDS, 1, ACKNOWLEDGE, 0, 4, SECONDS, 2, RESET]),

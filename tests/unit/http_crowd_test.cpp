@@ -104,6 +104,19 @@ TEST_CASE("requests behind responses that nobody takes lock nobody out") {
   CHECK(statuses(crowd.back()->receive_all()) == std::vector{200, 200});
 }
 
+TEST_CASE("a HEAD that came too early and is discarded gets a 503 without content") {
+  const Scene scene;
+  for (const std::string start : {"HEAD / ", "\r\nHEAD / ", "\r\n\r\nHEAD / "}) {
+    CAPTURE(start);
+    const std::string early = start + std::string(5000, 'x');
+    const Crowd crowd = crowd_of(limits::kLargeRequests + 1, get("/large.bin") + early);
+    std::string stream = crowd.front()->receive_all();
+    CHECK(take_response(stream).status == 200);
+    CHECK(take_response(stream, true).status == 503);
+    CHECK(stream.empty());
+  }
+}
+
 TEST_CASE("who has a buffer taken away closes as others do, in every state") {
   const Scene scene;
   for (const bool fails : {false, true}) {
