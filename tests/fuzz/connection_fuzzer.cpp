@@ -68,7 +68,6 @@ class Run {
   Events events_;
   std::uint8_t options_ = 0;
   std::array<Peer, 16> peers_{};
-  std::array<bool, 16> opened_{};
   std::vector<std::unique_ptr<Peer>> crowd_;
   std::string last_;
   std::size_t accepted_ = 0;
@@ -84,9 +83,7 @@ void Run::execute() {
   for (unsigned steps = 0; steps < 400 && !script_.empty(); ++steps) {
     const std::uint8_t byte = script_.byte();
     const auto command = static_cast<Command>((byte & 15) % static_cast<int>(Command::kCount));
-    const unsigned index = byte >> 4;
-    opened_[index] |= command == Command::kOpen;
-    step(command, peers_[index]);
+    step(command, peers_[byte >> 4]);
   }
   fail_writes(0, 0);
   for (Peer& peer : peers_) {
@@ -98,9 +95,9 @@ void Run::execute() {
     accepted_ += peer->refused ? 0 : 1;
     peer->reset();
   }
-  for (std::size_t index = 0; index < peers_.size(); ++index) {
-    if (opened_[index] && !peers_[index].refused) {
-      check(peers_[index]);
+  for (const Peer& peer : peers_) {
+    if (!peer.refused) {
+      check(peer);
     }
   }
   check_counters();

@@ -288,8 +288,6 @@ void fail_writes(std::size_t after, std::size_t failures) {
   failures_left = failures;
 }
 
-std::uint64_t bytes_written() { return written; }
-
 }  // namespace mote::fuzz
 
 unsigned mote::netstack::receiving_interface() { return mote::fuzz::interface_now; }

@@ -86,7 +86,4 @@ void pass_seconds(unsigned seconds);
 // Of the next writes, this many succeed, then this many fail for want of memory.
 void fail_writes(std::size_t after, std::size_t failures);
 
-// Bytes that were written in this run.
-[[nodiscard]] std::uint64_t bytes_written();
-
 }  // namespace mote::fuzz
