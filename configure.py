@@ -15,20 +15,28 @@ ROOT = Path(__file__).resolve().parent
 # Firmware, floor by floor. A source that is not named here is not built.
 KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory", "packet",
           "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset",
-          "runtime", "uart", "vga_text", "virtio_mmio"]
+          "runtime", "uart", "vga_text", "virtio_mmio", "wall_clock"]
 DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
-           "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
-           "vmxnet3/transmit_queue"]
-NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "transmit"]
-HTTP = ["conditions", "connection", "crc32", "date", "reply", "request", "request_buffer", "server",
+           "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers",
+           "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
+NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "stats", "transmit"]
+HTTP = ["access_log", "conditions", "connection", "connection_input", "content", "crc32",
+        "date", "endpoints", "metrics", "negotiation", "preface", "ranges", "redirect", "reply",
+        "reply_tail", "reply_writer", "request", "request_buffer", "section_scanner", "server",
         "site_pack", "target"]
 FIRMWARE = ["main", "nics", "parse", "settings", "site"]
 
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
 BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]
 LOADER = "boot/loader.asm"
+
+# All that makes site packs: a change in it makes them anew.
+PACKER = [f"tools/{name}.py" for name in (
+    "addresses", "compress", "config", "config_document", "config_values", "contents", "errors",
+    "files", "http_config", "media_types", "messages", "pack", "pack_format", "pack_writer",
+    "policy", "redirects", "settings", "setup", "site_plan", "site_tree", "terminal")]
 
 # Unit test programs, tests/unit/NAME_test.cpp, each with what it tests and the fakes below it.
 # LWIP stands for all of lwIP.
@@ -39,12 +47,20 @@ NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.
 VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp",
                 *[f"drivers/virtio/{name}.cpp" for name in
                   ["receive_queue", "ring", "text", "transmit_queue"]]]
-VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", "kernel/packet.cpp",
-                 "drivers/vmxnet3/receive_queue.cpp", "drivers/vmxnet3/transmit_queue.cpp"]
+VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp",
+                 *[f"drivers/vmxnet3/{name}.cpp" for name in
+                   ["buffer_ring", "receive_queue", "transmit_queue"]]]
 E1000_WORLD = ["tests/unit/e1000_world.cpp", "kernel/packet.cpp",
                "drivers/e1000/receive_ring.cpp", "drivers/e1000/transmit_ring.cpp"]
-HTTP_WORLD = ["tests/unit/http_world.cpp", *[f"http/{name}.cpp" for name in HTTP]]
+HTTP_FAKES = ["tests/unit/http_fakes.cpp", "tests/unit/http_site.cpp"]
+HTTP_REPLY = ["tests/unit/fake_endpoints.cpp", *HTTP_FAKES, *[f"http/{name}.cpp" for name in
+              ["conditions", "crc32", "date", "negotiation", "preface", "ranges", "redirect",
+               "reply", "reply_tail", "request", "site_pack", "target"]]]
+HTTP_WORLD = ["tests/unit/http_world.cpp", "tests/unit/fake_endpoints.cpp", *HTTP_FAKES,
+              *[f"http/{name}.cpp" for name in HTTP
+                if name not in ("access_log", "endpoints", "metrics")]]
 UNIT_TESTS = {
+    "access_log": ["http/access_log.cpp", "http/request.cpp", FAKE_CONSOLE],
     "e1000_bring_up": E1000_WORLD,
     "e1000_ring": E1000_WORLD,
     "e1000_segmentation": E1000_WORLD,
@@ -52,29 +68,49 @@ UNIT_TESTS = {
     "http_closing": HTTP_WORLD,
     "http_conditions": ["http/conditions.cpp", "http/date.cpp", "http/request.cpp"],
     "http_connection": HTTP_WORLD,
+    "http_content": ["http/content.cpp"],
     "http_crowd": HTTP_WORLD,
-    "http_pack": HTTP_WORLD,
-    "http_request": ["http/request.cpp", "http/target.cpp"],
+    "http_drain": HTTP_WORLD,
+    "http_framing": ["http/request.cpp", "http/section_scanner.cpp"],
+    "http_negotiation": ["http/negotiation.cpp", "http/request.cpp"],
+    "http_pack": HTTP_REPLY,
+    "http_preface": ["http/preface.cpp", "http/date.cpp", *HTTP_FAKES],
+    "http_ranges": ["http/ranges.cpp", "http/reply_tail.cpp", "http/request.cpp", *HTTP_FAKES],
+    "http_redirect": ["tests/unit/reply_site.cpp", *HTTP_REPLY],
+    "http_reply": ["tests/unit/reply_site.cpp", *HTTP_REPLY],
+    "http_request": ["http/request.cpp", "http/section_scanner.cpp", "http/target.cpp"],
+    "http_scanner": ["http/request.cpp", "http/section_scanner.cpp"],
     "kernel": [],
     "kernel_acpi": [],
     "kernel_aml": [],
     "kernel_paging": ["kernel/page_table.cpp"],
     "kernel_pci": [],
     "kernel_windows": [],
+    "metrics": ["http/date.cpp", "http/endpoints.cpp", "http/metrics.cpp", "http/preface.cpp",
+                "http/reply_tail.cpp", "kernel/packet.cpp"],
     "netstack": NETSTACK_WORLD,
     "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_dhcp": NETSTACK_WORLD,
+    "netstack_long_crowd": [
+        "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_recovery": [
+        "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_segmentation": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_tcp": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_reply": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
+    "virtio_large_receive": VIRTIO_WORLD,
     "virtio_mmio": VIRTIO_WORLD,
     "virtio_net": VIRTIO_WORLD,
     "virtio_net_faults": VIRTIO_WORLD,
+    "virtio_segmentation": VIRTIO_WORLD,
     "virtio_ring": ["drivers/virtio/ring.cpp"],
     "vmxnet3": VMXNET3_WORLD,
     "vmxnet3_faults": VMXNET3_WORLD,
+    "vmxnet3_segmentation": VMXNET3_WORLD,
+    "wall_clock": [],
 }
 
 
@@ -177,7 +213,7 @@ def image_edges(edges: Edges, objects: list[str]) -> None:
                 implicit_outputs=["$b/kernel.map"])
     edges.build("$b/loader.bin", "nasm", LOADER, implicit=boot_includes(), format="bin")
     edges.build("$b/site.pack", "pack", "www",
-                implicit=files + folders + ["tools/pack.py"])
+                implicit=files + folders + PACKER)
     edges.build(["$b/mote.elf", "$b/mote.img"], "image",
                 implicit=["$b/kernel.elf", "$b/loader.bin", "$b/site.pack", "tools/image.py"])
 

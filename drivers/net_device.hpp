@@ -47,7 +47,8 @@ struct Offloads {
 // What the device says of a received frame's TCP or UDP checksum.
 enum class RxChecksum : std::uint8_t {
   kUnknown,   // the stack must verify it
-  kVerified,  // right, or left unfinished by a sender on the same host: not to be verified
+  kVerified,  // right, says the device
+  kAbsent,    // left unfinished by a sender on the same host: there is nothing to verify
 };
 
 // A piece of a frame to transmit. Memory stays the sender's until the frame is reclaimed.

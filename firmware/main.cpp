@@ -9,6 +9,8 @@
 #include "firmware/settings.hpp"
 #include "firmware/site.hpp"
 #include "generated/version.hpp"
+#include "http/access_log.hpp"
+#include "http/endpoints.hpp"
 #include "http/server.hpp"
 #include "kernel/acpi.hpp"
 #include "kernel/boot_info.hpp"
@@ -20,12 +22,14 @@
 #include "kernel/limits.hpp"
 #include "kernel/memory_map.hpp"
 #include "kernel/panic.hpp"
+#include "kernel/wall_clock.hpp"
 #include "netstack/stack.hpp"
 
 namespace mote {
 namespace {
 
 constinit Settings settings;
+constinit http::LoopCounters loop{};
 
 std::string_view name(BootWay way) {
   switch (way) {
@@ -69,10 +73,35 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
   set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
 }
 
+// The interface on which metrics are told, as http::EndpointOptions has it.
+int metrics_interface() {
+  constexpr int kAll = -1;
+  constexpr int kNone = limits::kInterfaces;
+  if (settings.metrics_path().empty() ||
+      settings.metrics_audience() == Settings::MetricsAudience::kAll) {
+    return kAll;
+  }
+  const auto found = settings.metrics_audience() == Settings::MetricsAudience::kOne
+                         ? nics::find(settings.metrics_interface())
+                         : std::nullopt;
+  if (!found) {
+    console::line("http: the interface for metrics is not there, nobody gets any");
+  }
+  return found ? static_cast<int>(*found) : kNone;
+}
+
 bool start_http(const http::SitePack& site) {
-  const http::Options options{.port = settings.http_port(),
-                              .header_time_ms = settings.header_time_ms(),
-                              .idle_time_ms = settings.idle_time_ms()};
+  const http::Options options{
+      .port = settings.http_port(),
+      .header_time_ms = settings.header_time_ms(),
+      .idle_time_ms = settings.idle_time_ms(),
+      .endpoints = {.health = settings.health_path(),
+                    .metrics = settings.metrics_path(),
+                    .metrics_interface = metrics_interface(),
+                    .version = kVersion,
+                    .commit = kCommit,
+                    .loop = &loop},
+      .log = {.combined = settings.logs_access(), .lines_a_second = settings.access_log_lines()}};
   if (!http::start(site, options)) {
     console::line("http: cannot listen on port ", options.port);
     return false;
@@ -98,10 +127,15 @@ void announce(const http::SitePack* serving) {
   while (true) {
     netstack::run_timers();
     const bool busy = nics::turn();
+    ++loop.turns;
+    loop.busy_turns += busy ? 1 : 0;
+    console::send_logged();
     const Nanoseconds now = clock::now();
     if (now >= next_look) {
       next_look = now + kLookInterval;
       nics::look_around(now);
+      wall_clock::keep();
+      http::tell_of_lost_lines(now);
     }
     if (!ready && nics::any_usable()) {
       ready = true;
@@ -125,6 +159,10 @@ extern "C" [[noreturn]] void kernel_main(const BootInfo* info) {
   greet(*info, memory);
   if (clock::source().starts_with("assumed")) {
     console::line("clock: ", clock::frequency_khz() / 1000, " MHz ", clock::source());
+  }
+  wall_clock::initialize();
+  if (!wall_clock::now()) {
+    console::line("clock: no wall clock, responses carry no Date");
   }
 
   static constinit std::optional<http::SitePack> site;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <string_view>
 #include <variant>
 
 #include "drivers/e1000/net.hpp"
@@ -12,6 +13,7 @@
 #include "drivers/virtio/net.hpp"
 #include "drivers/vmxnet3/nic.hpp"
 #include "kernel/console.hpp"
+#include "kernel/dma.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/pci.hpp"
 #include "kernel/virtio_mmio.hpp"
@@ -58,6 +60,34 @@ using AnyNic = AnyOf<PciDrivers, WindowDrivers>::Type;
 
 constinit std::array<AnyNic, limits::kInterfaces> places{};
 constinit std::size_t attached_count = 0;
+constinit const Settings* settings_in_force = nullptr;
+
+// What was complained of already, so that looking again says nothing twice.
+class Complaints {
+ public:
+  [[nodiscard]] bool is_new(const pci::Function& function, std::string_view words) {
+    std::uint32_t hash = 2'166'136'261;  // FNV-1a
+    const auto mix = [&](std::uint8_t byte) { hash = (hash ^ byte) * 16'777'619; };
+    mix(function.address.bus);
+    mix(static_cast<std::uint8_t>(function.address.device << 3 | function.address.function));
+    mix(static_cast<std::uint8_t>(function.device_id));
+    mix(static_cast<std::uint8_t>(function.device_id >> 8));
+    for (const char c : words) {
+      mix(static_cast<std::uint8_t>(c));
+    }
+    if (std::ranges::find(made_, hash) != made_.end()) {
+      return false;
+    }
+    made_[next_++ % made_.size()] = hash;
+    return true;
+  }
+  [[nodiscard]] bool is_new(const MmioWindow&, std::string_view) { return true; }  // tried once
+
+ private:
+  std::array<std::uint32_t, limits::kPciFunctions> made_{};
+  std::size_t next_ = 0;
+};
+constinit Complaints complaints;
 
 // Calls `use` with each attached NIC, whatever its kind.
 void for_each(auto&& use) {
@@ -99,6 +129,7 @@ netstack::InterfaceSettings settings_for(std::uint32_t index, const MacAddress& 
   netstack::InterfaceSettings result;
   result.host_name = settings.host_name();
   result.mtu = fields.mtu.value_or(0);
+  result.offload = fields.offload.value_or(true);
   if (fields.address && !fields.address->dhcp) {
     const Ipv4Prefix& fixed = fields.address->fixed;
     result.address =
@@ -107,6 +138,13 @@ netstack::InterfaceSettings settings_for(std::uint32_t index, const MacAddress& 
   return result;
 }
 
+// Takes back the rings of a NIC that did not come up, so that it can be tried again and again.
+void give_up(const pci::Function& function, std::size_t memory) {
+  function.disable_bus_master();
+  dma::rewind(memory);
+}
+void give_up(const MmioWindow&, std::size_t) {}  // can't be kept from memory, and is tried once
+
 template <NetDevice Device>
 void attach(const typename Device::Location& location, const Settings& settings) {
   if (attached_count == places.size()) {
@@ -114,10 +152,14 @@ void attach(const typename Device::Location& location, const Settings& settings)
     console::line(" left alone: ", limits::kInterfaces, " NICs are driven already");
     return;
   }
+  const std::size_t memory = dma::mark();
   auto& nic = places[attached_count].emplace<Nic<Device>>();
   if (!nic.device.bring_up(location, receive_share())) {
-    print_place(location);
-    console::line(" does not work: ", nic.device.error());
+    if (complaints.is_new(location, nic.device.error())) {
+      print_place(location);
+      console::line(" does not work: ", nic.device.error());
+    }
+    give_up(location, memory);
     return;
   }
   const auto index = static_cast<std::uint32_t>(attached_count);
@@ -132,25 +174,54 @@ bool attach_known(const auto& location, const Settings& settings) {
   return List::choose(location, [&]<NetDevice Device>() { attach<Device>(location, settings); });
 }
 
+void attach_those_on_pci() {
+  constexpr std::string_view kUnsupported = " is not supported, use virtio-net, e1000 or vmxnet3";
+  for (const pci::Function& function : pci::functions()) {
+    if (!attach_known<PciDrivers>(function, *settings_in_force) &&
+        function.class_code == pci::Function::kClassNetwork &&
+        complaints.is_new(function, kUnsupported)) {
+      print_place(function);
+      console::line(kUnsupported);
+    }
+  }
+}
+
+// Looks for NICs that were plugged in meanwhile, and tries those again that did not work. Only
+// while there is none: a look costs an exit or more for each place on a bus.
+void look_for_nics(Nanoseconds now) {
+  constexpr Nanoseconds kLookInterval = milliseconds(1000);
+  static constinit Nanoseconds next_look{};
+  if (now >= next_look) {
+    next_look = now + kLookInterval;
+    pci::rescan();
+    attach_those_on_pci();
+  }
+}
+
 }  // namespace
 
 void bring_up(const BootInfo& info, MemoryMap memory, const Settings& settings) {
   pci::scan(memory);
   virtio_mmio::find(info, memory);
-  for (const pci::Function& function : pci::functions()) {
-    if (!attach_known<PciDrivers>(function, settings) &&
-        function.class_code == pci::Function::kClassNetwork) {
-      print_place(function);
-      console::line(" is not supported, use virtio-net, e1000 or vmxnet3");
-    }
-  }
+  settings_in_force = &settings;
+  attach_those_on_pci();
   for (const MmioWindow& window : virtio_mmio::windows()) {
     attach_known<WindowDrivers>(window, settings);
   }
   if (attached_count == 0) {
     console::line("no network: none of ", pci::functions().size(),
-                  " PCI functions is a NIC that works");
+                  " PCI functions is a NIC that works, still looking");
   }
+}
+
+std::optional<unsigned> find(const InterfaceChoice& choice) {
+  std::optional<unsigned> found;
+  for_each([&](auto& nic) {
+    if (choice.mac ? *choice.mac == nic.device.mac() : choice.index == nic.interface.index()) {
+      found = nic.interface.index();
+    }
+  });
+  return found;
 }
 
 bool turn() {
@@ -160,6 +231,9 @@ bool turn() {
 }
 
 void look_around(Nanoseconds now) {
+  if (attached_count == 0) {
+    look_for_nics(now);
+  }
   for_each([&](auto& nic) { nic.interface.second(now); });
 }
 

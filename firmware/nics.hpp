@@ -1,6 +1,8 @@
 // The machine's NICs: each found, brought up by the driver that knows it, and turned round.
 #pragma once
 
+#include <optional>
+
 #include "firmware/settings.hpp"
 #include "kernel/boot_info.hpp"
 #include "kernel/clock.hpp"
@@ -10,8 +12,11 @@ namespace mote::nics {
 
 // Looks for NICs on PCI and in the windows that ACPI and the command line name, and attaches what
 // there is a driver for. What doesn't work or isn't known is named on the console, and the others
-// go on. Once; `settings` must stay.
+// go on. Once; `settings` must stay. While there is none, `look_around` looks again each second.
 void bring_up(const BootInfo& info, MemoryMap memory, const Settings& settings);
+
+// The index of the interface that is meant, if it is there.
+[[nodiscard]] std::optional<unsigned> find(const InterfaceChoice& choice);
 
 // One turn of each, in their order. Says whether there was anything to do.
 bool turn();

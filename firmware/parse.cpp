@@ -91,6 +91,28 @@ std::optional<MacAddress> parse_mac(std::string_view text) {
   return mac;
 }
 
+bool is_url_path(std::string_view text) {
+  if (text.empty() || text.size() > 63 || text.front() != '/') {
+    return false;
+  }
+  text.remove_prefix(1);
+  while (!text.empty()) {
+    const bool is_last = text.find('/') == std::string_view::npos;
+    const auto segment = take_until(text, '/');
+    if (segment.empty() || segment == "." || segment == ".." || (!is_last && text.empty())) {
+      return false;
+    }
+    for (const char c : segment) {
+      // RFC 3986, 2.3 and 3.3: unreserved characters, and those that mean nothing in a path.
+      if (!is_letter(c) && !is_digit(c) &&
+          std::string_view("-._~!$&'()*+,;=:@").find(c) == std::string_view::npos) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 bool is_host_name(std::string_view text) {
   if (text.empty() || text.size() > 63) {
     return false;

@@ -33,6 +33,10 @@ struct Ipv4Prefix {
 // "52:54:00:12:34:56".
 [[nodiscard]] std::optional<MacAddress> parse_mac(std::string_view text);
 
+// A path in a URL as a setting may give it: what begins with a slash, holds nothing that a client
+// would escape, and no segment that would be resolved away. At most 63 characters.
+[[nodiscard]] bool is_url_path(std::string_view text);
+
 // A host name of one or more labels (RFC 1123, 2.1), at most 63 characters in all.
 [[nodiscard]] bool is_host_name(std::string_view text);
 

@@ -62,6 +62,14 @@ bool set_mtu(InterfaceFields& fields, std::string_view value) {
   return mtu.has_value();
 }
 
+bool set_offload(InterfaceFields& fields, std::string_view value) {
+  const bool known = value == "on" || value == "off";
+  if (known) {
+    fields.offload = value == "on";
+  }
+  return known;
+}
+
 // Text of unknown origin, cut short, and without what a terminal might obey.
 void print_harmless(std::string_view text) {
   constexpr std::size_t kMost = 64;
@@ -124,22 +132,67 @@ bool Settings::set(std::string_view key, std::string_view value) {
   if (key.starts_with(kNetwork)) {
     return set_network(key.substr(kNetwork.size()), value);
   }
-  if (key == "http.port") {
-    const auto port = parse_number(value, 1, 65'535);
-    http_port_ = static_cast<std::uint16_t>(port.value_or(http_port_));
-    return port.has_value();
-  }
-  if (key == "http.header_timeout_s") {
-    return set_seconds(header_time_ms_, value);
-  }
-  if (key == "http.idle_timeout_s") {
-    return set_seconds(idle_time_ms_, value);
+  constexpr std::string_view kHttp = "http.";
+  if (key.starts_with(kHttp)) {
+    return set_http(key.substr(kHttp.size()), value);
   }
   if (key == "panic" && (value == "reset" || value == "halt")) {
     halt_on_panic_ = value == "halt";
     return true;
   }
   return false;
+}
+
+bool Settings::set_http(std::string_view key, std::string_view value) {
+  if (key == "port") {
+    const auto port = parse_number(value, 1, 65'535);
+    http_port_ = static_cast<std::uint16_t>(port.value_or(http_port_));
+    return port.has_value();
+  }
+  if (key == "header_timeout_s") {
+    return set_seconds(header_time_ms_, value);
+  }
+  if (key == "idle_timeout_s") {
+    return set_seconds(idle_time_ms_, value);
+  }
+  if (key == "health") {
+    return set_path(health_path_, value);
+  }
+  if (key == "metrics") {
+    return set_path(metrics_path_, value);
+  }
+  if (key == "metrics_interface") {
+    return set_metrics_interface(value);
+  }
+  if (key == "access_log" && (value == "off" || value == "combined")) {
+    logs_access_ = value == "combined";
+    return true;
+  }
+  if (key == "access_log_lines") {
+    const auto lines = parse_number(value, 1, 10'000);
+    access_log_lines_ = lines.value_or(access_log_lines_);
+    return lines.has_value();
+  }
+  return false;
+}
+
+// Nothing is a path, too: none.
+bool Settings::set_path(Path& path, std::string_view value) {
+  const bool is_good = value.empty() || is_url_path(value);
+  if (is_good) {
+    path.keep(value);
+  }
+  return is_good;
+}
+
+// Whoever binds metrics doesn't want all to see them, even if the word is wrong.
+bool Settings::set_metrics_interface(std::string_view value) {
+  metrics_interface_.mac = parse_mac(value);
+  const auto index = parse_number(value, 0, limits::kInterfaces - 1);
+  metrics_interface_.index = index.value_or(0);
+  const bool is_good = metrics_interface_.mac || index;
+  metrics_audience_ = is_good ? MetricsAudience::kOne : MetricsAudience::kNone;
+  return is_good;
 }
 
 bool Settings::set_host_name(std::string_view value) {
@@ -154,13 +207,16 @@ bool Settings::set_host_name(std::string_view value) {
 // `key` is MATCH.FIELD, where MATCH is a MAC address or an index.
 bool Settings::set_network(std::string_view key, std::string_view value) {
   const auto match = take_until(key, '.');
-  const bool known = key == "address" || key == "gateway" || key == "mtu";
+  const bool known = key == "address" || key == "gateway" || key == "mtu" || key == "offload";
   InterfaceRule* rule = known ? rule_for(match) : nullptr;
   if (rule == nullptr) {
     return false;
   }
   if (key == "address") {
     return set_address(rule->fields, value);
+  }
+  if (key == "offload") {
+    return set_offload(rule->fields, value);
   }
   return key == "mtu" ? set_mtu(rule->fields, value) : set_gateway(rule->fields, value);
 }
@@ -197,7 +253,8 @@ InterfaceFields Settings::interface(std::uint32_t index, const MacAddress& mac) 
   }
   return {.address = by_mac.address ? by_mac.address : by_index.address,
           .gateway = by_mac.gateway ? by_mac.gateway : by_index.gateway,
-          .mtu = by_mac.mtu ? by_mac.mtu : by_index.mtu};
+          .mtu = by_mac.mtu ? by_mac.mtu : by_index.mtu,
+          .offload = by_mac.offload ? by_mac.offload : by_index.offload};
 }
 
 }  // namespace mote

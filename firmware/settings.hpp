@@ -32,6 +32,7 @@ struct InterfaceFields {
   std::optional<Address> address;
   std::optional<std::uint32_t> gateway;
   std::optional<std::uint16_t> mtu;
+  std::optional<bool> offload;
 };
 
 // Fields, and the NIC they are for: by its MAC address, or else by its index.
@@ -39,6 +40,12 @@ struct InterfaceRule {
   std::optional<MacAddress> mac;
   std::uint32_t index = 0;
   InterfaceFields fields;
+};
+
+// A NIC, by its MAC address, or else by its index.
+struct InterfaceChoice {
+  std::optional<MacAddress> mac;
+  std::uint32_t index = 0;
 };
 
 class Settings {
@@ -57,13 +64,42 @@ class Settings {
   [[nodiscard]] std::uint32_t idle_time_ms() const { return idle_time_ms_; }
   [[nodiscard]] bool halt_on_panic() const { return halt_on_panic_; }
 
+  // Paths; empty: none. Good for as long as this object lives.
+  [[nodiscard]] std::string_view health_path() const { return health_path_.text(); }
+  [[nodiscard]] std::string_view metrics_path() const { return metrics_path_.text(); }
+
+  // Where metrics are told. What can't be used as a choice leaves none, not all.
+  enum class MetricsAudience : std::uint8_t { kAll, kOne, kNone };
+  [[nodiscard]] MetricsAudience metrics_audience() const { return metrics_audience_; }
+  [[nodiscard]] const InterfaceChoice& metrics_interface() const { return metrics_interface_; }
+
+  [[nodiscard]] bool logs_access() const { return logs_access_; }
+  [[nodiscard]] std::uint32_t access_log_lines() const { return access_log_lines_; }
+
   // What is set for a NIC. Field by field, what is set for its MAC address goes before what is set
   // for its index, wherever each comes from.
   [[nodiscard]] InterfaceFields interface(std::uint32_t index, const MacAddress& mac) const;
 
  private:
+  // A path, kept.
+  class Path {
+   public:
+    constexpr explicit Path(std::string_view text) { keep(text); }
+    constexpr void keep(std::string_view text) {
+      size_ = text.copy(characters_.data(), characters_.size());
+    }
+    [[nodiscard]] std::string_view text() const { return {characters_.data(), size_}; }
+
+   private:
+    std::array<char, 63> characters_{};
+    std::size_t size_ = 0;
+  };
+
   void apply(SettingSource source, std::string_view key, std::string_view value);
   bool set(std::string_view key, std::string_view value);
+  bool set_http(std::string_view key, std::string_view value);
+  static bool set_path(Path& path, std::string_view value);
+  bool set_metrics_interface(std::string_view value);
   bool set_host_name(std::string_view value);
   bool set_network(std::string_view key, std::string_view value);
   InterfaceRule* rule_for(std::string_view match);
@@ -73,6 +109,12 @@ class Settings {
   std::uint32_t header_time_ms_ = limits::kHeaderTimeMs;
   std::uint32_t idle_time_ms_ = limits::kIdleTimeMs;
   bool halt_on_panic_ = false;
+  Path health_path_{"/healthz"};
+  Path metrics_path_{""};
+  MetricsAudience metrics_audience_ = MetricsAudience::kAll;
+  InterfaceChoice metrics_interface_;
+  bool logs_access_ = false;
+  std::uint32_t access_log_lines_ = 50;
   std::array<InterfaceRule, 2 * limits::kInterfaces> rules_{};
   std::size_t rule_count_ = 0;
 };

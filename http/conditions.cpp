@@ -49,28 +49,37 @@ bool names(std::string_view list, std::string_view ours, Comparison comparison) 
   return false;
 }
 
+// A date to compare with. It counts only if it comes once: it is no list, and a value of several
+// members is to be ignored (RFC 9110, 13.1.3 and 13.1.4).
+struct Since {
+  unsigned lines = 0;
+  std::optional<std::int64_t> date;
+
+  void note(std::string_view value) { date = ++lines == 1 ? parse_date(value) : std::nullopt; }
+};
+
 struct Preconditions {
   std::optional<bool> if_match;
   std::optional<bool> if_none_match;  // false: one matched
-  std::optional<std::int64_t> if_modified_since;
-  std::optional<std::int64_t> if_unmodified_since;
+  Since if_modified_since;
+  Since if_unmodified_since;
 };
 
-// A list may be spread over several lines (RFC 9110, 5.2).
+// A list may be spread over several lines (RFC 9110, 5.3).
 Preconditions read(std::string_view fields, std::string_view entity_tag) {
   Preconditions found;
   while (!fields.empty()) {
     const Field field = next_field(fields);
-    if (syntax::equals_word(field.name, "if-none-match"sv)) {
+    if (syntax::is_word(field.name, "if-none-match")) {
       found.if_none_match =
           found.if_none_match.value_or(true) && !names(field.value, entity_tag, Comparison::kWeak);
-    } else if (syntax::equals_word(field.name, "if-modified-since"sv)) {
-      found.if_modified_since = parse_date(field.value);
-    } else if (syntax::equals_word(field.name, "if-match"sv)) {
+    } else if (syntax::is_word(field.name, "if-modified-since")) {
+      found.if_modified_since.note(field.value);
+    } else if (syntax::is_word(field.name, "if-match")) {
       found.if_match =
           found.if_match.value_or(false) || names(field.value, entity_tag, Comparison::kStrong);
-    } else if (syntax::equals_word(field.name, "if-unmodified-since"sv)) {
-      found.if_unmodified_since = parse_date(field.value);
+    } else if (syntax::is_word(field.name, "if-unmodified-since")) {
+      found.if_unmodified_since.note(field.value);
     }
   }
   return found;
@@ -86,13 +95,13 @@ Condition evaluate_conditions(std::string_view fields, std::string_view entity_t
     if (!*found.if_match) {
       return Condition::kFailed;
     }
-  } else if (found.if_unmodified_since && modified > *found.if_unmodified_since) {
+  } else if (found.if_unmodified_since.date && modified > *found.if_unmodified_since.date) {
     return Condition::kFailed;
   }
   if (found.if_none_match) {
     return *found.if_none_match ? Condition::kHolds : Condition::kNotModified;
   }
-  if (found.if_modified_since && modified <= *found.if_modified_since) {
+  if (found.if_modified_since.date && modified <= *found.if_modified_since.date) {
     return Condition::kNotModified;
   }
   return Condition::kHolds;

@@ -5,14 +5,16 @@
 // is under. The phases are not kept in step by hand.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "http/content.hpp"
 #include "http/reply.hpp"
+#include "http/reply_writer.hpp"
 #include "http/request.hpp"
 #include "http/request_buffer.hpp"
+#include "http/section_scanner.hpp"
 #include "lwip/err.h"
 
 struct pbuf;
@@ -23,7 +25,7 @@ namespace mote::http {
 enum class Phase : std::uint8_t {
   kFree,      // in the pool
   kIdle,      // between requests
-  kReading,   // a request has begun
+  kReading,   // a request has begun, or has been answered while its content is still coming
   kSending,   // a response isn't yet in lwIP's hands, or the last one isn't yet acknowledged
   kDraining,  // we have closed; what the peer still sends is discarded until it closes
 };
@@ -54,16 +56,23 @@ class Connection {
   static err_t on_poll(void* self, tcp_pcb* pcb);
   static void on_error(void* self, err_t error);
 
+  // From bytes to responses: connection_input.cpp.
   void receive(const pbuf& data);
   [[nodiscard]] std::size_t serve(std::string_view input);
   void serve_buffer();
+  [[nodiscard]] std::size_t answer_request(std::string_view section, std::string_view rest);
+  [[nodiscard]] std::size_t read_content(std::string_view input);
   void keep(const pbuf& data, std::size_t from);
   [[nodiscard]] bool store(std::string_view bytes);
   void give_up_buffer();
   void refuse();
-  void answer(const Reply& reply);
+  void answer(Reply reply, std::string_view line, std::string_view fields = {});
+  void answer_error(Status status, std::string_view request);
+  void log(const Reply& reply, std::string_view line, std::string_view fields) const;
+
+  // The rest: connection.cpp.
   void write_reply();
-  [[nodiscard]] std::size_t write(const Reply::Piece& piece, bool is_last);
+  void poll_if(bool wanted);
   void conclude();
   err_t settle();
   err_t release();
@@ -73,25 +82,27 @@ class Connection {
   void enter(Phase phase);
 
   [[nodiscard]] bool is_discarding() const { return closes_ || refused_; }
+  [[nodiscard]] bool is_reading_content() const {
+    return content_.state() == ContentReader::State::kReading;
+  }
   [[nodiscard]] Phase current_phase() const;
 
   Connection* next_ = nullptr;  // in the queue of its phase
   Connection* previous_ = nullptr;
   tcp_pcb* pcb_ = nullptr;
-  std::array<Reply::Piece, 3> pieces_{};  // what of the response lwIP doesn't have yet
+  ReplyWriter writer_;
   std::uint32_t since_ = 0;
-  std::uint32_t in_flight_ = 0;  // bytes written to lwIP and not yet acknowledged
-  std::uint32_t taken_ = 0;      // bytes acknowledged since the phase's time limit began
-  std::uint32_t held_ = 0;       // bytes received for which the window isn't yet opened again
+  std::uint32_t taken_ = 0;  // bytes acknowledged since the phase's time limit began
+  std::uint32_t held_ = 0;   // bytes received for which the window isn't yet opened again
   RequestBuffer buffer_;
   SectionScanner scanner_;  // of the request that begins where buffer_ begins
+  ContentReader content_;   // of the request answered last; while it reads, buffer_ is empty
   Phase phase_ = Phase::kFree;
-  std::uint8_t piece_ = 0;     // the first of pieces_ that isn't written
-  bool replying_ = false;      // pieces_ holds something
-  bool mid_request_ = false;   // part of a request has come
-  bool closes_ = false;        // this response is the last one
-  bool refused_ = false;       // a 503 follows this response, because something was discarded
-  bool refused_head_ = false;  // what was discarded began with a HEAD request
+  std::uint8_t interface_ = 0;  // where the connection came in
+  bool mid_request_ = false;    // part of a request's header section has come
+  bool closes_ = false;         // this response is the last one
+  bool refused_ = false;        // a 503 follows this response, because something was discarded
+  bool refused_head_ = false;   // what was discarded began with a HEAD request
   bool fin_sent_ = false;
   bool peer_closed_ = false;
   bool progress_ = false;  // the phase's time limit starts anew

@@ -1,8 +1,12 @@
-// The parser of HTTP's three date forms.
+// The parser of HTTP's three date forms, and the writer of the one that is sent.
 #include "http/date.hpp"
 
 #include <array>
 #include <cstddef>
+#include <utility>
+
+#include "http/text_writer.hpp"
+#include "kernel/number_text.hpp"
 
 namespace mote::http {
 namespace {
@@ -157,6 +161,33 @@ std::int64_t days_of(const Date& date) {
          kDaysBefore1970;
 }
 
+struct Day {
+  unsigned year;
+  unsigned month;  // 0 to 11
+  unsigned day;
+};
+
+// The inverse of days_of, from 1970 on.
+Day day_of(std::uint64_t days) {
+  unsigned year = 1970;
+  const auto days_in = [](unsigned of_year) { return is_leap(of_year) ? 366U : 365U; };
+  constexpr std::uint64_t kCycleDays = 146'097;  // of 400 years
+  year += static_cast<unsigned>(days / kCycleDays) * 400;
+  days %= kCycleDays;
+  while (days >= days_in(year)) {
+    days -= days_in(year++);
+  }
+  unsigned month = 0;
+  const auto days_of_month = [&] {
+    return kMonthDays[month] - (month == 1 && !is_leap(year) ? 1U : 0U);
+  };
+  while (days >= days_of_month()) {
+    days -= days_of_month();
+    ++month;
+  }
+  return {.year = year, .month = month, .day = static_cast<unsigned>(days) + 1};
+}
+
 }  // namespace
 
 std::optional<std::int64_t> parse_date(std::string_view text) {
@@ -165,6 +196,28 @@ std::optional<std::int64_t> parse_date(std::string_view text) {
     return std::nullopt;
   }
   return ((days_of(date) * 24 + date.hour) * 60 + date.minute) * 60 + date.second;
+}
+
+void write_date(std::uint64_t seconds, std::array<char, kDateBytes>& text) {
+  constexpr std::uint64_t kLast = 253'402'300'799;  // 9999-12-31T23:59:59Z
+  seconds = seconds < kLast ? seconds : kLast;
+  const std::uint64_t days = seconds / 86'400;
+  const std::uint64_t time = seconds % 86'400;
+  const Day day = day_of(days);
+  TextWriter writer(text);
+  writer.add(std::string_view(kDays[(days + 3) % 7].data(), 3));  // 1970 began on a Thursday
+  writer.add(", ");
+  writer.add(NumberText<10>(day.day, 2).text());
+  writer.add(" ");
+  writer.add(kMonths[day.month]);
+  writer.add(" ");
+  writer.add(NumberText<10>(day.year, 4).text());
+  for (const auto [mark, number] :
+       {std::pair{" ", time / 3600}, std::pair{":", time / 60 % 60}, std::pair{":", time % 60}}) {
+    writer.add(mark);
+    writer.add(NumberText<10>(number, 2).text());
+  }
+  writer.add(" GMT");
 }
 
 }  // namespace mote::http

@@ -9,10 +9,19 @@
 
 namespace mote::http {
 
+// What the run loop counts.
+struct LoopCounters {
+  std::uint64_t turns = 0;
+  std::uint64_t busy_turns = 0;  // those in which there was something to do
+};
+
 struct EndpointOptions {
   std::string_view health = "/healthz";  // its path; empty: none. Outlives the server
   std::string_view metrics = {};         // its path; empty: none
   int metrics_interface = -1;            // only requests that came in there are answered; -1: all
+  std::string_view version = "unknown";  // the build's, without characters to be escaped
+  std::string_view commit = "unknown";
+  const LoopCounters* loop = nullptr;  // null: not told
 };
 
 // The response for a path that is an endpoint's, decoded and resolved; nothing for any other, or

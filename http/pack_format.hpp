@@ -113,18 +113,20 @@ struct Host {
 };
 static_assert(sizeof(Host) == 16);
 
-// A redirect for all paths that begin with a prefix and are no resource's: to `target`, with what
-// follows on the prefix (path and query, as it came) put behind it.
+// A redirect for all paths that begin with a prefix and are no resource's: to `target`, and if it
+// keeps the rest, with what follows on the prefix (path and query, as it came) put behind it. Where
+// the target ends in a slash, slashes and backslashes that the rest begins with are left out:
+// "//host" and "/\host" would lead to another server.
 struct Rule {
   std::uint64_t prefix_offset;  // decoded, with its leading slash
   std::uint64_t target_offset;  // as it is sent
   std::uint32_t prefix_bytes;
   std::uint32_t target_bytes;
   std::uint16_t site;
-  std::uint16_t status;  // 301, 302, 307 or 308
-  std::uint32_t reserved;
+  std::uint16_t status;      // 301, 302, 307 or 308
+  std::uint32_t keeps_rest;  // 1 or 0
 };
-static_assert(sizeof(Rule) == 32);
+static_assert(sizeof(Rule) == 32 && offsetof(Rule, keeps_rest) == 28);
 
 // A site's own page for an error.
 struct ErrorPage {

@@ -2,74 +2,269 @@
 #include "http/reply.hpp"
 
 #include "http/conditions.hpp"
+#include "http/endpoints.hpp"
+#include "http/negotiation.hpp"
+#include "http/preface.hpp"
+#include "http/redirect.hpp"
+#include "http/reply_tail.hpp"
 #include "http/responses.hpp"
 #include "http/target.hpp"
 
 namespace mote::http {
 namespace {
 
-constexpr std::string_view kClose = "Connection: close\r\n";
-constexpr std::string_view kKeepAlive = "Connection: keep-alive\r\n";
+using namespace std::string_view_literals;
 
-// A silent reply is one piece. Otherwise the Connection field goes in behind the status line.
-Reply compose(const Message& message, Method method, Persistence persistence) {
-  Reply reply{.status = message.status, .closes = persistence == Persistence::kClose};
-  const std::uint64_t bytes =
-      message.head_bytes + (method == Method::kHead ? 0 : message.body_bytes);
-  if (persistence == Persistence::kSilent) {
-    reply.pieces[0] = {.data = message.data, .bytes = bytes};
-    return reply;
-  }
-  const std::string_view field = reply.closes ? kClose : kKeepAlive;
-  const std::uint64_t line = message.status_line_bytes;
-  reply.pieces = {{{.data = message.data, .bytes = line},
-                   {.data = field.data(), .bytes = field.size()},
-                   {.data = message.data + line, .bytes = bytes - line}}};
+constexpr std::string_view kAllowed = "Allow: GET, HEAD, OPTIONS\r\n\r\n"sv;
+constexpr std::string_view kAllow{kAllowed.data(), kAllowed.size() - 2};
+constexpr std::string_view kEmptyLine{kAllow.data() + kAllow.size(), 2};
+
+constexpr Reply::Piece piece_of(std::string_view text) {
+  return {.data = text.data(), .bytes = text.size()};
+}
+
+// A reply with nothing but its preface.
+Reply begin(std::uint16_t status, Persistence persistence) {
+  Reply reply{.status = status, .closes = persistence == Persistence::kClose};
+  reply.pieces[0] = piece_of(preface(status, persistence));
   return reply;
 }
 
-Message find_message(const Request& request, std::string_view path, const SitePack& pack) {
-  const Resource* resource = pack.find(path);
-  if (resource == nullptr) {
-    resource = pack.not_found();
-    return resource == nullptr ? not_found_page() : pack.message(*resource);
+constexpr std::uint16_t number_of(Status status) { return static_cast<std::uint16_t>(status); }
+
+// What the firmware itself says with an error. 405: RFC 9110, 15.5.6. 503: 15.6.4.
+constexpr std::string_view own_field(std::uint16_t status) {
+  switch (status) {
+    case number_of(Status::kMethodNotAllowed):
+      return kAllow;
+    case number_of(Status::kServiceUnavailable):
+      return "Retry-After: 1\r\n"sv;
+    default:
+      return {};
   }
-  if (request.is_conditional && resource->tag_bytes != 0) {
-    switch (
-        evaluate_conditions(request.fields, pack.entity_tag(*resource), resource->last_modified)) {
-      case Condition::kNotModified:
-        return pack.not_modified(*resource);
-      case Condition::kFailed:
-        return error_page(Status::kPreconditionFailed);
-      case Condition::kHolds:
-        break;
+}
+
+// The site's page for an error, or ours.
+Page find_page(const SitePack& pack, unsigned site, std::uint16_t status) {
+  const Representation* const own = pack.error_page(site, status);
+  return own == nullptr ? built_in_page(status)
+                        : Page{.data = pack.message(*own).data(),
+                               .head_bytes = own->head_bytes,
+                               .body_bytes = own->body_bytes};
+}
+
+// HEAD's responses have none, not even errors (RFC 9110, 9.3.2).
+Reply error_reply(std::uint16_t status, Persistence persistence, Method method,
+                  const SitePack& pack, unsigned site) {
+  const Page page = find_page(pack, site, status);
+  Reply reply = begin(status, persistence);
+  reply.body_bytes = method == Method::kHead ? 0 : page.body_bytes;
+  reply.pieces[1] = piece_of(own_field(status));
+  reply.pieces[2] = {.data = page.data, .bytes = page.head_bytes + reply.body_bytes};
+  return reply;
+}
+
+// One request on its way to its reply.
+class Answer {
+ public:
+  Answer(const Request& request, const SitePack& pack)
+      : request_(request), pack_(pack), site_(pack.site_of(request.host)) {}
+
+  [[nodiscard]] Reply make(const Origin& origin, std::span<char> scratch) const {
+    if (request_.method == Method::kOther) {
+      return error(number_of(Status::kMethodNotAllowed));
     }
+    const auto path = resolve_path(request_.path, scratch);
+    if (!path) {
+      return error(number_of(path.error()), Persistence::kClose);
+    }
+    if (const Resource* const resource = pack_.find(site_, *path)) {
+      return of_resource(*resource);
+    }
+    // A site's own files come before these.
+    if (auto reply = endpoint_reply(request_, origin, *path)) {
+      return *reply;
+    }
+    const Rule* const rule = pack_.find_rule(site_, *path);
+    return rule == nullptr ? error(404) : redirect(*rule, *path);
   }
-  return pack.message(*resource);
+
+ private:
+  [[nodiscard]] Reply error(std::uint16_t status) const {
+    return error(status, request_.persistence);
+  }
+  [[nodiscard]] Reply error(std::uint16_t status, Persistence persistence) const {
+    return error_reply(status, persistence, request_.method, pack_, site_);
+  }
+
+  [[nodiscard]] Reply of_resource(const Resource& resource) const {
+    const auto available = pack_.representations(resource);
+    const Representation& what = request_.has_accept_encoding && available.size() > 1
+                                     ? choose_representation(available, request_)
+                                     : available.front();
+    const bool has_validators = resource.status == 200 && what.tag_bytes != 0;
+    if (request_.is_conditional && has_validators) {
+      switch (
+          evaluate_conditions(request_.selectors, pack_.entity_tag(what), resource.last_modified)) {
+        case Condition::kNotModified:
+          return not_modified(what);
+        case Condition::kFailed:
+          return error(number_of(Status::kPreconditionFailed));
+        case Condition::kHolds:
+          break;
+      }
+    }
+    // Range is for GET alone (RFC 9110, 14.2).
+    if (request_.has_range && has_validators && request_.method == Method::kGet) {
+      return ranges(what);
+    }
+    return whole(what, resource.status);
+  }
+
+  [[nodiscard]] Reply whole(const Representation& what, std::uint16_t status) const {
+    Reply reply = begin(status, request_.persistence);
+    reply.body_bytes = request_.method == Method::kHead ? 0 : what.body_bytes;
+    reply.pieces[1] = {.data = pack_.message(what).data(),
+                       .bytes = what.head_bytes + reply.body_bytes};
+    return reply;
+  }
+
+  // RFC 9110, 15.4.5: the common lines are what it must tell.
+  [[nodiscard]] Reply not_modified(const Representation& what) const {
+    Reply reply = begin(304, request_.persistence);
+    reply.pieces[1] = piece_of(pack_.common_lines(what));
+    reply.pieces[2] = piece_of(kEmptyLine);
+    return reply;
+  }
+
+  [[nodiscard]] Reply ranges(const Representation& what) const;
+  [[nodiscard]] Reply some(const Representation& what, std::span<const ByteRange> ranges) const;
+  [[nodiscard]] Reply unsatisfiable(const Representation& what) const;
+  [[nodiscard]] Reply redirect(const Rule& rule, std::string_view path) const;
+
+  const Request& request_;
+  const SitePack& pack_;
+  unsigned site_;
+};
+
+Reply Answer::ranges(const Representation& what) const {
+  const std::uint64_t size = what.body_bytes;
+  const std::uint64_t last = size == 0 ? 0 : size - 1;
+  const RangeSet set =
+      RangeSet::read(request_.selectors, pack_.entity_tag(what), size,
+                     ReplyTail::part_head_bytes({last, last}, size, pack_.type_lines(what)));
+  switch (set.kind()) {
+    case RangeSet::Kind::kSome:
+      return some(what, set.ranges());
+    case RangeSet::Kind::kUnsatisfiable:
+      return unsatisfiable(what);
+    case RangeSet::Kind::kWhole:
+      break;
+  }
+  return whole(what, 200);
+}
+
+// RFC 9110, 15.3.7. Without the means for it, the whole is as good (14.2: a server may ignore
+// Range).
+Reply Answer::some(const Representation& what, std::span<const ByteRange> ranges) const {
+  const std::string_view body = pack_.body(what);
+  const std::string_view type = pack_.type_lines(what);
+  const bool is_multipart = ranges.size() > 1;
+  ReplyTail* const tail =
+      is_multipart && type.size() > ReplyTail::kTypeBytes
+          ? nullptr
+          : ReplyTail::take(is_multipart ? ReplyTail::Hold::kLong : ReplyTail::Hold::kShort);
+  if (tail == nullptr) {
+    return whole(what, 200);
+  }
+  Reply reply = begin(206, request_.persistence);
+  reply.tail = tail;
+  reply.pieces[1] = piece_of(pack_.common_lines(what));
+  TextWriter& text = tail->text();
+  if (is_multipart) {  // coding and type are each part's (15.3.7.2)
+    reply.body_bytes = tail->append_parts(body, type, ranges);
+    text.add("Content-Type: multipart/byteranges; boundary="sv);
+    text.add(tail->boundary());
+  } else {
+    const ByteRange& range = ranges.front();
+    reply.body_bytes = range.bytes();
+    tail->append(body.substr(range.first, range.bytes()));
+    reply.pieces[2] = piece_of(type);
+    text.add("Content-Range: bytes "sv);
+    text.add(range.first);
+    text.add('-');
+    text.add(range.last);
+    text.add('/');
+    text.add(what.body_bytes);
+  }
+  text.add("\r\nContent-Length: "sv);
+  text.add(reply.body_bytes);
+  text.add("\r\n\r\n"sv);
+  return reply;
+}
+
+// RFC 9110, 15.5.17: it should tell the size, but needn't.
+Reply Answer::unsatisfiable(const Representation& what) const {
+  constexpr std::uint16_t kStatus = number_of(Status::kRangeNotSatisfiable);
+  ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kShort);
+  if (tail == nullptr) {
+    return error(kStatus);
+  }
+  const Page page = find_page(pack_, site_, kStatus);
+  Reply reply = begin(kStatus, request_.persistence);
+  reply.body_bytes = page.body_bytes;
+  reply.tail = tail;
+  tail->text().add("Content-Range: bytes */"sv);
+  tail->text().add(what.body_bytes);
+  tail->text().add("\r\n"sv);
+  tail->append({page.data, page.head_bytes + page.body_bytes});
+  return reply;
+}
+
+Reply Answer::redirect(const Rule& rule, std::string_view path) const {
+  constexpr std::string_view kNothing = "\r\nContent-Length: 0\r\n\r\n"sv;
+  const std::string_view target = pack_.target(rule);
+  Reply reply = begin(rule.status, request_.persistence);
+  reply.pieces[1] = piece_of("Location: "sv);
+  reply.pieces[2] = piece_of(target);
+  if (rule.keeps_rest == 0) {
+    reply.pieces[3] = piece_of(kNothing);
+    return reply;
+  }
+  reply.tail = ReplyTail::take(ReplyTail::Hold::kShort);
+  if (reply.tail == nullptr) {
+    return error(number_of(Status::kServiceUnavailable));
+  }
+  TextWriter& text = reply.tail->text();
+  write_rest(text, target, path.substr(pack_.prefix(rule).size()), request_.query);
+  text.add(kNothing);
+  if (text.overflowed()) {
+    reply.tail->release();
+    return error(number_of(Status::kUriTooLong));
+  }
+  return reply;
+}
+
+// What all resources allow, whether they exist or not: as with Apache, nothing is looked up, and
+// `*` asks for the server (RFC 9110, 9.3.7).
+Reply allowed(Persistence persistence) {
+  Reply reply = begin(204, persistence);
+  reply.pieces[1] = piece_of(kAllowed);
+  return reply;
 }
 
 }  // namespace
 
-Reply make_reply(std::string_view section, const SitePack& pack, std::span<char> scratch) {
-  const auto request = parse_request(section);
-  if (!request) {
-    return make_error(request.error(), section);
-  }
-  // Content is not read: where it ends is the client's word, so nothing may be read behind it.
-  const Persistence persistence = request->has_body ? Persistence::kClose : request->persistence;
-  if (request->method == Method::kOther) {
-    return compose(error_page(Status::kMethodNotAllowed), request->method, persistence);
-  }
-  const auto path = resolve_path(request->path, scratch);
-  if (!path) {
-    return make_error(path.error(), section);
-  }
-  return compose(find_message(*request, *path, pack), request->method, persistence);
+Reply make_reply(const Request& request, const Origin& origin, const SitePack& pack,
+                 std::span<char> scratch) {
+  return request.method == Method::kOptions ? allowed(request.persistence)
+                                            : Answer(request, pack).make(origin, scratch);
 }
 
-Reply make_error(Status status, std::string_view request) {
-  const Method method = request.starts_with("HEAD ") ? Method::kHead : Method::kOther;
-  return compose(error_page(status), method, Persistence::kClose);
+Reply make_error(Status status, std::string_view request, const SitePack& pack) {
+  constexpr unsigned kDefaultSite = 0;  // it isn't known for which one it was meant
+  const Method method = request.starts_with("HEAD "sv) ? Method::kHead : Method::kOther;
+  return error_reply(number_of(status), Persistence::kClose, method, pack, kDefaultSite);
 }
 
 }  // namespace mote::http

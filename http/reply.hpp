@@ -12,9 +12,9 @@
 
 namespace mote::http {
 
-class RangeReply;  // http/ranges.hpp
+class ReplyTail;  // http/reply_tail.hpp
 
-// What is to be sent: at most kPieces pieces of memory, and then those of `ranges`, if any.
+// What is to be sent: at most kPieces pieces of memory, and then those of `tail`, if there is one.
 struct Reply {
   struct Piece {
     const char* data = nullptr;
@@ -26,13 +26,12 @@ struct Reply {
   static constexpr std::size_t kCopiedBytes = 512;
 
   std::array<Piece, kPieces> pieces{};  // the unused ones are empty
-  RangeReply* ranges = nullptr;         // owned: to be given back with release() when the reply is
-                                        // written, or given up
+  ReplyTail* tail = nullptr;            // owned: gives itself back with its last piece; to be
+                                        // released if the reply is given up before
   std::uint16_t status = 0;
   bool closes = false;  // nothing may follow it on its connection
 
-  // Bytes of content, for logs. Those of the whole message are the pieces' sum.
-  std::uint64_t body_bytes = 0;
+  std::uint64_t body_bytes = 0;  // bytes of content, for logs
 };
 
 // Where a request came in.

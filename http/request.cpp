@@ -1,253 +1,385 @@
 // The request parser: request line and field lines as RFC 9112, sections 2 to 6, have them.
 #include "http/request.hpp"
 
+#include "http/host.hpp"
 #include "http/syntax.hpp"
-#include "kernel/limits.hpp"
 
 namespace mote::http {
 namespace {
 
 using std::unexpected;
 using namespace std::string_view_literals;
-using syntax::equals_word;
 using syntax::index_of;
+using syntax::is_text;
+using syntax::is_word;
 
-static_assert(limits::kRequestLineBytes + limits::kHeaderBytes < 0xFFFF);
+using Soundness = std::expected<void, Status>;
 
-// What the fields say about framing and routing, gathered line by line.
-struct Facts {
-  unsigned hosts = 0;
-  unsigned content_lengths = 0;
-  bool has_content = false;  // Content-Length is not zero
-  bool has_transfer_coding = false;
-  bool last_coding_is_chunked = false;
-  bool has_unknown_coding = false;
-  bool asks_close = false;
-  bool asks_keep_alive = false;
-  bool is_conditional = false;
+constexpr std::size_t kVersionBytes = 8;
+
+Soundness bad_request() { return unexpected(Status::kBadRequest); }
+
+// One walk from a section's first byte to its last. Neither CR nor LF is in any class of
+// characters, and SectionScanner has seen that the section ends in an empty line: so no step needs
+// to ask whether it has come to the end.
+class Reader {
+ public:
+  explicit Reader(std::string_view section)
+      : at_(section.data()), end_(section.data() + section.size()) {}
+
+  [[nodiscard]] std::expected<Request, Status> run();
+
+ private:
+  [[nodiscard]] Soundness read_request_line();
+  [[nodiscard]] Soundness read_version();
+  [[nodiscard]] Soundness read_field_line();
+  [[nodiscard]] Soundness note(std::string_view name, std::string_view value);
+  [[nodiscard]] Soundness note_host(std::string_view value);
+  [[nodiscard]] Soundness note_content_length(std::string_view value);
+  [[nodiscard]] Soundness note_transfer_encoding(std::string_view value);
+  void note_precondition(std::string_view name, bool is_one);
+  void note_selector(std::string_view name);
+  void note_expect(std::string_view value);
+  void note_connection(std::string_view value);
+  [[nodiscard]] Soundness check_framing();
+  [[nodiscard]] Soundness find_method();
+  [[nodiscard]] Soundness split_target();
+  [[nodiscard]] Soundness split_absolute(std::string_view target);
+  void split_path(std::string_view target);
+  [[nodiscard]] Persistence persistence() const;
+  std::string_view take(syntax::Class which) {
+    const char* const start = at_;
+    while (syntax::is(which, *at_)) {
+      ++at_;
+    }
+    return {start, static_cast<std::size_t>(at_ - start)};
+  }
+  bool skip(char character) {
+    const bool found = *at_ == character;
+    at_ += found ? 1 : 0;
+    return found;
+  }
+  bool skip_line_end() { return skip('\r') && skip('\n'); }
+  const char* at_;
+  const char* end_;
+  Request request_;
+  std::string_view method_;
+  std::string_view target_;
+  bool has_host_ = false;
+  bool has_content_length_ = false;
+  bool has_transfer_coding_ = false;
+  bool last_coding_is_chunked_ = false;
+  bool has_unknown_coding_ = false;
+  bool asks_close_ = false;
+  bool asks_keep_alive_ = false;
+  bool expects_else_ = false;
 };
 
-struct RequestLine {
-  std::string_view method;
-  std::string_view target;
-  std::string_view version;
-};
+std::expected<Request, Status> Reader::run() {
+  const char* const start = at_;
+  Soundness sound = read_request_line();
+  const char* const fields = at_;
+  while (sound && *at_ != '\r') {
+    sound = read_field_line();
+  }
+  if (sound && end_ - at_ != 2) {  // a line that begins with a bare CR
+    sound = bad_request();
+  }
+  if (sound) {
+    sound = check_framing();
+  }
+  if (sound) {
+    sound = find_method();
+  }
+  if (sound) {
+    sound = split_target();
+  }
+  if (!sound) {
+    return unexpected(sound.error());
+  }
+  request_.line = {start, static_cast<std::size_t>(fields - start) - 2};
+  request_.fields = {fields, static_cast<std::size_t>(at_ - fields)};
+  request_.persistence = persistence();
+  return request_;
+}
 
 // method SP request-target SP HTTP-version, each separated by one space (RFC 9112, 3).
-bool split(std::string_view line, RequestLine& parts) {
-  const std::size_t first = index_of(line, ' ');
-  if (first == line.size()) {
-    return false;
+Soundness Reader::read_request_line() {
+  method_ = take(syntax::kTokenCharacter);
+  if (method_.empty() || !skip(' ')) {
+    return bad_request();
   }
-  parts.method = {line.data(), first};
-  line.remove_prefix(first + 1);
-  const std::size_t second = index_of(line, ' ');
-  if (second == line.size()) {
-    return false;
+  target_ = take(syntax::kTargetCharacter);
+  if (target_.empty() || !skip(' ')) {
+    return bad_request();
   }
-  parts.target = {line.data(), second};
-  line.remove_prefix(second + 1);
-  parts.version = line;
-  return !parts.method.empty() && syntax::all_are(syntax::kTokenCharacter, parts.method) &&
-         !parts.target.empty() && syntax::all_are(syntax::kTargetCharacter, parts.target);
+  return read_version();
 }
 
-// HTTP-version (RFC 9112, 2.3): the minor version, whose unknown values mean what 1 means.
-std::expected<unsigned, Status> minor_version(std::string_view text) {
-  constexpr std::string_view kName = "HTTP/";
-  if (text.size() != 8 || !text.starts_with(kName) || !syntax::is_digit(text[5]) ||
-      text[6] != '.' || !syntax::is_digit(text[7])) {
-    return unexpected(Status::kBadRequest);
+// HTTP-version (RFC 9112, 2.3). Unknown minor versions mean what 1 means. What HTTP/0.9 sends has
+// no version, so who names it is lost.
+Soundness Reader::read_version() {
+  if (end_ - at_ < static_cast<std::ptrdiff_t>(kVersionBytes) + 4) {  // and two line ends
+    return bad_request();
   }
-  if (text[5] != '1') {
-    return unexpected(Status::kVersionNotSupported);
+  const std::string_view version{at_, kVersionBytes};
+  at_ += kVersionBytes;
+  if (is_text(version, "HTTP/1.1") && skip_line_end()) {
+    return {};
   }
-  return text[7] == '0' ? 0U : 1U;
+  const char major = version[5];
+  if (!is_text({version.data(), 5}, "HTTP/") || !syntax::is_digit(major) || version[6] != '.' ||
+      !syntax::is_digit(version[7]) || !skip_line_end() || major == '0') {
+    return bad_request();
+  }
+  request_.is_http_1_0 = version[7] == '0';
+  return major == '1' ? Soundness() : unexpected(Status::kVersionNotSupported);
 }
 
-// The other methods of RFC 9110, 9.3, and PATCH (RFC 5789): known, though not allowed.
-bool is_known(std::string_view method) {
-  for (const std::string_view known :
-       {"POST"sv, "PUT"sv, "DELETE"sv, "CONNECT"sv, "OPTIONS"sv, "TRACE"sv, "PATCH"sv}) {
-    if (method == known) {
-      return true;
-    }
+// A name, a colon right behind it, a value, white space around that (RFC 9112, 5). A folded line
+// begins with white space, which no name does.
+Soundness Reader::read_field_line() {
+  const std::string_view name = take(syntax::kTokenCharacter);
+  if (name.empty() || !skip(':')) {
+    return bad_request();
   }
-  return false;
+  while (syntax::is_blank(*at_)) {
+    ++at_;
+  }
+  std::string_view value = take(syntax::kValueCharacter);
+  if (!skip_line_end()) {
+    return bad_request();
+  }
+  while (!value.empty() && syntax::is_blank(value.back())) {
+    value.remove_suffix(1);
+  }
+  return note(name, value);
 }
 
-std::expected<Method, Status> method_of(std::string_view name) {
-  if (name == "GET"sv) {
-    return Method::kGet;
-  }
-  if (name == "HEAD"sv) {
-    return Method::kHead;
-  }
-  if (is_known(name)) {
-    return Method::kOther;
-  }
-  return unexpected(Status::kNotImplemented);
-}
-
-// A host and perhaps a port (RFC 9110, 7.2). Userinfo has no place in it.
-bool is_host(std::string_view text) {
-  if (!syntax::all_are(syntax::kHostCharacter, text)) {
-    return false;
-  }
-  if (!text.empty() && text.front() == '[') {  // IP-literal
-    const std::size_t end = index_of(text, ']');
-    if (end == text.size()) {
-      return false;
-    }
-    text.remove_prefix(end + 1);
-    if (!text.empty() && text.front() != ':') {
-      return false;
-    }
-  }
-  const std::size_t colon = index_of(text, ':');
-  for (std::size_t at = colon + 1; at < text.size(); ++at) {
-    if (!syntax::is_digit(text[at])) {
-      return false;
-    }
-  }
-  return index_of({text.data(), colon}, '[') == colon && index_of(text, ']') == text.size();
-}
-
-// The path of a target in origin-form or absolute-form (RFC 9112, 3.2), without its query.
-std::expected<std::string_view, Status> path_of(std::string_view target) {
-  if (target.front() != '/') {
-    if (syntax::starts_with_word(target, "http://"sv)) {
-      target.remove_prefix(7);
-    } else if (syntax::starts_with_word(target, "https://"sv)) {
-      target.remove_prefix(8);
-    } else {
-      return unexpected(Status::kBadRequest);
-    }
-    std::size_t end = 0;
-    while (end < target.size() && target[end] != '/' && target[end] != '?') {
-      ++end;
-    }
-    // An http URI with an empty host is invalid (RFC 9110, 4.2.1).
-    if (end == 0 || target.front() == ':' || !is_host({target.data(), end})) {
-      return unexpected(Status::kBadRequest);
-    }
-    target.remove_prefix(end);
-    if (target.empty() || target.front() == '?') {
-      return "/"sv;
-    }
-  }
-  return std::string_view(target.data(), index_of(target, '?'));
-}
-
-void note_connection(std::string_view value, Facts& facts) {
-  for (auto option = syntax::next_member(value); !option.empty();
-       option = syntax::next_member(value)) {
-    facts.asks_close |= equals_word(option, "close"sv);
-    facts.asks_keep_alive |= equals_word(option, "keep-alive"sv);
-  }
-}
-
-void note_transfer_encoding(std::string_view value, Facts& facts) {
-  facts.has_transfer_coding = true;
-  for (auto coding = syntax::next_member(value); !coding.empty();
-       coding = syntax::next_member(value)) {
-    // Nothing may follow chunked, not even itself (RFC 9112, 6.1): then the last one is unknown.
-    const bool chunked = equals_word(coding, "chunked"sv) && !facts.last_coding_is_chunked;
-    facts.has_unknown_coding |= !chunked;
-    facts.last_coding_is_chunked = chunked;
-  }
-}
-
-// False: the value is no decimal number (RFC 9110, 8.6), or the field came before.
-bool note_content_length(std::string_view value, Facts& facts) {
-  bool is_number = !value.empty();
-  for (const char character : value) {
-    is_number &= syntax::is_digit(character);
-    facts.has_content |= character != '0';
-  }
-  return is_number && ++facts.content_lengths == 1;
-}
-
-// False: the field makes the request a bad one.
-bool note(const Field& field, Facts& facts) {
-  switch (field.name.size()) {
+Soundness Reader::note(std::string_view name, std::string_view value) {
+  switch (name.size()) {
     case 4:
-      if (equals_word(field.name, "host"sv)) {
-        return ++facts.hosts == 1 && is_host(field.value);
+      return is_word(name, "host") ? note_host(value) : Soundness();
+    case 5:
+      if (is_word(name, "range")) {
+        request_.has_range = true;
+        note_selector(name);
+      }
+      break;
+    case 6:
+      if (is_word(name, "expect")) {
+        note_expect(value);
       }
       break;
     case 8:
-      facts.is_conditional |= equals_word(field.name, "if-match"sv);
+      note_precondition(name, is_word(name, "if-match"));
+      if (is_word(name, "if-range")) {
+        note_selector(name);
+      }
       break;
     case 10:
-      if (equals_word(field.name, "connection"sv)) {
-        note_connection(field.value, facts);
+      if (is_word(name, "connection")) {
+        note_connection(value);
       }
       break;
     case 13:
-      facts.is_conditional |= equals_word(field.name, "if-none-match"sv);
+      note_precondition(name, is_word(name, "if-none-match"));
       break;
     case 14:
-      return !equals_word(field.name, "content-length"sv) ||
-             note_content_length(field.value, facts);
-    case 17:
-      if (equals_word(field.name, "transfer-encoding"sv)) {
-        note_transfer_encoding(field.value, facts);
+      return is_word(name, "content-length") ? note_content_length(value) : Soundness();
+    case 15:
+      if (is_word(name, "accept-encoding")) {
+        request_.repeats_accept_encoding = request_.has_accept_encoding;
+        request_.has_accept_encoding = true;
+        request_.accept_encoding = value;
       }
-      facts.is_conditional |= equals_word(field.name, "if-modified-since"sv);
       break;
+    case 17:
+      note_precondition(name, is_word(name, "if-modified-since"));
+      return is_word(name, "transfer-encoding") ? note_transfer_encoding(value) : Soundness();
     case 19:
-      facts.is_conditional |= equals_word(field.name, "if-unmodified-since"sv);
+      note_precondition(name, is_word(name, "if-unmodified-since"));
       break;
     default:
       break;
   }
-  return true;
+  return {};
 }
 
-// A field line without its CRLF: a name, a colon right behind it, a value (RFC 9112, 5). A folded
-// line begins with white space, which no name does.
-bool is_field_line(std::string_view line) {
-  const std::size_t colon = index_of(line, ':');
-  return colon > 0 && colon < line.size() &&
-         syntax::all_are(syntax::kTokenCharacter, {line.data(), colon}) &&
-         syntax::all_are(syntax::kValueCharacter, {line.data() + colon, line.size() - colon});
+void Reader::note_precondition(std::string_view name, bool is_one) {
+  request_.is_conditional |= is_one;
+  if (is_one) {
+    note_selector(name);
+  }
 }
 
-bool read_fields(std::string_view fields, Facts& facts) {
-  while (!fields.empty()) {
-    const std::string_view line{fields.data(), index_of(fields, '\n') - 1};
-    if (!is_field_line(line) || !note(next_field(fields), facts)) {
-      return false;
+// `at_` is behind the line.
+void Reader::note_selector(std::string_view name) {
+  const char* const first = request_.selectors.empty() ? name.data() : request_.selectors.data();
+  request_.selectors = {first, static_cast<std::size_t>(at_ - first)};
+}
+
+Soundness Reader::note_host(std::string_view value) {
+  if (has_host_ || !end_of_host(value)) {
+    return bad_request();
+  }
+  has_host_ = true;
+  request_.host = value;
+  return {};
+}
+
+// A decimal number, once (RFC 9110, 8.6). A list of equal numbers may be rejected as well (RFC
+// 9112, 6.3, item 5), and one that no machine can count to isn't meant.
+Soundness Reader::note_content_length(std::string_view value) {
+  if (has_content_length_ || value.empty()) {
+    return bad_request();
+  }
+  has_content_length_ = true;
+  std::uint64_t number = 0;
+  for (const char character : value) {
+    const auto digit = static_cast<std::uint64_t>(character - '0');
+    if (!syntax::is_digit(character) || __builtin_mul_overflow(number, 10U, &number) ||
+        __builtin_add_overflow(number, digit, &number)) {
+      return bad_request();
     }
   }
-  return true;
+  request_.content_bytes = number;
+  return {};
 }
 
-// Whether framing is beyond doubt (RFC 9112, 6.1 and 6.3); any doubt ends the connection.
-std::expected<void, Status> check_framing(const Facts& facts, unsigned minor) {
-  if (facts.has_transfer_coding) {
-    if (minor == 0 || facts.content_lengths != 0 || !facts.last_coding_is_chunked) {
-      return unexpected(Status::kBadRequest);
+// The codings in the order in which they were applied. Nothing may follow chunked, not even itself
+// (RFC 9112, 6.1). An empty member, which RFC 9110, 5.6.1.2, would pass over, is no list that a
+// client writes: who else reads it may read it otherwise.
+Soundness Reader::note_transfer_encoding(std::string_view value) {
+  has_transfer_coding_ = true;
+  for (;;) {
+    const std::size_t end = index_of(value, ',');
+    const std::string_view coding = syntax::trimmed({value.data(), end});
+    if (coding.empty() || last_coding_is_chunked_) {
+      return bad_request();
     }
-    if (facts.has_unknown_coding) {
+    last_coding_is_chunked_ = is_word(coding, "chunked");
+    has_unknown_coding_ |= !last_coding_is_chunked_;
+    if (end == value.size()) {
+      return {};
+    }
+    value.remove_prefix(end + 1);
+  }
+}
+
+void Reader::note_expect(std::string_view value) {
+  for (auto member = syntax::next_member(value); !member.empty();
+       member = syntax::next_member(value)) {
+    const bool is_continue = is_word(member, "100-continue");
+    request_.expects_continue |= is_continue;
+    expects_else_ |= !is_continue;
+  }
+}
+
+void Reader::note_connection(std::string_view value) {
+  for (auto option = syntax::next_member(value); !option.empty();
+       option = syntax::next_member(value)) {
+    asks_close_ |= is_word(option, "close");
+    asks_keep_alive_ |= is_word(option, "keep-alive");
+  }
+}
+
+// Whether it is beyond doubt where the request ends and whom it is for (RFC 9112, 3.2, 6.1, 6.3).
+Soundness Reader::check_framing() {
+  if (!has_host_ && !request_.is_http_1_0) {
+    return bad_request();
+  }
+  if (has_transfer_coding_) {
+    if (request_.is_http_1_0 || has_content_length_ || !last_coding_is_chunked_) {
+      return bad_request();
+    }
+    if (has_unknown_coding_) {
       return unexpected(Status::kNotImplemented);
     }
+    request_.framing = Framing::kChunked;
+  } else if (request_.content_bytes > 0) {
+    request_.framing = Framing::kLength;
   }
-  if (minor > 0 && facts.hosts != 1) {  // RFC 9112, 3.2
-    return unexpected(Status::kBadRequest);
+  // RFC 9110, 10.1.1: not for HTTP/1.0, and not for requests without content.
+  request_.expects_continue &= request_.framing != Framing::kNone && !request_.is_http_1_0;
+  if (expects_else_ && !request_.is_http_1_0) {
+    return unexpected(Status::kExpectationFailed);
   }
   return {};
 }
 
-Persistence persistence_of(const Facts& facts, unsigned minor) {
-  if (facts.asks_close) {
-    return Persistence::kClose;
+Soundness Reader::find_method() {
+  if (is_text(method_, "GET")) {
+    request_.method = Method::kGet;
+  } else if (is_text(method_, "HEAD")) {
+    request_.method = Method::kHead;
+  } else if (is_text(method_, "OPTIONS")) {
+    request_.method = Method::kOptions;
+  } else if (!is_text(method_, "POST") && !is_text(method_, "PUT") && !is_text(method_, "DELETE") &&
+             !is_text(method_, "CONNECT") && !is_text(method_, "TRACE") &&
+             !is_text(method_, "PATCH")) {  // those of RFC 9110, 9.3, and of RFC 5789
+    return unexpected(Status::kNotImplemented);
   }
-  if (minor > 0) {
-    return Persistence::kSilent;
+  return {};
+}
+
+Soundness Reader::split_target() {
+  if (is_text(method_, "CONNECT")) {  // authority-form, with its port (RFC 9110, 9.3.6)
+    const auto end = end_of_host(target_);
+    asks_close_ = true;
+    return end && target_.size() > *end + 1 ? Soundness() : bad_request();
   }
-  return facts.asks_keep_alive ? Persistence::kKeepAlive : Persistence::kClose;
+  if (target_.front() == '/') {
+    split_path(target_);
+    return {};
+  }
+  if (is_text(target_, "*") && request_.method == Method::kOptions) {
+    request_.form = TargetForm::kAsterisk;
+    return {};
+  }
+  for (const std::string_view scheme : {"http://"sv, "https://"sv}) {
+    if (syntax::starts_with_word(target_, scheme)) {
+      return split_absolute(target_.substr(scheme.size()));
+    }
+  }
+  return bad_request();
+}
+
+// What follows on the scheme of an absolute form (RFC 9112, 3.2.2).
+Soundness Reader::split_absolute(std::string_view target) {
+  std::size_t end = 0;
+  while (end < target.size() && target[end] != '/' && target[end] != '?') {
+    ++end;
+  }
+  request_.host = {target.data(), end};
+  if (end == 0 || !end_of_host(request_.host)) {  // RFC 9110, 4.2.1: never without a host
+    return bad_request();
+  }
+  target.remove_prefix(end);
+  request_.form = TargetForm::kAbsolute;
+  if (target.empty() && request_.method == Method::kOptions) {
+    request_.form = TargetForm::kAsterisk;  // what a proxy would have made of it (3.2.4)
+  } else if (target.starts_with('/')) {
+    split_path(target);
+  } else {
+    request_.path = "/"sv;
+    request_.query = target;
+  }
+  return {};
+}
+
+void Reader::split_path(std::string_view target) {
+  const std::size_t end = index_of(target, '?');
+  request_.path = {target.data(), end};
+  request_.query = {target.data() + end, target.size() - end};
+}
+
+// RFC 9112, 9.3.
+Persistence Reader::persistence() const {
+  const bool stays = !asks_close_ && (asks_keep_alive_ || !request_.is_http_1_0);
+  return !stays                 ? Persistence::kClose
+         : request_.is_http_1_0 ? Persistence::kKeepAlive
+                                : Persistence::kSilent;
 }
 
 }  // namespace
@@ -261,87 +393,8 @@ Field next_field(std::string_view& fields) {
           .value = syntax::trimmed({line.data() + colon + 1, line.size() - colon - 1})};
 }
 
-SectionScanner::Verdict SectionScanner::scan(std::string_view input) {
-  if (position_ == 0 && !input.empty() && !syntax::is(syntax::kTokenCharacter, input.front())) {
-    return Verdict::kMalformed;
-  }
-  constexpr std::size_t kMost = limits::kRequestLineBytes + 2 + limits::kHeaderBytes;
-  const std::size_t end = input.size() < kMost ? input.size() : kMost;
-  while (position_ < end) {
-    if (input[position_++] == '\n') {
-      const Verdict verdict = end_of_line(input);
-      if (verdict != Verdict::kIncomplete) {
-        return verdict;
-      }
-    }
-  }
-  return too_far(input.size());
-}
-
-// `position_` has just passed a line feed.
-SectionScanner::Verdict SectionScanner::end_of_line(std::string_view input) {
-  if (position_ < 2 || input[position_ - 2U] != '\r') {
-    return Verdict::kMalformed;
-  }
-  const bool is_empty = position_ - line_start_ == 2;
-  line_start_ = position_;
-  if (request_line_end_ == 0) {
-    request_line_end_ = position_;
-    return position_ - 2U > limits::kRequestLineBytes ? Verdict::kLineTooLong
-                                                      : Verdict::kIncomplete;
-  }
-  if (is_empty) {
-    return too_far(position_) == Verdict::kIncomplete ? Verdict::kComplete : Verdict::kTooLarge;
-  }
-  return ++fields_ > limits::kHeaderFields ? Verdict::kTooLarge : Verdict::kIncomplete;
-}
-
-// Whether `size` bytes without a section's end are more than may be.
-SectionScanner::Verdict SectionScanner::too_far(std::size_t size) const {
-  if (request_line_end_ == 0) {
-    return size > limits::kRequestLineBytes + 1 ? Verdict::kLineTooLong : Verdict::kIncomplete;
-  }
-  return size - request_line_end_ > limits::kHeaderBytes ? Verdict::kTooLarge
-                                                         : Verdict::kIncomplete;
-}
-
 std::expected<Request, Status> parse_request(std::string_view section) {
-  const std::size_t line_end = index_of(section, '\n');
-  RequestLine line;
-  if (!split({section.data(), line_end - 1}, line)) {
-    return unexpected(Status::kBadRequest);
-  }
-  const auto minor = minor_version(line.version);
-  if (!minor) {
-    return unexpected(minor.error());
-  }
-  Request request;
-  // Between the request line and the empty line at the end.
-  request.fields = {section.data() + line_end + 1, section.size() - line_end - 3};
-  Facts facts;
-  if (!read_fields(request.fields, facts)) {
-    return unexpected(Status::kBadRequest);
-  }
-  if (const auto sound = check_framing(facts, *minor); !sound) {
-    return unexpected(sound.error());
-  }
-  const auto method = method_of(line.method);
-  if (!method) {
-    return unexpected(method.error());
-  }
-  request.method = *method;
-  request.persistence = persistence_of(facts, *minor);
-  request.has_body = facts.has_content || facts.has_transfer_coding;
-  request.is_conditional = facts.is_conditional;
-  if (request.method == Method::kOther) {
-    return request;  // answered with 405 whatever its target, which may be in another form
-  }
-  const auto path = path_of(line.target);
-  if (!path) {
-    return unexpected(path.error());
-  }
-  request.path = *path;
-  return request;
+  return Reader(section).run();
 }
 
 }  // namespace mote::http

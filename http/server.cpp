@@ -11,6 +11,8 @@ constinit ServerState server{};
 
 namespace {
 
+constinit Options chosen;
+
 constexpr std::uint32_t ticks_of(std::uint32_t milliseconds) {
   return (milliseconds + ServerState::kTickMs - 1) / ServerState::kTickMs;
 }
@@ -79,6 +81,8 @@ err_t accept(void* /*unused*/, tcp_pcb* pcb, err_t error) {
 
 bool start(const SitePack& pack, const Options& options) {
   server.pack = pack;
+  chosen = options;
+  server.logs = options.log.combined;
   server.time_limits[static_cast<std::size_t>(Phase::kIdle)] = ticks_of(options.idle_time_ms);
   server.time_limits[static_cast<std::size_t>(Phase::kReading)] = ticks_of(options.header_time_ms);
   server.time_limits[static_cast<std::size_t>(Phase::kSending)] = ticks_of(limits::kStallTimeMs);
@@ -100,5 +104,7 @@ bool start(const SitePack& pack, const Options& options) {
 }
 
 const Counters& counters() { return server.counters; }
+
+const Options& options() { return chosen; }
 
 }  // namespace mote::http

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 
+#include "http/access_log.hpp"
 #include "http/counters.hpp"
+#include "http/endpoints.hpp"
 #include "http/site_pack.hpp"
 #include "kernel/limits.hpp"
 
@@ -13,6 +15,8 @@ struct Options {
   std::uint16_t port = 80;
   std::uint32_t header_time_ms = limits::kHeaderTimeMs;  // for a whole header section
   std::uint32_t idle_time_ms = limits::kIdleTimeMs;      // between requests
+  EndpointOptions endpoints = {};
+  LogOptions log = {};
 };
 
 // Begins to listen on all interfaces, once, when lwIP is up; the run loop's lwIP timers do the
@@ -20,5 +24,8 @@ struct Options {
 [[nodiscard]] bool start(const SitePack& pack, const Options& options);
 
 [[nodiscard]] const Counters& counters();
+
+// What the server was started with.
+[[nodiscard]] const Options& options();
 
 }  // namespace mote::http

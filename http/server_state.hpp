@@ -1,4 +1,4 @@
-// The server's one static object, shared by server.cpp and connection.cpp only.
+// The server's one static object, shared by the server and its connections only.
 #pragma once
 
 #include <array>
@@ -21,6 +21,7 @@ struct ServerState {
   std::array<char, limits::kRequestLineBytes> scratch{};  // for decoding the path at hand
   std::array<Connection, limits::kConnections> connections{};
   std::size_t connections_touched = 0;  // the others were never used
+  bool logs = false;                    // the access log is on
 
   static constexpr std::uint32_t kTickMs = 250;
 

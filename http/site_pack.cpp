@@ -4,18 +4,69 @@
 #include <bit>
 
 #include "http/crc32.hpp"
+#include "http/host.hpp"
+#include "http/syntax.hpp"
 
 namespace mote::http {
 namespace {
 
 using namespace std::string_view_literals;
+
 // FNV-1a, 64 bits wide (RFC 9923).
-std::uint64_t hash_of(std::string_view path) {
-  std::uint64_t hash = 0xCBF2'9CE4'8422'2325;
+class Hash {
+ public:
+  void add(unsigned byte) { value_ = (value_ ^ byte) * 0x0000'0100'0000'01B3; }
+  [[nodiscard]] std::uint64_t value() const { return value_; }
+
+ private:
+  std::uint64_t value_ = 0xCBF2'9CE4'8422'2325;
+};
+
+std::uint64_t hash_of(unsigned site, std::string_view path) {
+  Hash hash;
+  hash.add(site & 0xFF);
+  hash.add(site >> 8);
   for (const char character : path) {
-    hash = (hash ^ static_cast<std::uint8_t>(character)) * 0x0000'0100'0000'01B3;
+    hash.add(static_cast<std::uint8_t>(character));
   }
-  return hash;
+  return hash.value();
+}
+
+bool is_redirect(unsigned status) {
+  return status == 301 || status == 302 || status == 307 || status == 308;
+}
+
+// What of a Host is the name: without port, and without the dot that ends an absolute one.
+std::string_view name_of(std::string_view host) {
+  const std::size_t end = end_of_host(host).value_or(0);
+  return {host.data(), end > 0 && host[end - 1] == '.' ? end - 1 : end};
+}
+
+// Whether a name in any case comes before (negative) or behind (positive) one in lower case.
+int order_of(std::string_view name, std::string_view lower) {
+  for (std::size_t at = 0; at < name.size() && at < lower.size(); ++at) {
+    const int difference =
+        static_cast<std::uint8_t>(syntax::lower(name[at])) - static_cast<std::uint8_t>(lower[at]);
+    if (difference != 0) {
+      return difference;
+    }
+  }
+  return name.size() == lower.size() ? 0 : name.size() < lower.size() ? -1 : 1;
+}
+
+// The record to which `order` is 0 in a sorted table, or null. `order` is negative where what is
+// looked for comes before a record.
+template <class Record, class Order>
+const Record* find_sorted(std::span<const Record> records, Order order) {
+  while (!records.empty()) {
+    const std::size_t middle = records.size() / 2;
+    const int side = order(records[middle]);
+    if (side == 0) {
+      return &records[middle];
+    }
+    records = side < 0 ? records.first(middle) : records.subspan(middle + 1);
+  }
+  return nullptr;
 }
 
 std::uint32_t checksum_of(std::span<const std::byte> pack) {
@@ -60,31 +111,51 @@ std::expected<SitePack, std::string_view> SitePack::open(std::span<const std::by
 
 std::string_view SitePack::fault() const {
   const PackHeader& h = header();
-  if (h.header_bytes != sizeof(PackHeader) || h.resource_bytes != sizeof(Resource)) {
+  if (h.header_bytes != sizeof(PackHeader)) {
     return "its header has another layout"sv;
   }
-  if (!std::has_single_bit(h.slot_count) || h.slots_offset % alignof(Slot) != 0 ||
-      !holds(h.slots_offset, std::uint64_t{h.slot_count} * sizeof(Slot))) {
+  if (!holds(h.slots, sizeof(Slot)) || !std::has_single_bit(h.slots.count)) {
     return "its hash table lies outside"sv;
   }
-  if (h.resources_offset % alignof(Resource) != 0 ||
-      !holds(h.resources_offset, std::uint64_t{h.resource_count} * sizeof(Resource))) {
-    return "its resources lie outside"sv;
+  if (!holds(h.resources, sizeof(Resource)) || !holds(h.representations, sizeof(Representation)) ||
+      !holds(h.hosts, sizeof(Host)) || !holds(h.rules, sizeof(Rule)) ||
+      !holds(h.error_pages, sizeof(ErrorPage))) {
+    return "one of its tables lies outside"sv;
   }
   if (!holds(h.settings_offset, h.settings_bytes)) {
     return "its settings lie outside"sv;
   }
-  if (h.not_found != PackHeader::kNone && h.not_found >= h.resource_count) {
-    return "its page for unknown paths is missing"sv;
+  if (h.site_count == 0) {
+    return "no site is in it"sv;
   }
-  for (const Slot& slot : slots()) {
-    if (slot.resource != PackHeader::kNone && slot.resource >= h.resource_count) {
+  for (const Slot& slot : table<Slot>(h.slots)) {
+    if (slot.resource != PackHeader::kNone && slot.resource >= h.resources.count) {
       return "its hash table names a resource that is missing"sv;
     }
   }
-  for (const Resource& resource : resources()) {
+  for (const Resource& resource : table<Resource>(h.resources)) {
     if (!sound(resource)) {
       return "one of its resources has a wrong status or lies outside"sv;
+    }
+  }
+  for (const Representation& what : table<Representation>(h.representations)) {
+    if (!sound(what)) {
+      return "one of its representations lies outside"sv;
+    }
+  }
+  for (const Host& host : table<Host>(h.hosts)) {
+    if (host.site >= h.site_count || !holds(host.name_offset, host.name_bytes)) {
+      return "one of its host names lies outside"sv;
+    }
+  }
+  for (const Rule& rule : table<Rule>(h.rules)) {
+    if (!sound(rule)) {
+      return "one of its redirects has a wrong status or lies outside"sv;
+    }
+  }
+  for (const ErrorPage& page : table<ErrorPage>(h.error_pages)) {
+    if (page.status < 400 || page.status > 599 || page.representation >= h.representations.count) {
+      return "one of its error pages has a wrong status or is missing"sv;
     }
   }
   return {};
@@ -96,62 +167,79 @@ bool SitePack::holds(std::uint64_t offset, std::uint64_t bytes) const {
   return offset >= sizeof(PackHeader) && offset <= total && bytes <= total - offset;
 }
 
-// Every field of it but last_modified, which is only compared.
+bool SitePack::holds(const Table& table, std::size_t record_bytes) const {
+  return table.record_bytes == record_bytes && table.offset % alignof(std::uint64_t) == 0 &&
+         holds(table.offset, table.count * std::uint64_t{record_bytes});
+}
+
+// Every field of it but last_modified, which is only compared, and the site, whose paths nobody
+// asks for if there is no such site.
 bool SitePack::sound(const Resource& resource) const {
-  return (resource.status == 200 || resource.status == 301 || resource.status == 404) &&
-         holds(resource.path_offset, resource.path_bytes) &&
-         holds(resource.head_offset, resource.head_bytes) &&
-         holds(resource.head_offset + resource.head_bytes, resource.body_bytes) &&
-         resource.status_line_bytes <= resource.head_bytes &&
-         holds(resource.tag_offset, resource.tag_bytes) &&
-         holds(resource.not_modified_offset, resource.not_modified_bytes) &&
-         resource.not_modified_status_line_bytes <= resource.not_modified_bytes;
+  const std::uint32_t most = header().representations.count;
+  return (resource.status == 200 || is_redirect(resource.status)) &&
+         holds(resource.path_offset, resource.path_bytes) && resource.representation_count >= 1 &&
+         resource.representation_count <= kCodings && resource.representation <= most &&
+         resource.representation_count <= most - resource.representation;
 }
 
-std::span<const Slot> SitePack::slots() const {
-  return {reinterpret_cast<const Slot*>(base_ + header().slots_offset), header().slot_count};
+bool SitePack::sound(const Representation& what) const {
+  return holds(what.head_offset, what.head_bytes) &&
+         holds(what.head_offset + what.head_bytes, what.body_bytes) &&
+         std::uint32_t{what.common_bytes} + what.type_bytes <= what.head_bytes &&
+         std::uint32_t{what.tag_offset} + what.tag_bytes <= what.head_bytes &&
+         static_cast<std::size_t>(what.coding) < kCodings;
 }
 
-std::span<const Resource> SitePack::resources() const {
-  return {reinterpret_cast<const Resource*>(base_ + header().resources_offset),
-          header().resource_count};
+bool SitePack::sound(const Rule& rule) const {
+  return is_redirect(rule.status) && holds(rule.prefix_offset, rule.prefix_bytes) &&
+         holds(rule.target_offset, rule.target_bytes);
 }
 
-const Resource* SitePack::find(std::string_view path) const {
-  const std::uint64_t hash = hash_of(path);
-  const std::span<const Slot> table = slots();
+unsigned SitePack::find_site(std::string_view host) const {
+  const std::string_view name = name_of(host);
+  const Host* const found = find_sorted(table<Host>(header().hosts), [&](const Host& at) {
+    return order_of(name, text(at.name_offset, at.name_bytes));
+  });
+  return found == nullptr ? 0 : found->site;
+}
+
+const Resource* SitePack::find(unsigned site, std::string_view path) const {
+  const std::uint64_t hash = hash_of(site, path);
+  const auto slots = table<Slot>(header().slots);
+  const auto resources = table<Resource>(header().resources);
   for (std::uint32_t probe = 0; probe < Slot::kMaxProbes; ++probe) {
-    const Slot& slot = table[(hash + probe) & (table.size() - 1)];
+    const Slot& slot = slots[(hash + probe) & (slots.size() - 1)];
     if (slot.resource == PackHeader::kNone) {
       return nullptr;
     }
-    const Resource& resource = resources()[slot.resource];
-    if (slot.hash == hash >> 32 && text(resource.path_offset, resource.path_bytes) == path) {
+    const Resource& resource = resources[slot.resource];
+    if (slot.hash == hash >> 32 && resource.site == site &&
+        text(resource.path_offset, resource.path_bytes) == path) {
       return &resource;
     }
   }
   return nullptr;
 }
 
-const Resource* SitePack::not_found() const {
-  const std::uint32_t index = header().not_found;
-  return index == PackHeader::kNone ? nullptr : &resources()[index];
+// Of a site's rules the longest prefix comes first.
+const Rule* SitePack::find_rule(unsigned site, std::string_view path) const {
+  for (const Rule& rule : table<Rule>(header().rules)) {
+    if (rule.site == site && path.starts_with(prefix(rule))) {
+      return &rule;
+    }
+  }
+  return nullptr;
 }
 
-Message SitePack::message(const Resource& resource) const {
-  return {.data = reinterpret_cast<const char*>(base_) + resource.head_offset,
-          .status = resource.status,
-          .status_line_bytes = resource.status_line_bytes,
-          .head_bytes = resource.head_bytes,
-          .body_bytes = resource.body_bytes};
-}
-
-Message SitePack::not_modified(const Resource& resource) const {
-  return {.data = reinterpret_cast<const char*>(base_) + resource.not_modified_offset,
-          .status = 304,
-          .status_line_bytes = resource.not_modified_status_line_bytes,
-          .head_bytes = resource.not_modified_bytes,
-          .body_bytes = 0};
+const Representation* SitePack::error_page(unsigned site, std::uint16_t status) const {
+  const auto key = [](unsigned of_site, unsigned of_status) {
+    return static_cast<int>(of_site << 10 | of_status);  // 26 bits
+  };
+  const ErrorPage* const found = find_sorted(
+      table<ErrorPage>(header().error_pages),
+      [&](const ErrorPage& page) { return key(site, status) - key(page.site, page.status); });
+  return found == nullptr ? nullptr
+                          : &table<Representation>(header().representations)[found->representation];
 }
 
 }  // namespace mote::http

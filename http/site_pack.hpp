@@ -7,7 +7,6 @@
 #include <span>
 #include <string_view>
 
-#include "http/message.hpp"
 #include "http/pack_format.hpp"
 
 namespace mote::http {
@@ -17,29 +16,61 @@ class SitePack {
  public:
   SitePack() = default;
 
-  // Checks header, checksum, and every offset, length and status, so that nothing below, and nobody
-  // who goes by what it returns, can read outside the blob, whatever it holds. `blob` may be longer
-  // than the pack in it. The error is for the console.
+  // Checks header, checksum, and every offset, length, number and status, so that nothing below,
+  // and nobody who goes by what it returns, can read outside the blob, whatever it holds. `blob`
+  // may be longer than the pack in it. The error is for the console.
   [[nodiscard]] static std::expected<SitePack, std::string_view> open(
       std::span<const std::byte> blob);
 
+  // The number of the site known under a host's name, which may be in any case, have a port, and a
+  // dot at its end (RFC 3986, 3.2.2). 0, the default, for any other.
+  [[nodiscard]] unsigned site_of(std::string_view host) const {
+    return header().site_count == 1 ? 0 : find_site(host);
+  }
+
   // The resource at a decoded path that begins with a slash, or null.
-  [[nodiscard]] const Resource* find(std::string_view path) const;
+  [[nodiscard]] const Resource* find(unsigned site, std::string_view path) const;
 
-  // The site's own page for unknown paths, or null.
-  [[nodiscard]] const Resource* not_found() const;
+  // The redirect whose prefix is the longest that the path begins with, or null.
+  [[nodiscard]] const Rule* find_rule(unsigned site, std::string_view path) const;
 
-  // Views into the pack, which live as long as it.
-  [[nodiscard]] Message message(const Resource& resource) const;
-  [[nodiscard]] Message not_modified(const Resource& resource) const;
-  [[nodiscard]] std::string_view entity_tag(const Resource& resource) const {
-    return text(resource.tag_offset, resource.tag_bytes);
+  // The site's own page for an error, or null.
+  [[nodiscard]] const Representation* error_page(unsigned site, std::uint16_t status) const;
+
+  // At least one; identity is the first.
+  [[nodiscard]] std::span<const Representation> representations(const Resource& resource) const {
+    return table<Representation>(header().representations)
+        .subspan(resource.representation, resource.representation_count);
+  }
+
+  // Views into the pack, which live as long as it. A message is a representation's field lines,
+  // the empty line and its body.
+  [[nodiscard]] std::string_view message(const Representation& what) const {
+    return text(what.head_offset, what.head_bytes + what.body_bytes);
+  }
+  [[nodiscard]] std::string_view common_lines(const Representation& what) const {
+    return text(what.head_offset, what.common_bytes);
+  }
+  [[nodiscard]] std::string_view type_lines(const Representation& what) const {
+    return text(what.head_offset + what.common_bytes, what.type_bytes);
+  }
+  [[nodiscard]] std::string_view body(const Representation& what) const {
+    return text(what.head_offset + what.head_bytes, what.body_bytes);
+  }
+  [[nodiscard]] std::string_view entity_tag(const Representation& what) const {
+    return text(what.head_offset + what.tag_offset, what.tag_bytes);
+  }
+  [[nodiscard]] std::string_view prefix(const Rule& rule) const {
+    return text(rule.prefix_offset, rule.prefix_bytes);
+  }
+  [[nodiscard]] std::string_view target(const Rule& rule) const {
+    return text(rule.target_offset, rule.target_bytes);
   }
   [[nodiscard]] std::string_view settings() const {
     return text(header().settings_offset, header().settings_bytes);
   }
 
-  // The site's files, and the sum of their sizes.
+  // The sites' files, and the sum of their sizes.
   [[nodiscard]] std::uint64_t files() const { return header().file_count; }
   [[nodiscard]] std::uint64_t bytes() const { return header().file_bytes; }
 
@@ -49,14 +80,20 @@ class SitePack {
   [[nodiscard]] const PackHeader& header() const {
     return *reinterpret_cast<const PackHeader*>(base_);
   }
-  [[nodiscard]] std::span<const Slot> slots() const;
-  [[nodiscard]] std::span<const Resource> resources() const;
+  template <class Record>
+  [[nodiscard]] std::span<const Record> table(const Table& where) const {
+    return {reinterpret_cast<const Record*>(base_ + where.offset), where.count};
+  }
   [[nodiscard]] std::string_view text(std::uint64_t offset, std::uint64_t bytes) const {
     return {reinterpret_cast<const char*>(base_) + offset, bytes};
   }
+  [[nodiscard]] unsigned find_site(std::string_view host) const;
   [[nodiscard]] std::string_view fault() const;
   [[nodiscard]] bool holds(std::uint64_t offset, std::uint64_t bytes) const;
+  [[nodiscard]] bool holds(const Table& table, std::size_t record_bytes) const;
   [[nodiscard]] bool sound(const Resource& resource) const;
+  [[nodiscard]] bool sound(const Representation& what) const;
+  [[nodiscard]] bool sound(const Rule& rule) const;
 
   const std::byte* base_ = nullptr;
 };

@@ -5,14 +5,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 namespace mote::http::syntax {
 
 enum Class : std::uint8_t {
-  kTokenCharacter = 1,   // tchar (RFC 9110, 5.6.2)
-  kValueCharacter = 2,   // field-vchar, obs-text, SP and HTAB (RFC 9110, 5.5)
-  kTargetCharacter = 4,  // what a request target may hold, see request.cpp
-  kHostCharacter = 8,    // uri-host and port (RFC 3986, 3.2.2)
+  kTokenCharacter = 1,    // tchar (RFC 9110, 5.6.2)
+  kValueCharacter = 2,    // field-vchar, obs-text, SP and HTAB (RFC 9110, 5.5)
+  kTargetCharacter = 4,   // what a request target may hold: all that is visible but '#'
+  kHostCharacter = 8,     // of a name or an IPv4 address (RFC 3986, 3.2.2: reg-name)
+  kQuotedCharacter = 16,  // qdtext (RFC 9110, 5.6.4)
 };
 
 namespace detail {
@@ -40,7 +42,9 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
     found |= letter || is_one_of(character, "!#$%&'*+-.^_`|~") ? kTokenCharacter : 0U;
     found |= visible || character == ' ' || character == '\t' ? kValueCharacter : 0U;
     found |= visible && character != '#' ? kTargetCharacter : 0U;
-    found |= letter || is_one_of(character, "-._~%!$&'()*+,;=:[]") ? kHostCharacter : 0U;
+    found |= letter || is_one_of(character, "-._~%!$&'()*+,;=") ? kHostCharacter : 0U;
+    const bool quotable = visible || character == ' ' || character == '\t';
+    found |= quotable && character != '"' && character != '\\' ? kQuotedCharacter : 0U;
     classes[static_cast<std::size_t>(character)] = static_cast<std::uint8_t>(found);
   }
   return classes;
@@ -81,6 +85,53 @@ constexpr char lower(char character) {
     }
   }
   return true;
+}
+
+namespace detail {
+
+template <typename Word>
+Word load(const char* from) {
+  Word word = 0;
+  __builtin_memcpy(&word, from, sizeof word);
+  return word;
+}
+
+// Zero when two runs of kBytes bytes are the same, once the bits of `fold` are set in the first's
+// bytes; in words, the last of which may overlap.
+template <typename Word, std::size_t kBytes>
+Word difference(const char* text, const char* other, std::uint64_t fold) {
+  constexpr std::size_t kLast = kBytes - sizeof(Word);
+  Word found = 0;
+  for (std::size_t at = 0; at < kLast; at += sizeof(Word)) {
+    found |= (load<Word>(text + at) | static_cast<Word>(fold)) ^ load<Word>(other + at);
+  }
+  return found | ((load<Word>(text + kLast) | static_cast<Word>(fold)) ^ load<Word>(other + kLast));
+}
+
+template <std::size_t kBytes>
+[[gnu::always_inline]] inline bool same(std::string_view text, const char* other,
+                                        std::uint64_t fold) {
+  using Word = std::conditional_t<
+      kBytes >= 8, std::uint64_t,
+      std::conditional_t<kBytes >= 4, std::uint32_t,
+                         std::conditional_t<kBytes >= 2, std::uint16_t, std::uint8_t>>>;
+  return text.size() == kBytes && difference<Word, kBytes>(text.data(), other, fold) == 0;
+}
+
+}  // namespace detail
+
+// Whether text is `word`, letter for letter, without a call.
+template <std::size_t kSize>
+bool is_text(std::string_view text, const char (&word)[kSize]) {
+  return detail::same<kSize - 1>(text, word, 0);
+}
+
+// Whether text is `word` in any case: its letters lower case, and for the rest digits and hyphens.
+// Bit 5 tells the cases of letters apart, and digits and hyphens from control characters, of which
+// the text must hold none, as tokens and field values don't.
+template <std::size_t kSize>
+bool is_word(std::string_view text, const char (&word)[kSize]) {
+  return detail::same<kSize - 1>(text, word, 0x2020'2020'2020'2020);
 }
 
 constexpr bool starts_with_word(std::string_view text, std::string_view word) {

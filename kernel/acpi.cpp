@@ -23,6 +23,7 @@ struct Facts {
   std::optional<PhysicalAddress> rsdp;
   std::optional<IoPort> pm_timer;
   std::optional<ResetRegister> reset_register;
+  CmosClock cmos_clock;
 };
 constinit Facts facts{};
 
@@ -56,10 +57,12 @@ void initialize(const BootInfo& info) {
   const Bytes fadt = find(kFadt);
   facts.pm_timer = pm_timer_of(fadt);
   facts.reset_register = reset_register_of(fadt);
+  facts.cmos_clock = cmos_clock_of(fadt);
 }
 
 std::optional<IoPort> pm_timer() { return facts.pm_timer; }
 std::optional<ResetRegister> reset_register() { return facts.reset_register; }
+CmosClock cmos_clock() { return facts.cmos_clock; }
 
 std::optional<Ecam> ecam() {
   const std::optional<Ecam> told = ecam_of(find(kMcfg));

@@ -22,6 +22,9 @@ void initialize(const BootInfo& info);
 // space is not given here.
 [[nodiscard]] std::optional<ResetRegister> reset_register();
 
+// What the tables say of the CMOS clock; without ACPI, that it is there.
+[[nodiscard]] CmosClock cmos_clock();
+
 // PCI Express configuration space of segment group 0. Not mapped yet. Searched for in the tables
 // at each call.
 [[nodiscard]] std::optional<Ecam> ecam();

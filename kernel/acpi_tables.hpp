@@ -76,9 +76,11 @@ inline constexpr Signature kSsdt("SSDT");
 
 // Fixed ACPI Description Table (5.2.9).
 inline constexpr Signature kFadt("FACP");
-inline constexpr std::size_t kFadtDsdt = 40;          // 32-bit address
-inline constexpr std::size_t kFadtPmTimer = 76;       // 32-bit port
-inline constexpr std::size_t kFadtPmTimerBytes = 91;  // 4, or 0 if there is none
+inline constexpr std::size_t kFadtDsdt = 40;             // 32-bit address
+inline constexpr std::size_t kFadtPmTimer = 76;          // 32-bit port
+inline constexpr std::size_t kFadtPmTimerBytes = 91;     // 4, or 0 if there is none
+inline constexpr std::size_t kFadtCentury = 108;         // CMOS register, or 0
+inline constexpr std::size_t kFadtPcArchitecture = 109;  // 16 bits
 inline constexpr std::size_t kFadtFlags = 112;
 inline constexpr std::size_t kFadtResetRegister = 116;  // generic address
 inline constexpr std::size_t kFadtResetValue = 128;
@@ -86,6 +88,7 @@ inline constexpr std::size_t kFadtXDsdt = 140;     // 64-bit address
 inline constexpr std::size_t kFadtXPmTimer = 208;  // generic address
 inline constexpr std::uint32_t kFadtResetSupported = 1 << 10;
 inline constexpr std::uint32_t kFadtHardwareReduced = 1 << 20;
+inline constexpr std::uint16_t kFadtNoCmosClock = 1 << 5;  // 5.2.9.3
 
 // PCI Express memory-mapped configuration (PCI Firmware 3.0, 4.1.2): after the header and eight
 // reserved bytes, entries of 16.
@@ -103,6 +106,12 @@ struct Register {
   bool is_io = false;
   std::uint64_t address = 0;
   friend constexpr bool operator==(const Register&, const Register&) = default;
+};
+
+// What is told of the CMOS clock.
+struct CmosClock {
+  bool absent = false;
+  std::uint8_t century = 0;  // its register; 0: not told
 };
 
 struct ResetRegister {
@@ -212,6 +221,11 @@ template <Reader R>
     return std::nullopt;
   }
   return IoPort{static_cast<std::uint16_t>(port)};
+}
+
+[[nodiscard]] constexpr CmosClock cmos_clock_of(Bytes fadt) {
+  return {.absent = (field<std::uint16_t>(fadt, kFadtPcArchitecture) & kFadtNoCmosClock) != 0,
+          .century = field<std::uint8_t>(fadt, kFadtCentury)};
 }
 
 [[nodiscard]] constexpr std::optional<ResetRegister> reset_register_of(Bytes fadt) {

@@ -1,6 +1,8 @@
 // The console's two devices, and numbers as text.
 #include "kernel/console.hpp"
 
+#include "kernel/limits.hpp"
+#include "kernel/line_ring.hpp"
 #include "kernel/number_text.hpp"
 #include "kernel/uart.hpp"
 #include "kernel/vga_text.hpp"
@@ -10,6 +12,18 @@ namespace {
 
 constinit Uart uart{};
 constinit VgaText screen{};
+constinit LineRing<limits::kLogBytes> logged{};
+
+// No other line may begin within a logged one.
+void end_logged_line() {
+  while (logged.is_within_line() && !logged.empty()) {
+    const char character = logged.front();
+    if (character != '\r') {  // which it puts before the newline
+      uart.write({&character, 1});
+    }
+    logged.pop();
+  }
+}
 
 }  // namespace
 
@@ -20,7 +34,19 @@ void initialize() {
 
 void drain() { uart.drain(); }
 
+bool log(std::string_view line) { return logged.push(line); }
+
+void send_logged() {
+  for (std::size_t i = 0; i < limits::kLogBytesATurn && !logged.empty(); ++i) {
+    if (!uart.try_put(logged.front())) {
+      return;
+    }
+    logged.pop();
+  }
+}
+
 void write(std::string_view text) {
+  end_logged_line();
   uart.write(text);
   screen.write(text);
 }

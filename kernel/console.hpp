@@ -24,6 +24,14 @@ void initialize();
 // Waits, for a bounded time, until everything written has left the machine.
 void drain();
 
+// Keeps a line, without its end, for the serial port alone, until `send_logged` finds the port
+// ready. False: there is no room for it, and it is lost.
+[[nodiscard]] bool log(std::string_view line);
+
+// Sends at most limits::kLogBytesATurn bytes of what was logged, and waits for nothing. Whatever is
+// written otherwise has the line that was begun sent whole first.
+void send_logged();
+
 void write(std::string_view text);
 void write_decimal(std::uint64_t value);
 void write_hex(Hex value);

@@ -71,6 +71,15 @@ inline void set_page_table_root(std::uint64_t value) {
   asm volatile("mov %0, %%cr3" : : "r"(value) : "memory");
 }
 
+// Of a number that this CPU doesn't know, it is a fault.
+inline void write_msr(std::uint32_t number, std::uint64_t value) {
+  asm volatile("wrmsr"
+               :
+               : "c"(number), "a"(static_cast<std::uint32_t>(value)),
+                 "d"(static_cast<std::uint32_t>(value >> 32))
+               : "memory");
+}
+
 inline void pause() { asm volatile("pause"); }
 
 // Stops for good: interrupts are off.

@@ -1,6 +1,7 @@
 // The DMA arena: a pointer that moves up.
 #include "kernel/dma.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "kernel/limits.hpp"
@@ -21,7 +22,13 @@ std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment) {
     return {};
   }
   used = start + bytes;
-  return std::span(arena).subspan(start, bytes);
+  const std::span<std::byte> taken = std::span(arena).subspan(start, bytes);
+  std::ranges::fill(taken, std::byte{0});  // it may have been somebody's before
+  return taken;
 }
+
+std::size_t mark() { return used; }
+
+void rewind(std::size_t mark) { used = mark; }
 
 }  // namespace mote::dma

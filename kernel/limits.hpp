@@ -80,6 +80,15 @@ inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 // Fields in a header section (431 beyond).
 inline constexpr std::size_t kHeaderFields = 100;
 
+// Content of a request, which nothing here wants: so many bytes of it, framing counted, are read
+// and discarded within the header time, and the connection goes on; for more it ends with the
+// response.
+inline constexpr std::uint32_t kContentBytes = 64 * 1024;
+
+// A chunk's line with its extensions, and a whole trailer section, in bytes.
+inline constexpr std::size_t kChunkLineBytes = 1024;
+inline constexpr std::size_t kTrailerBytes = 8 * 1024;
+
 // Buffers for requests that came in pieces or too early, and bytes of each. A medium one holds long
 // cookies, a large one the longest request and a segment behind it. When none is free, the one held
 // longest is taken away, and its request answered with 503: slow senders can lock nobody out.
@@ -90,10 +99,38 @@ inline constexpr std::size_t kMediumRequestBytes = 4 * 1024;
 inline constexpr std::size_t kLargeRequests = 10;
 inline constexpr std::size_t kLargeRequestBytes = kRequestLineBytes + kHeaderBytes + 2 * 1024;
 
+// Ranges in one request; with more of them it gets the whole (RFC 9110, 14.2 and 17.15).
+inline constexpr std::size_t kRanges = 16;
+
+// Replies at once with text made for them, and bytes of it (414 for a redirect that would put more
+// behind its target). Redirects and single ranges need theirs until lwIP took the text, several
+// ranges until it took the last one, so these leave some to the others. When none is free, ranges
+// get the whole, redirects 503.
+inline constexpr std::size_t kReplyTails = 32;
+inline constexpr std::size_t kReplyTailsReserved = 8;
+inline constexpr std::size_t kReplyTextBytes = 768;
+
 // --- Settings ---
 
 // Bytes of the settings file that QEMU's fw_cfg may hold.
 inline constexpr std::size_t kSettingsBytes = 4096;
+
+// --- Logs and metrics ---
+
+// Bytes of the access log that wait for the serial port, and how many of them it gets in a turn of
+// the run loop: as many as its FIFO takes.
+inline constexpr std::size_t kLogBytes = 8 * 1024;
+inline constexpr std::size_t kLogBytesATurn = 16;
+
+// Bytes of a line of the access log, and of each of its parts that the client chose, as they are
+// written, escapes and all; longer ones are cut.
+inline constexpr std::size_t kLogLineBytes = 1024;
+inline constexpr std::size_t kLogPartBytes = 300;
+
+// Pages of metrics that wait for lwIP to take them at a time, which it mostly does at once (for
+// more it is 503), and bytes of one.
+inline constexpr std::size_t kMetricsPages = 1;
+inline constexpr std::size_t kMetricsBytes = 30 * 1024;
 
 // --- Time ---
 

@@ -11,6 +11,7 @@ class Pool {
  public:
   PacketIndex take() {
     if (free_ == 0 && fresh_ == limits::kPackets) {
+      ++failures_;
       return PacketIndex::kNone;
     }
     // Buffers never used yet are handed out in order, so that the stack needs no filling at boot.
@@ -24,6 +25,7 @@ class Pool {
   std::byte* buffer(PacketIndex index) { return buffers_[static_cast<std::size_t>(index)].data(); }
   [[nodiscard]] std::size_t count() const { return free_ + limits::kPackets - fresh_; }
   [[nodiscard]] std::size_t low_water() const { return limits::kPackets - most_taken_; }
+  [[nodiscard]] std::uint64_t failures() const { return failures_; }
 
  private:
   using Buffer = std::array<std::byte, limits::kPacketBytes>;
@@ -35,6 +37,7 @@ class Pool {
   std::size_t free_ = 0;
   std::size_t fresh_ = 0;
   std::size_t most_taken_ = 0;
+  std::uint64_t failures_ = 0;
 };
 
 constinit Pool pool{};
@@ -46,5 +49,6 @@ Packet Packet::allocate() { return Packet(pool.take(), 0); }
 std::byte* Packet::frame_of(PacketIndex index) { return pool.buffer(index) + kFrameOffset; }
 std::size_t Packet::free_count() { return pool.count(); }
 std::size_t Packet::low_water() { return pool.low_water(); }
+std::uint64_t Packet::failures() { return pool.failures(); }
 
 }  // namespace mote

@@ -69,6 +69,9 @@ class Packet {
   [[nodiscard]] static std::size_t free_count();
   [[nodiscard]] static std::size_t low_water();
 
+  // How often there was none to be had.
+  [[nodiscard]] static std::uint64_t failures();
+
  private:
   Packet(PacketIndex index, std::uint16_t bytes) : index_(index), bytes_(bytes) {}
 

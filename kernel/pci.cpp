@@ -41,6 +41,28 @@ Function describe(Address address) {
   return function;
 }
 
+bool is_bridge(const Function& function) {
+  return (function.header_type & kHeaderKindMask) == kHeaderBridge;
+}
+
+// Leaves out what base addresses on `bus` and behind it have, and what bridges on it pass on.
+void avoid_taken(Window& window, std::uint8_t bus) {
+  for (const Function& function : functions()) {
+    if (function.address.bus < bus) {
+      continue;
+    }
+    for (unsigned i = 0; i < bar_count(function.header_type); ++i) {
+      const Bar bar = read_bar(space, function.address, i);
+      if (bar.address != 0) {
+        window.avoid(bar);
+      }
+    }
+    if (is_bridge(function)) {
+      window.avoid(bridge_memory(space, function.address));
+    }
+  }
+}
+
 // Device memory lies between the machine's RAM and its configuration window, and QEMU's microvm,
 // the one machine seen whose firmware gives no places, ends the host bridge's window where the
 // configuration window begins. So places are taken from there downwards.
@@ -54,12 +76,22 @@ Window make_window() {
   const std::uint64_t end =
       ecam && ecam->base < kInterruptControllers ? ecam->base : kInterruptControllers;
   Window window(begin, begin < end ? end : begin);
-  for (const Function& function : functions()) {
-    for (unsigned i = 0; i < bar_count(function.header_type); ++i) {
-      window.avoid(read_bar(space, function.address, i));
+  avoid_taken(window, 0);
+  return window;
+}
+
+// What the bridge to `bus` passes on and nobody behind it has. SeaBIOS leaves 2 MiB free behind a
+// bridge into which something can be plugged.
+Window make_window_behind_bridge(std::uint8_t bus) {
+  for (const Function& bridge : functions()) {
+    if (is_bridge(bridge) && bridge.read8(kSecondaryBus) == bus) {
+      const Bar passed = bridge_memory(space, bridge.address);
+      Window window(passed.address, passed.address + passed.bytes);
+      avoid_taken(window, bus);
+      return window;
     }
   }
-  return window;
+  return {};
 }
 
 void set_command(const Function& function, std::uint16_t bits) {
@@ -81,13 +113,15 @@ void Function::write32(std::uint16_t offset, std::uint32_t value) const {
 
 Bar Function::bar(unsigned index) const {
   Bar bar = read_bar(space, address, index);
-  if (bar.address != 0 || bar.bytes == 0 || bar.is_io || address.bus != 0) {
+  if (bar.address != 0 || bar.bytes == 0 || bar.is_io) {
     return bar;
   }
-  if (!window) {
+  if (address.bus == 0 && !window) {
     window = make_window();
   }
-  if (const std::optional<std::uint64_t> place = window->take(bar.bytes)) {
+  Window behind = address.bus == 0 ? Window() : make_window_behind_bridge(address.bus);
+  Window& room = address.bus == 0 ? *window : behind;
+  if (const std::optional<std::uint64_t> place = room.take(bar.bytes)) {
     bar.address = *place;
     place_bar(space, address, index, bar);
   }
@@ -100,16 +134,26 @@ void Function::enable_bus_master() const {
   constexpr std::uint16_t kPass = kCommandIo | kCommandMemory | kCommandBusMaster;
   set_command(*this, kPass | kCommandNoInterrupt);
   for (const Function& other : functions()) {
-    if ((other.header_type & kHeaderKindMask) == kHeaderBridge &&
-        other.read8(kSecondaryBus) <= address.bus && address.bus <= other.read8(kSubordinateBus)) {
+    if (is_bridge(other) && other.read8(kSecondaryBus) <= address.bus &&
+        address.bus <= other.read8(kSubordinateBus)) {
       set_command(other, kPass);
     }
   }
 }
 
+void Function::disable_bus_master() const {
+  write16(kCommand, static_cast<std::uint16_t>(read16(kCommand) & ~kCommandBusMaster));
+}
+
 void scan(MemoryMap memory) {
   memory_map = memory;
   space.initialize();
+  rescan();
+}
+
+void rescan() {
+  found_count = 0;
+  window.reset();
   if (space.way() == MachineSpace::Way::kNone) {
     return;
   }

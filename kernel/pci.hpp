@@ -33,8 +33,9 @@ class Function {
   void write32(std::uint16_t offset, std::uint32_t value) const;
 
   // Base address `index` (0 to 5), sized. Memory that firmware left without a place gets one, if
-  // the function sits on a root bus and there is room. False in a condition if there is none, or
-  // none with a place. Not for a device in use: it is deaf while it is sized.
+  // there is room on bus 0, or in what the bridge to the function's bus passes on. False in a
+  // condition if there is none, or none with a place. Not for a device in use: it is deaf while it
+  // is sized.
   [[nodiscard]] Bar bar(unsigned index) const;
 
   [[nodiscard]] CapabilityList capabilities() const;
@@ -42,12 +43,19 @@ class Function {
   // Lets the function answer at its base addresses and read and write memory, and the bridges
   // above it pass that on; its interrupt pin stays quiet.
   void enable_bus_master() const;
+
+  // Ends the function's reading and writing of memory.
+  void disable_bus_master() const;
 };
 
 // Finds every function of segment 0, behind bridges too, by the ports CF8h and CFCh or, where
 // there are none (QEMU's microvm), by the memory window that ACPI's MCFG tells of. Bridges keep
 // the bus numbers that firmware gave them. Call once, after `acpi::initialize`.
 void scan(MemoryMap memory);
+
+// Finds them again, those that were plugged in meanwhile too. Not while one is in use: to find
+// room for a newcomer, base addresses of all are sized.
+void rescan();
 
 // What the scan found, in the order of bus, device, function below each bridge; at most
 // limits::kPciFunctions.

@@ -40,6 +40,8 @@ inline constexpr std::uint16_t kHeaderType = 0x0E;
 inline constexpr std::uint16_t kBar0 = 0x10;
 inline constexpr std::uint16_t kSecondaryBus = 0x19;    // header type 1 only
 inline constexpr std::uint16_t kSubordinateBus = 0x1A;  // header type 1 only
+inline constexpr std::uint16_t kMemoryBase = 0x20;      // header type 1 only
+inline constexpr std::uint16_t kMemoryLimit = 0x22;     // header type 1 only
 inline constexpr std::uint16_t kSubsystemVendor = 0x2C;
 inline constexpr std::uint16_t kCapabilities = 0x34;
 

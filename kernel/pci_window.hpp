@@ -8,6 +8,22 @@
 
 namespace mote::pci {
 
+// The memory that a bridge passes on, which begins and ends on whole MiB (PCI-to-PCI Bridge 1.2,
+// 3.2.5.8). Empty when it passes on none.
+template <ConfigSpace Space>
+[[nodiscard]] Bar bridge_memory(Space& space, Address bridge) {
+  constexpr std::uint64_t kGranule = 1 << 20;
+  const auto mib = [&](std::uint16_t offset) -> std::uint64_t {
+    return (space.read16(bridge, offset) & 0xFFF0U) * (kGranule >> 4);
+  };
+  const std::uint64_t base = mib(kMemoryBase);
+  const std::uint64_t limit = mib(kMemoryLimit);
+  if (base == 0 || limit < base) {
+    return {};
+  }
+  return {.address = base, .bytes = limit - base + kGranule};
+}
+
 class Window {
  public:
   constexpr Window() = default;

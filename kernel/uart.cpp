@@ -92,6 +92,20 @@ void Uart::put(char character) {
   }
 }
 
+bool Uart::try_put(char character) {
+  if (fifo_bytes_ == 0) {
+    return true;
+  }
+  if (room_ == 0) {
+    if (!wait_for(kHoldingEmpty, 1)) {
+      return false;
+    }
+    room_ = fifo_bytes_;
+  }
+  put(character);
+  return true;
+}
+
 bool Uart::wait_for_room() {
   stuck_ = !wait_for(kHoldingEmpty, stuck_ ? 1 : kMostPolls);
   return !stuck_;

@@ -15,6 +15,9 @@ class Uart {
   // once it stays so for far longer than a character takes, drops text until it is ready again.
   void write(std::string_view text);
 
+  // Sends a character as it is, if there is room for it now. Without a port it is sent nowhere.
+  [[nodiscard]] bool try_put(char character);
+
   // Waits, for a bounded time, until the last bit has left.
   void drain() const;
 

@@ -1,4 +1,4 @@
-// The wall clock: set once at boot, kept by the TSC.
+// The wall clock: set at boot, kept by the TSC, and compared with its source now and then.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,16 @@ namespace mote::wall_clock {
 
 // Reads the hypervisor's clock (kvmclock), or else the CMOS clock, which is taken for UTC. Without
 // a credible one there is no wall clock. Once, after clock::initialize and acpi::initialize.
+// Doesn't wait for a second to begin: the CMOS clock's are up to one behind.
 void initialize();
 
-// Seconds since 1970, leap seconds not counted; nothing without a wall clock.
+// Seconds since 1970, leap seconds not counted; nothing without a wall clock. May go back a little
+// when it is corrected.
 [[nodiscard]] std::optional<std::uint64_t> now();
+
+// To be called now and then, from run loop to run loop: once a minute the source is read again,
+// for the TSC's frequency may be known to one part in a thousand only, and stands still while a
+// virtual machine does. Waits for nothing.
+void keep();
 
 }  // namespace mote::wall_clock

@@ -52,7 +52,17 @@ void choose_default_route() {
 
 }  // namespace
 
+std::optional<InterfaceReport> report_on(unsigned index) {
+  if (index >= attachments.size() || attachments[index] == nullptr) return std::nullopt;
+  return attachments[index]->report();
+}
+
 Attachment& attachment_of(struct netif* netif) { return *static_cast<Attachment*>(netif->state); }
+
+unsigned receiving_interface() {
+  struct netif* const netif = ip_current_input_netif();
+  return netif == nullptr ? 0 : attachment_of(netif).index();
+}
 
 struct netif* interface_with_address(std::uint32_t address) {
   if (address == 0) return nullptr;
@@ -68,6 +78,10 @@ struct netif* interface_with_address(std::uint32_t address) {
 Host Attachment::host() const {
   return {std::bit_cast<MacAddress>(netif_.hwaddr), from_lwip(netif_ip4_addr(&netif_)),
           from_lwip(netif_ip4_netmask(&netif_))};
+}
+
+InterfaceReport Attachment::report() const {
+  return {model_, host().mac, netif_is_link_up(&netif_) != 0, device_counters_, &counters_};
 }
 
 bool Attachment::usable() const {
@@ -96,7 +110,11 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   console::print(facts.model, ' ');
   print_to(facts.mac);
   console::print(facts.link_up ? ", link up" : ", link down");
-  if (!facts.features.empty()) console::print(", offloads ", facts.features);
+  if (!settings.offload) {
+    console::print(", offloads off");
+  } else if (!facts.features.empty()) {
+    console::print(", offloads ", facts.features);
+  }
   console::print("\n");
   if (index >= attachments.size() ||
       netif_add_noaddr(&netif_, this, initialize_netif, ethernet_input) == nullptr) {
@@ -105,6 +123,8 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
     return false;
   }
   attachments[index] = this;
+  model_ = facts.model;
+  device_counters_ = facts.counters;
   std::ranges::copy(facts.mac.octets, netif_.hwaddr);
   largest_mtu_ = std::min(facts.mtu, limits::kMtu);
   if (settings.mtu != 0) largest_mtu_ = std::min(largest_mtu_, std::max(settings.mtu, kLeastMtu));
@@ -218,7 +238,7 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
   }
   packet = Packet();
   // The device's word holds for this frame only, and not for the datagram that a fragment ends.
-  give_to_lwip(frame, checksum == RxChecksum::kVerified && fate != Fate::kUpFragment);
+  give_to_lwip(frame, checksum != RxChecksum::kUnknown && fate != Fate::kUpFragment);
 }
 
 void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
@@ -230,7 +250,7 @@ void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
     frame = adopt_packets(pieces);
   }
   for (Packet& piece : pieces) piece = Packet();
-  give_to_lwip(frame, checksum == RxChecksum::kVerified);
+  give_to_lwip(frame, checksum != RxChecksum::kUnknown);
 }
 
 // `frame` is null when there was no memory for it.

@@ -28,6 +28,7 @@ struct InterfaceSettings {
   const char* host_name = "mote";             // zero-ended, outlives the interface
   std::optional<StaticAddress> address = {};  // absent: DHCP
   std::uint16_t mtu = 0;                      // bytes of IP packet; 0: what the device can
+  bool offload = true;                        // false: checksums are the stack's own work
 };
 
 // What lwIP must know of a device.
@@ -38,6 +39,7 @@ struct DeviceFacts {
   std::uint16_t mtu = 0;
   Offloads offloads;
   bool link_up = false;
+  const DeviceCounters* counters = nullptr;  // outlive the attachment
 };
 
 class Attachment {
@@ -47,6 +49,7 @@ class Attachment {
   Attachment& operator=(const Attachment&) = delete;
 
   [[nodiscard]] const InterfaceCounters& counters() const { return counters_; }
+  [[nodiscard]] InterfaceReport report() const;
   [[nodiscard]] unsigned index() const { return index_; }
 
   // Whom frames on this interface are for, as of now.
@@ -92,6 +95,8 @@ class Attachment {
 
   struct netif netif_{};
   unsigned index_ = 0;
+  std::string_view model_;
+  const DeviceCounters* device_counters_ = nullptr;
   bool dhcp_ = false;
   std::uint16_t largest_mtu_ = 0;
   Host announced_;
@@ -101,6 +106,9 @@ class Attachment {
 
 // The attachment behind lwIP's structure.
 [[nodiscard]] Attachment& attachment_of(struct netif* netif);
+
+// The index of the interface on which the packet came that lwIP is taking in; 0 at other times.
+[[nodiscard]] unsigned receiving_interface();
 
 // The interface that has `address` (in memory as on the wire), or null.
 [[nodiscard]] struct netif* interface_with_address(std::uint32_t address);

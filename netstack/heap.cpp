@@ -28,7 +28,10 @@ class SizeClass {
       ++used_;
       return block;
     }
-    if (fresh_ == kCount) return nullptr;
+    if (fresh_ == kCount) {
+      ++failures_;
+      return nullptr;
+    }
     ++used_;
     return &blocks_[fresh_++];
   }
@@ -52,6 +55,9 @@ class SizeClass {
   [[nodiscard]] std::size_t used() const { return used_; }
   [[nodiscard]] std::size_t left() const { return kCount - used_; }
 
+  // A fresh block is taken only when all others are in use.
+  [[nodiscard]] Usage usage() const { return {kBytes, kCount, used_, fresh_, failures_}; }
+
  private:
   union alignas(16) Block {
     Block* next;
@@ -62,6 +68,7 @@ class SizeClass {
   Block* free_ = nullptr;
   std::size_t fresh_ = 0;
   std::size_t used_ = 0;
+  std::uint64_t failures_ = 0;
 };
 
 // A segment's header: its pbuf, room for the headers below TCP's, TCP's own and its options.
@@ -100,6 +107,10 @@ std::size_t segment_headers_left() { return small_blocks.left(); }
 
 std::size_t used() {
   return small_blocks.used() + medium_blocks.used() + large_blocks.used() + huge_blocks.used();
+}
+
+std::array<Usage, kSizes> usage() {
+  return {small_blocks.usage(), medium_blocks.usage(), large_blocks.usage(), huge_blocks.usage()};
 }
 
 }  // namespace mote::netstack::heap

@@ -6,7 +6,9 @@
 // large ones.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "kernel/limits.hpp"
 
@@ -24,5 +26,18 @@ inline constexpr std::size_t kSegmentHeaders = limits::kConnections * 6;
 
 // Blocks in use now, of all sizes.
 [[nodiscard]] std::size_t used();
+
+// The blocks of one size.
+struct Usage {
+  std::size_t block_bytes = 0;
+  std::size_t blocks = 0;
+  std::size_t used = 0;        // now
+  std::size_t most_used = 0;   // at once, since the start
+  std::uint64_t failures = 0;  // requests that found none left
+};
+
+// All sizes, from small to large.
+inline constexpr std::size_t kSizes = 4;
+[[nodiscard]] std::array<Usage, kSizes> usage();
 
 }  // namespace mote::netstack::heap

@@ -28,8 +28,9 @@ class Interface : public Attachment {
   // line. False (and a line that says so) when there are too many.
   bool attach(Device& device, unsigned index, const InterfaceSettings& settings) {
     device_ = &device;
-    const DeviceFacts facts{device.model(), device.features(), device.mac(),
-                            device.mtu(),   device.offloads(), device.link_up()};
+    if (settings.offload) offloads_ = device.offloads();
+    const DeviceFacts facts{device.model(), device.features(), device.mac(),      device.mtu(),
+                            offloads_,      device.link_up(),  &device.counters()};
     return Attachment::attach(index, facts, settings, link_output);
   }
 
@@ -64,6 +65,7 @@ class Interface : public Attachment {
   };
 
   void receive(Packet packet, RxChecksum checksum) {
+    checksum = believed(checksum);
     const std::size_t room = Packet::kMaxFrameBytes;
     const Decision decision = classify({packet.data(), room}, packet.bytes(), host());
     ++counters_[decision.fate];
@@ -83,11 +85,19 @@ class Interface : public Attachment {
 
   // A segment in several packets: not for the fast path.
   void receive_large(std::span<Packet> pieces, RxChecksum checksum) {
+    checksum = believed(checksum);
     std::size_t bytes = 0;
     for (const Packet& piece : pieces) bytes += piece.bytes();
     const Fate fate = judge_large(pieces.front().frame(), bytes, host());
     ++counters_[fate];
     if (fate == Fate::kUp) hand_up(pieces, checksum);
+  }
+
+  // With offloads off the device's word counts for nothing, but a sum that was never made can't be
+  // verified all the same.
+  RxChecksum believed(RxChecksum checksum) const {
+    const bool ignored = checksum == RxChecksum::kVerified && !offloads_.rx_checksum;
+    return ignored ? RxChecksum::kUnknown : checksum;
   }
 
   // lwIP's way to the device. ERR_MEM makes it keep the segment and try again later.
@@ -133,9 +143,8 @@ class Interface : public Attachment {
   }
 
   Offload offload(std::span<std::byte> headers, std::uint16_t segment_bytes) const {
-    const Offloads can = device_->offloads();
-    if (segment_bytes != 0) return prepare_cut(headers, segment_bytes, can.segmentation);
-    return can.tx_checksum ? Offload{prepare_checksum(headers), {}} : Offload{};
+    if (segment_bytes != 0) return prepare_cut(headers, segment_bytes, offloads_.segmentation);
+    return offloads_.tx_checksum ? Offload{prepare_checksum(headers), {}} : Offload{};
   }
 
   void send_backlog() {
@@ -145,6 +154,7 @@ class Interface : public Attachment {
   static void release_frame(void* cookie) { pbuf_free(static_cast<struct pbuf*>(cookie)); }
 
   Device* device_ = nullptr;
+  Offloads offloads_;  // what is used of the device's
   Backlog backlog_;
   std::uint64_t tx_frames_before_ = 0;
 };

@@ -1,9 +1,13 @@
-// What an interface counts. Counted from attach on, never reset.
+// What the stack counts: each interface, from attach on, TCP, and its pools of memory. Never reset.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
+#include "drivers/net_device.hpp"
 #include "netstack/fast_path.hpp"
 
 namespace mote::netstack {
@@ -25,5 +29,41 @@ struct InterfaceCounters {
     return fates[static_cast<std::size_t>(fate)];
   }
 };
+
+// An interface, for reports.
+struct InterfaceReport {
+  std::string_view model;
+  MacAddress mac;
+  bool link_up = false;
+  const DeviceCounters* device = nullptr;
+  const InterfaceCounters* stack = nullptr;
+};
+
+// The interface with an index, if there is one.
+[[nodiscard]] std::optional<InterfaceReport> report_on(unsigned index);
+
+// Segments. lwIP counts received ones in 32 bits.
+struct TcpCounters {
+  std::uint64_t resent = 0;             // and handed to an interface
+  std::uint32_t dropped_checksum = 0;   // received, and the checksum was wrong
+  std::uint32_t dropped_length = 0;     // received, and a length in them was
+  std::uint32_t dropped_stray = 0;      // received for no connection, and answered with a reset
+  std::uint32_t dropped_otherwise = 0;  // as when data wasn't taken in
+  std::uint32_t no_memory = 0;          // SYNs and writes for which there was no memory
+};
+[[nodiscard]] TcpCounters tcp_counters();
+
+// A pool of equal elements.
+struct PoolUsage {
+  std::string_view name;
+  std::size_t elements = 0;
+  std::size_t used = 0;        // now
+  std::size_t most_used = 0;   // at once, since the start
+  std::uint64_t failures = 0;  // requests that found none left
+};
+
+// lwIP's own pools, those that are used.
+inline constexpr std::size_t kPools = 9;
+[[nodiscard]] std::array<PoolUsage, kPools> pools();
 
 }  // namespace mote::netstack

@@ -60,6 +60,6 @@ def packed_site(site: Path, config: Path | None) -> Iterator[SitePack]:
     settings = read_input(site, config)
     with temporary_folder() as folder:
         path = Path(folder) / "site.pack"
-        with Progress(f"Packing {site}"):
-            summary = pack_site(site, path, settings)
+        with Progress(f"Packing {site}") as progress:
+            summary = pack_site(site, path, settings, progress.note)
         yield SitePack(path, settings, summary)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from tools import (assembly, build, disks, files, node_packages, pack, run, run_tests, setup,
-                   terminal, version)
+from tools import (assembly, build, compress, disks, files, node_packages, pack, run, run_tests,
+                   setup, terminal, version)
 from tools.errors import UserError, one_line
 
 RUN_HELP = """\
@@ -20,7 +20,13 @@ Writes a disk image that serves SITE on any machine that boots it from BIOS (elf
 qemu -kernel, Firecracker and Cloud Hypervisor). The same input gives the same bytes."""
 
 TEST_HELP = """\
-Builds Mote and runs all its checks and tests. Arguments go to pytest (-k NAME, -x, a file …)."""
+Builds Mote and runs all its checks and tests. Arguments go to pytest (-k NAME, -x, a file …).
+--matrix takes each NIC on each machine in each way of booting, where a usual run takes some of
+each; --full takes the longest files and the largest sites."""
+
+
+BENCH_HELP = """\
+Counts the guest's instructions for each kind of work: a GET, a connection, a MiB, a ping."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -82,6 +88,14 @@ def parser() -> argparse.ArgumentParser:
                          help="its format (default: what the ending of FILE tells)")
 
     commands.add_parser("test", help="build Mote and run all its tests", add_help=False)
+
+    benching = commands.add_parser("bench", help="count what the firmware costs",
+                                   description=BENCH_HELP)
+    benching.add_argument("--nic", default="virtio-net-pci", metavar="MODEL",
+                          help="the network card, as QEMU's -device takes it (default: "
+                          "virtio-net-pci)")
+    benching.add_argument("--json", type=a_path, metavar="FILE", help="write the figures there, too")
+    lwip_argument(benching)
     return top
 
 
@@ -89,8 +103,8 @@ def run_site(options: argparse.Namespace) -> int:
     wanted = run.RunOptions(options.site, options.config, options.nic, options.machine,
                             options.boot, options.memory, options.http_port, options.rest)
     run.check(wanted)
-    assembly.read_input(options.site, options.config)
-    setup.provide(setup.RUN, build.needs())
+    settings = assembly.read_input(options.site, options.config)
+    setup.provide(setup.RUN, compress.needs(settings.compress), build.needs())
     build.provide_firmware(options.lwip)
     return run.run(wanted)
 
@@ -98,9 +112,9 @@ def run_site(options: argparse.Namespace) -> int:
 def make_image(options: argparse.Namespace) -> int:
     files.check_target(options.out)
     kind = disks.format_of(options.out, options.format)
-    assembly.read_input(options.site, options.config)
+    settings = assembly.read_input(options.site, options.config)
     pack.refuse_inside(options.site, options.out)
-    setup.provide(disks.needs(kind), build.needs())
+    setup.provide(disks.needs(kind), compress.needs(settings.compress), build.needs())
     build.provide_firmware(options.lwip)
     disks.write_image(options.site, options.out, options.format, options.config)
     return 0
@@ -108,19 +122,28 @@ def make_image(options: argparse.Namespace) -> int:
 
 def test(arguments: list[str]) -> int:
     own = Parser(prog="mote test", description=TEST_HELP, allow_abbrev=False,
-                 usage="mote test [--lwip DIR] [--interop] [PYTEST_ARGUMENT …]")
+                 usage="mote test [--lwip DIR] [--matrix] [--full] [--interop] "
+                 "[PYTEST_ARGUMENT …]")
     lwip_argument(own)
     own.add_argument("--interop", action="store_true", help="only the tests with other people's "
                      "clients, proxies and tools, the ones that are heavy to install, too")
     options, rest = own.parse_known_args(arguments)
     heavy = options.interop or bool(os.environ.get("MOTE_INTEROP"))
-    setup.provide(setup.BUILD, setup.RUN, setup.CONVERT, setup.TEST, setup.INTEROP if heavy else {})
+    setup.provide(setup.BUILD, setup.RUN, setup.COMPRESS, setup.CONVERT, setup.TEST,
+                  setup.INTEROP if heavy else {})
     if heavy:
         node_packages.provide()
     if options.interop:
         rest.insert(0, "--interop")
     build.build(["image", "unit-tests"], options.lwip)
     return run_tests.run(rest)
+
+
+def bench(options: argparse.Namespace) -> int:
+    setup.provide(setup.BUILD, setup.RUN, setup.TEST, setup.BENCH)
+    build.build(["image"], options.lwip)
+    to = ["--json", str(options.json)] if options.json else []
+    return run_tests.bench(["--nic", options.nic, *to])
 
 
 def dispatch(arguments: list[str]) -> int:
@@ -135,7 +158,8 @@ def dispatch(arguments: list[str]) -> int:
         raise UserError(f"{options.command} takes no arguments after --; only run does")
     options.rest = rest
     commands: dict[str, Callable[[argparse.Namespace], int]] = {"run": run_site,
-                                                                "image": make_image}
+                                                                "image": make_image,
+                                                                "bench": bench}
     return commands[options.command](options)
 
 

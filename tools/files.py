@@ -43,6 +43,18 @@ def behind_link(out: Path) -> Path:
 
 
 @contextmanager
+def temporary_file() -> Iterator[BinaryIO]:
+    """A file without a name, for what does not fit into memory."""
+    try:
+        file = tempfile.TemporaryFile(prefix="mote-")
+    except OSError as error:
+        raise RuntimeError(f"no place for temporary files ({error.strerror}); set TMPDIR to a "
+                           "folder that can be written") from None
+    with file:
+        yield file
+
+
+@contextmanager
 def replacing(out: Path) -> Iterator[BinaryIO]:
     """A new file that takes the place of `out` only when it is complete."""
     target = behind_link(out)

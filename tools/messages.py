@@ -1,11 +1,12 @@
-"""The responses of a site pack, each byte of their header blocks ready to send."""
+"""The heads of a site pack's messages, each byte of their field lines ready to send."""
 
 import html
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import quote
 
-from tools.media_types import content_type
+from tools import pack_format as layout
+from tools.contents import Content
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -14,24 +15,32 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun",
 # The last second that an HTTP date can name: the year has four digits.
 LAST_SECOND = 253402300799
 
+# RFC 9110, 15.4.
+REDIRECTS = {301: "Moved Permanently", 302: "Found", 307: "Temporary Redirect",
+             308: "Permanent Redirect"}
 
-@dataclass(frozen=True)
-class Content:
-    """What is known of a file after it was read once."""
+# The names of content codings (RFC 9110, 8.4.1; RFC 7932; RFC 8878).
+CODINGS = {layout.GZIP: "gzip", layout.BROTLI: "br", layout.ZSTD: "zstd"}
 
-    bytes: int
-    digest: str  # SHA-256 in hexadecimal
-    utf8: bool
-    modified: int  # seconds since 1970
+Fields = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Head:
-    """A header block, and how long its status line is, behind which fields may be put."""
+    """A message's field lines in their three parts; the entity tag, if any, comes first."""
 
-    status: int
-    block: bytes
-    status_line_bytes: int
+    common: bytes
+    type: bytes
+    rest: bytes
+    tag: bytes = b""
+
+    @property
+    def block(self) -> bytes:
+        return self.common + self.type + self.rest
+
+    @property
+    def tag_offset(self) -> int:
+        return len(b"ETag: ") if self.tag else 0
 
 
 def http_date(seconds: int) -> str:
@@ -41,48 +50,49 @@ def http_date(seconds: int) -> str:
             f"{time:%H:%M:%S} GMT")
 
 
-def entity_tag(content: Content) -> str:
-    """A strong validator (RFC 9110, 8.8.3): the first 96 bits of the content's SHA-256."""
-    return f'"{content.digest[:24]}"'
+def entity_tag(content: Content, coding: int) -> str:
+    """A strong validator (RFC 9110, 8.8.3): the first 96 bits of the content's SHA-256.
+
+    Each coding's is another one, since its bytes are others (RFC 9110, 8.8.3.3).
+    """
+    suffix = f"-{CODINGS[coding]}" if coding != layout.IDENTITY else ""
+    return f'"{content.digest[:24]}{suffix}"'
 
 
-def file_head(path: bytes, content: Content) -> Head:
-    """200 for a file; the path is the one whose name's ending tells the media type."""
-    return _head(200, "OK", _representation(path, content) + _validators(content))
+def file_head(content: Content, media: str, fields: Fields, size: int, coding: int,
+              has_variants: bool) -> Head:
+    """Of one representation of a file, `size` bytes long; `fields` are the site's own."""
+    tag = entity_tag(content, coding)
+    common = {"ETag": tag, "Last-Modified": http_date(content.modified)}
+    own = dict(fields)
+    if control := own.pop("Cache-Control", ""):
+        common["Cache-Control"] = control
+    if has_variants:
+        common["Vary"] = "Accept-Encoding"
+    common |= {"Accept-Ranges": "bytes"} | own
+    kind = {} if coding == layout.IDENTITY else {"Content-Encoding": CODINGS[coding]}
+    return Head(_lines(common), _lines(kind | {"Content-Type": media}), _rest(size), tag.encode())
 
 
-def not_modified_head(content: Content) -> Head:
-    """304 with what RFC 9110, 15.4.5, asks for."""
-    return _head(304, "Not Modified", _validators(content))
+def error_head(media: str, fields: Fields, size: int) -> Head:
+    """Of a page for an error, which has no validators: it stands for no resource."""
+    return Head(_lines(fields), _lines({"Content-Type": media}), _rest(size))
 
 
-def not_found_head(path: bytes, content: Content) -> Head:
-    """404 with the site's own page."""
-    return _head(404, "Not Found", _representation(path, content))
-
-
-def redirect(folder: bytes) -> tuple[Head, bytes]:
-    """301 to a folder's path, which ends in a slash, with a body for those who read it."""
-    location = quote(folder, safe="/:@!$&'()*+,;=~")
+def redirect(location: str, status: int, fields: Fields) -> tuple[Head, bytes]:
+    """A redirect, with a body for those who read it."""
+    title = f"{status} {REDIRECTS[status]}"
     link = html.escape(location)
-    body = (f"<!doctype html><title>301 Moved Permanently</title>"
-            f'<h1>301 Moved Permanently</h1><p><a href="{link}">{link}</a>\n').encode()
-    fields = [("Location", location), ("Content-Type", "text/html; charset=utf-8"),
-              ("Content-Length", str(len(body)))]
-    return _head(301, "Moved Permanently", fields), body
+    body = (f"<!doctype html><title>{title}</title>"
+            f'<h1>{title}</h1><p><a href="{link}">{link}</a>\n').encode()
+    head = Head(_lines(fields), _lines({"Content-Type": "text/html; charset=utf-8"}),
+                _rest(len(body), {"Location": location}))
+    return head, body
 
 
-def _representation(path: bytes, content: Content) -> list[tuple[str, str]]:
-    name = path.rsplit(b"/", 1)[1].decode()
-    return [("Content-Type", content_type(name, content.utf8)),
-            ("Content-Length", str(content.bytes))]
+def _rest(size: int, fields: Fields = {}) -> bytes:
+    return _lines({"Content-Length": str(size), **fields}) + b"\r\n"
 
 
-def _validators(content: Content) -> list[tuple[str, str]]:
-    return [("ETag", entity_tag(content)), ("Last-Modified", http_date(content.modified))]
-
-
-def _head(status: int, reason: str, fields: list[tuple[str, str]]) -> Head:
-    line = f"HTTP/1.1 {status} {reason}\r\n"
-    block = line + "".join(f"{name}: {value}\r\n" for name, value in fields) + "\r\n"
-    return Head(status, block.encode("ascii"), len(line))
+def _lines(fields: Fields) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode("ascii")

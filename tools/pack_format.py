@@ -20,7 +20,7 @@ SLOT = struct.Struct("<II")
 RESOURCE = struct.Struct("<QIHHIIQ")
 REPRESENTATION = struct.Struct("<QQIHHHHB3x")
 HOST = struct.Struct("<QII")
-RULE = struct.Struct("<QQIIHH4x")
+RULE = struct.Struct("<QQIIHHI")
 ERROR_PAGE = struct.Struct("<HHI")
 
 IDENTITY, GZIP, BROTLI, ZSTD = range(4)

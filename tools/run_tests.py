@@ -33,5 +33,14 @@ def run(arguments: list[str]) -> int:
     return 2 if status == 4 else min(status, 1)
 
 
+def bench(arguments: list[str]) -> int:
+    """The benchmark's exit status."""
+    command = [PYTHON, str(ROOT / "tests/bench/bench.py"), *arguments]
+    try:
+        return min(subprocess.run(command, cwd=ROOT, check=False).returncode, 1)
+    except KeyboardInterrupt:
+        return 130
+
+
 if __name__ == "__main__":
     sys.exit(run(sys.argv[1:]))

@@ -22,6 +22,7 @@ BUILD = {
     "xz-utils": "xz",
 }
 RUN = {"qemu-system-x86": "qemu-system-x86_64"}
+COMPRESS = {"brotli": "brotli", "zstd": "zstd"}
 CONVERT = {"qemu-utils": "qemu-img"}
 TEST = {
     "apache2-utils": "ab",
@@ -34,13 +35,16 @@ TEST = {
     "iputils-ping": "ping",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
     "nghttp2-client": "h2load",
-    "nginx": "nginx",
+    "nginx-light": "nginx",
+    "python3-brotli": "/usr/lib/python3/dist-packages/brotli.py",
+    "python3-h11": "/usr/lib/python3/dist-packages/h11/__init__.py",
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
-    "python3-h11": "/usr/lib/python3/dist-packages/h11/__init__.py",
     "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",
+    "seabios": "/usr/share/seabios/bios-microvm.bin",
     "tcpdump": "tcpdump",
     "wget": "wget",
+    "zstd": "zstd",
 }
 # Programs that only ./mote test --interop meets, being large or slow to install.
 INTEROP = {
@@ -55,6 +59,8 @@ INTEROP = {
 # What invoke-rc.d and deb-systemd-invoke ask whether a service may start; 101 says no.
 POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_TEXT = "#!/bin/sh\n# While mote installs packages: start no services.\nexit 101\n"
+
+BENCH = {"wrk": "wrk"}
 
 # Where administrators' commands are, which a user's PATH may leave out.
 ADMINISTRATION = ("/usr/local/sbin", "/usr/sbin", "/sbin")

@@ -120,7 +120,7 @@ bool TransmitRing::lend(std::span<const TxSegment> pieces, TxChecksum checksum, 
 //
 // QEMU's models have their ways. The 8254x send the headers once more, alone, behind a payload of
 // whole frames: their peer sees nothing new in it. The 82574 of version 7.2 makes IP fragments of
-// the segment where the network behind it takes no long ones, as a tap does.
+// the segment where the network behind it, unlike a tap, takes no long ones.
 bool TransmitRing::lend_cut(const TxFrame& frame, DeviceCounters& counters) {
   const std::size_t bytes = bytes_of(frame.segments);
   if (!can_be_cut(frame, bytes)) [[unlikely]] {

@@ -47,7 +47,9 @@ class Net {
   [[nodiscard]] std::uint16_t mtu() const { return mtu_; }
   [[nodiscard]] Offloads offloads() const {
     return {.tx_checksum = has(feature::kNetChecksum),
-            .rx_checksum = has(feature::kNetGuestChecksum)};
+            .rx_checksum = has(feature::kNetGuestChecksum),
+            .segmentation =
+                has(feature::kNetHostTso4) ? Segmentation::kWholeLength : Segmentation::kNone};
   }
   [[nodiscard]] const DeviceCounters& counters() const { return counters_; }
 
@@ -72,7 +74,8 @@ class Net {
 
  private:
   static constexpr Features kWanted = feature::kNetChecksum | feature::kNetGuestChecksum |
-                                      feature::kNetMtu | feature::kNetMac | feature::kNetMergeable |
+                                      feature::kNetMtu | feature::kNetMac | feature::kNetGuestTso4 |
+                                      feature::kNetHostTso4 | feature::kNetMergeable |
                                       feature::kNetStatus | feature::kEventIndex;
   static constexpr Features kWantedLegacy = kWanted | feature::kAnyLayout;
   static constexpr Features kWantedModern =
@@ -106,6 +109,7 @@ class Net {
 
   [[nodiscard]] bool start();
   [[nodiscard]] bool negotiate(bool first);
+  [[nodiscard]] Features agreeable(Features offered);
   [[nodiscard]] bool read_facts();
   [[nodiscard]] MacAddress read_mac();
   [[nodiscard]] bool set_up(std::uint16_t number, SplitRing& ring);

@@ -42,9 +42,10 @@ bool Net<Link>::start() {
       .header_alone = link_.is_legacy() && !has(feature::kAnyLayout)};
   receive_.start({.framing = framing,
                   .mergeable = has(feature::kNetMergeable),
+                  .large = has(feature::kNetGuestTso4),
                   .trust_checksum = has(feature::kNetGuestChecksum),
                   .buffers = receive_buffers_});
-  transmit_.start(framing);
+  transmit_.start(framing, has(feature::kNetHostTso4));
   add_status(status::kDriverOk);
   state_ = State::kRunning;
   complained_ = false;
@@ -52,10 +53,34 @@ bool Net<Link>::start() {
   return true;
 }
 
+// What of `offered` can be had together. VIRTIO_NET_F_GSO (6.3), by which old devices say that they
+// cut whatever there is, adds nothing: who has it has the bits of 5.1.3 too.
+template <Transport Link>
+Features Net<Link>::agreeable(Features offered) {
+  const auto lacks = [&](Features bits) { return (offered & bits) != bits; };
+  if (lacks(feature::kNetChecksum)) {  // 5.1.3.1
+    offered &= ~feature::kNetHostTso4;
+  }
+  // The first for 5.1.3.1. Without the second each buffer would have to hold the longest segment
+  // (5.1.6.3.1).
+  if (lacks(feature::kNetGuestChecksum | feature::kNetMergeable)) {
+    offered &= ~feature::kNetGuestTso4;
+  }
+  if (!lacks(feature::kNetGuestTso4)) {
+    // A device that never has the buffers which a segment fills would wait for them for ever.
+    const bool header_alone = link_.is_legacy() && lacks(feature::kAnyLayout);
+    const std::size_t room = link_.queue_entries(kReceiveQueue) / (header_alone ? 2U : 1U);
+    if (std::min(room, receive_buffers_) < limits::kRxPieces) {
+      offered &= ~feature::kNetGuestTso4;
+    }
+  }
+  return offered;
+}
+
 template <Transport Link>
 bool Net<Link>::negotiate(bool first) {
   const Features wanted = link_.is_legacy() ? kWantedLegacy : kWantedModern;
-  const Features given = link_.offered_features() & (first ? wanted : features_);
+  const Features given = agreeable(link_.offered_features() & (first ? wanted : features_));
   if (!first && given != features_) {
     return fail("the device lost features at its reset");
   }
@@ -233,8 +258,10 @@ void Net<Link>::name_features() {
     }
   };
   name(feature::kNetChecksum, "csum");
+  name(feature::kNetHostTso4, "tso4");
   name(feature::kNetGuestChecksum, "rxcsum");
   name(feature::kNetMergeable, "mrg");
+  name(feature::kNetGuestTso4, "lro4");
 }
 
 }  // namespace mote::virtio

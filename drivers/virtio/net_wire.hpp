@@ -21,6 +21,8 @@ inline constexpr Features kNetChecksum = bit(0);       // VIRTIO_NET_F_CSUM
 inline constexpr Features kNetGuestChecksum = bit(1);  // VIRTIO_NET_F_GUEST_CSUM
 inline constexpr Features kNetMtu = bit(3);            // VIRTIO_NET_F_MTU
 inline constexpr Features kNetMac = bit(5);            // VIRTIO_NET_F_MAC
+inline constexpr Features kNetGuestTso4 = bit(7);      // VIRTIO_NET_F_GUEST_TSO4
+inline constexpr Features kNetHostTso4 = bit(11);      // VIRTIO_NET_F_HOST_TSO4
 inline constexpr Features kNetMergeable = bit(15);     // VIRTIO_NET_F_MRG_RXBUF
 inline constexpr Features kNetStatus = bit(16);        // VIRTIO_NET_F_STATUS
 }  // namespace feature
@@ -47,6 +49,7 @@ struct NetHeader {
   static constexpr std::uint8_t kNeedsChecksum = 1;
   static constexpr std::uint8_t kDataValid = 2;
   static constexpr std::uint8_t kNoSegmentation = 0;
+  static constexpr std::uint8_t kTcpIpv4 = 1;  // with 0x80 in case of ECN, which isn't agreed on
 
   // 5.1.6.1: legacy devices without mergeable buffers leave `buffers` off.
   static constexpr std::uint8_t kBytes = 12;

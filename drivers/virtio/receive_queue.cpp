@@ -1,5 +1,7 @@
-// The receive queue: the refill, and frames that can't be used.
+// The receive queue: the refill, and frames in several buffers.
 #include "drivers/virtio/receive_queue.hpp"
+
+#include <algorithm>
 
 namespace mote::virtio {
 
@@ -12,8 +14,8 @@ bool ReceiveQueue::refill(DeviceCounters& counters) {
       ++counters.rx_no_buffer;
       break;
     }
-    if (!lend_frame(ring_, options_.framing, packet.data(), Packet::kMaxFrameBytes,
-                    Access::kDeviceWrites, {.packet = packet.index()})) {
+    if (!lend_frame(ring_, options_.framing, packet.data(), kFrameBytes, Access::kDeviceWrites,
+                    {.packet = packet.index()})) {
       break;  // no descriptors: the device never gave some back
     }
     static_cast<void>(packet.release());
@@ -21,24 +23,61 @@ bool ReceiveQueue::refill(DeviceCounters& counters) {
   return ring_.publish();
 }
 
-// A frame that fills n buffers was completed with the n - 1 behind it at one stroke (5.1.6.4.1).
-// It is larger than our MTU allows: they all go back to the pool. A count that can't be true costs
-// nothing but its own frame. Returns how many completions were taken.
-std::size_t ReceiveQueue::drop_rest(const Completion& completion, const NetHeader& header,
-                                    std::size_t pending) {
+// How many of the completions behind this one are of the same frame: a frame that fills n buffers
+// is completed with the n - 1 behind it at one stroke (5.1.6.4). A count that can't be true costs
+// nothing but its own frame.
+std::size_t ReceiveQueue::count_rest(const Completion& completion, const NetHeader& header,
+                                     std::size_t pending) const {
   const bool counted = options_.mergeable && completion.verdict == Verdict::kGood &&
-                       completion.bytes >= options_.framing.header_bytes;
-  if (!counted || header.buffers < 2 || header.buffers - std::size_t{1} > pending) {
-    return 0;
-  }
-  const std::size_t rest = header.buffers - std::size_t{1};
+                       completion.bytes >= options_.framing.header_bytes && header.buffers > 1;
+  return counted && header.buffers - std::size_t{1} <= pending ? header.buffers - std::size_t{1}
+                                                               : 0;
+}
+
+void ReceiveQueue::drop_rest(std::size_t rest) {
   for (std::size_t i = 0; i < rest; ++i) {
     const Completion further = ring_.take();
     if (further.verdict != Verdict::kUnknown) {
       static_cast<void>(Packet::adopt(further.owner.packet, 0));  // dies, and is the pool's again
     }
   }
-  return rest;
+}
+
+// Takes what follows on the first piece, which is there. A further piece begins where the first one
+// has its header; so many of its bytes move to the end of the piece before, and the rest of it is a
+// packet like any other. All completions are taken, whatever they are worth.
+ReceiveQueue::Gathered ReceiveQueue::take_rest(std::size_t rest, Pieces& pieces) {
+  const std::size_t header_bytes = options_.framing.header_bytes;
+  Gathered gathered{.packets = 1, .bytes = pieces[0].bytes()};
+  if (rest >= pieces.size() || gathered.bytes < kMostHeaderBytes) {
+    drop_rest(rest);
+    return {};
+  }
+  bool good = true;
+  for (; rest != 0; --rest) {
+    const Completion completion = ring_.take();
+    if (completion.verdict == Verdict::kUnknown) {
+      good = false;
+      continue;
+    }
+    Packet packet = Packet::adopt(completion.owner.packet, 0);
+    // Only the last one may be so short that nothing of it stays where it is.
+    const std::size_t least = rest == 1 ? 1 : header_bytes + 1;
+    good = good && completion.verdict == Verdict::kGood && completion.bytes >= least;
+    if (!good) {
+      continue;
+    }
+    gathered.bytes += completion.bytes;
+    Packet& before = pieces[gathered.packets - 1];
+    const std::size_t moved = std::min<std::size_t>(completion.bytes, header_bytes);
+    __builtin_memcpy(before.data() + before.bytes(), packet.data() - header_bytes, moved);
+    before.set_bytes(before.bytes() + moved);
+    if (completion.bytes > moved) {
+      packet.set_bytes(completion.bytes - moved);
+      pieces[gathered.packets++] = std::move(packet);
+    }
+  }
+  return good && gathered.bytes <= kEthernetHeaderBytes + kMostIpBytes ? gathered : Gathered{};
 }
 
 }  // namespace mote::virtio

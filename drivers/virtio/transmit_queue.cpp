@@ -10,9 +10,14 @@ bool TransmitQueue::transmit(const TxFrame& frame, DeviceCounters& counters) {
   if (frame.segments.empty() || frame.segments.size() > limits::kTxSegments) {
     return false;
   }
+  // 5.1.6.2: to be cut as agreed only, and never without a checksum to finish.
+  if (frame.cut.payload_bytes != 0 && (!cuts_ || frame.checksum.start == 0)) [[unlikely]] {
+    ++counters.tx_full;
+    return false;
+  }
   // The header lies in the headroom in front of the first piece, which is the sender's to lend.
   auto* const start = const_cast<std::byte*>(frame.segments[0].data);
-  write_header(start, frame.checksum);
+  write_header(start, frame.checksum, frame.cut);
   const std::uint32_t header_bytes = framing_.header_bytes;
   std::array<Piece, kMaxPieces> pieces;
   std::size_t count = 0;

@@ -19,7 +19,10 @@ class TransmitQueue {
   static constexpr std::size_t kMaxPieces = limits::kTxSegments + 1;
 
   // Takes over a ring that was just initialized.
-  void start(Framing framing) { framing_ = framing; }
+  void start(Framing framing, bool cuts) {
+    framing_ = framing;
+    cuts_ = cuts;
+  }
 
   // NetDevice's calls of the same names.
   [[nodiscard]] bool transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters);
@@ -41,10 +44,11 @@ class TransmitQueue {
 
  private:
   [[nodiscard]] bool counted(bool lent, std::size_t bytes, DeviceCounters& counters);
-  void write_header(std::byte* frame, TxChecksum checksum) const;
+  void write_header(std::byte* frame, TxChecksum checksum, TxCut cut = {}) const;
 
   SplitRing ring_;
   Framing framing_;
+  bool cuts_ = false;  // VIRTIO_NET_F_HOST_TSO4
 };
 
 inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters) {
@@ -59,13 +63,18 @@ inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum, DeviceC
   return true;
 }
 
-// 5.1.6.2: all zero, but for a checksum that the device shall finish.
-inline void TransmitQueue::write_header(std::byte* frame, TxChecksum checksum) const {
+// 5.1.6.2: all zero, but for a checksum that the device shall finish and frames that it shall make.
+inline void TransmitQueue::write_header(std::byte* frame, TxChecksum checksum, TxCut cut) const {
   NetHeader header;
   if (checksum.start != 0) {
     header.flags = NetHeader::kNeedsChecksum;
     header.checksum_start = checksum.start;
     header.checksum_offset = checksum.offset;
+  }
+  if (cut.payload_bytes != 0) {
+    header.segmentation = NetHeader::kTcpIpv4;
+    header.header_bytes = cut.header_bytes;
+    header.segment_bytes = cut.payload_bytes;
   }
   // Two copies of fixed size: each is two moves.
   if (framing_.header_bytes == NetHeader::kBytes) {

@@ -44,12 +44,17 @@ static_assert(sizeof(Descriptor) == 16 && offsetof(Descriptor, word2) == 8);
 namespace transmit_field {
 inline constexpr Field kBytes{2, 0, 14};  // 0 stands for 16,384
 inline constexpr Field kGeneration{2, 14};
-inline constexpr Field kChecksumAt{2, 18, 14};   // msscof: where the sum goes
-inline constexpr Field kChecksumFrom{3, 0, 10};  // hlen: where what is summed begins
-inline constexpr Field kOffload{3, 10, 2};       // om
-inline constexpr Field kEnds{3, 12};             // eop
-inline constexpr Field kComplete{3, 13};         // cq: the device shall say when it has been sent
+// msscof: where the sum goes, or how much of the payload each frame gets.
+inline constexpr Field kChecksumAt{2, 18, 14};
+inline constexpr Field kPayloadBytes = kChecksumAt;
+// hlen: where what is summed begins, or how long the headers are.
+inline constexpr Field kChecksumFrom{3, 0, 10};
+inline constexpr Field kHeaderBytes = kChecksumFrom;
+inline constexpr Field kOffload{3, 10, 2};  // om
+inline constexpr Field kEnds{3, 12};        // eop
+inline constexpr Field kComplete{3, 13};    // cq: the device shall say when it has been sent
 inline constexpr std::uint32_t kOffloadChecksum = 2;
+inline constexpr std::uint32_t kOffloadCut = 3;  // "VMXNET3_OM_TSO"
 }  // namespace transmit_field
 
 // "VMXNET3_MAX_TXD_PER_PKT": descriptors of one frame.
@@ -60,19 +65,27 @@ namespace sent_field {
 inline constexpr Field kIndex{0, 0, 12};  // of the frame's last descriptor
 }  // namespace sent_field
 
-// "Vmxnet3_RxDesc". Its buffer type, bit 14, stays 0: a frame may begin there.
+// "VMXNET3_MAX_TX_BUF_SIZE": bytes of one descriptor.
+inline constexpr std::uint32_t kMostPieceBytes = 16'384;
+
+// "Vmxnet3_RxDesc".
 namespace receive_field {
 inline constexpr Field kBytes{2, 0, 14};
+inline constexpr Field kType{2, 14};  // btype
 inline constexpr Field kGeneration{2, 31};
+inline constexpr std::uint32_t kHead = 0;  // a frame may begin there
+inline constexpr std::uint32_t kBody = 1;  // or only go on
 }  // namespace receive_field
 
 // "Vmxnet3_RxCompDesc".
 namespace received_field {
 inline constexpr Field kIndex{0, 0, 12};
-inline constexpr Field kEnds{0, 14};       // eop
-inline constexpr Field kBegins{0, 15};     // sop
-inline constexpr Field kRing{0, 16, 10};   // rqID: the queue's number, for its second ring added
-                                           // to the number of queues
+inline constexpr Field kEnds{0, 14};      // eop
+inline constexpr Field kBegins{0, 15};    // sop
+inline constexpr Field kRing{0, 16, 10};  // rqID: the queue's number, for its second ring added
+                                          // to the number of queues
+inline constexpr std::uint32_t kHeadRing = 0;
+inline constexpr std::uint32_t kBodyRing = 1;
 inline constexpr Field kNotSummed{0, 30};  // cnc: no checksum was calculated
 inline constexpr Field kBytes{2, 0, 14};
 inline constexpr Field kError{2, 14};

@@ -2,8 +2,9 @@
 //
 // An object lives for ever, in static memory, and starts as all zeros. Its shared area and rings
 // come from kernel/dma.hpp. A device that says that one of its queues has stopped is found by
-// `link_up`, which whoever drives it calls now and then; the next `reclaim` starts it anew, with
-// its frames in flight lost.
+// `link_up`, which whoever drives it calls now and then, and reset then and there; the first
+// `reclaim` after it starts the device anew, with its frames in flight lost. If either fails, the
+// console is told, once, and it is tried again every kLooksATry looks.
 #pragma once
 
 #include <cstddef>
@@ -35,32 +36,34 @@ class Nic {
 
   // What follows is the contract of drivers/net_device.hpp.
   [[nodiscard]] std::string_view model() const { return "vmxnet3"; }
-  [[nodiscard]] std::string_view features() const { return "csum rxcsum"; }
+  [[nodiscard]] std::string_view features() const { return "csum tso4 rxcsum"; }
   [[nodiscard]] MacAddress mac() const { return mac_; }
   [[nodiscard]] std::uint16_t mtu() const { return limits::kMtu; }
-  [[nodiscard]] Offloads offloads() const { return {.tx_checksum = true, .rx_checksum = true}; }
+  [[nodiscard]] Offloads offloads() const {
+    return {.tx_checksum = true, .rx_checksum = true, .segmentation = Segmentation::kNoLengthInSum};
+  }
   [[nodiscard]] const DeviceCounters& counters() const { return counters_; }
 
   [[nodiscard]] bool link_up();
 
   template <typename Sink>
   std::size_t poll_rx(std::size_t budget, Sink&& sink) {
-    return running_ ? receive_.poll(budget, sink, counters_) : 0;
+    return is_running() ? receive_.poll(budget, sink, counters_) : 0;
   }
 
   [[nodiscard]] bool transmit(Packet& packet, TxChecksum checksum) {
-    return running_ && transmit_.transmit(packet, checksum, counters_);
+    return is_running() && transmit_.transmit(packet, checksum, counters_);
   }
   [[nodiscard]] bool transmit(const TxFrame& frame) {
-    return running_ && transmit_.transmit(frame, counters_);
+    return is_running() && transmit_.transmit(frame, counters_);
   }
 
   template <typename Release>
   void reclaim(Release&& release) {
-    if (restart_due_) [[unlikely]] {
+    if (state_ == State::kReset) [[unlikely]] {
       restart(release);
     }
-    if (running_) {
+    if (is_running()) {
       transmit_.reclaim(release, counters_);
     }
   }
@@ -68,6 +71,18 @@ class Nic {
   void flush();
 
  private:
+  // How many looks a device that failed gets to rest: 10 s at four a second.
+  static constexpr unsigned kLooksATry = 40;
+
+  enum class State : std::uint8_t {
+    kDown,  // never came up
+    kRunning,
+    kReset,   // has let go of memory; `reclaim` starts it
+    kFailed,  // did not reset or start in mid-life, and rests; may still use memory
+  };
+
+  [[nodiscard]] bool is_running() const { return state_ == State::kRunning; }
+
   bool fail(std::string_view why) {
     error_ = why;
     return false;
@@ -87,6 +102,9 @@ class Nic {
   void describe();
   [[nodiscard]] bool start();
 
+  void begin_anew();
+  void give_up();
+
   template <typename Release>
   void restart(Release&& release);
 
@@ -97,36 +115,40 @@ class Nic {
   DeviceCounters counters_;
   std::size_t receive_buffers_ = 0;
   MacAddress mac_;
-  bool running_ = false;
-  bool restart_due_ = false;
+  State state_ = State::kDown;
+  unsigned looks_ = 0;       // since the last try to start the device anew
+  bool complained_ = false;  // since it last ran
   std::string_view error_;
 };
 
-// Only a reset makes the device let go of memory; until that has worked, every buffer in flight
-// stays where it is.
+// The device was reset, which alone makes it let go of memory.
 template <Registers Link>
 template <typename Release>
 void Nic<Link>::restart(Release&& release) {
-  restart_due_ = false;
-  if (!reset()) {
-    return;
-  }
   transmit_.take_all(release);
   receive_.take_all();
-  static_cast<void>(start());
+  if (!start()) {
+    give_up();
+  }
 }
 
 template <Registers Link>
 void Nic<Link>::flush() {
-  if (!running_) {
+  if (!is_running()) {
     return;
   }
   // The device sees new buffers by their generation. It asks for the doorbell only when it has run
   // out of them; that it may do just after we looked, so that a ring without news is looked at too.
   receive_.refill(counters_);
-  if (load(&shared_->queues.receive.wants_doorbell) != 0 && receive_.has_news()) {
-    link_.write_fast(fast_register::kReceiveProducer, receive_.producer());
-    ++counters_.doorbells;
+  if (load(&shared_->queues.receive.wants_doorbell) != 0) {
+    const auto tell = [this](std::uint32_t doorbell, BufferRing& ring) {
+      if (ring.has_news()) {
+        link_.write_fast(doorbell, ring.producer());
+        ++counters_.doorbells;
+      }
+    };
+    tell(fast_register::kReceiveProducer, receive_.heads());
+    tell(fast_register::kReceiveProducer2, receive_.bodies());
   }
   if (transmit_.doorbell_due()) {
     link_.write_fast(fast_register::kTransmitProducer, transmit_.producer());

@@ -5,6 +5,7 @@
 
 #include "drivers/vmxnet3/nic.hpp"
 #include "kernel/barriers.hpp"
+#include "kernel/console.hpp"
 #include "kernel/dma.hpp"
 #include "kernel/types.hpp"
 
@@ -93,11 +94,11 @@ void Nic<Link>::describe() {
   general.guest = General::kGuest64Bit | General::kGuestLinux;
   general.revisions = kRevision1;
   general.upt_versions = kUptVersion1;
-  general.features = General::kReceiveChecksum;
+  general.features = General::kReceiveChecksum | (receive_.large() ? General::kLargeReceive : 0);
   general.queues = physical(&shared_->queues).value;
   general.queues_bytes = sizeof(shared_->queues);
   general.mtu = limits::kMtu;
-  general.most_receive_pieces = 1;
+  general.most_receive_pieces = receive_.large() ? limits::kRxPieces : 1;
   general.transmit_queues = 1;
   general.receive_queues = 1;
   driver.interrupts.auto_mask = 1;
@@ -126,22 +127,52 @@ bool Nic<Link>::start() {
     return fail("vmxnet3: the device refuses to be activated");
   }
   link_.write_fast(fast_register::kInterruptMask, 1);
-  link_.write_fast(fast_register::kReceiveProducer, receive_.producer());
+  link_.write_fast(fast_register::kReceiveProducer, receive_.heads().producer());
+  link_.write_fast(fast_register::kReceiveProducer2, receive_.bodies().producer());
   order(Command::kUpdateReceiveMode);
-  running_ = true;
+  state_ = State::kRunning;
+  complained_ = false;
   return true;
 }
 
+// A queue that has stopped stays so.
 template <Registers Link>
 bool Nic<Link>::link_up() {
   constexpr std::uint32_t kStopped = DriverShared::kReceiveError | DriverShared::kTransmitError;
-  // A queue that has stopped stays so. A device that did not start anew is tried again.
-  if (!running_ || (load(&shared_->driver.events) & kStopped) != 0) {
-    running_ = false;
-    restart_due_ = true;
-    return false;
+  if (is_running() && (load(&shared_->driver.events) & kStopped) != 0) {
+    begin_anew();
+  } else if (state_ == State::kFailed && ++looks_ >= kLooksATry) {
+    begin_anew();
   }
-  return (ask(Command::kGetLink) & kLinkUp) != 0;
+  return is_running() && (ask(Command::kGetLink) & kLinkUp) != 0;
+}
+
+// Until a reset has worked, every buffer in flight stays where it is. It takes no waiting: the
+// device has carried it out when the command's write ends.
+template <Registers Link>
+void Nic<Link>::begin_anew() {
+  if (reset()) {
+    state_ = State::kReset;
+  } else {
+    give_up();
+  }
+}
+
+// For now. A NIC gone silent is the worst failure for whoever must reach the machine.
+template <Registers Link>
+void Nic<Link>::give_up() {
+  state_ = State::kFailed;
+  looks_ = 0;
+  if (complained_) {
+    return;
+  }
+  complained_ = true;
+  console::print(error_, "; NIC");
+  for (std::string_view before = " "; const std::uint8_t octet : mac_.octets) {
+    console::print(before, console::Hex{octet, 2});
+    before = ":";
+  }
+  console::line(" is down, to be tried again");
 }
 
 }  // namespace mote::vmxnet3

@@ -1,58 +1,64 @@
-// The receive queue: the refill, and what happens once.
+// The receive queue: frames in pieces, and what happens once.
 #include "drivers/vmxnet3/receive_queue.hpp"
 
 #include <algorithm>
 
-#include "kernel/barriers.hpp"
 #include "kernel/types.hpp"
 
 namespace mote::vmxnet3 {
 
+void ReceiveQueue::attach(Memory& memory) {
+  memory_ = &memory;
+  heads_.attach(memory.heads, memory.head_slots, receive_field::kHead);
+  bodies_.attach(memory.bodies, memory.body_slots, receive_field::kBody);
+}
+
+// A quarter of the buffers are bodies, if those suffice.
 void ReceiveQueue::restart(std::size_t buffers) {
-  memory_->ring = {};
-  memory_->second_ring = {};
+  buffers = std::min(buffers, kMostBuffers);
+  const std::size_t bodies = std::min<std::size_t>(buffers / 4, kBodies - 1);
+  large_ = bodies >= limits::kRxPieces - 1;
+  heads_.restart(large_ ? buffers - bodies : buffers);
+  bodies_.restart(large_ ? bodies : 0);
   completions_.restart(memory_->completions);
-  filled_ = lent_ = told_ = 0;
-  buffers_ = std::min(buffers, kMostBuffers);
+  gathered_ = gathered_bytes_ = 0;
   dropping_ = false;
 }
 
 void ReceiveQueue::describe(ReceiveQueueDescriptor& descriptor) const {
-  descriptor.rings = {physical(&memory_->ring).value, physical(&memory_->second_ring).value};
-  descriptor.ring_entries = {kEntries, kSecondEntries};
+  descriptor.rings = {heads_.address(), bodies_.address()};
+  descriptor.ring_entries = {heads_.entries(), bodies_.entries()};
   descriptor.completions = physical(&memory_->completions).value;
   descriptor.completion_entries = kCompletions;
 }
 
-// Every turn tries again, whatever happened before: a ring is never left without buffers because
-// the pool was empty once, or because frames were dropped.
-void ReceiveQueue::refill(DeviceCounters& counters) {
-  namespace field = receive_field;
-  while (lent_ - filled_ < buffers_) {
-    const std::uint32_t index = Place::index(lent_);
-    PacketIndex& slot = memory_->slots[index];
-    if (slot == PacketIndex::kNone) {
-      Packet packet = Packet::allocate();
-      if (!packet) {
-        ++counters.rx_no_buffer;
-        return;
-      }
-      slot = packet.release();
-    }
-    Descriptor& descriptor = memory_->ring[index];
-    descriptor.address = physical(Packet::frame_of(slot)).value;
-    write_barrier();  // with the generation the descriptor is the device's
-    store(&descriptor.word2, field::kBytes.put(Packet::kMaxFrameBytes) |
-                                 field::kGeneration.put(Place::generation(lent_)));
-    ++lent_;
-  }
+void ReceiveQueue::take_all() {
+  heads_.take_all();
+  bodies_.take_all();
+  drop_pieces();
 }
 
-void ReceiveQueue::take_all() {
-  for (PacketIndex& slot : memory_->slots) {
-    if (slot != PacketIndex::kNone) {
-      static_cast<void>(Packet::adopt(std::exchange(slot, PacketIndex::kNone), 0));
-    }
+// Whether a completion can be that of a frame's next piece.
+bool ReceiveQueue::continues(const Words& completion) const {
+  namespace field = received_field;
+  const std::size_t bytes = field::kBytes.of(completion);
+  return field::kRing.of(completion) == field::kBodyRing && gathered_ != 0 &&
+         gathered_ < limits::kRxPieces && bytes != 0 && bytes <= Packet::kMaxFrameBytes &&
+         gathered_bytes_ + bytes <= kLargestFrameBytes;
+}
+
+void ReceiveQueue::gather(Packet packet) {
+  if (gathered_ == 0) {
+    gathered_bytes_ = 0;
+  }
+  const auto bytes = static_cast<std::uint16_t>(packet.bytes());
+  gathered_bytes_ += bytes;
+  memory_->pieces[gathered_++] = {.packet = packet.release(), .bytes = bytes};
+}
+
+void ReceiveQueue::drop_pieces() {
+  while (gathered_ != 0) {
+    static_cast<void>(Packet::adopt(memory_->pieces[--gathered_].packet, 0));
   }
 }
 

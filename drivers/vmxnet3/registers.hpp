@@ -28,6 +28,7 @@ namespace fast_register {
 inline constexpr std::uint32_t kInterruptMask = 0x000;     // IMR: 1 keeps it quiet
 inline constexpr std::uint32_t kTransmitProducer = 0x600;  // TXPROD: the next free descriptor
 inline constexpr std::uint32_t kReceiveProducer = 0x800;   // RXPROD: likewise, of the first ring
+inline constexpr std::uint32_t kReceiveProducer2 = 0xA00;  // RXPROD2: of the second one
 }  // namespace fast_register
 
 inline constexpr std::uint32_t kWindowBytes = 4096;  // of either BAR

@@ -27,8 +27,9 @@ struct General {
 
   static constexpr std::uint32_t kGuest64Bit = 2;
   static constexpr std::uint32_t kGuestLinux = 1 << 2;  // no type is like us; this one is simplest
-  static constexpr std::uint64_t kReceiveChecksum = 1;  // "UPT1_F_RXCSUM"; the others are RSS, the
-                                                        // stripping of VLAN tags, and LRO
+  static constexpr std::uint64_t kReceiveChecksum = 1 << 0;  // "UPT1_F_RXCSUM"
+  static constexpr std::uint64_t kLargeReceive = 1 << 3;     // "UPT1_F_LRO"; the others are RSS and
+                                                             // the stripping of VLAN tags
 };
 static_assert(sizeof(General) == 72 && offsetof(General, queues) == 32);
 static_assert(offsetof(General, mtu) == 48 && offsetof(General, receive_queues) == 55);

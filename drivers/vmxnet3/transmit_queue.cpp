@@ -1,6 +1,8 @@
 // The transmit queue: a frame's way into the ring.
 #include "drivers/vmxnet3/transmit_queue.hpp"
 
+#include <algorithm>
+
 #include "kernel/barriers.hpp"
 #include "kernel/types.hpp"
 
@@ -55,20 +57,35 @@ void TransmitQueue::describe(TransmitQueueDescriptor& descriptor) const {
   descriptor.completion_entries = kEntries;
 }
 
+// Cuts the segments to what a descriptor can say. Those without bytes go: 0 stands for 16,384.
 bool TransmitQueue::transmit(const TxFrame& frame, DeviceCounters& counters) {
-  if (frame.segments.size() > limits::kTxSegments) {
+  const std::size_t bytes = bytes_of(frame.segments);
+  const bool cut = frame.cut.payload_bytes != 0;
+  if (frame.segments.size() > limits::kTxSegments || bytes > kMostBytes ||
+      (cut && !can_cut(frame.cut, frame.segments, bytes))) {
     return false;
   }
-  // No bytes would be taken for 16,384.
-  std::array<TxSegment, limits::kTxSegments> pieces;
+  std::array<TxSegment, kMostPieces> pieces;
   std::size_t count = 0;
-  for (const TxSegment& segment : frame.segments) {
-    if (segment.bytes != 0) {
-      pieces[count++] = segment;
+  for (TxSegment rest : frame.segments) {
+    while (rest.bytes != 0) {
+      const std::uint32_t piece = std::min(rest.bytes, kMostPieceBytes);
+      pieces[count++] = {.data = rest.data, .bytes = piece};
+      rest.data += piece;
+      rest.bytes -= piece;
     }
   }
-  return lend(std::span(pieces).first(count), frame.checksum,
-              {.cookie = frame.cookie, .ends = true}, counters);
+  const std::span<TxSegment> all = std::span(pieces).first(count);
+  const Slot slot = {.cookie = frame.cookie, .ends = true};
+  return cut ? queue(all, order_of(frame.checksum, frame.cut), slot, counters)
+             : lend(all, frame.checksum, slot, counters);
+}
+
+// Whether a descriptor can say it all: what it cannot must not reach the device cut off.
+bool TransmitQueue::can_cut(TxCut cut, std::span<const TxSegment> pieces, std::size_t bytes) {
+  return cut.header_bytes != 0 && cut.header_bytes <= kMostHeaderBytes && !pieces.empty() &&
+         cut.header_bytes <= pieces[0].bytes && bytes > cut.header_bytes &&
+         cut.payload_bytes <= transmit_field::kPayloadBytes.most();
 }
 
 bool TransmitQueue::lend(std::span<TxSegment> pieces, TxChecksum checksum, Slot slot,
@@ -78,24 +95,43 @@ bool TransmitQueue::lend(std::span<TxSegment> pieces, TxChecksum checksum, Slot 
     pieces = without_padding(pieces);
     bytes = bytes_of(pieces);
   }
-  if (bytes == 0 || bytes > transmit_field::kBytes.most()) {
-    return false;
+  constexpr std::size_t kMostUncut = kMostPieceBytes - 1;
+  return bytes != 0 && bytes <= kMostUncut && queue(pieces, order_of(checksum, {}), slot, counters);
+}
+
+// A device that cuts finds the checksum by itself.
+TransmitQueue::Order TransmitQueue::order_of(TxChecksum checksum, TxCut cut) {
+  namespace field = transmit_field;
+  if (cut.payload_bytes != 0) {
+    return {.word2 = field::kPayloadBytes.put(cut.payload_bytes),
+            .word3 = field::kOffload.put(field::kOffloadCut) |
+                     field::kHeaderBytes.put(cut.header_bytes)};
   }
+  if (checksum.start != 0) {
+    return {.word2 = field::kChecksumAt.put(std::uint32_t{checksum.start} + checksum.offset),
+            .word3 = field::kOffload.put(field::kOffloadChecksum) |
+                     field::kChecksumFrom.put(checksum.start)};
+  }
+  return {};
+}
+
+bool TransmitQueue::queue(std::span<const TxSegment> pieces, Order order, Slot slot,
+                          DeviceCounters& counters) {
   if (pieces.size() > kEntries - 1 - (lent_ - sent_)) {
     ++counters.tx_full;
     return false;
   }
-  write(pieces, checksum);
+  write(pieces, order);
   lent_ += static_cast<std::uint32_t>(pieces.size());
   memory_->slots[Place::index(lent_ - 1)] = slot;
   ++counters.tx_frames;
-  counters.tx_bytes += bytes;
+  counters.tx_bytes += bytes_of(pieces);
   return true;
 }
 
 // From the last descriptor to the first: the device may look at the ring at any time, and begins
 // with a frame only when its first descriptor has the generation.
-void TransmitQueue::write(std::span<const TxSegment> pieces, TxChecksum checksum) {
+void TransmitQueue::write(std::span<const TxSegment> pieces, Order order) {
   namespace field = transmit_field;
   for (std::size_t i = pieces.size(); i-- != 0;) {
     const std::uint32_t place = lent_ + static_cast<std::uint32_t>(i);
@@ -105,10 +141,9 @@ void TransmitQueue::write(std::span<const TxSegment> pieces, TxChecksum checksum
     if (i == pieces.size() - 1) {
       word3 |= field::kEnds.put(1) | field::kComplete.put(1);
     }
-    if (i == 0 && checksum.start != 0) {
-      word2 |= field::kChecksumAt.put(std::uint32_t{checksum.start} + checksum.offset);
-      word3 |=
-          field::kOffload.put(field::kOffloadChecksum) | field::kChecksumFrom.put(checksum.start);
+    if (i == 0) {
+      word2 |= order.word2;
+      word3 |= order.word3;
     }
     Descriptor& descriptor = memory_->ring[Place::index(place)];
     descriptor.address = physical(pieces[i].data).value;

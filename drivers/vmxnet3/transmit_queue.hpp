@@ -4,6 +4,10 @@
 // Who puts a frame on a wire pads it to Ethernet's 60 bytes: VMware's own drivers leave it to the
 // host. The stack pads, too; where the device shall finish a checksum that is undone, for hosts
 // (QEMU's net_tx_pkt.c) take all bytes behind the IP header for what is summed and measured.
+//
+// A segment to be cut into frames is cut by the host. QEMU hands it on to a tap with virtio's
+// header; for other wires it cuts by itself, and QEMU 7.2 then makes IPv4 fragments of it, with one
+// TCP header for all. They are a valid datagram, and no driver could tell beforehand.
 #pragma once
 
 #include <array>
@@ -69,12 +73,28 @@ class TransmitQueue {
 
  private:
   using Place = RingPlace<kEntries>;
-  static_assert(limits::kTxSegments <= kMostPieces);
 
-  // The pieces may be shortened; none is empty.
+  // What the device shall do with a frame: fields of its first descriptor.
+  struct Order {
+    std::uint32_t word2 = 0;
+    std::uint32_t word3 = 0;
+  };
+
+  // A frame that is cut is longest; a long piece takes several descriptors.
+  static constexpr std::size_t kMostHeaderBytes = transmit_field::kHeaderBytes.most();
+  static constexpr std::size_t kMostBytes = kMostHeaderBytes + limits::kTxPayloadBytes;
+  static_assert(limits::kTxSegments + kMostBytes / kMostPieceBytes <= kMostPieces);
+
+  [[nodiscard]] static bool can_cut(TxCut cut, std::span<const TxSegment> pieces,
+                                    std::size_t bytes);
+  [[nodiscard]] static Order order_of(TxChecksum checksum, TxCut cut);
+
+  // The pieces may be shortened; none is empty or longer than a descriptor can say.
   [[nodiscard]] bool lend(std::span<TxSegment> pieces, TxChecksum checksum, Slot slot,
                           DeviceCounters& counters);
-  void write(std::span<const TxSegment> pieces, TxChecksum checksum);
+  [[nodiscard]] bool queue(std::span<const TxSegment> pieces, Order order, Slot slot,
+                           DeviceCounters& counters);
+  void write(std::span<const TxSegment> pieces, Order order);
   template <typename Release>
   void give_back_until(std::uint32_t end, Release&& release);
 

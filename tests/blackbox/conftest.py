@@ -29,6 +29,9 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", default=bool(os.environ.get("MOTE_FULL")),
                      help="full sizes: 64 MiB under 5 % loss and the like (or MOTE_FULL=1)")
+    parser.addoption("--matrix", action="store_true", default=bool(os.environ.get("MOTE_MATRIX")),
+                     help="each NIC on each machine, each way booted, not only some of each "
+                          "(or MOTE_MATRIX=1)")
     parser.addoption("--interop", action="store_true",
                      default=bool(os.environ.get("MOTE_INTEROP")),
                      help="meet other people's programs, the heavy ones too (or MOTE_INTEROP=1)")

@@ -1,14 +1,20 @@
 """A bad cable: carries frames between a tap and QEMU, and loses, swaps and repeats some.
 
-Run as `lossy_wire.py TAP QEMU SEED LOSS REORDER DUPLICATE`, both ends as file descriptors and the
-last three as probabilities. The same seed and the same frames give the same misfortunes. Our own,
-since not every kernel has netem.
+Run as `lossy_wire.py TAP QEMU SEED LOSS REORDER DUPLICATE [CAPTURE]`, both ends as file descriptors
+and the three behind the seed as probabilities. What comes from QEMU is recorded in the capture, if
+one is named, before anything happens to it. The same seed and the same frames give the same
+misfortunes. Our own, since not every kernel has netem.
 """
 
 import os
 import random
 import select
 import sys
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+import captures
 
 FRAME_BYTES = 65536
 BATCH = 64
@@ -19,11 +25,12 @@ class Direction:
     """One way along the cable."""
 
     def __init__(self, source: int, sink: int, chance: random.Random,
-                 odds: tuple[float, float, float]) -> None:
+                 odds: tuple[float, float, float], capture: BinaryIO | None) -> None:
         self.source = source
         self.sink = sink
         self._chance = chance
         self._loss, self._reorder, self._duplicate = odds
+        self._capture = capture
         self._held: list[bytes] = []
 
     def carry(self) -> None:
@@ -33,6 +40,8 @@ class Direction:
                 frame = os.read(self.source, FRAME_BYTES)
             except BlockingIOError:
                 return
+            if self._capture:
+                self._capture.write(captures.record(time.time(), frame))
             draw = self._chance.random()
             if draw < self._loss:
                 continue
@@ -62,8 +71,12 @@ def main() -> None:
     odds = tuple(float(word) for word in sys.argv[4:7])
     os.set_blocking(tap, False)
     os.set_blocking(qemu, False)
-    ways = {end: Direction(end, other, random.Random(f"{seed} {name}"), odds)
-            for name, end, other in (("in", tap, qemu), ("out", qemu, tap))}
+    capture = None
+    if len(sys.argv) > 7:
+        capture = Path(sys.argv[7]).open("wb", buffering=0)  # whole whenever we are ended
+        capture.write(captures.FILE_START)
+    ways = {end: Direction(end, other, random.Random(f"{seed} {name}"), odds, record)
+            for name, end, other, record in (("in", tap, qemu, None), ("out", qemu, tap, capture))}
     poll = select.poll()
     for end in ways:
         poll.register(end, select.POLLIN)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ QEMU = "qemu-system-x86_64"
 MACHINES = {"pc": "pc", "q35": "q35", "microvm": "microvm,pcie=on", "microvm, no PCI": "microvm"}
 MAC = "52:54:00:4d:6f:74"
 
-# How a disk hangs on the machine; {disk} is the -drive of the image.
+# How a disk hangs on pc and q35; {disk} is the -drive of the image.
 DISKS = {
     "ide": ["-drive", "{disk},if=ide"],
     "ahci": ["-device", "ahci,id=ahci", "-drive", "{disk},if=none,id=d",
@@ -28,6 +29,11 @@ DISKS = {
                     "-device", "scsi-hd,drive=d"],
     "nvme": ["-drive", "{disk},if=none,id=d", "-device", "nvme,drive=d,serial=mote"],
 }
+
+# microvm has none of these controllers, and its usual firmware, qboot, boots kernels only. SeaBIOS
+# as it is built for microvm boots from virtio-mmio.
+MICROVM_BIOS = ["-bios", "/usr/share/seabios/bios-microvm.bin",
+                "-drive", "{disk},if=none,id=d", "-device", "virtio-blk-device,drive=d"]
 
 # A machine that is slow because two cores run a dozen tests is not broken.
 BOOT_S = 60
@@ -41,10 +47,10 @@ class Machine:
     boot: str = "pvh"  # or "bios"
     memory_mib: int = 8
     cpu: str = "qemu64"
-    disk: str = "virtio-blk"
+    disk: str | tuple[str, ...] = "virtio-blk"  # of DISKS, or words like theirs
     nic: str | None = "virtio-net-pci"  # -device's words; None: no NIC
     netdev: str = "tap,id=net0,fd={fd}"  # the wire's end
-    nic_first: tuple[str, ...] = ()  # arguments that the NIC needs before it (bridges)
+    nic_first: tuple[str, ...] = ()  # arguments that NIC and disk need before them (bridges)
     settings: str | None = f"network.0.address={Lab.GUEST}/{Lab.PREFIX}"  # fw_cfg's; None: DHCP
     command_line: str = ""  # of the kernel, over PVH
     serial: bool = True
@@ -64,7 +70,7 @@ class Machine:
             line += ["-append", self.command_line] if self.command_line else []
         else:
             disk = f"file={image},format=raw,snapshot=on"
-            line += [word.format(disk=disk) for word in DISKS[self.disk]]
+            line += [word.format(disk=disk) for word in self.disk_words()]
         if self.settings is not None:
             settings.write_text(self.settings + "\n")
             line += ["-fw_cfg", f"name=opt/mote/config,file={settings}"]
@@ -75,6 +81,12 @@ class Machine:
                      "-object", f"filter-dump,id=dump0,netdev=net0,maxlen=2048,"
                                 f"file={results}/capture.pcap"]
         return [*line, *self.extra]
+
+    def disk_words(self) -> Sequence[str]:
+        """How this machine has the disk it boots from, the disk itself being {disk}."""
+        if self.machine.startswith("microvm"):
+            return MICROVM_BIOS
+        return DISKS[self.disk] if isinstance(self.disk, str) else self.disk
 
 
 @dataclass

@@ -5,21 +5,15 @@ them all 64 MiB.
 """
 
 import hashlib
-import socket
-import subprocess
-import sys
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 import sites
+from cables import boot_on_cable
 from conftest import Bench
 from images import Images
-from lab import Lab, die_with_parent, end
-from machine import Guest, Machine
-
-LOSSY_WIRE = Path(__file__).with_name("lossy_wire.py")
+from lab import Lab
+from machine import Machine
 
 # Name: (loss, reordering, repetition; MiB in a usual run)
 CABLES = {
@@ -29,22 +23,6 @@ CABLES = {
     "3 % out of order": (0, 0.03, 0, 16),
     "1 % lost, 3 % out of order, 1 % twice": (0.01, 0.03, 0.01, 8),
 }
-
-
-def boot_on_cable(bench: Bench, site: Path, machine: Machine, odds: tuple[float, ...]) -> Guest:
-    """A machine whose wire goes through a process that mishandles frames."""
-    tap = bench.lab.tap(offload=False)
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    for side in (ours, theirs):
-        side.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-    cable = subprocess.Popen(
-        [sys.executable, "-S", str(LOSSY_WIRE), str(tap), str(ours.fileno()), "1",
-         *map(str, odds)], pass_fds=[tap, ours.fileno()], preexec_fn=die_with_parent)
-    bench.on_close(lambda: end(cable))
-    ours.close()
-    machine = replace(machine, netdev="dgram,id=net0,local.type=fd,local.str={fd}")
-    guest = bench.boot(machine, site=site, wire=theirs.detach(), more_wires=(tap,))
-    return guest
 
 
 @pytest.mark.parametrize("cable", CABLES)

@@ -13,6 +13,23 @@ std::string& written() {
   return text;
 }
 
+std::vector<std::string>& logged() {
+  static std::vector<std::string> lines;
+  return lines;
+}
+
+bool& has_log_room() {
+  static bool has_room = true;
+  return has_room;
+}
+
+bool log(std::string_view line) {
+  if (has_log_room()) {
+    logged().emplace_back(line);
+  }
+  return has_log_room();
+}
+
 void write(std::string_view text) { written() += text; }
 
 void write_decimal(std::uint64_t value) { written() += std::to_string(value); }

@@ -7,6 +7,7 @@
 
 #include "http/conditions.hpp"
 #include "http/date.hpp"
+#include "http/request.hpp"
 
 using namespace mote::http;
 
@@ -85,6 +86,11 @@ TEST_CASE("preconditions and their precedence (RFC 9110, 13.1 and 13.2.2)") {
            {"If-Match: W/\"a,b\"\r\n", kFailed},  // strong comparison
            {"If-Match: \"a,b\"\r\nIf-None-Match: \"a,b\"\r\n", kNotModified},
            {"If-Match: \"x\"\r\nIf-None-Match: \"a,b\"\r\n", kFailed},
+           {"If-Match: \"x\"\r\nIf-Match: \"a,b\"\r\n", kHolds},  // 5.3: one list
+           {"If-None-Match: *, \"x\"\r\n", kHolds},               // 13.1.2: no list has a star
+           {"If-None-Match: \"\"\r\n", kHolds},
+           {"If-None-Match: \"a\"\"a,b\"\r\n", kNotModified},  // lenient: no comma between
+           {"If-Match:\r\n", kFailed},
            {"Accept: *\r\n", kHolds},
        }) {
     CAPTURE(fields);
@@ -97,4 +103,34 @@ TEST_CASE("preconditions and their precedence (RFC 9110, 13.1 and 13.2.2)") {
   CHECK(since("If-Unmodified-Since", kBefore) == kFailed);
   CHECK(since("If-None-Match: \"x\"\r\nIf-Modified-Since", kSame) == kHolds);
   CHECK(since("If-Match: \"a,b\"\r\nIf-Unmodified-Since", kBefore) == kHolds);
+  // No list: of two, neither counts (13.1.3, 13.1.4).
+  CHECK(since("If-Modified-Since: " + std::string(kSame) + "If-Modified-Since", kSame) == kHolds);
+  CHECK(since("If-Unmodified-Since: " + std::string(kBefore) + "If-Unmodified-Since", kBefore) ==
+        kHolds);
+  CHECK(since("If-Modified-Since: x\r\nIf-Modified-Since", kSame) == kHolds);
+  // 13.1.3: a tag that is there, whatever it says, takes the date's place.
+  CHECK(since("If-None-Match: broken\r\nIf-Modified-Since", kSame) == kHolds);
+  CHECK(since("If-Unmodified-Since", "tomorrow\r\n") == kHolds);
+  // 13.2.2: the unmodified date comes before the tags that none may match.
+  CHECK(since("If-None-Match: \"a,b\"\r\nIf-Unmodified-Since", kBefore) == kFailed);
+}
+
+TEST_CASE("a request's selectors reach from the first precondition or range to the last") {
+  const auto selectors = [](const std::string& fields) {
+    const std::string section = "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+    const auto request = parse_request(section);
+    REQUIRE(request.has_value());
+    return std::string(request->selectors);
+  };
+  CHECK(selectors("").empty());
+  CHECK(selectors("Accept: a\r\n").empty());
+  for (const char* name : {"If-Match", "if-none-match", "If-Modified-Since", "IF-UNMODIFIED-SINCE",
+                           "Range", "If-Range"}) {
+    const std::string line = std::string(name) + ":  x \r\n";
+    CHECK(selectors("Accept: a\r\n" + line + "Cookie: b\r\n") == line);
+    const std::string lines = line + "Cookie: b\r\n" + line;
+    CHECK(selectors("Accept: a\r\n" + lines + "Accept: a\r\n") == lines);
+  }
+  CHECK(selectors("Range: a\r\nX: b\r\nIf-None-Match: c\r\n") ==
+        "Range: a\r\nX: b\r\nIf-None-Match: c\r\n");
 }

@@ -1,6 +1,7 @@
 // Connections: responses to requests in any pieces, in order, under any shortage of memory.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -12,12 +13,13 @@
 
 using namespace mote::http_world;
 
-TEST_CASE("a request is answered with head and body in one write") {
+TEST_CASE("a request is answered in two writes, preface and the rest, without a copy") {
   const Scene scene;
   Client client;
   const std::size_t before = writes_tried();
   client.send(kGet);
-  CHECK(writes_tried() == before + 1);
+  CHECK(writes_tried() == before + 2);
+  CHECK(client.copied == 0);
   CHECK(frames_held() == 0);
   CHECK(client.window() == TCP_WND);
   std::string stream = client.received;
@@ -62,8 +64,16 @@ TEST_CASE("responses by request") {
            {get("/missing", "If-None-Match: *\r\n"), 404, ""},
            {get("/guide", "If-None-Match: *\r\n"), 301, ""},
            {"GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 200, ""},
-           {"POST / HTTP/1.1\r\nHost: a\r\n\r\n", 405, "Allow: GET, HEAD\r\n"},
-           {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 405, "Allow: GET, HEAD\r\n"},
+           {"GET http://a HTTP/1.1\r\nHost: b\r\n\r\n", 200, ""},
+           {"POST / HTTP/1.1\r\nHost: a\r\n\r\n", 405, "Allow: GET, HEAD, OPTIONS\r\n"},
+           {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 204, "Allow: GET, HEAD, OPTIONS\r\n"},
+           {"GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400, "Connection: close\r\n"},
+           {"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 405, "Connection: close\r\n"},
+           {get("/", "Expect: 200-ok\r\n"), 417, "Connection: close\r\n"},
+           {get("/", "Expect: 100-continue\r\n"), 200, "<p>index.html"},
+           {get("/large.bin", "Range: bytes=1-3\r\n"), 206, "Content-Length: 3\r\n"},
+           {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "Connection: close\r\n"},
+           {"GET /\r\n\r\n", 400, "Connection: close\r\n"},
            {"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 501, "Connection: close\r\n"},
            {"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, "Connection: close\r\n"},
            {"GET / HTTP/1.1\r\n\r\n", 400, "Connection: close\r\n"},
@@ -248,4 +258,77 @@ TEST_CASE("want of memory at each write delays and loses nothing") {
       CHECK_FALSE(client.got_reset());
     }
   }
+}
+
+TEST_CASE("text that is made for a response is copied, and its memory given back") {
+  const Scene scene;
+  const std::string ranges = "Range: bytes=0-9,100000-199999,299990-\r\n";
+  const std::string expected = answer(get("/large.bin", ranges));
+  const std::string large = content_of("large.bin");
+  CHECK(expected.find(large.substr(100'000, 100'000)) != std::string::npos);
+  CHECK(expected.find(large.substr(299'990)) != std::string::npos);
+  // What separates the parts is another each time.
+  const std::size_t at = expected.find("boundary=") + 9;
+  const std::string boundary = expected.substr(at, expected.find('\r', at) - at);
+  for (std::size_t after = 0; after < 20; ++after) {
+    for (const std::size_t failures : {0, 1, 40}) {
+      Client client;
+      fail_writes(after, failures);
+      client.send(get("/large.bin", ranges) + get("/"));
+      while (client.unacknowledged() > 0 || client.is_polled()) {
+        client.poll();
+        client.acknowledge(std::min<std::size_t>(client.unacknowledged(), 7000));
+      }
+      std::string stream = client.received;
+      const std::size_t other = stream.find("boundary=") + 9;
+      const std::string separator = stream.substr(other, boundary.size());
+      for (std::size_t place = stream.find(separator); place != std::string::npos;
+           place = stream.find(separator, place + 1)) {
+        stream.replace(place, boundary.size(), boundary);
+      }
+      CHECK(stream.starts_with(expected));
+      CHECK(statuses(stream) == std::vector{206, 200});
+      CHECK(client.copied > 0);
+      CHECK(client.copied < 2000);
+    }
+  }
+}
+
+TEST_CASE("what is asked for on one interface only isn't answered on others") {
+  const Scene scene;
+  CHECK(statuses(answer(get("/healthz"))) == std::vector{404});
+  interface = 1;
+  Client client;
+  interface = 2;  // where it came in is what counts
+  client.send(get("/healthz"));
+  CHECK(statuses(client.receive_all()) == std::vector{200});
+}
+
+TEST_CASE("responses are logged when they are begun, if they are to be") {
+  const Scene scene;
+  answer(kGet);
+  CHECK(take_log().empty());
+  start_server(true);
+  answer(get("/a%20b.txt?q", "User-Agent: u\r\n") + "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" +
+         "GET /no HTTP/1.0\r\n\r\n");
+  CHECK(take_log() == std::vector<std::string>{
+                          "192.0.2.7 GET /a%20b.txt?q HTTP/1.1 | Host: a\r\nUser-Agent: u\r\n| "
+                          "200 11",
+                          "192.0.2.7 HEAD / HTTP/1.1 | Host: a\r\n| 200 0",
+                          "192.0.2.7 GET /no HTTP/1.0 | | 404 12"});
+  for (const auto& [request, line] : std::vector<std::pair<std::string, std::string>>{
+           {"GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1"},
+           {"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", "BREW / HTTP/1.1"},
+           {"GET / HTTP/1.1\nHost: a\n\n", "GET / HTTP/1.1"},
+           {"\x16\x03\x01", "\x16\x03\x01"}}) {
+    answer(request);
+    const auto lines = take_log();
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].starts_with("192.0.2.7 " + line + " | | "));
+  }
+  Client silent;
+  silent.send("GET /part");
+  pass_time(10'250);
+  CHECK(take_log().at(0).starts_with("192.0.2.7 GET /part | | 408 "));
+  start_server();
 }

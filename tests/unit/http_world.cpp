@@ -2,20 +2,20 @@
 #include "tests/unit/http_world.hpp"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <limits>
 #include <map>
 #include <memory>
 #include <utility>
 
+#include "http/access_log.hpp"
+#include "http/reply_tail.hpp"
 #include "http/request_buffer.hpp"
 #include "http/server.hpp"
 #include "lwip/pbuf.h"
 #include "lwip/timeouts.h"
+#include "netstack/attachment.hpp"
 
 namespace mote::http_world {
 
@@ -31,6 +31,7 @@ std::size_t held = 0;
 std::size_t tried = 0;
 std::size_t writes_before_failure = std::numeric_limits<std::size_t>::max();
 std::size_t failures_left = 0;
+std::vector<std::string> log_lines;
 
 }  // namespace
 
@@ -47,7 +48,7 @@ struct Fake {
     delete std::exchange(client.pcb_, nullptr);
   }
 
-  static err_t write(tcp_pcb* pcb, const void* data, std::uint16_t bytes) {
+  static err_t write(tcp_pcb* pcb, const void* data, std::uint16_t bytes, bool copies) {
     Client& client = client_of(pcb);
     ++tried;
     REQUIRE(bytes > 0);
@@ -62,8 +63,29 @@ struct Fake {
     }
     pcb->snd_buf -= bytes;
     client.unacknowledged_ += bytes;
-    client.received.append(static_cast<const char*>(data), bytes);
+    const std::string_view content{static_cast<const char*>(data), bytes};
+    client.received += content;
+    client.copied += copies ? bytes : 0;
+    // lwIP reads its own copy, as good as one from this one.
+    client.references_.push_back({copies ? nullptr : content.data(), std::string(content)});
     return ERR_OK;
+  }
+
+  // Of what was sent, the oldest bytes aren't needed any more; until now they might have been.
+  static void forget(Client& client, std::size_t bytes) {
+    while (bytes > 0) {
+      Client::Reference& oldest = client.references_.front();
+      const std::size_t part = std::min(bytes, oldest.content.size());
+      if (oldest.data != nullptr) {
+        REQUIRE(std::string_view(oldest.data, part) == oldest.content.substr(0, part));
+        oldest.data += part;
+      }
+      oldest.content.erase(0, part);
+      bytes -= part;
+      if (oldest.content.empty()) {
+        client.references_.pop_front();
+      }
+    }
   }
 
   static void shut(tcp_pcb* pcb) {
@@ -98,72 +120,20 @@ struct Fake {
   }
 };
 
-PackFile::PackFile(const std::filesystem::path& path) : size_(std::filesystem::file_size(path)) {
-  storage_.resize((size_ + sizeof(Page) - 1) / sizeof(Page));
-  std::ifstream(path, std::ios::binary)
-      .read(reinterpret_cast<char*>(storage_.data()), static_cast<std::streamsize>(size_));
-}
-
-PackFile pack_folder(const std::filesystem::path& site, const std::filesystem::path& config) {
-  const std::filesystem::path root =
-      std::filesystem::absolute(__FILE__).parent_path().parent_path().parent_path();
-  const std::filesystem::path out = site.string() + ".pack";
-  const auto quoted = [](const std::filesystem::path& path) { return " '" + path.string() + "'"; };
-  std::string command = "SOURCE_DATE_EPOCH=784111777 PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3";
-  command += quoted(root / "tools/pack.py") + quoted(site) + " -o" + quoted(out);
-  command += (config.empty() ? "" : " --config" + quoted(config)) + " >/dev/null";
-  REQUIRE(std::system(command.c_str()) == 0);
-  return PackFile(out);
-}
-
-std::string content_of(std::string_view name) {
-  if (name == "large.bin") {
-    std::string content(300'000, '\0');
-    for (std::size_t at = 0; at < content.size(); ++at) {
-      content[at] = static_cast<char>(at * at >> 7);
-    }
-    return content;
-  }
-  return "<p>" + std::string(name) + "\n";
-}
-
-namespace {
-
-// The example's folder, removed when the program ends.
-struct Example {
-  std::filesystem::path parent;
-  std::filesystem::path site;
-
-  Example() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mote-http-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    parent = pattern;
-    site = parent / "site";
-    std::filesystem::create_directories(site / "guide");
-    for (const char* name :
-         {"index.html", "404.html", "guide/index.html", "a b.txt", "large.bin"}) {
-      std::ofstream(site / name, std::ios::binary) << content_of(name);
-    }
-    std::ofstream(site / "empty.css").flush();
-  }
-  ~Example() { std::filesystem::remove_all(parent); }
-};
-
-}  // namespace
-
-const std::filesystem::path& example_site() {
-  static const Example example;
-  return example.site;
-}
-
-void start_server() {
+void start_server(bool logs) {
   static std::unique_ptr<PackFile> file;
   if (!file) {
     file = std::make_unique<PackFile>(pack_folder(example_site()));
+  }
+  if (accept_function == nullptr || http::options().log.combined != logs) {
     const auto pack = http::SitePack::open(file->bytes());
     REQUIRE(pack.has_value());
-    REQUIRE(http::start(*pack, {.port = 80, .header_time_ms = 10'000, .idle_time_ms = 15'000}));
+    http::Options options{.port = 80, .header_time_ms = 10'000, .idle_time_ms = 15'000};
+    options.log.combined = logs;
+    REQUIRE(http::start(*pack, options));
   }
+  log_lines.clear();
+  interface = 0;
   fail_writes(std::numeric_limits<std::size_t>::max(), 0);
 }
 
@@ -178,6 +148,8 @@ void fail_writes(std::size_t after, std::size_t failures) {
   failures_left = failures;
 }
 
+std::vector<std::string> take_log() { return std::exchange(log_lines, {}); }
+
 std::size_t frames_held() { return held; }
 std::size_t writes_tried() { return tried; }
 
@@ -185,6 +157,7 @@ Client::Client() : pcb_(new tcp_pcb{}) {
   pcb_->snd_buf = TCP_SND_BUF;
   pcb_->mss = TCP_MSS;
   pcb_->rcv_wnd = TCP_WND;
+  IP_ADDR4(&pcb_->remote_ip, 192, 0, 2, 7);
   clients[pcb_] = this;
   accepted_ = accept_function(nullptr, pcb_, ERR_OK) == ERR_OK;
   if (!accepted_) {
@@ -243,6 +216,7 @@ void Client::reset() {
 
 void Client::acknowledge(std::size_t bytes) {
   unacknowledged_ -= bytes;
+  Fake::forget(*this, bytes);
   while (bytes > 0 && pcb_ != nullptr) {
     const auto part = static_cast<std::uint16_t>(std::min<std::size_t>(bytes, 0xFFFF));
     bytes -= part;
@@ -279,7 +253,7 @@ Response take_response(std::string& stream, bool to_head) {
   if (const std::size_t at = response.head.find("\r\nContent-Length: "); at != std::string::npos) {
     length = std::stoul(response.head.substr(at + 18));
   }
-  if (to_head || response.status == 304) {
+  if (to_head || response.status == 304 || response.status == 204) {
     length = 0;
   }
   REQUIRE(stream.size() >= end + 4 + length);
@@ -312,9 +286,27 @@ Scene::~Scene() {
   CHECK(http::counters().open == 0);
   CHECK(frames_held() == 0);
   CHECK(http::RequestBuffer::in_use() == 0);
+  CHECK(http::ReplyTail::in_use() == 0);
 }
 
 }  // namespace mote::http_world
+
+// What is above the server and beside it.
+namespace mote {
+
+unsigned netstack::receiving_interface() { return http_world::interface; }
+
+void http::log_access(std::uint32_t peer, std::string_view line, std::string_view fields,
+                      std::uint16_t status, std::uint64_t body_bytes) {
+  std::string text;
+  for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+    text += std::to_string(peer >> shift & 0xFF) + (shift == 0 ? " " : ".");
+  }
+  text += std::string(line) + " | " + std::string(fields) + "| " + std::to_string(status) + " ";
+  http_world::log_lines.push_back(text + std::to_string(body_bytes));
+}
+
+}  // namespace mote
 
 // lwIP's functions, as the server calls them.
 extern "C" {
@@ -333,8 +325,7 @@ void tcp_sent(tcp_pcb* pcb, tcp_sent_fn function) { pcb->sent = function; }
 void tcp_err(tcp_pcb* pcb, tcp_err_fn function) { pcb->errf = function; }
 void tcp_poll(tcp_pcb* pcb, tcp_poll_fn function, u8_t) { pcb->poll = function; }
 err_t tcp_write(tcp_pcb* pcb, const void* data, u16_t bytes, u8_t flags) {
-  REQUIRE((flags & TCP_WRITE_FLAG_COPY) == 0);
-  return Fake::write(pcb, data, bytes);
+  return Fake::write(pcb, data, bytes, (flags & TCP_WRITE_FLAG_COPY) != 0);
 }
 err_t tcp_output(tcp_pcb* pcb) {
   Fake::client_of(pcb);

@@ -4,43 +4,25 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <span>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "http/site_pack.hpp"
 #include "lwip/tcp.h"
+#include "tests/unit/http_site.hpp"
 
 namespace mote::http_world {
 
-// A pack's bytes, aligned as the boot loader aligns them.
-class PackFile {
- public:
-  explicit PackFile(const std::filesystem::path& path);
+// The server on fake TCP, started once for the whole program, or once more to change its mind about
+// the access log.
+void start_server(bool logs = false);
 
-  [[nodiscard]] std::span<std::byte> bytes() { return {storage_.data()->bytes, size_}; }
+// What was written to the access log since the last call.
+std::vector<std::string> take_log();
 
- private:
-  struct alignas(4096) Page {
-    std::byte bytes[4096];
-  };
-  std::vector<Page> storage_;
-  std::size_t size_ = 0;
-};
-
-// Packs a folder with tools/pack.py, and with the settings in `config` if it is given.
-PackFile pack_folder(const std::filesystem::path& site, const std::filesystem::path& config = {});
-
-// A folder with a few files, one of them of 300,000 bytes, under the system's temporary folder.
-const std::filesystem::path& example_site();
-
-// The content of a file in it.
-std::string content_of(std::string_view name);
-
-// The server on fake TCP, started once for the whole program.
-void start_server();
+// On which interface new clients come.
+inline unsigned interface = 0;
 
 // Moves lwIP's timers on.
 void pass_time(std::uint32_t milliseconds);
@@ -80,12 +62,20 @@ class Client {
   [[nodiscard]] bool is_released() const { return pcb_ == nullptr; }  // the server let go of it
   [[nodiscard]] bool is_polled() const { return pcb_ != nullptr && pcb_->poll != nullptr; }
 
-  std::string received;  // written by the server
+  std::string received;    // written by the server
+  std::size_t copied = 0;  // how much of it lwIP was told to copy
 
  private:
   friend struct Fake;
 
+  // What lwIP sends from the server's memory, which must stay as it is until it is acknowledged.
+  struct Reference {
+    const char* data;
+    std::string content;
+  };
+
   tcp_pcb* pcb_ = nullptr;
+  std::deque<Reference> references_;
   std::size_t unacknowledged_ = 0;
   bool accepted_ = false;
   bool got_fin_ = false;

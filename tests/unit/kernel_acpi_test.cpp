@@ -111,6 +111,21 @@ TEST_CASE("tables are found by the XSDT") {
   CHECK(firmware.find(Signature("HPET")).empty());
 }
 
+TEST_CASE("the CMOS clock is there unless the tables say that it isn't") {
+  Firmware firmware;
+  CHECK_FALSE(cmos_clock_of(firmware.find(kFadt)).absent);
+  CHECK(cmos_clock_of(firmware.find(kFadt)).century == 0);
+  firmware.put<std::uint8_t>(kFadtAt + 108, 0x32);
+  firmware.put<std::uint16_t>(kFadtAt + 109, 0xFFDF);
+  firmware.seal(kFadtAt);
+  CHECK_FALSE(cmos_clock_of(firmware.find(kFadt)).absent);
+  CHECK(cmos_clock_of(firmware.find(kFadt)).century == 0x32);
+  firmware.put<std::uint16_t>(kFadtAt + 109, 0x0020);
+  firmware.seal(kFadtAt);
+  CHECK(cmos_clock_of(firmware.find(kFadt)).absent);
+  CHECK_FALSE(cmos_clock_of({}).absent);
+}
+
 TEST_CASE("a damaged XSDT leaves the RSDT") {
   Firmware firmware;
   firmware.put<std::uint8_t>(kXsdt + 20, 1);
@@ -223,6 +238,7 @@ TEST_CASE("tables of random damage are read within their bounds") {
     const Bytes fadt = firmware.find(kFadt);
     static_cast<void>(pm_timer_of(fadt));
     static_cast<void>(reset_register_of(fadt));
+    static_cast<void>(cmos_clock_of(fadt));
     static_cast<void>(ecam_of(firmware.find(kMcfg)));
     static_cast<void>(ecam_by_cba(read_table(firmware.reader(), dsdt_of(fadt))));
   }

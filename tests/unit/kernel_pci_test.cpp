@@ -304,5 +304,26 @@ TEST_CASE("a machine of noise is walked to its end") {
   }
 }
 
+TEST_CASE("a bridge tells what memory it passes on, and one that passes on none has none") {
+  FakeSpace space;
+  Device& bridge = space.add_bridge({0, 2, 0}, 1);
+  bridge.put<std::uint16_t>(kMemoryBase, 0xFE80);
+  bridge.put<std::uint16_t>(kMemoryLimit, 0xFE90);
+  const Bar passed = bridge_memory(space, Address{0, 2, 0});
+  CHECK(passed.address == 0xFE80'0000);
+  CHECK(passed.bytes == 0x20'0000);
+  CHECK_FALSE(passed.is_io);
+
+  Window window(passed.address, passed.address + passed.bytes);
+  window.avoid({.address = 0xFE9F'0000, .bytes = 0x1'0000});
+  CHECK(window.take(0x2'0000) == 0xFE9C'0000);
+  CHECK_FALSE(window.take(0x20'0000).has_value());
+
+  bridge.put<std::uint16_t>(kMemoryLimit, 0xFE70);
+  CHECK_FALSE(bridge_memory(space, Address{0, 2, 0}));
+  bridge.put<std::uint16_t>(kMemoryBase, 0);
+  CHECK_FALSE(bridge_memory(space, Address{0, 2, 0}));
+}
+
 }  // namespace
 }  // namespace mote::pci

@@ -6,6 +6,8 @@
 
 #include "lwip/tcp.h"
 #include "netstack/heap.hpp"
+#include "netstack/transmit.hpp"
+#include "netstack/wire.hpp"
 #include "tests/unit/tcp_server.hpp"
 
 using namespace mote;
@@ -18,9 +20,6 @@ const bool prepared = [] {
   machine_segmentation = Segmentation::kWholeLength;
   return true;
 }();
-
-constexpr std::array kForms = {Segmentation::kWholeLength, Segmentation::kNoLengthInSum,
-                               Segmentation::kNoLength};
 
 void run(TcpPeer& peer, Network& network, int milliseconds) {
   TcpPeer* peers[] = {&peer};
@@ -75,23 +74,56 @@ void wait_for_silence(std::size_t blocks) {
 
 }  // namespace
 
-TEST_CASE("a transfer goes out in few long segments, in whatever form the device wants them") {
+TEST_CASE("a transfer goes out in few long segments") {
   REQUIRE(prepared);
   Machine& m = server();
-  std::uint16_t port = 2000;
-  for (const Segmentation form : kForms) {
-    m.device.cut_as(form);
-    const std::size_t cuts = m.device.cuts;
-    const std::uint64_t frames = m.interface.counters().tx_frames;
-    Network network;
-    const std::size_t bytes = 8 * 1024 * 1024;
-    CHECK(fetch(network, bytes, ++port) > 0);
-    CHECK(m.device.cuts > cuts);
-    const std::uint64_t sent = m.interface.counters().tx_frames - frames;
-    MESSAGE(sent, " frames handed over, ", m.device.cuts - cuts, " of them to be cut");
-    CHECK(sent < bytes / 1460 / 4);
-  }
-  m.device.cut_as(Segmentation::kWholeLength);
+  const std::size_t cuts = m.device.cuts;
+  const std::uint64_t frames = m.interface.counters().tx_frames;
+  Network network;
+  const std::size_t bytes = 8 * 1024 * 1024;
+  CHECK(fetch(network, bytes, 2000) > 0);
+  CHECK(m.device.cuts > cuts);
+  const std::uint64_t sent = m.interface.counters().tx_frames - frames;
+  MESSAGE(sent, " frames handed over, ", m.device.cuts - cuts, " of them to be cut");
+  CHECK(sent < bytes / 1460 / 4);
+}
+
+TEST_CASE("each kind of device finds such lengths in the headers as it wants") {
+  // A segment of 3,000 bytes of payload, as lwIP makes it: TCP's checksum is left to the device.
+  std::array<std::byte, 54> headers{};
+  auto& ip = *reinterpret_cast<netstack::Ipv4Header*>(headers.data() + 14);
+  auto& tcp = *reinterpret_cast<netstack::TcpHeader*>(headers.data() + 34);
+  const auto prepare = [&](Segmentation wants) {
+    reinterpret_cast<netstack::EthernetHeader*>(headers.data())->type = 0x0800;
+    ip.version_and_words = 0x45;
+    ip.protocol = 6;
+    ip.total_bytes = 3040;
+    ip.source = kMachineAddress;
+    ip.destination = kPeerAddress;
+    ip.checksum = 0x1234;
+    tcp.offset_and_flags = 0x5010;
+    const netstack::Offload offload = netstack::prepare_cut(headers, 1460, wants);
+    CHECK(offload.checksum.start == 34);
+    CHECK(offload.checksum.offset == 16);
+    CHECK(offload.cut.header_bytes == 54);
+    CHECK(offload.cut.payload_bytes == 1460);
+  };
+  const auto sum = [](std::size_t bytes) {
+    return static_cast<std::uint16_t>(
+        ~plain_checksum({}, pseudo_sum(kMachineAddress, kPeerAddress, 6, bytes)));
+  };
+  prepare(Segmentation::kWholeLength);
+  CHECK(tcp.checksum == sum(3020));
+  CHECK(ip.total_bytes == 3040);
+  CHECK(ip.checksum == 0x1234);
+  prepare(Segmentation::kNoLengthInSum);
+  CHECK(tcp.checksum == sum(0));
+  CHECK(ip.total_bytes == 3040);
+  CHECK(ip.checksum == 0);
+  prepare(Segmentation::kNoLength);
+  CHECK(tcp.checksum == sum(0));
+  CHECK(ip.total_bytes == 0);
+  CHECK(ip.checksum == 0);
 }
 
 TEST_CASE("transfers come through whole, whatever the line loses") {
@@ -206,4 +238,47 @@ TEST_CASE("a segment in many small pieces is no longer than what can be copied")
       run(peer, network, 20);
     }
   }
+}
+
+TEST_CASE("frames are as long as the peer wants them, and unusually short ones are not cut") {
+  Machine& m = server();
+  std::uint16_t port = 2800;
+  for (const std::uint16_t mss : {216, 535, 536, 1000}) {
+    const std::size_t cuts = m.device.cuts;
+    Network network;
+    TcpPeer peer(++port);
+    peer.mss = mss;
+    peer.connect();
+    run(peer, network, 20);
+    peer.send(request_for(300'000));
+    run(peer, network, 10'000);
+    CHECK(peer.body.size() == 300'000);
+    CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
+    CHECK(peer.longest <= mss);
+    CHECK((m.device.cuts > cuts) == (mss >= 536));
+    peer.close();
+    run(peer, network, 20);
+  }
+}
+
+TEST_CASE("a peer that takes its window back is asked for it, and not flooded") {
+  Machine& m = server();
+  Network network;
+  TcpPeer peer(2900);
+  TcpPeer* peers[] = {&peer};
+  peer.connect();
+  run(peer, network, 20);
+  peer.send(request_for(400'000));
+  while (peer.body.size() < 20'000) step(m, network, peers);
+  peer.full = true;
+  peer.window = 0;
+  const std::uint64_t before = peer.received;
+  run(peer, network, 30'000);
+  CHECK(peer.received - before < 40 * 1460);
+  peer.full = false;
+  peer.window = 60'000;
+  m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected));
+  run(peer, network, 3000);
+  CHECK(peer.body.size() == 400'000);
+  CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
 }

@@ -7,6 +7,7 @@
 #include "lwip/tcp.h"
 #include "netstack/heap.hpp"
 #include "netstack/stack.hpp"
+#include "netstack/stats.hpp"
 #include "tests/unit/tcp_server.hpp"
 
 using namespace mote;
@@ -40,6 +41,36 @@ TEST_CASE("transfers come through whole, whatever the line loses") {
       CHECK(netstack::heap::used() == blocks);
     }
   }
+}
+
+TEST_CASE("segments sent once more are counted, and only those") {
+  const auto resent = [] { return netstack::tcp_counters().resent; };
+  const std::uint64_t before = resent();
+  Network sound;
+  CHECK(fetch(sound, 1'000'000, 2900) > 0);
+  CHECK(resent() == before);
+  Network lossy;
+  lossy.to_peer.loss = 0.02;
+  CHECK(fetch(lossy, 1'000'000, 2901) > 0);
+  CHECK(resent() - before >= lossy.to_peer.lost / 2);
+  CHECK(resent() > before);
+}
+
+TEST_CASE("segments that are dropped are counted by reason") {
+  Machine& m = server();
+  const netstack::TcpCounters before = netstack::tcp_counters();
+  TcpPeer peer(2950);
+  peer.service = 81;  // nobody listens there
+  Bytes stray = peer.segment(TcpPeer::kAck, 1, 1);
+  m.device.receive(stray);
+  stray.back() ^= 1;  // of the urgent pointer, which the checksum covers
+  m.device.receive(stray);
+  settle(m);
+  const netstack::TcpCounters after = netstack::tcp_counters();
+  CHECK(after.dropped_stray == before.dropped_stray + 1);
+  CHECK(after.dropped_checksum == before.dropped_checksum + 1);
+  CHECK(after.dropped_length == before.dropped_length);
+  CHECK(after.dropped_otherwise == before.dropped_otherwise);
 }
 
 TEST_CASE("transfers survive reordering") {

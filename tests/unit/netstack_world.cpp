@@ -125,26 +125,21 @@ void Device::reclaim(void (*release)(void*)) {
   }
 }
 
-// As devices do it: all frames get the headers, with lengths and numbers of their own. What the
-// stack has to leave out is looked at.
+// As virtio's hosts do it: all frames get the headers, with lengths and numbers of their own.
 void Device::cut(const Sending& sending, const Bytes& segment) {
   ++cuts;
-  if (options_.segmentation == Segmentation::kNone) panic("a segment to cut for no such device");
+  if (options_.segmentation != Segmentation::kWholeLength) panic("a segment that none can cut");
   const std::size_t headers = sending.cut.header_bytes;
   if (sending.segments[0].bytes < headers || segment.size() - headers > limits::kTxPayloadBytes ||
       sending.checksum.start != 34 || sending.checksum.offset != 16 || headers != 54) {
     panic("a segment that can't be cut");
   }
-  const bool whole = options_.segmentation == Segmentation::kWholeLength;
   const auto& given_ip = *reinterpret_cast<const netstack::Ipv4Header*>(segment.data() + 14);
   const auto& given_tcp = *reinterpret_cast<const netstack::TcpHeader*>(segment.data() + 34);
-  const std::size_t tcp_bytes = whole ? segment.size() - 34 : 0;
-  const std::size_t ip_bytes =
-      options_.segmentation == Segmentation::kNoLength ? 0 : segment.size() - 14;
-  const auto sum = static_cast<std::uint16_t>(
-      ~plain_checksum({}, pseudo_sum(given_ip.source, given_ip.destination, 6, tcp_bytes)));
-  if (given_ip.total_bytes != ip_bytes || given_tcp.checksum != sum ||
-      (whole ? plain_checksum({segment.data() + 14, 20}) : given_ip.checksum.raw()) != 0) {
+  const auto sum = static_cast<std::uint16_t>(~plain_checksum(
+      {}, pseudo_sum(given_ip.source, given_ip.destination, 6, segment.size() - 34)));
+  if (given_ip.total_bytes != segment.size() - 14 || given_tcp.checksum != sum ||
+      plain_checksum({segment.data() + 14, 20}) != 0) {
     panic("headers of a segment to cut with lengths or sums that are wrong");
   }
   for (std::size_t at = headers; at < segment.size(); at += sending.cut.payload_bytes) {
@@ -182,9 +177,11 @@ constinit Segmentation machine_segmentation = Segmentation::kNone;
 
 Machine& machine() {
   static Machine* const the = [] {
-    auto* made = new Machine{
-        Device({.mac = kMachineMac, .tx_checksum = true, .segmentation = machine_segmentation}),
-        {}};
+    auto* made = new Machine{Device({.mac = kMachineMac,
+                                     .tx_checksum = true,
+                                     .rx_checksum = true,
+                                     .segmentation = machine_segmentation}),
+                             {}};
     netstack::initialize();
     const netstack::InterfaceSettings settings{
         .host_name = "tester",

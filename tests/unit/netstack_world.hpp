@@ -76,9 +76,6 @@ class Device {
   std::deque<Bytes> wire;  // what was sent, cut into frames, checksums finished
   std::size_t cuts = 0;    // segments that came to be cut
 
-  // Makes it cut segments in another way; whether it does is settled when it is attached.
-  void cut_as(Segmentation segmentation) { options_.segmentation = segmentation; }
-
  private:
   struct Sending {
     std::vector<TxSegment> segments;

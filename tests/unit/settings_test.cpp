@@ -35,7 +35,8 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   const auto settings = from_lines(
       "# a comment\n\n network.hostname = edge-1.example \r\nhttp.port=8080\n"
       "http.header_timeout_s=3\nhttp.idle_timeout_s=60\npanic=halt\n"
-      "network.1.address=192.0.2.10/24\nnetwork.1.gateway=192.0.2.1\nnetwork.1.mtu=1400");
+      "network.1.address=192.0.2.10/24\nnetwork.1.gateway=192.0.2.1\nnetwork.1.mtu=1400\n"
+      "network.1.offload=off");
   CHECK(std::string_view(settings.host_name()) == "edge-1.example");
   CHECK(settings.http_port() == 8080);
   CHECK(settings.header_time_ms() == 3000);
@@ -48,6 +49,62 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   CHECK(rule.address->fixed.length == 24);
   CHECK(rule.gateway == 0xC0000201u);
   CHECK(rule.mtu == 1400);
+  CHECK(rule.offload == false);
+}
+
+TEST_CASE("settings: health, metrics and the access log have their defaults and can be set") {
+  const Settings defaults;
+  CHECK(defaults.health_path() == "/healthz");
+  CHECK(defaults.metrics_path().empty());
+  CHECK(defaults.metrics_audience() == Settings::MetricsAudience::kAll);
+  CHECK_FALSE(defaults.logs_access());
+  CHECK(defaults.access_log_lines() == 50);
+  auto settings = from_lines(
+      "http.health=\nhttp.metrics=/internal/metrics~1\nhttp.metrics_interface=1\n"
+      "http.access_log=combined\nhttp.access_log_lines=7\n");
+  CHECK(settings.health_path().empty());
+  CHECK(settings.metrics_path() == "/internal/metrics~1");
+  CHECK(settings.metrics_audience() == Settings::MetricsAudience::kOne);
+  CHECK_FALSE(settings.metrics_interface().mac.has_value());
+  CHECK(settings.metrics_interface().index == 1);
+  CHECK(settings.logs_access());
+  CHECK(settings.access_log_lines() == 7);
+  settings.apply_command_line(
+      "mote.http.health=/up mote.http.metrics_interface=52:54:00:12:34:56 "
+      "mote.http.access_log=off");
+  CHECK(settings.health_path() == "/up");
+  CHECK(settings.metrics_interface().mac == kMac);
+  CHECK_FALSE(settings.logs_access());
+}
+
+TEST_CASE("settings: paths and logs that can't be are refused") {
+  for (const std::string& line :
+       {std::string("http.health=healthz"), std::string("http.health=/a b"),
+        std::string("http.health=/a?b"), std::string("http.health=/a%20b"),
+        std::string("http.health=/a//b"), std::string("http.health=/a/"),
+        std::string("http.health=/../b"), std::string("http.health=/./b"),
+        "http.health=/" + std::string(63, 'a'), std::string("http.metrics=metrics"),
+        std::string("http.access_log=common"), std::string("http.access_log="),
+        std::string("http.access_log_lines=0"), std::string("http.access_log_lines=10001"),
+        std::string("http.=1"), std::string("http.colour=1")}) {
+    CAPTURE(line);
+    mote::console::written().clear();
+    const auto settings = from_lines(line);
+    CHECK(mote::console::written().starts_with("settings (test): cannot use http."));
+    CHECK(settings.health_path() == "/healthz");
+    CHECK(settings.metrics_path().empty());
+    CHECK_FALSE(settings.logs_access());
+    CHECK(settings.access_log_lines() == 50);
+  }
+  CHECK(from_lines("http.health=/" + std::string(62, 'a')).health_path().size() == 63);
+}
+
+TEST_CASE("settings: metrics bound to what can't be an interface are nobody's") {
+  for (const std::string_view line :
+       {"http.metrics_interface=8", "http.metrics_interface=eth0", "http.metrics_interface="}) {
+    const auto settings = from_lines(line);
+    CHECK(settings.metrics_audience() == Settings::MetricsAudience::kNone);
+  }
 }
 
 TEST_CASE("settings: a rule for the MAC address goes before one for the index") {
@@ -105,6 +162,7 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
                                       "network.0.address=10.0.0.1/33",
                                       "network.9.address=10.0.0.1/24",
                                       "network.0.mtu=500",
+                                      "network.0.offload=maybe",
                                       "network.0.mtu=9000",
                                       "network.0.gateway=x",
                                       "network.0.color=red",
@@ -120,6 +178,7 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
     CHECK_FALSE(rule.address.has_value());
     CHECK_FALSE(rule.gateway.has_value());
     CHECK_FALSE(rule.mtu.has_value());
+    CHECK_FALSE(rule.offload.has_value());
     CHECK(settings.idle_time_ms() == mote::limits::kIdleTimeMs);
   }
 }

@@ -20,7 +20,10 @@ constexpr Nanoseconds kDelay = milliseconds(40);
 Bytes TcpPeer::segment(std::uint8_t flags, std::uint32_t sequence, std::uint32_t acknowledgement,
                        const Bytes& payload) const {
   Bytes options;
-  if ((flags & kSyn) != 0) options = {2, 4, 1460 >> 8, 1460 & 0xFF, 1, 3, 3, scale};
+  if ((flags & kSyn) != 0) {
+    options = {2, 4,    static_cast<std::uint8_t>(mss >> 8), static_cast<std::uint8_t>(mss), 1, 3,
+               3, scale};
+  }
   return segment_with(flags, sequence, acknowledgement, options, payload);
 }
 
@@ -119,8 +122,9 @@ void TcpPeer::receive(const Bytes& frame) {
 void TcpPeer::accept_data(std::uint32_t sequence, Bytes data, bool fin) {
   if (data.empty() && !fin) return;
   received += data.size();
+  longest = std::max(longest, data.size());
   const std::uint32_t end = sequence + static_cast<std::uint32_t>(data.size()) + (fin ? 1 : 0);
-  if (static_cast<std::int32_t>(end - expected) <= 0) {  // seen already
+  if (full || static_cast<std::int32_t>(end - expected) <= 0) {  // no room, or seen already
     acknowledge();
     return;
   }

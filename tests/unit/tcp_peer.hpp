@@ -36,15 +36,18 @@ class TcpPeer {
 
   bool established = false;
   bool was_reset = false;
+  bool full = false;           // takes no data, and says so by its acknowledgements
   bool finished = false;       // a FIN came, and all before it
   Bytes body;                  // what was received in order
   std::deque<Bytes> outgoing;  // frames for the network
   std::uint32_t expected = 0;  // next sequence number from the machine
   std::uint32_t their_isn = 0;
   std::uint64_t received = 0;     // bytes of payload, those that came twice counted twice
+  std::size_t longest = 0;        // payload of the longest segment
   std::int32_t most_beyond = 0;   // most bytes that came beyond what was expected
   std::uint16_t window = 60'000;  // offered, unscaled
   std::uint8_t scale = 4;
+  std::uint16_t mss = 1460;    // the longest segment it wants
   std::uint16_t service = 80;  // the machine's port
 
   static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPush = 8, kAck = 16;

@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tools.config import Settings, parse_settings, read_settings
+from tools import pack_format as layout
+from tools.config import parse_settings, read_settings
 from tools.errors import UserError
+from tools.policy import CacheRule, HeaderRule, Pattern
+from tools.redirects import Redirect, parse_target
+from tools.settings import Settings
 
 WHOLE = """
 panic = "halt"
@@ -18,6 +22,7 @@ match = 0
 address = "192.0.2.10/24"
 gateway = "192.0.2.1"
 mtu = 1400
+offload = "off"
 
 [[network.interface]]
 match = "52:54:00:AB:CD:EF"
@@ -29,16 +34,46 @@ index = ["start.html"]
 not_found = "errors/404.html"
 idle_timeout_s = 30
 header_timeout_s = 5
+clean_urls = true
+compress = ["zstd", "gzip"]
+health = ""
+metrics = "/internal/metrics"
+metrics_interface = "52:54:00:AB:CD:EF"
+access_log = "combined"
+access_log_lines = 10
+
+[http.error_pages]
+503 = "busy.html"
+
+[[http.cache]]
+match = "*.pdf"
+control = "private, max-age=60"
+
+[[http.headers]]
+match = "/*"
+set = { "X-A" = "b", content-type = "text/plain" }
+
+[[http.redirect]]
+from = "/old/*"
+to = "/new/*"
+status = 308
 """
 
 
 def test_every_key() -> None:
     assert parse_settings(WHOLE, "mote.toml") == Settings(
         lines=("panic=halt", "network.hostname=web-1", "network.0.address=192.0.2.10/24",
-               "network.0.gateway=192.0.2.1", "network.0.mtu=1400",
+               "network.0.gateway=192.0.2.1", "network.0.mtu=1400", "network.0.offload=off",
                "network.52:54:00:ab:cd:ef.address=dhcp", "http.port=8080",
-               "http.idle_timeout_s=30", "http.header_timeout_s=5"),
-        index=("start.html",), not_found="errors/404.html", not_found_required=True)
+               "http.idle_timeout_s=30", "http.header_timeout_s=5", "http.health=",
+               "http.metrics=/internal/metrics", "http.metrics_interface=52:54:00:ab:cd:ef",
+               "http.access_log=combined", "http.access_log_lines=10"),
+        index=("start.html",), error_pages={404: "errors/404.html", 503: "busy.html"},
+        clean_urls=True, compress=(layout.GZIP, layout.ZSTD),
+        cache=(CacheRule(Pattern("*.pdf"), "private, max-age=60"),),
+        headers=(HeaderRule(Pattern("/*"), (("X-A", "b"), ("Content-Type", "text/plain"))),),
+        redirects=(Redirect(b"/old/", "/new/", 308, is_prefix=True, keeps_rest=True),),
+        endpoints={"http.health": "", "http.metrics": "/internal/metrics"})
 
 
 def test_blob() -> None:
@@ -72,6 +107,67 @@ def test_blob() -> None:
     ("[[network.interface]]\nmatch = 8", "network.interface.match = 8"),
     ("[[network.interface]]\nmatch = '52:54'", "network.interface.match = '52:54'"),
     ("[[network.interface]]\nmatch = 0\n[[network.interface]]\nmatch = 0", "0 is there twice"),
+    ("http.clean_urls = 1", ":1: http.clean_urls = 1: must be true or false"),
+    ("http.compress = 'gzip'", "http.compress: must be a list of names"),
+    ("http.compress = ['deflate']", "http.compress = 'deflate': must be \"gzip\" or \"br\""),
+    ("http.compress = ['br', 'br']", "http.compress = 'br': is there twice"),
+    ("http.health = 'up'", "http.health = 'up': must be a path"),
+    ("http.health = '/'", "http.health = '/'"),
+    ("http.health = '/a b'", "http.health = '/a b'"),
+    ("http.health = '/a/../b'", "http.health = '/a/../b'"),
+    ("http.health = '/a/'", "http.health = '/a/'"),
+    (f"http.metrics = '/{'m' * 63}'", "at most 63 characters"),
+    ("http.metrics = '/healthz'", ":1: http.metrics = '/healthz': is http.health's path, too"),
+    ("http.metrics_interface = 8", "http.metrics_interface = 8: must be an index"),
+    ("http.access_log = true", "http.access_log = True: must be \"off\" or \"combined\""),
+    ("http.access_log_lines = 0", "http.access_log_lines = 0: must be a whole number"),
+    ("http.error_pages = '404.html'", "http.error_pages: must be a table"),
+    ("[http.error_pages]\n200 = 'a'", ":2: http.error_pages.200: is no error that the server"),
+    ("[http.error_pages]\n0404 = 'a'", ":2: http.error_pages.0404: is no error"),
+    ("[http.error_pages]\n503 = '../a'", ":2: http.error_pages.503 = '../a': must be a file"),
+    ("[http]\nnot_found = 'a'\n[http.error_pages]\n404 = 'b'", ":4: http.error_pages.404: is set"),
+    ("[[http.cache]]\nmatch = '*'", "http.cache.control: is missing; it must be text"),
+    ("[[http.cache]]\ncontrol = 'no-cache'", "http.cache.match: is missing; it must be a pattern"),
+    ("[[http.cache]]\nage = 3", ":2: http.cache.age: unknown key; known are control, match"),
+    ("[http.cache]\nmatch = '*'", "http.cache: must be tables, each begun by [[http.cache]]"),
+    ("[[http.cache]]\nmatch = 'a'\ncontrol = ''", ":2: http.cache.match = 'a': must be a pattern"),
+    ("[[http.cache]]\nmatch = '/\u0007'\ncontrol = ''", "not TOML"),
+    ("[[http.cache]]\nmatch = \"/\\u0007\"\ncontrol = ''", "control characters"),
+    ("[[http.cache]]\nmatch = '*'\ncontrol = 'max-age 60'", ":3: http.cache.control = 'max-age"),
+    ("[[http.cache]]\nmatch = '*'\ncontrol = 'a,,b'", ":3: http.cache.control"),
+    ("[[http.headers]]\nmatch = '*'", "http.headers.set: must be fields with their values"),
+    ("[[http.headers]]\nmatch = '*'\nset = {}", ":3: http.headers.set: must be fields"),
+    ("[[http.headers]]\nmatch = '*'\nset = { X-A = 3 }", ":3: http.headers.set.X-A = 3: must be"),
+    ("[[http.headers]]\nmatch = '*'\nset = { 'X A' = '' }", ":3: http.headers.set.X A: is no"),
+    ("[[http.headers]]\nmatch = '*'\nset = { 'X:' = '' }", "http.headers.set.X:: is no field"),
+    ("[[http.headers]]\nmatch = '*'\nset = { X = 'é' }", "http.headers.set.X = 'é': must be of"),
+    ("[[http.headers]]\nmatch = '*'\nset = { X = ' a' }", "http.headers.set.X = ' a': must not"),
+    ("[[http.headers]]\nmatch = '*'\nset = { X = \"a\\r\\nY: b\" }", "http.headers.set.X = 'a"),
+    ("[[http.headers]]\nmatch = '*'\nset = { X = 'a', x = 'b' }", "http.headers.set.x: is there"),
+    ("[[http.headers]]\nmatch = '*'\nset = { Content-Type = '' }", "must be a media type"),
+    ("[[http.headers]]\nmatch = '*'\nset = { content-type = 'html' }", "must be a media type"),
+    ("http.redirect = 3", "http.redirect: must be tables"),
+    ("[[http.redirect]]\nfrom = '/a'", "http.redirect.to: is missing; it must be text"),
+    ("[[http.redirect]]\nto = '/a'", "http.redirect.from: is missing; it must be text"),
+    ("[[http.redirect]]\nfrom = '/a'\nto = '/b'\nstatus = 303",
+     ":4: http.redirect.status = 303: must be 301, 302, 307, 308"),
+    ("[[http.redirect]]\nfrom = '/a'\nto = '/b'\nstatus = '301'", "http.redirect.status = '301'"),
+    ("[[http.redirect]]\nfrom = '/a'\nto = '/b'\n[[http.redirect]]\nfrom = '/%61'\nto = '/c'",
+     ":5: http.redirect.from = '/%61': is there twice"),
+    ("[[http.site]]\nroot = '.'", "http.site.hosts: must be a list of names"),
+    ("[[http.site]]\nhosts = []\nroot = '.'", ":2: http.site.hosts: must name a host"),
+    ("[[http.site]]\nhosts = ['a:80']\nroot = '.'", ":2: http.site.hosts = 'a:80': must be a host"),
+    ("[[http.site]]\nhosts = ['*.a']\nroot = '.'", ":2: http.site.hosts = '*.a'"),
+    ("[[http.site]]\nhosts = ['a.']\nroot = '.'", ":2: http.site.hosts = 'a.'"),
+    ("[[http.site]]\nhosts = ['bücher.example']\nroot = '.'", "must be a host name in ASCII"),
+    ("[[http.site]]\nhosts = ['[::g]']\nroot = '.'", ":2: http.site.hosts = '[::g]'"),
+    ("[[http.site]]\nhosts = [3]\nroot = '.'", ":2: http.site.hosts = 3"),
+    ("[[http.site]]\nhosts = ['a', 'A']\nroot = '.'", "http.site.hosts = 'A': is there twice"),
+    ("[[http.site]]\nhosts = ['a']\nroot = '.'\n[[http.site]]\nhosts = ['a']\nroot = '.'",
+     "http.site.hosts = 'a': is there twice"),
+    ("[[http.site]]\nhosts = ['a']", "http.site.root: is missing"),
+    ("[[http.site]]\nhosts = ['a']\nroot = 'nowhere'", ":3: http.site.root = 'nowhere': no such"),
+    ("[[http.site]]\nhosts = ['a']\nroot = '.'\nport = 8", ":4: http.site.port: unknown key"),
     ("[http", "not TOML"),
     ("panic = 'halt'\npanic = 'halt'", "not TOML"),
 ])
@@ -80,6 +176,64 @@ def test_refusals_name_file_line_and_key(text: str, words: str) -> None:
         parse_settings(text, "mote.toml")
     message = str(caught.value)
     assert message.startswith("mote.toml") and words in message and "\n" not in message
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("Connection", "of the connection"), ("keep-alive", "of the connection"),
+    ("Transfer-Encoding", "of the connection"), ("TE", "of the connection"),
+    ("upgrade", "of the connection"), ("Content-Length", "where the message ends"),
+    ("Date", "the server sets it"), ("ETag", "made from the file"),
+    ("Last-Modified", "made from the file"), ("Vary", "made from the file"),
+    ("Content-Encoding", "made from the file"), ("Accept-Ranges", "made from the file"),
+    ("Location", "[[http.redirect]]"), ("Cache-Control", "[[http.cache]]"),
+    ("Expires", "[[http.cache]]"), ("Allow", "by the server"), ("Retry-After", "by the server")])
+def test_fields_that_are_the_servers(name: str, words: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_settings(f"[[http.headers]]\nmatch = '*'\nset = {{ {name} = 'a' }}", "mote.toml")
+    assert str(caught.value).startswith(f"mote.toml:3: http.headers.set.{name}: ")
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("source", "words"), [
+    ("a", "begins with a slash"), ("*", "begins with a slash"), ("/a*b", "its star at the end"),
+    ("/a**", "its star at the end"), ("/a?b", "without query"), ("/a#b", "without query"),
+    ("/a%2Fb", "encoded slash"), ("/a%00", "NUL"), ("/a%zz", "percent"), ("/a%", "percent"),
+    ("/a//b", "empty or dot segments"), ("//a", "empty or dot segments"),
+    ("/a/../b", "empty or dot segments"), ("/a/.", "empty or dot segments"),
+    ("/%2e%2e/a", "empty or dot segments"), ("/a/./*", "empty or dot segments")])
+def test_bad_sources_of_redirects(source: str, words: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_settings(f"[[http.redirect]]\nfrom = '{source}'\nto = '/'", "mote.toml")
+    assert str(caught.value).startswith(f"mote.toml:2: http.redirect.from = '{source}': ")
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("source", "target", "words"), [
+    ("/a", "b", "must be a path"), ("/a", "ftp://example.com/", "must be a path"),
+    ("/a", "javascript:alert(1)", "must be a path"), ("/a", "https:/x", "must be a path"),
+    ("/a", "https://", "must be a path"), ("/a", "https://é.example/", "in ASCII"),
+    ("/a", "https://a b/", "must be a path"), ("/a", "///x", "must be a path"),
+    ("/a", "/\\\\example.com", "must be a path"), ("/a", "https://a@b/", "must be a path"),
+    ("/a", "/%", "percent"), ("/a", "/b\\nc", "control"), ("/a", "/b\\r\\nX: y", "control"),
+    ("/a", "/" + "b" * 2000, "2001 bytes"), ("/a", "/" + "é" * 400, "2401 bytes"),
+    ("/a*", "https://example.com*", "a slash between host and star"),
+    ("/a*", "https://example.com?b=*", "a slash between host and star"),
+    ("/a*", "/b#*", "no fragment"), ("/a*", "/" + "b" * 256 + "*", "257 bytes")])
+def test_bad_targets_of_redirects(source: str, target: str, words: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_settings(f'[[http.redirect]]\nfrom = "{source}"\nto = "{target}"', "mote.toml")
+    message = str(caught.value)
+    assert message.startswith("mote.toml") and ": http.redirect.to = " in message
+    assert words in message and "\n" not in message
+
+
+@pytest.mark.parametrize(("target", "sent"), [
+    ("/a b", "/a%20b"), ("/%41%2f", "/%41%2f"), ("/é?ü=ö#ä", "/%C3%A9?%C3%BC=%C3%B6#%C3%A4"),
+    ("HTTPS://Example.com", "HTTPS://Example.com"), ("/a#b#c", "/a#b%23c"),
+    ("http://[::1]:80/[x]", "http://[::1]:80/%5Bx%5D"),
+    ("/a*", "/a*"), ("/\"<>|^`{}", "/%22%3C%3E%7C%5E%60%7B%7D"), ("/a\\b", "/a%5Cb")])
+def test_targets_are_encoded_as_they_must_be(target: str, sent: str) -> None:
+    assert parse_target(target, is_prefix=False) == (sent, False)
 
 
 @pytest.mark.parametrize("address", [

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools import build, config, disks, errors, files, pack, run, run_tests  # noqa: E402
+from tools import build, disks, errors, files, messages, pack, run, run_tests  # noqa: E402
 from tools import setup, style, version  # noqa: E402
 from tools.config import Settings, parse_settings  # noqa: E402
 from tools.errors import UserError  # noqa: E402
@@ -143,19 +143,9 @@ def test_settings_beyond_measure_are_one_line(text: str) -> None:
 
 def test_a_date_beyond_measure_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "9" * 5000)
-    assert pack._latest_time() == pack.LAST_SECOND
+    assert pack._latest_time() == messages.LAST_SECOND
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0" * 5000 + "7")
     assert pack._latest_time() == 7
-
-
-def test_the_documented_settings_are_taken(site: Path, tmp_path: Path) -> None:
-    document = (ROOT / "docs/configuration.md").read_text()
-    block = re.search(r"^```toml\n(.*?)^```$", document, re.M | re.S)[1]
-    settings = parse_settings(block, "mote.toml")
-    keys = {line.partition("=")[0].rsplit(".", 1)[-1] for line in settings.lines}
-    assert keys == {*config._TOP, *config._NETWORK, *config._INTERFACE, *config._HTTP}
-    (site / settings.not_found).write_text("nothing here")
-    assert pack.pack_site(site, tmp_path / "site.pack", settings).files == 2
 
 
 @pytest.mark.parametrize("key", ["idle_timeout_s", "header_timeout_s"])
@@ -210,6 +200,7 @@ def test_style_without_a_repository_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("arguments", "all_tests"), [
     (["-k", "http"], True), (["--full", "-k", "http"], True), (["--full"], True),
+    (["--matrix"], True),
     (["tests/unit"], False), (["test_door.py"], False), (["x::y"], False)])
 def test_only_paths_take_the_place_of_the_tests(arguments: list[str], all_tests: bool) -> None:
     assert (run_tests.command(arguments)[-2:] == run_tests.TESTS) == all_tests

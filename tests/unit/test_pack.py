@@ -4,95 +4,38 @@ import hashlib
 import mimetypes
 import os
 import socket
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
 import pytest
+from packs import field_of, packed, refusal, write_site
 
-from tools import media_types
+import configure
+from tools import contents, media_types
 from tools import pack as packer
 from tools import pack_format as layout
-from tools.config import Settings
 from tools.errors import UserError
 from tools.media_types import content_type
 from tools.messages import http_date
 from tools.pack import pack_site
+from tools.settings import Settings
 
-
-class Pack:
-    """A pack read back the way that the firmware reads it."""
-
-    def __init__(self, path: Path) -> None:
-        self.data = path.read_bytes()
-        (self.magic, self.version, _, self.total, self.checksum, _, self.slots, self.slot_count,
-         self.count, self.resources, self.settings_at, self.settings_bytes, self.not_found,
-         self.files, self.bytes) = layout.HEADER.unpack_from(self.data)
-
-    def settings(self) -> bytes:
-        return self.data[self.settings_at:self.settings_at + self.settings_bytes]
-
-    def find(self, path: str) -> tuple | None:
-        key = path.encode()
-        value = layout.path_hash(key)
-        for probe in range(layout.MAX_PROBES):
-            place = (value + probe) & (self.slot_count - 1)
-            half, index = layout.SLOT.unpack_from(self.data, self.slots + 8 * place)
-            if index == layout.NONE:
-                return None
-            record = self.record(index)
-            if half == value >> 32 and self.text(record[0], record[1]) == key:
-                return record
-        return None
-
-    def record(self, index: int) -> tuple:
-        return layout.RESOURCE.unpack_from(self.data, self.resources + 72 * index)
-
-    def text(self, offset: int, size: int) -> bytes:
-        return self.data[offset:offset + size]
-
-    def head(self, path: str) -> bytes:
-        return self.head_of(self.find(path))
-
-    def head_of(self, record: tuple) -> bytes:
-        return self.text(record[4], record[6])
-
-    def body(self, path: str) -> bytes:
-        record = self.find(path)
-        return self.text(record[4] + record[6], record[5])
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    folder = tmp_path / "site"
-    (folder / "guide").mkdir(parents=True)
-    (folder / "index.html").write_text("<p>hello")
-    (folder / "404.html").write_text("<p>nothing here")
-    (folder / "guide" / "index.html").write_text("<p>guide")
-    (folder / "guide" / "a b.txt").write_text("spaces")
-    for path in folder.rglob("*"):
-        os.utime(path, (784111777, 784111777))
-    return folder
-
-
-def packed(site: Path, settings: Settings = Settings()) -> Pack:
-    out = site.parent / "site.pack"
-    pack_site(site, out, settings)
-    return Pack(out)
-
-
-def refusal(site: Path, settings: Settings = Settings()) -> str:
-    out = site.parent / "refused.pack"
-    with pytest.raises(UserError) as caught:
-        pack_site(site, out, settings)
-    assert not list(site.parent.glob("refused.pack*")), "a partial pack was left"
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
+    return write_site(tmp_path / "site", {
+        "index.html": "<p>hello", "404.html": "<p>nothing here",
+        "guide/index.html": "<p>guide", "guide/a b.txt": "spaces"})
 
 
 def test_header_and_checksum(site: Path) -> None:
     pack = packed(site, Settings(lines=("http.port=80",)))
-    assert (pack.magic, pack.version) == (b"MOTEPACK", 1)
+    assert (pack.magic, pack.version, pack.header_bytes) == (b"MOTEPACK", 2, 192)
+    assert pack.sites == 1 and pack.hosts == [] and pack.rules == []
     assert pack.total == len(pack.data) and pack.total % 4096 == 0
     zeroed = pack.data[:24] + bytes(4) + pack.data[28:]
     assert pack.checksum == zlib.crc32(zeroed)
@@ -103,26 +46,29 @@ def test_header_and_checksum(site: Path) -> None:
 def test_file_has_its_whole_response_ready(site: Path) -> None:
     pack = packed(site)
     digest = hashlib.sha256(b"<p>hello").hexdigest()[:24]
-    assert pack.head("/index.html") == (
-        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 8\r\n"
-        f'ETag: "{digest}"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n').encode()
+    assert pack.find("/index.html")[2:4] == (0, 200)
+    assert pack.find("/index.html")[6] == 784111777
+    record = pack.record("/index.html")
+    assert pack.parts_of(record) == [
+        (f'ETag: "{digest}"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n'
+         "Cache-Control: no-cache\r\nAccept-Ranges: bytes\r\n").encode(),
+        b"Content-Type: text/html; charset=utf-8\r\n",
+        b"Content-Length: 8\r\n\r\n"]
     assert pack.body("/index.html") == b"<p>hello"
-    record = pack.find("/index.html")
-    assert record[2:4] == (200, 17)
-    assert pack.text(record[8], record[7]) == f'"{digest}"'.encode()
-    assert pack.text(record[9], record[10]) == (
-        f'HTTP/1.1 304 Not Modified\r\nETag: "{digest}"\r\n'
-        "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n").encode()
-    assert record[11] == len("HTTP/1.1 304 Not Modified\r\n")
-    assert record[12] == 784111777
+    assert pack.text(record[0] + record[5], record[6]) == f'"{digest}"'.encode()
+    assert record[0] % layout.MESSAGE_ALIGNMENT == 0
 
 
 def test_folders_serve_their_index_and_redirect_to_it(site: Path) -> None:
     pack = packed(site)
     assert pack.find("/")[4] == pack.find("/index.html")[4]
     assert pack.find("/guide/")[4] == pack.find("/guide/index.html")[4]
-    assert b"301 Moved Permanently\r\nLocation: /guide/\r\n" in pack.head("/guide")
-    assert f"Content-Length: {len(pack.body('/guide'))}\r\n".encode() in pack.head("/guide")
+    assert pack.status_and_location("/guide") == (301, "/guide/")
+    assert pack.parts_of(pack.record("/guide")) == [
+        b"Cache-Control: public, max-age=3600\r\n",
+        b"Content-Type: text/html; charset=utf-8\r\n",
+        f"Content-Length: {len(pack.body('/guide'))}\r\nLocation: /guide/\r\n\r\n".encode()]
+    assert pack.record("/guide")[6] == 0 and pack.find("/guide")[6] == 0
     assert pack.find("") is None
 
 
@@ -145,22 +91,34 @@ def test_folder_without_index_has_no_page(site: Path) -> None:
     (site / "data" / "x.json").write_text("{}")
     pack = packed(site)
     assert pack.find("/data/") is None
-    assert b"Location: /data/\r\n" in pack.head("/data")
+    assert pack.status_and_location("/data") == (301, "/data/")
 
 
 def test_not_found_page(site: Path) -> None:
     pack = packed(site)
-    record = pack.record(pack.not_found)
-    assert record[2] == 404 and record[7] == 0
-    assert pack.head_of(record).startswith(b"HTTP/1.1 404 Not Found\r\n")
-    assert pack.find("/404.html")[2] == 200
+    record = pack.error(404)
+    assert pack.parts_of(record) == [b"Cache-Control: no-store\r\n",
+                                     b"Content-Type: text/html; charset=utf-8\r\n",
+                                     b"Content-Length: 15\r\n\r\n"]
+    assert record[6] == 0, "an error has no validators"
+    assert pack.body_of(record) == b"<p>nothing here"
+    assert pack.find("/404.html")[3] == 200
     (site / "404.html").unlink()
-    assert packed(site).not_found == layout.NONE
+    assert packed(site).error_pages == []
 
 
-def test_named_not_found_page_must_be_there(site: Path) -> None:
-    message = refusal(site, Settings(not_found="gone.html", not_found_required=True))
-    assert "gone.html" in message and "http.not_found" in message
+def test_named_error_pages(site: Path) -> None:
+    pack = packed(site, Settings(error_pages={503: "guide/a b.txt", 400: "index.html"}))
+    assert [page[:2] for page in pack.error_pages] == [(0, 400), (0, 404), (0, 503)]
+    assert pack.body_of(pack.error(503)) == b"spaces"
+    assert field_of(pack.head_of(pack.error(503)), "Content-Type") == "text/plain; charset=utf-8"
+    pack = packed(site, Settings(error_pages={404: "index.html"}))
+    assert pack.body_of(pack.error(404)) == b"<p>hello"
+
+
+def test_named_error_page_must_be_there(site: Path) -> None:
+    message = refusal(site, Settings(error_pages={404: "gone.html"}))
+    assert "gone.html" in message and "http.error_pages.404" in message
 
 
 def test_hidden_files_are_served_but_not_git(site: Path) -> None:
@@ -187,7 +145,7 @@ def test_same_input_same_bytes(site: Path, tmp_path: Path) -> None:
 
 def test_source_date_epoch_bounds_dates(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
-    assert packed(site).find("/index.html")[12] == 86400
+    assert packed(site).find("/index.html")[6] == 86400
     assert b"Last-Modified: Fri, 02 Jan 1970 00:00:00 GMT" in packed(site).head("/")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     assert "SOURCE_DATE_EPOCH" in refusal(site)
@@ -199,14 +157,14 @@ def test_thousands_of_files_are_all_found(tmp_path: Path) -> None:
     for number in range(3000):
         (site / f"file-{number}.txt").write_text(str(number))
     pack = packed(site)
-    assert pack.slot_count >= 2 * 3000
+    assert len(pack.slots) >= 2 * 3000
     for number in range(3000):
         assert pack.body(f"/file-{number}.txt") == str(number).encode()
     assert pack.find("/file-3000.txt") is None
 
 
 def test_large_and_empty_files(site: Path) -> None:
-    content = os.urandom(3 * packer._PIECE + 1)
+    content = os.urandom(3 * contents.PIECE + 1)
     (site / "large.bin").write_bytes(content)
     (site / "empty.css").touch()
     pack = packed(site)
@@ -285,12 +243,12 @@ def test_unreadable_file_is_named(site: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("change", [b"<p>HELLO", b"<p>hello!", b""])
 def test_file_that_changes_is_refused(site: Path, change: bytes,
                                       monkeypatch: pytest.MonkeyPatch) -> None:
-    lay_out = packer._lay_out
+    write_pack = packer.write_pack
 
-    def meddle(plan: object) -> object:
+    def meddle(stream: object, plan: object) -> None:
         (site / "index.html").write_bytes(change)
-        return lay_out(plan)
-    monkeypatch.setattr(packer, "_lay_out", meddle)
+        write_pack(stream, plan)
+    monkeypatch.setattr(packer, "write_pack", meddle)
     assert "changed while" in refusal(site)
 
 
@@ -382,3 +340,12 @@ def test_command_line(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert packer.main([str(site), "-o", str(out), "--config", str(config)]) == 2
     error = capsys.readouterr().err
     assert "mote.toml:1: colour" in error and error.count("\n") == 1
+
+
+def test_packs_are_made_anew_when_the_packer_changes() -> None:
+    """configure.py lists each of our modules that tools/pack.py imports."""
+    listing = "import tools.pack, sys; print(*[m for m in sys.modules if m.startswith('tools.')])"
+    shown = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, text=True,
+                           capture_output=True, check=True)
+    assert {f"{name.replace('.', '/')}.py" for name in shown.stdout.split()} == {
+        *configure.PACKER}

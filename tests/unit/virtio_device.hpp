@@ -2,12 +2,16 @@
 // at the offsets that the specification gives, honestly or not.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "drivers/net_device.hpp"
 #include "drivers/virtio/ring.hpp"
 
 namespace mote::virtio {
@@ -100,5 +104,14 @@ class DeviceQueue {
   std::uint16_t seen_ = 0;
   std::uint16_t used_ = 0;
 };
+
+// A sink for single packets, of a test where no other frames can come.
+template <typename Function>
+struct Single : Function {
+  using Function::operator();
+  void operator()(std::span<Packet>, RxChecksum) const { FAIL("nothing long was agreed on"); }
+};
+template <typename Function>
+Single(Function) -> Single<Function>;
 
 }  // namespace mote::virtio

@@ -130,10 +130,10 @@ TEST_CASE("frames go both ways, in both versions and with event indices") {
         std::memcpy(body, frame.data(), frame.size());
         device.queues[0].memory.complete(chain->head,
                                          static_cast<std::uint32_t>(frame.size() + 12));
-        CHECK(net.poll_rx(64, [&](Packet packet, RxChecksum) {
-          REQUIRE(std::ranges::equal(packet.frame(), frame));
-          REQUIRE(net.transmit(packet, {}));
-        }) == 1);
+        CHECK(net.poll_rx(64, Single{[&](Packet packet, RxChecksum) {
+                            REQUIRE(std::ranges::equal(packet.frame(), frame));
+                            REQUIRE(net.transmit(packet, {}));
+                          }}) == 1);
         net.flush();
         const auto sent = device.queues[1].memory.pop();
         REQUIRE(sent);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -68,6 +69,34 @@ struct FakeDevice {
     }
     REQUIRE(at == all.size());
     queues[0].complete(chain->head, static_cast<std::uint32_t>(all.size()));
+    return true;
+  }
+
+  // Puts a merged frame into several buffers, so many bytes into each, its header before the first.
+  // The driver sees it after `show`. False when the buffers ran out.
+  bool put_merged(const Bytes& frame, NetHeader header, std::span<const std::size_t> sizes) {
+    header.buffers =
+        header.buffers == 0 ? static_cast<std::uint16_t>(sizes.size()) : header.buffers;
+    Bytes all(header_bytes());
+    std::memcpy(all.data(), &header, all.size());
+    all.insert(all.end(), frame.begin(), frame.end());
+    std::size_t at = 0;
+    for (const std::size_t size : sizes) {
+      const auto chain = queues[0].pop();
+      if (!chain) {
+        return false;
+      }
+      std::size_t in_buffer = 0;
+      for (const auto& buffer : chain->buffers) {
+        const std::size_t some = std::min<std::size_t>(buffer.bytes, size - in_buffer);
+        REQUIRE(at + some <= all.size());
+        std::memcpy(buffer.data, all.data() + at, some);
+        at += some;
+        in_buffer += some;
+      }
+      REQUIRE(in_buffer == size);
+      queues[0].put(chain->head, static_cast<std::uint32_t>(size));
+    }
     return true;
   }
 
@@ -179,6 +208,16 @@ inline Bytes frame_of(std::size_t bytes, unsigned seed = 1) {
   return frame;
 }
 
+inline constexpr Features kLargeReceive =
+    feature::kNetGuestChecksum | feature::kNetMergeable | feature::kNetGuestTso4;
+inline constexpr Features kCutting = feature::kNetChecksum | feature::kNetHostTso4;
+
+inline FakeDevice device_with(Features bits, bool legacy = false, std::uint16_t entries = 64) {
+  FakeDevice device{.legacy = legacy, .entries = {entries, entries}};
+  device.offered = bits | feature::kNetMac | (legacy ? 0 : feature::kVersion1);
+  return device;
+}
+
 // A driver over a device, ended with every packet back in the pool.
 struct World {
   explicit World(FakeDevice prepared) : device(prepared) {
@@ -201,12 +240,27 @@ struct World {
   }
 
   // One turn that keeps frames as bytes.
-  std::size_t receive(std::size_t budget = 64) {
-    return net.poll_rx(budget, [&](Packet packet, RxChecksum checksum) {
-      received.emplace_back(packet.frame().begin(), packet.frame().end());
-      checksums.push_back(checksum);
-    });
-  }
+  std::size_t receive(std::size_t budget = 64) { return net.poll_rx(budget, Keep{*this}); }
+  struct Keep {
+    World& world;
+    void operator()(Packet packet, RxChecksum checksum) const {
+      world.received.emplace_back(packet.frame().begin(), packet.frame().end());
+      world.checksums.push_back(checksum);
+      world.packets.push_back(1);
+    }
+    void operator()(std::span<Packet> pieces, RxChecksum checksum) const {
+      Bytes frame;
+      for (const Packet& piece : pieces) {
+        REQUIRE(piece);
+        REQUIRE(piece.bytes() != 0);
+        REQUIRE(piece.bytes() <= Packet::kMaxFrameBytes);
+        frame.insert(frame.end(), piece.frame().begin(), piece.frame().end());
+      }
+      world.received.push_back(std::move(frame));
+      world.checksums.push_back(checksum);
+      world.packets.push_back(pieces.size());
+    }
+  };
   void complete_all() {
     while (auto sent = device.collect()) {
       device.queues[1].complete(sent->head, 0);
@@ -228,6 +282,7 @@ struct World {
   bool came_up;
   std::vector<Bytes> received;
   std::vector<RxChecksum> checksums;
+  std::vector<std::size_t> packets;  // of each frame
   std::vector<FakeDevice::Sent> transmitted;
 };
 

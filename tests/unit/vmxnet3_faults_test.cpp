@@ -1,17 +1,21 @@
 // Tests of the vmxnet3 driver with a device that fails or lies: nothing is lost, nothing hangs.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <random>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "tests/unit/fake_console.hpp"
 #include "tests/unit/vmxnet3_world.hpp"
 
 namespace mote::vmxnet3 {
 namespace {
 
-constexpr std::uint32_t kBegins = 1 << 15;
-constexpr std::uint32_t kEnds = 1 << 14;
+constexpr std::uint32_t kBegins = FakeDevice::kBegins;
+constexpr std::uint32_t kEnds = FakeDevice::kEnds;
 constexpr std::uint32_t kWhole = FakeDevice::kWhole;
 
 TEST_CASE("received frames that can't be used are counted, and their buffers lent anew") {
@@ -36,12 +40,12 @@ TEST_CASE("received frames that can't be used are counted, and their buffers len
   CHECK(malformed() == 5);
   give(kEnds, 100);  // an end without a beginning
   CHECK(malformed() == 6);
-  give(kBegins, 1982);  // a frame in three pieces counts once
+  give(kBegins, 53);  // a frame in three pieces counts once
   give(0, 1982);
   give(kEnds, 100);
   CHECK(malformed() == 7);
-  give(kBegins, 1982);  // cut short by another, cut short by a whole one
-  give(kBegins, 1982);
+  give(kBegins, 53);  // cut short by another, cut short by a whole one
+  give(kBegins, 53);
   CHECK(malformed() == 9);
   REQUIRE(world.device.deliver(frame_of(100)));
   CHECK(world.receive() == 1);
@@ -63,7 +67,7 @@ TEST_CASE("completions of what was not lent are counted and change nothing") {
   lie(255);      // never lent
   lie(256);      // outside of the ring
   lie(4095);     //
-  lie(1 << 16);  // in the second ring
+  lie(1 << 16);  // in the second ring, where nothing is lent
   lie(0x3FF << 16);
   REQUIRE(world.device.deliver(frame_of(100)));
   CHECK(world.receive() == 1);
@@ -192,26 +196,105 @@ TEST_CASE("a device whose queue has stopped is started anew") {
   }
 }
 
-TEST_CASE("a device that does not start anew is tried again, and keeps its buffers till reset") {
+int looks_until(World& world, int activations) {
+  int looks = 0;
+  while (world.device.activations != activations && looks < 100) {
+    CHECK_FALSE(world.nic.link_up());
+    world.reclaim();
+    world.nic.flush();
+    ++looks;
+  }
+  return looks;
+}
+
+int resets(const FakeDevice& device) {
+  return static_cast<int>(std::ranges::count(device.accesses, Access{'w', 0x20, 0xCAFE0002}));
+}
+
+TEST_CASE("a device that refuses its reset keeps its memory, and is tried again now and then") {
   World world;
-  world.device.set_events(1);
+  console::written().clear();
+  const Bytes memory = frame_of(100);
+  const std::array<TxSegment, 1> whole = {{{memory.data(), 100}}};
+  int cookie = 0;
+  REQUIRE(world.nic.transmit(TxFrame{whole, {}, &cookie}));
+  world.device.set_events(2);
   world.device.reset_result = 1;
-  CHECK_FALSE(world.nic.link_up());
-  world.reclaim();
+  for (unsigned look = 0; look < 80; ++look) {
+    CHECK_FALSE(world.nic.link_up());
+    world.reclaim();
+    CHECK_FALSE(world.send(memory));
+    CHECK(world.receive() == 0);
+    world.nic.flush();
+  }
+  CHECK(resets(world.device) == 1 + 2);  // at bring-up, at the first look, and 40 later
+  CHECK(world.released.empty());
   CHECK(Packet::free_count() == kAll - 255);
+  CHECK(console::written() ==
+        "vmxnet3: the device refuses to be reset; NIC 52:54:00:12:34:56 is down, to be tried "
+        "again\n");
   world.device.reset_result = 0;
+  CHECK(looks_until(world, 2) == 1);
+  CHECK(world.released == std::vector<void*>{&cookie});
+  CHECK(world.nic.link_up());
+  CHECK(Packet::free_count() == kAll - 255);
+}
+
+TEST_CASE("a device that refuses to be activated anew gives all back, and rests") {
+  World world;
+  console::written().clear();
+  world.device.set_events(1);
+  world.device.activation_result = 1;
+  for (unsigned look = 0; look < 80; ++look) {
+    CHECK_FALSE(world.nic.link_up());
+    world.reclaim();
+    world.nic.flush();
+    CHECK(Packet::free_count() == kAll);
+  }
+  CHECK(std::ranges::count(world.device.accesses, Access{'w', 0x20, 0xCAFE0000}) == 1 + 2);
+  constexpr std::string_view kSaid =
+      "vmxnet3: the device refuses to be activated; NIC 52:54:00:12:34:56 is down, to be tried "
+      "again\n";
+  CHECK(console::written() == kSaid);
+  world.device.activation_result = 0;
+  CHECK(looks_until(world, 2) == 1);
+  CHECK(world.nic.link_up());
+  CHECK(Packet::free_count() == kAll - 255);
+  world.device.set_events(1);  // a new failure is told again
   world.device.activation_result = 1;
   CHECK_FALSE(world.nic.link_up());
   world.reclaim();
-  CHECK(Packet::free_count() == kAll);
+  CHECK(console::written() == std::string(kSaid) + std::string(kSaid));
+}
+
+TEST_CASE("a device that can be neither activated nor reset keeps its buffers until it can be") {
+  World world;
+  world.device.set_events(1);
+  CHECK_FALSE(world.nic.link_up());  // reset
+  world.device.activation_result = 1;
+  world.device.reset_result = 1;
   world.reclaim();
-  world.nic.flush();
-  CHECK(Packet::free_count() == kAll);
+  CHECK(Packet::free_count() == kAll - 255);
+  world.device.reset_result = 0;
   world.device.activation_result = 0;
-  CHECK_FALSE(world.nic.link_up());
-  world.reclaim();
+  CHECK(looks_until(world, 2) == 40);
   CHECK(world.nic.link_up());
   CHECK(Packet::free_count() == kAll - 255);
+}
+
+TEST_CASE("a device that never came up is left alone") {
+  FakeDevice device{.reset_result = 1};
+  FakeNic nic;
+  CHECK_FALSE(nic.bring_up(&device));
+  const std::size_t accesses = device.accesses.size();
+  console::written().clear();
+  for (unsigned look = 0; look < 100; ++look) {
+    CHECK_FALSE(nic.link_up());
+    nic.reclaim([](void*) {});
+    nic.flush();
+  }
+  CHECK(device.accesses.size() == accesses);
+  CHECK(console::written().empty());
 }
 
 TEST_CASE("noise from the device loses no packet and stops nothing") {

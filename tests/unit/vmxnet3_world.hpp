@@ -4,11 +4,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -69,7 +71,7 @@ struct FakeDevice {
   std::uint64_t shared = 0;
   bool active = false;
   int activations = 0;
-  DeviceRing sending{}, sent{}, receiving{}, received{};
+  DeviceRing sending{}, sent{}, receiving{}, bodies{}, received{};
 
   [[nodiscard]] std::uint64_t queues() const { return peek<std::uint64_t>(shared + 40); }
 
@@ -85,10 +87,9 @@ struct FakeDevice {
     sent = ring(queues(), 32, 64);
     receiving = ring(queues() + 256, 16, 56);
     received = ring(queues() + 256, 32, 64);
-    const DeviceRing second = ring(queues() + 256, 24, 60);
-    REQUIRE(second.entries >= 32);
+    bodies = ring(queues() + 256, 24, 60);
     REQUIRE(sent.entries >= sending.entries);
-    REQUIRE(received.entries >= receiving.entries + second.entries);
+    REQUIRE(received.entries >= receiving.entries + bodies.entries);
     poke<std::uint32_t>(queues() + 4, 1);  // txThreshold
     active = true;
     ++activations;
@@ -131,7 +132,9 @@ struct FakeDevice {
     return receiving.next;
   }
 
-  static constexpr std::uint32_t kWhole = 3u << 14;      // sop, eop
+  static constexpr std::uint32_t kEnds = 1u << 14;    // eop
+  static constexpr std::uint32_t kBegins = 1u << 15;  // sop
+  static constexpr std::uint32_t kWhole = kBegins | kEnds;
   static constexpr std::uint32_t kNotSummed = 1u << 30;  // cnc
 
   // Writes a frame into the next buffer; false without one.
@@ -151,12 +154,56 @@ struct FakeDevice {
     return true;
   }
 
+  // One of `frame`'s pieces, in the next buffer of its ring, whatever the completion says of it.
+  struct PieceWords {
+    std::uint32_t word0;
+    std::uint32_t bytes;
+    std::uint32_t word3 = 0;
+  };
+  bool deliver_piece(DeviceRing& ring, const std::byte* data, PieceWords words) {
+    const auto word2 = peek<std::uint32_t>(ring.at() + 8);
+    if (word2 >> 31 != ring.generation) {
+      return false;
+    }
+    REQUIRE((word2 >> 14 & 1) == (&ring == &bodies ? 1 : 0));
+    if (data != nullptr) {
+      REQUIRE(words.bytes <= (word2 & 0x3FFF));
+      std::memcpy(reinterpret_cast<void*>(peek<std::uint64_t>(ring.at())), data, words.bytes);
+    }
+    const std::uint32_t number = &ring == &bodies ? 1u << 16 : 0;
+    complete({ring.next | number | words.word0, 0, words.bytes, words.word3});
+    ring.advance();
+    return true;
+  }
+
+  // Writes a frame that fills several buffers, as QEMU does: one that finds too few ends in error.
+  bool deliver_large(const Bytes& frame, std::uint32_t word3 = 0, std::size_t piece = 1982) {
+    std::size_t done = 0;
+    while (done != frame.size()) {
+      const std::size_t bytes = std::min(piece, frame.size() - done);
+      const bool ends = done + bytes == frame.size();
+      const std::uint32_t word0 = (done == 0 ? kBegins : 0) | (ends ? kEnds : 0);
+      if (!deliver_piece(done == 0 ? receiving : bodies, frame.data() + done,
+                         {word0, static_cast<std::uint32_t>(bytes), ends ? word3 : 0})) {
+        return false;
+      }
+      done += bytes;
+    }
+    return true;
+  }
+
+  struct Piece {
+    std::uint64_t address;
+    std::uint32_t word2;
+    std::uint32_t word3;
+  };
   struct Sent {
     std::uint32_t last;
     std::uint32_t word2;  // of the first descriptor
     std::uint32_t word3;
     std::size_t pieces;
     Bytes frame;
+    std::vector<Piece> descriptors;
   };
 
   // The next frame that the driver sent, not yet completed.
@@ -169,13 +216,14 @@ struct FakeDevice {
         REQUIRE(frame.pieces == 0);  // no frame is seen in part
         return std::nullopt;
       }
-      const std::uint32_t bytes = word2 & 0x3FFF;
-      REQUIRE(bytes != 0);
+      const std::uint32_t bytes = (word2 & 0x3FFF) != 0 ? word2 & 0x3FFF : 0x4000;
+      frame.descriptors.push_back({peek<std::uint64_t>(sending.at()), word2, word3});
       if (frame.pieces++ == 0) {
         frame.word2 = word2;
         frame.word3 = word3;
       } else {
-        REQUIRE((word3 >> 10 & 3) == 0);
+        REQUIRE((word3 & 0xFFF) == 0);
+        REQUIRE((word2 >> 18) == 0);
       }
       const auto* data = reinterpret_cast<const std::byte*>(peek<std::uint64_t>(sending.at()));
       frame.frame.insert(frame.frame.end(), data, data + bytes);
@@ -276,19 +324,39 @@ struct World {
   ~World() {
     device.reset_result = 0;
     device.activation_result = 1;  // ends after the reset
-    device.set_events(1);
-    static_cast<void>(nic.link_up());
+    if (device.shared != 0) {
+      device.set_events(1);
+    }
+    for (unsigned look = 0; look < 40; ++look) {
+      static_cast<void>(nic.link_up());
+    }
     nic.reclaim([](void*) {});
     CHECK(Packet::free_count() == kAll);
   }
 
-  // One turn that keeps frames as bytes.
-  std::size_t receive(std::size_t budget = 64) {
-    return nic.poll_rx(budget, [&](Packet packet, RxChecksum checksum) {
-      received.emplace_back(packet.frame().begin(), packet.frame().end());
-      checksums.push_back(checksum);
-    });
-  }
+  // Keeps frames as bytes.
+  struct Sink {
+    World& world;
+    void operator()(Packet packet, RxChecksum checksum) const {
+      world.received.emplace_back(packet.frame().begin(), packet.frame().end());
+      world.checksums.push_back(checksum);
+    }
+    void operator()(std::span<Packet> packets, RxChecksum checksum) const {
+      REQUIRE(packets.size() > 1);
+      REQUIRE(packets.size() <= limits::kRxPieces);
+      Bytes whole;
+      for (const Packet& packet : packets) {
+        REQUIRE(packet);
+        whole.insert(whole.end(), packet.frame().begin(), packet.frame().end());
+      }
+      world.received.push_back(std::move(whole));
+      world.checksums.push_back(checksum);
+      world.spans.push_back(packets.size());
+    }
+  };
+
+  // One turn.
+  std::size_t receive(std::size_t budget = 64) { return nic.poll_rx(budget, Sink{*this}); }
   bool send(const Bytes& bytes, TxChecksum checksum = {}) {
     Packet packet = Packet::allocate();
     REQUIRE(packet);
@@ -306,6 +374,7 @@ struct World {
   FakeNic nic;
   std::vector<Bytes> received;
   std::vector<RxChecksum> checksums;
+  std::vector<std::size_t> spans;  // how many packets those in several had
   std::vector<void*> released;
 };
 

@@ -14,15 +14,17 @@
 #define LWIP_DNS 0
 #define LWIP_IGMP 0
 
-// Of all statistics only how much of each pool is in use: connections' shares depend on it.
+// Of all statistics only how much of each pool is in use, for connections' shares depend on it, and
+// TCP's, for an operator's eyes (netstack/stats.hpp); those in 32 bits.
 #define LWIP_STATS 1
+#define LWIP_STATS_LARGE 1
 #define LINK_STATS 0
 #define ETHARP_STATS 0
 #define IP_STATS 0
 #define IPFRAG_STATS 0
 #define ICMP_STATS 0
 #define UDP_STATS 0
-#define TCP_STATS 0
+#define TCP_STATS 1
 #define MEMP_STATS 1
 
 // Memory: pools of fixed elements for lwIP's own structures, and netstack/heap for what it asks
@@ -109,8 +111,10 @@
 #define TCP_OVERSIZE 0
 
 // A segment that the device cuts is made of at most so many pbufs, as a frame of so many pieces
-// (patches/14).
+// (patches/14), and not into frames that are smaller than any host's default (RFC 9293, 3.7.1):
+// devices have least lengths, too.
 #define TCP_TSO_PBUFS 8
+#define TCP_TSO_LEAST_MSS 536
 
 // Timers: a tick of 50 ms, and segments resent after at least two ticks of 100 ms (as Linux's
 // 200 ms), one second at first (RFC 6298, 2.1). tcp_poll's interval thus counts 100 ms.

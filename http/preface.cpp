@@ -1,0 +1,100 @@
+// Status lines with dates, in two generations.
+#include "http/preface.hpp"
+
+#include <array>
+#include <cstddef>
+
+#include "http/counters.hpp"
+#include "http/date.hpp"
+#include "http/status_text.hpp"
+#include "http/text_writer.hpp"
+#include "kernel/wall_clock.hpp"
+
+namespace mote::http {
+namespace {
+
+constexpr std::size_t kPersistences = 3;
+static_assert(static_cast<std::size_t>(Persistence::kClose) == kPersistences - 1);
+
+struct Entry {
+  std::array<char, 108> text;
+  std::uint32_t bytes;
+  std::uint64_t stamp;  // which second it was made for; 0: none yet
+};
+static_assert(sizeof(Entry) == 120);
+
+// Even seconds and odd ones take turns: what was last sent in one second isn't written to before
+// the next but one, so for a whole second at least.
+constinit std::array<std::array<std::array<Entry, kPersistences>, kStatuses.size()>, 2> entries{};
+
+// The date of the last second that one was asked for.
+struct DateText {
+  std::uint64_t second;
+  std::array<char, kDateBytes> text;
+};
+constinit DateText last_date{};
+
+std::string_view date_of(std::uint64_t second) {
+  if (last_date.second != second || last_date.text[0] == '\0') {
+    last_date.second = second;
+    write_date(second, last_date.text);
+  }
+  return {last_date.text.data(), last_date.text.size()};
+}
+
+constexpr std::string_view connection_line(Persistence persistence) {
+  switch (persistence) {
+    case Persistence::kKeepAlive:
+      return "Connection: keep-alive\r\n";
+    case Persistence::kClose:
+      return "Connection: close\r\n";
+    case Persistence::kSilent:
+      break;
+  }
+  return {};
+}
+
+[[gnu::noinline]] void write(Entry& entry, std::uint16_t status, Persistence persistence,
+                             std::optional<std::uint64_t> second) {
+  TextWriter writer(entry.text);
+  writer.add("HTTP/1.1 ");
+  writer.add(status_text(status));
+  writer.add("\r\n");
+  if (second) {
+    writer.add("Date: ");
+    writer.add(date_of(*second));
+    writer.add("\r\n");
+  }
+  writer.add(connection_line(persistence));
+  entry.bytes = static_cast<std::uint32_t>(writer.text().size());
+}
+
+// The longest fits.
+consteval bool all_fit() {
+  for (const std::uint16_t status : kStatuses) {
+    if (status_text(status).empty() || 9 + status_text(status).size() + 2 + 6 + kDateBytes + 2 +
+                                               connection_line(Persistence::kKeepAlive).size() >
+                                           sizeof(Entry::text)) {
+      return false;
+    }
+  }
+  return true;
+}
+static_assert(all_fit());
+
+}  // namespace
+
+std::string_view preface(std::uint16_t status, Persistence persistence) {
+  constexpr std::uint64_t kNoClock = ~std::uint64_t{0};
+  const std::optional<std::uint64_t> second = wall_clock::now();
+  const std::uint64_t stamp = second ? *second + 1 : kNoClock;
+  const std::size_t index = index_of_status(status);
+  Entry& entry = entries[stamp & 1][index][static_cast<std::size_t>(persistence)];
+  if (entry.stamp != stamp) {
+    entry.stamp = stamp;
+    write(entry, kStatuses[index], persistence, second);
+  }
+  return {entry.text.data(), entry.bytes};
+}
+
+}  // namespace mote::http

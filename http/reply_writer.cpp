@@ -1,0 +1,106 @@
+// Replies by reference, piece by piece, as much at a time as is worth a segment.
+#include "http/reply_writer.hpp"
+
+#include "http/reply_tail.hpp"
+#include "http/server_state.hpp"
+#include "lwip/tcp.h"
+#include "netstack/send_room.hpp"
+
+namespace mote::http {
+
+bool ReplyWriter::begin(tcp_pcb& pcb, Reply& reply) {
+  tail_ = reply.tail;
+  return write_all(pcb, reply.pieces);
+}
+
+bool ReplyWriter::write(tcp_pcb& pcb) {
+  Pieces pieces{};
+  for (std::size_t at = 0; at < rest_; ++at) {
+    const Part& part = parts_[at];
+    pieces[at] = {.data = part.data, .bytes = part.bytes, .copied = part.copied != 0};
+  }
+  return write_all(pcb, pieces);
+}
+
+void ReplyWriter::give_up() {
+  if (tail_ != nullptr) {
+    tail_->release();
+    tail_ = nullptr;
+  }
+  in_flight_ = 0;
+  rest_ = 0;
+}
+
+bool ReplyWriter::write_all(tcp_pcb& pcb, Pieces& pieces) {
+  std::size_t end = pieces.size();
+  while (end > 0 && pieces[end - 1].bytes == 0) {
+    --end;
+  }
+  for (;;) {
+    for (std::size_t at = 0; at < end; ++at) {
+      Reply::Piece& piece = pieces[at];
+      const bool is_last = at + 1 == end && tail_ == nullptr;
+      while (piece.bytes > 0) {
+        const std::uint64_t before = piece.bytes;
+        const Result result = write(pcb, piece, is_last);
+        if (result != Result::kTaken) {
+          keep(pieces, at, end);
+          return result == Result::kNoRoom;
+        }
+        in_flight_ += static_cast<std::uint32_t>(before - piece.bytes);
+        server.counters.bytes += before - piece.bytes;
+      }
+    }
+    if (tail_ == nullptr) {
+      rest_ = 0;
+      return true;
+    }
+    tail_ = tail_->next(pieces[0]);
+    end = 1;
+  }
+}
+
+void ReplyWriter::keep(const Pieces& pieces, std::size_t from, std::size_t end) {
+  rest_ = 0;
+  for (std::size_t at = from; at < end; ++at) {
+    const Reply::Piece& piece = pieces[at];
+    parts_[rest_++] = {.data = piece.data, .bytes = piece.bytes, .copied = piece.copied};
+  }
+}
+
+// How many bytes of a piece are to be handed over now.
+std::uint64_t ReplyWriter::room_for(const tcp_pcb& pcb, const Reply::Piece& piece) const {
+  const std::uint64_t room = tcp_sndbuf(&pcb);  // at most 65,535
+  if (room >= piece.bytes) {
+    return piece.bytes;
+  }
+  if (piece.copied || (in_flight_ > 0 && room < netstack::worthwhile_room(pcb))) {
+    return 0;
+  }
+  return room - room % tcp_mss(&pcb);  // no small segment in the middle of a body
+}
+
+// Writes what there is room for; when lwIP lacks memory, half of it, and so on.
+ReplyWriter::Result ReplyWriter::write(tcp_pcb& pcb, Reply::Piece& piece, bool is_last) const {
+  std::uint64_t bytes = room_for(pcb, piece);
+  if (bytes == 0) {
+    return Result::kNoRoom;
+  }
+  for (;;) {
+    const bool more = !is_last || bytes < piece.bytes;
+    const auto flags = static_cast<std::uint8_t>((more ? TCP_WRITE_FLAG_MORE : 0) |
+                                                 (piece.copied ? TCP_WRITE_FLAG_COPY : 0));
+    if (tcp_write(&pcb, piece.data, static_cast<std::uint16_t>(bytes), flags) == ERR_OK) {
+      piece.data += bytes;
+      piece.bytes -= bytes;
+      return Result::kTaken;
+    }
+    if (piece.copied || bytes <= tcp_mss(&pcb)) {
+      ++server.counters.no_memory;
+      return Result::kNoMemory;
+    }
+    bytes /= 2;
+  }
+}
+
+}  // namespace mote::http

@@ -1,0 +1,61 @@
+// A reply on its way: what of it lwIP doesn't have yet, and how much of it the peer hasn't taken.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "http/reply.hpp"
+
+struct tcp_pcb;
+
+namespace mote::http {
+
+// Its owner is static and never destroyed, so `give_up` takes a destructor's place.
+class ReplyWriter {
+ public:
+  ReplyWriter() = default;
+  ReplyWriter(const ReplyWriter&) = delete;
+  ReplyWriter& operator=(const ReplyWriter&) = delete;
+
+  // Takes over a reply, tail and all, when the one before is written, and begins to write it. False
+  // as with write.
+  [[nodiscard]] bool begin(tcp_pcb& pcb, Reply& reply);
+
+  // Hands lwIP as much of the rest as it takes. False: lwIP lacked memory, and may not call back by
+  // itself, because nothing need be in flight; so try again a little later.
+  [[nodiscard]] bool write(tcp_pcb& pcb);
+
+  // What isn't written yet never will be, and what is written is none of our business any more.
+  void give_up();
+
+  // The peer has taken so many bytes.
+  void acknowledge(std::uint32_t bytes) { in_flight_ -= bytes; }
+
+  [[nodiscard]] bool is_writing() const { return rest_ > 0; }
+  [[nodiscard]] std::uint32_t in_flight() const { return in_flight_; }
+
+ private:
+  enum class Result : std::uint8_t { kTaken, kNoRoom, kNoMemory };
+
+  // A piece in less memory.
+  struct Part {
+    const char* data;
+    std::uint64_t bytes : 63;
+    std::uint64_t copied : 1;
+  };
+
+  using Pieces = std::array<Reply::Piece, Reply::kPieces>;
+
+  [[nodiscard]] bool write_all(tcp_pcb& pcb, Pieces& pieces);
+  [[nodiscard]] Result write(tcp_pcb& pcb, Reply::Piece& piece, bool is_last) const;
+  [[nodiscard]] std::uint64_t room_for(const tcp_pcb& pcb, const Reply::Piece& piece) const;
+  void keep(const Pieces& pieces, std::size_t from, std::size_t end);
+
+  std::array<Part, Reply::kPieces> parts_{};  // what isn't written, at the front
+  ReplyTail* tail_ = nullptr;                 // what comes behind it
+  std::uint32_t in_flight_ = 0;               // bytes written to lwIP and not yet acknowledged
+  std::uint8_t rest_ = 0;                     // how many of parts_ there are
+};
+
+}  // namespace mote::http

@@ -1,0 +1,78 @@
+// The lines of a header section, and the limits on them.
+#include "http/section_scanner.hpp"
+
+#include "http/syntax.hpp"
+#include "kernel/limits.hpp"
+
+namespace mote::http {
+namespace {
+
+static_assert(limits::kRequestLineBytes + limits::kHeaderBytes < 0xFFFF);
+
+// The place of the first line feed in input[from, end), or `end`; eight bytes at a time.
+std::size_t find_line_feed(std::string_view input, std::size_t from, std::size_t end) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  for (; end - from >= 8; from += 8) {
+    std::uint64_t bytes = 0;
+    __builtin_memcpy(&bytes, input.data() + from, sizeof bytes);
+    bytes ^= kOnes * '\n';  // a line feed is now zero, and lends from its neighbour
+    if (const std::uint64_t found = (bytes - kOnes) & ~bytes & (kOnes << 7); found != 0) {
+      return from + static_cast<std::size_t>(__builtin_ctzll(found)) / 8;
+    }
+  }
+  while (from < end && input[from] != '\n') {
+    ++from;
+  }
+  return from;
+}
+
+}  // namespace
+
+SectionScanner::Verdict SectionScanner::scan(std::string_view input) {
+  if (position_ == 0 && !input.empty() && !syntax::is(syntax::kTokenCharacter, input.front())) {
+    return Verdict::kMalformed;
+  }
+  constexpr std::size_t kMost = limits::kRequestLineBytes + 2 + limits::kHeaderBytes;
+  const std::size_t end = input.size() < kMost ? input.size() : kMost;
+  while (position_ < end) {
+    const std::size_t line_feed = find_line_feed(input, position_, end);
+    position_ = static_cast<std::uint16_t>(line_feed);
+    if (line_feed < end) {
+      ++position_;
+      const Verdict verdict = end_of_line(input);
+      if (verdict != Verdict::kIncomplete) {
+        return verdict;
+      }
+    }
+  }
+  return too_far(input.size());
+}
+
+// `position_` has just passed a line feed.
+SectionScanner::Verdict SectionScanner::end_of_line(std::string_view input) {
+  if (position_ < 2 || input[position_ - 2U] != '\r') {
+    return Verdict::kMalformed;
+  }
+  const bool is_empty = position_ - line_start_ == 2;
+  line_start_ = position_;
+  if (request_line_end_ == 0) {
+    request_line_end_ = position_;
+    return position_ - 2U > limits::kRequestLineBytes ? Verdict::kLineTooLong
+                                                      : Verdict::kIncomplete;
+  }
+  if (is_empty) {
+    return too_far(position_) == Verdict::kIncomplete ? Verdict::kComplete : Verdict::kTooLarge;
+  }
+  return ++fields_ > limits::kHeaderFields ? Verdict::kTooLarge : Verdict::kIncomplete;
+}
+
+// Whether `size` bytes without a section's end are more than may be.
+SectionScanner::Verdict SectionScanner::too_far(std::size_t size) const {
+  if (request_line_end_ == 0) {
+    return size > limits::kRequestLineBytes + 1 ? Verdict::kLineTooLong : Verdict::kIncomplete;
+  }
+  return size - request_line_end_ > limits::kHeaderBytes ? Verdict::kTooLarge
+                                                         : Verdict::kIncomplete;
+}
+
+}  // namespace mote::http

@@ -1,0 +1,89 @@
+// The sources of the time of day: KVM's clock and the CMOS clock.
+#include "kernel/wall_clock.hpp"
+
+#include "kernel/acpi.hpp"
+#include "kernel/clock.hpp"
+#include "kernel/cmos_clock.hpp"
+#include "kernel/cpu.hpp"
+#include "kernel/kvm_clock.hpp"
+#include "kernel/port_io.hpp"
+#include "kernel/wall_time.hpp"
+
+namespace mote::wall_clock {
+namespace {
+
+enum class Source : std::uint8_t { kNone, kKvm, kCmos };
+
+constexpr Nanoseconds kKeepInterval = milliseconds(60'000);
+
+constinit WallTime time{};
+constinit Source source = Source::kNone;
+constinit Nanoseconds next_look{};
+constinit kvm::SharedMemory shared{};
+
+struct ThisMachine {
+  [[nodiscard]] static cpu::Cpuid cpuid(std::uint32_t leaf) { return cpu::cpuid(leaf); }
+  static void write_msr(std::uint32_t number, std::uint64_t value) {
+    cpu::write_msr(number, value);
+  }
+  [[nodiscard]] static std::uint64_t time_stamp() { return cpu::time_stamp(); }
+};
+
+// The index's top bit would mask non-maskable interrupts.
+std::uint8_t read_cmos(std::uint8_t index) {
+  constexpr IoPort kIndex{0x70};
+  constexpr IoPort kData{0x71};
+  port::out8(kIndex, index);
+  return port::in8(kData);
+}
+
+bool learn_from_kvm() {
+  ThisMachine machine;
+  const auto ns = kvm::read_clock(machine, shared);
+  if (ns) {
+    time.learn(clock::now().value, *ns, *ns + 1);
+  }
+  return ns.has_value();
+}
+
+bool learn_from_cmos(std::optional<std::uint64_t> seconds) {
+  if (seconds) {
+    const std::uint64_t from = *seconds * WallTime::kSecond;
+    time.learn(clock::now().value, from, from + WallTime::kSecond);
+  }
+  return seconds.has_value();
+}
+
+std::uint8_t century() { return cmos::century_register(acpi::cmos_clock().century); }
+
+}  // namespace
+
+void initialize() {
+  ThisMachine machine;
+  if (cpu::under_hypervisor() && kvm::has_clock(machine) && learn_from_kvm()) {
+    source = Source::kKvm;
+  } else if (!acpi::cmos_clock().absent && learn_from_cmos(cmos::read_time(read_cmos, century()))) {
+    source = Source::kCmos;
+  }
+  next_look = clock::now() + kKeepInterval;
+}
+
+std::optional<std::uint64_t> now() {
+  if (!time.is_set()) {
+    return std::nullopt;
+  }
+  return time.at(clock::now().value) / WallTime::kSecond;
+}
+
+void keep() {
+  if (source == Source::kNone || clock::now() < next_look) {
+    return;
+  }
+  // The CMOS clock can't be read while it is updated: then again at the next call.
+  if (source == Source::kKvm ? learn_from_kvm()
+                             : learn_from_cmos(cmos::try_read(read_cmos, century()))) {
+    next_look = clock::now() + kKeepInterval;
+  }
+}
+
+}  // namespace mote::wall_clock

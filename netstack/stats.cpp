@@ -1,0 +1,45 @@
+// lwIP's statistics in our words.
+#include "netstack/stats.hpp"
+
+#include "lwip/memp.h"
+#include "lwip/stats.h"
+#include "mote_hooks.h"
+
+namespace mote::netstack {
+namespace {
+
+constinit std::uint64_t resent = 0;
+
+PoolUsage usage(std::string_view name, memp_t pool) {
+  const struct stats_mem& stats = *lwip_stats.memp[pool];
+  return {name, stats.avail, stats.used, stats.max, stats.err};
+}
+
+}  // namespace
+
+// lwIP counts every segment that it doesn't take as dropped, and for some says why.
+TcpCounters tcp_counters() {
+  const struct stats_proto& tcp = lwip_stats.tcp;
+  return {.resent = resent,
+          .dropped_checksum = tcp.chkerr,
+          .dropped_length = tcp.lenerr,
+          .dropped_stray = tcp.proterr,
+          .dropped_otherwise = tcp.drop - tcp.chkerr - tcp.lenerr - tcp.proterr,
+          .no_memory = tcp.memerr};
+}
+
+std::array<PoolUsage, kPools> pools() {
+  return {usage("tcp_pcbs", MEMP_TCP_PCB),
+          usage("tcp_segments", MEMP_TCP_SEG),
+          usage("pbufs", MEMP_PBUF),
+          usage("frame_copies", MEMP_PBUF_POOL),
+          usage("reassemblies", MEMP_REASSDATA),
+          usage("fragments", MEMP_FRAG_PBUF),
+          usage("arp_queue", MEMP_ARP_QUEUE),
+          usage("udp_pcbs", MEMP_UDP_PCB),
+          usage("timeouts", MEMP_SYS_TIMEOUT)};
+}
+
+}  // namespace mote::netstack
+
+extern "C" void mote_tcp_resent(void) { ++mote::netstack::resent; }

@@ -1,0 +1,176 @@
+"""The ways in which a case is run, each on connections of its own."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from conformance.check import differences
+from conformance.exchange import Channel, Malformed, Response, second_opinion
+from conformance.model import Case, File, get
+from conformance.server import Server
+from lab import until
+
+PROBE = Case("probe", "9112 9.3", get("/sub/page.txt"), 200, File("sub/page.txt"))
+DATE = re.compile(rb"\r\nDate: [^\r\n]*", re.I)
+
+# Longer requests are cut at every byte at both ends, and here and there between.
+CUT_EVERYWHERE = 1000
+ENDS, STEP = 16, 997
+
+
+def judged(server: Server, case: Case, channel: Channel) -> Response:
+    """The next response on a connection, which must be right for the case."""
+    response = channel.response(case.method)
+    second_opinion(case.method, response)
+    wrong = differences(server, case, response)
+    if wrong:
+        raise Malformed(f"{'; '.join(wrong)}\n{response.raw[:600]!r}")
+    return response
+
+
+def afterwards(server: Server, case: Case, channel: Channel, asked: bool) -> None:
+    """The connection goes on with the probe, asked already or not, or has ended."""
+    if not case.stays:
+        if not channel.ended():
+            raise Malformed("something comes behind the last response")
+        return
+    if not asked:
+        channel.send(PROBE.request)
+    judged(server, PROBE, channel)
+
+
+def kept_alive(server: Server, case: Case) -> None:
+    """The case, and the probe once its response is there."""
+    with server.channel() as channel:
+        channel.send(server.request(case))
+        judged(server, case, channel)
+        afterwards(server, case, channel, asked=False)
+
+
+def pipelined(server: Server, case: Case) -> None:
+    """The case with the probe behind it in one piece, and then between two."""
+    if case.unfinished:
+        return
+    request = server.request(case) + PROBE.request
+    with server.channel() as channel:
+        channel.send(request)
+        judged(server, case, channel)
+        afterwards(server, case, channel, asked=True)
+    with server.channel() as channel:
+        channel.send(PROBE.request + request)
+        judged(server, PROBE, channel)
+        judged(server, case, channel)
+        afterwards(server, case, channel, asked=True)
+
+
+def closed(server: Server, case: Case) -> None:
+    """The case with `Connection: close`, where that says something new and there is room."""
+    request = server.request(case)
+    says = re.search(rb"\r\nConnection:", request, re.I)
+    if not case.stays or case.version != "1.1" or says or case.id.startswith("limit-"):
+        return
+    line_end = request.index(b"\r\n", request.index(b" ")) + 2
+    request = request[:line_end] + b"Connection: close\r\n" + request[line_end:]
+    case = replace(case, stays=False)
+    with server.channel() as channel:
+        channel.send(request)
+        judged(server, case, channel)
+        afterwards(server, case, channel, asked=False)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A case's request in two parts."""
+
+    case: Case
+    request: bytes
+    at: int
+    expected: bytes  # the response, without its date
+
+
+def cuts(server: Server, cases: Iterable[Case]) -> Iterator[Cut]:
+    """All of these cases cut at every byte."""
+    for case in cases:
+        request = server.request(case)
+        try:
+            with server.channel() as channel:
+                channel.send(request)
+                expected = DATE.sub(b"", judged(server, case, channel).raw)
+        except (Malformed, OSError):
+            continue  # wrong when it is sent whole already, which is another test's to say
+        for at in range(1, len(request)):
+            end = min(at, len(request) - at)
+            if len(request) <= CUT_EVERYWHERE or end < ENDS or at % STEP == 0:
+                yield Cut(case, request, at, expected)
+
+
+class Cutter:
+    """Sends requests in two parts, the second when the first was received, many at once."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._idle: list[Channel] = []
+
+    def run(self, pending: Iterator[Cut], at_once: int) -> list[str]:
+        """What went wrong."""
+        wrong: list[str] = []
+        while batch := list(islice(pending, at_once)):
+            wrong += self._round(batch)
+            if len(wrong) > 10:
+                break
+        return wrong
+
+    def close(self) -> None:
+        for channel in self._idle:
+            channel.socket.close()
+
+    def _round(self, batch: list[Cut]) -> list[str]:
+        channels = [self._idle.pop() if self._idle else self._server.channel() for _ in batch]
+        for cut, channel in zip(batch, channels):
+            channel.send(cut.request[:cut.at])
+        until(lambda: all(channel.all_received() for channel in channels),
+              "acknowledgments of the first parts")
+        for cut, channel in zip(batch, channels):
+            channel.send(cut.request[cut.at:])
+        wrong = []
+        for cut, channel in zip(batch, channels):
+            try:
+                self._finish(cut, channel)
+            except (AssertionError, OSError) as error:
+                channel.socket.close()
+                wrong.append(f"{cut.case.id} cut at {cut.at}: {error}")
+        return wrong
+
+    def _finish(self, cut: Cut, channel: Channel) -> None:
+        response = channel.response(cut.case.method)
+        if DATE.sub(b"", response.raw) != cut.expected:
+            found = differences(self._server, cut.case, response)
+            if found:
+                raise Malformed("; ".join(found))
+        if cut.case.stays:
+            self._idle.append(channel)
+            return
+        if not channel.ended():
+            raise Malformed("something comes behind the last response")
+        channel.socket.close()
+
+
+def at_once(request: bytes, case: Case) -> int:
+    """How many such requests may be begun at a time: limits.hpp's buffers, and some to spare."""
+    if len(request) > 4000:
+        return 8
+    return 15 if len(request) > CUT_EVERYWHERE else case.at_once
+
+
+def split(server: Server, cases: Iterable[Case]) -> list[str]:
+    """Every case in two segments, cut at every byte."""
+    cutter = Cutter(server)
+    groups: dict[int, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(at_once(server.request(case), case), []).append(case)
+    try:
+        return [wrong for number, group in groups.items()
+                for wrong in cutter.run(cuts(server, group), number)]
+    finally:
+        cutter.close()

@@ -1,0 +1,26 @@
+"""All cases, by topic."""
+
+import re
+
+from conformance import (conditions, content, framing, methods, negotiation, persistence, ranges,
+                         targets)
+from conformance.model import Case
+
+TOPICS: dict[str, list[Case]] = {
+    "framing": framing.CASES,
+    "methods": methods.CASES,
+    "targets": targets.CASES,
+    "conditions": conditions.CASES,
+    "ranges": ranges.CASES,
+    "negotiation": negotiation.CASES,
+    "content": content.CASES,
+    "persistence": persistence.CASES,
+}
+
+CASES = [case for cases in TOPICS.values() for case in cases]
+
+# What a case's reason looks like: an RFC's number and a section of it.
+SECTION = re.compile(r"\d{4} (\d+|[A-Z])(\.\d+)*")
+
+# What no other server has: its answers can't be compared.
+OURS_ALONE = content.ENDPOINTS

@@ -1,0 +1,49 @@
+"""NICs that come while the machine runs."""
+
+import pytest
+
+from conftest import Bench
+from lab import Lab
+from machine import MAC, Machine
+
+PORT = ("-device", "pcie-root-port,id=pci.0,chassis=1,slot=1")
+NICS = ("virtio-net-pci", "e1000", "vmxnet3")
+
+
+@pytest.mark.parametrize("boot", ["bios", "pvh"])
+@pytest.mark.parametrize("machine", ["pc", "q35"])
+@pytest.mark.parametrize("nic", NICS)
+def test_first_nic_comes_late(bench: Bench, nic: str, machine: str, boot: str) -> None:
+    """One line says that there is none; the one that comes is brought up as at boot."""
+    wire = bench.lab.tap()
+    extra = ("-netdev", f"tap,id=net0,fd={wire}", *(PORT if machine == "q35" else ()))
+    guest = bench.start(Machine(machine=machine, boot=boot, nic=None, extra=extra),
+                        more_wires=(wire,))
+    guest.console.wait_for(r"^no network: .*, still looking$")
+    guest.ask("device_add", driver=nic, id="late", bus="pci.0", netdev="net0", mac=MAC,
+              romfile="")
+    guest.ready()
+    assert len([line for line in guest.console.lines if "no network" in line]) == 1
+    guest.console.wait_for(rf"^net0: {Lab.GUEST}/24 \(static\)$")
+    guest.serves()
+
+
+@pytest.mark.parametrize("nic", NICS)
+def test_request_to_give_up_a_nic_is_survived(bench: Bench, nic: str) -> None:
+    """QEMU takes a device away only when the guest's ACPI lets go of it, which Mote never does."""
+    guest = bench.boot(Machine(machine="pc", nic=f"{nic},id=late"))
+    guest.ask("device_del", id="late")
+    guest.serves()
+
+
+def test_unsupported_nic_is_named_once(bench: Bench) -> None:
+    """However often it is looked at; and a NIC that works and comes later is driven."""
+    wire = bench.lab.tap()
+    guest = bench.start(Machine(machine="pc", nic=None, extra=(
+        "-netdev", f"tap,id=net0,fd={wire}", "-device", "rtl8139,romfile=")), more_wires=(wire,))
+    guest.console.wait_for(r"still looking$")
+    guest.ask("device_add", driver="e1000", id="late", bus="pci.0", netdev="net0", mac=MAC,
+              romfile="")
+    guest.ready()
+    assert len([line for line in guest.console.lines if "not supported" in line]) == 1
+    guest.serves()

@@ -1,0 +1,20 @@
+// Stands in for http/endpoints: one endpoint, for one interface.
+#include "http/endpoints.hpp"
+#include "http/preface.hpp"
+
+namespace mote::http {
+
+std::optional<Reply> endpoint_reply(const Request& request, const Origin& origin,
+                                    std::string_view path) {
+  constexpr std::string_view kRest = "Content-Length: 2\r\n\r\nok";
+  if (path != "/healthz" || origin.interface != 1) {
+    return std::nullopt;
+  }
+  const std::string_view start = preface(200, request.persistence);
+  Reply reply{.status = 200, .body_bytes = 2};
+  reply.pieces[0] = {.data = start.data(), .bytes = start.size()};
+  reply.pieces[1] = {.data = kRest.data(), .bytes = kRest.size()};
+  return reply;
+}
+
+}  // namespace mote::http

@@ -1,0 +1,37 @@
+// The site of the HTTP tests: a folder with a few files, and packs made by tools/pack.py.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mote::http_world {
+
+// A pack's bytes, aligned as the boot loader aligns them.
+class PackFile {
+ public:
+  explicit PackFile(const std::filesystem::path& path);
+
+  [[nodiscard]] std::span<std::byte> bytes() { return {storage_.data()->bytes, size_}; }
+
+ private:
+  struct alignas(4096) Page {
+    std::byte bytes[4096];
+  };
+  std::vector<Page> storage_;
+  std::size_t size_ = 0;
+};
+
+// Packs a folder with tools/pack.py, and with the settings in `config` if it is given.
+PackFile pack_folder(const std::filesystem::path& site, const std::filesystem::path& config = {});
+
+// A folder with a few files, one of them of 300,000 bytes, under the system's temporary folder.
+const std::filesystem::path& example_site();
+
+// The content of a file in it.
+std::string content_of(std::string_view name);
+
+}  // namespace mote::http_world
