@@ -94,7 +94,8 @@ def parser() -> argparse.ArgumentParser:
     benching.add_argument("--nic", default="virtio-net-pci", metavar="MODEL",
                           help="the network card, as QEMU's -device takes it (default: "
                           "virtio-net-pci)")
-    benching.add_argument("--json", type=a_path, metavar="FILE", help="write the figures there, too")
+    benching.add_argument("--json", type=a_path, metavar="FILE",
+                          help="write the figures there, too")
     lwip_argument(benching)
     return top
 

@@ -58,7 +58,7 @@ class Counted:
                 re.findall(r"^(mote_loop_\w+) ([0-9.e+]+)$", text, re.MULTILINE)}
 
     def now(self) -> Moment:
-        """Reads both counts with the machine stopped between two turns of QEMU's own."""
+        """Reads both counts, one right after the other."""
         metrics = self._metrics()
         data = self._table.read_bytes()
         count = sum(instructions * runs for _, instructions, runs in
@@ -143,7 +143,7 @@ NAMES = {
     "idle_turn": "an idle turn of the run loop",
     "get_keep_alive_64": f"a GET of {BODY_BYTES} bytes, 64 connections kept alive",
     "get_keep_alive_1": f"a GET of {BODY_BYTES} bytes, one connection kept alive",
-    "get_connection_each_64": f"a GET of {BODY_BYTES} bytes with a connection of its own, 64 at once",
+    "get_connection_each_64": f"a GET of {BODY_BYTES} bytes, a connection each, 64 at once",
     "mebibyte_of_a_file": f"1 MiB of a file of {LARGE_MIB}",
     "ping_56": "a ping of 56 bytes",
 }

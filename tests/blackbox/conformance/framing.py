@@ -213,5 +213,3 @@ BROKEN_CHUNKS = [
     broken("trailer-nul", b"0\r\nX: \0\r\n\r\n"),
     broken("trailer-end-bare-lf", b"0\r\nX: a\r\n\n"),
 ]
-
-CASES = [*LINES, *FIELDS, *LENGTHS, *CHUNKS, *BROKEN_CHUNKS]

@@ -7,7 +7,9 @@ from conformance import (conditions, content, framing, methods, negotiation, per
 from conformance.model import Case
 
 TOPICS: dict[str, list[Case]] = {
-    "framing": framing.CASES,
+    "framing": [*framing.LINES, *framing.FIELDS],
+    "lengths": framing.LENGTHS,
+    "chunks": [*framing.CHUNKS, *framing.BROKEN_CHUNKS],
     "methods": methods.CASES,
     "targets": targets.CASES,
     "conditions": conditions.CASES,
