@@ -10,7 +10,6 @@ import os
 import select
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from conftest import Bench
@@ -33,7 +32,8 @@ class Browser:
             os.mkfifo(pipe)
         # It reads from descriptor 3 and writes to 4.
         self.service = Service(
-            bench, "chromium", "sh", "-c", f'exec "$@" 3<"{down}" 4>"{up}"', "sh", "chromium",
+            bench, "chromium", "sh", "-c", f'exec "$@" 3<"{down}" 4>"{up}"', "sh", "env",
+            f"HOME={folder}", f"XDG_CONFIG_HOME={folder}", f"XDG_CACHE_HOME={folder}", "chromium",
             *OPTIONS, f"--user-data-dir={folder}/profile", "about:blank")
         # Opened for both ways, so that neither end waits for the other.
         self._down = os.open(down, os.O_RDWR)

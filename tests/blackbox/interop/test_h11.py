@@ -10,7 +10,6 @@ import pytest
 import sites
 from conftest import Bench
 from images import Images
-from lab import Lab
 from machine import Guest
 from programs import boot, the_site
 

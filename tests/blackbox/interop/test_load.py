@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from conftest import Bench
-from lab import Lab
 from machine import Guest
 from programs import DEADLINE_S, URL, Use, boot, needed
 
@@ -79,8 +78,8 @@ def test_siege(guest: Guest, tmp_path: Path, connection: str) -> None:
                         "limit = 255\ntimeout = 60\nverbose = false\njson_output = true\n")
     urls.write_text("".join(f"{URL}{path}\n" for path in PATHS))
     use = Use(guest)
-    said = guest.lab.run("siege", "-R", str(settings), "-b", "-c", "20", "-r", "50", "-f",
-                         str(urls), timeout=DEADLINE_S).stdout
+    said = guest.lab.run("env", f"HOME={tmp_path}", "siege", "-R", str(settings), "-b", "-c",
+                         "20", "-r", "50", "-f", str(urls), timeout=DEADLINE_S).stdout
     told = json.loads(said[said.index("{"):])
     assert told["availability"] == 100 and told["failed_transactions"] == 0, said
     assert told["transactions"] == told["successful_transactions"] == 1000, said

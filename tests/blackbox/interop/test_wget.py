@@ -9,9 +9,10 @@ import pytest
 import sites
 from conftest import Bench
 from images import Images
-from lab import Lab
 from machine import Guest
 from programs import URL, boot, metric, needed, the_site, wrong_files
+
+WGET = ("wget", "--no-config", "--no-hsts", "--tries=1")  # nothing from or to the user's home
 
 # What the pages link to, and robots.txt, which wget asks for by itself.
 LINKED = ["data/list.json", "favicon.svg", "guide/index.html", "guide/second.html", "index.html",
@@ -31,8 +32,8 @@ def site(images: Images) -> Path:
 
 def mirror(guest: Guest, folder: Path, *options: str) -> str:
     """wget's log of a mirror made or brought up to date."""
-    return guest.lab.run("wget", "-m", "-nv", "-S", "-nH", "-P", str(folder), "--tries=1",
-                         "--timeout=60", *options, URL + "/").stderr
+    return guest.lab.run(*WGET, "-m", "-nv", "-S", "-nH", "-P", str(folder), "--timeout=60",
+                         *options, URL + "/").stderr
 
 
 def test_a_mirror_is_made_and_kept(guest: Guest, site: Path, tmp_path: Path) -> None:
@@ -53,7 +54,7 @@ def test_a_mirror_is_made_and_kept(guest: Guest, site: Path, tmp_path: Path) -> 
 def test_every_file_of_a_mirror_is_current(guest: Guest, site: Path, tmp_path: Path) -> None:
     mirror(guest, tmp_path)
     urls = "".join(f"{URL}/{name}\n" for name in LINKED)
-    again = ("wget", "-N", "-x", "-nv", "-S", "-nH", "-P", str(tmp_path), "-i", "-")
+    again = (*WGET, "-N", "-x", "-nv", "-S", "-nH", "-P", str(tmp_path), "-i", "-")
     bodies = metric(guest, "mote_http_requests_total", code="200")
     assert statuses(guest.lab.run(*again, input=urls).stderr) == ["304"] * len(LINKED)
     # Only what asking for it takes: the metric itself.
@@ -71,22 +72,22 @@ def statuses(said: str) -> list[str]:
 
 
 def test_a_mirror_without_keep_alive(guest: Guest, site: Path, tmp_path: Path) -> None:
-    guest.lab.run("wget", "-m", "-nv", "-nH", "-P", str(tmp_path), "--no-http-keep-alive",
-                  "--tries=1", URL + "/")
+    guest.lab.run(*WGET, "-m", "-nv", "-nH", "-P", str(tmp_path), "--no-http-keep-alive",
+                  URL + "/")
     assert not wrong_files(tmp_path, site, LINKED)
 
 
 def test_a_download_is_resumed(guest: Guest, site: Path, tmp_path: Path) -> None:
     whole = (site / "size/1000003.bin").read_bytes()
     (tmp_path / "1000003.bin").write_bytes(whole[:123_456])
-    said = guest.lab.run("wget", "-c", "-S", "-P", str(tmp_path), "--tries=1",
+    said = guest.lab.run(*WGET, "-c", "-S", "-P", str(tmp_path),
                          f"{URL}/size/1000003.bin").stderr
     assert "206 Partial Content" in said
     assert (tmp_path / "1000003.bin").read_bytes() == whole
 
 
 def test_compression(guest: Guest, site: Path, tmp_path: Path) -> None:
-    said = guest.lab.run("wget", "--compression=auto", "-S", "-O", str(tmp_path / "text"),
-                         f"http://{Lab.GUEST}/text.txt").stderr
+    said = guest.lab.run(*WGET, "--compression=auto", "-S", "-O", str(tmp_path / "text"),
+                         f"{URL}/text.txt").stderr
     assert "Content-Encoding: gzip" in said
     assert (tmp_path / "text").read_bytes() == (site / "text.txt").read_bytes()

@@ -55,7 +55,7 @@ async function run(dispatcher, requests) {
 async function manyAtOnce() {
   const tally = new Tally();
   const dispatcher = tally.watch(new Agent({ connections: 200 }));
-  await Promise.all(count(1000).map(async (n) => {
+  await Promise.all(count(400).map(async (n) => {
     const path = nth(n);
     await tally.take(path, await request(url + path, { dispatcher }));
   }));
@@ -96,8 +96,8 @@ async function refused() {
 }
 
 console.log(JSON.stringify({
-  pool: await run(new Pool(url, { connections: 8 }), 1000),
-  pipelined: await run(new Client(url, { pipelining: 10 }), 1000),
+  pool: await run(new Pool(url, { connections: 8 }), 400),
+  pipelined: await run(new Client(url, { pipelining: 10 }), 400),
   many: await manyAtOnce(),
   fetched: await fetched(),
   refused: await refused(),
