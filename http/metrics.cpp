@@ -315,8 +315,12 @@ void write_drops(Exposition& out) {
   });
   out.counter("interface_transmit_dropped_total"sv, "Frames not sent, by reason."sv);
   each_interface([&](Label label, const InterfaceReport& report) {
-    out.sample(label, {"reason"sv, "queue_full"sv}, report.stack->tx_dropped);
+    out.sample(label, {"reason"sv, "unresolved"sv}, report.stack->tx_dropped);
     out.sample(label, {"reason"sv, "reply_without_room"sv}, report.stack->replies_dropped);
+  });
+  out.counter("interface_transmit_refused_total"sv, "Frames TCP kept until there was room."sv);
+  each_interface([&](Label label, const InterfaceReport& report) {
+    out.sample(label, report.stack->tx_refused);
   });
 }
 

@@ -83,7 +83,7 @@ inline constexpr std::size_t kHeaderFields = 100;
 // Content of a request, which nothing here wants: so many bytes of it, framing counted, are read
 // and discarded within the header time, and the connection goes on; for more it ends with the
 // response.
-inline constexpr std::uint32_t kContentBytes = 64 * 1024;
+inline constexpr std::uint32_t kContentBytes = 1024 * 1024;
 
 // A chunk's line with its extensions, and a whole trailer section, in bytes.
 inline constexpr std::size_t kChunkLineBytes = 1024;
@@ -130,7 +130,7 @@ inline constexpr std::size_t kLogPartBytes = 300;
 // Pages of metrics that wait for lwIP to take them at a time, which it mostly does at once (for
 // more it is 503), and bytes of one.
 inline constexpr std::size_t kMetricsPages = 1;
-inline constexpr std::size_t kMetricsBytes = 30 * 1024;
+inline constexpr std::size_t kMetricsBytes = 31 * 1024;
 
 // --- Time ---
 

@@ -114,7 +114,7 @@ class Interface : public Attachment {
       ++self.counters_.tx_waited;
       return ERR_OK;
     }
-    ++self.counters_.tx_dropped;
+    ++self.counters_.tx_refused;
     return ERR_MEM;
   }
 

@@ -20,7 +20,8 @@ struct InterfaceCounters {
   std::uint64_t tx_frames = 0;                // lwIP's frames given to the device
   std::uint64_t tx_copied = 0;                // of these, copied into a packet first
   std::uint64_t tx_waited = 0;                // frames that waited in the backlog
-  std::uint64_t tx_dropped = 0;               // frames refused: backlog full, or no packet
+  std::uint64_t tx_refused = 0;               // frames that found the backlog full: TCP keeps them
+  std::uint64_t tx_dropped = 0;               // long segments that waited for an ARP reply
 
   [[nodiscard]] constexpr std::uint64_t& operator[](Fate fate) {
     return fates[static_cast<std::size_t>(fate)];
