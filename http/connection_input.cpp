@@ -79,8 +79,8 @@ std::size_t Connection::serve(std::string_view input) {
     if (scanner_.bytes() == 0) {
       input.remove_prefix(leading_empty_lines(input));
     }
-    mid_request_ = !input.empty();
-    if (input.empty() || input == "\r"sv) {
+    mid_request_ = !input.empty() && input != "\r"sv;  // half an empty line begins none
+    if (!mid_request_) {
       break;
     }
     waits_for_room_ = !writer_.has_room(*pcb_);
