@@ -48,7 +48,7 @@ err_t Connection::on_sent(void* self, tcp_pcb* /*pcb*/, std::uint16_t bytes) {
   connection.progress_ |=
       connection.phase_ != Phase::kReading &&
       (connection.taken_ >= limits::kLeastSendBytes || connection.writer_.in_flight() == 0);
-  if (connection.writer_.is_writing()) {
+  if (connection.is_sending()) {
     connection.write_reply();
     connection.serve_buffer();
     connection.conclude();
@@ -81,10 +81,10 @@ void Connection::poll_if(bool wanted) {
 
 // Between responses: what must follow from what happened meanwhile.
 void Connection::conclude() {
-  if (!writer_.is_writing() && !closes_ && refused_) {
+  if (!is_sending() && !closes_ && refused_) {
     answer_error(Status::kServiceUnavailable, refused_head_ ? "HEAD "sv : ""sv);
   }
-  if (!writer_.is_writing() && !closes_ && peer_closed_) {
+  if (!is_sending() && !closes_ && peer_closed_) {
     if (mid_request_) {
       answer_error(Status::kBadRequest, buffer_.view());
     }
@@ -93,7 +93,7 @@ void Connection::conclude() {
   if (closes_) {
     buffer_.clear();
     content_ = {};
-    mid_request_ = false;
+    mid_request_ = waits_for_room_ = false;
   }
   if (!writer_.is_writing() && closes_ && !fin_sent_) {
     fin_sent_ = true;
@@ -105,7 +105,7 @@ Phase Connection::current_phase() const {
   if (fin_sent_) {
     return writer_.in_flight() > 0 ? Phase::kSending : Phase::kDraining;
   }
-  if (writer_.is_writing()) {
+  if (is_sending()) {
     return Phase::kSending;
   }
   return mid_request_ || is_reading_content() ? Phase::kReading : Phase::kIdle;
@@ -113,7 +113,7 @@ Phase Connection::current_phase() const {
 
 // The end of every callback: opens the receive window, and starts the time limit that is due.
 err_t Connection::settle() {
-  if (held_ > 0 && (!writer_.is_writing() || is_discarding())) {
+  if (held_ > 0 && (!is_sending() || is_discarding())) {
     tcp_recved(pcb_, static_cast<std::uint16_t>(held_));
     held_ = 0;
   }
@@ -218,7 +218,7 @@ void Connection::recycle() {
   content_ = {};
   pcb_ = nullptr;
   taken_ = held_ = 0;
-  mid_request_ = closes_ = refused_ = refused_head_ = false;
+  mid_request_ = waits_for_room_ = closes_ = refused_ = refused_head_ = false;
   fin_sent_ = peer_closed_ = progress_ = polls_ = false;
   phase_ = Phase::kFree;
   server.queue(Phase::kFree).push_back(*this);

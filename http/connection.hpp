@@ -85,6 +85,8 @@ class Connection {
   [[nodiscard]] bool is_reading_content() const {
     return content_.state() == ContentReader::State::kReading;
   }
+  // A response isn't yet in lwIP's hands, or the next one must wait for room.
+  [[nodiscard]] bool is_sending() const { return writer_.is_writing() || waits_for_room_; }
   [[nodiscard]] Phase current_phase() const;
 
   Connection* next_ = nullptr;  // in the queue of its phase
@@ -98,11 +100,12 @@ class Connection {
   SectionScanner scanner_;  // of the request that begins where buffer_ begins
   ContentReader content_;   // of the request answered last; while it reads, buffer_ is empty
   Phase phase_ = Phase::kFree;
-  std::uint8_t interface_ = 0;  // where the connection came in
-  bool mid_request_ = false;    // part of a request's header section has come
-  bool closes_ = false;         // this response is the last one
-  bool refused_ = false;        // a 503 follows this response, because something was discarded
-  bool refused_head_ = false;   // what was discarded began with a HEAD request
+  std::uint8_t interface_ = 0;   // where the connection came in
+  bool mid_request_ = false;     // part of a request's header section has come
+  bool waits_for_room_ = false;  // what has come isn't looked at before the peer takes more
+  bool closes_ = false;          // this response is the last one
+  bool refused_ = false;         // a 503 follows this response, because something was discarded
+  bool refused_head_ = false;    // what was discarded began with a HEAD request
   bool fin_sent_ = false;
   bool peer_closed_ = false;
   bool progress_ = false;  // the phase's time limit starts anew

@@ -59,7 +59,7 @@ void Connection::receive(const pbuf& data) {
   if (is_discarding()) {
     return;
   }
-  if (writer_.is_writing() || !buffer_.empty() || piece->next != nullptr) {
+  if (is_sending() || !buffer_.empty() || piece->next != nullptr) {
     keep(*piece, from);
     serve_buffer();
   } else {  // the way of nearly all requests: answered where they lie
@@ -70,16 +70,21 @@ void Connection::receive(const pbuf& data) {
   }
 }
 
-// Answers the requests at the beginning of `input`, until one isn't complete or its response
-// doesn't go out at once. Returns how many bytes they were.
+// Answers the requests at the beginning of `input`, until one isn't complete, its response doesn't
+// go out at once, or there is no room for one. Returns how many bytes they were.
 std::size_t Connection::serve(std::string_view input) {
   const std::size_t size = input.size();
+  waits_for_room_ = false;
   while (!writer_.is_writing() && !is_discarding()) {
     if (scanner_.bytes() == 0) {
       input.remove_prefix(leading_empty_lines(input));
     }
-    mid_request_ = !input.empty();
-    if (input.empty() || input == "\r"sv) {
+    mid_request_ = !input.empty() && input != "\r"sv;  // half an empty line begins none
+    if (!mid_request_) {
+      break;
+    }
+    waits_for_room_ = !writer_.has_room(*pcb_);
+    if (waits_for_room_) {
       break;
     }
     const SectionScanner::Verdict verdict = scanner_.scan(input);
@@ -189,7 +194,7 @@ void Connection::refuse() {
   refused_ = true;
   const std::string_view request = buffer_.view().substr(leading_empty_lines(buffer_.view()));
   refused_head_ = request.starts_with("HEAD "sv);
-  mid_request_ = false;
+  mid_request_ = waits_for_room_ = false;
   buffer_.clear();
   ++server.counters.no_buffer;
 }

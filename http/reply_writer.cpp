@@ -3,10 +3,23 @@
 
 #include "http/reply_tail.hpp"
 #include "http/server_state.hpp"
+#include "kernel/limits.hpp"
 #include "lwip/tcp.h"
 #include "netstack/send_room.hpp"
 
 namespace mote::http {
+namespace {
+
+// All of a reply but what is sent of the pack's bodies: preface, the site's and the firmware's own
+// lines, and a tail's text; and for each piece and segment a header and what it refers to.
+constexpr std::uint32_t kHeadBytes = 6 * 1024 + limits::kReplyTextBytes;
+constexpr unsigned kHeadPbufs = 24;
+
+}  // namespace
+
+bool ReplyWriter::has_room(const tcp_pcb& pcb) const {
+  return in_flight_ == 0 || netstack::has_room(pcb, kHeadBytes, kHeadPbufs);
+}
 
 bool ReplyWriter::begin(tcp_pcb& pcb, Reply& reply) {
   tail_ = reply.tail;

@@ -33,6 +33,10 @@ class ReplyWriter {
   void acknowledge(std::uint32_t bytes) { in_flight_ -= bytes; }
 
   [[nodiscard]] bool is_writing() const { return rest_ > 0; }
+
+  // Whether there is room for the head of one more reply. A peer that takes nothing would keep its
+  // tail, which others could use, for as long as it may stall.
+  [[nodiscard]] bool has_room(const tcp_pcb& pcb) const;
   [[nodiscard]] std::uint32_t in_flight() const { return in_flight_; }
 
  private:

@@ -6,6 +6,7 @@
 
 #include "kernel/limits.hpp"
 #include "lwip/tcp.h"
+#include "mote_hooks.h"
 
 namespace mote::netstack {
 
@@ -21,5 +22,10 @@ inline void widen_send_buffer(struct tcp_pcb& pcb) {
 // Bytes of room that are worth waiting for while acknowledgements are to come: whoever writes as
 // soon as there is room for two frames hands over segments of two frames.
 inline std::uint32_t worthwhile_room(const struct tcp_pcb& pcb) { return pcb.tso_bytes; }
+
+// Whether so many bytes can be written at once, in pieces that take so many pbufs.
+inline bool has_room(const struct tcp_pcb& pcb, std::uint32_t bytes, unsigned pbufs) {
+  return tcp_sndbuf(&pcb) >= bytes && tcp_sndqueuelen(&pcb) + pbufs <= mote_tcp_queue_limit();
+}
 
 }  // namespace mote::netstack

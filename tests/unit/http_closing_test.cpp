@@ -201,6 +201,19 @@ TEST_CASE("a response that is never acknowledged after the close is given up") {
   CHECK(client.got_reset());
 }
 
+TEST_CASE("empty lines byte by byte are no request, and don't keep a connection open") {
+  const Scene scene;
+  Client client;
+  for (int second = 0; second < 16 && !client.is_released() && !client.got_fin(); second += 4) {
+    client.send("\r");
+    pass_time(2'000);
+    client.send("\n");
+    pass_time(2'000);
+  }
+  CHECK(client.got_fin());
+  CHECK(client.received.empty());
+}
+
 TEST_CASE("who goes away within a response of parts leaves nothing behind") {
   const Scene scene;
   const std::string request = get("/large.bin", "Range: bytes=0-99,1000-199999,200001-\r\n");

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "http/reply_tail.hpp"
 #include "http/server.hpp"
 #include "kernel/limits.hpp"
 #include "tests/unit/http_world.hpp"
@@ -213,4 +214,39 @@ TEST_CASE("a slow sender makes room last of all, the slowest first; a good one d
   Client another;
   another.send(get("/large.bin"));
   CHECK_FALSE(crowd[0]->is_released());
+}
+
+TEST_CASE("who asks for more and takes nothing keeps no reply's text from the others") {
+  const Scene scene;
+  const auto range_to = [](std::size_t last) {
+    return get("/large.bin", "Range: bytes=0-" + std::to_string(last) + "\r\n");
+  };
+  Client probe;
+  probe.send(range_to(89'999));
+  const std::size_t head_bytes = probe.unacknowledged() - 90'000;
+  CHECK(statuses(probe.receive_all()) == std::vector{206});
+
+  // Each has a response in flight that leaves no room for the head of the one behind it.
+  constexpr std::size_t kRoom = 100;
+  const std::string filling = range_to(TCP_SND_BUF - kRoom - head_bytes - 1);
+  const Crowd crowd = crowd_of(limits::kReplyTails, filling + range_to(99));
+  CHECK(mote::http::ReplyTail::in_use() == 0);
+  Client honest;
+  honest.send(range_to(99));
+  CHECK(statuses(honest.receive_all()) == std::vector{206});
+
+  for (const auto& client : crowd) {
+    client->close();  // what it asked for before, it still gets
+    CHECK(statuses(client->receive_all()) == std::vector{206, 206});
+  }
+}
+
+TEST_CASE("who waits for room in vain is reset like any who takes nothing") {
+  const Scene scene;
+  Client client;
+  client.send(get("/large.bin", "Range: bytes=0-92000\r\n") + std::string(kGet));
+  pass_time(59'000);
+  CHECK_FALSE(client.is_released());
+  pass_time(2'000);
+  CHECK(client.got_reset());
 }
