@@ -50,14 +50,14 @@ GROUPS = [
           length-none-at-all length-1000 chunked-empty chunked-one chunked-several
           chunked-extension chunked-trailers chunked-leading-zeros chunked-any-case
           chunked-content-like-a-request chunked-blanks-in-extension
-          chunked-trailers-about-framing length-64-kib length-with-delete
+          chunked-trailers-about-framing length-1-mib length-with-delete
           method-post method-put method-delete method-patch
           method-post-folder host-post-to-other-site condition-not-for-other-methods
           range-of-post close-not-allowed"""),
     Group("content that will not be read to its end", "405 with Allow, close", "413, or 405 and "
           "waits", "RFC 9110, 15.5.6: the method is what is wrong; RFC 9110, 10.1.1: content that "
           "was held back may never come",
-          "length-with-a-great-content length-more-than-64-kib expect-refused-before-content"),
+          "length-with-a-great-content length-more-than-1-mib expect-refused-before-content"),
     Group("TRACE", "405 with Allow, stays open", "405 without Allow, close",
           "RFC 9110, 15.5.6; nothing about it needs the connection closed",
           "method-trace method-trace-echoes-nothing length-with-trace"),
