@@ -73,10 +73,11 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
   set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
 }
 
-// The interface on which metrics are told, as http::EndpointOptions has it.
+constexpr int kNoInterface = limits::kInterfaces;
+
+// The interface on which metrics are told, as http::EndpointOptions has it, when there are any.
 int metrics_interface() {
   constexpr int kAll = -1;
-  constexpr int kNone = limits::kInterfaces;
   if (settings.metrics_path().empty() ||
       settings.metrics_audience() == Settings::MetricsAudience::kAll) {
     return kAll;
@@ -87,7 +88,7 @@ int metrics_interface() {
   if (!found) {
     console::line("http: the interface for metrics is not there, nobody gets any");
   }
-  return found ? static_cast<int>(*found) : kNone;
+  return found ? static_cast<int>(*found) : kNoInterface;
 }
 
 bool start_http(const http::SitePack& site) {
@@ -97,7 +98,7 @@ bool start_http(const http::SitePack& site) {
       .idle_time_ms = settings.idle_time_ms(),
       .endpoints = {.health = settings.health_path(),
                     .metrics = settings.metrics_path(),
-                    .metrics_interface = metrics_interface(),
+                    .metrics_interface = kNoInterface,  // until one can be used
                     .version = kVersion,
                     .commit = kCommit,
                     .loop = &loop},
@@ -139,6 +140,9 @@ void announce(const http::SitePack* serving) {
     }
     if (!ready && nics::any_usable()) {
       ready = true;
+      if (serving != nullptr) {
+        http::bind_metrics(metrics_interface());
+      }
       announce(serving);
     }
     if (!busy) {

@@ -103,6 +103,8 @@ bool start(const SitePack& pack, const Options& options) {
   return true;
 }
 
+void bind_metrics(int interface) { chosen.endpoints.metrics_interface = interface; }
+
 const Counters& counters() { return server.counters; }
 
 const Options& options() { return chosen; }

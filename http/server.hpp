@@ -23,9 +23,12 @@ struct Options {
 // rest. The pack's memory must stay. False: lwIP has no PCB left, or the port is taken.
 [[nodiscard]] bool start(const SitePack& pack, const Options& options);
 
+// On which interface metrics are told, in place of the options'; for a NIC that comes later.
+void bind_metrics(int interface);
+
 [[nodiscard]] const Counters& counters();
 
-// What the server was started with.
+// What the server was started with, and was told since.
 [[nodiscard]] const Options& options();
 
 }  // namespace mote::http

@@ -3,6 +3,7 @@
 import pytest
 
 from conftest import Bench
+from http_client import Client
 from lab import Lab
 from machine import MAC, Machine
 
@@ -26,6 +27,23 @@ def test_first_nic_comes_late(bench: Bench, nic: str, machine: str, boot: str) -
     assert len([line for line in guest.console.lines if "no network" in line]) == 1
     guest.console.wait_for(rf"^net0: {Lab.GUEST}/24 \(static\)$")
     guest.serves()
+
+
+def test_metrics_are_bound_to_a_nic_that_comes_late(bench: Bench) -> None:
+    """Neither are they told to nobody, nor does the console say so."""
+    wire = bench.lab.tap()
+    settings = (f"network.0.address={Lab.GUEST}/{Lab.PREFIX}\nhttp.metrics=/metrics\n"
+                f"http.metrics_interface={MAC}")
+    guest = bench.start(Machine(machine="pc", nic=None, settings=settings,
+                                extra=("-netdev", f"tap,id=net0,fd={wire}")), more_wires=(wire,))
+    guest.console.wait_for(r"^no network: .*, still looking$")
+    guest.ask("device_add", driver=NICS[0], id="late", bus="pci.0", netdev="net0", mac=MAC,
+              romfile="")
+    guest.ready()
+    assert not guest.console.find("^http: the interface for metrics")
+    with Client(guest.lab.connect()) as client:
+        client.socket.sendall(b"GET /metrics HTTP/1.1\r\nHost: mote\r\n\r\n")
+        assert client.response().status == 200
 
 
 @pytest.mark.parametrize("nic", NICS)
