@@ -299,6 +299,7 @@ using mote::fuzz::Tcp;
 
 const ip_addr_t ip_addr_any{};
 
+u16_t mote_tcp_queue_limit() { return TCP_SND_QUEUELEN; }
 tcp_pcb* tcp_new() { return &mote::fuzz::listener; }
 err_t tcp_bind(tcp_pcb*, const ip_addr_t*, u16_t) { return ERR_OK; }
 tcp_pcb* tcp_listen_with_backlog(tcp_pcb* pcb, u8_t) { return pcb; }
