@@ -40,11 +40,12 @@ class Images:
                 os.rename(unfinished, path)
         return path
 
-    def bootable(self, site: Path, boot: str, lines: tuple[str, ...] = ()) -> Path:
+    def bootable(self, site: Path, boot: str, lines: tuple[str, ...] = (),
+                 codings: tuple[int, ...] = Settings.compress) -> Path:
         """The ELF or the disk that serves a site; `lines` are the settings baked into it."""
         assert KERNEL.exists() and LOADER.exists(), "nothing is built: run `./mote test`, or ninja"
-        key = hashlib.sha256("\n".join([str(site), *lines]).encode()).hexdigest()[:12]
-        settings = Settings(lines=lines)
+        key = hashlib.sha256("\n".join([str(site), *lines, str(codings)]).encode()).hexdigest()[:12]
+        settings = Settings(lines=lines, compress=codings)
         pack = self.once(f"{site.name}-{key}.pack", lambda out: pack_site(site, out, settings))
         if boot == "pvh":
             return self.once(f"{site.name}-{key}.elf",
