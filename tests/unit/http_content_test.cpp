@@ -208,7 +208,7 @@ TEST_CASE("the limit counts all bytes of chunked content") {
   CHECK(outcome_of(kChunked, small + line + "0\r\n\r\n").state == State::kTooLarge);
   CHECK(outcome_of(kChunked, small + line + "0\r\n\r\n").bytes == limits::kContentBytes);
   CHECK(state_after("FFF0\r\n") == State::kReading);
-  CHECK(state_after("FFFB\r\n") == State::kTooLarge);  // with its own line too much
+  CHECK(state_after("FFFFB\r\n") == State::kTooLarge);  // with its own line too much
   CHECK(outcome_of(kChunked, "fff0\r\n" + std::string(0xFFF0, 'x')).state == State::kReading);
 }
 

@@ -58,6 +58,8 @@ GROUPS = [
           "waits", "RFC 9110, 15.5.6: the method is what is wrong; RFC 9110, 10.1.1: content that "
           "was held back may never come",
           "length-with-a-great-content length-more-than-1-mib expect-refused-before-content"),
+    Group("a GET with more content than is read", "served, close", "413, close",
+          "RFC 9110, 9.3.1: content of a GET means nothing", "length-with-get-more-than-1-mib"),
     Group("TRACE", "405 with Allow, stays open", "405 without Allow, close",
           "RFC 9110, 15.5.6; nothing about it needs the connection closed",
           "method-trace method-trace-echoes-nothing length-with-trace"),
