@@ -12,15 +12,6 @@ using syntax::is_blank;
 
 static_assert(limits::kChunkLineBytes < 0xFFFF && limits::kTrailerBytes < 0xFFFF);
 
-// The value of a hexadecimal digit, or 16.
-unsigned digit_of(char character) {
-  if (syntax::is_digit(character)) {
-    return static_cast<unsigned>(character - '0');
-  }
-  const char letter = syntax::lower(character);
-  return letter >= 'a' && letter <= 'f' ? static_cast<unsigned>(letter - 'a') + 10 : 16;
-}
-
 }  // namespace
 
 void ContentReader::begin(const Request& request) {
@@ -102,7 +93,7 @@ ContentReader::Part ContentReader::step(char character) {
 
 // chunk-size = 1*HEXDIG. A number that no machine can count to isn't meant.
 ContentReader::Part ContentReader::step_in_size(char character) {
-  const unsigned digit = digit_of(character);
+  const unsigned digit = syntax::hex_value(character);
   if (digit == 16) {
     return part_ == Part::kSizeStart ? Part::kNone : step_in_extension(character);
   }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "http/text_writer.hpp"
+#include "kernel/calendar.hpp"
 #include "kernel/number_text.hpp"
 
 namespace mote::http {
@@ -16,7 +17,6 @@ constexpr std::array<std::string_view, 7> kDays = {"Monday", "Tuesday",  "Wednes
                                                    "Friday", "Saturday", "Sunday"};
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-constexpr std::array<unsigned, 12> kMonthDays = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
 struct Date {
   unsigned year = 0;
@@ -137,17 +137,14 @@ bool read(std::string_view text, Date& date) {
   return false;
 }
 
-bool is_leap(unsigned year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
-
 // A leap second may be told as 60 (RFC 9110, 5.6.7).
 bool exists(const Date& date) {
-  return date.day >= 1 && date.day <= kMonthDays[date.month] &&
-         (date.month != 1 || date.day < 29 || is_leap(date.year)) && date.hour < 24 &&
-         date.minute < 60 && date.second <= 60;
+  return date.day >= 1 && date.day <= calendar::days_in(date.year, date.month + 1) &&
+         date.hour < 24 && date.minute < 60 && date.second <= 60;
 }
 
-// Days from 1970-01-01 in the Gregorian calendar. Years are begun in March here, so that the leap
-// day is the last one, and the days before month m of such a year are (153 m + 2) / 5.
+// Days from 1970-01-01, as in kernel/calendar.hpp, but for earlier dates, too, which a client may
+// well send.
 std::int64_t days_of(const Date& date) {
   constexpr std::int64_t kDaysBefore1970 = 719'468;  // from 1 March of the year 0
   const bool early = date.month < 2;
@@ -159,33 +156,6 @@ std::int64_t days_of(const Date& date) {
   constexpr std::int64_t kCycleDays = 146'097;
   return shifted * 365 + leap_days + (153 * month + 2) / 5 + date.day - 1 - kCycleDays -
          kDaysBefore1970;
-}
-
-struct Day {
-  unsigned year;
-  unsigned month;  // 0 to 11
-  unsigned day;
-};
-
-// The inverse of days_of, from 1970 on.
-Day day_of(std::uint64_t days) {
-  unsigned year = 1970;
-  const auto days_in = [](unsigned of_year) { return is_leap(of_year) ? 366U : 365U; };
-  constexpr std::uint64_t kCycleDays = 146'097;  // of 400 years
-  year += static_cast<unsigned>(days / kCycleDays) * 400;
-  days %= kCycleDays;
-  while (days >= days_in(year)) {
-    days -= days_in(year++);
-  }
-  unsigned month = 0;
-  const auto days_of_month = [&] {
-    return kMonthDays[month] - (month == 1 && !is_leap(year) ? 1U : 0U);
-  };
-  while (days >= days_of_month()) {
-    days -= days_of_month();
-    ++month;
-  }
-  return {.year = year, .month = month, .day = static_cast<unsigned>(days) + 1};
 }
 
 }  // namespace
@@ -201,19 +171,19 @@ std::optional<std::int64_t> parse_date(std::string_view text) {
 void write_date(std::uint64_t seconds, std::array<char, kDateBytes>& text) {
   constexpr std::uint64_t kLast = 253'402'300'799;  // 9999-12-31T23:59:59Z
   seconds = seconds < kLast ? seconds : kLast;
-  const std::uint64_t days = seconds / 86'400;
-  const std::uint64_t time = seconds % 86'400;
-  const Day day = day_of(days);
+  const auto days = static_cast<std::uint32_t>(seconds / calendar::kDaySeconds);
+  const calendar::Date date = calendar::date_of(days);
+  const calendar::TimeOfDay time = calendar::time_of_day(seconds);
   TextWriter writer(text);
   writer.add(std::string_view(kDays[(days + 3) % 7].data(), 3));  // 1970 began on a Thursday
   writer.add(", ");
-  writer.add(NumberText<10>(day.day, 2).text());
+  writer.add(NumberText<10>(date.day, 2).text());
   writer.add(" ");
-  writer.add(kMonths[day.month]);
+  writer.add(kMonths[date.month - 1]);
   writer.add(" ");
-  writer.add(NumberText<10>(day.year, 4).text());
+  writer.add(NumberText<10>(date.year, 4).text());
   for (const auto [mark, number] :
-       {std::pair{" ", time / 3600}, std::pair{":", time / 60 % 60}, std::pair{":", time % 60}}) {
+       {std::pair{" ", time.hour}, std::pair{":", time.minute}, std::pair{":", time.second}}) {
     writer.add(mark);
     writer.add(NumberText<10>(number, 2).text());
   }

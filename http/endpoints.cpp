@@ -39,13 +39,6 @@ static_assert(kBareHealth.ends_with(kBareBody) && kBareBody.size() == 15);
 constexpr std::string_view kBusy =
     "Retry-After: 1\r\nCache-Control: no-store\r\nContent-Length: 0\r\n\r\n"sv;
 
-Reply begin(std::uint16_t status, Persistence persistence) {
-  Reply reply{.status = status, .closes = persistence == Persistence::kClose};
-  const std::string_view first = preface(status, persistence);
-  reply.pieces[0] = {.data = first.data(), .bytes = first.size()};
-  return reply;
-}
-
 bool has_content(const Request& request) { return request.method != Method::kHead; }
 
 void write_health(TextWriter& body) {
@@ -61,7 +54,7 @@ void write_health(TextWriter& body) {
 
 // A machine that is short of tails is healthy all the same: it can say so, if no more.
 Reply bare_health(const Request& request) {
-  Reply reply = begin(200, request.persistence);
+  Reply reply = begin_reply(200, request.persistence);
   reply.body_bytes = has_content(request) ? kBareBody.size() : 0;
   reply.pieces[1] = {.data = kBareHealth.data(),
                      .bytes = kBareHealth.size() - kBareBody.size() + reply.body_bytes};
@@ -76,7 +69,7 @@ Reply health_reply(const Request& request) {
   if (tail == nullptr) {
     return bare_health(request);
   }
-  Reply reply = begin(200, request.persistence);
+  Reply reply = begin_reply(200, request.persistence);
   reply.tail = tail;
   TextWriter& text = tail->text();
   text.add(kHealthFields);
@@ -131,13 +124,13 @@ Reply metrics_reply(const Request& request) {
     if (tail != nullptr) {
       tail->release();
     }
-    Reply reply = begin(503, request.persistence);
+    Reply reply = begin_reply(503, request.persistence);
     reply.pieces[1] = {.data = kBusy.data(), .bytes = kBusy.size()};
     return reply;
   }
   tail->set_text(page->sent);
   page->tail = tail;
-  Reply reply = begin(200, request.persistence);
+  Reply reply = begin_reply(200, request.persistence);
   reply.tail = tail;
   reply.body_bytes = has_content(request) ? bytes : 0;
   return reply;

@@ -23,13 +23,6 @@ constexpr Reply::Piece piece_of(std::string_view text) {
   return {.data = text.data(), .bytes = text.size()};
 }
 
-// A reply with nothing but its preface.
-Reply begin(std::uint16_t status, Persistence persistence) {
-  Reply reply{.status = status, .closes = persistence == Persistence::kClose};
-  reply.pieces[0] = piece_of(preface(status, persistence));
-  return reply;
-}
-
 constexpr std::uint16_t number_of(Status status) { return static_cast<std::uint16_t>(status); }
 
 // What the firmware itself says with an error. 405: RFC 9110, 15.5.6. 503: 15.6.4.
@@ -57,7 +50,7 @@ Page find_page(const SitePack& pack, unsigned site, std::uint16_t status) {
 Reply error_reply(std::uint16_t status, Persistence persistence, Method method,
                   const SitePack& pack, unsigned site) {
   const Page page = find_page(pack, site, status);
-  Reply reply = begin(status, persistence);
+  Reply reply = begin_reply(status, persistence);
   reply.body_bytes = method == Method::kHead ? 0 : page.body_bytes;
   reply.pieces[1] = piece_of(own_field(status));
   reply.pieces[2] = {.data = page.data, .bytes = page.head_bytes + reply.body_bytes};
@@ -122,7 +115,7 @@ class Answer {
   }
 
   [[nodiscard]] Reply whole(const Representation& what, std::uint16_t status) const {
-    Reply reply = begin(status, request_.persistence);
+    Reply reply = begin_reply(status, request_.persistence);
     reply.body_bytes = request_.method == Method::kHead ? 0 : what.body_bytes;
     reply.pieces[1] = {.data = pack_.message(what).data(),
                        .bytes = what.head_bytes + reply.body_bytes};
@@ -131,7 +124,7 @@ class Answer {
 
   // RFC 9110, 15.4.5: the common lines are what it must tell.
   [[nodiscard]] Reply not_modified(const Representation& what) const {
-    Reply reply = begin(304, request_.persistence);
+    Reply reply = begin_reply(304, request_.persistence);
     reply.pieces[1] = piece_of(pack_.common_lines(what));
     reply.pieces[2] = piece_of(kEmptyLine);
     return reply;
@@ -177,7 +170,7 @@ Reply Answer::some(const Representation& what, std::span<const ByteRange> ranges
   if (tail == nullptr) {
     return whole(what, 200);
   }
-  Reply reply = begin(206, request_.persistence);
+  Reply reply = begin_reply(206, request_.persistence);
   reply.tail = tail;
   reply.pieces[1] = piece_of(pack_.common_lines(what));
   TextWriter& text = tail->text();
@@ -211,7 +204,7 @@ Reply Answer::unsatisfiable(const Representation& what) const {
     return error(kStatus);
   }
   const Page page = find_page(pack_, site_, kStatus);
-  Reply reply = begin(kStatus, request_.persistence);
+  Reply reply = begin_reply(kStatus, request_.persistence);
   reply.body_bytes = page.body_bytes;
   reply.tail = tail;
   tail->text().add("Content-Range: bytes */"sv);
@@ -224,7 +217,7 @@ Reply Answer::unsatisfiable(const Representation& what) const {
 Reply Answer::redirect(const Rule& rule, std::string_view path) const {
   constexpr std::string_view kNothing = "\r\nContent-Length: 0\r\n\r\n"sv;
   const std::string_view target = pack_.target(rule);
-  Reply reply = begin(rule.status, request_.persistence);
+  Reply reply = begin_reply(rule.status, request_.persistence);
   reply.pieces[1] = piece_of("Location: "sv);
   reply.pieces[2] = piece_of(target);
   if (rule.keeps_rest == 0) {
@@ -248,7 +241,7 @@ Reply Answer::redirect(const Rule& rule, std::string_view path) const {
 // What all resources allow, whether they exist or not: as with Apache, nothing is looked up, and
 // `*` asks for the server (RFC 9110, 9.3.7).
 Reply allowed(Persistence persistence) {
-  Reply reply = begin(204, persistence);
+  Reply reply = begin_reply(204, persistence);
   reply.pieces[1] = piece_of(kAllowed);
   return reply;
 }

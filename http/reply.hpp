@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "http/preface.hpp"
 #include "http/request.hpp"
 #include "http/site_pack.hpp"
 
@@ -33,6 +34,14 @@ struct Reply {
 
   std::uint64_t body_bytes = 0;  // bytes of content, for logs
 };
+
+// A reply with nothing but its preface.
+inline Reply begin_reply(std::uint16_t status, Persistence persistence) {
+  Reply reply{.status = status, .closes = persistence == Persistence::kClose};
+  const std::string_view first = preface(status, persistence);
+  reply.pieces[0] = {.data = first.data(), .bytes = first.size()};
+  return reply;
+}
 
 // Where a request came in.
 struct Origin {

@@ -74,6 +74,15 @@ constexpr char lower(char character) {
                                               : character;
 }
 
+// The value of a hexadecimal digit; 16 for what is none.
+constexpr unsigned hex_value(char character) {
+  if (is_digit(character)) {
+    return static_cast<unsigned>(character - '0');
+  }
+  const char letter = lower(character);
+  return letter >= 'a' && letter <= 'f' ? static_cast<unsigned>(letter - 'a') + 10 : 16;
+}
+
 // Whether text is `word` in any case; the word must be given in lower case.
 [[gnu::noinline]] constexpr bool equals_word(std::string_view text, std::string_view word) {
   if (text.size() != word.size()) {

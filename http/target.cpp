@@ -1,19 +1,13 @@
 // Percent-decoding and dot segments, in one walk over a path.
 #include "http/target.hpp"
 
+#include "http/syntax.hpp"
+
 namespace mote::http {
 namespace {
 
 using std::unexpected;
 using namespace std::string_view_literals;
-
-int digit_of(char character) {
-  if (character >= '0' && character <= '9') {
-    return character - '0';
-  }
-  const int letter = character | 0x20;
-  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
 
 class Resolver {
  public:
@@ -41,9 +35,9 @@ class Resolver {
       char character = rest_.front();
       std::size_t length = 1;
       if (character == '%') {
-        const int high = rest_.size() > 2 ? digit_of(rest_[1]) : -1;
-        const int low = rest_.size() > 2 ? digit_of(rest_[2]) : -1;
-        if (high < 0 || low < 0 || high + low == 0) {
+        const unsigned high = rest_.size() > 2 ? syntax::hex_value(rest_[1]) : 16;
+        const unsigned low = rest_.size() > 2 ? syntax::hex_value(rest_[2]) : 16;
+        if (high > 15 || low > 15 || high + low == 0) {
           return false;
         }
         character = static_cast<char>(high * 16 + low);
