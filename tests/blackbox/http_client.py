@@ -1,7 +1,9 @@
 """Reads HTTP/1.1 responses from a socket, as strictly as a test should."""
 
+import fcntl
 import re
 import socket
+import termios
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +11,12 @@ STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5]\d\d) [\t\x20-\x7e]*")
 FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e\t]*"
                         rb"[\x21-\x7e])?)?[ \t]*")
 NO_BODY = (204, 304)
+
+
+def all_received(connection: socket.socket) -> bool:
+    """Whether the peer has acknowledged everything that was sent."""
+    left = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(left, "little") == 0
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 import frames
 import sites
 from conftest import Bench
-from http_client import Client
+from http_client import Client, all_received
 from lab import Lab, until
 from machine import Guest, Machine
 
@@ -231,7 +231,7 @@ def test_unfinished_requests_lock_nobody_out(guest: Guest, count: int, header: i
         whole = REQUEST[:-2] + b"Cookie: " + b"c" * cookie + b"\r\n\r\n"
         with Client(guest.lab.connect()) as client:
             client.socket.sendall(whole[:len(whole) // 2])
-            time.sleep(0.05)
+            until(lambda: all_received(client.socket), "an acknowledgement of half a request")
             client.socket.sendall(whole[len(whole) // 2:])
             assert client.response().status == 200
     for made in slow:

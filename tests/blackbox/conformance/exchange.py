@@ -1,15 +1,13 @@
 """Connections over which cases are run, and responses, each parsed twice: by us and by h11."""
 
-import fcntl
 import re
 import socket
-import termios
 from dataclasses import dataclass
 from typing import Self
 
 import h11
 
-from http_client import FIELD_LINE, STATUS_LINE
+from http_client import FIELD_LINE, STATUS_LINE, all_received
 
 NO_CONTENT = (204, 304)
 
@@ -102,8 +100,7 @@ class Channel:
 
     def all_received(self) -> bool:
         """Whether the peer has acknowledged everything."""
-        left = fcntl.ioctl(self.socket, termios.TIOCOUTQ, bytes(4))
-        return int.from_bytes(left, "little") == 0
+        return all_received(self.socket)
 
     def _more(self) -> bool:
         try:
