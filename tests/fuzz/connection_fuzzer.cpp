@@ -251,6 +251,7 @@ void Run::check_pending(const Peer& peer, const Told& told, std::string_view str
     while (stream.starts_with("\r\n")) stream.remove_prefix(2);
     const bool is_half = told.kind == Told::Kind::kIncomplete && stream != "\r";
     demand(!is_half || !peer.has_closed || !is_unharmed, "half a request isn't answered");
+    was_cut_ |= peer.got_reset || peer.got_fin;  // perhaps before its first byte could be written
     return;
   }
   demand(told.kind == Told::Kind::kBad || peer.has_closed || events_.any(),
