@@ -1,4 +1,4 @@
-// Status lines with dates, in two generations.
+// Status lines with dates, of the second that one was last asked for.
 #include "http/preface.hpp"
 
 #include <array>
@@ -23,9 +23,7 @@ struct Entry {
 };
 static_assert(sizeof(Entry) == 120);
 
-// Even seconds and odd ones take turns: what was last sent in one second isn't written to before
-// the next but one, so for a whole second at least.
-constinit std::array<std::array<std::array<Entry, kPersistences>, kStatuses.size()>, 2> entries{};
+constinit std::array<std::array<Entry, kPersistences>, kStatuses.size()> entries{};
 
 // The date of the last second that one was asked for.
 struct DateText {
@@ -89,7 +87,7 @@ std::string_view preface(std::uint16_t status, Persistence persistence) {
   const std::optional<std::uint64_t> second = wall_clock::now();
   const std::uint64_t stamp = second ? *second + 1 : kNoClock;
   const std::size_t index = index_of_status(status);
-  Entry& entry = entries[stamp & 1][index][static_cast<std::size_t>(persistence)];
+  Entry& entry = entries[index][static_cast<std::size_t>(persistence)];
   if (entry.stamp != stamp) {
     entry.stamp = stamp;
     write(entry, kStatuses[index], persistence, second);

@@ -21,7 +21,7 @@ struct Reply {
     const char* data = nullptr;
     std::uint64_t bytes = 0;
     bool copied = false;  // the memory may change once lwIP took the piece (all of it, at most
-                          // kCopiedBytes); else it stays, or what replaces it is as good
+                          // kCopiedBytes), and before that to what is as good; else it stays
   };
   static constexpr std::size_t kPieces = 4;
   static constexpr std::size_t kCopiedBytes = 512;
@@ -39,7 +39,7 @@ struct Reply {
 inline Reply begin_reply(std::uint16_t status, Persistence persistence) {
   Reply reply{.status = status, .closes = persistence == Persistence::kClose};
   const std::string_view first = preface(status, persistence);
-  reply.pieces[0] = {.data = first.data(), .bytes = first.size()};
+  reply.pieces[0] = {.data = first.data(), .bytes = first.size(), .copied = true};
   return reply;
 }
 

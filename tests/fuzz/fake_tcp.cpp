@@ -2,11 +2,9 @@
 #include "tests/fuzz/fake_tcp.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "http/counters.hpp"
-#include "http/preface.hpp"
 #include "http/reply_tail.hpp"
 #include "http/request_buffer.hpp"
 #include "http/server.hpp"
@@ -38,47 +36,11 @@ std::size_t failures_left = 0;
 std::uint64_t written = 0;
 unsigned interface_now = 0;
 
-// Where prefaces lie: all statuses' in all their generations.
-struct Prefaces {
-  const char* first = nullptr;
-  const char* end = nullptr;
-
-  Prefaces() {
-    constexpr std::size_t kMostBytes = 108;
-    for (const std::uint64_t second : {kStart, kStart + 1}) {
-      wall_seconds = second;
-      for (const std::uint16_t status : http::kStatuses) {
-        for (const auto persistence : {http::Persistence::kSilent, http::Persistence::kKeepAlive,
-                                       http::Persistence::kClose}) {
-          const char* const text = http::preface(status, persistence).data();
-          first = first == nullptr ? text : std::min(first, text);
-          end = std::max(end, text + kMostBytes);
-        }
-      }
-    }
-  }
-  [[nodiscard]] bool hold(std::string_view memory) const {
-    return memory.data() >= first && memory.data() + memory.size() <= end;
-  }
-};
-
-const Prefaces& prefaces() {
-  static const Prefaces found;
-  return found;
-}
-
 // Constants of the firmware: its pages for errors are the longest.
 bool is_constant(std::string_view memory) {
   constexpr std::size_t kMostBytes = 256;
   return memory.data() >= __executable_start && memory.data() + memory.size() <= etext &&
          memory.size() <= kMostBytes;
-}
-
-// A preface's date may become a later one, but not within a second.
-bool is_same(std::string_view now, std::string_view then, bool may_change) {
-  return std::ranges::equal(now, then, [&](unsigned char a, unsigned char b) {
-    return a == b || (may_change && std::isalnum(a) != 0 && std::isalnum(b) != 0);
-  });
 }
 
 pbuf* frame_of(std::string_view content) {
@@ -109,18 +71,15 @@ struct Tcp {
     }
     writes_before_failure -= writes_before_failure > 0 ? 1 : 0;
     const bool copies = (flags & TCP_WRITE_FLAG_COPY) != 0;
-    const bool is_preface = prefaces().hold(memory);
     demand(copies ? memory.size() <= http::Reply::kCopiedBytes
-                  : is_preface || is_in_pack(memory) || is_constant(memory),
+                  : is_in_pack(memory) || is_constant(memory),
            "memory is sent that nobody may see");
     pcb->snd_buf = static_cast<tcpwnd_size_t>(pcb->snd_buf - memory.size());
     peer.unacknowledged_ += memory.size();
     peer.received += memory;
     written += memory.size();
-    peer.references_.push_back({.data = copies ? nullptr : memory.data(),
-                                .content = std::string(memory),
-                                .is_preface = is_preface,
-                                .second = *wall_seconds});
+    peer.references_.push_back(
+        {.data = copies ? nullptr : memory.data(), .content = std::string(memory)});
     return ERR_OK;
   }
 
@@ -130,8 +89,7 @@ struct Tcp {
       Peer::Reference& oldest = peer.references_.front();
       const std::size_t part = std::min(bytes, oldest.content.size());
       if (oldest.data != nullptr) {
-        const bool may_change = oldest.is_preface && *wall_seconds >= oldest.second + 2;
-        demand(is_same({oldest.data, part}, oldest.content.substr(0, part), may_change),
+        demand(std::string_view(oldest.data, part) == oldest.content.substr(0, part),
                "memory changes on its way");
         oldest.data += part;
       }
@@ -249,7 +207,6 @@ void Peer::take_all() {
 
 void begin_run(unsigned interface) {
   if (accept_function == nullptr) {
-    static_cast<void>(prefaces());
     static const http::LoopCounters loop{};
     http::Options options;
     options.endpoints = {.metrics = "/metrics", .metrics_interface = 1, .loop = &loop};

@@ -61,8 +61,6 @@ class Peer {
   struct Reference {
     const char* data;
     std::string content;
-    bool is_preface;
-    std::uint64_t second;  // of the wall clock, when it was written
   };
 
   void deliver(std::string_view bytes, bool chained);
