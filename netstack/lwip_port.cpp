@@ -37,7 +37,16 @@ static_assert(MEMP_NUM_TCP_SEG >= heap::kSegmentHeaders, "each segment has a hea
 static_assert(MEMP_NUM_PBUF >= heap::kSegmentHeaders, "both are shared out alike");
 static_assert(IP_REASS_MAX_PBUFS >= 48 && PBUF_POOL_SIZE > IP_REASS_MAX_PBUFS);
 
-void initialize() { lwip_init(); }
+// Makes TCP's table of connections, with a bucket or more for each PCB (patches/22).
+void initialize() {
+  constexpr unsigned kBits = 11;
+  static_assert(MEMP_NUM_TCP_PCB <= 1U << kBits);
+  static constinit std::array<struct tcp_pcb*, 1U << kBits> buckets{};
+  const std::array<std::uint64_t, 3> secrets = {entropy::random64(), entropy::random64(),
+                                                entropy::random64()};
+  tcp_table_init(buckets.data(), kBits, secrets.data());
+  lwip_init();
+}
 
 void run_timers() { sys_check_timeouts(); }
 
