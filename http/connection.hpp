@@ -58,6 +58,7 @@ class Connection {
 
   // From bytes to responses: connection_input.cpp.
   void receive(const pbuf& data);
+  [[nodiscard]] bool answer_again(std::string_view input);
   [[nodiscard]] std::size_t serve(std::string_view input);
   void serve_buffer();
   [[nodiscard]] std::size_t answer_request(std::string_view section, std::string_view rest);
@@ -66,7 +67,7 @@ class Connection {
   [[nodiscard]] bool store(std::string_view bytes);
   void give_up_buffer();
   void refuse();
-  void answer(Reply reply, std::string_view line, std::string_view fields = {});
+  void answer(const Reply& reply, std::string_view line, std::string_view fields = {});
   void answer_error(Status status, std::string_view request);
   void log(const Reply& reply, std::string_view line, std::string_view fields) const;
 
@@ -81,6 +82,11 @@ class Connection {
   void recycle();
   void enter(Phase phase);
 
+  // All that came was answered, and all answers have arrived.
+  [[nodiscard]] bool is_at_rest() const {
+    return !mid_request_ && !waits_for_room_ && !is_discarding() && writer_.in_flight() == 0 &&
+           !writer_.is_writing() && buffer_.empty() && !is_reading_content();
+  }
   [[nodiscard]] bool is_discarding() const { return closes_ || refused_; }
   [[nodiscard]] bool is_reading_content() const {
     return content_.state() == ContentReader::State::kReading;

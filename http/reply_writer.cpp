@@ -21,9 +21,10 @@ bool ReplyWriter::has_room(const tcp_pcb& pcb) const {
   return in_flight_ == 0 || netstack::has_room(pcb, kHeadBytes, kHeadPbufs);
 }
 
-bool ReplyWriter::begin(tcp_pcb& pcb, Reply& reply) {
+bool ReplyWriter::begin(tcp_pcb& pcb, const Reply& reply) {
   tail_ = reply.tail;
-  return write_all(pcb, reply.pieces);
+  Pieces pieces = reply.pieces;
+  return write_all(pcb, pieces);
 }
 
 bool ReplyWriter::write(tcp_pcb& pcb) {
