@@ -51,6 +51,7 @@ class ReplyWriter {
 
   using Pieces = std::array<Reply::Piece, Reply::kPieces>;
 
+  [[nodiscard]] bool write_at_once(tcp_pcb& pcb, const Pieces& pieces);
   [[nodiscard]] bool write_all(tcp_pcb& pcb, Pieces& pieces);
   [[nodiscard]] Result write(tcp_pcb& pcb, Reply::Piece& piece, bool is_last) const;
   [[nodiscard]] std::uint64_t room_for(const tcp_pcb& pcb, const Reply::Piece& piece) const;
