@@ -24,8 +24,8 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "stats", "transmit"]
 HTTP = ["access_log", "conditions", "connection", "connection_input", "content", "crc32",
         "date", "endpoints", "metrics", "negotiation", "preface", "ranges", "redirect", "reply",
-        "reply_tail", "reply_writer", "request", "request_buffer", "section_scanner", "server",
-        "site_pack", "target"]
+        "reply_cache", "reply_tail", "reply_writer", "request", "request_buffer",
+        "section_scanner", "server", "site_pack", "target"]
 FIRMWARE = ["main", "nics", "parse", "settings", "site"]
 
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
@@ -65,6 +65,8 @@ UNIT_TESTS = {
     "e1000_ring": E1000_WORLD,
     "e1000_segmentation": E1000_WORLD,
     "fast_path": ["netstack/fast_path.cpp"],
+    "http_again": HTTP_WORLD,
+    "http_cache": ["tests/unit/reply_site.cpp", "http/reply_cache.cpp", *HTTP_REPLY],
     "http_closing": HTTP_WORLD,
     "http_conditions": ["http/conditions.cpp", "http/date.cpp", "http/request.cpp"],
     "http_connection": HTTP_WORLD,

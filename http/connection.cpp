@@ -79,8 +79,8 @@ void Connection::poll_if(bool wanted) {
   }
 }
 
-// Between responses: what must follow from what happened meanwhile.
-void Connection::conclude() {
+// What must follow on a response that is the last one, or after which no request can come.
+void Connection::conclude_last() {
   if (!is_sending() && !closes_ && refused_) {
     answer_error(Status::kServiceUnavailable, refused_head_ ? "HEAD "sv : ""sv);
   }
@@ -121,8 +121,10 @@ err_t Connection::settle() {
     return release();
   }
   const Phase phase = current_phase();
-  if (phase != phase_ || progress_) {
+  if (phase != phase_ || (progress_ && since_ != server.ticks)) {
     enter(phase);
+  } else if (progress_) {  // within a tick there is no first and no last
+    begin_time();
   }
   return ERR_OK;
 }
@@ -130,10 +132,14 @@ err_t Connection::settle() {
 void Connection::enter(Phase phase) {
   server.queue(phase_).remove(*this);
   phase_ = phase;
+  begin_time();
+  server.queue(phase).push_back(*this);
+}
+
+void Connection::begin_time() {
   since_ = server.ticks;
   taken_ = 0;
   progress_ = false;
-  server.queue(phase).push_back(*this);
 }
 
 void Connection::expire() {

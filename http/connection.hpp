@@ -58,6 +58,7 @@ class Connection {
 
   // From bytes to responses: connection_input.cpp.
   void receive(const pbuf& data);
+  [[nodiscard]] bool answer_again(std::string_view input);
   [[nodiscard]] std::size_t serve(std::string_view input);
   void serve_buffer();
   [[nodiscard]] std::size_t answer_request(std::string_view section, std::string_view rest);
@@ -66,21 +67,32 @@ class Connection {
   [[nodiscard]] bool store(std::string_view bytes);
   void give_up_buffer();
   void refuse();
-  void answer(Reply reply, std::string_view line, std::string_view fields = {});
+  void answer(const Reply& reply, std::string_view line, std::string_view fields = {});
   void answer_error(Status status, std::string_view request);
   void log(const Reply& reply, std::string_view line, std::string_view fields) const;
 
   // The rest: connection.cpp.
   void write_reply();
   void poll_if(bool wanted);
-  void conclude();
+  void conclude() {
+    if (is_discarding() || peer_closed_) {
+      conclude_last();
+    }
+  }
+  void conclude_last();
   err_t settle();
   err_t release();
   void abort();
   void detach();
   void recycle();
   void enter(Phase phase);
+  void begin_time();
 
+  // All that came was answered, and all answers have arrived.
+  [[nodiscard]] bool is_at_rest() const {
+    return !mid_request_ && !waits_for_room_ && !is_discarding() && writer_.in_flight() == 0 &&
+           !writer_.is_writing() && buffer_.empty() && !is_reading_content();
+  }
   [[nodiscard]] bool is_discarding() const { return closes_ || refused_; }
   [[nodiscard]] bool is_reading_content() const {
     return content_.state() == ContentReader::State::kReading;
@@ -100,16 +112,16 @@ class Connection {
   SectionScanner scanner_;  // of the request that begins where buffer_ begins
   ContentReader content_;   // of the request answered last; while it reads, buffer_ is empty
   Phase phase_ = Phase::kFree;
-  std::uint8_t interface_ = 0;   // where the connection came in
-  bool mid_request_ = false;     // part of a request's header section has come
-  bool waits_for_room_ = false;  // what has come isn't looked at before the peer takes more
-  bool closes_ = false;          // this response is the last one
-  bool refused_ = false;         // a 503 follows this response, because something was discarded
-  bool refused_head_ = false;    // what was discarded began with a HEAD request
-  bool fin_sent_ = false;
-  bool peer_closed_ = false;
-  bool progress_ = false;  // the phase's time limit starts anew
-  bool polls_ = false;     // lwIP calls on_poll
+  std::uint8_t interface_ = 0;       // where the connection came in
+  bool mid_request_ : 1 = false;     // part of a request's header section has come
+  bool waits_for_room_ : 1 = false;  // what has come isn't looked at before the peer takes more
+  bool closes_ : 1 = false;          // this response is the last one
+  bool refused_ : 1 = false;         // a 503 follows this response: something was discarded
+  bool refused_head_ : 1 = false;    // what was discarded began with a HEAD request
+  bool fin_sent_ : 1 = false;
+  bool peer_closed_ : 1 = false;
+  bool progress_ : 1 = false;  // the phase's time limit starts anew
+  bool polls_ : 1 = false;     // lwIP calls on_poll
 };
 
 // The connections in one phase, those longest in it first.

@@ -44,6 +44,9 @@ Status status_of(SectionScanner::Verdict verdict) {
 
 void Connection::receive(const pbuf& data) {
   held_ += data.tot_len;
+  if (is_at_rest() && data.next == nullptr && answer_again(bytes_of(data, 0))) {
+    return;  // the way of nearly all requests
+  }
   const pbuf* piece = &data;
   std::size_t from = 0;
   while (is_reading_content()) {
@@ -62,12 +65,23 @@ void Connection::receive(const pbuf& data) {
   if (is_sending() || !buffer_.empty() || piece->next != nullptr) {
     keep(*piece, from);
     serve_buffer();
-  } else {  // the way of nearly all requests: answered where they lie
+  } else {  // answered where they lie
     from += serve(bytes_of(*piece, from));
     if (from < piece->len && !is_discarding()) {
       keep(*piece, from);
     }
   }
+}
+
+// Answers a request that came before, if `input` is one and nothing else.
+bool Connection::answer_again(std::string_view input) {
+  const Reply* const reply = server.replies.find(input);
+  if (reply == nullptr) {
+    return false;
+  }
+  progress_ |= phase_ != Phase::kSending;
+  answer(*reply, {});
+  return true;
 }
 
 // Answers the requests at the beginning of `input`, until one isn't complete, its response doesn't
@@ -130,8 +144,11 @@ std::size_t Connection::answer_request(std::string_view section, std::string_vie
       request->persistence = Persistence::kClose;
     }
   }
-  answer(make_reply(*request, {.interface = interface_}, server.pack, server.scratch),
-         request->line, request->fields);
+  const Reply reply = make_reply(*request, {.interface = interface_}, server.pack, server.scratch);
+  if (request->framing == Framing::kNone && !server.logs) {
+    server.replies.learn(section, reply);
+  }
+  answer(reply, request->line, request->fields);
   return bytes;
 }
 
@@ -200,8 +217,8 @@ void Connection::refuse() {
 }
 
 // `line` may be followed by more, which is no part of it.
-void Connection::answer(Reply reply, std::string_view line, std::string_view fields) {
-  closes_ |= reply.closes;
+void Connection::answer(const Reply& reply, std::string_view line, std::string_view fields) {
+  closes_ |= reply.closes();
   ++server.counters.responses[index_of_status(reply.status)];
   if (server.logs) {
     log(reply, line, fields);

@@ -111,7 +111,9 @@ class Answer {
     if (request_.has_range && has_validators && request_.method == Method::kGet) {
       return ranges(what);
     }
-    return whole(what, resource.status);
+    Reply reply = whole(what, resource.status);
+    reply.repeats = true;
+    return reply;
   }
 
   [[nodiscard]] Reply whole(const Representation& what, std::uint16_t status) const {
@@ -127,6 +129,7 @@ class Answer {
     Reply reply = begin_reply(304, request_.persistence);
     reply.pieces[1] = piece_of(pack_.common_lines(what));
     reply.pieces[2] = piece_of(kEmptyLine);
+    reply.repeats = true;
     return reply;
   }
 

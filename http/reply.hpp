@@ -30,16 +30,26 @@ struct Reply {
   ReplyTail* tail = nullptr;            // owned: gives itself back with its last piece; to be
                                         // released if the reply is given up before
   std::uint16_t status = 0;
-  bool closes = false;  // nothing may follow it on its connection
+  Persistence persistence = Persistence::kSilent;
+  bool repeats = false;  // the same header section gets the same again, wherever and whenever it
+                         // comes, but for the preface
 
   std::uint64_t body_bytes = 0;  // bytes of content, for logs
+
+  // Nothing may follow it on its connection.
+  [[nodiscard]] bool closes() const { return persistence == Persistence::kClose; }
 };
+
+// The preface is always the first piece.
+inline void set_preface(Reply& reply) {
+  const std::string_view text = preface(reply.status, reply.persistence);
+  reply.pieces[0] = {.data = text.data(), .bytes = text.size(), .copied = true};
+}
 
 // A reply with nothing but its preface.
 inline Reply begin_reply(std::uint16_t status, Persistence persistence) {
-  Reply reply{.status = status, .closes = persistence == Persistence::kClose};
-  const std::string_view first = preface(status, persistence);
-  reply.pieces[0] = {.data = first.data(), .bytes = first.size(), .copied = true};
+  Reply reply{.status = status, .persistence = persistence};
+  set_preface(reply);
   return reply;
 }
 

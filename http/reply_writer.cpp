@@ -21,9 +21,13 @@ bool ReplyWriter::has_room(const tcp_pcb& pcb) const {
   return in_flight_ == 0 || netstack::has_room(pcb, kHeadBytes, kHeadPbufs);
 }
 
-bool ReplyWriter::begin(tcp_pcb& pcb, Reply& reply) {
+bool ReplyWriter::begin(tcp_pcb& pcb, const Reply& reply) {
   tail_ = reply.tail;
-  return write_all(pcb, reply.pieces);
+  if (tail_ == nullptr && write_at_once(pcb, reply.pieces)) {
+    return true;
+  }
+  Pieces pieces = reply.pieces;
+  return write_all(pcb, pieces);
 }
 
 bool ReplyWriter::write(tcp_pcb& pcb) {
@@ -42,6 +46,28 @@ void ReplyWriter::give_up() {
   }
   in_flight_ = 0;
   rest_ = 0;
+}
+
+// All of a reply as one segment, its preface copied into the segment's own header. False: it can't
+// be one, and nothing has happened.
+bool ReplyWriter::write_at_once(tcp_pcb& pcb, const Pieces& pieces) {
+  std::array<tcp_piece, Reply::kPieces> all;
+  static_assert(Reply::kPieces <= TCP_WRITE_PIECES);
+  std::uint64_t bytes = 0;
+  std::uint8_t count = 0;
+  for (const Reply::Piece& piece : pieces) {
+    if (piece.bytes > 0) {
+      all[count++] = {.data = piece.data, .len = static_cast<std::uint16_t>(piece.bytes)};
+      bytes += piece.bytes;
+    }
+  }
+  if (bytes > tcp_sndbuf(&pcb) ||
+      tcp_write_pieces(&pcb, all.data(), count, TCP_WRITE_FLAG_COPY) != ERR_OK) {
+    return false;
+  }
+  in_flight_ += static_cast<std::uint32_t>(bytes);
+  server.counters.bytes += bytes;
+  return true;
 }
 
 bool ReplyWriter::write_all(tcp_pcb& pcb, Pieces& pieces) {

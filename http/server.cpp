@@ -81,6 +81,7 @@ err_t accept(void* /*unused*/, tcp_pcb* pcb, err_t error) {
 
 bool start(const SitePack& pack, const Options& options) {
   server.pack = pack;
+  server.replies.forget_all();
   chosen = options;
   server.logs = options.log.combined;
   server.time_limits[static_cast<std::size_t>(Phase::kIdle)] = ticks_of(options.idle_time_ms);

@@ -99,6 +99,11 @@ inline constexpr std::size_t kMediumRequestBytes = 4 * 1024;
 inline constexpr std::size_t kLargeRequests = 10;
 inline constexpr std::size_t kLargeRequestBytes = kRequestLineBytes + kHeaderBytes + 2 * 1024;
 
+// Header sections that are known by their bytes, with the replies that they got (a power of two),
+// and the longest of them.
+inline constexpr std::size_t kKnownRequests = 64;
+inline constexpr std::size_t kKnownRequestBytes = 512;
+
 // Ranges in one request; with more of them it gets the whole (RFC 9110, 14.2 and 17.15).
 inline constexpr std::size_t kRanges = 16;
 

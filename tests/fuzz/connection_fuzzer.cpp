@@ -79,7 +79,7 @@ class Run {
 
 void Run::execute() {
   options_ = script_.byte();
-  begin_run(options_ >> 2 & 1);
+  begin_run(options_ >> 2 & 1, (options_ >> 4 & 1) != 0);
   for (unsigned steps = 0; steps < 400 && !script_.empty(); ++steps) {
     const std::uint8_t byte = script_.byte();
     const auto command = static_cast<Command>((byte & 15) % static_cast<int>(Command::kCount));

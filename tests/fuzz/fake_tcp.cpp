@@ -2,6 +2,7 @@
 #include "tests/fuzz/fake_tcp.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "http/counters.hpp"
@@ -65,22 +66,54 @@ struct Tcp {
     Peer& peer = peer_of(pcb);
     demand(!memory.empty() && memory.size() <= pcb->snd_buf, "a write that has no room");
     demand(!peer.got_fin, "a write behind the end");
-    if (writes_before_failure == 0 && failures_left > 0) {
-      --failures_left;
+    if (lacks_memory()) {
       return ERR_MEM;
     }
+    put(pcb, memory, (flags & TCP_WRITE_FLAG_COPY) != 0);
+    return ERR_OK;
+  }
+
+  // Only what is a segment of its own (patch 21).
+  static err_t write_pieces(tcp_pcb* pcb, std::span<const tcp_piece> pieces, unsigned flags) {
+    Peer& peer = peer_of(pcb);
+    demand(!pieces.empty() && pieces.size() <= TCP_WRITE_PIECES, "as many pieces as may be");
+    demand(!peer.got_fin, "a write behind the end");
+    std::size_t bytes = 0;
+    for (const tcp_piece& piece : pieces) {
+      bytes += piece.len;
+    }
+    if (lacks_memory() || peer.has_unsent_ || bytes > pcb->snd_buf ||
+        bytes > std::max(pcb->mss, pcb->tso_bytes)) {
+      return ERR_MEM;
+    }
+    for (const tcp_piece& piece : pieces) {
+      put(pcb, {static_cast<const char*>(piece.data), piece.len},
+          (flags & TCP_WRITE_FLAG_COPY) != 0 && &piece == pieces.data());
+    }
+    return ERR_OK;
+  }
+
+  static bool lacks_memory() {
+    if (writes_before_failure == 0 && failures_left > 0) {
+      --failures_left;
+      return true;
+    }
     writes_before_failure -= writes_before_failure > 0 ? 1 : 0;
-    const bool copies = (flags & TCP_WRITE_FLAG_COPY) != 0;
+    return false;
+  }
+
+  static void put(tcp_pcb* pcb, std::string_view memory, bool copies) {
+    Peer& peer = peer_of(pcb);
     demand(copies ? memory.size() <= http::Reply::kCopiedBytes
                   : is_in_pack(memory) || is_constant(memory),
            "memory is sent that nobody may see");
     pcb->snd_buf = static_cast<tcpwnd_size_t>(pcb->snd_buf - memory.size());
     peer.unacknowledged_ += memory.size();
+    peer.has_unsent_ = true;
     peer.received += memory;
     written += memory.size();
     peer.references_.push_back(
         {.data = copies ? nullptr : memory.data(), .content = std::string(memory)});
-    return ERR_OK;
   }
 
   // Until now the oldest bytes might have been sent again.
@@ -100,6 +133,8 @@ struct Tcp {
       }
     }
   }
+
+  static void output(tcp_pcb* pcb) { peer_of(pcb).has_unsent_ = false; }
 
   static void shut(tcp_pcb* pcb) {
     demand(!std::exchange(peer_of(pcb).got_fin, true), "closed twice");
@@ -139,7 +174,8 @@ void Peer::open(std::uint16_t send_buffer, std::uint16_t tso_bytes) {
 void Peer::let_go() { delete std::exchange(pcb_, nullptr); }
 
 // lwIP's rules for what a callback returns.
-void Peer::settle(err_t result) const {
+void Peer::settle(err_t result) {
+  has_unsent_ = false;
   demand(result == ERR_ABRT ? pcb_ == nullptr : result == ERR_OK, "a callback's result");
 }
 
@@ -205,7 +241,7 @@ void Peer::take_all() {
   } while (unacknowledged_ > 0 || (pcb_ != nullptr && pcb_->poll != nullptr));
 }
 
-void begin_run(unsigned interface) {
+void begin_run(unsigned interface, bool logs) {
   if (accept_function == nullptr) {
     static const http::LoopCounters loop{};
     http::Options options;
@@ -215,6 +251,8 @@ void begin_run(unsigned interface) {
   }
   wall_seconds = kStart;
   interface_now = interface;
+  http::server.logs = logs;
+  http::server.replies.forget_all();
   written = 0;
   fail_writes(0, 0);
   http::server.counters = {};
@@ -269,8 +307,11 @@ void tcp_poll(tcp_pcb* pcb, tcp_poll_fn function, u8_t) { pcb->poll = function; 
 err_t tcp_write(tcp_pcb* pcb, const void* data, u16_t bytes, u8_t flags) {
   return Tcp::write(pcb, {static_cast<const char*>(data), bytes}, flags);
 }
+err_t tcp_write_pieces(tcp_pcb* pcb, const tcp_piece* pieces, u8_t count, u8_t flags) {
+  return Tcp::write_pieces(pcb, {pieces, count}, flags);
+}
 err_t tcp_output(tcp_pcb* pcb) {
-  static_cast<void>(Tcp::peer_of(pcb).is_connected());
+  Tcp::output(pcb);
   return ERR_OK;
 }
 void tcp_recved(tcp_pcb* pcb, u16_t bytes) {

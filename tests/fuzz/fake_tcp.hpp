@@ -64,16 +64,18 @@ class Peer {
   };
 
   void deliver(std::string_view bytes, bool chained);
-  void settle(err_t result) const;
+  void settle(err_t result);
   void let_go();
 
   Pcb* pcb_ = nullptr;
   std::deque<Reference> references_;
   std::size_t unacknowledged_ = 0;
+  bool has_unsent_ = false;  // lwIP sends at the end of a callback
 };
 
-// The server on this TCP, started once; puts clock, failures and counters of a run to their start.
-void begin_run(unsigned interface);
+// The server on this TCP, started once; puts clock, failures, counters and known requests of a run
+// to their start. With the access log no request is known.
+void begin_run(unsigned interface, bool logs);
 
 // Proves that the server holds nothing any more.
 void end_run();

@@ -141,6 +141,7 @@ TEST_CASE("who has a buffer taken away closes as others do, in every state") {
 TEST_CASE("when connections run out, the oldest idle one makes room") {
   const Scene scene;
   const Crowd crowd = crowd_of(limits::kConnections);
+  pass_time(250);        // within a tick there is no oldest
   crowd[0]->send(kGet);  // now the youngest
   crowd[0]->acknowledge_all();
   Client next;

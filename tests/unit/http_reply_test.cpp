@@ -97,12 +97,12 @@ TEST_CASE("unknown paths and broken ones") {
   CHECK(missing.status == 404);
   CHECK(missing.body == "<p>lost");
   CHECK(missing["ETag"] == "-");
-  CHECK_FALSE(missing.reply.closes);
+  CHECK_FALSE(missing.reply.closes());
   CHECK(get("/missing", "If-None-Match: *\r\nRange: bytes=0-0\r\n").status == 404);  // 13.2.1
   CHECK(get("/a%2Fb").status == 404);
   const Seen broken = get("/%zz");
   CHECK(broken.status == 400);
-  CHECK(broken.reply.closes);
+  CHECK(broken.reply.closes());
 }
 
 TEST_CASE("a coding is negotiated, each with an entity tag of its own (RFC 9110, 8.8.3.3)") {
@@ -268,7 +268,7 @@ TEST_CASE("what can't be read gets an error and the connection's end (RFC 9112, 
         Status::kNotImplemented, Status::kServiceUnavailable, Status::kVersionNotSupported}) {
     const Seen error = seen(make_error(status, "GET ", reply_site()));
     CHECK(error.status == static_cast<int>(status));
-    CHECK(error.reply.closes);
+    CHECK(error.reply.closes());
     CHECK(error["Content-Type"] == "text/html; charset=utf-8");
     CHECK(error["Content-Length"] == std::to_string(error.body.size()));
     CHECK(error["Allow"] == (error.status == 405 ? "GET, HEAD, OPTIONS" : "-"));

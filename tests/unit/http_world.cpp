@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "http/access_log.hpp"
@@ -48,26 +49,55 @@ struct Fake {
     delete std::exchange(client.pcb_, nullptr);
   }
 
+  // Whether the next write is one that fails.
+  static bool lacks_memory() {
+    ++tried;
+    if (writes_before_failure == 0 && failures_left > 0) {
+      --failures_left;
+      return true;
+    }
+    writes_before_failure -= writes_before_failure > 0 ? 1 : 0;
+    return false;
+  }
+
+  static void put(Client& client, std::string_view content, bool copies) {
+    client.pcb_->snd_buf -= static_cast<tcpwnd_size_t>(content.size());
+    client.unacknowledged_ += content.size();
+    client.has_unsent_ = true;
+    client.received += content;
+    client.copied += copies ? content.size() : 0;
+    // lwIP reads its own copy, as good as one from this one.
+    client.references_.push_back({copies ? nullptr : content.data(), std::string(content)});
+  }
+
   static err_t write(tcp_pcb* pcb, const void* data, std::uint16_t bytes, bool copies) {
     Client& client = client_of(pcb);
-    ++tried;
     REQUIRE(bytes > 0);
     REQUIRE(bytes <= pcb->snd_buf);
     REQUIRE_FALSE(client.got_fin_);
-    if (writes_before_failure == 0 && failures_left > 0) {
-      --failures_left;
+    if (lacks_memory()) {
       return ERR_MEM;
     }
-    if (writes_before_failure > 0) {
-      --writes_before_failure;
+    put(client, {static_cast<const char*>(data), bytes}, copies);
+    return ERR_OK;
+  }
+
+  // Only what is a segment of its own (patch 21).
+  static err_t write_pieces(tcp_pcb* pcb, std::span<const tcp_piece> pieces, bool copies) {
+    Client& client = client_of(pcb);
+    REQUIRE((!pieces.empty() && pieces.size() <= TCP_WRITE_PIECES));
+    REQUIRE_FALSE(client.got_fin_);
+    std::size_t bytes = 0;
+    for (const tcp_piece& piece : pieces) {
+      bytes += piece.len;
     }
-    pcb->snd_buf -= bytes;
-    client.unacknowledged_ += bytes;
-    const std::string_view content{static_cast<const char*>(data), bytes};
-    client.received += content;
-    client.copied += copies ? bytes : 0;
-    // lwIP reads its own copy, as good as one from this one.
-    client.references_.push_back({copies ? nullptr : content.data(), std::string(content)});
+    if (lacks_memory() || client.has_unsent_ || bytes > pcb->snd_buf || bytes > pcb->mss) {
+      return ERR_MEM;
+    }
+    for (const tcp_piece& piece : pieces) {
+      put(client, {static_cast<const char*>(piece.data), piece.len},
+          copies && &piece == pieces.data());
+    }
     return ERR_OK;
   }
 
@@ -87,6 +117,8 @@ struct Fake {
       }
     }
   }
+
+  static void output(tcp_pcb* pcb) { client_of(pcb).has_unsent_ = false; }
 
   static void shut(tcp_pcb* pcb) {
     Client& client = client_of(pcb);
@@ -112,6 +144,7 @@ struct Fake {
 
   // The result of a callback.
   static void after(Client& client, err_t result) {
+    client.has_unsent_ = false;
     if (result == ERR_ABRT) {
       REQUIRE(client.pcb_ == nullptr);
     } else {
@@ -328,8 +361,11 @@ void tcp_poll(tcp_pcb* pcb, tcp_poll_fn function, u8_t) { pcb->poll = function; 
 err_t tcp_write(tcp_pcb* pcb, const void* data, u16_t bytes, u8_t flags) {
   return Fake::write(pcb, data, bytes, (flags & TCP_WRITE_FLAG_COPY) != 0);
 }
+err_t tcp_write_pieces(tcp_pcb* pcb, const tcp_piece* pieces, u8_t count, u8_t flags) {
+  return Fake::write_pieces(pcb, {pieces, count}, (flags & TCP_WRITE_FLAG_COPY) != 0);
+}
 err_t tcp_output(tcp_pcb* pcb) {
-  Fake::client_of(pcb);
+  Fake::output(pcb);
   return ERR_OK;
 }
 void tcp_recved(tcp_pcb* pcb, u16_t bytes) {

@@ -77,6 +77,7 @@ class Client {
   tcp_pcb* pcb_ = nullptr;
   std::deque<Reference> references_;
   std::size_t unacknowledged_ = 0;
+  bool has_unsent_ = false;  // lwIP sends at the end of a callback
   bool accepted_ = false;
   bool got_fin_ = false;
   bool got_reset_ = false;

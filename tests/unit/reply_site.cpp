@@ -105,7 +105,7 @@ Seen seen(const Reply& reply) {
   found.status = std::stoi(found.head.substr(9, 3));
   CHECK(found.head.starts_with("HTTP/1.1 " + std::to_string(reply.status) + " "));
   CHECK(found.reply.body_bytes == found.body.size());
-  CHECK(reply.closes == (found["Connection"] == "close"));
+  CHECK(reply.closes() == (found["Connection"] == "close"));
   CHECK(ReplyTail::in_use() == 0);
   // Every line is a field line: nothing of a request can end one (RFC 9112, 5).
   for (std::size_t at = 0; at < found.head.size(); ++at) {

@@ -1,0 +1,91 @@
+// The hash of a header section, and the comparison that counts.
+#include "http/reply_cache.hpp"
+
+#include <bit>
+
+#include "kernel/memory.hpp"
+
+namespace mote::http {
+namespace {
+
+using memory::load;
+using memory::Word128;
+using memory::Word64;
+
+// "GET / HTTP/1.0" and two line ends: there is no shorter section that earns more than an error.
+constexpr std::size_t kLeastBytes = 18;
+
+bool has_sound_size(std::string_view section) {
+  return section.size() >= kLeastBytes && section.size() <= limits::kKnownRequestBytes;
+}
+
+const std::byte* start_of(std::string_view section) {
+  return reinterpret_cast<const std::byte*>(section.data());
+}
+
+// Words of eight bytes, the last of which may overlap, multiplied into one another. A word's bits
+// reach those above them only, so the top ones are the best.
+std::uint64_t hash_of(const std::byte* from, std::size_t bytes) {
+  constexpr std::uint64_t kFactor = 0x9E37'79B9'7F4A'7C15;  // 2^64 by the golden ratio
+  const std::byte* const last = from + bytes - sizeof(Word64);
+  std::uint64_t hash = bytes;
+  for (; from < last; from += sizeof(Word64)) {
+    hash = (hash ^ load<Word64>(from)) * kFactor;
+  }
+  return (hash ^ load<Word64>(last)) * kFactor;
+}
+
+// Whether two runs of at least sixteen bytes are the same.
+bool are_same(const std::byte* one, const std::byte* other, std::size_t bytes) {
+  const std::size_t last = bytes - sizeof(Word128);
+  Word128 difference = load<Word128>(one + last) ^ load<Word128>(other + last);
+  for (std::size_t at = 0; at < last; at += sizeof(Word128)) {
+    difference |= load<Word128>(one + at) ^ load<Word128>(other + at);
+  }
+  return (difference[0] | difference[1]) == 0;
+}
+
+}  // namespace
+
+ReplyCache::Place& ReplyCache::place_of(std::uint64_t hash) {
+  static_assert(std::has_single_bit(limits::kKnownRequests));
+  constexpr unsigned kBits = std::countr_zero(limits::kKnownRequests);
+  return places_[hash >> (64 - kBits)];
+}
+
+const Reply* ReplyCache::find(std::string_view section) {
+  if (!has_sound_size(section)) {
+    return nullptr;
+  }
+  const std::byte* const start = start_of(section);
+  Place& place = place_of(hash_of(start, section.size()));
+  if (place.bytes != section.size() || !are_same(place.section.data(), start, section.size())) {
+    return nullptr;
+  }
+  set_preface(place.reply);
+  return &place.reply;
+}
+
+void ReplyCache::learn(std::string_view section, const Reply& reply) {
+  if (!reply.repeats || !has_sound_size(section)) {
+    return;
+  }
+  const std::uint64_t hash = hash_of(start_of(section), section.size());
+  Place& place = place_of(hash);
+  if (place.bytes != 0 && place.rival != hash) {
+    place.rival = hash;
+    return;
+  }
+  __builtin_memcpy(place.section.data(), section.data(), section.size());
+  place.bytes = static_cast<std::uint32_t>(section.size());
+  place.reply = reply;
+  place.rival = 0;
+}
+
+void ReplyCache::forget_all() {
+  for (Place& place : places_) {
+    place.bytes = 0;
+  }
+}
+
+}  // namespace mote::http
