@@ -1,10 +1,12 @@
 // The appliance: puts the parts together, says on the console what it found, and runs for ever.
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
+#include "firmware/idle.hpp"
 #include "firmware/nics.hpp"
 #include "firmware/settings.hpp"
 #include "firmware/site.hpp"
@@ -124,13 +126,9 @@ void announce(const http::SitePack* serving) {
 [[noreturn]] void run(const http::SitePack* serving) {
   constexpr Nanoseconds kLookInterval = milliseconds(250);
   bool ready = false;
-  Nanoseconds next_look = clock::now();
+  Nanoseconds next_look{};
+  Nanoseconds next_timer{};
   while (true) {
-    netstack::run_timers();
-    const bool busy = nics::turn();
-    ++loop.turns;
-    loop.busy_turns += busy ? 1 : 0;
-    console::send_logged();
     const Nanoseconds now = clock::now();
     if (now >= next_look) {
       next_look = now + kLookInterval;
@@ -138,6 +136,14 @@ void announce(const http::SitePack* serving) {
       wall_clock::keep();
       http::tell_of_lost_lines(now);
     }
+    if (now >= next_timer) {
+      nics::reclaim();
+      netstack::run_timers();
+    }
+    const bool busy = nics::turn();
+    ++loop.turns;
+    loop.busy_turns += busy ? 1 : 0;
+    console::send_logged();
     if (!ready && nics::any_usable()) {
       ready = true;
       if (serving != nullptr) {
@@ -145,8 +151,9 @@ void announce(const http::SitePack* serving) {
       }
       announce(serving);
     }
-    if (!busy) {
-      cpu::pause();
+    next_timer = netstack::next_timer();
+    if (!console::has_logged()) {
+      idle::wait(std::min(next_timer, next_look));
     }
   }
 }

@@ -29,6 +29,9 @@ void initialize();
 // Time since `initialize`; never goes backwards.
 [[nodiscard]] Nanoseconds now();
 
+// What the counter reads when it is `time`; at most an hour ahead.
+[[nodiscard]] std::uint64_t ticks_at(Nanoseconds time);
+
 // Waits, polling; for device bring-up only.
 void wait(Nanoseconds time);
 
