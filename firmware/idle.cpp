@@ -1,9 +1,7 @@
 // Waiting for something to do.
 #include "firmware/idle.hpp"
 
-#include "firmware/nics.hpp"
 #include "kernel/cpu.hpp"
-#include "kernel/watch.hpp"
 
 namespace mote::idle {
 namespace {
@@ -24,16 +22,12 @@ namespace {
 
 }  // namespace
 
-void wait(Nanoseconds until) {
-  Watch watch;
-  nics::watch(watch);
-  if (watch.has_changed()) {
-    return;
-  }
+void wait(const Watch& watch, Nanoseconds until) {
   const Nanoseconds now = clock::now();
   if (now < until) {
     const auto words = watch.words();
-    spin(words.data(), words.data() + words.size(), clock::ticks_at(until));
+    spin(words.data(), words.data() + words.size(),
+         cpu::time_stamp() + clock::ticks_in(until - now));
   }
 }
 

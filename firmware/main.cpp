@@ -25,6 +25,7 @@
 #include "kernel/memory_map.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/wall_clock.hpp"
+#include "kernel/watch.hpp"
 #include "netstack/stack.hpp"
 
 namespace mote {
@@ -125,6 +126,7 @@ void announce(const http::SitePack* serving) {
 
 [[noreturn]] void run(const http::SitePack* serving) {
   constexpr Nanoseconds kLookInterval = milliseconds(250);
+  constexpr Nanoseconds kTimerGrain = milliseconds(1);  // lwIP's
   bool ready = false;
   Nanoseconds next_look{};
   Nanoseconds next_timer{};
@@ -139,6 +141,7 @@ void announce(const http::SitePack* serving) {
     if (now >= next_timer) {
       nics::reclaim();
       netstack::run_timers();
+      next_timer = now + kTimerGrain;
     }
     const bool busy = nics::turn();
     ++loop.turns;
@@ -151,9 +154,13 @@ void announce(const http::SitePack* serving) {
       }
       announce(serving);
     }
-    next_timer = netstack::next_timer();
-    if (!console::has_logged()) {
-      idle::wait(std::min(next_timer, next_look));
+    Watch watch;
+    nics::watch(watch);
+    if (watch.has_changed() || console::has_logged()) {
+      next_timer = std::min(next_timer, now + kTimerGrain);  // timers may have come meanwhile
+    } else {
+      next_timer = netstack::next_timer();
+      idle::wait(watch, std::min(next_timer, next_look));
     }
   }
 }

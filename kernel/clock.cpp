@@ -127,14 +127,10 @@ void initialize() {
 
 Nanoseconds now() { return {timeline.at(cpu::time_stamp())}; }
 
-// Rounded up, so that `now` has come to `time` when the counter reads that.
-std::uint64_t ticks_at(Nanoseconds time) {
+std::uint64_t ticks_in(Nanoseconds time) {
   constexpr Nanoseconds kMost = milliseconds(3'600'000);
   constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
-  const std::uint64_t ticks = cpu::time_stamp();
-  const Nanoseconds now{timeline.at(ticks)};
-  const Nanoseconds ahead = time > now ? std::min(time - now, kMost) : Nanoseconds{};
-  return ticks + ahead.value * chosen.khz / kNanosecondsPerMillisecond + 1;
+  return std::min(time, kMost).value * chosen.khz / kNanosecondsPerMillisecond + 1;
 }
 
 void wait(Nanoseconds time) {

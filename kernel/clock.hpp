@@ -29,8 +29,8 @@ void initialize();
 // Time since `initialize`; never goes backwards.
 [[nodiscard]] Nanoseconds now();
 
-// What the counter reads when it is `time`; at most an hour ahead.
-[[nodiscard]] std::uint64_t ticks_at(Nanoseconds time);
+// How far the counter gets in `time`, of which it takes an hour at most; rounded up.
+[[nodiscard]] std::uint64_t ticks_in(Nanoseconds time);
 
 // Waits, polling; for device bring-up only.
 void wait(Nanoseconds time);
