@@ -26,7 +26,7 @@ HTTP = ["access_log", "conditions", "connection", "connection_input", "content",
         "date", "endpoints", "metrics", "negotiation", "preface", "ranges", "redirect", "reply",
         "reply_cache", "reply_tail", "reply_writer", "request", "request_buffer",
         "section_scanner", "server", "site_pack", "target"]
-FIRMWARE = ["main", "nics", "parse", "settings", "site"]
+FIRMWARE = ["idle", "main", "nics", "parse", "settings", "site"]
 
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
 BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]

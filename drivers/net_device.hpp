@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "kernel/packet.hpp"
+#include "kernel/watch.hpp"
 
 namespace mote {
 
@@ -107,7 +108,8 @@ struct ReceiveSink {
 template <typename Device>
 concept NetDevice =
     requires(Device device, const Device& constant, Packet packet, const TxFrame& frame,
-             std::size_t budget, ReceiveSink sink, void (*release)(void*)) {
+             std::size_t budget, ReceiveSink sink, void (*release)(void*), Watch& watch,
+             bool for_sent) {
       // Facts, fixed after bring-up. `model` is the word the console uses ("virtio-net");
       // `features` are the words behind "offloads" there ("csum mrg"), ended by a zero.
       { constant.model() } -> std::same_as<std::string_view>;
@@ -132,6 +134,11 @@ concept NetDevice =
 
       // Takes back what the device has sent: packets go to the pool, cookies to `release(cookie)`.
       { device.reclaim(release) } -> std::same_as<void>;
+
+      // Adds the words by which the device will show that another turn has something to do, as
+      // things stand: a frame has been received, and, if somebody waits for it (`for_sent`, or a
+      // receive ring that the pool could not fill), a frame has been sent.
+      { constant.watch(watch, for_sent) } -> std::same_as<void>;
 
       // End of turn: refills the receive ring and rings the doorbells that are due.
       { device.flush() } -> std::same_as<void>;

@@ -1,10 +1,12 @@
 // The appliance: puts the parts together, says on the console what it found, and runs for ever.
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
+#include "firmware/idle.hpp"
 #include "firmware/nics.hpp"
 #include "firmware/settings.hpp"
 #include "firmware/site.hpp"
@@ -23,6 +25,7 @@
 #include "kernel/memory_map.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/wall_clock.hpp"
+#include "kernel/watch.hpp"
 #include "netstack/stack.hpp"
 
 namespace mote {
@@ -123,14 +126,11 @@ void announce(const http::SitePack* serving) {
 
 [[noreturn]] void run(const http::SitePack* serving) {
   constexpr Nanoseconds kLookInterval = milliseconds(250);
+  constexpr Nanoseconds kTimerGrain = milliseconds(1);  // lwIP's
   bool ready = false;
-  Nanoseconds next_look = clock::now();
+  Nanoseconds next_look{};
+  Nanoseconds next_timer{};
   while (true) {
-    netstack::run_timers();
-    const bool busy = nics::turn();
-    ++loop.turns;
-    loop.busy_turns += busy ? 1 : 0;
-    console::send_logged();
     const Nanoseconds now = clock::now();
     if (now >= next_look) {
       next_look = now + kLookInterval;
@@ -138,6 +138,15 @@ void announce(const http::SitePack* serving) {
       wall_clock::keep();
       http::tell_of_lost_lines(now);
     }
+    if (now >= next_timer) {
+      nics::reclaim();
+      netstack::run_timers();
+      next_timer = now + kTimerGrain;
+    }
+    const bool busy = nics::turn();
+    ++loop.turns;
+    loop.busy_turns += busy ? 1 : 0;
+    console::send_logged();
     if (!ready && nics::any_usable()) {
       ready = true;
       if (serving != nullptr) {
@@ -145,8 +154,13 @@ void announce(const http::SitePack* serving) {
       }
       announce(serving);
     }
-    if (!busy) {
-      cpu::pause();
+    Watch watch;
+    nics::watch(watch);
+    if (watch.has_changed() || console::has_logged()) {
+      next_timer = std::min(next_timer, now + kTimerGrain);  // timers may have come meanwhile
+    } else {
+      next_timer = netstack::next_timer();
+      idle::wait(watch, std::min(next_timer, next_look));
     }
   }
 }

@@ -230,6 +230,14 @@ bool turn() {
   return busy;
 }
 
+void reclaim() {
+  for_each([](auto& nic) { nic.interface.reclaim(); });
+}
+
+void watch(Watch& watch) {
+  for_each([&](auto& nic) { nic.interface.watch(watch); });
+}
+
 void look_around(Nanoseconds now) {
   if (attached_count == 0) {
     look_for_nics(now);

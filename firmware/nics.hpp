@@ -7,6 +7,7 @@
 #include "kernel/boot_info.hpp"
 #include "kernel/clock.hpp"
 #include "kernel/memory_map.hpp"
+#include "kernel/watch.hpp"
 
 namespace mote::nics {
 
@@ -20,6 +21,12 @@ void bring_up(const BootInfo& info, MemoryMap memory, const Settings& settings);
 
 // One turn of each, in their order. Says whether there was anything to do.
 bool turn();
+
+// Takes back what they have sent.
+void reclaim();
+
+// Adds what shows that there is something to do in a turn.
+void watch(Watch& watch);
 
 // What is looked at now and then, because a look may cost an exit to the hypervisor.
 void look_around(Nanoseconds now);

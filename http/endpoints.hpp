@@ -9,7 +9,7 @@
 
 namespace mote::http {
 
-// What the run loop counts.
+// What the run loop counts. To wait between turns for something to do is no turn.
 struct LoopCounters {
   std::uint64_t turns = 0;
   std::uint64_t busy_turns = 0;  // those in which there was something to do

@@ -1,6 +1,7 @@
 // Finding the time stamp counter's frequency, and reading the clock.
 #include "kernel/clock.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "kernel/acpi.hpp"
@@ -125,6 +126,12 @@ void initialize() {
 }
 
 Nanoseconds now() { return {timeline.at(cpu::time_stamp())}; }
+
+std::uint64_t ticks_in(Nanoseconds time) {
+  constexpr Nanoseconds kMost = milliseconds(3'600'000);
+  constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
+  return std::min(time, kMost).value * chosen.khz / kNanosecondsPerMillisecond + 1;
+}
 
 void wait(Nanoseconds time) {
   const Nanoseconds end = now() + time;

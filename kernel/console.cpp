@@ -45,6 +45,8 @@ void send_logged() {
   }
 }
 
+bool has_logged() { return !logged.empty(); }
+
 void write(std::string_view text) {
   end_logged_line();
   uart.write(text);

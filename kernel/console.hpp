@@ -32,6 +32,9 @@ void drain();
 // written otherwise has the line that was begun sent whole first.
 void send_logged();
 
+// Whether something logged has yet to be sent.
+[[nodiscard]] bool has_logged();
+
 void write(std::string_view text);
 void write_decimal(std::uint64_t value);
 void write_hex(Hex value);

@@ -47,7 +47,7 @@ inline constexpr std::uint32_t kRdseedBit = 1U << 18;      // leaf 7, EBX
   return std::uint64_t{1} << (told ? cpuid(kAddressLeaf).eax & 0x3F : kBitsUntold);
 }
 
-[[nodiscard]] inline std::uint64_t time_stamp() {
+[[gnu::always_inline, nodiscard]] inline std::uint64_t time_stamp() {
   std::uint32_t low;
   std::uint32_t high;
   asm volatile("rdtsc" : "=a"(low), "=d"(high));
@@ -80,7 +80,7 @@ inline void write_msr(std::uint32_t number, std::uint64_t value) {
                : "memory");
 }
 
-inline void pause() { asm volatile("pause"); }
+[[gnu::always_inline]] inline void pause() { asm volatile("pause"); }
 
 // Stops for good: interrupts are off.
 [[noreturn]] inline void halt() {

@@ -47,6 +47,12 @@ class Interface : public Attachment {
     return received != 0 || sent;
   }
 
+  // Takes back what was sent, so that lwIP may send it again.
+  void reclaim() { device_->reclaim(release_frame); }
+
+  // Adds what shows that there is something to do in a turn (see NetDevice).
+  void watch(Watch& watch) const { device_->watch(watch, !backlog_.empty()); }
+
   // Now and then, at least once a second: link state, DHCP, the console's lines.
   void second(Nanoseconds now) { Attachment::second(now, device_->link_up()); }
 

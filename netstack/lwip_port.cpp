@@ -50,6 +50,13 @@ void initialize() {
 
 void run_timers() { sys_check_timeouts(); }
 
+// lwIP counts whole milliseconds. Without timers its answer is a long time, but not for ever.
+Nanoseconds next_timer() {
+  constexpr std::uint64_t kMillisecond = milliseconds(1).value;
+  const std::uint64_t now = clock::now().value / kMillisecond;
+  return milliseconds(now + sys_timeouts_sleeptime());
+}
+
 }  // namespace mote::netstack
 
 using namespace mote;

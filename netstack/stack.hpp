@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "kernel/clock.hpp"
+
 namespace mote::netstack {
 
 // lwIP's tcp_poll() counts its interval in these.
@@ -11,8 +13,12 @@ inline constexpr std::uint32_t kPollTickMs = 100;
 // Starts lwIP. Once, before the first interface is attached; after clock and entropy.
 void initialize();
 
-// Runs lwIP's timers that are due. Once a turn of the run loop, before the interfaces' turns, so
-// that what a timer sends leaves with the same turn's doorbell.
+// Runs lwIP's timers that are due. Before the interfaces' turns, so that what a timer sends leaves
+// with the same turn's doorbell; but when they have taken back what they have sent, for lwIP resends
+// nothing that a device may still read.
 void run_timers();
+
+// When the next of lwIP's timers is due. It may come to be earlier in a turn, not between turns.
+[[nodiscard]] Nanoseconds next_timer();
 
 }  // namespace mote::netstack

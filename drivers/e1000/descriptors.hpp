@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "drivers/e1000/registers.hpp"
+#include "kernel/watch.hpp"
 
 namespace mote::e1000 {
 
@@ -74,6 +75,15 @@ struct ContextOffsets {
   std::uint16_t tcp_end = 0;    // TUCSE: 0 is the frame's end
 };
 static_assert(sizeof(ContextOffsets) == sizeof(TransmitDescriptor::address));
+
+// The word in which a descriptor's status lies, for DD to be awaited there. A status is the lowest
+// byte of its word in both kinds of descriptor, and DD the lowest bit.
+[[nodiscard]] inline WatchedWord watched_status(const std::uint8_t& status) {
+  static_assert(offsetof(ReceiveDescriptor, status) % sizeof(std::uint32_t) == 0);
+  static_assert(offsetof(TransmitDescriptor, status) % sizeof(std::uint32_t) == 0);
+  static_assert(ReceiveDescriptor::kDone == TransmitDescriptor::kDone);
+  return {.word = word_at(&status), .mask = ReceiveDescriptor::kDone, .quiet = 0};
+}
 
 // One access of exactly the field's width, neither left out nor repeated: the device writes there.
 template <typename T>

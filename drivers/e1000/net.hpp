@@ -70,6 +70,13 @@ class Net {
     transmit_.reclaim(release);
   }
 
+  void watch(Watch& watch, bool for_sent) const {
+    receive_.watch(watch);
+    if (for_sent || receive_.is_short()) {
+      transmit_.watch(watch);
+    }
+  }
+
   void flush();
 
  private:

@@ -14,6 +14,7 @@
 #include "drivers/net_device.hpp"
 #include "kernel/barriers.hpp"
 #include "kernel/packet.hpp"
+#include "kernel/watch.hpp"
 
 namespace mote::e1000 {
 
@@ -35,6 +36,14 @@ class ReceiveRing {
   // `budget` descriptors; returns how many frames were good.
   template <typename Sink>
   std::size_t poll(std::size_t budget, Sink&& sink, DeviceCounters& counters);
+
+  // Adds what changes when there is a descriptor to poll.
+  void watch(Watch& watch) const;
+
+  // Whether the device has less than it should because the pool had no more.
+  [[nodiscard]] bool is_short() const {
+    return static_cast<std::uint16_t>(filled_ - taken_) < buffers_;
+  }
 
   // Fills empty entries, as far as the pool has packets.
   void refill(DeviceCounters& counters);
@@ -94,6 +103,12 @@ std::size_t ReceiveRing::poll(std::size_t budget, Sink&& sink, DeviceCounters& c
     sink(std::move(packet), verified ? RxChecksum::kVerified : RxChecksum::kUnknown);
   }
   return good;
+}
+
+inline void ReceiveRing::watch(Watch& watch) const {
+  if (taken_ != published_) {
+    watch.add(watched_status(descriptors_[taken_ % kEntries].status));
+  }
 }
 
 inline bool ReceiveRing::publish() {

@@ -54,6 +54,9 @@ class TransmitRing {
   template <typename Release>
   void reclaim(Release&& release);
 
+  // Adds what changes when there is a frame to reclaim.
+  void watch(Watch& watch) const;
+
   // True: the tail has moved, and the device is to learn of it.
   [[nodiscard]] bool publish();
   [[nodiscard]] std::uint16_t tail() const { return published_ % kEntries; }
@@ -102,6 +105,14 @@ void TransmitRing::reclaim(Release&& release) {
     } else {
       release(slot.cookie);
     }
+  }
+}
+
+inline void TransmitRing::watch(Watch& watch) const {
+  if (taken_ != published_) {
+    const auto last =
+        static_cast<std::uint16_t>(taken_ + slots_[taken_ % kEntries].descriptors - 1);
+    watch.add(watched_status(descriptors_[last % kEntries].status));
   }
 }
 

@@ -70,6 +70,8 @@ class Net {
   template <typename Release>
   void reclaim(Release&& release);
 
+  void watch(Watch& watch, bool for_sent) const;
+
   void flush();
 
  private:
@@ -160,6 +162,18 @@ void Net<Link>::restart(Release&& release) {
   if (!start()) {
     state_ = State::kFailed;
     complain();
+  }
+}
+
+// A device that is being reset shows nothing: the next look at it is all there is to wait for.
+template <Transport Link>
+void Net<Link>::watch(Watch& watch, bool for_sent) const {
+  if (!is_running()) {
+    return;
+  }
+  watch.add(receive_.ring().watched());
+  if (for_sent || receive_.is_short()) {
+    watch.add(transmit_.ring().watched());
   }
 }
 

@@ -42,7 +42,11 @@ class ReceiveQueue {
   // Lends the device what it lacks, as far as the pool has it. True: ring the doorbell.
   [[nodiscard]] bool refill(DeviceCounters& counters);
 
+  // Whether the device has less than it should because the pool had no more.
+  [[nodiscard]] bool is_short() const { return ring_.lent() < buffers_; }
+
   [[nodiscard]] SplitRing& ring() { return ring_; }
+  [[nodiscard]] const SplitRing& ring() const { return ring_; }
 
  private:
   using Pieces = std::array<Packet, limits::kRxPieces>;

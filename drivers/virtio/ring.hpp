@@ -17,6 +17,7 @@
 #include "kernel/barriers.hpp"
 #include "kernel/packet.hpp"
 #include "kernel/types.hpp"
+#include "kernel/watch.hpp"
 
 namespace mote::virtio {
 
@@ -148,6 +149,9 @@ class SplitRing {
   // index, however many there are.
   [[nodiscard]] std::uint16_t completed();
 
+  // What changes when there is a chain to take.
+  [[nodiscard]] WatchedWord watched() const;
+
   // Takes back the next chain.
   [[nodiscard]] Completion take();
 
@@ -266,6 +270,14 @@ inline std::uint16_t SplitRing::completed() {
     store(used_event_, static_cast<std::uint16_t>(index + kNoEvent));
   }
   return pending;
+}
+
+// The used ring's head as one little-endian word: the index is its upper half.
+inline WatchedWord SplitRing::watched() const {
+  static_assert(offsetof(RingHead, index) == 2);
+  return {.word = word_at(used_),
+          .mask = 0xFFFF'0000,
+          .quiet = static_cast<std::uint32_t>(taken_) << 16};
 }
 
 inline Completion SplitRing::take() {

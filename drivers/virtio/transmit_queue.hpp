@@ -41,6 +41,7 @@ class TransmitQueue {
   }
 
   [[nodiscard]] SplitRing& ring() { return ring_; }
+  [[nodiscard]] const SplitRing& ring() const { return ring_; }
 
  private:
   [[nodiscard]] bool counted(bool lent, std::size_t bytes, DeviceCounters& counters);

@@ -33,6 +33,9 @@ class BufferRing {
   // Lends the device what it lacks; false if the pool has not so much.
   [[nodiscard]] bool refill();
 
+  // Whether the device has less than it should because the pool had no more.
+  [[nodiscard]] bool is_short() const { return lent_ - filled_ < buffers_; }
+
   // Whether buffers were lent since the last doorbell, and what to ring it with.
   [[nodiscard]] bool has_news() const { return told_ != lent_; }
   [[nodiscard]] std::uint32_t producer() {

@@ -9,6 +9,7 @@
 
 #include "drivers/vmxnet3/descriptors.hpp"
 #include "kernel/barriers.hpp"
+#include "kernel/watch.hpp"
 
 namespace mote::vmxnet3 {
 
@@ -40,6 +41,14 @@ class CompletionRing {
       generation_ ^= 1;
     }
     return words;
+  }
+
+  // What changes when there is one.
+  [[nodiscard]] WatchedWord watched() const {
+    constexpr std::uint32_t kMask = kCompletionGeneration.put(kCompletionGeneration.most());
+    return {.word = &ring_[next_][kCompletionGeneration.word],
+            .mask = kMask,
+            .quiet = kMask ^ kCompletionGeneration.put(generation_)};
   }
 
  private:

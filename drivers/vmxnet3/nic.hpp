@@ -68,6 +68,8 @@ class Nic {
     }
   }
 
+  void watch(Watch& watch, bool for_sent) const;
+
   void flush();
 
  private:
@@ -129,6 +131,23 @@ void Nic<Link>::restart(Release&& release) {
   receive_.take_all();
   if (!start()) {
     give_up();
+  }
+}
+
+// With buffers lent that the device was not told of, its wish for the doorbell is something to do.
+template <Registers Link>
+void Nic<Link>::watch(Watch& watch, bool for_sent) const {
+  if (!is_running()) {
+    return;
+  }
+  watch.add(receive_.watched());
+  if (receive_.has_news()) {
+    static_assert(offsetof(ReceiveQueueDescriptor, wants_doorbell) % sizeof(std::uint32_t) == 0);
+    const auto& wish = shared_->queues.receive.wants_doorbell;
+    watch.add({.word = word_at(&wish), .mask = 0xFF, .quiet = 0});
+  }
+  if (for_sent || receive_.is_short()) {
+    watch.add(transmit_.watched());
   }
 }
 

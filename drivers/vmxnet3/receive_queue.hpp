@@ -84,6 +84,12 @@ class ReceiveQueue {
     }
   }
 
+  // What changes when there is something to poll.
+  [[nodiscard]] WatchedWord watched() const { return completions_.watched(); }
+
+  [[nodiscard]] bool is_short() const { return heads_.is_short() || bodies_.is_short(); }
+  [[nodiscard]] bool has_news() const { return heads_.has_news() || bodies_.has_news(); }
+
   [[nodiscard]] BufferRing& heads() { return heads_; }
   [[nodiscard]] BufferRing& bodies() { return bodies_; }
 

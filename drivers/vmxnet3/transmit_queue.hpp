@@ -58,6 +58,9 @@ class TransmitQueue {
   template <typename Release>
   void reclaim(Release&& release, DeviceCounters& counters);
 
+  // What changes when there is something to reclaim.
+  [[nodiscard]] WatchedWord watched() const { return completions_.watched(); }
+
   // Whether frames were lent since the last doorbell, and what to ring it with.
   [[nodiscard]] bool doorbell_due() const { return told_ != lent_; }
   [[nodiscard]] std::uint32_t producer() {

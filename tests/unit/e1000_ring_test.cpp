@@ -274,5 +274,44 @@ TEST_CASE("reports of what was never shown to the device are not believed") {
   }
 }
 
+bool changed(const FakeNet& net, bool for_sent) {
+  Watch watch;
+  net.watch(watch, for_sent);
+  return watch.has_changed();
+}
+
+TEST_CASE("a received frame shows in what is watched, a sent one only if somebody waits for it") {
+  World world;
+  for (unsigned i = 0; i < 700; ++i) {
+    REQUIRE_FALSE(changed(world.net, true));
+    REQUIRE(world.device.deliver(frame_of(60)));
+    REQUIRE(changed(world.net, false));
+    REQUIRE(world.receive() == 1);
+    REQUIRE(world.send(frame_of(60)));
+    world.net.flush();
+    REQUIRE_FALSE(changed(world.net, true));
+    world.complete_all();
+    REQUIRE(changed(world.net, true));
+    REQUIRE_FALSE(changed(world.net, false));
+    world.net.reclaim([](void*) {});
+  }
+}
+
+TEST_CASE("a sent frame is waited for when the pool could not fill the receive ring") {
+  World world;
+  std::vector<Packet> hoard;
+  REQUIRE(world.send(frame_of(60)));
+  while (Packet packet = Packet::allocate()) {
+    hoard.push_back(std::move(packet));
+  }
+  REQUIRE(world.device.deliver(frame_of(60)));
+  REQUIRE(world.receive() == 1);
+  hoard.push_back(Packet::allocate());  // what came back with the frame
+  world.net.flush();
+  CHECK_FALSE(changed(world.net, false));
+  world.complete_all();
+  CHECK(changed(world.net, false));
+}
+
 }  // namespace
 }  // namespace mote::e1000

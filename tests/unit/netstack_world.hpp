@@ -64,6 +64,11 @@ class Device {
   bool transmit(Packet& packet, TxChecksum checksum);
   bool transmit(const TxFrame& frame);
   void reclaim(void (*release)(void*));
+  void watch(Watch& watch, bool for_sent) const {
+    if (!incoming_.empty() || (for_sent && !stuck && !sending_.empty())) {
+      watch.add_due();
+    }
+  }
   void flush() { ++flushes; }
 
   // Puts a frame into the receive ring; false when there is no packet for it.

@@ -287,5 +287,45 @@ TEST_CASE("what keeps a device from working is said in words") {
   CHECK(failure({.activation_result = 1}) == "vmxnet3: the device refuses to be activated");
 }
 
+bool changed(const FakeNic& nic, bool for_sent) {
+  Watch watch;
+  nic.watch(watch, for_sent);
+  return watch.has_changed();
+}
+
+TEST_CASE("a received frame shows in what is watched, a sent one only if somebody waits for it") {
+  World world;
+  for (unsigned i = 0; i < 1300; ++i) {
+    REQUIRE_FALSE(changed(world.nic, true));
+    REQUIRE(world.device.deliver(frame_of(60)));
+    REQUIRE(changed(world.nic, false));
+    REQUIRE(world.receive() == 1);
+    REQUIRE(world.send(frame_of(60)));
+    world.nic.flush();
+    REQUIRE_FALSE(changed(world.nic, true));
+    const auto sent = world.device.collect();
+    REQUIRE(sent);
+    world.device.complete_sent(sent->last);
+    REQUIRE(changed(world.nic, true));
+    REQUIRE_FALSE(changed(world.nic, false));
+    world.reclaim();
+  }
+}
+
+TEST_CASE("the device's wish for the doorbell shows while it could be told news") {
+  World world;
+  world.device.want_doorbell(true);
+  CHECK_FALSE(changed(world.nic, false));
+  world.device.want_doorbell(false);
+  REQUIRE(world.device.deliver(frame_of(60)));
+  REQUIRE(world.receive() == 1);
+  world.nic.flush();  // one buffer more that the device was not told of
+  CHECK_FALSE(changed(world.nic, false));
+  world.device.want_doorbell(true);
+  CHECK(changed(world.nic, false));
+  world.nic.flush();
+  CHECK_FALSE(changed(world.nic, false));
+}
+
 }  // namespace
 }  // namespace mote::vmxnet3
