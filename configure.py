@@ -21,8 +21,9 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers",
            "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
-NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "receive", "stats", "transmit"]
-HTTP = ["access_log", "conditions", "connection", "connection_input", "content", "crc32",
+NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "prompt_answer", "receive", "stats",
+            "transmit"]
+HTTP = ["access_log", "conditions", "connection", "connection_input", "connection_prompt", "content", "crc32",
         "date", "endpoints", "metrics", "negotiation", "preface", "ranges", "redirect", "reply",
         "reply_cache", "reply_tail", "reply_writer", "request", "request_buffer",
         "section_scanner", "server", "site_pack", "target"]
@@ -77,6 +78,7 @@ UNIT_TESTS = {
     "http_negotiation": ["http/negotiation.cpp", "http/request.cpp"],
     "http_pack": HTTP_REPLY,
     "http_preface": ["http/preface.cpp", "http/date.cpp", *HTTP_FAKES],
+    "http_prompt": HTTP_WORLD,
     "http_ranges": ["http/ranges.cpp", "http/reply_tail.cpp", "http/request.cpp", *HTTP_FAKES],
     "http_redirect": ["tests/unit/reply_site.cpp", *HTTP_REPLY],
     "http_reply": ["tests/unit/reply_site.cpp", *HTTP_REPLY],
@@ -96,6 +98,7 @@ UNIT_TESTS = {
     "netstack_long_crowd": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_prompt": ["tests/unit/tcp_peer.cpp", *NETSTACK_WORLD],
     "netstack_recovery": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_segmentation": [

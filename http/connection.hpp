@@ -16,6 +16,7 @@
 #include "http/request_buffer.hpp"
 #include "http/section_scanner.hpp"
 #include "lwip/err.h"
+#include "netstack/prompt_answer.hpp"
 
 struct pbuf;
 struct tcp_pcb;
@@ -45,6 +46,9 @@ class Connection {
   // response that isn't whole ends in a reset.
   void evict();
 
+  // How requests on connections are answered without lwIP.
+  [[nodiscard]] static netstack::PromptServer prompt_server();
+
   // The time at which its phase began, in ticks.
   [[nodiscard]] std::uint32_t since() const { return since_; }
 
@@ -55,6 +59,10 @@ class Connection {
   static err_t on_sent(void* self, tcp_pcb* pcb, std::uint16_t bytes);
   static err_t on_poll(void* self, tcp_pcb* pcb);
   static void on_error(void* self, err_t error);
+
+  // Past lwIP: connection_prompt.cpp.
+  static netstack::PromptReply find_prompt(const void* self, std::string_view bytes);
+  static void note_prompt(void* self, const netstack::PromptReply& found, std::uint16_t bytes);
 
   // From bytes to responses: connection_input.cpp.
   void receive(const pbuf& data);
@@ -88,11 +96,12 @@ class Connection {
   void enter(Phase phase);
   void begin_time();
 
-  // All that came was answered, and all answers have arrived.
-  [[nodiscard]] bool is_at_rest() const {
-    return !mid_request_ && !waits_for_room_ && !is_discarding() && writer_.in_flight() == 0 &&
-           !writer_.is_writing() && buffer_.empty() && !is_reading_content();
+  // All that came was answered, and lwIP has all answers; at rest, all have arrived.
+  [[nodiscard]] bool is_quiet() const {
+    return !mid_request_ && !waits_for_room_ && !is_discarding() && !writer_.is_writing() &&
+           buffer_.empty() && !is_reading_content();
   }
+  [[nodiscard]] bool is_at_rest() const { return is_quiet() && writer_.in_flight() == 0; }
   [[nodiscard]] bool is_discarding() const { return closes_ || refused_; }
   [[nodiscard]] bool is_reading_content() const {
     return content_.state() == ContentReader::State::kReading;

@@ -121,7 +121,8 @@ void write_build(Exposition& out) {
     out.sample(*now - uptime / 1000);
   }
   if (build.loop != nullptr) {
-    out.counter("loop_turns_total"sv, "Turns of the run loop, waiting not counted."sv, build.loop->turns);
+    out.counter("loop_turns_total"sv, "Turns of the run loop, waiting not counted."sv,
+                build.loop->turns);
     out.counter("loop_busy_turns_total"sv, "Turns in which there was something to do."sv,
                 build.loop->busy_turns);
   }

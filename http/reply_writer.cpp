@@ -51,22 +51,14 @@ void ReplyWriter::give_up() {
 // All of a reply as one segment, its preface copied into the segment's own header. False: it can't
 // be one, and nothing has happened.
 bool ReplyWriter::write_at_once(tcp_pcb& pcb, const Pieces& pieces) {
-  std::array<tcp_piece, Reply::kPieces> all;
   static_assert(Reply::kPieces <= TCP_WRITE_PIECES);
-  std::uint64_t bytes = 0;
-  std::uint8_t count = 0;
-  for (const Reply::Piece& piece : pieces) {
-    if (piece.bytes > 0) {
-      all[count++] = {.data = piece.data, .len = static_cast<std::uint16_t>(piece.bytes)};
-      bytes += piece.bytes;
-    }
-  }
-  if (bytes > tcp_sndbuf(&pcb) ||
-      tcp_write_pieces(&pcb, all.data(), count, TCP_WRITE_FLAG_COPY) != ERR_OK) {
+  const GatheredPieces all(pieces);
+  if (all.bytes > tcp_sndbuf(&pcb) ||
+      tcp_write_pieces(&pcb, all.pieces.data(), all.count, TCP_WRITE_FLAG_COPY) != ERR_OK) {
     return false;
   }
-  in_flight_ += static_cast<std::uint32_t>(bytes);
-  server.counters.bytes += bytes;
+  in_flight_ += static_cast<std::uint32_t>(all.bytes);
+  server.counters.bytes += all.bytes;
   return true;
 }
 

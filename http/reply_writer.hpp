@@ -4,10 +4,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "http/reply.hpp"
-
-struct tcp_pcb;
+#include "lwip/tcp.h"
 
 namespace mote::http {
 
@@ -31,6 +31,9 @@ class ReplyWriter {
 
   // The peer has taken so many bytes.
   void acknowledge(std::uint32_t bytes) { in_flight_ -= bytes; }
+
+  // All that was in flight was acknowledged, and a reply of so many bytes sent past this.
+  void replace(std::uint32_t bytes) { in_flight_ = bytes; }
 
   [[nodiscard]] bool is_writing() const { return rest_ > 0; }
 
@@ -61,6 +64,23 @@ class ReplyWriter {
   ReplyTail* tail_ = nullptr;                 // what comes behind it
   std::uint32_t in_flight_ = 0;               // bytes written to lwIP and not yet acknowledged
   std::uint8_t rest_ = 0;                     // how many of parts_ there are
+};
+
+// Pieces as lwIP takes them, without the empty ones, and their bytes.
+struct GatheredPieces {
+  std::array<tcp_piece, Reply::kPieces> pieces{};
+  std::uint8_t count = 0;
+  std::uint64_t bytes = 0;  // with more than 65,535, `pieces` are no good
+
+  constexpr GatheredPieces() = default;
+  explicit GatheredPieces(const std::array<Reply::Piece, Reply::kPieces>& given) {
+    for (const Reply::Piece& piece : given) {
+      if (piece.bytes > 0) {
+        pieces[count++] = {.data = piece.data, .len = static_cast<std::uint16_t>(piece.bytes)};
+        bytes += piece.bytes;
+      }
+    }
+  }
 };
 
 }  // namespace mote::http

@@ -100,6 +100,7 @@ bool start(const SitePack& pack, const Options& options) {
     return false;
   }
   tcp_accept(listener, accept);
+  netstack::set_prompt_server(Connection::prompt_server());
   sys_timeout(ServerState::kTickMs, tick, nullptr);
   return true;
 }

@@ -17,6 +17,7 @@
 #include "kernel/packet.hpp"
 #include "netstack/attachment.hpp"
 #include "netstack/fast_path.hpp"
+#include "netstack/prompt_answer.hpp"
 #include "netstack/transmit.hpp"
 
 namespace mote::netstack {
@@ -81,12 +82,25 @@ class Interface : public Attachment {
         if (!device_->transmit(packet, TxChecksum{})) ++counters_.replies_dropped;
         break;
       case Fate::kUp:
+        if (answered_promptly(packet, checksum)) break;
+        [[fallthrough]];
       case Fate::kUpFragment:
         hand_up(std::move(packet), checksum, decision.fate);
         break;
       default:
         break;  // dropped: the packet dies here, and its buffer is the pool's again
     }
+  }
+
+  // A request whose answer needs none of lwIP's work. A response that the device has no room for
+  // is one that was lost: lwIP resends it.
+  bool answered_promptly(const Packet& packet, RxChecksum checksum) {
+    if (!offloads_.tx_checksum) return false;
+    struct pbuf* const answer = prompt_answer(packet.frame(), checksum);
+    if (answer == nullptr) return false;
+    ++counters_.prompt_answers;
+    link_output(&netif(), answer);
+    return true;
   }
 
   // A segment in several packets: not for the fast path.

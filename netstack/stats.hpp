@@ -14,6 +14,7 @@ namespace mote::netstack {
 
 struct InterfaceCounters {
   std::array<std::uint64_t, kFates> fates{};  // received frames, by what became of them
+  std::uint64_t prompt_answers = 0;           // of those for lwIP, requests that needed none of it
   std::uint64_t replies_dropped = 0;          // echo replies for which the ring had no room
   std::uint64_t rx_copied = 0;                // frames copied out of their packet (copy-break)
   std::uint64_t rx_no_memory = 0;             // frames dropped for want of a pbuf

@@ -169,6 +169,7 @@ void Run::open(Peer& peer) {
                       !peer.refused && !peer.got_fin && !peer.got_reset && !peer.has_reset;
   if (is_new) {
     peer.open(kRoom[options_ & 3], (options_ & 8) != 0 ? 3 * TCP_MSS : 0);
+    peer.acknowledges = (options_ & 32) != 0;
     accepted_ += peer.refused ? 0 : 1;
   }
 }

@@ -13,6 +13,7 @@
 #include "lwip/pbuf.h"
 #include "lwip/timeouts.h"
 #include "netstack/attachment.hpp"
+#include "netstack/prompt_answer.hpp"
 #include "tests/fuzz/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
 #include "tests/unit/http_fakes.hpp"
@@ -36,6 +37,7 @@ std::size_t writes_before_failure = 0;
 std::size_t failures_left = 0;
 std::uint64_t written = 0;
 unsigned interface_now = 0;
+netstack::PromptServer prompt_server{};
 
 // Constants of the firmware: its pages for errors are the longest.
 bool is_constant(std::string_view memory) {
@@ -188,7 +190,39 @@ void Peer::send(std::string_view bytes, std::size_t most, bool chained) {
   }
 }
 
+// As netstack/prompt_answer.cpp does it.
+bool Peer::is_answered_promptly(std::string_view bytes) {
+  if (!acknowledges || unacknowledged_ == 0 || unacknowledged_ > TCP_MSS || got_fin ||
+      pcb_->rcv_wnd != TCP_WND) {
+    return false;
+  }
+  const netstack::PromptReply reply = prompt_server.find(pcb_->callback_arg, bytes);
+  if (reply.pieces.empty()) {
+    return false;
+  }
+  pcb_->snd_buf = static_cast<tcpwnd_size_t>(pcb_->snd_buf + unacknowledged_);
+  Tcp::forget(*this, std::exchange(unacknowledged_, 0));
+  sent += bytes;
+  for (const tcp_piece& piece : reply.pieces) {
+    Tcp::put(pcb_, {static_cast<const char*>(piece.data), piece.len},
+             &piece == reply.pieces.data());
+  }
+  has_unsent_ = false;
+  demand(unacknowledged_ <= TCP_MSS, "a prompt answer is one segment");
+  prompt_server.sent(pcb_->callback_arg, reply, static_cast<std::uint16_t>(unacknowledged_));
+  return true;
+}
+
 void Peer::deliver(std::string_view bytes, bool chained) {
+  if (!chained && is_answered_promptly(bytes)) {
+    return;
+  }
+  if (acknowledges) {
+    acknowledge(unacknowledged_);
+    if (pcb_ == nullptr || pcb_->recv == nullptr) {
+      return;
+    }
+  }
   const std::size_t first = chained ? (bytes.size() + 1) / 2 : bytes.size();
   pbuf* const frame = frame_of(bytes.substr(0, first));
   if (first < bytes.size()) {
@@ -285,6 +319,9 @@ void fail_writes(std::size_t after, std::size_t failures) {
 
 }  // namespace mote::fuzz
 
+void mote::netstack::set_prompt_server(const PromptServer& server) {
+  mote::fuzz::prompt_server = server;
+}
 unsigned mote::netstack::receiving_interface() { return mote::fuzz::interface_now; }
 
 // What the server calls of lwIP.

@@ -46,9 +46,10 @@ class Peer {
   [[nodiscard]] bool is_window_open() const { return pcb_ == nullptr || pcb_->rcv_wnd == TCP_WND; }
   [[nodiscard]] std::size_t unacknowledged() const { return unacknowledged_; }
 
-  std::string sent;      // to the server
-  std::string received;  // from it
-  bool refused = false;  // the server didn't accept it
+  bool acknowledges = false;  // all that came, with each segment
+  std::string sent;           // to the server
+  std::string received;       // from it
+  bool refused = false;       // the server didn't accept it
   bool got_fin = false;
   bool got_reset = false;   // the server gave it up
   bool has_closed = false;  // this side
@@ -64,6 +65,7 @@ class Peer {
   };
 
   void deliver(std::string_view bytes, bool chained);
+  [[nodiscard]] bool is_answered_promptly(std::string_view bytes);
   void settle(err_t result);
   void let_go();
 

@@ -17,6 +17,7 @@
 #include "lwip/pbuf.h"
 #include "lwip/timeouts.h"
 #include "netstack/attachment.hpp"
+#include "netstack/prompt_answer.hpp"
 
 namespace mote::http_world {
 
@@ -33,6 +34,7 @@ std::size_t tried = 0;
 std::size_t writes_before_failure = std::numeric_limits<std::size_t>::max();
 std::size_t failures_left = 0;
 std::vector<std::string> log_lines;
+netstack::PromptServer prompt_server{};
 
 }  // namespace
 
@@ -233,6 +235,31 @@ std::size_t Client::send(std::string_view bytes, std::size_t most, bool chained)
   return bytes.size();
 }
 
+void Client::ask(std::string_view request) {
+  const bool is_expected = pcb_ != nullptr && unacknowledged_ > 0 && unacknowledged_ <= TCP_MSS &&
+                           !got_fin_ && !peer_closed_ && pcb_->rcv_wnd == TCP_WND &&
+                           failures_left == 0;  // past lwIP no memory is needed
+  const netstack::PromptReply reply = is_expected && answers_promptly
+                                          ? prompt_server.find(pcb_->callback_arg, request)
+                                          : netstack::PromptReply{};
+  if (reply.pieces.empty()) {
+    acknowledge_all();
+    send(request);
+    return;
+  }
+  Fake::forget(*this, unacknowledged_);
+  pcb_->snd_buf = static_cast<tcpwnd_size_t>(pcb_->snd_buf + unacknowledged_);
+  unacknowledged_ = 0;
+  for (const tcp_piece& piece : reply.pieces) {
+    Fake::put(*this, {static_cast<const char*>(piece.data), piece.len},
+              &piece == reply.pieces.data());
+  }
+  has_unsent_ = false;
+  REQUIRE(unacknowledged_ <= TCP_MSS);
+  prompt_server.sent(pcb_->callback_arg, reply, static_cast<std::uint16_t>(unacknowledged_));
+  ++prompt_answers;
+}
+
 void Client::close() {
   peer_closed_ = true;
   if (pcb_ != nullptr) {
@@ -327,6 +354,7 @@ Scene::~Scene() {
 // What is above the server and beside it.
 namespace mote {
 
+void netstack::set_prompt_server(const PromptServer& server) { http_world::prompt_server = server; }
 unsigned netstack::receiving_interface() { return http_world::interface; }
 
 void http::log_access(std::uint32_t peer, std::string_view line, std::string_view fields,

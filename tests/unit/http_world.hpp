@@ -30,6 +30,10 @@ void pass_time(std::uint32_t milliseconds);
 // Of the next writes, this many succeed, then this many fail for want of memory.
 void fail_writes(std::size_t after, std::size_t failures);
 
+// Whether requests are answered past lwIP where they can be, and how often they were.
+inline bool answers_promptly = true;
+inline std::size_t prompt_answers = 0;
+
 // Frame buffers that the server hasn't given back, and writes that were tried since the start.
 std::size_t frames_held();
 std::size_t writes_tried();
@@ -45,6 +49,9 @@ class Client {
   // Sends bytes as far as the receive window allows, in segments of at most `most` bytes and of at
   // least two frame buffers each if `chained`; returns how many bytes were left over.
   std::size_t send(std::string_view bytes, std::size_t most = TCP_MSS, bool chained = false);
+
+  // Sends a segment that acknowledges all that came, too, as most requests do.
+  void ask(std::string_view request);
   void close();  // a FIN
   void reset();  // a RST
   void acknowledge(std::size_t bytes);

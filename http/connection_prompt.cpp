@@ -1,0 +1,45 @@
+// Requests that are answered before lwIP hears of them (netstack/prompt_answer.hpp).
+#include <span>
+
+#include "http/connection.hpp"
+#include "http/server_state.hpp"
+#include "netstack/prompt_answer.hpp"
+
+namespace mote::http {
+
+netstack::PromptServer Connection::prompt_server() {
+  return {.receive = on_receive, .find = find_prompt, .sent = note_prompt};
+}
+
+// Only what came before, on a connection that waits for nothing but the next request.
+netstack::PromptReply Connection::find_prompt(const void* self, std::string_view bytes) {
+  const auto& connection = *static_cast<const Connection*>(self);
+  const bool is_ready = connection.is_quiet() && !connection.peer_closed_ && !connection.polls_;
+  const Reply* const reply = is_ready ? server.replies.find(bytes) : nullptr;
+  if (reply == nullptr || reply->closes()) {
+    return {};
+  }
+  static constinit GatheredPieces all;
+  all = GatheredPieces(reply->pieces);
+  if (all.bytes > TCP_MSS) {
+    return {};
+  }
+  return {.pieces = std::span(all.pieces).first(all.count), .origin = reply};
+}
+
+// A request, and that the response before it has arrived, are each a reason for the time limit to
+// begin anew.
+void Connection::note_prompt(void* self, const netstack::PromptReply& found, std::uint16_t bytes) {
+  auto& connection = *static_cast<Connection*>(self);
+  const Reply& reply = *static_cast<const Reply*>(found.origin);
+  ++server.counters.responses[index_of_status(reply.status)];
+  server.counters.bytes += bytes;
+  connection.writer_.replace(bytes);
+  if (connection.since_ != server.ticks) {
+    connection.enter(connection.phase_);
+  } else {
+    connection.begin_time();
+  }
+}
+
+}  // namespace mote::http

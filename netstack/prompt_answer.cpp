@@ -1,0 +1,190 @@
+// The prompt answer: what a segment must be for one, and what is written of the next.
+#include "netstack/prompt_answer.hpp"
+
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/stats.h"
+#include "netstack/checksum.hpp"
+#include "netstack/wire.hpp"
+
+namespace mote::netstack {
+namespace {
+
+constinit PromptServer server{};
+
+// A segment's headers without options, in its frame.
+struct Headers {
+  EthernetHeader ethernet;
+  Ipv4Header ip;
+  TcpHeader tcp;
+
+  static constexpr std::uint16_t kAck = 0x5010;  // RFC 9293, 3.1: offset and flags
+  static constexpr std::uint16_t kPush = 0x0008;
+};
+static_assert(sizeof(Headers) == 54 && alignof(Headers) == 1);
+constexpr std::size_t kIpBytes = sizeof(Ipv4Header) + sizeof(TcpHeader);
+
+// A whole segment with data and nothing special about it.
+bool is_plain(const Headers& in) {
+  return in.ip.version_and_words == Ipv4Header::kVersion4NoOptions &&
+         in.ip.protocol == Ipv4Header::kTcp && !in.ip.is_fragment() &&
+         in.ip.total_bytes > kIpBytes &&
+         (in.tcp.offset_and_flags & ~Headers::kPush) == Headers::kAck;
+}
+
+struct tcp_pcb* connection_of(const Headers& in) {
+  const ip_addr_t here{in.ip.destination.raw()};
+  const ip_addr_t there{in.ip.source.raw()};
+  const std::uint16_t local_port = in.tcp.destination_port;
+  const std::uint16_t remote_port = in.tcp.source_port;
+  struct tcp_pcb* pcb = *tcp_bucket(&here, local_port, &there, remote_port);
+  while (pcb != nullptr &&
+         !(pcb->remote_port == remote_port && ip_addr_eq(&pcb->remote_ip, &there) &&
+           pcb->local_port == local_port && ip_addr_eq(&pcb->local_ip, &here))) {
+    pcb = pcb->hash_next;
+  }
+  return pcb;
+}
+
+// Whether the connection is at rest but for a last response, of one segment that was sent once, and
+// the segment is what must come next: it acknowledges that response, and its data is in order.
+bool expects(const struct tcp_pcb& pcb, const Headers& in) {
+  constexpr tcpflags_t kUsual = TF_NODELAY | TF_WND_SCALE;
+  const struct tcp_seg* const last = pcb.unacked;
+  return pcb.state == ESTABLISHED && pcb.recv == server.receive && in.tcp.sequence == pcb.rcv_nxt &&
+         in.tcp.acknowledgement == pcb.snd_nxt && last != nullptr && last->next == nullptr &&
+         pcb.snd_nxt - pcb.lastack == last->len && pcb.unsent == nullptr &&
+         pcb.snd_lbb == pcb.snd_nxt && (pcb.flags & ~kUsual) == 0 && pcb.nrtx == 0 &&
+         pcb.refused_data == nullptr && pcb.persist_backoff == 0 && pcb.rcv_wnd == TCP_WND &&
+         in.ip.total_bytes - kIpBytes <= TCP_WND;
+}
+
+// The headers of the last response, if they and its pieces can become those of `reply` to `in`: it
+// went where `in` came from, nobody reads it any more, and it has as many pieces, the first as
+// long.
+Headers* reusable(const struct tcp_seg& last, const PromptReply& reply, const Headers& in) {
+  struct pbuf* piece = last.p;
+  auto* const headers = static_cast<Headers*>(piece->payload);
+  const std::byte* const tcp = reinterpret_cast<const std::byte*>(last.tcphdr);
+  if (tcp != reinterpret_cast<const std::byte*>(&headers->tcp) ||
+      piece->len != sizeof(Headers) + reply.pieces.front().len ||
+      headers->tcp.offset_and_flags != (Headers::kAck | Headers::kPush) ||
+      headers->ethernet.type != EthernetHeader::kIpv4 ||
+      headers->ethernet.destination != in.ethernet.source ||
+      headers->ethernet.source != in.ethernet.destination) {
+    return nullptr;
+  }
+  for (std::size_t at = 1; at < reply.pieces.size() && piece != nullptr; ++at) {
+    if (piece->ref != 1) return nullptr;
+    piece = piece->next;
+  }
+  return piece != nullptr && piece->ref == 1 && piece->next == nullptr ? headers : nullptr;
+}
+
+bool checksum_is_right(const Headers& in, std::span<const std::byte> frame) {
+  const std::size_t bytes = in.ip.total_bytes - sizeof(Ipv4Header);
+  Sum sum;  // of the pseudo-header first (RFC 9293, 3.1)
+  sum.add(in.ip.source.raw());
+  sum.add(in.ip.destination.raw());
+  sum.add(Be16{Ipv4Header::kTcp}.raw());
+  sum.add(Be16{static_cast<std::uint16_t>(bytes)}.raw());
+  add_bytes(sum, frame.subspan(offsetof(Headers, tcp), bytes));
+  return sum.folded() == 0xFFFF;
+}
+
+// What the segment says of the last response and of the peer's window, as tcp_receive would take
+// it, and its data, which is done with at once.
+void take(struct tcp_pcb& pcb, const Headers& in) {
+  const auto acknowledged = static_cast<tcpwnd_size_t>(in.tcp.acknowledgement - pcb.lastack);
+  pcb.tmr = tcp_ticks;
+  pcb.keep_cnt_sent = 0;
+  pcb.snd_wnd = SND_WND_SCALE(&pcb, in.tcp.window);
+  if (pcb.snd_wnd_max < pcb.snd_wnd) pcb.snd_wnd_max = pcb.snd_wnd;
+  pcb.snd_wl1 = in.tcp.sequence;
+  pcb.snd_wl2 = pcb.lastack = in.tcp.acknowledgement;
+  pcb.rto = static_cast<s16_t>((pcb.sa >> 3) + pcb.sv);
+  pcb.dupacks = 0;
+  tcp_grow_cwnd(&pcb, acknowledged);
+  tcp_measure_rtt(&pcb, in.tcp.acknowledgement);
+  pcb.snd_buf = static_cast<tcpwnd_size_t>(pcb.snd_buf + acknowledged);
+  pcb.rcv_nxt += in.ip.total_bytes - kIpBytes;
+  tcp_update_rcv_ann_wnd(&pcb);
+  TCP_STATS_INC(tcp.recv);
+}
+
+// Puts the reply's pieces into the last response's.
+void fill(struct tcp_seg& segment, const PromptReply& reply, std::uint16_t bytes) {
+  struct pbuf* piece = segment.p;
+  __builtin_memcpy(static_cast<std::byte*>(piece->payload) + sizeof(Headers),
+                   reply.pieces.front().data, reply.pieces.front().len);
+  std::uint16_t left = bytes;
+  piece->tot_len = static_cast<u16_t>(sizeof(Headers) + left);
+  left = static_cast<std::uint16_t>(left - reply.pieces.front().len);
+  for (const tcp_piece& next : reply.pieces.subspan(1)) {
+    piece = piece->next;
+    piece->payload = const_cast<void*>(next.data);  // which nobody writes to: lwIP knows no const
+    piece->len = next.len;
+    piece->tot_len = left;
+    left = static_cast<std::uint16_t>(left - next.len);
+  }
+  segment.len = bytes;
+}
+
+// As tcp_output_segment and those below it would have it, but for TCP's checksum, which is made
+// where the frame is sent.
+void write_headers(const struct tcp_pcb& pcb, Headers& headers, std::uint16_t bytes) {
+  headers.tcp.sequence = pcb.snd_nxt;
+  headers.tcp.acknowledgement = pcb.rcv_nxt;
+  headers.tcp.window = static_cast<std::uint16_t>(RCV_WND_SCALE(&pcb, pcb.rcv_ann_wnd));
+  headers.ip.total_bytes = static_cast<std::uint16_t>(kIpBytes + bytes);
+  headers.ip.identification = static_cast<std::uint16_t>(headers.ip.identification + 1);
+  headers.ip.checksum = 0;
+  const auto* const ip = reinterpret_cast<const std::byte*>(&headers.ip);
+  const std::uint16_t sum = ones_sum({ip, sizeof(headers.ip)});
+  headers.ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum));
+}
+
+// As tcp_write and tcp_output would leave it.
+void note_sent(struct tcp_pcb& pcb, std::uint16_t bytes) {
+  pcb.rtime = 0;
+  if (pcb.rttest == 0) {
+    pcb.rttest = tcp_ticks;
+    pcb.rtseq = pcb.snd_nxt;
+  }
+  pcb.snd_nxt += bytes;
+  pcb.snd_lbb = pcb.snd_nxt;
+  pcb.snd_buf = static_cast<tcpwnd_size_t>(pcb.snd_buf - bytes);
+  pcb.rcv_ann_right_edge = pcb.rcv_nxt + pcb.rcv_ann_wnd;
+  TCP_STATS_INC(tcp.xmit);
+}
+
+}  // namespace
+
+void set_prompt_server(const PromptServer& chosen) { server = chosen; }
+
+struct pbuf* prompt_answer(std::span<const std::byte> frame, RxChecksum checksum) {
+  if (frame.size() <= sizeof(Headers)) return nullptr;
+  const auto& in = *reinterpret_cast<const Headers*>(frame.data());
+  if (!is_plain(in)) return nullptr;
+  struct tcp_pcb* const pcb = connection_of(in);
+  if (pcb == nullptr || !expects(*pcb, in)) return nullptr;
+  if (checksum == RxChecksum::kUnknown && !checksum_is_right(in, frame)) return nullptr;
+
+  const std::string_view request{reinterpret_cast<const char*>(frame.data()) + sizeof(Headers),
+                                 in.ip.total_bytes - kIpBytes};
+  const PromptReply reply = server.find(pcb->callback_arg, request);
+  if (reply.pieces.empty()) return nullptr;
+  std::size_t bytes = 0;
+  for (const tcp_piece& piece : reply.pieces) bytes += piece.len;
+  const std::uint32_t window = SND_WND_SCALE(pcb, in.tcp.window);
+  Headers* const headers = reusable(*pcb->unacked, reply, in);
+  if (headers == nullptr || bytes > pcb->mss || bytes > pcb->cwnd || bytes > window) return nullptr;
+
+  take(*pcb, in);
+  fill(*pcb->unacked, reply, static_cast<std::uint16_t>(bytes));
+  write_headers(*pcb, *headers, static_cast<std::uint16_t>(bytes));
+  note_sent(*pcb, static_cast<std::uint16_t>(bytes));
+  server.sent(pcb->callback_arg, reply, static_cast<std::uint16_t>(bytes));
+  return pcb->unacked->p;
+}
+
+}  // namespace mote::netstack

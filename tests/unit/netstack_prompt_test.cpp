@@ -1,0 +1,425 @@
+// Prompt answers: what a peer sees must be what lwIP alone would have sent it.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/tcp.h"
+#include "netstack/prompt_answer.hpp"
+#include "netstack/wire.hpp"
+#include "tests/unit/tcp_peer.hpp"
+
+using namespace mote;
+using namespace mote::world;
+
+namespace {
+
+constexpr std::uint16_t kService = 88;
+constexpr std::size_t kRequestBytes = 4;
+constexpr std::size_t kHeadBytes = 20;
+
+const std::string& content() {
+  static const std::string made = [] {
+    std::string text(70'000, '\0');
+    std::mt19937 random(11);
+    for (char& c : text) c = static_cast<char>(random());
+    return text;
+  }();
+  return made;
+}
+
+// The response to a request's number: a head that is copied, and one or two pieces of the content.
+struct Response {
+  std::string head;
+  std::array<tcp_piece, 3> pieces{};
+  std::size_t count = 0;
+
+  explicit Response(std::uint32_t number) : head("response " + std::to_string(number)) {
+    head.resize(number % 50 == 49 ? kHeadBytes + 3 : kHeadBytes, '.');
+    const std::size_t bytes = number % 17 == 16 ? 3000 : 1 + number * 37 % 1400;
+    pieces[0] = {head.data(), static_cast<u16_t>(head.size())};
+    pieces[1] = {content().data() + number % 1000, static_cast<u16_t>(bytes)};
+    pieces[2] = {content().data() + 40'000 + number % 100, 10};
+    count = number % 23 == 22 ? 3 : 2;
+  }
+  Response(const Response&) = delete;
+  Response& operator=(const Response&) = delete;
+
+  [[nodiscard]] std::span<const tcp_piece> all() const { return std::span(pieces).first(count); }
+  [[nodiscard]] std::string text() const {
+    std::string whole;
+    for (const tcp_piece& piece : all()) {
+      whole.append(static_cast<const char*>(piece.data), piece.len);
+    }
+    return whole;
+  }
+};
+
+std::uint32_t number_of(std::string_view request) {
+  std::uint32_t number = 0;
+  std::copy_n(request.data(), kRequestBytes, reinterpret_cast<char*>(&number));
+  return number;
+}
+
+// A server of such requests, of four bytes each.
+struct Session {
+  std::string input;
+  std::string unwritten;  // of what is to be copied
+  std::uint32_t in_flight = 0;
+  bool closes = false;
+};
+std::array<Session, 16> sessions;
+std::size_t sessions_open = 0;
+std::size_t prompt_answers = 0;
+
+void write_rest(Session& session, struct tcp_pcb* pcb) {
+  const std::size_t bytes = std::min<std::size_t>(session.unwritten.size(), tcp_sndbuf(pcb));
+  if (bytes > 0 && tcp_write(pcb, session.unwritten.data(), static_cast<u16_t>(bytes),
+                             TCP_WRITE_FLAG_COPY) == ERR_OK) {
+    session.in_flight += static_cast<std::uint32_t>(bytes);
+    session.unwritten.erase(0, bytes);
+  }
+  if (session.closes && session.unwritten.empty()) tcp_shutdown(pcb, 0, 1);
+}
+
+void answer_all(Session& session, struct tcp_pcb* pcb) {
+  for (; session.input.size() >= kRequestBytes; session.input.erase(0, kRequestBytes)) {
+    const Response response(number_of(session.input));
+    if (session.unwritten.empty() &&
+        tcp_write_pieces(pcb, response.pieces.data(), static_cast<u8_t>(response.count),
+                         TCP_WRITE_FLAG_COPY) == ERR_OK) {
+      session.in_flight += static_cast<std::uint32_t>(response.text().size());
+    } else {
+      session.unwritten += response.text();
+    }
+  }
+  write_rest(session, pcb);
+}
+
+err_t on_data(void* argument, struct tcp_pcb* pcb, struct pbuf* data, err_t) {
+  Session& session = *static_cast<Session*>(argument);
+  if (data == nullptr) {
+    session.closes = true;
+    write_rest(session, pcb);
+    return ERR_OK;
+  }
+  for (const struct pbuf* piece = data; piece != nullptr; piece = piece->next) {
+    session.input.append(static_cast<const char*>(piece->payload), piece->len);
+  }
+  tcp_recved(pcb, data->tot_len);
+  pbuf_free(data);
+  answer_all(session, pcb);
+  return ERR_OK;
+}
+
+err_t on_sent(void* argument, struct tcp_pcb* pcb, std::uint16_t bytes) {
+  Session& session = *static_cast<Session*>(argument);
+  session.in_flight -= bytes;
+  write_rest(session, pcb);
+  return ERR_OK;
+}
+
+netstack::PromptReply find(const void* connection, std::string_view bytes) {
+  const Session& session = *static_cast<const Session*>(connection);
+  static std::string head;
+  static std::array<tcp_piece, 3> pieces;
+  if (bytes.size() != kRequestBytes || !session.input.empty() || !session.unwritten.empty() ||
+      session.closes) {
+    return {};
+  }
+  const Response response(number_of(bytes));
+  head = response.head;
+  pieces = response.pieces;
+  pieces[0].data = head.data();
+  return {std::span(pieces).first(response.count)};
+}
+
+void sent(void* connection, const netstack::PromptReply&, std::uint16_t bytes) {
+  static_cast<Session*>(connection)->in_flight = bytes;
+  ++prompt_answers;
+}
+
+Machine& serve(bool promptly) {
+  static bool listening = false;
+  Machine& m = machine();
+  if (!listening) {
+    listening = true;
+    struct tcp_pcb* pcb = tcp_new();
+    REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, kService) == ERR_OK);
+    tcp_accept(tcp_listen(pcb), [](void*, struct tcp_pcb* accepted, err_t) -> err_t {
+      Session& session = sessions[sessions_open++ % sessions.size()];
+      session = {};
+      tcp_arg(accepted, &session);
+      tcp_recv(accepted, on_data);
+      tcp_sent(accepted, on_sent);
+      tcp_nagle_disable(accepted);
+      return ERR_OK;
+    });
+  }
+  netstack::set_prompt_server(promptly ? netstack::PromptServer{on_data, find, sent}
+                                       : netstack::PromptServer{});
+  return m;
+}
+
+Bytes request(std::uint32_t number) {
+  Bytes bytes(kRequestBytes);
+  std::copy_n(reinterpret_cast<const std::uint8_t*>(&number), kRequestBytes, bytes.begin());
+  return bytes;
+}
+
+struct tcp_pcb* connection_with(std::uint16_t port) {
+  struct tcp_pcb* pcb = tcp_active_pcbs;
+  while (pcb != nullptr && pcb->remote_port != port) pcb = pcb->next;
+  return pcb;
+}
+
+// One life of a connection, decided by a seed. What the machine sends is noted with numbers that
+// count from the connection's start.
+class Life {
+ public:
+  Life(unsigned seed, bool promptly, std::uint16_t port)
+      : machine_(serve(promptly)), peer_(port), random_(seed) {
+    peer_.service = kService;
+    // Timers have the same phase in each life.
+    constexpr std::uint64_t kPhase = 1'000'000'000;
+    while (clock::now().value % kPhase != 0) wait(1);
+    peer_.connect();
+    deliver_outgoing();
+    REQUIRE(peer_.established);
+    log_.clear();
+  }
+
+  std::vector<std::string> live(unsigned steps) {
+    for (unsigned at = 0; at < steps && !peer_.was_reset; ++at) act();
+    std::vector<std::string> log = std::move(log_);
+    machine_.device.stuck = false;
+    if (struct tcp_pcb* const left = connection_with(peer_.port())) tcp_abort(left);
+    settle(machine_);
+    machine_.device.wire.clear();
+    return log;
+  }
+
+ private:
+  void act() {
+    const std::uint32_t ours = peer_.expected;
+    const std::uint8_t data = TcpPeer::kAck | TcpPeer::kPush;
+    switch (random_() % 24) {
+      default:  // the usual: a request that acknowledges all
+        return ask(data, ours);
+      case 0:
+        return ask(data, ours - std::min<std::uint32_t>(ours - first_, 1 + random_() % 400));
+      case 1:  // again
+        return send(data, next_ - std::min<std::uint32_t>(next_ - 1001, kRequestBytes), ours,
+                    last_);
+      case 2:
+        return send(TcpPeer::kAck, next_, ours, {});
+      case 3:
+        return send(TcpPeer::kAck, next_, ours - std::min<std::uint32_t>(ours - first_, 700), {});
+      case 4: {
+        constexpr std::array<std::uint16_t, 5> kWindows = {0, 3, 60, 200, 60'000};
+        peer_.window = kWindows[random_() % kWindows.size()];
+        return ask(data, ours);
+      }
+      case 5:
+        peer_.window = 60'000;
+        return send(TcpPeer::kAck, next_, ours, {});
+      case 6:
+        return wait(1 + random_() % 3000);
+      case 7:
+        machine_.device.stuck = !machine_.device.stuck;
+        return settle(machine_);
+      case 8: {  // two requests in a segment
+        Bytes two = request(number_++);
+        const Bytes second = request(number_++);
+        two.insert(two.end(), second.begin(), second.end());
+        return send_data(data, ours, two);
+      }
+      case 9: {  // half a request
+        const Bytes whole = request(number_++);
+        send_data(data, ours, {whole.begin(), whole.begin() + 1});
+        return send_data(data, peer_.expected, {whole.begin() + 1, whole.end()});
+      }
+      case 10:  // one is lost
+        return send(data, next_ + kRequestBytes, ours, request(number_));
+      case 11:
+        return send(data, next_, ours + 1, request(number_));
+      case 12:  // what the machine sends is lost
+        machine_.device.wire.clear();
+        lost_ = !lost_;
+        return;
+      case 13:
+        if (random_() % 8 != 0) return ask(data, ours);
+        send(data | TcpPeer::kFin, next_, ours, {});
+        ++next_;
+        return;
+      case 14:
+        return ask(TcpPeer::kAck, ours);
+      case 15:
+        return ask(data | 32, ours);  // urgent
+    }
+  }
+
+  void ask(unsigned flags, std::uint32_t acknowledgement) {
+    send_data(flags, acknowledgement, request(number_++));
+  }
+
+  void send_data(unsigned flags, std::uint32_t acknowledgement, const Bytes& payload) {
+    last_ = payload;
+    const std::uint32_t sequence = next_;
+    next_ += static_cast<std::uint32_t>(payload.size());
+    send(flags, sequence, acknowledgement, payload);
+  }
+
+  void send(unsigned flags, std::uint32_t sequence, std::uint32_t acknowledgement,
+            const Bytes& payload) {
+    deliver(peer_.segment(static_cast<std::uint8_t>(flags), sequence, acknowledgement, payload));
+  }
+
+  void deliver(const Bytes& frame) {
+    machine_.device.receive(frame,
+                            random_() % 2 == 0 ? RxChecksum::kVerified : RxChecksum::kUnknown);
+    settle(machine_);
+    take_wire();
+  }
+
+  void deliver_outgoing() {
+    while (!peer_.outgoing.empty()) {
+      const Bytes frame = std::move(peer_.outgoing.front());
+      peer_.outgoing.pop_front();
+      deliver(frame);
+    }
+    first_ = peer_.expected;
+  }
+
+  void wait(std::uint64_t ms) {
+    for (; ms > 0; --ms) {
+      advance(milliseconds(1));
+      settle(machine_);
+      take_wire();
+    }
+  }
+
+  void take_wire() {
+    for (; !machine_.device.wire.empty(); machine_.device.wire.pop_front()) {
+      const Bytes frame = std::move(machine_.device.wire.front());
+      if (frame[13] == 6) {  // ARP
+        machine_.device.receive(arp_reply(kPeerAddress, kPeerMac));
+        settle(machine_);
+        continue;
+      }
+      note(frame);
+      if (!lost_) peer_.receive(frame);
+    }
+    if (first_ != 0) peer_.outgoing.clear();  // this test acknowledges in its own way
+  }
+
+  void note(const Bytes& frame) {
+    const auto& ip = *reinterpret_cast<const netstack::Ipv4Header*>(frame.data() + 14);
+    const auto& tcp = *reinterpret_cast<const netstack::TcpHeader*>(frame.data() + 34);
+    CHECK(plain_checksum({frame.data() + 14, 20}) == 0);
+    const std::size_t header = tcp.header_bytes();
+    std::string line =
+        std::to_string(tcp.sequence - first_) + ' ' + std::to_string(tcp.acknowledgement) + ' ' +
+        std::to_string(tcp.offset_and_flags) + ' ' + std::to_string(tcp.window) + ' ' +
+        std::to_string(ip.total_bytes) + ' ' + std::to_string(ip.flags_and_offset) + ' ' +
+        std::to_string(ip.time_to_live) + ' ';
+    line.append(frame.begin() + 34 + static_cast<long>(header), frame.end());
+    log_.push_back(std::move(line));
+  }
+
+  Machine& machine_;
+  TcpPeer peer_;
+  std::mt19937 random_;
+  std::uint32_t first_ = 0;    // the machine's first number
+  std::uint32_t next_ = 1001;  // the peer's next
+  std::uint32_t number_ = 0;   // of the next request
+  Bytes last_;
+  bool lost_ = false;
+  std::vector<std::string> log_;
+};
+
+}  // namespace
+
+TEST_CASE("responses that come promptly are those to the requests, and lwIP's accounts are kept") {
+  for (const bool promptly : {false, true}) {
+    Machine& m = serve(promptly);
+    Network network;
+    TcpPeer peer(promptly ? 3001 : 3000);
+    TcpPeer* peers[] = {&peer};
+    peer.service = kService;
+    peer.connect();
+    for (int i = 0; i < 20; ++i) step(m, network, peers);
+    const std::uint64_t before = m.interface.counters().prompt_answers;
+    std::string expected;
+    for (std::uint32_t number = 0; number < 300; ++number) {
+      expected += Response(number).text();
+      peer.send(request(number));
+      for (int i = 0; i < 3000 && peer.body.size() < expected.size(); ++i) step(m, network, peers);
+      REQUIRE(std::string(peer.body.begin(), peer.body.end()) == expected);
+    }
+    const std::uint64_t answers = m.interface.counters().prompt_answers - before;
+    CHECK(promptly == (answers > 100));
+    static std::vector<std::uint64_t> accounts;
+    const struct tcp_pcb* pcb = connection_with(peer.port());
+    const std::vector<std::uint64_t> now{
+        pcb->cwnd,         pcb->ssthresh, pcb->snd_wnd,     pcb->snd_wnd_max, pcb->snd_buf,
+        pcb->snd_queuelen, pcb->rcv_wnd,  pcb->rcv_ann_wnd, pcb->flags,       pcb->bytes_acked};
+    if (promptly) CHECK(now == accounts);
+    accounts = now;
+    peer.reset();
+    for (int i = 0; i < 5; ++i) step(m, network, peers);
+  }
+}
+
+TEST_CASE("over a bad network, too") {
+  Machine& m = serve(true);
+  const std::uint64_t before = m.interface.counters().prompt_answers;
+  for (const double loss : {0.02, 0.2}) {
+    Network network;
+    network.to_machine.loss = network.to_peer.loss = loss;
+    network.to_machine.reorder = network.to_peer.reorder = 0.2;
+    TcpPeer peer(static_cast<std::uint16_t>(3100 + 100 * loss));
+    TcpPeer* peers[] = {&peer};
+    peer.service = kService;
+    peer.connect();
+    for (int i = 0; i < 5000 && !peer.established; ++i) step(m, network, peers);
+    std::string expected;
+    for (std::uint32_t number = 0; number < 200; ++number) {
+      expected += Response(number).text();
+      peer.send(request(number));
+      for (int i = 0; i < 60'000 && peer.body.size() < expected.size(); ++i) {
+        step(m, network, peers);
+      }
+      REQUIRE(std::string(peer.body.begin(), peer.body.end()) == expected);
+    }
+    network.to_machine.loss = 0;
+    peer.reset();
+    for (int i = 0; i < 5; ++i) step(m, network, peers);
+  }
+  CHECK(m.interface.counters().prompt_answers > before + 100);
+}
+
+TEST_CASE("whatever happens, the machine sends what it sends without prompt answers") {
+  std::uint16_t port = 4000;
+  Network network;
+  TcpPeer keeper(3999);  // while there is a connection, lwIP's timer for them goes on
+  TcpPeer* peers[] = {&keeper};
+  keeper.service = kService;
+  keeper.connect();
+  for (int i = 0; i < 20; ++i) step(serve(false), network, peers);
+  const std::size_t before = prompt_answers;
+  for (unsigned seed = 0; seed < 1500; ++seed) {
+    const std::vector<std::string> plain = Life(seed, false, port++).live(40);
+    const std::vector<std::string> prompt = Life(seed, true, port++).live(40);
+    const auto [one, other] = std::ranges::mismatch(plain, prompt);
+    INFO("seed ", seed, ", frame ", one - plain.begin());
+    INFO("without: ", one == plain.end() ? "nothing" : one->substr(0, 60));
+    INFO("with: ", other == prompt.end() ? "nothing" : other->substr(0, 60));
+    REQUIRE(plain == prompt);
+  }
+  CHECK(prompt_answers > before + 3000);
+}
