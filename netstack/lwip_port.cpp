@@ -103,7 +103,7 @@ u16_t mote_ip_id() {
 // to two segments, or one in three pieces. So much is kept for every PCB there can be, and a FIN's
 // header besides, so that neither ever runs out, whatever clients do.
 u16_t mote_tcp_queue_limit() {
-  constexpr std::size_t kLeast = 4;  // two segments: for one, clients delay their ACK
+  constexpr std::size_t kLeast = MOTE_TCP_QUEUE_LEAST;
   constexpr std::size_t kKept = (kLeast - 1) * limits::kTcpPcbs;
   static_assert(kKept + TCP_SND_QUEUELEN <= netstack::heap::kSegmentHeaders);
   constexpr std::size_t kShare = (netstack::heap::kSegmentHeaders - kKept) / TCP_SND_QUEUELEN;
