@@ -58,7 +58,7 @@ class Interface : public Attachment {
   // What the device hands received frames to.
   struct Receiver {
     Interface& interface;
-    void operator()(Packet packet, RxChecksum checksum) const {
+    [[gnu::always_inline]] void operator()(Packet packet, RxChecksum checksum) const {
       interface.receive(std::move(packet), checksum);
     }
     void operator()(std::span<Packet> pieces, RxChecksum checksum) const {
@@ -66,7 +66,8 @@ class Interface : public Attachment {
     }
   };
 
-  void receive(Packet packet, RxChecksum checksum) {
+  // Inline, for it has one caller, the driver's loop, and all frames run through it.
+  [[gnu::always_inline]] void receive(Packet packet, RxChecksum checksum) {
     checksum = believed(checksum);
     const std::size_t room = Packet::kMaxFrameBytes;
     const Decision decision = classify({packet.data(), room}, packet.bytes(), host());

@@ -51,7 +51,8 @@ class TransmitQueue {
   bool cuts_ = false;  // VIRTIO_NET_F_HOST_TSO4
 };
 
-inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters) {
+[[gnu::always_inline]] inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum,
+                                                           DeviceCounters& counters) {
   write_header(packet.data(), checksum);
   const Piece frame{packet.data(), static_cast<std::uint32_t>(packet.bytes())};
   const bool lent =
