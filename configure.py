@@ -98,6 +98,7 @@ UNIT_TESTS = {
     "netstack_long_crowd": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_peers": NETSTACK_WORLD,
     "netstack_pieces": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_prompt": ["tests/unit/tcp_peer.cpp", *NETSTACK_WORLD],
     "netstack_recovery": [

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,14 @@ namespace mote {
 
 struct MacAddress {
   std::array<std::uint8_t, 6> octets{};
-  friend constexpr bool operator==(const MacAddress&, const MacAddress&) = default;
+
+  // By words: two comparisons, where one of arrays is a call of memcmp.
+  friend constexpr bool operator==(const MacAddress& a, const MacAddress& b) {
+    using Words = std::array<std::uint16_t, 3>;
+    const auto x = std::bit_cast<Words>(a);
+    const auto y = std::bit_cast<Words>(b);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
+  }
 };
 
 // Whether the device cuts long TCP segments into frames (TCP segmentation offload), and what of
@@ -75,7 +83,7 @@ struct TxCut {
 // A frame in memory that isn't a Packet's. The first piece has kHeadroom writable bytes in front
 // of it, where a driver may put its device's header.
 struct TxFrame {
-  std::span<const TxSegment> segments;  // 1 to limits::kTxSegments
+  std::span<const TxSegment> segments;  // 1 to limits::kTxSegments, none of them empty
   TxChecksum checksum;
   void* cookie;    // given back by `reclaim` when the device has read the whole frame; not null
   TxCut cut = {};  // only with `checksum` and for a device with Segmentation; the payload is then

@@ -1,7 +1,6 @@
 // The packet pool: a stack of free buffers, so that the one used last, still in cache, goes first.
 #include "kernel/packet.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace mote {
@@ -10,21 +9,22 @@ namespace {
 class Pool {
  public:
   PacketIndex take() {
-    if (free_ == 0 && fresh_ == limits::kPackets) {
+    if (free_ != 0) [[likely]] {
+      return stack_[--free_];
+    }
+    if (fresh_ == limits::kPackets) {
       ++failures_;
       return PacketIndex::kNone;
     }
     // Buffers never used yet are handed out in order, so that the stack needs no filling at boot.
-    const auto index = free_ > 0 ? stack_[--free_] : static_cast<PacketIndex>(fresh_++);
-    most_taken_ = std::max(most_taken_, limits::kPackets - count());
-    return index;
+    return static_cast<PacketIndex>(fresh_++);
   }
 
   void give(PacketIndex index) { stack_[free_++] = index; }
 
   std::byte* buffer(PacketIndex index) { return buffers_[static_cast<std::size_t>(index)].data(); }
   [[nodiscard]] std::size_t count() const { return free_ + limits::kPackets - fresh_; }
-  [[nodiscard]] std::size_t low_water() const { return limits::kPackets - most_taken_; }
+  [[nodiscard]] std::size_t low_water() const { return limits::kPackets - fresh_; }
   [[nodiscard]] std::uint64_t failures() const { return failures_; }
 
  private:
@@ -35,8 +35,7 @@ class Pool {
   alignas(4096) std::array<Buffer, limits::kPackets> buffers_{};
   std::array<PacketIndex, limits::kPackets> stack_{};
   std::size_t free_ = 0;
-  std::size_t fresh_ = 0;
-  std::size_t most_taken_ = 0;
+  std::size_t fresh_ = 0;  // how many were ever used: one only while all of those before were taken
   std::uint64_t failures_ = 0;
 };
 

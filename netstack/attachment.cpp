@@ -9,6 +9,7 @@
 #include "kernel/limits.hpp"
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
+#include "lwip/ip4.h"
 #include "lwip/prot/dhcp.h"
 #include "netif/ethernet.h"
 #include "netstack/receive.hpp"
@@ -75,11 +76,6 @@ struct netif* interface_with_address(std::uint32_t address) {
   return nullptr;
 }
 
-Host Attachment::host() const {
-  return {std::bit_cast<MacAddress>(netif_.hwaddr), from_lwip(netif_ip4_addr(&netif_)),
-          from_lwip(netif_ip4_netmask(&netif_))};
-}
-
 InterfaceReport Attachment::report() const {
   return {model_, host().mac, netif_is_link_up(&netif_) != 0, device_counters_, &counters_};
 }
@@ -97,14 +93,13 @@ void Attachment::offer_mtu(std::uint16_t mtu) {
 err_t Attachment::initialize_netif(struct netif* netif) {
   netif->name[0] = 'e';
   netif->name[1] = 'n';
-  netif->output = etharp_output;
   netif->hwaddr_len = ETH_HWADDR_LEN;
   netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
   return ERR_OK;
 }
 
 bool Attachment::attach(unsigned index, const DeviceFacts& facts, const InterfaceSettings& settings,
-                        netif_linkoutput_fn output) {
+                        Ways ways) {
   index_ = index;
   print_name();
   console::print(facts.model, ' ');
@@ -129,10 +124,13 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   largest_mtu_ = std::min(facts.mtu, limits::kMtu);
   if (settings.mtu != 0) largest_mtu_ = std::min(largest_mtu_, std::max(settings.mtu, kLeastMtu));
   netif_.mtu = largest_mtu_;
-  netif_.linkoutput = output;
-  // Only TCP's checksum is left to the device: a UDP datagram may be sent in fragments.
+  netif_.output = ways.datagram;
+  netif_.linkoutput = ways.frame;
+  // IP's checksum is verified by the fast path and filled in by `seal`. Only TCP's is left to the
+  // device: a UDP datagram may be sent in fragments.
+  constexpr unsigned kOurs = NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_GEN_IP;
   const unsigned offloaded = facts.offloads.tx_checksum ? NETIF_CHECKSUM_GEN_TCP : 0U;
-  NETIF_SET_CHECKSUM_CTRL(&netif_, NETIF_CHECKSUM_ENABLE_ALL & ~offloaded);
+  NETIF_SET_CHECKSUM_CTRL(&netif_, NETIF_CHECKSUM_ENABLE_ALL & ~kOurs & ~offloaded);
   netif_.tso_bytes =
       facts.offloads.segmentation == Segmentation::kNone ? u16_t{0} : limits::kTxPayloadBytes;
   netif_set_hostname(&netif_, settings.host_name);
@@ -161,6 +159,7 @@ void Attachment::status_changed(struct netif* netif) { attachment_of(netif).anno
 
 // Says which address there is now, if it isn't the one last told of.
 void Attachment::announce() {
+  peers_.forget();
   choose_default_route();
   const Host now = host();
   const Ipv4Address gateway = from_lwip(netif_ip4_gw(&netif_));
@@ -195,6 +194,7 @@ void Attachment::announce() {
 }
 
 void Attachment::set_link(bool up) {
+  peers_.forget();
   print_name();
   console::line(up ? "link up" : "link down");
   if (up) {
@@ -227,18 +227,56 @@ void Attachment::complain_of_silence(Nanoseconds now) {
 
 void Attachment::print_name() const { console::print("net", index_, ": "); }
 
+// The address on the link of the station that takes a datagram further, as etharp_output has it.
+// Zero: the datagram is for several stations, or for none.
+std::uint32_t Attachment::next_hop(std::uint32_t destination) const {
+  const std::uint32_t own = ip4_addr_get_u32(netif_ip4_addr(&netif_));
+  const std::uint32_t mask = ip4_addr_get_u32(netif_ip4_netmask(&netif_));
+  if (((destination ^ own) & mask) == 0) return destination;
+  const Ipv4Address address{std::byteswap(destination)};
+  const bool routed = address.value >> 28 < 0xE && !address.is_link_local();
+  return routed ? ip4_addr_get_u32(netif_ip4_gw(&netif_)) : 0;
+}
+
+bool Attachment::frame_for(std::uint32_t destination, struct pbuf& datagram) const {
+  const EthernetHeader* const header = peers_.find(next_hop(destination));
+  if (header == nullptr || pbuf_add_header(&datagram, sizeof(EthernetHeader)) != 0) return false;
+  __builtin_memcpy(datagram.payload, header, sizeof(EthernetHeader));
+  return true;
+}
+
+void Attachment::learn_station(const struct pbuf& frame) {
+  if (frame.len < sizeof(EthernetHeader) + sizeof(Ipv4Header)) return;
+  const auto& header = *static_cast<const EthernetHeader*>(frame.payload);
+  if (header.type != EthernetHeader::kIpv4 || is_group(header.destination)) return;
+  const auto& ip = *reinterpret_cast<const Ipv4Header*>(&header + 1);
+  if (const std::uint32_t hop = next_hop(ip.destination.raw()); hop != 0) {
+    peers_.learn(hop, header);
+  }
+}
+
+// What lwIP is given begins behind the Ethernet header, which the fast path has judged, as it has
+// IP's; so lwIP's ethernet_input has nothing to do.
 void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
+  const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(packet.data());
+  if (ethernet.type == EthernetHeader::kArp) {
+    give_arp_to_lwip(std::move(packet));
+    return;
+  }
+  const auto& ip = *reinterpret_cast<const Ipv4Header*>(&ethernet + 1);
+  // Without the padding behind a short datagram.
+  packet.set_bytes(sizeof(EthernetHeader) + ip.total_bytes);
   const bool scarce = Packet::free_count() < limits::kPacketReserve;
-  struct pbuf* frame = nullptr;
+  struct pbuf* datagram = nullptr;
   if (scarce || fate == Fate::kUpFragment) {
     ++counters_.rx_copied;
-    frame = copy_frame(packet.frame());
+    datagram = copy_frame(packet.frame().subspan(sizeof(EthernetHeader)));
   } else {
-    frame = adopt_packet(std::move(packet));
+    datagram = adopt_packet(std::move(packet), sizeof(EthernetHeader));
   }
   packet = Packet();
   // The device's word holds for this frame only, and not for the datagram that a fragment ends.
-  give_to_lwip(frame, checksum != RxChecksum::kUnknown && fate != Fate::kUpFragment);
+  give_to_lwip(datagram, checksum != RxChecksum::kUnknown && fate != Fate::kUpFragment);
 }
 
 void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
@@ -250,20 +288,27 @@ void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
     frame = adopt_packets(pieces);
   }
   for (Packet& piece : pieces) piece = Packet();
+  if (frame != nullptr) pbuf_remove_header(frame, sizeof(EthernetHeader));
   give_to_lwip(frame, checksum != RxChecksum::kUnknown);
 }
 
-// `frame` is null when there was no memory for it.
-void Attachment::give_to_lwip(struct pbuf* frame, bool verified) {
-  if (frame == nullptr) {
+// `datagram` is null when there was no memory for it.
+void Attachment::give_to_lwip(struct pbuf* datagram, bool verified) {
+  if (datagram == nullptr) {
     ++counters_.rx_no_memory;
     return;
   }
   constexpr unsigned kChecks = NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
   const auto flags = netif_.chksum_flags;
   if (verified) NETIF_SET_CHECKSUM_CTRL(&netif_, flags & ~kChecks);
-  if (netif_.input(frame, &netif_) != ERR_OK) pbuf_free(frame);
-  if (verified) NETIF_SET_CHECKSUM_CTRL(&netif_, flags);
+  ip4_input(datagram, &netif_);
+  NETIF_SET_CHECKSUM_CTRL(&netif_, flags);
+}
+
+// May change what lwIP knows of any station.
+void Attachment::give_arp_to_lwip(Packet packet) {
+  peers_.forget();
+  etharp_input(adopt_packet(std::move(packet), sizeof(EthernetHeader)), &netif_);
 }
 
 }  // namespace mote::netstack

@@ -4,6 +4,7 @@
 // stays thin.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -14,6 +15,7 @@
 #include "kernel/packet.hpp"
 #include "lwip/netif.h"
 #include "netstack/fast_path.hpp"
+#include "netstack/peers.hpp"
 #include "netstack/stats.hpp"
 
 namespace mote::netstack {
@@ -53,7 +55,11 @@ class Attachment {
   [[nodiscard]] unsigned index() const { return index_; }
 
   // Whom frames on this interface are for, as of now.
-  [[nodiscard]] Host host() const;
+  [[nodiscard]] Host host() const {
+    return {std::bit_cast<MacAddress>(netif_.hwaddr),
+            {std::byteswap(ip4_addr_get_u32(netif_ip4_addr(&netif_)))},
+            {std::byteswap(ip4_addr_get_u32(netif_ip4_netmask(&netif_)))}};
+  }
 
   // True when the interface has an address and a link.
   [[nodiscard]] bool usable() const;
@@ -65,14 +71,27 @@ class Attachment {
   [[nodiscard]] struct netif& netif() { return netif_; }
 
  protected:
-  // Makes the interface known to lwIP, which sends by `output`, and to the console; starts DHCP.
-  // False when lwIP has no room for it; the console then says so.
+  // How lwIP sends: datagrams, and frames.
+  struct Ways {
+    netif_output_fn datagram;
+    netif_linkoutput_fn frame;
+  };
+
+  // Makes the interface known to lwIP and to the console; starts DHCP. False when lwIP has no room
+  // for it; the console then says so.
   bool attach(unsigned index, const DeviceFacts& facts, const InterfaceSettings& settings,
-              netif_linkoutput_fn output);
+              Ways ways);
 
   // Now and then, at least once a second: notices link changes, keeps DHCP going, says what has
   // changed.
   void second(Nanoseconds now, bool link_up);
+
+  // Makes a datagram for `destination` (in memory as on the wire) the frame that it leaves in, if
+  // its station is known. False: lwIP must find it out, by `etharp_output`.
+  [[nodiscard]] bool frame_for(std::uint32_t destination, struct pbuf& datagram) const;
+
+  // Learns from a frame that lwIP has made which station its datagram goes to.
+  void learn_station(const struct pbuf& frame);
 
   // Gives a frame to lwIP, in its packet, or copied out of it when packets are scarce or lwIP may
   // hold it long.
@@ -84,7 +103,9 @@ class Attachment {
   InterfaceCounters counters_;
 
  private:
-  void give_to_lwip(struct pbuf* frame, bool verified);
+  void give_to_lwip(struct pbuf* datagram, bool verified);
+  void give_arp_to_lwip(Packet packet);
+  [[nodiscard]] std::uint32_t next_hop(std::uint32_t destination) const;
   static err_t initialize_netif(struct netif* netif);
   static void status_changed(struct netif* netif);
   void set_link(bool up);
@@ -97,6 +118,7 @@ class Attachment {
   unsigned index_ = 0;
   std::string_view model_;
   const DeviceCounters* device_counters_ = nullptr;
+  Peers peers_;
   bool dhcp_ = false;
   std::uint16_t largest_mtu_ = 0;
   Host announced_;

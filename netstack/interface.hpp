@@ -12,9 +12,11 @@
 
 #include "drivers/net_device.hpp"
 #include "kernel/clock.hpp"
+#include "kernel/cpu.hpp"
 #include "kernel/entropy.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/packet.hpp"
+#include "lwip/etharp.h"
 #include "netstack/attachment.hpp"
 #include "netstack/fast_path.hpp"
 #include "netstack/prompt_answer.hpp"
@@ -32,17 +34,17 @@ class Interface : public Attachment {
     if (settings.offload) offloads_ = device.offloads();
     const DeviceFacts facts{device.model(), device.features(), device.mac(),      device.mtu(),
                             offloads_,      device.link_up(),  &device.counters()};
-    return Attachment::attach(index, facts, settings, link_output);
+    return Attachment::attach(index, facts, settings, {output, link_output});
   }
 
   // One turn of the run loop: takes back what was sent, sends what waited, receives at most
   // kRxBudget frames, rings the doorbells. Says whether there was anything to do.
   bool turn() {
     device_->reclaim(release_frame);
-    send_backlog();
+    if (!backlog_.empty()) send_backlog();
     const std::size_t received = device_->poll_rx(limits::kRxBudget, Receiver{*this});
     device_->flush();
-    if (received != 0) entropy::stir(clock::now().value);
+    if (received != 0) entropy::stir(cpu::time_stamp());
     const bool sent = counters_.tx_frames != tx_frames_before_;
     tx_frames_before_ = counters_.tx_frames;
     return received != 0 || sent;
@@ -63,7 +65,7 @@ class Interface : public Attachment {
   // What the device hands received frames to.
   struct Receiver {
     Interface& interface;
-    void operator()(Packet packet, RxChecksum checksum) const {
+    [[gnu::always_inline]] void operator()(Packet packet, RxChecksum checksum) const {
       interface.receive(std::move(packet), checksum);
     }
     void operator()(std::span<Packet> pieces, RxChecksum checksum) const {
@@ -71,7 +73,8 @@ class Interface : public Attachment {
     }
   };
 
-  void receive(Packet packet, RxChecksum checksum) {
+  // Inline, for it has one caller, the driver's loop, and all frames run through it.
+  [[gnu::always_inline]] void receive(Packet packet, RxChecksum checksum) {
     checksum = believed(checksum);
     const std::size_t room = Packet::kMaxFrameBytes;
     const Decision decision = classify({packet.data(), room}, packet.bytes(), host());
@@ -120,21 +123,42 @@ class Interface : public Attachment {
     return ignored ? RxChecksum::kUnknown : checksum;
   }
 
-  // lwIP's way to the device. ERR_MEM makes it keep the segment and try again later.
+  static Interface& of(struct netif* netif) {
+    return static_cast<Interface&>(attachment_of(netif));
+  }
+
+  // lwIP's ways to the device: for a datagram, which lacks its IP header's checksum and nearly
+  // always goes where others went before, and for a frame.
+  static err_t output(struct netif* netif, struct pbuf* datagram, const ip4_addr_t* destination) {
+    Interface& self = of(netif);
+    seal(*datagram);
+    if (!self.frame_for(ip4_addr_get_u32(destination), *datagram)) {
+      return etharp_output(netif, datagram, destination);
+    }
+    return self.queue(datagram);
+  }
+
   static err_t link_output(struct netif* netif, struct pbuf* frame) {
-    auto& self = static_cast<Interface&>(attachment_of(netif));
-    const Backlog::Entry entry{frame, netif->hints ? netif->hints->segment_bytes : u16_t{0}};
+    Interface& self = of(netif);
+    self.learn_station(*frame);
+    return self.queue(frame);
+  }
+
+  // ERR_MEM makes lwIP keep the segment and try again later.
+  err_t queue(struct pbuf* frame) {
+    const struct netif_hint* const hints = netif().hints;
+    const Backlog::Entry entry{frame, hints != nullptr ? hints->segment_bytes : u16_t{0}};
     if (entry.segment_bytes == 0 && frame->tot_len > sizeof(EthernetHeader) + limits::kMtu) {
       // A long segment that had to wait for an ARP reply: how to cut it is forgotten.
-      ++self.counters_.tx_dropped;
+      ++counters_.tx_dropped;
       return ERR_OK;
     }
-    if (self.backlog_.empty() && self.send(entry)) return ERR_OK;
-    if (self.backlog_.push(entry)) {
-      ++self.counters_.tx_waited;
+    if (backlog_.empty() && send(entry)) return ERR_OK;
+    if (backlog_.push(entry)) {
+      ++counters_.tx_waited;
       return ERR_OK;
     }
-    ++self.counters_.tx_refused;
+    ++counters_.tx_refused;
     return ERR_MEM;
   }
 

@@ -19,13 +19,13 @@ void return_packet(struct pbuf* pbuf) {
 
 }  // namespace
 
-struct pbuf* adopt_packet(Packet packet) {
-  std::byte* const frame = packet.data();
-  const auto bytes = static_cast<u16_t>(packet.bytes());
+struct pbuf* adopt_packet(Packet packet, std::size_t offset) {
+  std::byte* const start = packet.data() + offset;
+  const auto bytes = static_cast<u16_t>(packet.bytes() - offset);
   auto& custom = packet_pbufs[std::to_underlying(packet.release())];
   custom.custom_free_function = return_packet;
   // PBUF_REF, because the frame doesn't lie behind its pbuf: headers are never put in front of it.
-  return pbuf_alloced_custom(PBUF_RAW, bytes, PBUF_REF, &custom, frame, bytes);
+  return pbuf_alloced_custom(PBUF_RAW, bytes, PBUF_REF, &custom, start, bytes);
 }
 
 struct pbuf* copy_frame(std::span<const std::byte> frame) {

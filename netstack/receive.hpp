@@ -9,9 +9,9 @@
 
 namespace mote::netstack {
 
-// A pbuf over the packet's frame. The packet goes back to the pool when lwIP frees the pbuf.
-// Never null: there is one such pbuf for each packet.
-[[nodiscard]] struct pbuf* adopt_packet(Packet packet);
+// A pbuf over the packet's frame, from its byte `offset` on. The packet goes back to the pool when
+// lwIP frees the pbuf. Never null: there is one such pbuf for each packet.
+[[nodiscard]] struct pbuf* adopt_packet(Packet packet, std::size_t offset = 0);
 
 // A pbuf of lwIP's own pool with a copy of the frame; null when the pool has none left.
 [[nodiscard]] struct pbuf* copy_frame(std::span<const std::byte> frame);

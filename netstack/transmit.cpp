@@ -81,6 +81,17 @@ Packet copy_to_packet(const struct pbuf& frame) {
   return packet;
 }
 
+void seal(struct pbuf& datagram) {
+  auto& ip = *static_cast<Ipv4Header*>(datagram.payload);
+  ip.checksum = 0;
+  Sum sum = sum_of(ip);
+  if (ip.header_bytes() > sizeof(Ipv4Header)) [[unlikely]] {
+    add_bytes(
+        sum, {reinterpret_cast<const std::byte*>(&ip + 1), ip.header_bytes() - sizeof(Ipv4Header)});
+  }
+  ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum.folded()));
+}
+
 TxChecksum prepare_checksum(std::span<std::byte> headers) {
   const TcpPlace place = find_tcp(headers);
   if (place.tcp == nullptr) return {};

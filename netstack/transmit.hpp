@@ -32,6 +32,9 @@ class SegmentList {
 // the frame is larger than a packet.
 [[nodiscard]] Packet copy_to_packet(const struct pbuf& frame);
 
+// Fills in the checksum of a datagram's IP header.
+void seal(struct pbuf& datagram);
+
 // What a device shall do with a frame.
 struct Offload {
   TxChecksum checksum;

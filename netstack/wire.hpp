@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "drivers/net_device.hpp"
+#include "netstack/checksum.hpp"
 
 namespace mote::netstack {
 
@@ -46,6 +47,7 @@ struct Ipv4Address {
   std::uint32_t value = 0;
 
   [[nodiscard]] constexpr bool is_multicast() const { return value >> 28 == 0xE; }
+  [[nodiscard]] constexpr bool is_link_local() const { return value >> 16 == 0xA9FE; }
   [[nodiscard]] constexpr bool is_loopback() const { return value >> 24 == 127; }
   friend constexpr bool operator==(Ipv4Address, Ipv4Address) = default;
 };
@@ -109,6 +111,15 @@ struct Ipv4Header {
 };
 static_assert(sizeof(Ipv4Header) == 20 && alignof(Ipv4Header) == 1);
 static_assert(offsetof(Ipv4Header, checksum) == 10);
+
+// The sum over a header without its options: so few words that no loop is worth while.
+[[nodiscard]] inline Sum sum_of(const Ipv4Header& ip) {
+  const auto* const at = reinterpret_cast<const std::byte*>(&ip);
+  Sum sum;
+  add_words<2>(sum, at);
+  sum.add(load_word<std::uint32_t>(at + 16));
+  return sum;
+}
 
 // RFC 792, echo and echo reply.
 struct IcmpEcho {

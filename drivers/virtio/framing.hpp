@@ -1,9 +1,9 @@
 // How a header and its frame share descriptors; both queues of a device do it alike.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "drivers/virtio/net_wire.hpp"
 #include "drivers/virtio/ring.hpp"
@@ -19,15 +19,17 @@ struct Framing {
 };
 static_assert(limits::kHeadroom >= NetHeader::kBytes, "a header fits in front of every frame");
 
-// Lends a frame that lies in one piece of memory, with the header in front of it.
-[[nodiscard]] inline bool lend_frame(SplitRing& ring, Framing framing, const std::byte* frame,
-                                     std::uint32_t bytes, Access access, Owner owner) {
+// Lends a frame, with the header in front of its first piece.
+[[nodiscard, gnu::always_inline]] inline bool lend_frame(SplitRing& ring, Framing framing,
+                                                         std::span<const Piece> frame,
+                                                         Access access, Owner owner) {
   const std::uint32_t header_bytes = framing.header_bytes;
-  const std::byte* const header = frame - header_bytes;
-  if (framing.header_alone) {
-    return ring.lend(std::array<Piece, 2>{{{header, header_bytes}, {frame, bytes}}}, access, owner);
+  const Piece& first = frame.front();
+  const std::byte* const header = first.data - header_bytes;
+  if (framing.header_alone) [[unlikely]] {
+    return ring.lend({header, header_bytes}, frame, access, owner);
   }
-  return ring.lend(std::array<Piece, 1>{{{header, header_bytes + bytes}}}, access, owner);
+  return ring.lend({header, header_bytes + first.bytes}, frame.subspan(1), access, owner);
 }
 
 }  // namespace mote::virtio

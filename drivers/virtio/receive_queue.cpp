@@ -7,14 +7,15 @@ namespace mote::virtio {
 
 // Every turn tries again, whatever happened before: a ring that was not refilled once, for the pool
 // was empty, or whose frames were all dropped, is never left without buffers or without doorbell.
-bool ReceiveQueue::refill(DeviceCounters& counters) {
+bool ReceiveQueue::fill_up(DeviceCounters& counters) {
   while (ring_.lent() < buffers_) {
     Packet packet = Packet::allocate();
     if (!packet) {
       ++counters.rx_no_buffer;
       break;
     }
-    if (!lend_frame(ring_, options_.framing, packet.data(), kFrameBytes, Access::kDeviceWrites,
+    const Piece frame{packet.data(), kFrameBytes};
+    if (!lend_frame(ring_, options_.framing, {&frame, 1}, Access::kDeviceWrites,
                     {.packet = packet.index()})) {
       break;  // no descriptors: the device never gave some back
     }

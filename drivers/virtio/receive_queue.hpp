@@ -32,6 +32,7 @@ class ReceiveQueue {
     options_ = options;
     const std::size_t room = ring_.entries() / options.framing.descriptors();
     buffers_ = std::min(options.buffers, room);
+    batch_ = buffers_ < 2 * limits::kRxPieces ? 1 : buffers_ / kBatches;
   }
 
   // Hands what the device has received to `sink` (see ReceiveSink), looking at no more than
@@ -39,8 +40,11 @@ class ReceiveQueue {
   template <typename Sink>
   std::size_t poll(std::size_t budget, Sink&& sink, DeviceCounters& counters);
 
-  // Lends the device what it lacks, as far as the pool has it. True: ring the doorbell.
-  [[nodiscard]] bool refill(DeviceCounters& counters);
+  // Lends the device what it lacks, as far as the pool has it, when that is enough to be worth
+  // telling it. True: ring the doorbell.
+  [[nodiscard]] bool refill(DeviceCounters& counters) {
+    return ring_.lent() + batch_ <= buffers_ && fill_up(counters);
+  }
 
   // Whether the device has less than it should because the pool had no more.
   [[nodiscard]] bool is_short() const { return ring_.lent() < buffers_; }
@@ -57,14 +61,25 @@ class ReceiveQueue {
     std::size_t bytes = 0;
   };
 
-  [[nodiscard]] bool usable(const Completion& completion, const NetHeader& header) const;
+  [[nodiscard]] bool fill_up(DeviceCounters& counters);
+  [[nodiscard]] bool is_beginning(const Completion& completion) const;
+  [[nodiscard]] RxChecksum checksum_of(const NetHeader& header) const;
   [[nodiscard]] std::size_t count_rest(const Completion& completion, const NetHeader& header,
                                        std::size_t pending) const;
   [[nodiscard]] Gathered take_rest(std::size_t rest, Pieces& pieces);
   void drop_rest(std::size_t rest);
   template <typename Sink>
-  [[nodiscard]] bool take_large(Packet first, std::size_t rest, RxChecksum checksum, Sink& sink,
-                                DeviceCounters& counters);
+  [[nodiscard]] std::size_t take_odd(Packet first, const Completion& completion,
+                                     const NetHeader& header, std::size_t pending, Sink& sink,
+                                     DeviceCounters& counters);
+  template <typename Sink>
+  void take_large(Packet first, std::size_t rest, RxChecksum checksum, Sink& sink,
+                  DeviceCounters& counters);
+
+  // Each refill costs a fence and perhaps a doorbell. So the ring may lack a part of its buffers,
+  // but a device must never wait for the last of those that the longest segment fills.
+  static constexpr std::size_t kBatches = 16;
+  static_assert(2 * limits::kRxPieces * (kBatches - 1) / kBatches >= limits::kRxPieces);
 
   static constexpr std::size_t kEthernetHeaderBytes = 14;
   static constexpr std::size_t kMostHeaderBytes = kEthernetHeaderBytes + 60 + 60;  // IP's, TCP's
@@ -84,13 +99,13 @@ class ReceiveQueue {
   SplitRing ring_;
   Options options_;
   std::size_t buffers_ = 0;
+  std::size_t batch_ = 0;
 };
 
 template <typename Sink>
 std::size_t ReceiveQueue::poll(std::size_t budget, Sink&& sink, DeviceCounters& counters) {
-  constexpr std::uint8_t kTrusted = NetHeader::kNeedsChecksum | NetHeader::kDataValid;
+  const std::uint64_t before = counters.rx_frames;
   std::size_t pending = ring_.completed();
-  std::size_t good = 0;
   for (; pending != 0 && budget != 0; --budget) {
     const Completion completion = ring_.take();
     --pending;
@@ -99,63 +114,81 @@ std::size_t ReceiveQueue::poll(std::size_t budget, Sink&& sink, DeviceCounters& 
       continue;
     }
     Packet packet = Packet::adopt(completion.owner.packet, 0);
+    const std::size_t header_bytes = options_.framing.header_bytes;
     NetHeader header;
-    __builtin_memcpy(&header, packet.data() - options_.framing.header_bytes, sizeof(header));
-    // 5.1.6.4: what "needs a checksum" was left unfinished by its sender on the same host, and was
-    // never on a wire that could have damaged it.
-    const bool trusted = options_.trust_checksum && (header.flags & kTrusted) != 0;
-    const bool absent = (header.flags & NetHeader::kNeedsChecksum) != 0;
-    const RxChecksum checksum = !trusted ? RxChecksum::kUnknown
-                                : absent ? RxChecksum::kAbsent
-                                         : RxChecksum::kVerified;
-    const std::size_t rest = count_rest(completion, header, pending);
-    pending -= rest;
-    if (!usable(completion, header) || (options_.mergeable && header.buffers != rest + 1))
-        [[unlikely]] {
-      drop_rest(rest);
-      ++counters.rx_malformed;
+    __builtin_memcpy(&header, packet.data() - header_bytes, sizeof(header));
+    const bool alone = header.segmentation == NetHeader::kNoSegmentation &&
+                       (!options_.mergeable || header.buffers == 1);
+    if (!alone || !is_beginning(completion)) [[unlikely]] {
+      pending -= take_odd(std::move(packet), completion, header, pending, sink, counters);
       continue;
     }
-    packet.set_bytes(completion.bytes - options_.framing.header_bytes);
-    if (rest != 0) {
-      good += take_large(std::move(packet), rest, checksum, sink, counters) ? 1 : 0;
-      continue;
-    }
-    ++good;
+    packet.set_bytes(completion.bytes - header_bytes);
     ++counters.rx_frames;
     counters.rx_bytes += packet.bytes();
-    sink(std::move(packet), checksum);
+    sink(std::move(packet), checksum_of(header));
   }
-  return good;
+  return static_cast<std::size_t>(counters.rx_frames - before);
 }
 
-// A frame that filled more buffers than its first. Not inline: `poll` is the path of small ones.
+// What isn't a frame in one buffer: a long segment, or nothing that can be used. Says how many of
+// the completions behind the first were of it. Not inline: `poll` is the path of small ones.
 template <typename Sink>
-[[gnu::noinline]] bool ReceiveQueue::take_large(Packet first, std::size_t rest, RxChecksum checksum,
-                                                Sink& sink, DeviceCounters& counters) {
+[[gnu::noinline]] std::size_t ReceiveQueue::take_odd(Packet first, const Completion& completion,
+                                                     const NetHeader& header, std::size_t pending,
+                                                     Sink& sink, DeviceCounters& counters) {
+  const std::size_t rest = count_rest(completion, header, pending);
+  const bool whole = !options_.mergeable || header.buffers == rest + 1;
+  const bool agreed = options_.large && header.segmentation == NetHeader::kTcpIpv4;
+  if (!whole || !agreed || !is_beginning(completion)) {
+    drop_rest(rest);
+    ++counters.rx_malformed;
+    return rest;
+  }
+  first.set_bytes(completion.bytes - options_.framing.header_bytes);
+  const RxChecksum checksum = checksum_of(header);
+  if (rest != 0) {
+    take_large(std::move(first), rest, checksum, sink, counters);
+    return rest;
+  }
+  ++counters.rx_frames;
+  counters.rx_bytes += first.bytes();
+  sink(std::move(first), checksum);
+  return 0;
+}
+
+// A segment that filled more buffers than its first.
+template <typename Sink>
+void ReceiveQueue::take_large(Packet first, std::size_t rest, RxChecksum checksum, Sink& sink,
+                              DeviceCounters& counters) {
   Pieces pieces;
   pieces[0] = std::move(first);
   const Gathered gathered = take_rest(rest, pieces);
   if (gathered.packets == 0) {
     ++counters.rx_malformed;
-    return false;
+    return;
   }
   ++counters.rx_frames;
   counters.rx_bytes += gathered.bytes;
   sink(std::span(pieces).first(gathered.packets), checksum);
-  return true;
 }
 
-// Whether a buffer that came back holds a frame, or the beginning of one: of our own MTU, or a TCP
-// segment if that was agreed on. `header.buffers` means nothing without mergeable buffers
-// (5.1.6.4).
-inline bool ReceiveQueue::usable(const Completion& completion, const NetHeader& header) const {
-  const std::size_t least = options_.framing.header_bytes + kEthernetHeaderBytes;
-  const bool alone = !options_.mergeable || header.buffers == 1;
-  return completion.verdict == Verdict::kGood && completion.bytes >= least &&
-         (header.segmentation == NetHeader::kNoSegmentation
-              ? alone
-              : options_.large && header.segmentation == NetHeader::kTcpIpv4);
+// Whether a buffer that came back holds a frame, or the beginning of one.
+inline bool ReceiveQueue::is_beginning(const Completion& completion) const {
+  return completion.verdict == Verdict::kGood &&
+         completion.bytes >= options_.framing.header_bytes + kEthernetHeaderBytes;
+}
+
+// 5.1.6.4: what "needs a checksum" was left unfinished by its sender on the same host, and was
+// never on a wire that could have damaged it.
+inline RxChecksum ReceiveQueue::checksum_of(const NetHeader& header) const {
+  if (!options_.trust_checksum) {
+    return RxChecksum::kUnknown;
+  }
+  if ((header.flags & NetHeader::kNeedsChecksum) != 0) {
+    return RxChecksum::kAbsent;
+  }
+  return (header.flags & NetHeader::kDataValid) != 0 ? RxChecksum::kVerified : RxChecksum::kUnknown;
 }
 
 }  // namespace mote::virtio

@@ -14,6 +14,7 @@
 #include <span>
 #include <utility>
 
+#include "drivers/net_device.hpp"
 #include "kernel/barriers.hpp"
 #include "kernel/packet.hpp"
 #include "kernel/types.hpp"
@@ -93,10 +94,7 @@ constexpr bool event_passed(std::uint16_t event, std::uint16_t now, std::uint16_
 }
 
 // A piece of memory to lend.
-struct Piece {
-  const std::byte* data;
-  std::uint32_t bytes;
-};
+using Piece = TxSegment;
 
 enum class Access : std::uint8_t { kDeviceReads, kDeviceWrites };
 
@@ -138,9 +136,9 @@ class SplitRing {
   // Starts with an empty ring. The device must not know it, or must have been reset.
   void restart(bool event_index);
 
-  // Lends a chain of 1 or more pieces, none of them empty. False: not enough descriptors are free.
+  // Lends a chain of one piece or more, none of them empty. False: not enough descriptors are free.
   // The device sees it after `publish`.
-  [[nodiscard]] bool lend(std::span<const Piece> pieces, Access access, Owner owner);
+  [[nodiscard]] bool lend(Piece first, std::span<const Piece> rest, Access access, Owner owner);
 
   // Shows the device what was lent. True if it asks for a doorbell.
   [[nodiscard]] bool publish();
@@ -202,30 +200,37 @@ class SplitRing {
   bool event_index_ = false;
 };
 
-inline bool SplitRing::lend(std::span<const Piece> pieces, Access access, Owner owner) {
-  if (pieces.size() > free_) {
+// Always inline: what is known of the pieces where it is called spares most of it.
+[[gnu::always_inline]] inline bool SplitRing::lend(Piece first, std::span<const Piece> rest,
+                                                   Access access, Owner owner) {
+  if (rest.size() >= free_) {
     return false;
   }
   const std::uint16_t head = free_head_;
   const std::uint16_t kind = access == Access::kDeviceWrites ? Descriptor::kWrite : 0;
+  const auto linked = static_cast<std::uint16_t>(kind | Descriptor::kNext);
   std::uint16_t at = head;
-  std::uint32_t bytes = 0;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    const bool last = i + 1 == pieces.size();
-    const std::uint16_t next = slots_[at].next;
-    const auto flags = static_cast<std::uint16_t>(last ? kind : kind | Descriptor::kNext);
-    // In the last one `next` means nothing.
-    descriptors_[at] = {physical(pieces[i].data).value, pieces[i].bytes, flags, next};
-    bytes += pieces[i].bytes;
+  std::uint16_t next = slots_[at].next;
+  std::uint32_t bytes = first.bytes;
+  Piece piece = first;
+#pragma clang loop unroll(disable)  // a few at most
+  for (const Piece& further : rest) {
+    descriptors_[at] = {physical(piece.data).value, piece.bytes, linked, next};
+    bytes += further.bytes;
+    piece = further;
     at = next;
+    next = slots_[at].next;
   }
-  free_head_ = at;
-  free_ = static_cast<std::uint16_t>(free_ - pieces.size());
+  // In the last one the field `next` means nothing.
+  descriptors_[at] = {physical(piece.data).value, piece.bytes, kind, 0};
+  free_head_ = next;
+  const auto pieces = static_cast<std::uint16_t>(rest.size() + 1);
+  free_ = static_cast<std::uint16_t>(free_ - pieces);
   Slot& slot = slots_[head];
   slot.cookie = owner.cookie;
   slot.packet = owner.packet;
   slot.writable = access == Access::kDeviceWrites ? static_cast<std::uint16_t>(bytes) : 0;
-  slot.pieces = static_cast<std::uint16_t>(pieces.size());
+  slot.pieces = pieces;
   // Entries beyond the published index are ours alone, so that this store needs no order.
   available_ring_[offered_++ & mask_] = head;
   ++lent_;
@@ -300,6 +305,7 @@ inline Completion SplitRing::take() {
 inline void SplitRing::give_back(std::uint16_t head) {
   std::uint16_t tail = head;
   const std::uint16_t pieces = std::exchange(slots_[head].pieces, std::uint16_t{0});
+#pragma clang loop unroll(disable)  // a few at most
   for (std::uint16_t i = 1; i < pieces; ++i) {
     tail = slots_[tail].next;
   }

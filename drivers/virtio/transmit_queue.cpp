@@ -1,9 +1,6 @@
 // The transmit queue: frames in pieces.
 #include "drivers/virtio/transmit_queue.hpp"
 
-#include <array>
-#include <span>
-
 namespace mote::virtio {
 
 bool TransmitQueue::transmit(const TxFrame& frame, DeviceCounters& counters) {
@@ -16,24 +13,13 @@ bool TransmitQueue::transmit(const TxFrame& frame, DeviceCounters& counters) {
     return false;
   }
   // The header lies in the headroom in front of the first piece, which is the sender's to lend.
-  auto* const start = const_cast<std::byte*>(frame.segments[0].data);
-  write_header(start, frame.checksum, frame.cut);
-  const std::uint32_t header_bytes = framing_.header_bytes;
-  std::array<Piece, kMaxPieces> pieces;
-  std::size_t count = 0;
-  std::size_t bytes = 0;
-  pieces[count++] = {start - header_bytes, header_bytes};
-  for (std::size_t i = 0; i < frame.segments.size(); ++i) {
-    const TxSegment& segment = frame.segments[i];
-    bytes += segment.bytes;
-    if (i == 0 && !framing_.header_alone) {
-      pieces[0].bytes += segment.bytes;  // header and first piece are one
-    } else if (segment.bytes != 0) {     // devices refuse descriptors of nothing
-      pieces[count++] = {segment.data, segment.bytes};
-    }
-  }
+  write_header(const_cast<std::byte*>(frame.segments[0].data), frame.checksum, frame.cut);
   const bool lent =
-      ring_.lend(std::span(pieces).first(count), Access::kDeviceReads, {.cookie = frame.cookie});
+      lend_frame(ring_, framing_, frame.segments, Access::kDeviceReads, {.cookie = frame.cookie});
+  std::size_t bytes = 0;
+  for (const TxSegment& segment : frame.segments) {
+    bytes += segment.bytes;
+  }
   return counted(lent, bytes, counters);
 }
 

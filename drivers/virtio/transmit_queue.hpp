@@ -52,11 +52,12 @@ class TransmitQueue {
   bool cuts_ = false;  // VIRTIO_NET_F_HOST_TSO4
 };
 
-inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters) {
+[[gnu::always_inline]] inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum,
+                                                           DeviceCounters& counters) {
   write_header(packet.data(), checksum);
+  const Piece frame{packet.data(), static_cast<std::uint32_t>(packet.bytes())};
   const bool lent =
-      lend_frame(ring_, framing_, packet.data(), static_cast<std::uint32_t>(packet.bytes()),
-                 Access::kDeviceReads, {.packet = packet.index()});
+      lend_frame(ring_, framing_, {&frame, 1}, Access::kDeviceReads, {.packet = packet.index()});
   if (!counted(lent, packet.bytes(), counters)) {
     return false;
   }
@@ -66,12 +67,15 @@ inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum, DeviceC
 
 // 5.1.6.2: all zero, but for a checksum that the device shall finish and frames that it shall make.
 inline void TransmitQueue::write_header(std::byte* frame, TxChecksum checksum, TxCut cut) const {
-  NetHeader header;
-  if (checksum.start != 0) {
-    header.flags = NetHeader::kNeedsChecksum;
-    header.checksum_start = checksum.start;
-    header.checksum_offset = checksum.offset;
+  if (checksum.start == 0) {
+    // Of either length: what lies in front of the shorter one is headroom, too.
+    __builtin_memset(frame - NetHeader::kBytes, 0, NetHeader::kBytes);
+    return;
   }
+  NetHeader header;
+  header.flags = NetHeader::kNeedsChecksum;
+  header.checksum_start = checksum.start;
+  header.checksum_offset = checksum.offset;
   if (cut.payload_bytes != 0) {
     header.segmentation = NetHeader::kTcpIpv4;
     header.header_bytes = cut.header_bytes;

@@ -61,7 +61,8 @@ TEST_CASE("merged frames of every length arrive, over and over round the ring") 
           const std::size_t bytes = std::min<std::size_t>(full + more, 14 + 65'535);
           const std::size_t expected = pieces + (bytes - full > 12 ? 1 : 0);
           CHECK(arrives(world, bytes, filled(bytes)) == expected);
-          CHECK(kAll - Packet::free_count() == lent);
+          const std::size_t missing = lent - (kAll - Packet::free_count());
+          CHECK(missing < 128 / 16);  // not worth a refill
         }
       }
       CHECK(arrives(world, 1000, filled(1000)) == 1);
@@ -127,8 +128,8 @@ void refused(World& world, const std::function<void(DeviceQueue&)>& put) {
   CHECK(world.received.back() == frame_of(77));
   CHECK(world.net.counters().rx_malformed == before + 1);
   world.net.flush();
-  CHECK(queue.waiting() == 128);
-  CHECK(Packet::free_count() == kAll - 128);
+  CHECK(queue.waiting() > 128 - 128 / 16);  // for fewer missing no refill is worth while
+  CHECK(Packet::free_count() == kAll - queue.waiting());
 }
 
 TEST_CASE("lies about merged frames cost that frame only") {

@@ -77,9 +77,9 @@ TEST_CASE("frames in pieces are put together, and cookies come back") {
     const std::byte* const start = memory.data() + limits::kHeadroom;
     const Bytes whole(start, start + 400);
     const std::array<TxSegment, 8> segments = {{{start, 54},
-                                                {start + 54, 0},
                                                 {start + 54, 1},
-                                                {start + 55, 45},
+                                                {start + 55, 5},
+                                                {start + 60, 40},
                                                 {start + 100, 100},
                                                 {start + 200, 100},
                                                 {start + 300, 50},
