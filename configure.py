@@ -29,6 +29,23 @@ HTTP = ["access_log", "conditions", "connection", "connection_input", "connectio
         "section_scanner", "server", "site_pack", "target"]
 FIRMWARE = ["idle", "main", "nics", "parse", "settings", "site"]
 
+# What runs for each frame, segment or request: made fast. All else is made small.
+HOT = ["kernel/clock", "kernel/packet",
+       "drivers/e1000/receive_ring", "drivers/e1000/transmit_ring",
+       "drivers/virtio/receive_queue", "drivers/virtio/ring", "drivers/virtio/transmit_queue",
+       "drivers/vmxnet3/buffer_ring", "drivers/vmxnet3/receive_queue",
+       "drivers/vmxnet3/transmit_queue",
+       "netstack/attachment", "netstack/fast_path", "netstack/heap", "netstack/lwip_port",
+       "netstack/receive", "netstack/transmit",
+       "http/conditions", "http/connection", "http/connection_input", "http/negotiation",
+       "http/preface", "http/reply", "http/reply_writer", "http/request", "http/section_scanner",
+       "http/server", "http/site_pack", "http/target", "firmware/nics",
+       *[f"lwip/src/core/{name}" for name in (
+           "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "tcp", "tcp_in", "tcp_out",
+           "timeouts", "ipv4/etharp", "ipv4/ip4", "ipv4/ip4_addr")],
+       "lwip/src/netif/ethernet"]
+APART = ["kernel/memory"]
+
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
 BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]
 LOADER = "boot/loader.asm"
@@ -173,6 +190,12 @@ def object_of(source: str, folder: str = "obj") -> str:
     return f"$b/{folder}/{source.removeprefix('$b/')}.o"
 
 
+def optimization_of(source: str) -> str:
+    """Which of build.ninja.in's ways to optimize is a source's."""
+    name = source.removeprefix("$b/").rpartition(".")[0]
+    return "$apart" if name in APART else "$hot" if name in HOT else "$cold"
+
+
 def firmware_sources() -> list[str]:
     """Our own C++ sources, bottom floor first."""
     floors = {"kernel": KERNEL, "drivers": DRIVERS, "netstack": NETSTACK, "http": HTTP,
@@ -212,23 +235,28 @@ def boot_includes() -> list[str]:
 
 
 def firmware_edges(edges: Edges) -> list[str]:
-    """Compiles the firmware's objects; says what they are."""
+    """Compiles the firmware's objects; says what they are, as they are to be linked."""
     objects = []
     for source in BOOT:
         edges.build(object_of(source), "nasm", source, implicit=boot_includes(), format="elf64")
         objects.append(object_of(source))
     generated = ["$b/lwip.stamp", "$b/generated/version.hpp"]
     for source in firmware_sources():
-        edges.build(object_of(source), "cxx", source, order_only=generated)
+        edges.build(object_of(source), "cxx", source, order_only=generated,
+                    optimize=optimization_of(source))
         objects.append(object_of(source))
     for source in lwip_sources():
-        edges.build(object_of(source), "cc", source, order_only=["$b/lwip.stamp"])
+        edges.build(object_of(source), "cc", source, order_only=["$b/lwip.stamp"],
+                    optimize=optimization_of(source))
         objects.append(object_of(source))
     edges.build(object_of("netstack/lwip/notice.asm"), "nasm", "netstack/lwip/notice.asm",
                 implicit=["$b/NOTICE"], format="elf64")
     objects.append(object_of("netstack/lwip/notice.asm"))
     edges.build("objects", "phony", objects)
-    return objects
+    # Of a header's function that several need out of line, the linker keeps the first: a fast one.
+    hot = [object_of(source) for source in [*firmware_sources(), *lwip_sources()]
+           if optimization_of(source) == "$hot"]
+    return hot + [path for path in objects if path not in hot]
 
 
 def image_edges(edges: Edges, objects: list[str]) -> None:

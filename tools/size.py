@@ -3,12 +3,17 @@
 
 The linker's map tells how much each object file brought to each section of the kernel; loader and
 pack are files of their own. What lies between and behind them is unused; the sum is the image.
+What was optimized at link time is one object in the map; which source its sections come from is
+told by the debugger's notes (DWARF 4, 3.1): each unit names the addresses of its functions and
+variables. A function that was inlined everywhere counts where it is used.
 """
 
 import argparse
 import re
+import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,8 +35,14 @@ UNUSED = "alignment, unused"
 
 # ld.lld -Map: VMA LMA Size Align, then an output section, an input section, or a symbol, each
 # eight columns further in than the one before.
-ROW = re.compile(r"\s*[0-9a-f]+\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ ( *)(\S.*)$")
+ROW = re.compile(r"\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ ( *)(\S.*)$")
 INPUT = re.compile(r"(\S+):\((\S+)\)$")
+LINK_TIME_OBJECT = ".lto.o"
+
+# readelf --debug-dump=info: what a unit is called, and where a function or a variable of it lies.
+UNIT = "(DW_TAG_compile_unit)"
+NOTE = re.compile(r"DW_AT_(name) +: (?:\(.*\): )?(\S+)|DW_AT_(low_pc) +: 0x([0-9a-f]+)"
+                  r"|\((DW_OP_addr): ([0-9a-f]+)\)")
 
 
 @dataclass
@@ -49,7 +60,31 @@ def part_of(object_file: str) -> str:
     return "strings"
 
 
-def read_map(text: str) -> Sizes:
+def read_sources(notes: Iterable[str], build_dir: Path) -> dict[int, str]:
+    """The object file, as the map would name it, by the address of what its source defines."""
+    sources: dict[int, str] = {}
+    unit = ""
+    for line in notes:
+        if UNIT in line:
+            unit = ""
+        elif note := NOTE.search(line):
+            if not note[1]:
+                sources.setdefault(int(note[4] or note[6], 16), unit)
+            elif not unit:
+                unit = f"{build_dir}/obj/{note[2].removeprefix(f'{build_dir}/')}.o"
+    return sources
+
+
+def notes_of(kernel: Path) -> str:
+    """The debugger's notes in an ELF file, as text."""
+    try:
+        return subprocess.run(["readelf", "--debug-dump=info", str(kernel)], check=True,
+                              capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise UserError(f"{kernel}: readelf cannot read it: {error}") from None
+
+
+def read_map(text: str, sources: dict[int, str]) -> Sizes:
     """Adds up the linker map's input sections; those that no file keeps are left out."""
     sizes = Sizes()
     output = ""
@@ -57,12 +92,15 @@ def read_map(text: str) -> Sizes:
         row = ROW.match(line)
         if not row:
             continue
-        count, indent, name = int(row[1], 16), len(row[2]), row[3]
+        address, count, indent, name = int(row[1], 16), int(row[2], 16), len(row[3]), row[4]
         if indent == 0:
             output = name
         elif indent == 8 and (found := INPUT.match(name)) and is_loaded(output):
+            from_object = found[1]
+            if from_object.endswith(LINK_TIME_OBJECT):
+                from_object = sources.get(address, from_object)
             into = sizes.zero if output == ".bss" else sizes.file
-            into[part_of(found[1])] += count
+            into[part_of(from_object)] += count
     return sizes
 
 
@@ -73,7 +111,8 @@ def is_loaded(output_section: str) -> bool:
 def image_parts(build_dir: Path) -> tuple[Counter[str], Counter[str]]:
     """Bytes of mote.img by part, which add up to its size, and zeroed memory by part."""
     try:
-        sizes = read_map((build_dir / "kernel.map").read_text())
+        sizes = read_map((build_dir / "kernel.map").read_text(),
+                         read_sources(notes_of(build_dir / "kernel.elf").splitlines(), build_dir))
         total = (build_dir / "mote.img").stat().st_size
         sizes.file["loader"] = (build_dir / "loader.bin").stat().st_size
         sizes.file["site pack"] = (build_dir / "site.pack").stat().st_size
