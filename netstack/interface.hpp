@@ -102,7 +102,7 @@ class Interface : public Attachment {
     struct pbuf* const answer = prompt_answer(packet.frame(), checksum);
     if (answer == nullptr) return false;
     ++counters_.prompt_answers;
-    link_output(&netif(), answer);
+    queue(answer);
     return true;
   }
 
