@@ -9,7 +9,8 @@
 //  - A frame that it can't use is counted, its buffer goes back to the ring, and it goes on.
 //  - `transmit` may be called from within `poll_rx`'s sink.
 //  - Nothing rings a doorbell but `flush`, called once at the end of a turn: at most one a queue.
-//    It also refills the receive ring from the pool; a ring found short is refilled next time.
+//    It also refills the receive ring from the pool; a ring found short is refilled next time. A
+//    ring may lack a small part of its buffers until there are enough to be worth telling.
 #pragma once
 
 #include <array>

@@ -1,8 +1,9 @@
 // The stations that an interface sends to: Ethernet headers, as lwIP's ARP table had them last.
 //
 // lwIP looks through its table for each frame, and renews an entry when it is asked for an old one.
-// What is kept here is therefore forgotten whenever the table may have changed, and now and then:
-// lwIP is asked again and nothing here outlives what it says.
+// What is kept here is therefore forgotten whenever the table may have changed, by an ARP packet or
+// with the link, and several times a second: so lwIP is asked again, and nothing here outlives what
+// it says for long.
 #pragma once
 
 #include <array>
