@@ -28,7 +28,7 @@ HTTP = ["access_log", "conditions", "connection", "connection_input", "content",
         "site_pack", "target"]
 FIRMWARE = ["main", "nics", "parse", "settings", "site"]
 
-# What runs for each frame, segment or request: made fast. All else is made small.
+# What runs for each frame, segment, request or byte of a site: made fast. All else is made small.
 HOT = ["kernel/clock", "kernel/packet",
        "drivers/e1000/receive_ring", "drivers/e1000/transmit_ring",
        "drivers/virtio/receive_queue", "drivers/virtio/ring", "drivers/virtio/transmit_queue",
@@ -36,9 +36,9 @@ HOT = ["kernel/clock", "kernel/packet",
        "drivers/vmxnet3/transmit_queue",
        "netstack/attachment", "netstack/fast_path", "netstack/heap", "netstack/lwip_port",
        "netstack/receive", "netstack/transmit",
-       "http/conditions", "http/connection", "http/connection_input", "http/negotiation",
-       "http/preface", "http/reply", "http/reply_writer", "http/request", "http/section_scanner",
-       "http/server", "http/site_pack", "http/target", "firmware/nics",
+       "http/conditions", "http/connection", "http/connection_input", "http/crc32",
+       "http/negotiation", "http/preface", "http/reply", "http/reply_writer", "http/request",
+       "http/section_scanner", "http/server", "http/site_pack", "http/target", "firmware/nics",
        *[f"lwip/src/core/{name}" for name in (
            "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "tcp", "tcp_in", "tcp_out",
            "timeouts", "ipv4/etharp", "ipv4/ip4", "ipv4/ip4_addr")],
