@@ -23,13 +23,13 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "prompt_answer", "receive", "stats",
             "transmit"]
-HTTP = ["access_log", "conditions", "connection", "connection_input", "connection_prompt", "content", "crc32",
-        "date", "endpoints", "metrics", "negotiation", "preface", "ranges", "redirect", "reply",
+HTTP = ["access_log", "conditions", "connection", "connection_input", "connection_prompt",
+        "content", "crc32", "date", "endpoints", "metrics", "negotiation", "preface", "ranges", "redirect", "reply",
         "reply_cache", "reply_tail", "reply_writer", "request", "request_buffer",
         "section_scanner", "server", "site_pack", "target"]
 FIRMWARE = ["idle", "main", "nics", "parse", "settings", "site"]
 
-# What runs for each frame, segment or request: made fast. All else is made small.
+# What runs for each frame, segment, request or byte of a site: made fast. All else is made small.
 HOT = ["kernel/clock", "kernel/packet",
        "drivers/e1000/receive_ring", "drivers/e1000/transmit_ring",
        "drivers/virtio/receive_queue", "drivers/virtio/ring", "drivers/virtio/transmit_queue",
@@ -38,9 +38,9 @@ HOT = ["kernel/clock", "kernel/packet",
        "netstack/attachment", "netstack/fast_path", "netstack/heap", "netstack/lwip_port",
        "netstack/prompt_answer", "netstack/receive", "netstack/transmit",
        "http/conditions", "http/connection", "http/connection_input", "http/connection_prompt",
-       "http/negotiation", "http/preface", "http/reply", "http/reply_cache", "http/reply_writer",
-       "http/request", "http/section_scanner", "http/server", "http/site_pack", "http/target",
-       "firmware/idle", "firmware/nics",
+       "http/crc32", "http/negotiation", "http/preface", "http/reply", "http/reply_cache",
+       "http/reply_writer", "http/request", "http/section_scanner", "http/server", "http/site_pack",
+       "http/target", "firmware/idle", "firmware/nics",
        *[f"lwip/src/core/{name}" for name in (
            "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "tcp", "tcp_in", "tcp_out",
            "timeouts", "ipv4/etharp", "ipv4/ip4", "ipv4/ip4_addr")],

@@ -3,6 +3,7 @@
 #include "http/crc32.hpp"
 
 #include <array>
+#include <utility>
 
 namespace mote::http {
 namespace {
@@ -49,10 +50,9 @@ std::uint32_t crc32(std::uint32_t before, std::span<const std::byte> bytes) {
   std::size_t left = bytes.size();
   for (; left >= kSlices; left -= kSlices, at += kSlices) {
     const std::uint64_t word = load64(at) ^ value;
-    value = 0;
-    for (std::size_t slice = 0; slice < kSlices; ++slice) {
-      value ^= tables[kSlices - 1 - slice][(word >> (8 * slice)) & 0xFF];
-    }
+    value = [&]<std::size_t... kSlice>(std::index_sequence<kSlice...>) {
+      return (tables[kSlices - 1 - kSlice][(word >> (8 * kSlice)) & 0xFF] ^ ...);
+    }(std::make_index_sequence<kSlices>{});
   }
   for (; left > 0; --left, ++at) {
     value = (value >> 8) ^ tables[0][(value ^ static_cast<std::uint32_t>(*at)) & 0xFF];

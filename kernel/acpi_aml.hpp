@@ -61,7 +61,7 @@ struct AmlPackage {
 };
 
 // The package whose length lies at `at`, if it ends within `code`.
-[[nodiscard]] constexpr std::optional<AmlPackage> package_at(Bytes code, std::size_t at) {
+[[nodiscard]] inline std::optional<AmlPackage> package_at(Bytes code, std::size_t at) {
   const auto lead = field<std::uint8_t>(code, at);
   const std::size_t more = lead >> 6;
   std::size_t length = more == 0 ? lead & 0x3F : lead & 0x0F;
@@ -75,7 +75,7 @@ struct AmlPackage {
 }
 
 // A constant integer at `at`, which is moved behind it (20.2.3).
-[[nodiscard]] constexpr std::optional<std::uint64_t> take_integer(Bytes code, std::size_t& at) {
+[[nodiscard]] inline std::optional<std::uint64_t> take_integer(Bytes code, std::size_t& at) {
   const auto prefix = field<std::uint8_t>(code, at++);
   const auto take = [&]<typename T>(T value) {
     at += sizeof(T);
@@ -99,7 +99,7 @@ struct AmlPackage {
 }
 
 // The memory that one resource descriptor, whole in `descriptor`, tells of.
-[[nodiscard]] constexpr std::optional<MmioWindow> memory_of(Bytes descriptor) {
+[[nodiscard]] inline std::optional<MmioWindow> memory_of(Bytes descriptor) {
   // Type, flags and granularity are followed by the smallest address, the largest, what the bridge
   // adds, and the length, all of one width.
   const auto address_space = [&]<typename T>(T, std::size_t smallest) -> MmioWindow {
@@ -136,7 +136,7 @@ struct AmlPackage {
 }
 
 // The first memory in a list of resource descriptors (6.4).
-[[nodiscard]] constexpr std::optional<MmioWindow> first_memory(Bytes resources) {
+[[nodiscard]] inline std::optional<MmioWindow> first_memory(Bytes resources) {
   while (!resources.empty()) {
     const auto head = field<std::uint8_t>(resources, 0);
     const bool large = (head & resource::kLarge) != 0;
@@ -154,7 +154,7 @@ struct AmlPackage {
 }
 
 // The contents of the buffer at `at` (20.2.5.4): its package holds its size, then its bytes.
-[[nodiscard]] constexpr Bytes buffer_at(Bytes code, std::size_t at) {
+[[nodiscard]] inline Bytes buffer_at(Bytes code, std::size_t at) {
   const auto package =
       field<std::uint8_t>(code, at) == aml::kBuffer ? package_at(code, at + 1) : std::nullopt;
   if (!package) {
@@ -170,7 +170,7 @@ struct AmlPackage {
 }
 
 // Whether a string of exactly this text lies at `at` (20.2.3).
-[[nodiscard]] constexpr bool is_string_at(Bytes code, std::size_t at, std::string_view text) {
+[[nodiscard]] inline bool is_string_at(Bytes code, std::size_t at, std::string_view text) {
   if (at > code.size() || code.size() - at < text.size() + 2 ||
       field<std::uint8_t>(code, at) != aml::kString) {
     return false;
@@ -181,13 +181,13 @@ struct AmlPackage {
          letters.back() == std::byte{0};
 }
 
-[[nodiscard]] constexpr bool is_device_at(Bytes code, std::size_t at) {
+[[nodiscard]] inline bool is_device_at(Bytes code, std::size_t at) {
   return field<std::uint16_t>(code, at) == aml::kDevice;
 }
 
 // The memory window of a device with this body, if its hardware identifier is `hid`. A device
 // within it speaks for itself.
-[[nodiscard]] constexpr std::optional<MmioWindow> device_window(Bytes body, std::string_view hid) {
+[[nodiscard]] inline std::optional<MmioWindow> device_window(Bytes body, std::string_view hid) {
   bool identified = false;
   std::optional<MmioWindow> window;
   const std::size_t end = std::min(body.size(), aml::kBodyBytes);
@@ -215,7 +215,7 @@ struct AmlPackage {
 // Calls `sink(window)` for each device in a table with the hardware identifier `hid` and a memory
 // window, in the table's order.
 template <typename Sink>
-constexpr void each_device_window(Bytes table, std::string_view hid, Sink sink) {
+void each_device_window(Bytes table, std::string_view hid, Sink sink) {
   for (std::size_t at = kHeaderBytes; at < table.size(); ++at) {
     if (!is_device_at(table, at)) {
       continue;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 
+#include "kernel/memory.hpp"
 #include "kernel/types.hpp"
 
 namespace mote::acpi {
@@ -35,18 +36,14 @@ struct Signature {
 // A little-endian number at `offset`; zero where the table ends before it. Older revisions of a
 // table are shorter, and zero means "not given" in each field read here.
 template <std::unsigned_integral T>
-[[nodiscard]] constexpr T field(Bytes table, std::size_t offset) {
+[[nodiscard]] inline T field(Bytes table, std::size_t offset) {
   if (offset > table.size() || table.size() - offset < sizeof(T)) {
     return 0;
   }
-  T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    value = static_cast<T>(value | T{std::to_integer<std::uint8_t>(table[offset + i])} << (8 * i));
-  }
-  return value;
+  return memory::load<T>(table.data() + offset);
 }
 
-[[nodiscard]] constexpr bool sums_to_zero(Bytes bytes) {
+[[nodiscard]] inline bool sums_to_zero(Bytes bytes) {
   unsigned sum = 0;
   for (const std::byte byte : bytes) {
     sum += std::to_integer<unsigned>(byte);
@@ -128,7 +125,7 @@ struct Ecam {
 };
 
 // The length of the root pointer at `candidate` if it is one, else 0.
-[[nodiscard]] constexpr std::size_t rsdp_bytes(Bytes candidate) {
+[[nodiscard]] inline std::size_t rsdp_bytes(Bytes candidate) {
   if (candidate.size() < kRsdpFirstBytes || field<std::uint64_t>(candidate, 0) != kRsdpSignature ||
       !sums_to_zero(candidate.first(kRsdpFirstBytes))) {
     return 0;
@@ -139,12 +136,15 @@ struct Ecam {
   return whole ? kRsdpBytes : kRsdpFirstBytes;
 }
 
-// The root pointer's address within [start, start + bytes), both multiples of 16.
+// The root pointer's address within [start, start + bytes), both multiples of 16 and all of it
+// memory.
 template <Reader R>
 [[nodiscard]] std::optional<PhysicalAddress> search_rsdp(R reader, PhysicalAddress start,
                                                          std::size_t bytes) {
-  for (std::size_t offset = 0; offset + kRsdpBytes <= bytes; offset += kRsdpAlignment) {
-    if (rsdp_bytes(reader(start + offset, kRsdpBytes)) != 0) {
+  const Bytes area = reader(start, bytes);
+  for (std::size_t offset = 0; offset + kRsdpBytes <= area.size(); offset += kRsdpAlignment) {
+    if (field<std::uint64_t>(area, offset) == kRsdpSignature &&
+        rsdp_bytes(area.subspan(offset, kRsdpBytes)) != 0) {
       return start + offset;
     }
   }
@@ -197,7 +197,7 @@ template <Reader R>
   return {};
 }
 
-[[nodiscard]] constexpr std::optional<Register> generic_address(Bytes table, std::size_t offset) {
+[[nodiscard]] inline std::optional<Register> generic_address(Bytes table, std::size_t offset) {
   const auto space = field<std::uint8_t>(table, offset);
   const auto address = field<std::uint64_t>(table, offset + kGenericAddress);
   if (address == 0 || (space != kSpaceIo && space != kSpaceMemory) ||
@@ -209,7 +209,7 @@ template <Reader R>
 
 // The timer's port. Of one in memory, which no PC has, nothing is known: it might not be mapped,
 // and the clock has other sources.
-[[nodiscard]] constexpr std::optional<IoPort> pm_timer_of(Bytes fadt) {
+[[nodiscard]] inline std::optional<IoPort> pm_timer_of(Bytes fadt) {
   if ((field<std::uint32_t>(fadt, kFadtFlags) & kFadtHardwareReduced) != 0) {
     return std::nullopt;
   }
@@ -223,12 +223,12 @@ template <Reader R>
   return IoPort{static_cast<std::uint16_t>(port)};
 }
 
-[[nodiscard]] constexpr CmosClock cmos_clock_of(Bytes fadt) {
+[[nodiscard]] inline CmosClock cmos_clock_of(Bytes fadt) {
   return {.absent = (field<std::uint16_t>(fadt, kFadtPcArchitecture) & kFadtNoCmosClock) != 0,
           .century = field<std::uint8_t>(fadt, kFadtCentury)};
 }
 
-[[nodiscard]] constexpr std::optional<ResetRegister> reset_register_of(Bytes fadt) {
+[[nodiscard]] inline std::optional<ResetRegister> reset_register_of(Bytes fadt) {
   const auto where = generic_address(fadt, kFadtResetRegister);
   if (!where || (field<std::uint32_t>(fadt, kFadtFlags) & kFadtResetSupported) == 0) {
     return std::nullopt;
@@ -237,7 +237,7 @@ template <Reader R>
 }
 
 // The window of PCI segment group 0, if there is one that makes sense.
-[[nodiscard]] constexpr std::optional<Ecam> ecam_of(Bytes mcfg) {
+[[nodiscard]] inline std::optional<Ecam> ecam_of(Bytes mcfg) {
   for (std::size_t at = kMcfgEntries; at + kMcfgEntryBytes <= mcfg.size(); at += kMcfgEntryBytes) {
     const Ecam ecam{.base = field<std::uint64_t>(mcfg, at),
                     .segment = field<std::uint16_t>(mcfg, at + 8),
@@ -250,7 +250,7 @@ template <Reader R>
   return std::nullopt;
 }
 
-[[nodiscard]] constexpr PhysicalAddress dsdt_of(Bytes fadt) {
+[[nodiscard]] inline PhysicalAddress dsdt_of(Bytes fadt) {
   const auto extended = field<std::uint64_t>(fadt, kFadtXDsdt);
   return {extended != 0 ? extended : field<std::uint32_t>(fadt, kFadtDsdt)};
 }
@@ -258,7 +258,7 @@ template <Reader R>
 // The window of a machine without MCFG whose host bridge tells of it by a `_CBA` method (PCI
 // Firmware 3.0, 4.1.3), as QEMU's microvm does. Running AML needs an interpreter; but that method
 // is always `Return (constant)`, whose few bytes are looked for instead (ACPI 6.5, 20.2).
-[[nodiscard]] constexpr std::optional<Ecam> ecam_by_cba(Bytes dsdt) {
+[[nodiscard]] inline std::optional<Ecam> ecam_by_cba(Bytes dsdt) {
   constexpr Signature kCba("_CBA");
   constexpr std::size_t kFlags = 4;  // method flags follow the name, then what it returns
   constexpr std::size_t kReturn = kFlags + 1;

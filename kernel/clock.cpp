@@ -32,7 +32,7 @@ Frequency stated_by_cpu() {
 }
 
 // The leaf that VMware proposed and QEMU and others give, too: EAX is the counter's kHz.
-Frequency stated_by_hypervisor() {
+Frequency given_by_hypervisor() {
   if (!cpu::under_hypervisor()) {
     return {};
   }
@@ -111,17 +111,13 @@ Frequency measure_by_pm_timer() {
 
 Frequency measure_by_pit() { return {measure_khz(Pit{}), "pit"}; }
 
-Frequency stated() {
-  const Frequency by_cpu = stated_by_cpu();
-  return by_cpu.plausible() ? by_cpu : stated_by_hypervisor();
-}
-
 }  // namespace
 
 void initialize() {
   // Without any source, timers run slow or fast by a factor of a few, which retries survive.
   constexpr Frequency kAssumed{2'000'000, "assumed, no timer answers"};
-  chosen = choose_frequency(stated(), measure_by_pm_timer, measure_by_pit, kAssumed);
+  chosen = choose_frequency(given_by_hypervisor(), stated_by_cpu(), measure_by_pm_timer,
+                            measure_by_pit, kAssumed);
   timeline.start(cpu::time_stamp(), chosen.khz);
 }
 

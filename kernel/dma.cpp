@@ -1,10 +1,10 @@
 // The DMA arena: a pointer that moves up.
 #include "kernel/dma.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "kernel/limits.hpp"
+#include "kernel/memory.hpp"
 
 namespace mote::dma {
 namespace {
@@ -23,7 +23,7 @@ std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment) {
   }
   used = start + bytes;
   const std::span<std::byte> taken = std::span(arena).subspan(start, bytes);
-  std::ranges::fill(taken, std::byte{0});  // it may have been somebody's before
+  memory::fill(taken.data(), 0, taken.size());  // it may have been somebody's before
   return taken;
 }
 

@@ -27,13 +27,18 @@ constexpr bool agree(const Frequency& a, const Frequency& b) {
   return a.plausible() && b.plausible() && difference <= a.khz / 50;
 }
 
-// What the CPU or the hypervisor states is exact where it is true, and what a timer measures is
-// true where the timer lives. So a stated frequency counts if one timer agrees or there is none.
-// Of two timers that disagree the better one is asked again, and then believed. The timers are
-// asked by calls, because each costs a millisecond.
+// A hypervisor knows what counter it gives us, and is believed. What the CPU states is exact where
+// it is true (an emulator may repeat what some real CPU states), and what a timer measures is true
+// where the timer lives: so a stated frequency counts if one timer agrees or there is none. Of two
+// timers that disagree the better one is asked again, and then believed. The timers are asked by
+// calls, because each costs a millisecond.
 template <std::invocable Better, std::invocable Other>
-[[nodiscard]] constexpr Frequency choose_frequency(const Frequency& stated, Better ask_better,
-                                                   Other ask_other, const Frequency& assumed) {
+[[nodiscard]] constexpr Frequency choose_frequency(const Frequency& given, const Frequency& stated,
+                                                   Better ask_better, Other ask_other,
+                                                   const Frequency& assumed) {
+  if (given.plausible()) {
+    return given;
+  }
   const Frequency better = ask_better();
   if (agree(stated, better)) {
     return stated;

@@ -173,7 +173,7 @@ TEST_CASE("which frequency is believed") {
       return Frequency{asked++ == 0 ? better : better_again, "better"};
     };
     const auto ask_other = [&] { return Frequency{other, "other"}; };
-    return choose_frequency({stated, "stated"}, ask_better, ask_other, {1, "assumed"}).source;
+    return choose_frequency({}, {stated, "stated"}, ask_better, ask_other, {1, "assumed"}).source;
   };
   CHECK(choice(kGood, kGood, kGood) == "stated");
   CHECK(choice(kGood, kBad, kGood) == "stated");
@@ -189,6 +189,18 @@ TEST_CASE("which frequency is believed") {
   CHECK(choice(0, kBad, kGood, 0) == "other");
   CHECK(choice(0, 0, 0) == "assumed");
   CHECK(choice(1, 7, 0) == "assumed");
+}
+
+TEST_CASE("what a hypervisor says of its counter costs no timer") {
+  unsigned asked = 0;
+  const auto timer = [&] {
+    ++asked;
+    return Frequency{3'500'000, "timer"};
+  };
+  const Frequency stated{3'500'000, "stated"};
+  CHECK(choose_frequency({2'500'000, "given"}, stated, timer, timer, {}).source == "given");
+  CHECK(asked == 0);
+  CHECK(choose_frequency({1, "given"}, stated, timer, timer, {}).source == "stated");
 }
 
 // A stack of words; words[i] lies at address(i).
