@@ -16,7 +16,7 @@ namespace mote::http {
 struct ServerState {
   SitePack pack;
   Counters counters;
-  ReplyCache replies;  // of this pack
+  ReplyCache replies;                                // of this pack
   std::uint32_t ticks = 0;                           // since start, each kTickMs long
   std::array<std::uint32_t, kPhases> time_limits{};  // of each phase in ticks; 0: none
   std::array<ConnectionQueue, kPhases> queues{};
