@@ -72,11 +72,9 @@ void Connection::on_error(void* self, err_t /*error*/) {
 
 void Connection::write_reply() { poll_if(!writer_.write(*pcb_)); }
 
-void Connection::poll_if(bool wanted) {
-  if (wanted != polls_) {
-    polls_ = wanted;
-    tcp_poll(pcb_, wanted ? on_poll : nullptr, wanted ? 1 : 0);
-  }
+void Connection::change_polls() {
+  polls_ = !polls_;
+  tcp_poll(pcb_, polls_ ? on_poll : nullptr, polls_ ? 1 : 0);
 }
 
 // What must follow on a response that is the last one, or after which no request can come.

@@ -66,6 +66,7 @@ class Connection {
 
   // From bytes to responses: connection_input.cpp.
   void receive(const pbuf& data);
+  void take_in(const pbuf& data);
   [[nodiscard]] bool answer_again(std::string_view input);
   [[nodiscard]] std::size_t serve(std::string_view input);
   void serve_buffer();
@@ -76,12 +77,18 @@ class Connection {
   void give_up_buffer();
   void refuse();
   void answer(const Reply& reply, std::string_view line, std::string_view fields = {});
+  void send(const Reply& reply);
   void answer_error(Status status, std::string_view request);
   void log(const Reply& reply, std::string_view line, std::string_view fields) const;
 
   // The rest: connection.cpp.
   void write_reply();
-  void poll_if(bool wanted);
+  void poll_if(bool wanted) {
+    if (wanted != polls_) {
+      change_polls();
+    }
+  }
+  void change_polls();
   void conclude() {
     if (is_discarding() || peer_closed_) {
       conclude_last();

@@ -44,9 +44,14 @@ Status status_of(SectionScanner::Verdict verdict) {
 
 void Connection::receive(const pbuf& data) {
   held_ += data.tot_len;
-  if (is_at_rest() && data.next == nullptr && answer_again(bytes_of(data, 0))) {
-    return;  // the way of nearly all requests
+  const bool may_be_known = is_at_rest() && data.next == nullptr;
+  if (!may_be_known || !answer_again(bytes_of(data, 0))) {  // nearly all requests are
+    take_in(data);
   }
+}
+
+// The way of all that isn't known as a whole.
+[[gnu::noinline]] void Connection::take_in(const pbuf& data) {
   const pbuf* piece = &data;
   std::size_t from = 0;
   while (is_reading_content()) {
@@ -80,7 +85,7 @@ bool Connection::answer_again(std::string_view input) {
     return false;
   }
   progress_ |= phase_ != Phase::kSending;
-  answer(*reply, {});
+  send(*reply);
   return true;
 }
 
@@ -218,11 +223,15 @@ void Connection::refuse() {
 
 // `line` may be followed by more, which is no part of it.
 void Connection::answer(const Reply& reply, std::string_view line, std::string_view fields) {
-  closes_ |= reply.closes();
-  ++server.counters.responses[index_of_status(reply.status)];
   if (server.logs) {
     log(reply, line, fields);
   }
+  send(reply);
+}
+
+void Connection::send(const Reply& reply) {
+  closes_ |= reply.closes();
+  ++server.counters.responses[index_of_status(reply.status)];
   poll_if(!writer_.begin(*pcb_, reply));
 }
 

@@ -20,8 +20,13 @@ struct Entry {
   std::array<char, 108> text;
   std::uint32_t bytes;
   std::uint64_t stamp;  // which second it was made for; 0: none yet
+
+  [[nodiscard]] std::string_view view() const { return {text.data(), bytes}; }
 };
 static_assert(sizeof(Entry) == 120);
+
+// In place of a second, and one, for no wall clock.
+constexpr std::uint64_t kNoClock = ~std::uint64_t{0};
 
 constinit std::array<std::array<Entry, kPersistences>, kStatuses.size()> entries{};
 
@@ -52,19 +57,21 @@ constexpr std::string_view connection_line(Persistence persistence) {
   return {};
 }
 
-[[gnu::noinline]] void write(Entry& entry, std::uint16_t status, Persistence persistence,
-                             std::optional<std::uint64_t> second) {
+[[gnu::noinline]] std::string_view make(Entry& entry, std::uint64_t stamp, std::uint16_t status,
+                                        Persistence persistence) {
   TextWriter writer(entry.text);
   writer.add("HTTP/1.1 ");
   writer.add(status_text(status));
   writer.add("\r\n");
-  if (second) {
+  if (stamp != kNoClock) {
     writer.add("Date: ");
-    writer.add(date_of(*second));
+    writer.add(date_of(stamp - 1));
     writer.add("\r\n");
   }
   writer.add(connection_line(persistence));
   entry.bytes = static_cast<std::uint32_t>(writer.text().size());
+  entry.stamp = stamp;
+  return entry.view();
 }
 
 // The longest fits.
@@ -83,16 +90,11 @@ static_assert(all_fit());
 }  // namespace
 
 std::string_view preface(std::uint16_t status, Persistence persistence) {
-  constexpr std::uint64_t kNoClock = ~std::uint64_t{0};
   const std::optional<std::uint64_t> second = wall_clock::now();
   const std::uint64_t stamp = second ? *second + 1 : kNoClock;
   const std::size_t index = index_of_status(status);
   Entry& entry = entries[index][static_cast<std::size_t>(persistence)];
-  if (entry.stamp != stamp) {
-    entry.stamp = stamp;
-    write(entry, kStatuses[index], persistence, second);
-  }
-  return {entry.text.data(), entry.bytes};
+  return entry.stamp == stamp ? entry.view() : make(entry, stamp, kStatuses[index], persistence);
 }
 
 }  // namespace mote::http

@@ -23,16 +23,21 @@ const std::byte* start_of(std::string_view section) {
   return reinterpret_cast<const std::byte*>(section.data());
 }
 
-// Words of eight bytes, the last of which may overlap, multiplied into one another. A word's bits
-// reach those above them only, so the top ones are the best.
+// Words of eight bytes in pairs, the last of which may overlap, multiplied into one another. A
+// word's bits reach those above them only, so the top ones are the best.
 std::uint64_t hash_of(const std::byte* from, std::size_t bytes) {
   constexpr std::uint64_t kFactor = 0x9E37'79B9'7F4A'7C15;  // 2^64 by the golden ratio
-  const std::byte* const last = from + bytes - sizeof(Word64);
+  const std::byte* const last = from + bytes - 2 * sizeof(Word64);
   std::uint64_t hash = bytes;
-  for (; from < last; from += sizeof(Word64)) {
-    hash = (hash ^ load<Word64>(from)) * kFactor;
+  const auto add_pair = [&](const std::byte* pair) {
+    hash = (hash ^ load<Word64>(pair)) * kFactor;
+    hash = (hash ^ load<Word64>(pair + sizeof(Word64))) * kFactor;
+  };
+  for (; from < last; from += 2 * sizeof(Word64)) {
+    add_pair(from);
   }
-  return (hash ^ load<Word64>(last)) * kFactor;
+  add_pair(last);
+  return hash;
 }
 
 // Whether two runs of at least sixteen bytes are the same.

@@ -21,15 +21,6 @@ bool ReplyWriter::has_room(const tcp_pcb& pcb) const {
   return in_flight_ == 0 || netstack::has_room(pcb, kHeadBytes, kHeadPbufs);
 }
 
-bool ReplyWriter::begin(tcp_pcb& pcb, const Reply& reply) {
-  tail_ = reply.tail;
-  if (tail_ == nullptr && write_at_once(pcb, reply.pieces)) {
-    return true;
-  }
-  Pieces pieces = reply.pieces;
-  return write_all(pcb, pieces);
-}
-
 bool ReplyWriter::write(tcp_pcb& pcb) {
   Pieces pieces{};
   for (std::size_t at = 0; at < rest_; ++at) {
@@ -62,7 +53,7 @@ bool ReplyWriter::write_at_once(tcp_pcb& pcb, const Pieces& pieces) {
   return true;
 }
 
-bool ReplyWriter::write_all(tcp_pcb& pcb, Pieces& pieces) {
+bool ReplyWriter::write_all(tcp_pcb& pcb, Pieces pieces) {
   std::size_t end = pieces.size();
   while (end > 0 && pieces[end - 1].bytes == 0) {
     --end;

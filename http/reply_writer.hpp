@@ -20,7 +20,10 @@ class ReplyWriter {
 
   // Takes over a reply, tail and all, when the one before is written, and begins to write it. False
   // as with write.
-  [[nodiscard]] bool begin(tcp_pcb& pcb, const Reply& reply);
+  [[nodiscard]] bool begin(tcp_pcb& pcb, const Reply& reply) {
+    tail_ = reply.tail;
+    return (tail_ == nullptr && write_at_once(pcb, reply.pieces)) || write_all(pcb, reply.pieces);
+  }
 
   // Hands lwIP as much of the rest as it takes. False: lwIP lacked memory, and may not call back by
   // itself, because nothing need be in flight; so try again a little later.
@@ -55,7 +58,7 @@ class ReplyWriter {
   using Pieces = std::array<Reply::Piece, Reply::kPieces>;
 
   [[nodiscard]] bool write_at_once(tcp_pcb& pcb, const Pieces& pieces);
-  [[nodiscard]] bool write_all(tcp_pcb& pcb, Pieces& pieces);
+  [[nodiscard]] bool write_all(tcp_pcb& pcb, Pieces pieces);
   [[nodiscard]] Result write(tcp_pcb& pcb, Reply::Piece& piece, bool is_last) const;
   [[nodiscard]] std::uint64_t room_for(const tcp_pcb& pcb, const Reply::Piece& piece) const;
   void keep(const Pieces& pieces, std::size_t from, std::size_t end);

@@ -1,6 +1,9 @@
 // The request parser: request line and field lines as RFC 9112, sections 2 to 6, have them.
 #include "http/request.hpp"
 
+#include <utility>
+
+#include "http/blocks.hpp"
 #include "http/host.hpp"
 #include "http/syntax.hpp"
 
@@ -24,8 +27,7 @@ Soundness bad_request() { return unexpected(Status::kBadRequest); }
 // to ask whether it has come to the end.
 class Reader {
  public:
-  explicit Reader(std::string_view section)
-      : at_(section.data()), end_(section.data() + section.size()) {}
+  explicit Reader(std::string_view section) : section_(section) {}
 
   [[nodiscard]] std::expected<Request, Status> run();
 
@@ -47,21 +49,18 @@ class Reader {
   [[nodiscard]] Soundness split_absolute(std::string_view target);
   void split_path(std::string_view target);
   [[nodiscard]] Persistence persistence() const;
-  std::string_view take(syntax::Class which) {
-    const char* const start = at_;
-    while (syntax::is(which, *at_)) {
-      ++at_;
-    }
-    return {start, static_cast<std::size_t>(at_ - start)};
+  std::string_view take_to(std::size_t end) {
+    const std::size_t start = std::exchange(at_, end);
+    return {section_.data() + start, end - start};
   }
   bool skip(char character) {
-    const bool found = *at_ == character;
+    const bool found = section_[at_] == character;
     at_ += found ? 1 : 0;
     return found;
   }
   bool skip_line_end() { return skip('\r') && skip('\n'); }
-  const char* at_;
-  const char* end_;
+  std::string_view section_;
+  std::size_t at_ = 0;
   Request request_;
   std::string_view method_;
   std::string_view target_;
@@ -76,40 +75,33 @@ class Reader {
 };
 
 std::expected<Request, Status> Reader::run() {
-  const char* const start = at_;
   Soundness sound = read_request_line();
-  const char* const fields = at_;
-  while (sound && *at_ != '\r') {
+  const std::size_t fields = at_;
+  while (sound && section_[at_] != '\r') {
     sound = read_field_line();
   }
-  if (sound && end_ - at_ != 2) {  // a line that begins with a bare CR
+  if (sound && section_.size() - at_ != 2) {  // a line that begins with a bare CR
     sound = bad_request();
   }
-  if (sound) {
-    sound = check_framing();
-  }
-  if (sound) {
-    sound = find_method();
-  }
-  if (sound) {
-    sound = split_target();
-  }
+  sound = sound ? check_framing() : sound;
+  sound = sound ? find_method() : sound;
+  sound = sound ? split_target() : sound;
   if (!sound) {
     return unexpected(sound.error());
   }
-  request_.line = {start, static_cast<std::size_t>(fields - start) - 2};
-  request_.fields = {fields, static_cast<std::size_t>(at_ - fields)};
+  request_.line = {section_.data(), fields - 2};
+  request_.fields = {section_.data() + fields, at_ - fields};
   request_.persistence = persistence();
   return request_;
 }
 
 // method SP request-target SP HTTP-version, each separated by one space (RFC 9112, 3).
 Soundness Reader::read_request_line() {
-  method_ = take(syntax::kTokenCharacter);
+  method_ = take_to(end_of_token(section_, at_));
   if (method_.empty() || !skip(' ')) {
     return bad_request();
   }
-  target_ = take(syntax::kTargetCharacter);
+  target_ = take_to(end_of_target(section_, at_));
   if (target_.empty() || !skip(' ')) {
     return bad_request();
   }
@@ -119,10 +111,10 @@ Soundness Reader::read_request_line() {
 // HTTP-version (RFC 9112, 2.3). Unknown minor versions mean what 1 means. What HTTP/0.9 sends has
 // no version, so who names it is lost.
 Soundness Reader::read_version() {
-  if (end_ - at_ < static_cast<std::ptrdiff_t>(kVersionBytes) + 4) {  // and two line ends
+  if (section_.size() - at_ < kVersionBytes + 4) {  // and two line ends
     return bad_request();
   }
-  const std::string_view version{at_, kVersionBytes};
+  const std::string_view version{section_.data() + at_, kVersionBytes};
   at_ += kVersionBytes;
   const bool is_ended = skip_line_end();
   if (is_ended && is_text(version, "HTTP/1.1")) {
@@ -139,14 +131,14 @@ Soundness Reader::read_version() {
 // A name, a colon right behind it, a value, white space around that (RFC 9112, 5). A folded line
 // begins with white space, which no name does.
 Soundness Reader::read_field_line() {
-  const std::string_view name = take(syntax::kTokenCharacter);
+  const std::string_view name = take_to(end_of_token(section_, at_));
   if (name.empty() || !skip(':')) {
     return bad_request();
   }
-  while (syntax::is_blank(*at_)) {
+  while (syntax::is_blank(section_[at_])) {
     ++at_;
   }
-  std::string_view value = take(syntax::kValueCharacter);
+  std::string_view value = take_to(end_of_value(section_, at_));
   if (!skip_line_end()) {
     return bad_request();
   }
@@ -216,7 +208,7 @@ void Reader::note_precondition(std::string_view name, bool is_one) {
 // `at_` is behind the line.
 void Reader::note_selector(std::string_view name) {
   const char* const first = request_.selectors.empty() ? name.data() : request_.selectors.data();
-  request_.selectors = {first, static_cast<std::size_t>(at_ - first)};
+  request_.selectors = {first, static_cast<std::size_t>(section_.data() + at_ - first)};
 }
 
 Soundness Reader::note_host(std::string_view value) {

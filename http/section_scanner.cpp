@@ -1,6 +1,7 @@
 // The lines of a header section, and the limits on them.
 #include "http/section_scanner.hpp"
 
+#include "http/blocks.hpp"
 #include "http/syntax.hpp"
 #include "kernel/limits.hpp"
 
@@ -8,23 +9,6 @@ namespace mote::http {
 namespace {
 
 static_assert(limits::kRequestLineBytes + limits::kHeaderBytes < 0xFFFF);
-
-// The place of the first line feed in input[from, end), or `end`; eight bytes at a time.
-std::size_t find_line_feed(std::string_view input, std::size_t from, std::size_t end) {
-  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
-  for (; end - from >= 8; from += 8) {
-    std::uint64_t bytes = 0;
-    __builtin_memcpy(&bytes, input.data() + from, sizeof bytes);
-    bytes ^= kOnes * '\n';  // a line feed is now zero, and lends from its neighbour
-    if (const std::uint64_t found = (bytes - kOnes) & ~bytes & (kOnes << 7); found != 0) {
-      return from + static_cast<std::size_t>(__builtin_ctzll(found)) / 8;
-    }
-  }
-  while (from < end && input[from] != '\n') {
-    ++from;
-  }
-  return from;
-}
 
 }  // namespace
 
@@ -35,7 +19,7 @@ SectionScanner::Verdict SectionScanner::scan(std::string_view input) {
   constexpr std::size_t kMost = limits::kRequestLineBytes + 2 + limits::kHeaderBytes;
   const std::size_t end = input.size() < kMost ? input.size() : kMost;
   while (position_ < end) {
-    const std::size_t line_feed = find_line_feed(input, position_, end);
+    const std::size_t line_feed = find_line_feed({input.data(), end}, position_);
     position_ = static_cast<std::uint16_t>(line_feed);
     if (line_feed < end) {
       ++position_;

@@ -54,12 +54,10 @@ struct Fake {
   // Whether the next write is one that fails.
   static bool lacks_memory() {
     ++tried;
-    if (writes_before_failure == 0 && failures_left > 0) {
-      --failures_left;
-      return true;
-    }
+    const bool lacks = writes_before_failure == 0 && failures_left > 0;
+    failures_left -= lacks ? 1 : 0;
     writes_before_failure -= writes_before_failure > 0 ? 1 : 0;
-    return false;
+    return lacks;
   }
 
   static void put(Client& client, std::string_view content, bool copies) {
@@ -74,8 +72,7 @@ struct Fake {
 
   static err_t write(tcp_pcb* pcb, const void* data, std::uint16_t bytes, bool copies) {
     Client& client = client_of(pcb);
-    REQUIRE(bytes > 0);
-    REQUIRE(bytes <= pcb->snd_buf);
+    REQUIRE((bytes > 0 && bytes <= pcb->snd_buf));
     REQUIRE_FALSE(client.got_fin_);
     if (lacks_memory()) {
       return ERR_MEM;
@@ -87,8 +84,7 @@ struct Fake {
   // Only what is a segment of its own (patch 21).
   static err_t write_pieces(tcp_pcb* pcb, std::span<const tcp_piece> pieces, bool copies) {
     Client& client = client_of(pcb);
-    REQUIRE((!pieces.empty() && pieces.size() <= TCP_WRITE_PIECES));
-    REQUIRE_FALSE(client.got_fin_);
+    REQUIRE((pieces.size() <= TCP_WRITE_PIECES && !client.got_fin_));
     std::size_t bytes = 0;
     for (const tcp_piece& piece : pieces) {
       bytes += piece.len;
