@@ -16,6 +16,7 @@ import boots  # noqa: E402
 import budgets  # noqa: E402
 import exits  # noqa: E402
 import figures  # noqa: E402
+import idling  # noqa: E402
 import plot  # noqa: E402
 import sizes  # noqa: E402
 import speed  # noqa: E402
@@ -25,18 +26,13 @@ from figures import Figure  # noqa: E402
 from lab import LabUnavailable  # noqa: E402
 from world import World, about  # noqa: E402
 
-PEERS = ("nginx",)
+from tools import bench_options  # noqa: E402
+from tools.terminal import Progress  # noqa: E402
 
 
 def instructions(world: World) -> Iterator[Figure]:
     yield from works.instruction_figures(world, 3)
     yield from boots.boot_instructions(world, 3)
-
-
-def boot(world: World) -> Iterator[Figure]:
-    yield from boots.boot_times(world, 5)
-    for policy in ("poll", "doze"):
-        yield boots.idle_cpu(world, policy)
 
 
 def exits_and_bytes(world: World) -> Iterator[Figure]:
@@ -50,8 +46,8 @@ def size(world: World) -> Iterator[Figure]:
 
 
 SECTIONS: dict[str, Callable[[World], Iterator[Figure]]] = {
-    "instructions": instructions, "exits": exits_and_bytes, "boot": boot,
-    "speed": speed.speed_figures, "size": size}
+    "instructions": instructions, "exits": exits_and_bytes, "boot": boots.boot_times,
+    "speed": speed.speed_figures, "idle": idling.idle_figures, "size": size}
 
 
 def checked(world: World) -> Iterator[Figure]:
@@ -99,11 +95,11 @@ def measure(options: argparse.Namespace, world: World) -> bool:
     if options.check or options.lower:
         return check(world, options.lower)
     found: list[Figure] = []
-    for name in options.only or SECTIONS:
+    for name in options.only or ([] if options.vs else SECTIONS):
         if found:
             print()
         found += gather(SECTIONS[name](world))
-    pairs = compare(options) if options.vs else []
+    pairs = compare(world) if options.vs else []
     if options.json:
         options.json.write_text(figures.as_json(found, about(options.nic), pairs))
     if options.plot:
@@ -111,47 +107,28 @@ def measure(options: argparse.Namespace, world: World) -> bool:
     return True
 
 
-def compare(options: argparse.Namespace) -> list:
+def compare(world: World) -> list[figures.Pair]:
     """Pairs of figures, ours and the peer's, from one run."""
     import versus  # takes a Linux kernel to be fetched: only for whoever asks
 
-    pairs = versus.compare(options)
-    print()
-    for line in figures.pair_rows(pairs):
-        print(line)
+    folder = world.folder / "versus"
+    folder.mkdir()
+    with Progress("Measuring Mote and Linux with nginx in turn") as progress:
+        pairs = versus.compare(folder, progress.note)
+    print(versus.table(pairs))
     return pairs
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="mote bench", description=__doc__)
-    made.add_argument("--nic", default="virtio-net-pci", metavar="MODEL",
-                      help="the network card, as QEMU's -device takes it (default: virtio-net-pci)")
-    made.add_argument("--only", action="append", choices=SECTIONS, metavar="PART",
-                      help=f"only this part, of {', '.join(SECTIONS)}; may be given again")
-    made.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    made.add_argument("--plot", type=Path, metavar="FILE.svg",
-                      help="draw the figures beside a peer's: with --vs, of the same run")
-    made.add_argument("--vs", choices=PEERS, help="run the same against a lean Linux VM, in turn")
-    made.add_argument("--hot", choices=works.BY_KEY, metavar="WORK",
-                      help="tell by function where the instructions of one piece of work go: "
-                      + ", ".join(works.BY_KEY))
-    made.add_argument("--rows", type=int, default=40, metavar="N", help="rows of --hot")
-    made.add_argument("--check", action="store_true",
-                      help="fail when a figure is more than 3 %% above its budget")
-    made.add_argument("--lower", action="store_true",
-                      help="write down budgets of figures that fell by more than 3 %%")
-    return made
-
-
 def main(arguments: list[str]) -> int:
-    options = parser().parse_args(arguments)
+    options = bench_options.parser().parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="mote-bench-") as folder:
         try:
             with World(Path(folder), options.nic) as world:
                 return 0 if measure(options, world) else 1
         except LabUnavailable as reason:
             error = f"this host allows no lab: {reason}"
-        except (NotPossible, AssertionError, subprocess.CalledProcessError) as failure:
+        except (NotPossible, AssertionError, RuntimeError, OSError,
+                subprocess.SubprocessError) as failure:
             error = str(failure)
     print(f"mote bench: {error}", file=sys.stderr)
     return 1

@@ -1,6 +1,5 @@
-"""Boots: instructions from reset, time to the first answer, the smallest memory, idle CPU."""
+"""Boots: instructions from reset, time to the first answer, the smallest memory."""
 
-import os
 import select
 import socket
 import time
@@ -10,7 +9,6 @@ from pathlib import Path
 from clients import NotPossible
 from figures import BOOT, INSTRUCTIONS, SIZE, Figure, of_several
 from lab import Lab
-from machine import Guest
 from world import REQUEST, SMALL_SITE, BenchMachine, World
 
 WAYS = (("q35", "pvh"), ("q35", "bios"), ("pc", "pvh"), ("pc", "bios"), ("microvm", "pvh"))
@@ -18,9 +16,9 @@ CHECKED_WAYS = (("q35", "pvh"), ("pc", "bios"))
 OVMF = (Path("/usr/share/OVMF/OVMF_CODE.fd"), Path("/usr/share/ovmf/OVMF.fd"))
 TITLES = {"pvh": "PVH", "bios": "BIOS disk"}
 LEAST_MIB, MOST_MIB = 2, 8
+TIMED = 5  # boots, for times
 PATIENCE_S = 20
 KNOCK_S = 0.02  # between two attempts to reach a machine that is still booting
-QUIET_S = 5  # idle CPU is measured over so long
 
 
 def name(machine: str, boot: str) -> str:
@@ -102,10 +100,10 @@ def time_boot(world: World, machine: BenchMachine) -> float:
         return (time.monotonic() - world.started) * 1000
 
 
-def boot_times(world: World, repeat: int) -> Iterator[Figure]:
+def boot_times(world: World) -> Iterator[Figure]:
     for machine, boot in WAYS:
         made = world.machine(machine=machine, boot=boot)
-        times = [time_boot(world, made) for _ in range(repeat)]
+        times = [time_boot(world, made) for _ in range(TIMED)]
         yield of_several(BOOT, f"start_{machine}_{boot}",
                          f"{name(machine, boot)}: from QEMU's start to the first 200", "ms", times)
 
@@ -133,23 +131,3 @@ def smallest_memory(world: World) -> Iterator[Figure]:
         yield Figure(SIZE, f"memory_{machine}_{boot}",
                      f"{name(machine, boot)}: smallest machine that serves", "MiB", least,
                      note="" if least else f"not even with {MOST_MIB} MiB")
-
-
-def cpu_seconds(guest: Guest) -> float:
-    """What QEMU has used: utime and stime in proc(5)'s stat, behind the name in parentheses."""
-    fields = Path(f"/proc/{guest.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def idle_cpu(world: World, policy: str) -> Figure:
-    title = f"host CPU of an idle machine, idle = \"{policy}\""
-    machine = world.machine().with_settings(f"idle={policy}")
-    with world.boot(machine) as guest:
-        with world.lab.connect() as connection:
-            get(connection)
-        if policy != "poll" and (said := guest.console.find(r"idle")):
-            return Figure(BOOT, f"idle_{policy}", title, "%", None, note=said.string)
-        before, began = cpu_seconds(guest), time.monotonic()
-        time.sleep(QUIET_S)  # a measure, not a wait for something
-        share = (cpu_seconds(guest) - before) / (time.monotonic() - began)
-    return Figure(BOOT, f"idle_{policy}", title, "%", share * 100)

@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Protocol
+from typing import Any, Protocol
 
 INSTRUCTIONS = "Guest instructions"
-BOOT = "Boot"
+BOOT = "Boot (wall time: this host, now)"
 WORK = "Doorbells, exits, bytes"
 SPEED = "Speed (wall time: this host, now)"
+IDLE = "Idle (wall time)"
 SIZE = "Size"
 
 
@@ -77,18 +78,14 @@ class Pair(Protocol):
     peer: float
     ratio: float
 
-
-def pair_rows(pairs: Iterable[Pair]) -> list[str]:
-    return [f"  {'Mote':>13} {'the peer':>13} {'ratio':>8}",
-            *(f"  {number(pair.mote):>13} {number(pair.peer):>13} {pair.ratio:>8.2f}  {pair.name}, "
-              f"{pair.unit}" for pair in pairs)]
+    def as_json(self) -> dict[str, Any]:
+        """All of it."""
 
 
 def as_json(figures: Iterable[Figure], about: dict[str, str], pairs: Iterable[Pair] = ()) -> str:
     rows = {figure.key: {name: value for name, value in asdict(figure).items()
                          if name != "key" and value not in (None, "")} for figure in figures}
-    told = {"about": about, "figures": rows}
-    if beside := [{name: getattr(pair, name) for name in ("name", "unit", "mote", "peer", "ratio")}
-                  for pair in pairs]:
+    told: dict[str, Any] = {"about": about, "figures": rows}
+    if beside := [pair.as_json() for pair in pairs]:
         told["pairs"] = beside
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"

@@ -21,7 +21,7 @@ TITLES = {
     "image_software": "software: bytes",
 }
 
-WIDTH, LABELS, NUMBERS = 880, 300, 210
+WIDTH, LABELS, NUMBERS = 980, 390, 220
 TOP, ROW, BAR = 64, 30, 18
 FOOT = 40
 STYLE = """\

@@ -22,7 +22,7 @@ WARM_UP = 2000  # requests
 
 # 158 bytes, as curl and simple programs send it with some fields more.
 LONGER = request("/", "User-Agent: Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101",
-                 "Accept: text/html,*/*;q=0.8", "Accept-Language: en-GB,en;q=0.5")
+                 "Accept: text/html, */*;q=0.8", "Accept-Language: en-GB, en;q=0.5")
 
 
 MakeClient = Callable[[World, int], "Client | Wrk"]
@@ -100,8 +100,8 @@ WORKS = (
     Work("get_longer", "the same, 158-byte request, 64 connections", gets(LONGER), 8000),
     Work("get_wrk", "the same by wrk, with its own request, 64 connections",
          lambda world, _: Wrk(world), 0),
-    Work("get_each", "GET of 1 KiB, a connection each, 64 at once", gets(CLOSE, each=1, before=CLOSED_BEFORE), 2000,
-         in_check=True),
+    Work("get_each", "GET of 1 KiB, a connection each, 64 at once",
+         gets(CLOSE, each=1, before=CLOSED_BEFORE), 2000, in_check=True),
     Work("get_304", "304, 64 connections kept alive", not_modified, 8000, in_check=True),
     Work("get_404", "404, 64 connections kept alive",
          gets(request("/nowhere"), status=404, body=-1), 8000, in_check=True),
