@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from tools import (assembly, build, compress, disks, files, node_packages, pack, run, run_tests,
-                   setup, terminal, version)
+from tools import (assembly, bench_options, build, compress, disks, files, node_packages, pack, run,
+                   run_tests, setup, terminal, version)
 from tools.errors import UserError, one_line
 
 RUN_HELP = """\
@@ -23,10 +23,6 @@ TEST_HELP = """\
 Builds Mote and runs all its checks and tests. Arguments go to pytest (-k NAME, -x, a file …).
 --matrix takes each NIC on each machine in each way of booting, where a usual run takes some of
 each; --full takes the longest files and the largest sites."""
-
-
-BENCH_HELP = """\
-Counts the guest's instructions for each kind of work: a GET, a connection, a MiB, a ping."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -89,14 +85,7 @@ def parser() -> argparse.ArgumentParser:
 
     commands.add_parser("test", help="build Mote and run all its tests", add_help=False)
 
-    benching = commands.add_parser("bench", help="count what the firmware costs",
-                                   description=BENCH_HELP)
-    benching.add_argument("--nic", default="virtio-net-pci", metavar="MODEL",
-                          help="the network card, as QEMU's -device takes it (default: "
-                          "virtio-net-pci)")
-    benching.add_argument("--json", type=a_path, metavar="FILE",
-                          help="write the figures there, too")
-    lwip_argument(benching)
+    commands.add_parser("bench", help="measure what Mote needs", add_help=False)
     return top
 
 
@@ -140,16 +129,25 @@ def test(arguments: list[str]) -> int:
     return run_tests.run(rest)
 
 
-def bench(options: argparse.Namespace) -> int:
+def bench(arguments: list[str]) -> int:
+    all_of_them = bench_options.parser(Parser)
+    lwip_argument(all_of_them)
+    wanted = all_of_them.parse_args(arguments)
+    for out in filter(None, (wanted.json, wanted.plot)):
+        files.check_target(out)
+    own = Parser(add_help=False, allow_abbrev=False)
+    lwip_argument(own)
+    options, rest = own.parse_known_args(arguments)
     setup.provide(setup.BUILD, setup.RUN, setup.TEST, setup.BENCH)
     build.build(["image"], options.lwip)
-    to = ["--json", str(options.json)] if options.json else []
-    return run_tests.bench(["--nic", options.nic, *to])
+    return run_tests.bench(rest)
 
 
 def dispatch(arguments: list[str]) -> int:
     if arguments[:1] == ["test"]:
         return test(arguments[1:])
+    if arguments[:1] == ["bench"]:
+        return bench(arguments[1:])
     own, rest = arguments, []
     if "--" in arguments:
         own = arguments[:arguments.index("--")]
@@ -159,8 +157,7 @@ def dispatch(arguments: list[str]) -> int:
         raise UserError(f"{options.command} takes no arguments after --; only run does")
     options.rest = rest
     commands: dict[str, Callable[[argparse.Namespace], int]] = {"run": run_site,
-                                                                "image": make_image,
-                                                                "bench": bench}
+                                                                "image": make_image}
     return commands[options.command](options)
 
 

@@ -1,172 +1,137 @@
 #!/usr/bin/env python3
-"""Counts what the firmware costs: guest instructions for each kind of work, idle turns left out.
-
-Boots the real image in a network namespace of its own, under QEMU's TCG with a plugin that counts
-how often each block of guest code runs (count.c). An idle turn of the run loop costs the same each
-time, so it is counted while nothing comes, and the idle turns that the machine tells of in its
-metrics are taken off what was counted under load.
-"""
+"""Measures what Mote needs: guest instructions, exits, bytes, time, memory. docs/bench.md tells
+what each row means and how it is measured."""
 
 import argparse
-import json
-import re
-import struct
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/blackbox")]
 
-from images import Images  # noqa: E402
-from lab import Lab, LabUnavailable  # noqa: E402
-from machine import Guest, Machine  # noqa: E402
+import boots  # noqa: E402
+import budgets  # noqa: E402
+import exits  # noqa: E402
+import figures  # noqa: E402
+import idling  # noqa: E402
+import plot  # noqa: E402
+import sizes  # noqa: E402
+import speed  # noqa: E402
+import works  # noqa: E402
+from clients import NotPossible  # noqa: E402
+from figures import Figure  # noqa: E402
+from lab import LabUnavailable  # noqa: E402
+from world import World, about  # noqa: E402
 
-BODY_BYTES = 1024
-LARGE_MIB = 16
-METRICS = "/metrics"
-BLOCK = struct.Struct("<QQQ")
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What was counted up to now."""
-
-    instructions: int
-    turns: int
-    busy: int
-
-    def __sub__(self, other: "Moment") -> "Moment":
-        return Moment(self.instructions - other.instructions, self.turns - other.turns,
-                      self.busy - other.busy)
+from tools import bench_options  # noqa: E402
+from tools.terminal import Progress  # noqa: E402
 
 
-class Counted:
-    """A running machine whose instructions are counted."""
-
-    def __init__(self, lab: Lab, guest: Guest, table: Path) -> None:
-        self.lab, self.guest, self._table = lab, guest, table
-        self._idle_turn = 0.0
-
-    def _metrics(self) -> dict[str, int]:
-        text = self.lab.run("curl", "-sf", f"http://{Lab.GUEST}{METRICS}").stdout
-        return {name: int(float(value)) for name, value in
-                re.findall(r"^(mote_loop_\w+) ([0-9.e+]+)$", text, re.MULTILINE)}
-
-    def now(self) -> Moment:
-        """Reads both counts, one right after the other."""
-        metrics = self._metrics()
-        data = self._table.read_bytes()
-        count = sum(instructions * runs for _, instructions, runs in
-                    BLOCK.iter_unpack(data[8:8 + (len(data) - 8) // BLOCK.size * BLOCK.size]))
-        return Moment(count, metrics["mote_loop_turns_total"],
-                      metrics["mote_loop_busy_turns_total"])
-
-    def learn_idle(self) -> float:
-        """The cost of a turn in which there is nothing to do."""
-        before = self.now()
-        time.sleep(1)  # a measure, not a wait for something
-        idle = self.now() - before
-        self._idle_turn = idle.instructions / idle.turns
-        return self._idle_turn
-
-    def cost(self, work: Callable[[], float]) -> float:
-        """Instructions for one of the units that `work` says it has done."""
-        before = self.now()
-        units = work()
-        used = self.now() - before
-        return (used.instructions - (used.turns - used.busy) * self._idle_turn) / units
+def instructions(world: World) -> Iterator[Figure]:
+    yield from works.instruction_figures(world, 3)
+    yield from boots.boot_instructions(world, 3)
 
 
-def build_plugin(folder: Path) -> Path:
-    plugin = folder / "count.so"
-    subprocess.run(["clang-19", "-std=gnu23", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC",
-                    "-shared", "-o", str(plugin), str(Path(__file__).with_name("count.c"))],
-                   check=True)
-    return plugin
+def exits_and_bytes(world: World) -> Iterator[Figure]:
+    yield from exits.exit_figures(world)
+    yield from exits.touch_figures(world)
 
 
-def wrk(lab: Lab, *arguments: str) -> int:
-    """Runs wrk for some seconds; how many requests it made, all answered well."""
-    said = lab.run("wrk", "-t1", "-d3", *arguments, f"http://{Lab.GUEST}/").stdout
-    assert "Non-2xx" not in said and "Socket errors" not in said, said
-    return int(re.search(r"(\d+) requests in", said).group(1))
+def size(world: World) -> Iterator[Figure]:
+    yield from boots.smallest_memory(world)
+    yield from sizes.size_figures()
 
 
-def ping(lab: Lab) -> int:
-    said = lab.run("ping", "-q", "-f", "-c", "20000", "-w", "30", Lab.GUEST).stdout
-    return int(re.search(r"(\d+) received", said).group(1))
+SECTIONS: dict[str, Callable[[World], Iterator[Figure]]] = {
+    "instructions": instructions, "exits": exits_and_bytes, "boot": boots.boot_times,
+    "speed": speed.speed_figures, "idle": idling.idle_figures, "size": size}
 
 
-def fetch_large(lab: Lab) -> int:
-    for _ in range(4):
-        lab.run("curl", "-sf", "-o", "/dev/null", f"http://{Lab.GUEST}/large.bin")
-    return 4 * LARGE_MIB
+def checked(world: World) -> Iterator[Figure]:
+    """What has a budget."""
+    yield from works.instruction_figures(world, 5, check_only=True)
+    yield from boots.boot_instructions(world, 3, boots.CHECKED_WAYS)
+    yield from boots.smallest_memory(world)
+    yield from (figure for figure in sizes.size_figures() if figure.key in sizes.CHECKED)
 
 
-def measure(nic: str, folder: Path) -> dict[str, float]:
-    site = folder / "site"
-    site.mkdir()
-    (site / "index.html").write_bytes((b"<!doctype html>" + b"mote " * BODY_BYTES)[:BODY_BYTES])
-    with (site / "large.bin").open("wb") as large:
-        large.truncate(LARGE_MIB << 20)
-    table = folder / "count"
-    lab = Lab()
-    try:
-        settings = f"network.0.address={Lab.GUEST}/{Lab.PREFIX}\nhttp.metrics={METRICS}"
-        machine = Machine(nic=nic, memory_mib=64, settings=settings,
-                          extra=("-plugin", f"{build_plugin(folder)},out={table}"))
-        image = Images(folder / "images").bootable(site, machine.boot)
-        guest = Guest(lab, machine, image, folder / "machine", lab.tap())
-        try:
-            counted = Counted(lab, guest.ready(), table)
-            wrk(lab, "-c64")  # code is translated, ARP and caches are warm
-            figures = {"idle_turn": counted.learn_idle()}
-            figures["get_keep_alive_64"] = counted.cost(lambda: wrk(lab, "-c64"))
-            figures["get_keep_alive_1"] = counted.cost(lambda: wrk(lab, "-c1"))
-            figures["get_connection_each_64"] = counted.cost(
-                lambda: wrk(lab, "-c64", "-H", "Connection: close"))
-            figures["mebibyte_of_a_file"] = counted.cost(lambda: fetch_large(lab))
-            figures["ping_56"] = counted.cost(lambda: ping(lab))
-        finally:
-            guest.stop()
-    finally:
-        lab.close()
-    return figures
+def gather(rows: Iterator[Figure]) -> list[Figure]:
+    """Takes the rows as they come, and shows each under its section."""
+    found: list[Figure] = []
+    for figure in rows:
+        if not found or found[-1].section != figure.section:
+            print(f"\n{figure.section}" if found else figure.section)
+        print(figures.row(figure), flush=True)
+        found.append(figure)
+    return found
 
 
-NAMES = {
-    "idle_turn": "an idle turn of the run loop",
-    "get_keep_alive_64": f"a GET of {BODY_BYTES} bytes, 64 connections kept alive",
-    "get_keep_alive_1": f"a GET of {BODY_BYTES} bytes, one connection kept alive",
-    "get_connection_each_64": f"a GET of {BODY_BYTES} bytes, a connection each, 64 at once",
-    "mebibyte_of_a_file": f"1 MiB of a file of {LARGE_MIB}",
-    "ping_56": "a ping of 56 bytes",
-}
+def check(world: World, lower: bool) -> bool:
+    """Holds figures against their budgets; true when all keep to them."""
+    found, limits = gather(checked(world)), budgets.read()
+    if lower:
+        new = budgets.lowered(found, limits)
+        budgets.FILE.write_text(budgets.text_of(new))
+        print(f"\nbudgets: {sum(new[key] != limits.get(key) for key in new)} written")
+        limits = new
+    verdict = budgets.judge(found, limits)
+    print()
+    for line in verdict.above + verdict.missing:
+        print(f"over budget: {line}")
+    for key, value in verdict.below.items():
+        print(f"under budget: {key} is {figures.number(value)}, "
+              f"{budgets.percent(value, limits[key])} below: ./mote bench --lower")
+    print("budgets: " + ("kept" if verdict.holds else "not kept"))
+    return verdict.holds
+
+
+def measure(options: argparse.Namespace, world: World) -> bool:
+    if options.hot:
+        print(works.hot(world, works.BY_KEY[options.hot], options.rows))
+        return True
+    if options.check or options.lower:
+        return check(world, options.lower)
+    found: list[Figure] = []
+    for name in options.only or ([] if options.vs else SECTIONS):
+        if found:
+            print()
+        found += gather(SECTIONS[name](world))
+    pairs = compare(world) if options.vs else []
+    if options.json:
+        options.json.write_text(figures.as_json(found, about(options.nic), pairs))
+    if options.plot:
+        options.plot.write_text(plot.draw(found, pairs))
+    return True
+
+
+def compare(world: World) -> list[figures.Pair]:
+    """Pairs of figures, ours and the peer's, from one run."""
+    import versus  # takes a Linux kernel to be fetched: only for whoever asks
+
+    folder = world.folder / "versus"
+    folder.mkdir()
+    with Progress("Measuring Mote and Linux with nginx in turn") as progress:
+        pairs = versus.compare(folder, progress.note)
+    print(versus.table(pairs))
+    return pairs
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="mote bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--nic", default="virtio-net-pci", help="as QEMU's -device takes it")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    options = parser.parse_args(arguments)
+    options = bench_options.parser().parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="mote-bench-") as folder:
         try:
-            figures = measure(options.nic, Path(folder))
+            with World(Path(folder), options.nic) as world:
+                return 0 if measure(options, world) else 1
         except LabUnavailable as reason:
-            print(f"mote bench: this host allows no lab: {reason}", file=sys.stderr)
-            return 1
-    print(f"guest instructions, {options.nic}:")
-    for name, figure in figures.items():
-        print(f"  {figure:12,.0f}  {NAMES[name]}")
-    if options.json:
-        options.json.write_text(json.dumps({"nic": options.nic, "instructions": figures}, indent=2)
-                                + "\n")
-    return 0
+            error = f"this host allows no lab: {reason}"
+        except (NotPossible, AssertionError, RuntimeError, OSError,
+                subprocess.SubprocessError) as failure:
+            error = str(failure)
+    print(f"mote bench: {error}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def test_version_names_version_and_commit() -> None:
     assert re.fullmatch(r"mote \d+\.\d+\.\d+ \(([0-9a-f]{7,}\+?|unknown)\)\n", shown.stdout)
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("image",), ("test",)])
+@pytest.mark.parametrize("command", [(), ("run",), ("image",), ("test",), ("bench",)])
 def test_help_is_there_for_every_command(command: tuple[str, ...]) -> None:
     shown = mote(*command, "--help")
     assert shown.returncode == 0
@@ -52,6 +52,10 @@ def test_help_is_there_for_every_command(command: tuple[str, ...]) -> None:
     (("run", "--http-port", "0"), "--http-port 0"),
     (("run", "--http-port", "65536"), "--http-port 65536"),
     (("run", "--config", "/nowhere/mote.toml"), "/nowhere/mote.toml"),
+    (("bench", "--only", "soup"), "invalid choice"),
+    (("bench", "--json", "/nowhere/figures.json"), "/nowhere"),
+    (("bench", "--hot", "air"), "invalid choice"),
+    (("bench", "www"), "www"),
     (("image",), "-o"),
     (("image", "-o", "/tmp/site.tar"), "tells no format"),
     (("image", "-o", "/tmp/site.img", "--format", "floppy"), "invalid choice"),

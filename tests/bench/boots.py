@@ -1,0 +1,133 @@
+"""Boots: instructions from reset, time to the first answer, the smallest memory."""
+
+import select
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from clients import NotPossible
+from figures import BOOT, INSTRUCTIONS, SIZE, Figure, of_several
+from lab import Lab
+from world import REQUEST, SMALL_SITE, BenchMachine, World
+
+WAYS = (("q35", "pvh"), ("q35", "bios"), ("pc", "pvh"), ("pc", "bios"), ("microvm", "pvh"))
+CHECKED_WAYS = (("q35", "pvh"), ("pc", "bios"))
+OVMF = (Path("/usr/share/OVMF/OVMF_CODE.fd"), Path("/usr/share/ovmf/OVMF.fd"))
+TITLES = {"pvh": "PVH", "bios": "BIOS disk"}
+LEAST_MIB, MOST_MIB = 2, 8
+TIMED = 5  # boots, for times
+PATIENCE_S = 20
+KNOCK_S = 0.02  # between two attempts to reach a machine that is still booting
+
+
+def name(machine: str, boot: str) -> str:
+    return f"{machine}, {TITLES[boot]}"
+
+
+def get(connection: socket.socket) -> None:
+    """One GET; its whole answer."""
+    connection.sendall(REQUEST.encode())
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        came = connection.recv(65536)
+        assert came, f"closed after {answer!r}"
+        answer += came
+    assert answer.startswith(b"HTTP/1.1 200 "), answer[:100]
+
+
+def count_boot(world: World, machine: BenchMachine) -> tuple[float, float, float]:
+    """Instructions from reset to `ready`, those of them in Mote itself, and from reset to the
+    first 200."""
+    with world.counted(machine, SMALL_SITE) as (guest, meter):
+        guest.ready()
+        at_ready = meter.read()
+        with world.lab.connect() as connection:
+            get(connection)
+        at_answer = meter.read()
+        meter.learn()
+        return meter.work(at_ready), meter.work(meter.own(at_ready)), meter.work(at_answer)
+
+
+def boot_instructions(world: World, repeat: int, ways: tuple[tuple[str, str], ...] = WAYS
+                      ) -> Iterator[Figure]:
+    """The least of some boots: waits for a disk or a clock only add."""
+    for machine, boot in ways:
+        made = world.machine(machine=machine, boot=boot)
+        counts = [count_boot(world, made) for _ in range(repeat)]
+        key = f"{machine}_{boot}"
+        for index, (what, title) in enumerate((("ready", "from reset to `ready`"),
+                                               ("own", "of these in Mote, not QEMU's firmware"),
+                                               ("answer", "from reset to the first 200"))):
+            values = [one[index] for one in counts]
+            yield Figure(INSTRUCTIONS, f"boot_{key}_{what}", f"{name(machine, boot)}: {title}",
+                         "instructions", min(values), min(values), max(values))
+    if ways == WAYS:
+        why = "Mote has no UEFI boot yet" if any(map(Path.exists, OVMF)) else "no OVMF here"
+        yield Figure(INSTRUCTIONS, "boot_uefi", "UEFI", "instructions", None, note=why)
+
+
+def knock(lab: Lab, deadline: float) -> socket.socket:
+    """A connection to a machine that is still booting, as soon as one stands. What is sent to a
+    NIC that is not up yet waits in the tap, or is lost: hence one attempt after the other."""
+    poller = select.poll()
+    attempts: dict[int, socket.socket] = {}
+    try:
+        while time.monotonic() < deadline:
+            attempt = lab.new_socket()
+            attempt.setblocking(False)
+            attempt.connect_ex((Lab.GUEST, 80))
+            attempts[attempt.fileno()] = attempt
+            poller.register(attempt, select.POLLOUT)
+            for descriptor, _ in poller.poll(KNOCK_S * 1000):
+                poller.unregister(descriptor)
+                found = attempts.pop(descriptor)
+                if found.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
+                    found.settimeout(PATIENCE_S)
+                    return found
+                found.close()
+        raise NotPossible(f"no answer within {PATIENCE_S} s")
+    finally:
+        for attempt in attempts.values():
+            attempt.close()
+
+
+def time_boot(world: World, machine: BenchMachine) -> float:
+    """Milliseconds from QEMU's start to the first 200."""
+    with world.start(machine, SMALL_SITE):
+        with knock(world.lab, world.started + PATIENCE_S) as connection:
+            get(connection)
+        return (time.monotonic() - world.started) * 1000
+
+
+def boot_times(world: World) -> Iterator[Figure]:
+    for machine, boot in WAYS:
+        made = world.machine(machine=machine, boot=boot)
+        times = [time_boot(world, made) for _ in range(TIMED)]
+        yield of_several(BOOT, f"start_{machine}_{boot}",
+                         f"{name(machine, boot)}: from QEMU's start to the first 200", "ms", times)
+
+
+def serves(world: World, machine: BenchMachine) -> bool:
+    with world.start(machine, SMALL_SITE) as guest:
+        try:
+            guest.ready(PATIENCE_S)
+            guest.http_answers()
+        except (AssertionError, OSError):
+            return False
+        return True
+
+
+def smallest_memory(world: World) -> Iterator[Figure]:
+    """The least memory with which a machine serves a small site, going down from what surely
+    does."""
+    for machine, boot in (("pc", "pvh"), ("pc", "bios")):
+        least = None
+        for memory in range(MOST_MIB, LEAST_MIB - 1, -1):
+            made = world.machine(machine=machine, boot=boot, memory_mib=memory)
+            if not serves(world, made):
+                break
+            least = memory
+        yield Figure(SIZE, f"memory_{machine}_{boot}",
+                     f"{name(machine, boot)}: smallest machine that serves", "MiB", least,
+                     note="" if least else f"not even with {MOST_MIB} MiB")

@@ -1,0 +1,87 @@
+"""The bench's own clients, load.c and pings.c: exact work, built on the spot, run in a lab."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab import Lab
+
+FOLDER = Path(__file__).resolve().parent
+C_FLAGS = ("-std=gnu23", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror")
+
+
+class NotPossible(Exception):
+    """A figure that this machine or this host cannot give, and why."""
+
+
+def compile_c(name: str, into: Path, *flags: str) -> None:
+    subprocess.run(["clang-19", *C_FLAGS, *flags, "-o", str(into), str(FOLDER / name)], check=True)
+
+
+def build_plugin(folder: Path) -> Path:
+    plugin = folder / "count.so"
+    compile_c("count.c", plugin, "-fPIC", "-shared")
+    return plugin
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a client says of the work it has done."""
+
+    finished: int
+    seconds: float
+    body_bytes: int
+    latency_us: dict[str, int]
+
+
+class Client:
+    """A client that has prepared itself once the `with` is entered, and ends with it."""
+
+    def __init__(self, lab: Lab, command: list[str]) -> None:
+        self._process = lab.start(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  text=True)
+
+    def __enter__(self) -> "Client":
+        self._expect("ready")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(20)
+
+    def _expect(self, word: str) -> str:
+        line = self._process.stdout.readline().strip()
+        if line.startswith('{"error"'):
+            error: dict[str, Any] = json.loads(line)
+            raise NotPossible(f"{error['error']}, after {error['finished']:,} answers")
+        assert word in line, f"the client said: {line!r}"
+        return line
+
+    def work(self) -> Result:
+        """All that the client was made for; to be called once."""
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        return Result(**json.loads(self._expect("finished")))
+
+
+class Clients:
+    """Makes clients for a lab's guest."""
+
+    def __init__(self, folder: Path) -> None:
+        self._load, self._pings = folder / "load", folder / "pings"
+        compile_c("load.c", self._load)
+        compile_c("pings.c", self._pings)
+
+    def get(self, lab: Lab, request: str, **options: int | str) -> Client:
+        return Client(lab, [str(self._load), Lab.GUEST, "80", f"request={request}",
+                            *words(options)])
+
+    def ping(self, lab: Lab, **options: int | str) -> Client:
+        return Client(lab, [str(self._pings), Lab.GUEST, *words(options)])
+
+
+def words(options: dict[str, int | str]) -> list[str]:
+    return [f"{name}={value}" for name, value in options.items()]

@@ -1,0 +1,174 @@
+"""The kinds of work whose instructions are counted, and how they are."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from clients import Client, NotPossible, Result
+from counting import Counts, Meter
+from figures import INSTRUCTIONS, Figure, of_several
+from lab import Lab
+from machine import Guest
+from world import BODY_BYTES, SOURCES, World, request
+
+MIB = 1 << 20
+ACTIVE = 64
+
+# Connections that are closed first, so that the table of them in TIME_WAIT is full: only then does
+# the cost of one more stay the same.
+CLOSED_BEFORE = 2000
+WARM_UP = 2000  # requests
+
+# 158 bytes, as curl and simple programs send it with some fields more.
+LONGER = request("/", "User-Agent: Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101",
+                 "Accept: text/html, */*;q=0.8", "Accept-Language: en-GB, en;q=0.5")
+
+
+MakeClient = Callable[[World, int], "Client | Wrk"]
+
+
+def requests(result: Result) -> float:
+    return result.finished
+
+
+def mebibytes(result: Result) -> float:
+    return result.body_bytes / MIB
+
+
+@dataclass(frozen=True)
+class Work:
+    """A kind of work. `count` is enough for a figure that stays within a per cent or two."""
+
+    key: str
+    title: str
+    client: MakeClient
+    count: int
+    units: Callable[[Result], float] = requests
+    unit: str = "instructions"
+    in_check: bool = False  # it has a budget
+
+
+def gets(text: str = request(), **options: int | str) -> MakeClient:
+    return lambda world, count: world.clients.get(
+        world.lab, text, count=count, **{"connections": ACTIVE, "body": BODY_BYTES} | options)
+
+
+def beside(idle: int) -> MakeClient:
+    return gets(idle=idle, sources=",".join(SOURCES))
+
+
+def not_modified(world: World, count: int) -> Client:
+    head = world.lab.run("curl", "-sI", f"http://{Lab.GUEST}/").stdout
+    tag = re.search(r"^ETag: (.*?)\r?$", head, re.MULTILINE | re.IGNORECASE)
+    assert tag, head
+    return gets(request("/", f"If-None-Match: {tag[1]}"), status=304, body=0)(world, count)
+
+
+def pings(size: int) -> MakeClient:
+    return lambda world, count: world.clients.ping(world.lab, window=ACTIVE, count=count, size=size)
+
+
+class Wrk:
+    """wrk, told as a client; its request is its own."""
+
+    def __init__(self, world: World) -> None:
+        self._lab = world.lab
+
+    def __enter__(self) -> "Wrk":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def work(self) -> Result:
+        said = self._lab.run("wrk", "-t1", f"-c{ACTIVE}", "-d2", f"http://{Lab.GUEST}/").stdout
+        requests = re.search(r"(\d+) requests in ([\d.]+)s", said)
+        assert requests and "Non-2xx" not in said and "Socket errors" not in said, said
+        return Result(int(requests[1]), float(requests[2]), 0, {})
+
+
+CLOSE = request("/", "Connection: close")
+LARGE = request("/large.bin")
+
+WORKS = (
+    Work("get_64", "GET of 1 KiB, 34-byte request, 64 connections kept alive", gets(), 8000,
+         in_check=True),
+    Work("get_1", "the same, 1 connection", gets(connections=1), 3000),
+    Work("get_1000", "the same, 64 of 1,000 connections at work", beside(1000 - ACTIVE), 8000),
+    Work("get_10000", "the same, 64 of 10,000 connections at work", beside(10000 - ACTIVE), 8000),
+    Work("get_longer", "the same, 158-byte request, 64 connections", gets(LONGER), 8000),
+    Work("get_wrk", "the same by wrk, with its own request, 64 connections",
+         lambda world, _: Wrk(world), 0),
+    Work("get_each", "GET of 1 KiB, a connection each, 64 at once",
+         gets(CLOSE, each=1, before=CLOSED_BEFORE), 2000, in_check=True),
+    Work("get_304", "304, 64 connections kept alive", not_modified, 8000, in_check=True),
+    Work("get_404", "404, 64 connections kept alive",
+         gets(request("/nowhere"), status=404, body=-1), 8000, in_check=True),
+    Work("mebibyte", "1 MiB of a large file, 8 connections",
+         gets(LARGE, connections=8, body=-1), 32, mebibytes, in_check=True),
+    Work("ping_0", "ping of 0 bytes, 64 at once", pings(0), 12800),
+    Work("ping_56", "ping of 56 bytes, 64 at once", pings(56), 12800, in_check=True),
+    Work("ping_1472", "ping of 1,472 bytes, 64 at once", pings(1472), 12800),
+)
+BY_KEY = {work.key: work for work in WORKS}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one unit of some work took."""
+
+    instructions: float
+    with_idle: float  # the same with idle turns: near it at saturation
+    units: float
+    counts: Counts
+
+
+def cost(world: World, meter: Meter, work: Work) -> Cost:
+    """Does the work once, and counts."""
+    with work.client(world, work.count) as client:
+        before = meter.read()
+        units = work.units(client.work())
+        counts = meter.read() - before
+    return Cost(meter.work(counts) / units, counts.total() / units, units, counts)
+
+
+@contextmanager
+def warm(world: World) -> Iterator[tuple[Guest, Meter]]:
+    """A counted machine whose code is translated and whose tables are warm."""
+    with world.counted(world.machine()) as (guest, meter):
+        guest.ready()
+        with gets()(world, WARM_UP) as client:
+            client.work()
+        meter.learn()
+        yield guest, meter
+
+
+def figure(world: World, meter: Meter, work: Work, repeat: int) -> Figure:
+    try:
+        costs = [cost(world, meter, work) for _ in range(repeat)]
+    except NotPossible as reason:
+        return Figure(INSTRUCTIONS, work.key, work.title, work.unit, None, note=str(reason))
+    with_idle = min(one.with_idle for one in costs)
+    return of_several(INSTRUCTIONS, work.key, work.title, work.unit,
+                      [one.instructions for one in costs],
+                      f"{with_idle:,.0f} with idle turns, at best")
+
+
+def instruction_figures(world: World, repeat: int, check_only: bool = False) -> Iterator[Figure]:
+    with warm(world) as (guest, meter):
+        for work in WORKS:
+            if work.in_check or not check_only:
+                yield figure(world, meter, work, repeat)
+                guest.is_alive()
+
+
+def hot(world: World, work: Work, rows: int) -> str:
+    """Where the instructions of one unit go, by function; inlined code is its caller's."""
+    with warm(world) as (_, meter):
+        spent = cost(world, meter, work)
+        lines, sum_so_far = [f"{work.title}: {spent.instructions:,.0f} instructions"], 0.0
+        for name, count in meter.by_symbol(spent.counts).most_common(rows):
+            sum_so_far += count / spent.units
+            lines.append(f"{count / spent.units:11,.1f} {sum_so_far:11,.1f}  {name[:100]}")
+    return "\n".join(lines)

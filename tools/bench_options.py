@@ -1,0 +1,34 @@
+"""What ./mote bench takes: read before anything is built, and again by tests/bench/bench.py."""
+
+import argparse
+from pathlib import Path
+
+HELP = """\
+Measures what Mote needs in QEMU: guest instructions for each kind of work and from reset to
+`ready`, exits, bytes, time, memory. docs/bench.md tells what each row means."""
+
+PARTS = ("instructions", "exits", "boot", "speed", "idle", "size")
+PEERS = ("nginx",)
+WORKS = ("get_64", "get_1", "get_1000", "get_10000", "get_longer", "get_wrk", "get_each", "get_304",
+         "get_404", "mebibyte", "ping_0", "ping_56", "ping_1472")
+
+
+def parser(kind: type[argparse.ArgumentParser] = argparse.ArgumentParser
+           ) -> argparse.ArgumentParser:
+    made = kind(prog="mote bench", description=HELP, allow_abbrev=False)
+    made.add_argument("--nic", default="virtio-net-pci", metavar="MODEL",
+                      help="the network card, as QEMU's -device takes it (default: virtio-net-pci)")
+    made.add_argument("--only", action="append", choices=PARTS,
+                      help="measure only this part; may be given again")
+    made.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    made.add_argument("--plot", type=Path, metavar="FILE",
+                      help="draw them beside a peer's as an SVG: with --vs, of the same run")
+    made.add_argument("--vs", choices=PEERS, help="run a lean Linux VM in turn, and compare")
+    made.add_argument("--hot", choices=WORKS,
+                      help="tell by function where the instructions of one piece of work go")
+    made.add_argument("--rows", type=int, default=40, metavar="N", help="rows of --hot")
+    made.add_argument("--check", action="store_true",
+                      help="fail when a figure is more than 3 %% above its budget")
+    made.add_argument("--lower", action="store_true",
+                      help="like --check, but first write down what fell by more than 3 %%")
+    return made
