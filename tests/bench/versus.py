@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+"""Measures Mote beside a lean Linux machine with nginx (linux_vm.py), and prints pair by pair.
+
+Both run in the same QEMU with the same CPU, memory, NIC and kind of wire, each in a lab of its own,
+and answer the same programs. They are measured in turn, A B A B, while the other is stopped, so
+that what else the host does meets both alike. Wall time under TCG is no machine's true speed: only
+the ratios are worth something, and they only with their spread, the lowest and the highest ratio
+of neighbours. Instructions are counted, and nearly exact; of both machines, what they do while
+nothing comes is taken off.
+"""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/blackbox"), str(Path(__file__).parent)]
+
+import linux_vm  # noqa: E402
+from bench import build_plugin  # noqa: E402
+from contenders import Kind, Running, both, kinds, meter  # noqa: E402
+from lab import Lab, LabUnavailable  # noqa: E402
+from tools.terminal import Progress  # noqa: E402
+
+ROUNDS = 3
+BODY_BYTES = 1024
+LARGE_MIB = 64
+SECONDS = 3
+PINGS = 20000
+URL = f"http://{Lab.GUEST}"
+
+Note = Callable[[str], None]  # what is being done, for who waits
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A figure of both machines, with the samples it is the median of."""
+
+    name: str
+    unit: str
+    more_is_better: bool
+    mote_samples: tuple[float, ...]
+    peer_samples: tuple[float, ...]
+
+    @property
+    def mote(self) -> float:
+        return statistics.median(self.mote_samples)
+
+    @property
+    def peer(self) -> float:
+        return statistics.median(self.peer_samples)
+
+    def _better(self, mote: float, peer: float) -> float:
+        return mote / peer if self.more_is_better else peer / mote
+
+    @property
+    def ratio(self) -> float:
+        """How many times better Mote is."""
+        return self._better(self.mote, self.peer)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The lowest and the highest ratio of samples that were taken one after the other."""
+        ratios = [self._better(*pair) for pair in zip(self.mote_samples, self.peer_samples)]
+        return min(ratios), max(ratios)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"name": self.name, "unit": self.unit, "mote": self.mote, "peer": self.peer,
+                "ratio": self.ratio, "spread": self.spread, "mote_samples": self.mote_samples,
+                "peer_samples": self.peer_samples}
+
+
+# --- Work, each with how much of it was done a second, or in all ---
+
+def wrk(lab: Lab, *arguments: str) -> tuple[int, float]:
+    """Requests made, all answered well, and their rate."""
+    said = lab.run("wrk", "-t1", f"-d{SECONDS}", "--timeout", "20s", *arguments, f"{URL}/").stdout
+    assert "Non-2xx" not in said and "Socket errors" not in said, said
+    return (int(re.search(r"(\d+) requests in", said)[1]),
+            float(re.search(r"Requests/sec: +([\d.]+)", said)[1]))
+
+
+def keep_alive(lab: Lab) -> tuple[int, float]:
+    return wrk(lab, "-c64")
+
+
+def connection_each(lab: Lab) -> tuple[int, float]:
+    return wrk(lab, "-c64", "-H", "Connection: close")
+
+
+def large_file(lab: Lab) -> tuple[int, float]:
+    """MiB fetched, and MB a second."""
+    said = lab.run("curl", "-sSf", "-o", "/dev/null", "-w", "%{size_download} %{speed_download}",
+                   f"{URL}/large.bin").stdout.split()
+    assert int(said[0]) == LARGE_MIB << 20, said
+    return LARGE_MIB, float(said[1]) / 1e6
+
+
+def pings(lab: Lab) -> tuple[int, float]:
+    """Answered pings, 16 on the way, and their rate."""
+    said = lab.run("ping", "-q", "-f", "-l", "16", "-c", str(PINGS), "-w", "30", Lab.GUEST).stdout
+    received = int(re.search(r"(\d+) received", said)[1])
+    assert received > PINGS * 0.99, said
+    return received, received / (int(re.search(r"time (\d+)ms", said)[1]) / 1000)
+
+
+Work = Callable[[Lab], tuple[int, float]]
+WORKS: tuple[tuple[str, str, Work], ...] = (
+    ("GET of 1 KiB, 64 connections kept alive", "requests/s", keep_alive),
+    ("GET of 1 KiB, a connection each, 64 at once", "requests/s", connection_each),
+    (f"file of {LARGE_MIB} MiB", "MB/s", large_file),
+    ("ping of 56 bytes, 16 on the way", "pings/s", pings),
+)
+# What the same work costs: of the large file, each MiB.
+COUNTED = {large_file: f"1 MiB of a file of {LARGE_MIB}"}
+
+
+# --- Measures ---
+
+Samples = tuple[list[float], list[float]]
+
+
+def rates(pair: tuple[Kind, Kind], folder: Path, note: Note) -> Iterator[Pair]:
+    with both(pair, folder) as machines:
+        for machine in machines:
+            with machine.awake():
+                wrk(machine.lab, "-c64")  # code is translated, caches are warm
+        for name, unit, work in WORKS:
+            samples: Samples = ([], [])
+            for machine, taken in in_turn(machines, samples, note, f"{unit}, {name}"):
+                with machine.awake():
+                    taken.append(work(machine.lab)[1])
+            yield Pair(name, unit, True, *map(tuple, samples))
+
+
+def instructions(pair: tuple[Kind, Kind], folder: Path, note: Note) -> Iterator[Pair]:
+    plugin = build_plugin(folder)
+    tables = [folder / f"{kind.name}.count" for kind in pair]
+    counted = tuple(kind.counted(plugin, table) for kind, table in zip(pair, tables))
+    with both(counted, folder) as machines:
+        meters = {}
+        for machine, table in zip(machines, tables):
+            note(f"what {machine.kind.name} does when idle")
+            meters[machine] = meter(machine, table)
+            with machine.awake():
+                wrk(machine.lab, "-c64")
+                meters[machine].learn_idle()
+        for name, _, work in WORKS:
+            samples: Samples = ([], [])
+            for machine, taken in in_turn(machines, samples, note, f"instructions, {name}"):
+                with machine.awake():
+                    taken.append(meters[machine].cost(lambda: work(machine.lab)[0]))
+            yield Pair(COUNTED.get(work, name), "instructions", False, *map(tuple, samples))
+
+
+def boots(pair: tuple[Kind, Kind], folder: Path, note: Note) -> Pair:
+    samples: Samples = ([], [])
+    for kind, taken in in_turn(pair, samples, note, "start to the first 200"):
+        machine = Running(kind, folder)
+        try:
+            taken.append(machine.first_200())
+        finally:
+            machine.close()
+    return Pair("QEMU's start to the first 200", "ms", False, *map(tuple, samples))
+
+
+def in_turn(pair: tuple[Any, Any], samples: Samples, note: Note,
+            what: str) -> Iterator[tuple[Any, list[float]]]:
+    """One of the two, then the other, so many times."""
+    for number in range(ROUNDS):
+        for one, taken in zip(pair, samples):
+            note(f"{what}, {number + 1} of {ROUNDS}")
+            yield one, taken
+
+
+def serves(kind: Kind, folder: Path, deadline_s: float) -> bool:
+    machine = Running(kind, folder)
+    try:
+        machine.first_200(deadline_s)
+        return True
+    except AssertionError:
+        return False
+    finally:
+        machine.close()
+
+
+def smallest(kind: Kind, folder: Path, deadline_s: float, note: Note) -> int:
+    """The smallest memory in MiB that it serves in, by halving."""
+    least, enough = 1, kind.machine.memory_mib
+    while least < enough:
+        middle = (least + enough) // 2
+        note(f"{kind.name} in {middle} MiB")
+        if serves(kind.with_memory(middle), folder, deadline_s):
+            enough = middle
+        else:
+            least = middle + 1
+    return enough
+
+
+def make_site(site: Path, large: bool) -> Path:
+    site.mkdir()
+    (site / "index.html").write_bytes((b"<!doctype html>" + b"mote " * BODY_BYTES)[:BODY_BYTES])
+    if large:
+        with (site / "large.bin").open("wb") as file:
+            file.truncate(LARGE_MIB << 20)
+    return site
+
+
+def compare(folder: Path, note: Note = lambda text: None) -> list[Pair]:
+    """All figures of both; the folder takes what is made for it."""
+    small = kinds(folder, make_site(folder / "small", large=False))
+    whole = kinds(folder, make_site(folder / "whole", large=True))
+    start = boots(small, folder, note)
+    # A machine that is short of memory takes its time, or never answers.
+    memory = [smallest(kind, folder, 5 + 4 * max(taken) / 1000, note)
+              for kind, taken in zip(small, (start.mote_samples, start.peer_samples))]
+    return [*rates(whole, folder, note), start,
+            Pair("smallest memory that it serves in", "MiB", False, *((mib,) for mib in memory)),
+            *instructions(whole, folder, note)]
+
+
+# --- Told ---
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def table(pairs: list[Pair]) -> str:
+    """A line a pair."""
+    rows = [("", "", "Mote", "Linux, nginx", "ratio", "spread")]
+    for pair in pairs:
+        low, high = pair.spread
+        rows.append((pair.name, pair.unit, number(pair.mote), number(pair.peer),
+                     f"{pair.ratio:.1f}", f"{low:.1f} to {high:.1f}" if low < high else ""))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join("  ".join(cell.ljust(width) if at < 2 else cell.rjust(width) for at,
+                               (cell, width) in enumerate(zip(row, widths))).rstrip()
+                     for row in rows)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="mote-versus-") as folder:
+        try:
+            with Progress("Measuring Mote and Linux with nginx in turn") as progress:
+                pairs = compare(Path(folder), progress.note)
+        except (LabUnavailable, RuntimeError) as reason:
+            print(f"versus: {reason}", file=sys.stderr)
+            return 1
+    print(f"{linux_vm.versions()}; host's load {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs; "
+          f"medians of {ROUNDS}")
+    print(table(pairs))
+    if options.json:
+        options.json.write_text(json.dumps({"peer": linux_vm.versions(), "pairs":
+                                            [pair.as_json() for pair in pairs]}, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
