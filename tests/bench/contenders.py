@@ -9,28 +9,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/blackbox"), str(Path(__file__).parent)]
 
 import linux_vm  # noqa: E402
-from bench import BLOCK, METRICS, Counted  # noqa: E402
-from images import Images  # noqa: E402
+from clients import Result  # noqa: E402
+from counting import Meter, Symbols, read_counts  # noqa: E402
+from images import KERNEL, Images  # noqa: E402
 from lab import Lab  # noqa: E402
-from machine import MAC, Guest, Machine  # noqa: E402
+from machine import MAC, Guest  # noqa: E402
+from world import BenchMachine  # noqa: E402
 
 BOOT_S = 60
-
-
-@dataclass(frozen=True)
-class Contender(Machine):
-    """A machine whose traffic is not captured, since writing it down would slow the wire."""
-
-    def arguments(self, *arguments: Any) -> list[str]:
-        line = super().arguments(*arguments)
-        capture = line.index("-object")
-        return line[:capture] + line[capture + 2:]
 
 
 @dataclass(frozen=True)
@@ -39,7 +30,7 @@ class Kind:
 
     name: str
     image: Path
-    machine: Contender
+    machine: BenchMachine
 
     def with_memory(self, mib: int) -> "Kind":
         return replace(self, machine=replace(self.machine, memory_mib=mib))
@@ -53,8 +44,7 @@ class Kind:
 def kinds(folder: Path, site: Path) -> tuple[Kind, Kind]:
     """Mote and its peer with a site. What is made for it goes into the folder."""
     peer = linux_vm.build(folder, site)
-    ours = Contender(memory_mib=peer.memory_mib, settings=f"network.0.address={Lab.GUEST}/"
-                     f"{Lab.PREFIX}\nhttp.metrics={METRICS}")
+    ours = BenchMachine(memory_mib=peer.memory_mib)
     theirs = replace(ours, settings=None, command_line=peer.append,
                      extra=("-initrd", str(peer.initrd)))
     return (Kind("mote", Images(folder / "images").bootable(site, ours.boot), ours),
@@ -167,6 +157,29 @@ def both(pair: tuple[Kind, Kind], folder: Path) -> Iterator[tuple[Running, Runni
         yield machines[0], machines[1]
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a client did, and what it took."""
+
+    result: Result
+    instructions: float
+
+
+class CountedMote:
+    """A running Mote whose instructions are counted, idle turns of its loop left out."""
+
+    def __init__(self, table: Path) -> None:
+        self._meter = Meter(table, Symbols.of(KERNEL))
+
+    def learn_idle(self) -> None:
+        self._meter.learn()
+
+    def cost(self, work: Callable[[], Result]) -> Cost:
+        before = self._meter.read()
+        result = work()
+        return Cost(result, self._meter.work(self._meter.read() - before))
+
+
 class CountedPeer:
     """A running Linux whose instructions are counted. Idle it halts, so all that it runs counts,
     but for what the clock makes it do."""
@@ -176,13 +189,11 @@ class CountedPeer:
         self._idle_per_s = 0.0
 
     def _now(self) -> int:
-        data = self._table.read_bytes()
-        blocks = BLOCK.iter_unpack(data[8:8 + (len(data) - 8) // BLOCK.size * BLOCK.size])
-        lost = next(blocks)
-        assert lost[2] == 0, "the plugin's table is too small for what Linux runs"
-        return sum(instructions * runs for _, instructions, runs in blocks)
+        counts = read_counts(self._table.read_bytes())
+        assert counts.runs[0] == 0, "the plugin's table is too small for what Linux runs"
+        return counts.total()
 
-    def learn_idle(self) -> float:
+    def learn_idle(self) -> None:
         """The least of some seconds, since the first may have connections to be cleared away."""
         seconds = []
         for _ in range(3):
@@ -190,17 +201,13 @@ class CountedPeer:
             time.sleep(1)  # a measure, not a wait for something
             seconds.append(self._now() - before)
         self._idle_per_s = min(seconds)
-        return self._idle_per_s
 
-    def cost(self, work: Callable[[], float]) -> float:
-        before, begun = self._now(), time.monotonic()
-        units = work()
-        used, seconds = self._now() - before, time.monotonic() - begun
-        return (used - self._idle_per_s * seconds) / units
+    def cost(self, work: Callable[[], Result]) -> Cost:
+        before = self._now()
+        result = work()
+        return Cost(result, self._now() - before - self._idle_per_s * result.seconds)
 
 
-def meter(machine: Running, table: Path) -> Counted | CountedPeer:
+def counter(kind: Kind, table: Path) -> CountedMote | CountedPeer:
     """What tells a running machine's instructions for a piece of work."""
-    if machine.kind.name == "mote":
-        return Counted(machine.lab, machine.guest, table)
-    return CountedPeer(table)
+    return CountedMote(table) if kind.name == "mote" else CountedPeer(table)

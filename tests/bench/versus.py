@@ -12,7 +12,6 @@ nothing comes is taken off.
 import argparse
 import json
 import os
-import re
 import statistics
 import sys
 import tempfile
@@ -25,16 +24,19 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/blackbox"), str(Path(__file__).parent)]
 
 import linux_vm  # noqa: E402
-from bench import build_plugin  # noqa: E402
-from contenders import Kind, Running, both, kinds, meter  # noqa: E402
+import speed  # noqa: E402
+import works  # noqa: E402
+from clients import Client, Clients, NotPossible, Result, build_plugin  # noqa: E402
+from contenders import Kind, Running, both, counter, kinds  # noqa: E402
 from lab import Lab, LabUnavailable  # noqa: E402
 from tools.terminal import Progress  # noqa: E402
+from world import BODY_BYTES, request  # noqa: E402
 
 ROUNDS = 3
-BODY_BYTES = 1024
 LARGE_MIB = 64
 SECONDS = 3
-PINGS = 20000
+PINGS = 20_000
+DEADLINE_S = 120  # for one piece of work
 URL = f"http://{Lab.GUEST}"
 
 Note = Callable[[str], None]  # what is being done, for who waits
@@ -78,49 +80,59 @@ class Pair:
                 "peer_samples": self.peer_samples}
 
 
-# --- Work, each with how much of it was done a second, or in all ---
+# --- Work ---
 
-def wrk(lab: Lab, *arguments: str) -> tuple[int, float]:
-    """Requests made, all answered well, and their rate."""
-    said = lab.run("wrk", "-t1", f"-d{SECONDS}", "--timeout", "20s", *arguments, f"{URL}/").stdout
-    assert "Non-2xx" not in said and "Socket errors" not in said, said
-    return (int(re.search(r"(\d+) requests in", said)[1]),
-            float(re.search(r"Requests/sec: +([\d.]+)", said)[1]))
+def wrk(lab: Lab, *arguments: str) -> float:
+    """Requests a second, all answered well."""
+    return speed.wrk_said(lab.run("wrk", "-t1", "-c64", f"-d{SECONDS}", "--timeout", "20s",
+                                  "--latency", *arguments, f"{URL}/").stdout)[0]
 
 
-def keep_alive(lab: Lab) -> tuple[int, float]:
-    return wrk(lab, "-c64")
+def large_file(lab: Lab) -> float:
+    """MB a second."""
+    size, rate = lab.run("curl", "-sSf", "-o", "/dev/null", "-w",
+                         "%{size_download} %{speed_download}", f"{URL}/large.bin").stdout.split()
+    assert int(size) == LARGE_MIB << 20, size
+    return float(rate) / 1e6
 
 
-def connection_each(lab: Lab) -> tuple[int, float]:
-    return wrk(lab, "-c64", "-H", "Connection: close")
+def pings(lab: Lab, clients: Clients) -> float:
+    """Answered pings a second."""
+    with clients.ping(lab, window=64, count=PINGS) as client:
+        result = client.work()
+    return result.finished / result.seconds
 
 
-def large_file(lab: Lab) -> tuple[int, float]:
-    """MiB fetched, and MB a second."""
-    said = lab.run("curl", "-sSf", "-o", "/dev/null", "-w", "%{size_download} %{speed_download}",
-                   f"{URL}/large.bin").stdout.split()
-    assert int(said[0]) == LARGE_MIB << 20, said
-    return LARGE_MIB, float(said[1]) / 1e6
+@dataclass(frozen=True)
+class Work:
+    """What both do: at which rate, as others' programs see it, and for how many instructions, the
+    same or as good as the same done by the bench's own client, which counts exactly."""
+
+    name: str
+    unit: str
+    rate: Callable[[Lab, Clients], float]
+    counted: str
+    client: Callable[[Lab, Clients], Client]
+    units: Callable[[Result], float] = works.requests
 
 
-def pings(lab: Lab) -> tuple[int, float]:
-    """Answered pings, 16 on the way, and their rate."""
-    said = lab.run("ping", "-q", "-f", "-l", "16", "-c", str(PINGS), "-w", "30", Lab.GUEST).stdout
-    received = int(re.search(r"(\d+) received", said)[1])
-    assert received > PINGS * 0.99, said
-    return received, received / (int(re.search(r"time (\d+)ms", said)[1]) / 1000)
-
-
-Work = Callable[[Lab], tuple[int, float]]
-WORKS: tuple[tuple[str, str, Work], ...] = (
-    ("GET of 1 KiB, 64 connections kept alive", "requests/s", keep_alive),
-    ("GET of 1 KiB, a connection each, 64 at once", "requests/s", connection_each),
-    (f"file of {LARGE_MIB} MiB", "MB/s", large_file),
-    ("ping of 56 bytes, 16 on the way", "pings/s", pings),
+KEPT = "GET of 1 KiB, 64 connections kept alive"
+EACH = "GET of 1 KiB, a connection each, 64 at once"
+PING = "ping of 56 bytes, 64 on the way"
+LIMITS: dict[str, int | str] = {"connections": 64, "body": BODY_BYTES, "deadline": DEADLINE_S}
+WORKS = (
+    Work(KEPT, "requests/s", lambda lab, _: wrk(lab), KEPT,
+         lambda lab, clients: clients.get(lab, request(), count=8000, **LIMITS)),
+    Work(EACH, "requests/s", lambda lab, _: wrk(lab, "-H", "Connection: close"), EACH,
+         lambda lab, clients: clients.get(lab, works.CLOSE, each=1, count=2000,
+                                          before=works.CLOSED_BEFORE, **LIMITS)),
+    Work(f"file of {LARGE_MIB} MiB", "MB/s", lambda lab, _: large_file(lab),
+         "1 MiB of a large file, 4 connections",
+         lambda lab, clients: clients.get(lab, works.LARGE, connections=4, count=4,
+                                          deadline=DEADLINE_S), works.mebibytes),
+    Work(PING, "pings/s", pings, PING,
+         lambda lab, clients: clients.ping(lab, window=64, count=12800)),
 )
-# What the same work costs: of the large file, each MiB.
-COUNTED = {large_file: f"1 MiB of a file of {LARGE_MIB}"}
 
 
 # --- Measures ---
@@ -128,37 +140,48 @@ COUNTED = {large_file: f"1 MiB of a file of {LARGE_MIB}"}
 Samples = tuple[list[float], list[float]]
 
 
+def in_turn(pair: tuple[Any, Any], samples: Samples, note: Note,
+            what: str) -> Iterator[tuple[Any, list[float]]]:
+    """One of the two, then the other, so many times."""
+    for number in range(ROUNDS):
+        for one, taken in zip(pair, samples):
+            note(f"{what}, {number + 1} of {ROUNDS}")
+            yield one, taken
+
+
 def rates(pair: tuple[Kind, Kind], folder: Path, note: Note) -> Iterator[Pair]:
+    clients = Clients(folder)
     with both(pair, folder) as machines:
         for machine in machines:
             with machine.awake():
-                wrk(machine.lab, "-c64")  # code is translated, caches are warm
-        for name, unit, work in WORKS:
+                wrk(machine.lab)  # code is translated, caches are warm
+        for work in WORKS:
             samples: Samples = ([], [])
-            for machine, taken in in_turn(machines, samples, note, f"{unit}, {name}"):
+            for machine, taken in in_turn(machines, samples, note, work.name):
                 with machine.awake():
-                    taken.append(work(machine.lab)[1])
-            yield Pair(name, unit, True, *map(tuple, samples))
+                    taken.append(work.rate(machine.lab, clients))
+            yield Pair(work.name, work.unit, True, *map(tuple, samples))
 
 
 def instructions(pair: tuple[Kind, Kind], folder: Path, note: Note) -> Iterator[Pair]:
-    plugin = build_plugin(folder)
+    plugin, clients = build_plugin(folder), Clients(folder)
     tables = [folder / f"{kind.name}.count" for kind in pair]
     counted = tuple(kind.counted(plugin, table) for kind, table in zip(pair, tables))
     with both(counted, folder) as machines:
-        meters = {}
+        counters = {}
         for machine, table in zip(machines, tables):
             note(f"what {machine.kind.name} does when idle")
-            meters[machine] = meter(machine, table)
+            counters[machine] = counter(machine.kind, table)
             with machine.awake():
-                wrk(machine.lab, "-c64")
-                meters[machine].learn_idle()
-        for name, _, work in WORKS:
+                wrk(machine.lab)
+                counters[machine].learn_idle()
+        for work in WORKS:
             samples: Samples = ([], [])
-            for machine, taken in in_turn(machines, samples, note, f"instructions, {name}"):
-                with machine.awake():
-                    taken.append(meters[machine].cost(lambda: work(machine.lab)[0]))
-            yield Pair(COUNTED.get(work, name), "instructions", False, *map(tuple, samples))
+            for machine, taken in in_turn(machines, samples, note, f"counting: {work.counted}"):
+                with machine.awake(), work.client(machine.lab, clients) as client:
+                    cost = counters[machine].cost(client.work)
+                    taken.append(cost.instructions / work.units(cost.result))
+            yield Pair(work.counted, "instructions", False, *map(tuple, samples))
 
 
 def boots(pair: tuple[Kind, Kind], folder: Path, note: Note) -> Pair:
@@ -170,15 +193,6 @@ def boots(pair: tuple[Kind, Kind], folder: Path, note: Note) -> Pair:
         finally:
             machine.close()
     return Pair("QEMU's start to the first 200", "ms", False, *map(tuple, samples))
-
-
-def in_turn(pair: tuple[Any, Any], samples: Samples, note: Note,
-            what: str) -> Iterator[tuple[Any, list[float]]]:
-    """One of the two, then the other, so many times."""
-    for number in range(ROUNDS):
-        for one, taken in zip(pair, samples):
-            note(f"{what}, {number + 1} of {ROUNDS}")
-            yield one, taken
 
 
 def serves(kind: Kind, folder: Path, deadline_s: float) -> bool:
@@ -254,7 +268,7 @@ def main(arguments: list[str]) -> int:
         try:
             with Progress("Measuring Mote and Linux with nginx in turn") as progress:
                 pairs = compare(Path(folder), progress.note)
-        except (LabUnavailable, RuntimeError) as reason:
+        except (LabUnavailable, NotPossible, RuntimeError, AssertionError) as reason:
             print(f"versus: {reason}", file=sys.stderr)
             return 1
     print(f"{linux_vm.versions()}; host's load {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs; "
