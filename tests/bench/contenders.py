@@ -96,10 +96,12 @@ class Running:
 class Attempts:
     """Connections to a machine that may not be there yet, each with a GET as it is established.
 
-    One at a time: the wire keeps its SYN until the machine takes frames, and a refusal is followed
-    by the next one at once. A second one only when there is no word for long, should it be lost.
+    One at a time: the wire keeps its SYN until the machine takes frames. One more only when there
+    is no word for long, should it be lost. After a refusal the next one waits a little, lest the
+    machine be busy with refusing rather than with booting.
     """
 
+    PACE_S = 0.005
     PATIENCE_S = 0.1
 
     def __init__(self, lab: Lab) -> None:
@@ -125,7 +127,8 @@ class Attempts:
 
     def answered(self) -> bool:
         """Looks for a millisecond whether one is answered by 200."""
-        if not self._open or time.monotonic() > self._begun + self.PATIENCE_S:
+        pause = self.PATIENCE_S if self._open else self.PACE_S
+        if time.monotonic() > self._begun + pause:
             self._begin()
         for descriptor, events in self._poll.poll(1):
             connection = self._open[descriptor]
@@ -174,6 +177,12 @@ class CountedMote:
     def learn_idle(self) -> None:
         self._meter.learn()
 
+    def since_reset(self) -> float:
+        """All so far; learns what idle is, too."""
+        counts = self._meter.read()
+        self._meter.learn()
+        return self._meter.work(counts)
+
     def cost(self, work: Callable[[], Result]) -> Cost:
         before = self._meter.read()
         result = work()
@@ -201,6 +210,9 @@ class CountedPeer:
             time.sleep(1)  # a measure, not a wait for something
             seconds.append(self._now() - before)
         self._idle_per_s = min(seconds)
+
+    def since_reset(self) -> float:
+        return self._now()
 
     def cost(self, work: Callable[[], Result]) -> Cost:
         before = self._now()

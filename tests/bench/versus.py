@@ -28,6 +28,7 @@ import speed  # noqa: E402
 import works  # noqa: E402
 from clients import Client, Clients, NotPossible, Result, build_plugin  # noqa: E402
 from contenders import Kind, Running, both, counter, kinds  # noqa: E402
+from figures import number  # noqa: E402
 from lab import Lab, LabUnavailable  # noqa: E402
 from tools.terminal import Progress  # noqa: E402
 from world import BODY_BYTES, request  # noqa: E402
@@ -143,9 +144,9 @@ Samples = tuple[list[float], list[float]]
 def in_turn(pair: tuple[Any, Any], samples: Samples, note: Note,
             what: str) -> Iterator[tuple[Any, list[float]]]:
     """One of the two, then the other, so many times."""
-    for number in range(ROUNDS):
+    for turn in range(1, ROUNDS + 1):
         for one, taken in zip(pair, samples):
-            note(f"{what}, {number + 1} of {ROUNDS}")
+            note(f"{what}, {turn} of {ROUNDS}")
             yield one, taken
 
 
@@ -182,6 +183,20 @@ def instructions(pair: tuple[Kind, Kind], folder: Path, note: Note) -> Iterator[
                     cost = counters[machine].cost(client.work)
                     taken.append(cost.instructions / work.units(cost.result))
             yield Pair(work.counted, "instructions", False, *map(tuple, samples))
+
+
+def boot_instructions(pair: tuple[Kind, Kind], folder: Path, note: Note) -> Pair:
+    plugin = build_plugin(folder)
+    samples: Samples = ([], [])
+    for kind, taken in in_turn(pair, samples, note, "counting: reset to the first 200"):
+        counts = folder / f"{kind.name}.count"
+        machine = Running(kind.counted(plugin, counts), folder)
+        try:
+            machine.first_200()
+            taken.append(counter(kind, counts).since_reset())
+        finally:
+            machine.close()
+    return Pair("reset to the first 200", "instructions", False, *map(tuple, samples))
 
 
 def boots(pair: tuple[Kind, Kind], folder: Path, note: Note) -> Pair:
@@ -238,14 +253,10 @@ def compare(folder: Path, note: Note = lambda text: None) -> list[Pair]:
               for kind, taken in zip(small, (start.mote_samples, start.peer_samples))]
     return [*rates(whole, folder, note), start,
             Pair("smallest memory that it serves in", "MiB", False, *((mib,) for mib in memory)),
-            *instructions(whole, folder, note)]
+            *instructions(whole, folder, note), boot_instructions(small, folder, note)]
 
 
 # --- Told ---
-
-def number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
-
 
 def table(pairs: list[Pair]) -> str:
     """A line a pair."""

@@ -2,9 +2,12 @@
 
 import ctypes
 import lzma
+import socket
 import stat
 import struct
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/bench"))
 
+import contenders  # noqa: E402
 import linux_vm  # noqa: E402
 import versus  # noqa: E402
 
@@ -132,4 +136,60 @@ def test_the_table_has_a_line_for_each_pair() -> None:
                          versus.Pair("memory", "MiB", False, (4.0,), (80.0,))]).splitlines()
     assert len(rows) == 3
     assert rows[1].split() == ["GET", "requests/s", "9,100", "900", "10.1", "10.0", "to", "10.2"]
-    assert rows[2].split() == ["memory", "MiB", "4.0", "80.0", "20.0"]
+    assert rows[2].split() == ["memory", "MiB", "4", "80", "20.0"]
+
+
+# --- The first answer ---
+
+class LocalLab:
+    """Sockets that reach a port of this host, whatever address they are given."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.made = 0
+
+    def new_socket(self) -> socket.socket:
+        self.made += 1
+        lab = self
+
+        class Local(socket.socket):
+            def connect_ex(self, address: object) -> int:
+                return super().connect_ex(("127.0.0.1", lab.port))
+
+        return Local()
+
+
+def answer(server: socket.socket, statuses: list[str]) -> None:
+    """A request a connection, answered in this order; each status goes as it is used."""
+    while statuses:
+        with server.accept()[0] as connection:
+            connection.settimeout(10)
+            if connection.recv(4096).startswith(b"GET / "):
+                connection.sendall(f"HTTP/1.1 {statuses.pop(0)}\r\n\r\n".encode())
+
+
+def test_only_a_200_is_the_first_answer() -> None:
+    statuses = ["503 Busy", "404 Not yet", "200 OK"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        thread = threading.Thread(target=answer, args=(server, statuses))
+        thread.start()
+        lab = LocalLab(server.getsockname()[1])
+        with contenders.Attempts(lab) as attempts:
+            end = time.monotonic() + 10
+            while not attempts.answered():
+                assert time.monotonic() < end
+        thread.join(10)
+        assert not statuses and lab.made >= 3
+
+
+def test_refusals_are_not_asked_for_at_full_speed() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        lab = LocalLab(nobody.getsockname()[1])
+        with contenders.Attempts(lab) as attempts:
+            begun = time.monotonic()
+            while time.monotonic() < begun + 0.1:
+                assert not attempts.answered()
+            seconds = time.monotonic() - begun
+    assert 2 <= lab.made <= seconds / contenders.Attempts.PACE_S + 1
