@@ -66,7 +66,7 @@ static uint64_t watched_to;
 // those behind it; the first is for what finds no place.
 static struct Block* entry_of(uint64_t address, uint64_t instructions) {
   const uint64_t hash = (address * 0x9E3779B97F4A7C15u + instructions) >> 40;
-  for (uint64_t probe = 0; probe < 64; ++probe) {
+  for (uint64_t probe = 0; probe < 1024; ++probe) {
     struct Block* block = &table->block[1 + (hash + probe) % (kBlocks - 1)];
     if (block->instructions == 0) {
       block->address = address;

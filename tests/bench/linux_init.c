@@ -1,0 +1,86 @@
+// The first process of the peer (linux_vm.py): loads the drivers in /modules in their names' order,
+// gives eth0 the address of the kernel's command line, and becomes nginx. If it cannot, it ends,
+// and so does the machine: the kernel panics without its first process.
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static _Noreturn void fail(const char* what) {
+  perror(what);
+  exit(1);
+}
+
+static int is_module(const struct dirent* entry) { return strstr(entry->d_name, ".ko") != NULL; }
+
+static void load_modules(void) {
+  struct dirent** entries = NULL;
+  const int count = scandir("/modules", &entries, is_module, alphasort);
+  if (count < 0 || chdir("/modules") != 0) {
+    fail("/modules");
+  }
+  for (int i = 0; i < count; ++i) {
+    const int module = open(entries[i]->d_name, O_RDONLY | O_CLOEXEC);
+    if (module < 0 || syscall(SYS_finit_module, module, "", 0) != 0) {
+      fail(entries[i]->d_name);
+    }
+    close(module);
+  }
+  if (chdir("/") != 0) {
+    fail("/");
+  }
+}
+
+// netdevice(7)
+static void set_address(int control, const char* interface, unsigned long request,
+                        const char* address) {
+  struct ifreq setting = {0};
+  strncpy(setting.ifr_name, interface, IFNAMSIZ - 1);
+  struct sockaddr_in ip = {.sin_family = AF_INET};
+  if (address == NULL || inet_pton(AF_INET, address, &ip.sin_addr) != 1) {
+    fputs("init: address=A.B.C.D and netmask=A.B.C.D belong on the kernel's command line\n",
+          stderr);
+    exit(1);
+  }
+  memcpy(&setting.ifr_addr, &ip, sizeof ip);
+  if (ioctl(control, request, &setting) != 0) {
+    fail(interface);
+  }
+}
+
+static void set_up(int control, const char* interface) {
+  struct ifreq setting = {0};
+  strncpy(setting.ifr_name, interface, IFNAMSIZ - 1);
+  setting.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (ioctl(control, SIOCSIFFLAGS, &setting) != 0) {
+    fail(interface);
+  }
+}
+
+int main(void) {
+  if (mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) != 0 ||
+      mount("proc", "/proc", "proc", 0, NULL) != 0) {
+    fail("mount");
+  }
+  load_modules();
+  const int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (control < 0) {
+    fail("socket");
+  }
+  set_up(control, "lo");
+  // What the kernel finds no use for on its command line it gives to its first process.
+  set_address(control, "eth0", SIOCSIFADDR, getenv("address"));
+  set_address(control, "eth0", SIOCSIFNETMASK, getenv("netmask"));
+  set_up(control, "eth0");
+  close(control);
+  execl("/usr/sbin/nginx", "nginx", "-e", "stderr", "-c", "/etc/nginx.conf", (char*)NULL);
+  fail("/usr/sbin/nginx");
+}

@@ -1,0 +1,266 @@
+"""The peer to measure against: a lean Linux machine with nginx, made of Debian's packages.
+
+Kernel and programs are the newest of the release that runs here, fetched by apt with state of its
+own under build/bench-linux/, unpacked there and never installed, so it takes no root's rights. The
+kernel is Debian's for clouds, taken out of its compression and booted over PVH as Mote is. Its root
+is an initramfs: nginx with its libraries, the drivers of virtio-net, and a first process of ours
+that loads them and becomes nginx (linux_init.c). Remove build/bench-linux/ to have newer packages.
+"""
+
+import ctypes
+import hashlib
+import ipaddress
+import lzma
+import os
+import re
+import shutil
+import stat
+import struct
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/blackbox")]
+
+from images import Images  # noqa: E402
+from lab import Lab  # noqa: E402
+from tools.lwip import APT_SETTINGS, run  # noqa: E402
+
+HERE = Path(__file__).parent
+CACHE = ROOT / "build/bench-linux"
+KERNEL = "linux-image-cloud-amd64"
+NGINX = "nginx"
+DRIVERS = ("virtio_pci", "virtio_net")
+LOADER = Path("/lib64/ld-linux-x86-64.so.2")  # where every program looks for it
+LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
+MEMORY_MIB = 256
+
+# What a user who wants speed of a machine for himself gives the kernel: no mitigations, no
+# hardening, no security modules, no watchdog, a clock that is read without leaving the guest.
+# Files of the root are never written out: ramfs has no limit but memory.
+APPEND = ("console=ttyS0 loglevel=1 panic=-1 rdinit=/init rootfstype=ramfs mitigations=off nokaslr "
+          "init_on_alloc=0 hardened_usercopy=off randomize_kstack_offset=off lsm= audit=0 "
+          "nowatchdog cryptomgr.notests preempt=none tsc=reliable no_timer_check ipv6.disable=1 "
+          "random.trust_cpu=on 8250.nr_uarts=1")
+
+# On top of what lwIP's sources are fetched with: the system's own sources, by apt's defaults.
+SYSTEM_SOURCES = """\
+Dir::Etc::SourceList "sources.list";
+Dir::Etc::SourceParts "sources.list.d";
+Acquire::Languages "none";
+"""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A Linux machine, as QEMU's -kernel, -initrd, -append and -m take it."""
+
+    kernel: Path
+    initrd: Path
+    append: str
+    memory_mib: int
+
+
+def build(folder: Path, site: Path) -> Peer:
+    """The machine that serves a site; `folder` is where its initramfs is put."""
+    cache = Images(CACHE)
+    packages = cache.once("packages", download)
+    base = cache.once(f"machine-{key(packages)}", lambda out: assemble(packages, out))
+    initrd = folder / f"linux-{site.name}.cpio"
+    with initrd.open("wb") as out:  # the kernel takes several archives, one behind the other
+        with (base / "base.cpio").open("rb") as archive:
+            shutil.copyfileobj(archive, out)
+        write_archive(out, site_entries(site))
+    netmask = ipaddress.ip_network(f"{Lab.HOST}/{Lab.PREFIX}", strict=False).netmask
+    return Peer(base / "vmlinux", initrd,
+                f"{APPEND} address={Lab.GUEST} netmask={netmask}", MEMORY_MIB)
+
+
+def versions() -> str:
+    """What it is made of."""
+    packages = Images(CACHE).once("packages", download)
+    kernel, = packages.glob("linux-image-[0-9]*.deb")
+    nginx, = packages.glob(f"{NGINX}_*.deb")
+    return f"Debian's Linux {field(kernel, 'Version')} and nginx {field(nginx, 'Version')}"
+
+
+# --- Packages ---
+
+def key(packages: Path) -> str:
+    """A hash of all that the machine is made of: the packages' versions, and our own files."""
+    digest = hashlib.sha256("\n".join(sorted(os.listdir(packages))).encode())
+    for name in ("linux_init.c", "linux_nginx.conf", "linux_vm.py"):
+        digest.update((HERE / name).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def download(out: Path) -> None:
+    """Has apt download kernel, nginx and its libraries into a folder."""
+    shutil.rmtree(out, ignore_errors=True)
+    state = out.resolve().parent / "apt"
+    (state / "lists/partial").mkdir(parents=True, exist_ok=True)
+    (state / "cache/archives/partial").mkdir(parents=True, exist_ok=True)
+    out.mkdir()
+    settings = state / "apt.conf"
+    settings.write_text(APT_SETTINGS.format(state=state) + SYSTEM_SOURCES)
+
+    def apt(*arguments: str) -> None:
+        run(["apt-get", "-q", f"--config-file={settings}", *arguments],
+            f"the peer: apt-get {arguments[0]} failed", cwd=out)
+
+    apt("update")
+    apt("download", KERNEL, NGINX)
+    names = [name for package in sorted(out.glob("*.deb"))
+             for name in re.findall(r"(?:^|,)\s*([a-z0-9][a-z0-9+.-]+)", field(package, "Depends"))]
+    # The kernel itself, and the libraries of nginx; what else it wants it can do without.
+    wanted = [name for name in names if re.match(r"linux-image-\d|lib|zlib", name)]
+    apt("download", *wanted)
+    shutil.rmtree(state)
+
+
+def field(package: Path, name: str) -> str:
+    return subprocess.run(["dpkg-deb", "--field", str(package), name], text=True,
+                          capture_output=True, check=True).stdout.strip()
+
+
+# --- The machine without its site ---
+
+def assemble(packages: Path, out: Path) -> None:
+    """Makes the kernel and the initramfs that all sites share; those of other versions go."""
+    for old in CACHE.glob("machine-*"):
+        shutil.rmtree(old, ignore_errors=True)
+    tree = out / "tree"
+    tree.mkdir(parents=True)
+    for package in sorted(packages.glob("*.deb")):
+        run(["dpkg-deb", "--extract", str(package), str(tree)],
+            f"the peer: {package.name} could not be unpacked")
+    compressed, = (tree / "boot").glob("vmlinuz-*")
+    (out / "vmlinux").write_bytes(uncompressed(compressed.read_bytes()))
+    run(["clang-19", "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s", "-o",
+         str(out / "init"), str(HERE / "linux_init.c")], "the peer: its init was not compiled")
+    with (out / "base.cpio").open("wb") as archive:
+        write_archive(archive, base_entries(out / "init", tree))
+    shutil.rmtree(tree)
+
+
+def uncompressed(image: bytes) -> bytes:
+    """The ELF inside a bzImage (Linux, Documentation/arch/x86/boot.rst: setup_sects, payload_offset
+    and payload_length), which Debian packs in LZ4's legacy frame: a magic number, then blocks of
+    8 MiB, each behind its packed size; behind the last one, the size of it all."""
+    assert image[0x202:0x206] == b"HdrS", "no bzImage"
+    offset, length = struct.unpack_from("<II", image, 0x248)
+    start = (image[0x1F1] + 1) * 512 + offset
+    payload = image[start:start + length]
+    if payload[:4] != b"\x02\x21\x4c\x18":
+        raise RuntimeError("the peer: its kernel is not packed in LZ4 as Debian's are")
+    lz4 = ctypes.CDLL("liblz4.so.1")  # apt itself depends on it
+    block = ctypes.create_string_buffer(8 << 20)
+    kernel, at = bytearray(), 4
+    while at + 4 < len(payload):
+        size, = struct.unpack_from("<I", payload, at)
+        packed = payload[at + 4:at + 4 + size]
+        count = lz4.LZ4_decompress_safe(packed, block, len(packed), len(block))
+        if count < 0:
+            raise RuntimeError("the peer: its kernel's compression is damaged")
+        kernel += block.raw[:count]
+        at += 4 + size
+    if len(kernel) != struct.unpack("<I", payload[-4:])[0]:
+        raise RuntimeError("the peer: its kernel is not whole")
+    return bytes(kernel)
+
+
+def modules(tree: Path) -> list[tuple[str, bytes]]:
+    """Names and contents of the drivers, each behind those that it depends on (.modinfo)."""
+    files = {path.name.partition(".")[0]: path for path in tree.rglob("*.ko*")}
+    order: dict[str, bytes] = {}
+
+    def add(name: str) -> None:
+        if name in order or name not in files:  # what is no file is part of the kernel
+            return
+        path = files[name]
+        data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+        listed = re.search(rb"\0depends=([\w,]*)\0", data)
+        for needed in listed[1].decode().split(",") if listed else ():
+            add(needed)
+        order[name] = data
+
+    for name in DRIVERS:
+        add(name)
+    return list(order.items())
+
+
+def libraries(tree: Path, program: Path) -> dict[str, Path]:
+    """Where a program looks for its libraries -> what it finds in the packages, told by the
+    loader from the packages."""
+    folders = [tree / folder for folder in LIBRARIES if (tree / folder).is_dir()]
+    loader = next(folder / LOADER.name for folder in folders if (folder / LOADER.name).exists())
+    said = subprocess.run([str(loader), "--library-path", ":".join(map(str, folders)), "--list",
+                           str(program)], text=True, capture_output=True, check=True).stdout
+    found = {str(LOADER): loader}
+    for name, path in re.findall(r"^\s*(\S+) => (/\S+)", said, re.MULTILINE):
+        if not Path(path).is_relative_to(tree):
+            raise RuntimeError(f"the peer: nginx's packages lack {name}")
+        found[f"/lib/x86_64-linux-gnu/{name}"] = Path(path)
+    return found
+
+
+# --- The initramfs (Linux, Documentation/driver-api/early-userspace/buffer-format.rst) ---
+
+@dataclass(frozen=True)
+class Entry:
+    """A file, or a folder, or a device, of the archive."""
+
+    name: str
+    mode: int
+    data: bytes | Path = b""
+    device: tuple[int, int] = (0, 0)
+
+
+def base_entries(init: Path, tree: Path) -> Iterator[Entry]:
+    """All but the site."""
+    nginx = tree / "usr/sbin/nginx"
+    files: dict[str, bytes | Path] = {"/init": init, "/usr/sbin/nginx": nginx,
+                                      "/etc/nginx.conf": HERE / "linux_nginx.conf",
+                                      "/etc/passwd": b"www-data:x:33:33::/:/none\n",
+                                      "/etc/group": b"www-data:x:33:\n",
+                                      **libraries(tree, nginx)}
+    for number, (name, data) in enumerate(modules(tree)):
+        files[f"/modules/{number:02}-{name}.ko"] = data
+    folders = {str(folder) for name in files for folder in Path(name).parents}
+    for folder in sorted(folders | {"/dev", "/proc", "/run", "/var", "/var/lib", "/var/lib/nginx"}):
+        yield Entry(folder.lstrip("/") or ".", stat.S_IFDIR | 0o755)
+    yield Entry("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
+    for name, data in files.items():
+        yield Entry(name.lstrip("/"), stat.S_IFREG | 0o755, data)
+
+
+def site_entries(site: Path) -> Iterator[Entry]:
+    yield Entry("www", stat.S_IFDIR | 0o755)
+    for path in sorted(site.rglob("*")):
+        name = f"www/{path.relative_to(site)}"
+        yield (Entry(name, stat.S_IFDIR | 0o755) if path.is_dir()
+               else Entry(name, stat.S_IFREG | 0o644, path))
+
+
+def write_archive(out: BinaryIO, entries: Iterable[Entry]) -> None:
+    """Writes entries in the "newc" format, with its last entry; each begins at a multiple of 4."""
+    def pad() -> None:
+        out.write(bytes(-out.tell() % 4))
+
+    for number, entry in enumerate([*entries, Entry("TRAILER!!!", 0)], 1):
+        size = entry.data.stat().st_size if isinstance(entry.data, Path) else len(entry.data)
+        name = entry.name.encode() + b"\0"
+        # ino, mode, uid, gid, nlink, mtime, filesize, device's numbers twice, namesize, check
+        fields = (number, entry.mode, 0, 0, 1, 0, size, 0, 0, *entry.device, len(name), 0)
+        out.write(b"070701" + b"".join(b"%08X" % field for field in fields) + name)
+        pad()
+        if isinstance(entry.data, Path):
+            with entry.data.open("rb") as source:
+                shutil.copyfileobj(source, out)
+        else:
+            out.write(entry.data)
+        pad()
