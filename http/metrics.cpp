@@ -121,9 +121,13 @@ void write_build(Exposition& out) {
     out.sample(*now - uptime / 1000);
   }
   if (build.loop != nullptr) {
-    out.counter("loop_turns_total"sv, "Turns of the run loop, waiting not counted."sv, build.loop->turns);
+    out.counter("loop_turns_total"sv, "Turns of the run loop."sv, build.loop->turns);
     out.counter("loop_busy_turns_total"sv, "Turns in which there was something to do."sv,
                 build.loop->busy_turns);
+    out.counter("loop_dozes_total"sv, "Times that the CPU was halted while it waited."sv,
+                build.loop->dozes);
+    out.counter("loop_late_wakes_total"sv, "Halts that no interrupt ended though there was work."sv,
+                build.loop->late_wakes);
   }
 }
 

@@ -174,6 +174,11 @@ class Guest:
     def running(self) -> bool:
         return self._qemu.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """QEMU's process."""
+        return self._qemu.pid
+
     def wait_for_end(self, deadline_s: float = BOOT_S) -> None:
         """Waits for QEMU's own end, as after a reset under -no-reboot."""
         self._qemu.wait(deadline_s)
