@@ -13,8 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 
 # Firmware, floor by floor. A source that is not named here is not built.
-KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "memory", "packet",
-          "page_table", "paging", "panic", "pci", "pci_access", "reference_timer", "reset",
+KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "interrupts",
+          "local_apic", "memory", "packet", "page_table", "paging", "panic", "pci", "pci_access",
+          "pci_interrupts", "reference_timer", "reset",
           "runtime", "uart", "vga_text", "virtio_mmio", "wall_clock"]
 DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
@@ -129,6 +130,7 @@ UNIT_TESTS = {
     "netstack_table": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_timers": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
+    "virtio_doze": VIRTIO_WORLD,
     "virtio_large_receive": VIRTIO_WORLD,
     "virtio_mmio": VIRTIO_WORLD,
     "virtio_net": VIRTIO_WORLD,

@@ -1,15 +1,16 @@
-; Faults and interrupts: every vector ends in panic_trap(const TrapFrame*).
+; Faults and interrupts: every exception ends in panic_trap(const TrapFrame*), whose frame
+; kernel/panic.hpp mirrors; every interrupt wakes the CPU from a doze, and that is all.
 ;
-; Interrupts stay off for ever (everything is polled), so whatever arrives is a fault, an NMI, or
-; something that should not be. kernel/panic.hpp mirrors the frame that is built here.
+; Interrupts are off but for that doze (kernel/interrupts.hpp), and the stub of all their vectors
+; returns with them off: at most one is taken a doze, however many there are, and none storms.
 
 global install_traps, kernel_gdt_pointer
 extern panic_trap
 
 kExceptions equ 32                      ; vectors 0-31 (AMD64 APM volume 2, 8.2)
-kUnexpected equ 32                      ; the vector told for all those beyond
 kVectors equ 256
 kStubBytes equ 9                        ; two pushes of a byte and a near jump
+kInterruptFlag equ 1 << 9               ; of RFLAGS
 
 kCode64 equ 0x08
 kTss equ 0x18
@@ -50,7 +51,7 @@ install_traps:
         add edi, 16
         inc ecx
         cmp ecx, kExceptions
-        ja .next                        ; those beyond share the last stub
+        ja .next                        ; interrupts share the last stub
         add eax, kStubBytes
 .next:
         cmp ecx, kVectors
@@ -70,10 +71,10 @@ install_traps:
         ltr ax
         ret
 
-; One stub a vector, all of the same length: the CPU pushed an error code, or the stub does.
+; One stub an exception, all of the same length: the CPU pushed an error code, or the stub does.
 stubs:
 %assign vector 0
-%rep kExceptions + 1
+%rep kExceptions
 %if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 \
       || vector == 29 || vector == 30)
         push byte 0
@@ -83,6 +84,8 @@ stubs:
         times kStubBytes - ($ - stubs - vector * kStubBytes) nop
 %assign vector vector + 1
 %endrep
+        and byte [rsp + 17], ~(kInterruptFlag >> 8) & 0xFF      ; of the flags to return to
+        iretq
 
 ; The frame has 22 words and begins on a multiple of 16, as the CPU aligned the stack.
 trap:

@@ -5,7 +5,7 @@
 //
 // Rules for a driver:
 //  - It owns the buffers in its rings. What it hands out it no longer owns.
-//  - Everything is polled. No call waits, save bring-up, whose waits are all bounded.
+//  - Everything is polled; an interrupt does no more than end a doze. No call waits, save bring-up, whose waits are all bounded.
 //  - A frame that it can't use is counted, its buffer goes back to the ring, and it goes on.
 //  - `transmit` may be called from within `poll_rx`'s sink.
 //  - Nothing rings a doorbell but `flush`, called once at the end of a turn: at most one a queue.
@@ -115,42 +115,48 @@ struct ReceiveSink {
 };
 
 template <typename Device>
-concept NetDevice =
-    requires(Device device, const Device& constant, Packet packet, const TxFrame& frame,
-             std::size_t budget, ReceiveSink sink, void (*release)(void*), Watch& watch,
-             bool for_sent) {
-      // Facts, fixed after bring-up. `model` is the word the console uses ("virtio-net");
-      // `features` are the words behind "offloads" there ("csum mrg"), ended by a zero.
-      { constant.model() } -> std::same_as<std::string_view>;
-      { constant.features() } -> std::same_as<std::string_view>;
-      { constant.mac() } -> std::same_as<MacAddress>;
-      {
-        constant.mtu()
-      } -> std::same_as<std::uint16_t>;  // bytes of IP packet, at most limits::kMtu
-      { constant.offloads() } -> std::same_as<Offloads>;
-      { constant.counters() } -> std::same_as<const DeviceCounters&>;
+concept NetDevice = requires(Device device, const Device& constant, Packet packet,
+                             const TxFrame& frame, std::size_t budget, ReceiveSink sink,
+                             void (*release)(void*), Watch& watch, bool for_sent) {
+  // Facts, fixed after bring-up. `model` is the word the console uses ("virtio-net");
+  // `features` are the words behind "offloads" there ("csum mrg"), ended by a zero.
+  { constant.model() } -> std::same_as<std::string_view>;
+  { constant.features() } -> std::same_as<std::string_view>;
+  { constant.mac() } -> std::same_as<MacAddress>;
+  { constant.mtu() } -> std::same_as<std::uint16_t>;  // bytes of IP packet, at most limits::kMtu
+  { constant.offloads() } -> std::same_as<Offloads>;
+  { constant.counters() } -> std::same_as<const DeviceCounters&>;
 
-      // Asks the device whether it has a carrier. Costs an exit: not for every turn.
-      { device.link_up() } -> std::same_as<bool>;
+  // Asks the device whether it has a carrier. Costs an exit: not for every turn.
+  { device.link_up() } -> std::same_as<bool>;
 
-      // Hands at most `budget` received frames to `sink` (see ReceiveSink); returns how many.
-      { device.poll_rx(budget, sink) } -> std::same_as<std::size_t>;
+  // Hands at most `budget` received frames to `sink` (see ReceiveSink); returns how many.
+  { device.poll_rx(budget, sink) } -> std::same_as<std::size_t>;
 
-      // Queues a frame. False when the ring is full or the device is unusable: the packet is then
-      // still the caller's (it is moved from only on success), and so is the frame.
-      { device.transmit(packet, TxChecksum{}) } -> std::same_as<bool>;  // takes Packet&
-      { device.transmit(frame) } -> std::same_as<bool>;
+  // Queues a frame. False when the ring is full or the device is unusable: the packet is then
+  // still the caller's (it is moved from only on success), and so is the frame.
+  { device.transmit(packet, TxChecksum{}) } -> std::same_as<bool>;  // takes Packet&
+  { device.transmit(frame) } -> std::same_as<bool>;
 
-      // Takes back what the device has sent: packets go to the pool, cookies to `release(cookie)`.
-      { device.reclaim(release) } -> std::same_as<void>;
+  // Takes back what the device has sent: packets go to the pool, cookies to `release(cookie)`.
+  { device.reclaim(release) } -> std::same_as<void>;
 
-      // Adds the words by which the device will show that another turn has something to do, as
-      // things stand: a frame has been received, and, if somebody waits for it (`for_sent`, or a
-      // receive ring that the pool could not fill), a frame has been sent.
-      { constant.watch(watch, for_sent) } -> std::same_as<void>;
+  // Adds the words by which the device will show that another turn has something to do, as
+  // things stand: a frame has been received, and, if somebody waits for it (`for_sent`, or a
+  // receive ring that the pool could not fill), a frame has been sent.
+  { constant.watch(watch, for_sent) } -> std::same_as<void>;
 
-      // End of turn: refills the receive ring and rings the doorbells that are due.
-      { device.flush() } -> std::same_as<void>;
-    };
+  // Dozing. Whether the device can end a doze by an interrupt, as of bring-up: no driver uses one
+  // where interrupts::message() gives none.
+  { constant.can_wake() } -> std::same_as<bool>;
+  // Asks the device for an interrupt when what `watch` names changes, or its link; the caller
+  // then looks whether it has changed already, with a full fence before it. `disarm` follows in
+  // every case, and takes that back, and what the device has raised. Both may cost exits.
+  { device.arm(for_sent) } -> std::same_as<void>;
+  { device.disarm() } -> std::same_as<void>;
+
+  // End of turn: refills the receive ring and rings the doorbells that are due.
+  { device.flush() } -> std::same_as<void>;
+};
 
 }  // namespace mote

@@ -1,34 +1,131 @@
 // Waiting for something to do.
 #include "firmware/idle.hpp"
 
+#include <algorithm>
+#include <string_view>
+
+#include "firmware/nics.hpp"
+#include "kernel/barriers.hpp"
+#include "kernel/console.hpp"
 #include "kernel/cpu.hpp"
+#include "kernel/interrupts.hpp"
 
 namespace mote::idle {
 namespace {
 
-// Until one of the words changes, or the time stamp counter reads `end`.
-[[gnu::section(".text.idle"), gnu::noinline]] void spin(const WatchedWord* first,
+// How long nothing must have come before the CPU is halted. A doze costs some exits for arming and
+// a wake-up's latency; clients that wait for one answer before they ask again are quicker than
+// this, as far as they are on the same host.
+constexpr Nanoseconds kQuietSpell = microseconds(500);
+
+// The longest doze with a NIC that can't end it.
+constexpr Nanoseconds kShortDoze = milliseconds(1);
+
+constinit bool dozes_at_all = false;
+constinit bool short_dozes = false;
+constinit unsigned late_in_a_row = 0;
+constinit unsigned for_nothing_in_a_row = 0;
+constinit Counts counts{};
+
+// Until one of the words changes, or the time stamp counter reads `end`. Says whether a word did.
+[[gnu::section(".text.idle"), gnu::noinline]] bool spin(const WatchedWord* first,
                                                         const WatchedWord* last,
                                                         std::uint64_t end) {
   do {
     for (const WatchedWord* word = first; word != last; ++word) {
       if (word->has_changed()) {
-        return;
+        return true;
       }
     }
     cpu::pause();
   } while (cpu::time_stamp() < end);
+  return false;
+}
+
+Woken spin_until(const Watch& watch, Nanoseconds now, Nanoseconds until) {
+  const auto words = watch.words();
+  const std::uint64_t end = cpu::time_stamp() + clock::ticks_in(until - now);
+  return spin(words.data(), words.data() + words.size(), end) ? Woken::kByWork : Woken::kByTime;
+}
+
+// Without interrupts that can be relied on a doze has to be short.
+void give_up(std::string_view why) {
+  if (!short_dozes) {
+    short_dozes = true;
+    console::line("idle: ", why, ", so a doze lasts 1 ms at most");
+  }
+}
+
+// What a doze's end says of the machine's interrupts. Where they don't come, requests would wait
+// for the timer. A line that never rests, because a device that nobody drives shares it, would end
+// each doze at once.
+void judge(bool by_device, bool work) {
+  constexpr unsigned kMostLate = 8;
+  constexpr unsigned kMostForNothing = 100;
+  const bool late = work && !by_device && nics::can_wake();
+  counts.late += late ? 1 : 0;
+  late_in_a_row = late ? late_in_a_row + 1 : work ? 0 : late_in_a_row;
+  for_nothing_in_a_row = by_device && !work ? for_nothing_in_a_row + 1 : 0;
+  if (late_in_a_row == kMostLate) {
+    give_up("NICs' interrupts don't arrive");
+  } else if (for_nothing_in_a_row == kMostForNothing) {
+    interrupts::close_lines();
+    give_up("an interrupt line never rests");
+  }
+}
+
+// A device writes its word, then reads whether we want an interrupt; we write that we do, then read
+// the word. With a full fence between our two (and the device's own between its two) one side at
+// least sees the other's write: what comes before the interrupt is armed is seen here, and what
+// comes behind it raises one. That waits while interrupts are off, and ends the halt at once.
+[[nodiscard]] Woken doze_until(const Watch& watch, Nanoseconds until) {
+  nics::arm();
+  full_fence();
+  const Nanoseconds now = clock::now();
+  if (watch.has_changed() || now >= until) {
+    nics::disarm();
+    return watch.has_changed() ? Woken::kByWork : Woken::kByTime;
+  }
+  ++counts.dozes;
+  const bool by_device = interrupts::doze(clock::ticks_in(until - now));
+  const bool work = watch.has_changed();
+  nics::disarm();
+  interrupts::acknowledge();
+  judge(by_device, work);
+  if (work) {
+    return Woken::kByWork;
+  }
+  return by_device ? Woken::kBySomething : Woken::kByTime;
 }
 
 }  // namespace
 
-void wait(const Watch& watch, Nanoseconds until) {
-  const Nanoseconds now = clock::now();
-  if (now < until) {
-    const auto words = watch.words();
-    spin(words.data(), words.data() + words.size(),
-         cpu::time_stamp() + clock::ticks_in(until - now));
+void initialize(IdlePolicy policy) {
+  if (policy == IdlePolicy::kDoze) {
+    dozes_at_all = interrupts::start();
+    console::line(dozes_at_all ? "idle: dozes" : "idle: no local APIC that works, so it polls");
   }
 }
+
+Woken wait(const Watch& watch, Nanoseconds until, Nanoseconds last_work) {
+  const Nanoseconds now = clock::now();
+  if (now >= until) {
+    return Woken::kByTime;
+  }
+  if (!dozes_at_all) {
+    return spin_until(watch, now, until);
+  }
+  const Nanoseconds quiet = last_work + kQuietSpell;
+  if (now < quiet) {
+    const Woken woken = spin_until(watch, now, std::min(until, quiet));
+    if (woken == Woken::kByWork || until <= quiet) {
+      return woken;
+    }
+  }
+  const bool whole = !short_dozes && nics::can_wake();
+  return doze_until(watch, whole ? until : std::min(until, clock::now() + kShortDoze));
+}
+
+const Counts& counted() { return counts; }
 
 }  // namespace mote::idle

@@ -126,10 +126,12 @@ void announce(const http::SitePack* serving) {
 
 [[noreturn]] void run(const http::SitePack* serving) {
   constexpr Nanoseconds kLookInterval = milliseconds(250);
-  constexpr Nanoseconds kTimerGrain = milliseconds(1);  // lwIP's
+  constexpr Nanoseconds kTimerGrain = milliseconds(1);   // lwIP's
+  constexpr Nanoseconds kLogInterval = milliseconds(1);  // a FIFO takes longer to drain
   bool ready = false;
   Nanoseconds next_look{};
   Nanoseconds next_timer{};
+  Nanoseconds last_work{};
   while (true) {
     const Nanoseconds now = clock::now();
     if (now >= next_look) {
@@ -154,14 +156,21 @@ void announce(const http::SitePack* serving) {
       }
       announce(serving);
     }
+    last_work = busy ? now : last_work;
     Watch watch;
     nics::watch(watch);
-    if (watch.has_changed() || console::has_logged()) {
+    if (watch.has_changed()) {
       next_timer = std::min(next_timer, now + kTimerGrain);  // timers may have come meanwhile
-    } else {
-      next_timer = netstack::next_timer();
-      idle::wait(watch, std::min(next_timer, next_look));
+      continue;
     }
+    next_timer = netstack::next_timer();
+    const Nanoseconds next_log = console::has_logged() ? now + kLogInterval : next_look;
+    if (idle::wait(watch, std::min({next_timer, next_look, next_log}), last_work) ==
+        idle::Woken::kBySomething) {
+      next_look = {};
+    }
+    loop.dozes = idle::counted().dozes;
+    loop.late_wakes = idle::counted().late;
   }
 }
 
@@ -187,6 +196,7 @@ extern "C" [[noreturn]] void kernel_main(const BootInfo* info) {
   site = find_site(*info, memory);
   gather_settings(*info, site ? &*site : nullptr);
   netstack::initialize();
+  idle::initialize(settings.idle());
   nics::bring_up(*info, memory, settings);
   run(site && start_http(*site) ? &*site : nullptr);
 }

@@ -14,6 +14,7 @@
 #include "drivers/vmxnet3/nic.hpp"
 #include "kernel/console.hpp"
 #include "kernel/dma.hpp"
+#include "kernel/interrupts.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/pci.hpp"
 #include "kernel/virtio_mmio.hpp"
@@ -162,6 +163,10 @@ void attach(const typename Device::Location& location, const Settings& settings)
     give_up(location, memory);
     return;
   }
+  if (interrupts::message() && !nic.device.can_wake()) {
+    print_place(location);
+    console::line(" can't interrupt here, so a doze lasts 1 ms at most");
+  }
   const auto index = static_cast<std::uint32_t>(attached_count);
   if (nic.interface.attach(nic.device, index, settings_for(index, nic.device.mac(), settings))) {
     ++attached_count;
@@ -236,6 +241,20 @@ void reclaim() {
 
 void watch(Watch& watch) {
   for_each([&](auto& nic) { nic.interface.watch(watch); });
+}
+
+bool can_wake() {
+  bool all = true;
+  for_each([&](auto& nic) { all &= nic.interface.can_wake(); });
+  return all;
+}
+
+void arm() {
+  for_each([](auto& nic) { nic.interface.arm(); });
+}
+
+void disarm() {
+  for_each([](auto& nic) { nic.interface.disarm(); });
 }
 
 void look_around(Nanoseconds now) {

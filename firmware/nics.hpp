@@ -28,6 +28,11 @@ void reclaim();
 // Adds what shows that there is something to do in a turn.
 void watch(Watch& watch);
 
+// For a doze (see NetDevice): `can_wake` only if all of them can.
+[[nodiscard]] bool can_wake();
+void arm();
+void disarm();
+
 // What is looked at now and then, because a look may cost an exit to the hypervisor.
 void look_around(Nanoseconds now);
 

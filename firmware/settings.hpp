@@ -48,6 +48,9 @@ struct InterfaceChoice {
   std::uint32_t index = 0;
 };
 
+// What the machine does while there is nothing to do: polls, or dozes after a while.
+enum class IdlePolicy : std::uint8_t { kPoll, kDoze };
+
 class Settings {
  public:
   // One `key=value` a line; empty lines and those that begin with # say nothing. `is_cut`: the text
@@ -62,6 +65,7 @@ class Settings {
   [[nodiscard]] std::uint16_t http_port() const { return http_port_; }
   [[nodiscard]] std::uint32_t header_time_ms() const { return header_time_ms_; }
   [[nodiscard]] std::uint32_t idle_time_ms() const { return idle_time_ms_; }
+  [[nodiscard]] IdlePolicy idle() const { return idle_; }
   [[nodiscard]] bool halt_on_panic() const { return halt_on_panic_; }
 
   // Paths; empty: none. Good for as long as this object lives.
@@ -109,6 +113,7 @@ class Settings {
   std::uint32_t header_time_ms_ = limits::kHeaderTimeMs;
   std::uint32_t idle_time_ms_ = limits::kIdleTimeMs;
   bool halt_on_panic_ = false;
+  IdlePolicy idle_ = IdlePolicy::kPoll;
   Path health_path_{"/healthz"};
   Path metrics_path_{""};
   MetricsAudience metrics_audience_ = MetricsAudience::kAll;

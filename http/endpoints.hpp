@@ -13,6 +13,8 @@ namespace mote::http {
 struct LoopCounters {
   std::uint64_t turns = 0;
   std::uint64_t busy_turns = 0;  // those in which there was something to do
+  std::uint64_t dozes = 0;       // how often the CPU was halted between turns
+  std::uint64_t late_wakes = 0;  // dozes that no interrupt ended though there was something to do
 };
 
 struct EndpointOptions {

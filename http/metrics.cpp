@@ -125,6 +125,10 @@ void write_build(Exposition& out) {
                 build.loop->turns);
     out.counter("loop_busy_turns_total"sv, "Turns in which there was something to do."sv,
                 build.loop->busy_turns);
+    out.counter("loop_dozes_total"sv, "Times that the CPU was halted while it waited."sv,
+                build.loop->dozes);
+    out.counter("loop_late_wakes_total"sv, "Halts that no interrupt ended though there was work."sv,
+                build.loop->late_wakes);
   }
 }
 

@@ -69,6 +69,11 @@ std::optional<Ecam> ecam() {
   return told ? told : ecam_by_cba(dsdt());
 }
 
+IoApicPlace io_apic(std::uint32_t interrupt) {
+  constexpr IoApicPlace kUsual{.address = 0xFEC0'0000, .first_interrupt = 0};  // Intel 82093AA, 3.0
+  return io_apic_of(find(kMadt), interrupt).value_or(kUsual);
+}
+
 std::size_t device_windows(std::string_view hid, std::span<MmioWindow> windows) {
   std::size_t count = 0;
   std::size_t ssdts = 0;

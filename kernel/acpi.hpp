@@ -29,6 +29,10 @@ void initialize(const BootInfo& info);
 // at each call.
 [[nodiscard]] std::optional<Ecam> ecam();
 
+// The I/O APIC that has interrupt `interrupt`; it may have fewer inputs than that takes. Not mapped
+// yet. Where no table tells of any, the one that PCs always had.
+[[nodiscard]] IoApicPlace io_apic(std::uint32_t interrupt);
+
 // The memory windows of the devices with hardware identifier `hid` in DSDT and SSDTs, as many as
 // `windows` can take; returns how many there are. What the tables say is not yet proven: kernel/
 // acpi_aml.hpp says what is understood. Searched for at each call.

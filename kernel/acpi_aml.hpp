@@ -48,10 +48,13 @@ inline constexpr std::size_t kLargeHeader = 3;
 inline constexpr std::uint8_t kMemory32 = 0x85;         // 6.4.3.3
 inline constexpr std::uint8_t kMemory32Fixed = 0x86;    // 6.4.3.4
 inline constexpr std::uint8_t kDwordAddress = 0x87;     // 6.4.3.5.2
+inline constexpr std::uint8_t kInterrupts = 0x89;       // 6.4.3.6
 inline constexpr std::uint8_t kQwordAddress = 0x8A;     // 6.4.3.5.1
 inline constexpr std::uint8_t kExtendedAddress = 0x8B;  // 6.4.3.5.4
 inline constexpr std::size_t kAddressType = 3;
 inline constexpr std::uint8_t kAddressOfMemory = 0;
+inline constexpr std::size_t kInterruptCount = 4;
+inline constexpr std::size_t kFirstInterrupt = 5;
 }  // namespace resource
 
 // A part of AML whose length stands in front of it (20.2.4): [begin, end) without that length.
@@ -135,8 +138,10 @@ struct AmlPackage {
   return sane ? std::optional(window) : std::nullopt;
 }
 
-// The first memory in a list of resource descriptors (6.4).
+// The first memory in a list of resource descriptors (6.4), with the first interrupt there.
 [[nodiscard]] inline std::optional<MmioWindow> first_memory(Bytes resources) {
+  std::optional<MmioWindow> window;
+  std::optional<std::uint32_t> interrupt;
   while (!resources.empty()) {
     const auto head = field<std::uint8_t>(resources, 0);
     const bool large = (head & resource::kLarge) != 0;
@@ -145,12 +150,21 @@ struct AmlPackage {
     if (bytes > resources.size() || (!large && (head & resource::kEnd) == resource::kEnd)) {
       break;
     }
-    if (const auto window = memory_of(resources.first(bytes))) {
-      return window;
+    const Bytes descriptor = resources.first(bytes);
+    if (!window) {
+      window = memory_of(descriptor);
+    }
+    if (!interrupt && head == resource::kInterrupts &&
+        field<std::uint8_t>(descriptor, resource::kInterruptCount) != 0 &&
+        bytes >= resource::kFirstInterrupt + sizeof(std::uint32_t)) {
+      interrupt = field<std::uint32_t>(descriptor, resource::kFirstInterrupt);
     }
     resources = resources.subspan(bytes);
   }
-  return std::nullopt;
+  if (window) {
+    window->interrupt = interrupt;
+  }
+  return window;
 }
 
 // The contents of the buffer at `at` (20.2.5.4): its package holds its size, then its bytes.

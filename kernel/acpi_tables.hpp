@@ -93,6 +93,15 @@ inline constexpr Signature kMcfg("MCFG");
 inline constexpr std::size_t kMcfgEntries = 44;
 inline constexpr std::size_t kMcfgEntryBytes = 16;
 
+// Multiple APIC Description Table (5.2.12): after the header and eight bytes, entries that begin
+// with type and length.
+inline constexpr Signature kMadt("APIC");
+inline constexpr std::size_t kMadtEntries = 44;
+inline constexpr std::uint8_t kMadtIoApic = 1;          // 5.2.12.3
+inline constexpr std::size_t kMadtIoApicAddress = 4;    // 32 bits
+inline constexpr std::size_t kMadtIoApicInterrupt = 8;  // its first one's number
+inline constexpr std::size_t kMadtIoApicBytes = 12;
+
 // Generic address (5.2.3.2): space, width, offset, access size, address.
 inline constexpr std::size_t kGenericAddress = 4;
 inline constexpr std::uint8_t kSpaceMemory = 0;
@@ -234,6 +243,34 @@ template <Reader R>
     return std::nullopt;
   }
   return ResetRegister{*where, field<std::uint8_t>(fadt, kFadtResetValue)};
+}
+
+// An I/O APIC, and the number of its first interrupt.
+struct IoApicPlace {
+  std::uint32_t address = 0;
+  std::uint32_t first_interrupt = 0;
+};
+
+// The one with the highest first interrupt that isn't above `interrupt`.
+[[nodiscard]] constexpr std::optional<IoApicPlace> io_apic_of(Bytes madt, std::uint32_t interrupt) {
+  std::optional<IoApicPlace> best;
+  std::size_t at = kMadtEntries;
+  while (at + 2 <= madt.size()) {
+    const auto bytes = field<std::uint8_t>(madt, at + 1);
+    if (bytes < 2 || bytes > madt.size() - at) {
+      break;
+    }
+    const IoApicPlace place{
+        .address = field<std::uint32_t>(madt, at + kMadtIoApicAddress),
+        .first_interrupt = field<std::uint32_t>(madt, at + kMadtIoApicInterrupt)};
+    if (field<std::uint8_t>(madt, at) == kMadtIoApic && bytes >= kMadtIoApicBytes &&
+        place.first_interrupt <= interrupt &&
+        (!best || place.first_interrupt >= best->first_interrupt)) {
+      best = place;
+    }
+    at += bytes;
+  }
+  return best;
 }
 
 // The window of PCI segment group 0, if there is one that makes sense.

@@ -29,9 +29,11 @@ inline constexpr std::uint32_t kBrandLeaf = 0x8000'0002;  // and the two behind 
 
 inline constexpr std::uint32_t kAddressLeaf = 0x8000'0008;
 
-inline constexpr std::uint32_t kHypervisorBit = 1U << 31;  // leaf 1, ECX
-inline constexpr std::uint32_t kRdrandBit = 1U << 30;      // leaf 1, ECX
-inline constexpr std::uint32_t kRdseedBit = 1U << 18;      // leaf 7, EBX
+inline constexpr std::uint32_t kHypervisorBit = 1U << 31;   // leaf 1, ECX
+inline constexpr std::uint32_t kTscDeadlineBit = 1U << 24;  // leaf 1, ECX
+inline constexpr std::uint32_t kApicBit = 1U << 9;          // leaf 1, EDX
+inline constexpr std::uint32_t kRdrandBit = 1U << 30;       // leaf 1, ECX
+inline constexpr std::uint32_t kRdseedBit = 1U << 18;       // leaf 7, EBX
 
 // The highest leaf of the basic, hypervisor or extended kind that begins at `first`.
 [[nodiscard]] inline std::uint32_t last_leaf(std::uint32_t first) { return cpuid(first).eax; }
@@ -71,7 +73,13 @@ inline void set_page_table_root(std::uint64_t value) {
   asm volatile("mov %0, %%cr3" : : "r"(value) : "memory");
 }
 
-// Of a number that this CPU doesn't know, it is a fault.
+// Of a number that this CPU doesn't know, these are faults.
+[[nodiscard]] inline std::uint64_t read_msr(std::uint32_t number) {
+  std::uint32_t low;
+  std::uint32_t high;
+  asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(number));
+  return std::uint64_t{high} << 32 | low;
+}
 inline void write_msr(std::uint32_t number, std::uint64_t value) {
   asm volatile("wrmsr"
                :
@@ -81,6 +89,10 @@ inline void write_msr(std::uint32_t number, std::uint64_t value) {
 }
 
 [[gnu::always_inline]] inline void pause() { asm volatile("pause"); }
+
+// Stops until an interrupt comes. STI lets none in before the instruction behind it has begun
+// (Intel SDM 2B), so that one that waits already ends the halt, too. Interrupts are off behind it.
+inline void halt_until_interrupt() { asm volatile("sti; hlt; cli" : : : "memory"); }
 
 // Stops for good: interrupts are off.
 [[noreturn]] inline void halt() {

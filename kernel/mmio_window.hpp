@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "kernel/types.hpp"
 
@@ -11,6 +12,7 @@ namespace mote {
 struct MmioWindow {
   PhysicalAddress base;
   std::uint64_t bytes = 0;
+  std::optional<std::uint32_t> interrupt = {};  // the number that ACPI or Linux would give it
   friend constexpr bool operator==(const MmioWindow&, const MmioWindow&) = default;
 };
 

@@ -79,7 +79,7 @@ class MmioWindowList {
 }
 
 // "<size>[KMG]@<base>:<irq>[:<id>]", as Linux documents it for `virtio_mmio.device` (kernel
-// parameters; drivers/virtio/virtio_mmio.c). Interrupt and identifier only have to be numbers.
+// parameters; drivers/virtio/virtio_mmio.c). The identifier only has to be a number.
 [[nodiscard]] constexpr std::optional<MmioWindow> parse_mmio_window(std::string_view text) {
   constexpr std::string_view kUnits = "KMG";
   constexpr unsigned kUnitBits = 10;
@@ -101,11 +101,15 @@ class MmioWindowList {
     return std::nullopt;
   }
   const auto base = take_number(text);
-  if (!base || *bytes > ~std::uint64_t{0} - *base || !take(':') || !take_number(text) ||
-      (take(':') && !take_number(text)) || !text.empty()) {
+  if (!base || *bytes > ~std::uint64_t{0} - *base || !take(':')) {
     return std::nullopt;
   }
-  return MmioWindow{{*base}, *bytes};
+  const auto interrupt = take_number(text);
+  if (!interrupt || *interrupt > 0xFFFF'FFFF || (take(':') && !take_number(text)) ||
+      !text.empty()) {
+    return std::nullopt;
+  }
+  return MmioWindow{{*base}, *bytes, static_cast<std::uint32_t>(*interrupt)};
 }
 
 }  // namespace mote

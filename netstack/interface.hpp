@@ -56,6 +56,11 @@ class Interface : public Attachment {
   // Adds what shows that there is something to do in a turn (see NetDevice).
   void watch(Watch& watch) const { device_->watch(watch, !backlog_.empty()); }
 
+  // For a doze (see NetDevice).
+  [[nodiscard]] bool can_wake() const { return device_->can_wake(); }
+  void arm() { device_->arm(!backlog_.empty()); }
+  void disarm() { device_->disarm(); }
+
   // Now and then, at least once a second: link state, DHCP, the console's lines.
   void second(Nanoseconds now) { Attachment::second(now, device_->link_up()); }
 

@@ -14,7 +14,7 @@ inline constexpr std::uint32_t kPollTickMs = 100;
 void initialize();
 
 // Runs lwIP's timers that are due. Before the interfaces' turns, so that what a timer sends leaves
-// with the same turn's doorbell; but when they have taken back what they have sent, for lwIP resends
+// with the same turn's doorbell; but when they have taken back what was sent, for lwIP resends
 // nothing that a device may still read.
 void run_timers();
 

@@ -11,7 +11,7 @@ from tools.errors import UserError
 from tools.http_config import HttpReader
 from tools.settings import Settings
 
-TOP = {"panic": values.one_of("reset", "halt")}
+TOP = {"panic": values.one_of("reset", "halt"), "idle": values.one_of("poll", "doze")}
 NETWORK = {"hostname": values.hostname}
 INTERFACE = {"address": values.address, "gateway": values.gateway,
              "mtu": values.integer(576, 1500), "offload": values.one_of("on", "off")}

@@ -77,6 +77,10 @@ class Net {
     }
   }
 
+  [[nodiscard]] bool can_wake() const { return registers_.can_interrupt(); }
+  void arm(bool for_sent);
+  void disarm();
+
   void flush();
 
  private:
@@ -114,6 +118,22 @@ class Net {
   MacAddress mac_;
   std::string_view error_;
 };
+
+// 13.4.17: all causes are noted, whether they are let through or not. Those from before are read
+// away first, or each doze would end at once by them.
+template <RegisterFile Registers>
+void Net<Registers>::arm(bool for_sent) {
+  const bool sent = for_sent || receive_.is_short();
+  static_cast<void>(registers_.read(Register::kInterruptCause));
+  registers_.write(Register::kInterruptMaskSet, interrupt::kReceived | interrupt::kReceiveFull |
+                                                    interrupt::kLinkChange |
+                                                    (sent ? interrupt::kSent : 0));
+}
+
+template <RegisterFile Registers>
+void Net<Registers>::disarm() {
+  registers_.write(Register::kInterruptMaskClear, interrupt::kAll);
+}
 
 // The tails are the doorbells.
 template <RegisterFile Registers>

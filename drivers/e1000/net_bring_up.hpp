@@ -61,8 +61,7 @@ bool Net<Registers>::becomes(Register at, std::uint32_t mask, std::uint32_t valu
 
 template <RegisterFile Registers>
 void Net<Registers>::silence() {
-  constexpr std::uint32_t kAll = 0xFFFF'FFFF;
-  registers_.write(Register::kInterruptMaskClear, kAll);
+  registers_.write(Register::kInterruptMaskClear, interrupt::kAll);
   registers_.write(Register::kReceiveControl, 0);
   registers_.write(Register::kTransmitControl, 0);
 }

@@ -2,7 +2,9 @@
 #include "drivers/e1000/pci_registers.hpp"
 
 #include "drivers/e1000/model.hpp"
+#include "kernel/interrupts.hpp"
 #include "kernel/paging.hpp"
+#include "kernel/pci_interrupts.hpp"
 
 namespace mote::e1000 {
 
@@ -21,6 +23,10 @@ std::string_view PciRegisters::open(const pci::Function& function) {
   }
   window_ = bar.address;
   function.enable_bus_master();
+  // MSI serves the 82574 as it does its elders, which have no MSI-X.
+  if (const auto message = interrupts::message()) {
+    can_interrupt_ = pci::use_msi(function, *message) || pci::use_pin(function);
+  }
   return {};
 }
 

@@ -19,6 +19,7 @@ class PciRegisters {
   [[nodiscard]] std::string_view open(const pci::Function& function);
   [[nodiscard]] std::uint32_t read(Register at) const { return mmio::read32(address(at)); }
   void write(Register at, std::uint32_t value) const { mmio::write32(address(at), value); }
+  [[nodiscard]] bool can_interrupt() const { return can_interrupt_; }
 
  private:
   [[nodiscard]] PhysicalAddress address(Register at) const {
@@ -26,6 +27,7 @@ class PciRegisters {
   }
 
   std::uint64_t window_ = 0;
+  bool can_interrupt_ = false;
 };
 static_assert(RegisterFile<PciRegisters>);
 

@@ -23,6 +23,7 @@ enum class Register : std::uint32_t {
   kFlowAddressHigh = 0x002C,            // FCAH
   kFlowType = 0x0030,                   // FCT
   kInterruptCause = 0x00C0,             // ICR: a read clears it
+  kInterruptMaskSet = 0x00D0,           // IMS
   kInterruptMaskClear = 0x00D8,         // IMC
   kReceiveControl = 0x0100,             // RCTL, 13.4.22
   kFlowTimer = 0x0170,                  // FCTTV
@@ -98,6 +99,15 @@ namespace extended_configuration {
 inline constexpr std::uint32_t kSoftwareOwnsMdio = bit(5);  // MDIO SW Ownership (82574 only)
 }
 
+// ICR, IMS and IMC (13.4.17).
+namespace interrupt {
+inline constexpr std::uint32_t kSent = bit(0);         // TXDW
+inline constexpr std::uint32_t kLinkChange = bit(2);   // LSC
+inline constexpr std::uint32_t kReceiveFull = bit(6);  // RXO
+inline constexpr std::uint32_t kReceived = bit(7);     // RXT0
+inline constexpr std::uint32_t kAll = 0xFFFF'FFFF;
+}  // namespace interrupt
+
 namespace receive_control {
 inline constexpr std::uint32_t kEnable = bit(1);            // EN
 inline constexpr std::uint32_t kAcceptBroadcast = bit(15);  // BAM
@@ -146,6 +156,9 @@ concept RegisterFile = requires(T file, const T& constant, const typename T::Loc
   { file.open(location) } -> std::same_as<std::string_view>;
   { constant.read(at) } -> std::same_as<std::uint32_t>;
   { constant.write(at, value) } -> std::same_as<void>;
+
+  // Whether the controller's interrupt reaches us.
+  { constant.can_interrupt() } -> std::same_as<bool>;
 };
 
 }  // namespace mote::e1000

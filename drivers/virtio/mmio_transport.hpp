@@ -1,7 +1,7 @@
 // virtio over MMIO (virtio 1.2, 4.2): version 2, and version 1, which is the legacy interface.
 //
-// Interrupts are never asked for, so that the interrupt status register isn't read. The registers
-// are a parameter, so that tests can watch what is done to them; MmioTransport is the real one.
+// The registers are a parameter, so that tests can watch what is done to them; MmioTransport is the
+// real one.
 #pragma once
 
 #include <algorithm>
@@ -37,6 +37,8 @@ inline constexpr std::uint32_t kQueueAlignment = 0x03C;  // version 1
 inline constexpr std::uint32_t kQueuePage = 0x040;       // version 1
 inline constexpr std::uint32_t kQueueReady = 0x044;
 inline constexpr std::uint32_t kQueueNotify = 0x050;
+inline constexpr std::uint32_t kInterruptStatus = 0x060;
+inline constexpr std::uint32_t kInterruptAcknowledge = 0x064;
 inline constexpr std::uint32_t kStatus = 0x070;
 inline constexpr std::uint32_t kQueueDescriptors = 0x080;  // its upper half behind it, as below
 inline constexpr std::uint32_t kQueueAvailable = 0x090;
@@ -55,6 +57,8 @@ concept MmioRegisters =
     requires(T registers, const T& constant, const MmioWindow& window, std::uint32_t offset) {
       // Makes the window reachable; false if it can't be.
       { registers.open(window) } -> std::same_as<bool>;
+      // Lets the window's interrupt reach us, if that is wanted; false if it doesn't.
+      { registers.open_interrupt(window) } -> std::same_as<bool>;
       { constant.read8(offset) } -> std::same_as<std::uint8_t>;
       { constant.read16(offset) } -> std::same_as<std::uint16_t>;
       { constant.read32(offset) } -> std::same_as<std::uint32_t>;
@@ -65,6 +69,7 @@ concept MmioRegisters =
 class MappedRegisters {
  public:
   [[nodiscard]] bool open(const MmioWindow& window);
+  [[nodiscard]] bool open_interrupt(const MmioWindow& window);
   [[nodiscard]] std::uint8_t read8(std::uint32_t offset) const { return mmio::read8(at(offset)); }
   [[nodiscard]] std::uint16_t read16(std::uint32_t offset) const {
     return mmio::read16(at(offset));
@@ -111,6 +116,13 @@ class BasicMmioTransport {
   [[nodiscard]] std::uint16_t set_queue_entries(std::uint16_t queue, std::uint16_t entries);
   [[nodiscard]] bool enable_queue(std::uint16_t queue, const QueueAddresses& addresses);
   void notify(std::uint16_t queue) const { registers_.write32(mmio_register::kQueueNotify, queue); }
+  [[nodiscard]] bool can_interrupt() const { return can_interrupt_; }
+  void clear_interrupt() const {
+    if (can_interrupt_) {
+      registers_.write32(mmio_register::kInterruptAcknowledge,
+                         registers_.read32(mmio_register::kInterruptStatus));
+    }
+  }
   [[nodiscard]] std::uint8_t config8(std::uint16_t offset) const {
     return offset < config_bytes_ ? registers_.read8(mmio_register::kConfig + offset)
                                   : std::uint8_t{0};
@@ -136,6 +148,7 @@ class BasicMmioTransport {
   Registers registers_;
   std::uint64_t config_bytes_ = 0;
   bool legacy_ = false;
+  bool can_interrupt_ = false;
   std::array<std::uint16_t, kQueues> entries_{};  // agreed on
 };
 
@@ -160,6 +173,7 @@ std::string_view BasicMmioTransport<Registers>::open(const MmioWindow& window) {
   }
   legacy_ = version == mmio_register::kLegacyVersion;
   config_bytes_ = window.bytes - mmio_register::kConfig;
+  can_interrupt_ = registers_.open_interrupt(window);
   return {};
 }
 

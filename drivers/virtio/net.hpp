@@ -72,6 +72,10 @@ class Net {
 
   void watch(Watch& watch, bool for_sent) const;
 
+  [[nodiscard]] bool can_wake() const { return link_.can_interrupt(); }
+  void arm(bool for_sent);
+  void disarm();
+
   void flush();
 
  private:
@@ -175,6 +179,27 @@ void Net<Link>::watch(Watch& watch, bool for_sent) const {
   if (for_sent || receive_.is_short()) {
     watch.add(transmit_.ring().watched());
   }
+}
+
+template <Transport Link>
+void Net<Link>::arm(bool for_sent) {
+  if (!is_running()) {
+    return;
+  }
+  receive_.ring().ask_for_interrupt();
+  if (for_sent || receive_.is_short()) {
+    transmit_.ring().ask_for_interrupt();
+  }
+}
+
+template <Transport Link>
+void Net<Link>::disarm() {
+  if (!is_running()) {
+    return;
+  }
+  receive_.ring().ask_for_none();
+  transmit_.ring().ask_for_none();
+  link_.clear_interrupt();
 }
 
 template <Transport Link>

@@ -2,7 +2,9 @@
 #include "drivers/virtio/pci_transport.hpp"
 
 #include "kernel/clock.hpp"
+#include "kernel/interrupts.hpp"
 #include "kernel/paging.hpp"
+#include "kernel/pci_interrupts.hpp"
 
 namespace mote::virtio {
 namespace {
@@ -18,10 +20,12 @@ constexpr std::uint32_t kDeviceFeatureSelect = 0;
 constexpr std::uint32_t kDeviceFeature = 4;
 constexpr std::uint32_t kDriverFeatureSelect = 8;
 constexpr std::uint32_t kDriverFeature = 12;
+constexpr std::uint32_t kConfigVector = 16;
 constexpr std::uint32_t kStatus = 20;
 constexpr std::uint32_t kConfigGeneration = 21;
 constexpr std::uint32_t kQueueSelect = 22;
 constexpr std::uint32_t kQueueSize = 24;
+constexpr std::uint32_t kQueueVector = 26;
 constexpr std::uint32_t kQueueEnable = 28;
 constexpr std::uint32_t kQueueNotifyOffset = 30;
 constexpr std::uint32_t kQueueDescriptors = 32;
@@ -39,7 +43,11 @@ constexpr std::uint32_t kQueueSize = 12;
 constexpr std::uint32_t kQueueSelect = 14;
 constexpr std::uint32_t kQueueNotify = 16;
 constexpr std::uint32_t kStatus = 18;
-constexpr std::uint32_t kConfig = 20;  // 24 if MSI-X were enabled
+constexpr std::uint32_t kInterruptStatus = 19;
+constexpr std::uint32_t kConfigVector = 20;  // only while MSI-X is enabled
+constexpr std::uint32_t kQueueVector = 22;   // likewise
+constexpr std::uint32_t kConfig = 20;
+constexpr std::uint32_t kConfigWithMsiX = 24;
 constexpr unsigned kPageShift = 12;
 }  // namespace legacy
 
@@ -54,12 +62,18 @@ constexpr std::uint8_t kLength = 12;
 constexpr std::uint8_t kNotifyMultiplier = 16;
 constexpr std::uint8_t kTypeCommon = 1;
 constexpr std::uint8_t kTypeNotify = 2;
+constexpr std::uint8_t kTypeInterruptStatus = 3;
 constexpr std::uint8_t kTypeDevice = 4;
 constexpr std::uint8_t kBars = 6;  // larger numbers are reserved
 // PCI Local Bus 3.0, 6.8.2.3: MSI-X message control.
 constexpr std::uint8_t kMsiXControl = 2;
 constexpr std::uint16_t kMsiXEnable = 1 << 15;
 }  // namespace capability
+
+// Entry of the MSI-X table for all that the device tells, and what reads back where it could not be
+// set (4.1.5.1.2).
+constexpr std::uint16_t kVector = 0;
+constexpr std::uint16_t kNoVector = 0xFFFF;
 
 // A reset takes QEMU no time; a device in hardware may have transfers to end.
 constexpr Nanoseconds kResetTime = milliseconds(500);
@@ -123,6 +137,7 @@ std::string_view PciTransport::open(const pci::Function& function) {
     return "none of the device's registers can be reached";
   }
   function.enable_bus_master();
+  choose_way(function);
   return {};
 }
 
@@ -138,6 +153,8 @@ bool PciTransport::open_modern(const pci::Function& function) {
     } else if (type == capability::kTypeNotify && !notify_) {
       notify_ = window_of(function, capability);
       notify_multiplier_ = function.read32(at(capability, capability::kNotifyMultiplier));
+    } else if (type == capability::kTypeInterruptStatus && !interrupt_status_) {
+      interrupt_status_ = window_of(function, capability);
     } else if (type == capability::kTypeDevice && !config_) {
       config_ = window_of(function, capability);
     }
@@ -156,11 +173,45 @@ bool PciTransport::open_legacy(const pci::Function& function) {
   }
   const auto bytes = static_cast<std::uint32_t>(bar.bytes);
   common_ = {.address = bar.address, .bytes = bytes, .is_io = bar.is_io};
-  config_ = {.address = bar.address + legacy::kConfig,
-             .bytes = bytes - legacy::kConfig,
-             .is_io = bar.is_io};
+  interrupt_status_ = {
+      .address = bar.address + legacy::kInterruptStatus, .bytes = 1, .is_io = bar.is_io};
   legacy_ = true;
   return true;
+}
+
+// After bus mastering was enabled, since a message is a write to memory, and before the legacy
+// configuration is read, which MSI-X moves.
+void PciTransport::choose_way(const pci::Function& function) {
+  if (const auto message = interrupts::message()) {
+    if (pci::use_msi_x(function, *message)) {
+      way_ = Way::kMsiX;
+    } else if (interrupt_status_ && pci::use_pin(function)) {
+      way_ = Way::kPin;
+    }
+  }
+  if (legacy_) {
+    const std::uint32_t at = way_ == Way::kMsiX ? legacy::kConfigWithMsiX : legacy::kConfig;
+    config_ = {.address = common_.address + at,
+               .bytes = common_.bytes > at ? common_.bytes - at : 0,
+               .is_io = common_.is_io};
+  }
+}
+
+// For the selected queue and the configuration. A device without a vector to spare tells nothing.
+void PciTransport::set_vectors() {
+  const std::uint32_t config = legacy_ ? legacy::kConfigVector : common::kConfigVector;
+  const std::uint32_t queue = legacy_ ? legacy::kQueueVector : common::kQueueVector;
+  common_.write16(config, kVector);
+  common_.write16(queue, kVector);
+  if (common_.read16(config) == kNoVector || common_.read16(queue) == kNoVector) {
+    way_ = Way::kNone;
+  }
+}
+
+void PciTransport::clear_interrupt() const {
+  if (way_ == Way::kPin) {
+    static_cast<void>(interrupt_status_.read8(0));  // 4.1.4.5: reading clears it
+  }
 }
 
 bool PciTransport::reset() {
@@ -220,8 +271,11 @@ std::uint16_t PciTransport::set_queue_entries(std::uint16_t queue, std::uint16_t
 }
 
 bool PciTransport::enable_queue(std::uint16_t queue, const QueueAddresses& addresses) {
+  common_.write16(legacy_ ? legacy::kQueueSelect : common::kQueueSelect, queue);
+  if (way_ == Way::kMsiX) {
+    set_vectors();
+  }
   if (legacy_) {
-    common_.write16(legacy::kQueueSelect, queue);
     const std::uint64_t page = addresses.descriptors.value >> legacy::kPageShift;
     common_.write32(legacy::kQueueAddress, static_cast<std::uint32_t>(page));
     doorbells_[queue] = {.address = common_.address + legacy::kQueueNotify,
@@ -229,7 +283,6 @@ bool PciTransport::enable_queue(std::uint16_t queue, const QueueAddresses& addre
                          .is_io = common_.is_io};
     return true;
   }
-  common_.write16(common::kQueueSelect, queue);
   // 4.1.4.4: the doorbell's place in the notification structure.
   const std::uint64_t offset =
       std::uint64_t{common_.read16(common::kQueueNotifyOffset)} * notify_multiplier_;

@@ -1,8 +1,8 @@
 // virtio over PCI (virtio 1.2, 4.1): legacy, transitional and modern devices.
 //
 // A modern interface is preferred where the device offers one that can be reached, the legacy one
-// in BAR 0 is the other choice. MSI-X stays off and interrupts are never asked for, so that the
-// interrupt status register isn't read.
+// in BAR 0 is the other choice. Where interrupts are wanted, which they are for dozing alone, MSI-X
+// brings them, or the device's pin if it has no MSI-X; else MSI-X stays off.
 #pragma once
 
 #include <array>
@@ -34,6 +34,8 @@ class PciTransport {
   [[nodiscard]] std::uint16_t queue_entries(std::uint16_t queue);
   [[nodiscard]] std::uint16_t set_queue_entries(std::uint16_t queue, std::uint16_t entries);
   [[nodiscard]] bool enable_queue(std::uint16_t queue, const QueueAddresses& addresses);
+  [[nodiscard]] bool can_interrupt() const { return way_ != Way::kNone; }
+  void clear_interrupt() const;
   [[nodiscard]] std::uint8_t config8(std::uint16_t offset) const;
   [[nodiscard]] std::uint16_t config16(std::uint16_t offset) const;
   [[nodiscard]] std::uint8_t config_generation() const;
@@ -42,14 +44,21 @@ class PciTransport {
   void notify(std::uint16_t queue) const { doorbells_[queue].write16(0, queue); }
 
  private:
+  // How the device interrupts.
+  enum class Way : std::uint8_t { kNone, kMsiX, kPin };
+
+  void choose_way(const pci::Function& function);
+  void set_vectors();
   [[nodiscard]] bool open_modern(const pci::Function& function);
   [[nodiscard]] bool open_legacy(const pci::Function& function);
 
   Window common_;  // the legacy interface's only window, or the common configuration
   Window notify_;
   Window config_;
+  Window interrupt_status_;
   std::uint32_t notify_multiplier_ = 0;
   bool legacy_ = false;
+  Way way_ = Way::kNone;
   std::array<Window, kQueues> doorbells_{};
 };
 static_assert(Transport<PciTransport>);

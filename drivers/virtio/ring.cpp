@@ -35,12 +35,7 @@ void SplitRing::restart(bool event_index) {
   published_ = 0;
   taken_ = 0;
   event_index_ = event_index;
-  // We poll: no interrupts. With event indices the flag must stay 0 (2.7.7.1).
-  if (event_index_) {
-    *used_event_ = kNoEvent;
-  } else {
-    available_->flags = RingHead::kNoInterrupt;
-  }
+  ask_for_none();
 }
 
 }  // namespace mote::virtio

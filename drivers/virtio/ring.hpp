@@ -150,6 +150,11 @@ class SplitRing {
   // What changes when there is a chain to take.
   [[nodiscard]] WatchedWord watched() const;
 
+  // Asks for an interrupt with the next completion (2.7.7), and for none any more. One that came
+  // while this was written may be passed over: look again behind a full fence.
+  void ask_for_interrupt();
+  void ask_for_none();
+
   // Takes back the next chain.
   [[nodiscard]] Completion take();
 
@@ -283,6 +288,23 @@ inline WatchedWord SplitRing::watched() const {
   return {.word = word_at(used_),
           .mask = 0xFFFF'0000,
           .quiet = static_cast<std::uint32_t>(taken_) << 16};
+}
+
+inline void SplitRing::ask_for_interrupt() {
+  if (event_index_) {
+    store(used_event_, taken_);
+  } else {
+    store(&available_->flags, std::uint16_t{0});
+  }
+}
+
+// With event indices the flag must stay 0 (2.7.7.1).
+inline void SplitRing::ask_for_none() {
+  if (event_index_) {
+    store(used_event_, static_cast<std::uint16_t>(taken_ + kNoEvent));
+  } else {
+    store(&available_->flags, RingHead::kNoInterrupt);
+  }
 }
 
 inline Completion SplitRing::take() {

@@ -65,6 +65,12 @@ concept Transport = requires(T transport, const T& constant, const typename T::L
   // Rings an enabled queue's doorbell.
   { transport.notify(queue) } -> std::same_as<void>;
 
+  // Whether the device's interrupt reaches us: its queues', and that of a changed configuration.
+  { constant.can_interrupt() } -> std::same_as<bool>;
+
+  // Has the device lower an interrupt that it has raised and that stays so until it is told.
+  { transport.clear_interrupt() } -> std::same_as<void>;
+
   // The device's own configuration, with accesses of its fields' widths (4.1.3.1); 0 behind its
   // end. What takes several accesses is one version if the generation is the same before and after.
   { constant.config8(offset) } -> std::same_as<std::uint8_t>;

@@ -70,6 +70,19 @@ class Nic {
 
   void watch(Watch& watch, bool for_sent) const;
 
+  // The mask tells no causes apart; what came while it was set ends the first doze behind it.
+  [[nodiscard]] bool can_wake() const { return link_.can_interrupt(); }
+  void arm(bool) {
+    if (is_running()) {
+      link_.write_fast(fast_register::kInterruptMask, 0);
+    }
+  }
+  void disarm() {
+    if (is_running()) {
+      link_.write_fast(fast_register::kInterruptMask, 1);
+    }
+  }
+
   void flush();
 
  private:

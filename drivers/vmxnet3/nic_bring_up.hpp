@@ -82,7 +82,7 @@ bool Nic<Link>::find_memory() {
   return true;
 }
 
-// One queue each way. Interrupts are off as a whole, though the device wants one to be named.
+// One queue each way. The device wants an interrupt to be named, also where all are off.
 template <Registers Link>
 void Nic<Link>::describe() {
   constexpr std::uint32_t kDriverVersion = 1;
@@ -103,7 +103,7 @@ void Nic<Link>::describe() {
   general.receive_queues = 1;
   driver.interrupts.auto_mask = 1;
   driver.interrupts.count = 1;
-  driver.interrupts.control = Interrupts::kDisableAll;
+  driver.interrupts.control = link_.can_interrupt() ? 0 : Interrupts::kDisableAll;
   driver.filter.mode = ReceiveFilter::kUnicast | ReceiveFilter::kBroadcast;
   transmit_.describe(shared_->queues.transmit);
   receive_.describe(shared_->queues.receive);

@@ -1,7 +1,9 @@
 // vmxnet3's registers on PCI: finding the two windows.
 #include "drivers/vmxnet3/pci_registers.hpp"
 
+#include "kernel/interrupts.hpp"
 #include "kernel/paging.hpp"
+#include "kernel/pci_interrupts.hpp"
 
 namespace mote::vmxnet3 {
 namespace {
@@ -24,6 +26,9 @@ std::string_view PciRegisters::open(const pci::Function& function) {
     return "vmxnet3: the device's registers can't be reached";
   }
   function.enable_bus_master();
+  if (const auto message = interrupts::message()) {
+    can_interrupt_ = pci::use_msi_x(function, *message) || pci::use_msi(function, *message);
+  }
   return {};
 }
 

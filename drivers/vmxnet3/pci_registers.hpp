@@ -33,10 +33,12 @@ class PciRegisters {
   void write_fast(std::uint32_t offset, std::uint32_t value) const {
     mmio::write32(fast_ + offset, value);
   }
+  [[nodiscard]] bool can_interrupt() const { return can_interrupt_; }
 
  private:
   PhysicalAddress fast_;
   PhysicalAddress device_;
+  bool can_interrupt_ = false;
 };
 static_assert(Registers<PciRegisters>);
 

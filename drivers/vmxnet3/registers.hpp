@@ -59,6 +59,9 @@ concept Registers = requires(T registers, const T& constant, const typename T::L
   { constant.read_device(offset) } -> std::same_as<std::uint32_t>;
   { constant.write_device(offset, value) } -> std::same_as<void>;
   { constant.write_fast(offset, value) } -> std::same_as<void>;
+
+  // Whether the device's interrupt reaches us.
+  { constant.can_interrupt() } -> std::same_as<bool>;
 };
 
 }  // namespace mote::vmxnet3

@@ -313,5 +313,22 @@ TEST_CASE("a sent frame is waited for when the pool could not fill the receive r
   CHECK(changed(world.net, false));
 }
 
+TEST_CASE("for a doze old causes are read away, then some are let through; behind it none") {
+  World world;
+  REQUIRE(world.net.can_wake());
+  for (const bool for_sent : {false, true}) {
+    world.device.writes.clear();
+    world.device.cause_reads = 0;
+    world.net.arm(for_sent);
+    CHECK(world.device.cause_reads == 1);
+    CHECK(world.device.writes_at_cause == 0);  // before the mask was opened
+    // LSC, RXO and RXT0; with TXDW if somebody waits for what was sent.
+    CHECK(world.device.writes == std::vector<Access>{{0xD0, for_sent ? 0xC5U : 0xC4U}});
+    world.device.writes.clear();
+    world.net.disarm();
+    CHECK(world.device.writes == std::vector<Access>{{0xD8, 0xFFFF'FFFF}});
+  }
+}
+
 }  // namespace
 }  // namespace mote::e1000

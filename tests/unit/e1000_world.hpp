@@ -40,10 +40,18 @@ struct FakeDevice {
   std::uint64_t context = 0;       // of the last context descriptor
   bool segments = false;           // whether that one is for TCP segmentation
   int contexts = 0;
+  int cause_reads = 0;              // of ICR
+  std::size_t writes_at_cause = 0;  // done before the last one
 
   [[nodiscard]] bool express() const { return id == 0x10D3; }
 
-  std::uint32_t read(std::uint32_t offset) { return registers[offset]; }
+  std::uint32_t read(std::uint32_t offset) {
+    if (offset == 0xC0) {
+      ++cause_reads;
+      writes_at_cause = writes.size();
+    }
+    return registers[offset];
+  }
 
   void write(std::uint32_t offset, std::uint32_t value) {
     writes.push_back({offset, value});
@@ -179,6 +187,7 @@ class FakeRegisters {
   void write(Register at, std::uint32_t value) const {
     device_->write(static_cast<std::uint32_t>(at), value);
   }
+  [[nodiscard]] bool can_interrupt() const { return true; }
 
  private:
   FakeDevice* device_ = nullptr;

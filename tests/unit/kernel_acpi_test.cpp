@@ -244,5 +244,35 @@ TEST_CASE("tables of random damage are read within their bounds") {
   }
 }
 
+// After 44 bytes: a CPU's local APIC, and two I/O APICs.
+std::vector<std::byte> madt() {
+  std::vector<std::byte> bytes(kMadtEntries);
+  const auto add = [&](std::initializer_list<unsigned> entry) {
+    for (const unsigned value : entry) {
+      bytes.push_back(static_cast<std::byte>(value));
+    }
+  };
+  add({0, 8, 0, 0, 1, 0, 0, 0});
+  add({1, 12, 0, 0, 0x00, 0x00, 0xC0, 0xFE, 0, 0, 0, 0});
+  add({1, 12, 1, 0, 0x00, 0x10, 0xC0, 0xFE, 24, 0, 0, 0});
+  return bytes;
+}
+
+TEST_CASE("an interrupt belongs to the I/O APIC that begins nearest below it") {
+  const auto table = madt();
+  CHECK(io_apic_of(table, 0)->address == 0xFEC0'0000);
+  CHECK(io_apic_of(table, 23)->first_interrupt == 0);
+  CHECK(io_apic_of(table, 24)->address == 0xFEC0'1000);
+  CHECK(io_apic_of(table, 47)->first_interrupt == 24);
+  CHECK_FALSE(io_apic_of({}, 5).has_value());
+  // Cut short, or with an entry that has no length.
+  for (std::size_t bytes = 0; bytes < kMadtEntries + 8 + 12; ++bytes) {
+    CHECK_FALSE(io_apic_of(Bytes(table).first(bytes), 5).has_value());
+  }
+  auto endless = table;
+  endless[kMadtEntries + 1] = std::byte{0};
+  CHECK_FALSE(io_apic_of(endless, 5).has_value());
+}
+
 }  // namespace
 }  // namespace mote::acpi

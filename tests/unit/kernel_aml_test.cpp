@@ -94,7 +94,7 @@ constexpr MmioWindow kWindow{{0xD000'0000}, 0x1000};
 const std::string kFixed = fixed(0xD000'0000, 0x1000);
 
 TEST_CASE("QEMU's microvm: two devices among others") {
-  CHECK(windows_in(microvm()) == Windows{{{0xFEB0'2E00}, 512}, {{0xFEB0'2C00}, 512}});
+  CHECK(windows_in(microvm()) == Windows{{{0xFEB0'2E00}, 512, 47}, {{0xFEB0'2C00}, 512, 46}});
   CHECK(windows_in(microvm(), "ACPI0013").empty());  // has only an interrupt
   CHECK(windows_in(microvm(), "LNRO000").empty());
   CHECK(windows_in(microvm(), "LNRO00055").empty());
@@ -244,6 +244,22 @@ TEST_CASE("noise of the terms' own bytes is read within its bounds") {
       REQUIRE(window.base.value + window.bytes > window.base.value);
     }
   }
+}
+
+TEST_CASE("a device's first interrupt comes with its window, in whatever order") {
+  const std::string interrupt = bytes_of({0x89, 6, 0, 1, 1}) + number(std::uint32_t{17});
+  const std::string other =
+      bytes_of({0x89, 10, 0, 1, 2}) + number(std::uint32_t{18}) + number(std::uint32_t{19});
+  const std::string memory = fixed(0xD000'0000, 0x1000);
+  MmioWindow expected = kWindow;
+  expected.interrupt = 17;
+  CHECK(windows_in(table(virtio(memory + interrupt))) == Windows{expected});
+  CHECK(windows_in(table(virtio(interrupt + memory + other))) == Windows{expected});
+  expected.interrupt = 18;
+  CHECK(windows_in(table(virtio(other + memory + interrupt))) == Windows{expected});
+  // None in it, or cut short.
+  CHECK(windows_in(table(virtio(bytes_of({0x89, 2, 0, 1, 0}) + memory))) == Windows{kWindow});
+  CHECK(windows_in(table(virtio(bytes_of({0x89, 2, 0, 1, 1}) + memory))) == Windows{kWindow});
 }
 
 }  // namespace

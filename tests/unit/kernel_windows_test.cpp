@@ -17,16 +17,16 @@ using namespace std::string_view_literals;
 constexpr MemoryMap kNoMemory{std::span<const MemoryRange>()};
 
 TEST_CASE("a window as Linux writes it") {
-  CHECK(parse_mmio_window("512@0xfeb02e00:12") == MmioWindow{{0xFEB0'2E00}, 512});
-  CHECK(parse_mmio_window("4K@0xd0000000:5") == MmioWindow{{0xD000'0000}, 4096});
-  CHECK(parse_mmio_window("4k@0XD0000000:5:0") == MmioWindow{{0xD000'0000}, 4096});
-  CHECK(parse_mmio_window("0x200@4096:0x10:7") == MmioWindow{{4096}, 512});
+  CHECK(parse_mmio_window("512@0xfeb02e00:12") == MmioWindow{{0xFEB0'2E00}, 512, 12});
+  CHECK(parse_mmio_window("4K@0xd0000000:5") == MmioWindow{{0xD000'0000}, 4096, 5});
+  CHECK(parse_mmio_window("4k@0XD0000000:5:0") == MmioWindow{{0xD000'0000}, 4096, 5});
+  CHECK(parse_mmio_window("0x200@4096:0x10:7") == MmioWindow{{4096}, 512, 16});
   CHECK(parse_mmio_window("0X2fA@0xffffffffABCDEF00:9") ==
-        MmioWindow{{0xFFFF'FFFF'ABCD'EF00}, 0x2FA});
-  CHECK(parse_mmio_window("1@18446744073709551614:1") == MmioWindow{{0xFFFF'FFFF'FFFF'FFFE}, 1});
-  CHECK(parse_mmio_window("01000@0400:1") == MmioWindow{{256}, 512});
-  CHECK(parse_mmio_window("2M@0x100000000:1") == MmioWindow{{0x1'0000'0000}, 2 << 20});
-  CHECK(parse_mmio_window("1G@0:1") == MmioWindow{{0}, 1 << 30});
+        MmioWindow{{0xFFFF'FFFF'ABCD'EF00}, 0x2FA, 9});
+  CHECK(parse_mmio_window("1@18446744073709551614:1") == MmioWindow{{0xFFFF'FFFF'FFFF'FFFE}, 1, 1});
+  CHECK(parse_mmio_window("01000@0400:1") == MmioWindow{{256}, 512, 1});
+  CHECK(parse_mmio_window("2M@0x100000000:1") == MmioWindow{{0x1'0000'0000}, 2 << 20, 1});
+  CHECK(parse_mmio_window("1G@0:0xffffffff") == MmioWindow{{0}, 1 << 30, 0xFFFF'FFFF});
 }
 
 TEST_CASE("what is not wholly such a window is refused") {
@@ -54,7 +54,8 @@ TEST_CASE("what is not wholly such a window is refused") {
                                       "0x1ffffffffffffffff@0:5"sv,
                                       "0x40000000001G@0:5"sv,
                                       "512@0xfeb0000g:5"sv,
-                                      "08@0:5"sv}) {
+                                      "08@0:5"sv,
+                                      "512@0:0x100000000"sv}) {
     CAPTURE(text);
     CHECK_FALSE(parse_mmio_window(text).has_value());
   }

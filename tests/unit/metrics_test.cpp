@@ -37,7 +37,7 @@ struct World {
   std::optional<std::uint64_t> wall_seconds = 1'709'210'096;
   http::Options options;
   http::Counters counters;
-  http::LoopCounters loop{1000, 10};
+  http::LoopCounters loop{1000, 10, 7, 1};
   unsigned interfaces = 1;
   DeviceCounters device;
   netstack::InterfaceCounters stack;
@@ -258,6 +258,8 @@ TEST_CASE("metrics tell what was counted") {
   CHECK(samples["mote_uptime_seconds"] == "90061.042");
   CHECK(samples["mote_start_time_seconds"] == "1709120035");
   CHECK(samples["mote_loop_busy_turns_total"] == "10");
+  CHECK(samples["mote_loop_dozes_total"] == "7");
+  CHECK(samples["mote_loop_late_wakes_total"] == "1");
   CHECK(samples["mote_pool_elements{pool=\"packets\"}"] == std::to_string(limits::kPackets));
   CHECK(samples["mote_heap_used_bytes"] == "2800");
 }
@@ -285,7 +287,7 @@ TEST_CASE("the largest numbers of all interfaces have room") {
   fill(world.tcp);
   world.stack.replies_dropped = 0;
   world.pool_number = kMost;
-  world.loop = {kMost, kMost};
+  world.loop = {kMost, kMost, kMost, kMost};
   world.now_ns = kMost;
   const auto reply = ask("/metrics");
   REQUIRE(reply.has_value());

@@ -27,6 +27,8 @@ struct MmioDevice {
   std::uint32_t generation = 7;
   unsigned reset_reads = 0;  // how often the status is read before a reset has ended
   bool reachable = true;
+  bool interrupts = false;  // its wire reaches the driver
+  std::uint32_t raised = 0;
   bool keeps_queues = false;  // a reset leaves them in use
 
   struct Queue {
@@ -73,6 +75,8 @@ struct MmioDevice {
       case 0x044:
         REQUIRE_FALSE(legacy());
         return queue().ready;
+      case 0x060:
+        return raised;
       case 0x070:
         if (resetting != 0 && --resetting == 0) {
           status = 0;
@@ -96,6 +100,8 @@ struct MmioDevice {
     } else if (offset == 0x050) {
       REQUIRE((status & 4) != 0);
       ++doorbells.at(value);
+    } else if (offset == 0x064) {
+      raised &= ~value;
     } else if (offset == 0x070) {
       write_status(value);
     } else {
@@ -217,6 +223,7 @@ class SimulatedRegisters {
     device_ = reinterpret_cast<MmioDevice*>(window.base.value);
     return device_->reachable;
   }
+  [[nodiscard]] bool open_interrupt(const MmioWindow&) const { return device_->interrupts; }
   [[nodiscard]] std::uint8_t read8(std::uint32_t offset) const { return device_->config8(offset); }
   [[nodiscard]] std::uint16_t read16(std::uint32_t offset) const {
     return device_->config16(offset);

@@ -69,6 +69,9 @@ class Device {
       watch.add_due();
     }
   }
+  [[nodiscard]] bool can_wake() const { return true; }
+  void arm(bool) {}
+  void disarm() {}
   void flush() { ++flushes; }
 
   // Puts a frame into the receive ring; false when there is no packet for it.

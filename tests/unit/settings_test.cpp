@@ -8,6 +8,7 @@
 
 #include "tests/unit/fake_console.hpp"
 
+using mote::IdlePolicy;
 using mote::MacAddress;
 using mote::Settings;
 
@@ -28,13 +29,14 @@ TEST_CASE("settings: defaults serve port 80 by DHCP as mote") {
   CHECK(std::string_view(settings.host_name()) == "mote");
   CHECK(settings.http_port() == 80);
   CHECK_FALSE(settings.halt_on_panic());
+  CHECK(settings.idle() == IdlePolicy::kPoll);
   CHECK_FALSE(settings.interface(0, kMac).address.has_value());
 }
 
 TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   const auto settings = from_lines(
       "# a comment\n\n network.hostname = edge-1.example \r\nhttp.port=8080\n"
-      "http.header_timeout_s=3\nhttp.idle_timeout_s=60\npanic=halt\n"
+      "http.header_timeout_s=3\nhttp.idle_timeout_s=60\npanic=halt\nidle=doze\n"
       "network.1.address=192.0.2.10/24\nnetwork.1.gateway=192.0.2.1\nnetwork.1.mtu=1400\n"
       "network.1.offload=off");
   CHECK(std::string_view(settings.host_name()) == "edge-1.example");
@@ -42,6 +44,7 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   CHECK(settings.header_time_ms() == 3000);
   CHECK(settings.idle_time_ms() == 60000);
   CHECK(settings.halt_on_panic());
+  CHECK(settings.idle() == IdlePolicy::kDoze);
   CHECK_FALSE(settings.interface(0, kMac).address.has_value());
   const auto rule = settings.interface(1, kMac);
   REQUIRE(rule.address.has_value());
@@ -149,6 +152,8 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
                                       "http.port=",
                                       "http.port",
                                       "panic=maybe",
+                                      "idle=sleep",
+                                      "idle=",
                                       "network.hostname=-x",
                                       "network.hostname=a..b",
                                       "network.hostname=a.",
@@ -174,6 +179,7 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
     CHECK(settings.http_port() == 80);
     CHECK(std::string_view(settings.host_name()) == "mote");
     CHECK_FALSE(settings.halt_on_panic());
+    CHECK(settings.idle() == IdlePolicy::kPoll);
     const auto rule = settings.interface(0, kMac);
     CHECK_FALSE(rule.address.has_value());
     CHECK_FALSE(rule.gateway.has_value());

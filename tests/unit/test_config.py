@@ -13,6 +13,7 @@ from tools.settings import Settings
 
 WHOLE = """
 panic = "halt"
+idle = "doze"
 
 [network]
 hostname = "web-1"
@@ -62,7 +63,8 @@ status = 308
 
 def test_every_key() -> None:
     assert parse_settings(WHOLE, "mote.toml") == Settings(
-        lines=("panic=halt", "network.hostname=web-1", "network.0.address=192.0.2.10/24",
+        lines=("panic=halt", "idle=doze", "network.hostname=web-1",
+               "network.0.address=192.0.2.10/24",
                "network.0.gateway=192.0.2.1", "network.0.mtu=1400", "network.0.offload=off",
                "network.52:54:00:ab:cd:ef.address=dhcp", "http.port=8080",
                "http.idle_timeout_s=30", "http.header_timeout_s=5", "http.health=",
@@ -99,6 +101,7 @@ def test_blob() -> None:
     ("[http]\nidle_timeout_s = 0", "http.idle_timeout_s = 0"),
     ("http = 80", ":1: http: must be a table, begun by [http]"),
     ("panic = 'restart'", ":1: panic = 'restart': must be \"reset\" or \"halt\""),
+    ("idle = 'sleep'", ":1: idle = 'sleep': must be \"poll\" or \"doze\""),
     ("network.hostname = 'a b'", "network.hostname = 'a b'"),
     ("network.hostname = '-a'", "network.hostname = '-a'"),
     ("network.hostname = 'a\\n'", "network.hostname"),

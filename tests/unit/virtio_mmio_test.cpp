@@ -234,5 +234,18 @@ TEST_CASE("configuration behind the window's end reads as zero") {
   CHECK(transport.config16(6) == 0);
 }
 
+TEST_CASE("what the device has raised is acknowledged where its wire reaches us") {
+  for (const bool wired : {false, true}) {
+    MmioDevice device;
+    device.interrupts = wired;
+    SimulatedTransport transport;
+    REQUIRE(transport.open(device.window()).empty());
+    CHECK(transport.can_interrupt() == wired);
+    device.raised = 3;
+    transport.clear_interrupt();
+    CHECK(device.raised == (wired ? 0 : 3));
+  }
+}
+
 }  // namespace
 }  // namespace mote::virtio

@@ -347,22 +347,6 @@ TEST_CASE("a lying device never makes the ring lose or double a chain") {
   }
 }
 
-TEST_CASE("the watched word changes with the first completion, and is quiet when all are taken") {
-  World world(8);
-  for (unsigned i = 0; i < 70'000; ++i) {  // round the index, too
-    REQUIRE(world.lend(i));
-    static_cast<void>(world.ring.publish());
-    const WatchedWord before = world.ring.watched();
-    REQUIRE_FALSE(before.has_changed());
-    REQUIRE(world.device.complete_next(100));
-    REQUIRE(before.has_changed());
-    REQUIRE(world.ring.watched().has_changed());
-    REQUIRE(world.ring.completed() == 1);
-    static_cast<void>(world.ring.take());
-    REQUIRE_FALSE(world.ring.watched().has_changed());
-  }
-}
-
 // A device on a processor of its own, which sleeps when it finds nothing, once it has said which
 // entry shall wake it. Between that and its sleep it looks once more (2.7.10); if the ring reads
 // the wish before its own index is out, both sides miss what the other one wrote.

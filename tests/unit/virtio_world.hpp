@@ -38,6 +38,7 @@ struct FakeDevice {
   std::array<int, 2> doorbells{};
   int resets = 0;
   std::vector<std::uint8_t> statuses{};
+  int cleared = 0;  // interrupts
 
   [[nodiscard]] bool has(Features bits) const { return (accepted & bits) == bits; }
   [[nodiscard]] std::size_t header_bytes() const {
@@ -183,6 +184,8 @@ class FakeTransport {
     REQUIRE((device_->status & status::kDriverOk) != 0);
     ++device_->doorbells[queue];
   }
+  [[nodiscard]] bool can_interrupt() const { return true; }
+  void clear_interrupt() { ++device_->cleared; }
   [[nodiscard]] std::uint8_t config8(std::uint16_t offset) const { return device_->config[offset]; }
   [[nodiscard]] std::uint16_t config16(std::uint16_t offset) const {
     return static_cast<std::uint16_t>(device_->config[offset] | device_->config[offset + 1] << 8);

@@ -327,5 +327,23 @@ TEST_CASE("the device's wish for the doorbell shows while it could be told news"
   CHECK_FALSE(changed(world.nic, false));
 }
 
+TEST_CASE("interrupts are on as a whole where they can be heard, and masked but for a doze") {
+  CHECK_FALSE(World().nic.can_wake());
+  FakeDevice device;
+  device.can_interrupt = true;
+  World world(std::move(device));
+  CHECK(world.nic.can_wake());
+  CHECK(peek<std::uint32_t>(world.device.shared + 108) == 0);  // intrCtrl
+  const std::vector<Access> masked = {{'f', 0x000, 1}};
+  const std::vector<Access> open = {{'f', 0x000, 0}};
+  CHECK(std::ranges::count(world.device.accesses, masked[0]) == 1);
+  world.device.accesses.clear();
+  world.nic.arm(false);
+  CHECK(world.device.accesses == open);
+  world.device.accesses.clear();
+  world.nic.disarm();
+  CHECK(world.device.accesses == masked);
+}
+
 }  // namespace
 }  // namespace mote::vmxnet3

@@ -63,6 +63,7 @@ struct FakeDevice {
   std::array<std::uint32_t, 2> mac = {0x12005452, 0x5634};
   std::uint32_t link = 10000u << 16 | 1;
   bool opens = true;
+  bool can_interrupt = false;
   std::uint32_t reset_result = 0;
   std::uint32_t activation_result = 0;
 
@@ -280,6 +281,7 @@ class FakeRegisters {
     REQUIRE(device_->active);
     device_->accesses.push_back({'f', offset, value});
   }
+  [[nodiscard]] bool can_interrupt() const { return device_->can_interrupt; }
 
  private:
   [[nodiscard]] std::uint32_t value_of(std::uint32_t offset) const {
