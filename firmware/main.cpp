@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "firmware/nics.hpp"
+#include "firmware/pools.hpp"
 #include "firmware/settings.hpp"
 #include "firmware/site.hpp"
 #include "generated/version.hpp"
@@ -117,7 +118,8 @@ void announce(const http::SitePack* serving) {
     return;
   }
   console::line("http: port ", settings.http_port(), ", ", serving->files(), " files, ",
-                (serving->bytes() + 1023) / 1024, " KiB");
+                (serving->bytes() + 1023) / 1024, " KiB, ", http::most_connections(),
+                " connections");
   console::line("ready");
 }
 
@@ -154,7 +156,11 @@ void announce(const http::SitePack* serving) {
 }  // namespace
 
 // boot/ calls this once, in long mode, on W^X page tables and the kernel's stack.
-extern "C" [[noreturn]] void kernel_main(const BootInfo* info) {
+extern "C" [[noreturn]] void kernel_main(const BootInfo* told) {
+  // A loader may have left it in memory that is about to be ours.
+  static constinit BootInfo kept{};
+  kept = *told;
+  const BootInfo* const info = &kept;
   const MemoryMap memory(*info);
   console::initialize();
   acpi::initialize(*info);
@@ -172,6 +178,7 @@ extern "C" [[noreturn]] void kernel_main(const BootInfo* info) {
   static constinit std::optional<http::SitePack> site;
   site = find_site(*info, memory);
   gather_settings(*info, site ? &*site : nullptr);
+  carve_pools(memory, site ? &*site : nullptr, settings.http_connections());
   netstack::initialize();
   nics::bring_up(*info, memory, settings);
   run(site && start_http(*site) ? &*site : nullptr);

@@ -228,7 +228,7 @@ void Attachment::complain_of_silence(Nanoseconds now) {
 void Attachment::print_name() const { console::print("net", index_, ": "); }
 
 void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
-  const bool scarce = Packet::free_count() < limits::kPacketReserve;
+  const bool scarce = Packet::scarce();
   struct pbuf* frame = nullptr;
   if (scarce || fate == Fate::kUpFragment) {
     ++counters_.rx_copied;
@@ -243,7 +243,7 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
 
 void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
   struct pbuf* frame = nullptr;
-  if (Packet::free_count() < limits::kPacketReserve) {
+  if (Packet::scarce()) {
     ++counters_.rx_copied;
     frame = copy_frame(pieces);
   } else {

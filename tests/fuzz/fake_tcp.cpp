@@ -14,6 +14,7 @@
 #include "netstack/attachment.hpp"
 #include "tests/fuzz/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
+#include "tests/unit/ample_arena.hpp"
 #include "tests/unit/http_fakes.hpp"
 
 // The linker's: what lies between them is text and constants.
@@ -211,6 +212,7 @@ void begin_run(unsigned interface) {
     http::Options options;
     options.endpoints = {.metrics = "/metrics", .metrics_interface = 1, .loop = &loop};
     options.log.combined = true;
+    demand(http::set_up(ample_arena(), kAmplePlan), "the pools have their memory");
     demand(http::start(guarded_pack(), options), "the server starts");
   }
   wall_seconds = kStart;
