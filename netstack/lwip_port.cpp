@@ -1,6 +1,7 @@
 // What lwIP asks of its platform: time, random numbers, checksums, assertions, and the hooks.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -64,16 +65,27 @@ struct QueueLimits {
 constinit QueueLimits queue_limits;
 constexpr std::size_t kLeastQueue = 4;  // two segments: for one, clients delay their ACK
 
+// TCP's table of connections, with a bucket or more for each PCB (patches/22).
+constinit std::span<struct tcp_pcb*> buckets;
+
 }  // namespace
 
 bool set_up(Arena& arena, const Plan& plan) {
   queue_limits.kept = (kLeastQueue - 1) * plan.pcbs;
   queue_limits.share = (plan.segments - queue_limits.kept) / TCP_SND_QUEUELEN;
-  return provisions[0].take(arena, plan.pcbs) && provisions[1].take(arena, plan.segments) &&
-         provisions[2].take(arena, plan.segments) && heap::set_up(arena, plan);
+  const std::size_t bucket_count = std::bit_ceil(plan.pcbs);
+  buckets = arena.take<struct tcp_pcb*>(bucket_count);
+  return buckets.size() == bucket_count && provisions[0].take(arena, plan.pcbs) &&
+         provisions[1].take(arena, plan.segments) && provisions[2].take(arena, plan.segments) &&
+         heap::set_up(arena, plan);
 }
 
 void initialize() {
+  std::ranges::fill(buckets, nullptr);
+  const std::array<std::uint64_t, 3> secrets = {entropy::random64(), entropy::random64(),
+                                                entropy::random64()};
+  tcp_table_init(buckets.data(), static_cast<u8_t>(std::countr_zero(buckets.size())),
+                 secrets.data());
   lwip_init();
   for (const Provision& provision : provisions) {
     memp_provide(provision.pool, provision.memory.data(), provision.elements);

@@ -29,7 +29,7 @@
 
 // Memory: pools of fixed elements for lwIP's own structures, and netstack/heap for what it asks
 // of a heap, which has size classes and takes constant time. Of PCBs, segments and PBUFs here are
-// only those that lwIP insists on: how many there are is known at boot (kernel/plan.hpp, patches/30).
+// only those that lwIP insists on: kernel/plan.hpp says at boot how many there are (patches/30).
 #define MEMP_MEM_MALLOC 0
 #define MEM_ALIGNMENT 8
 #define MEM_CUSTOM_ALLOCATOR 1
