@@ -114,7 +114,7 @@ class Lab:
     def start(self, *command: str, **options: Any) -> subprocess.Popen[Any]:
         """Starts a command inside that the lab ends with itself."""
         process = subprocess.Popen(self._enter(command), preexec_fn=die_with_parent,
-                                   stdin=subprocess.DEVNULL, env=ENVIRONMENT, **options)
+                                   env=ENVIRONMENT, **{"stdin": subprocess.DEVNULL} | options)
         self._processes.append(process)
         return process
 
