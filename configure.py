@@ -25,10 +25,10 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
 NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "prompt_answer", "receive", "stats",
             "transmit"]
 HTTP = ["access_log", "conditions", "connection", "connection_input", "connection_prompt",
-        "content", "crc32", "date", "endpoints", "metrics", "negotiation", "preface", "ranges", "redirect", "reply",
-        "reply_cache", "reply_tail", "reply_writer", "request", "request_buffer",
+        "content", "crc32", "date", "endpoints", "metrics", "negotiation", "preface", "ranges",
+        "redirect", "reply", "reply_cache", "reply_tail", "reply_writer", "request", "request_buffer",
         "section_scanner", "server", "site_pack", "target"]
-FIRMWARE = ["idle", "main", "nics", "parse", "settings", "site"]
+FIRMWARE = ["idle", "main", "nics", "parse", "pools", "settings", "site"]
 
 # What runs for each frame, segment, request or byte of a site: made fast. All else is made small.
 HOT = ["kernel/clock", "kernel/packet",
@@ -62,15 +62,16 @@ PACKER = [f"tools/{name}.py" for name in (
 # LWIP stands for all of lwIP.
 LWIP = "lwip"
 FAKE_CONSOLE = "tests/unit/fake_console.cpp"
-NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp", LWIP,
+PACKETS = ["kernel/packet.cpp", "tests/unit/packets.cpp"]
+NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, *PACKETS, LWIP,
                   *[f"netstack/{name}.cpp" for name in NETSTACK]]
-VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp",
+VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, *PACKETS,
                 *[f"drivers/virtio/{name}.cpp" for name in
                   ["receive_queue", "ring", "text", "transmit_queue"]]]
-VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, "kernel/packet.cpp",
+VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, *PACKETS,
                  *[f"drivers/vmxnet3/{name}.cpp" for name in
                    ["buffer_ring", "receive_queue", "transmit_queue"]]]
-E1000_WORLD = ["tests/unit/e1000_world.cpp", "kernel/packet.cpp",
+E1000_WORLD = ["tests/unit/e1000_world.cpp", *PACKETS,
                "drivers/e1000/receive_ring.cpp", "drivers/e1000/transmit_ring.cpp"]
 HTTP_FAKES = ["tests/unit/http_fakes.cpp", "tests/unit/http_site.cpp"]
 HTTP_REPLY = ["tests/unit/fake_endpoints.cpp", *HTTP_FAKES, *[f"http/{name}.cpp" for name in
@@ -107,11 +108,12 @@ UNIT_TESTS = {
     "kernel": [],
     "kernel_acpi": [],
     "kernel_aml": [],
+    "kernel_arena": [],
     "kernel_paging": ["kernel/page_table.cpp"],
     "kernel_pci": [],
     "kernel_windows": [],
     "metrics": ["http/date.cpp", "http/endpoints.cpp", "http/metrics.cpp", "http/preface.cpp",
-                "http/reply_tail.cpp", "kernel/packet.cpp"],
+                "http/reply_tail.cpp", *PACKETS],
     "netstack": NETSTACK_WORLD,
     "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_dhcp": NETSTACK_WORLD,
@@ -150,7 +152,7 @@ FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm", "http/crc32.c
 FUZZERS = {
     "connection": ["tests/fuzz/fake_stats.cpp", "tests/fuzz/fake_tcp.cpp",
                    "tests/fuzz/response_oracle.cpp", "tests/unit/http_fakes.cpp",
-                   "kernel/packet.cpp", *ORACLES, *FUZZ_PACK,
+                   *PACKETS, *ORACLES, *FUZZ_PACK,
                    *[f"http/{name}.cpp" for name in HTTP
                      if name not in ("access_log", "crc32", "site_pack")]],
     "pack": [*FUZZ_PACK],

@@ -8,6 +8,7 @@
 
 #include "firmware/idle.hpp"
 #include "firmware/nics.hpp"
+#include "firmware/pools.hpp"
 #include "firmware/settings.hpp"
 #include "firmware/site.hpp"
 #include "generated/version.hpp"
@@ -120,7 +121,8 @@ void announce(const http::SitePack* serving) {
     return;
   }
   console::line("http: port ", settings.http_port(), ", ", serving->files(), " files, ",
-                (serving->bytes() + 1023) / 1024, " KiB");
+                (serving->bytes() + 1023) / 1024, " KiB, ", http::most_connections(),
+                " connections");
   console::line("ready");
 }
 
@@ -177,7 +179,11 @@ void announce(const http::SitePack* serving) {
 }  // namespace
 
 // boot/ calls this once, in long mode, on W^X page tables and the kernel's stack.
-extern "C" [[noreturn]] void kernel_main(const BootInfo* info) {
+extern "C" [[noreturn]] void kernel_main(const BootInfo* told) {
+  // A loader may have left it in memory that is about to be ours.
+  static constinit BootInfo kept{};
+  kept = *told;
+  const BootInfo* const info = &kept;
   const MemoryMap memory(*info);
   console::initialize();
   acpi::initialize(*info);
@@ -195,6 +201,7 @@ extern "C" [[noreturn]] void kernel_main(const BootInfo* info) {
   static constinit std::optional<http::SitePack> site;
   site = find_site(*info, memory);
   gather_settings(*info, site ? &*site : nullptr);
+  carve_pools(memory, site ? &*site : nullptr, settings.http_connections());
   netstack::initialize();
   idle::initialize(settings.idle());
   nics::bring_up(*info, memory, settings);

@@ -116,12 +116,12 @@ void print_place(const MmioWindow& window) {
 // How many packets each NIC may have lent to its device: the pool is shared, and something of it
 // must stay free beside the reserve.
 std::size_t receive_share() {
-  constexpr std::size_t kShared = limits::kPackets - 2 * limits::kPacketReserve;
+  const std::size_t shared = Packet::pool_size() - 2 * Packet::reserve();
   const auto found =
       std::ranges::count_if(pci::functions(), PciDrivers::knows<pci::Function>) +
       std::ranges::count_if(virtio_mmio::windows(), WindowDrivers::knows<MmioWindow>);
   const auto nics = std::clamp<std::size_t>(static_cast<std::size_t>(found), 1, places.size());
-  return std::min(limits::kReceiveBuffers, kShared / nics);
+  return std::min(limits::kReceiveBuffers, shared / nics);
 }
 
 netstack::InterfaceSettings settings_for(std::uint32_t index, const MacAddress& mac,

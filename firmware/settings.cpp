@@ -153,6 +153,11 @@ bool Settings::set_http(std::string_view key, std::string_view value) {
     http_port_ = static_cast<std::uint16_t>(port.value_or(http_port_));
     return port.has_value();
   }
+  if (key == "connections") {
+    const auto count = parse_number(value, limits::kLeastConnections, limits::kMostConnections);
+    http_connections_ = count.value_or(http_connections_);
+    return count.has_value();
+  }
   if (key == "header_timeout_s") {
     return set_seconds(header_time_ms_, value);
   }

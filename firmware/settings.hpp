@@ -63,6 +63,8 @@ class Settings {
   // Ends in a zero, as lwIP wants it; good for as long as this object lives.
   [[nodiscard]] const char* host_name() const { return host_name_.data(); }
   [[nodiscard]] std::uint16_t http_port() const { return http_port_; }
+  // 0: as many as RAM holds.
+  [[nodiscard]] std::uint32_t http_connections() const { return http_connections_; }
   [[nodiscard]] std::uint32_t header_time_ms() const { return header_time_ms_; }
   [[nodiscard]] std::uint32_t idle_time_ms() const { return idle_time_ms_; }
   [[nodiscard]] IdlePolicy idle() const { return idle_; }
@@ -110,6 +112,7 @@ class Settings {
 
   std::array<char, 64> host_name_{'m', 'o', 't', 'e'};
   std::uint16_t http_port_ = 80;
+  std::uint32_t http_connections_ = 0;
   std::uint32_t header_time_ms_ = limits::kHeaderTimeMs;
   std::uint32_t idle_time_ms_ = limits::kIdleTimeMs;
   bool halt_on_panic_ = false;

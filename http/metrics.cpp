@@ -151,7 +151,7 @@ void write_requests(Exposition& out, const Counters& http) {
 void write_connections(Exposition& out, const Counters& http) {
   out.gauge("http_connections"sv, "Connections open."sv, http.open);
   out.gauge("http_connections_limit"sv, "Connections that may be open at once."sv,
-            limits::kConnections);
+            most_connections());
   out.counter("http_connections_accepted_total"sv, "Connections accepted."sv, http.connections);
   out.counter("http_connections_refused_total"sv, "Connections reset, all others being busy."sv,
               http.refused);
@@ -333,7 +333,7 @@ void write_drops(Exposition& out) {
 class Pools {
  public:
   Pools() {
-    const std::size_t packets = limits::kPackets;
+    const std::size_t packets = Packet::pool_size();
     add({"packets"sv, packets, packets - Packet::free_count(), packets - Packet::low_water(),
          Packet::failures()});
     for (const netstack::PoolUsage& pool : netstack::pools()) {

@@ -9,112 +9,136 @@ namespace mote::http {
 namespace {
 
 using limits::kLargeRequestBytes;
-using limits::kLargeRequests;
 using limits::kMediumRequestBytes;
-using limits::kMediumRequests;
 using limits::kSmallRequestBytes;
-using limits::kSmallRequests;
 
 static_assert(kLargeRequestBytes <= 0xFFFF);
-static_assert(kSmallRequests + kMediumRequests + kLargeRequests < 0xFFFF);
 
-// A fixed number of buffers, all zero at start: those never used are told by a count.
-template <std::size_t kBytes, std::size_t kCount>
+// Equal buffers; those never used are told by a count. The others are in one of two lists: free
+// ones, or, those held longest first, ones in use.
+template <std::size_t kBytes>
 class Pool {
  public:
-  // The index of a free buffer, or kCount.
-  std::size_t take(Connection& owner) {
-    const std::size_t index = free_count_ > 0 ? free_[--free_count_] : touched_;
-    if (index < kCount) {
-      touched_ += index == touched_ ? 1 : 0;
-      owners_[index] = &owner;
-      taken_[index] = ++takes_;
-    }
-    return index;
-  }
-  void give_back(std::size_t index) {
-    owners_[index] = nullptr;
-    free_[free_count_++] = static_cast<std::uint16_t>(index);
+  static constexpr std::uint16_t kNone = 0xFFFF;
+
+  [[nodiscard]] bool set_up(Arena& arena, std::size_t count) {
+    memory_ = arena.take<std::array<char, kBytes>>(count);
+    slots_ = arena.take<Slot>(count);
+    return count < kNone && memory_.size() == count && slots_.size() == count;
   }
 
-  // The owner of the buffer that was taken first, if none is free. Only looked for in need.
+  // The index of a free buffer, or kNone.
+  std::uint16_t take(Connection& owner) {
+    const std::uint16_t index = free_ != kNone ? free_ : fresh();
+    if (index == kNone) {
+      return kNone;
+    }
+    free_ = free_ != kNone ? slots_[index].next : kNone;
+    slots_[index] = {.owner = &owner, .next = kNone, .previous = newest_};
+    (newest_ == kNone ? oldest_ : slots_[newest_].next) = index;
+    newest_ = index;
+    ++in_use_;
+    return index;
+  }
+  void give_back(std::uint16_t index) {
+    const Slot slot = slots_[index];
+    (slot.previous == kNone ? oldest_ : slots_[slot.previous].next) = slot.next;
+    (slot.next == kNone ? newest_ : slots_[slot.next].previous) = slot.previous;
+    slots_[index].next = free_;
+    free_ = index;
+    --in_use_;
+  }
+
+  // The owner of the buffer that was taken first, if none is free.
   [[nodiscard]] Connection* longest_holder() const {
-    if (in_use() < kCount) {
-      return nullptr;
-    }
-    std::size_t oldest = 0;
-    for (std::size_t index = 1; index < kCount; ++index) {
-      oldest = takes_ - taken_[index] > takes_ - taken_[oldest] ? index : oldest;
-    }
-    return owners_[oldest];
+    return in_use_ < slots_.size() || oldest_ == kNone ? nullptr : slots_[oldest_].owner;
   }
 
   char* data(std::size_t index) { return memory_[index].data(); }
-  [[nodiscard]] std::size_t in_use() const { return touched_ - free_count_; }
+  [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  [[nodiscard]] std::size_t in_use() const { return in_use_; }
 
  private:
-  std::array<std::array<char, kBytes>, kCount> memory_{};
-  std::array<Connection*, kCount> owners_{};
-  std::array<std::uint32_t, kCount> taken_{};  // the value of takes_ then; both may wrap around
-  std::array<std::uint16_t, kCount> free_{};
-  std::uint32_t takes_ = 0;
-  std::size_t free_count_ = 0;
+  struct Slot {
+    Connection* owner;
+    std::uint16_t next;  // in its list
+    std::uint16_t previous;
+  };
+
+  std::uint16_t fresh() {
+    return touched_ < slots_.size() ? static_cast<std::uint16_t>(touched_++) : kNone;
+  }
+
+  std::span<std::array<char, kBytes>> memory_;
+  std::span<Slot> slots_;
+  std::uint16_t free_ = kNone;
+  std::uint16_t oldest_ = kNone;
+  std::uint16_t newest_ = kNone;
+  std::size_t in_use_ = 0;
   std::size_t touched_ = 0;
 };
 
-constinit Pool<kSmallRequestBytes, kSmallRequests> small_buffers;
-constinit Pool<kMediumRequestBytes, kMediumRequests> medium_buffers;
-constinit Pool<kLargeRequestBytes, kLargeRequests> large_buffers;
+constinit Pool<kSmallRequestBytes> small_buffers;
+constinit Pool<kMediumRequestBytes> medium_buffers;
+constinit Pool<kLargeRequestBytes> large_buffers;
 
-constexpr std::uint16_t kFirstSmall = 1;
-constexpr std::uint16_t kFirstMedium = kFirstSmall + kSmallRequests;
-constexpr std::uint16_t kFirstLarge = kFirstMedium + kMediumRequests;
+// Buffers are numbered from 1 on: the small, the medium, the large ones.
+constinit std::uint16_t first_medium = 1;
+constinit std::uint16_t first_large = 1;
 
 // The number of a free buffer for so many bytes, or 0.
 std::uint16_t take(std::size_t bytes, Connection& owner) {
-  if (bytes <= kSmallRequestBytes) {
-    if (const std::size_t index = small_buffers.take(owner); index < kSmallRequests) {
-      return static_cast<std::uint16_t>(kFirstSmall + index);
-    }
+  const auto number_in = [&](auto& pool, std::size_t most, std::uint16_t first) {
+    const std::uint16_t index = bytes <= most ? pool.take(owner) : pool.kNone;
+    return index == pool.kNone ? std::uint16_t{0} : static_cast<std::uint16_t>(first + index);
+  };
+  if (const std::uint16_t number = number_in(small_buffers, kSmallRequestBytes, 1)) {
+    return number;
   }
-  if (bytes <= kMediumRequestBytes) {
-    if (const std::size_t index = medium_buffers.take(owner); index < kMediumRequests) {
-      return static_cast<std::uint16_t>(kFirstMedium + index);
-    }
+  if (const std::uint16_t number = number_in(medium_buffers, kMediumRequestBytes, first_medium)) {
+    return number;
   }
-  if (bytes <= kLargeRequestBytes) {
-    if (const std::size_t index = large_buffers.take(owner); index < kLargeRequests) {
-      return static_cast<std::uint16_t>(kFirstLarge + index);
-    }
-  }
-  return 0;
+  return number_in(large_buffers, kLargeRequestBytes, first_large);
+}
+
+// Calls `use(pool, index)` for the buffer of a number that isn't 0.
+auto with_buffer(std::uint16_t number, auto&& use) {
+  const auto index_from = [=](std::uint16_t first) {
+    return static_cast<std::uint16_t>(number - first);
+  };
+  return number >= first_large    ? use(large_buffers, index_from(first_large))
+         : number >= first_medium ? use(medium_buffers, index_from(first_medium))
+                                  : use(small_buffers, index_from(1));
 }
 
 void give_back(std::uint16_t number) {
-  if (number >= kFirstLarge) {
-    large_buffers.give_back(number - kFirstLarge);
-  } else if (number >= kFirstMedium) {
-    medium_buffers.give_back(number - kFirstMedium);
-  } else if (number >= kFirstSmall) {
-    small_buffers.give_back(number - kFirstSmall);
+  if (number != 0) {
+    with_buffer(number, [](auto& pool, std::uint16_t index) { pool.give_back(index); });
   }
 }
 
 char* memory_of(std::uint16_t number) {
-  return number >= kFirstLarge    ? large_buffers.data(number - kFirstLarge)
-         : number >= kFirstMedium ? medium_buffers.data(number - kFirstMedium)
-         : number >= kFirstSmall  ? small_buffers.data(number - kFirstSmall)
-                                  : nullptr;
+  const auto data = [](auto& pool, std::uint16_t index) { return pool.data(index); };
+  return number == 0 ? nullptr : with_buffer(number, data);
 }
 
 }  // namespace
 
+bool RequestBuffer::set_up(Arena& arena, const Plan& plan) {
+  first_medium = static_cast<std::uint16_t>(1 + plan.small_requests);
+  first_large = static_cast<std::uint16_t>(first_medium + plan.medium_requests);
+  return plan.small_requests + plan.medium_requests + plan.large_requests < 0xFFFF &&
+         small_buffers.set_up(arena, plan.small_requests) &&
+         medium_buffers.set_up(arena, plan.medium_requests) &&
+         large_buffers.set_up(arena, plan.large_requests);
+}
+
 char* RequestBuffer::data() const { return memory_of(number_); }
 
 std::size_t RequestBuffer::capacity() const {
-  return number_ >= kFirstLarge    ? kLargeRequestBytes
-         : number_ >= kFirstMedium ? kMediumRequestBytes
-         : number_ >= kFirstSmall  ? kSmallRequestBytes
+  return number_ >= first_large    ? kLargeRequestBytes
+         : number_ >= first_medium ? kMediumRequestBytes
+         : number_ != 0            ? kSmallRequestBytes
                                    : 0;
 }
 

@@ -7,15 +7,21 @@
 #include <string_view>
 #include <utility>
 
+#include "kernel/arena.hpp"
+#include "kernel/plan.hpp"
+
 namespace mote::http {
 
 class Connection;
 
-// Bytes received, in a buffer of the static pools (limits::kSmallRequests and the others). It takes
+// Bytes received, in a buffer of the pools (limits::kSmallRequests and the others). It takes
 // a buffer when bytes are put in, a larger one when they don't fit, and gives it back with the last
 // byte. Its owner is static and never destroyed, so `clear` takes a destructor's place.
 class RequestBuffer {
  public:
+  // Takes the pools' memory, once, before all else. False: the arena has no room for it.
+  [[nodiscard]] static bool set_up(Arena& arena, const Plan& plan);
+
   RequestBuffer() = default;
   RequestBuffer(const RequestBuffer&) = delete;
   RequestBuffer& operator=(const RequestBuffer&) = delete;

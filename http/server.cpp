@@ -1,6 +1,8 @@
 // Accepting connections, and their time limits.
 #include "http/server.hpp"
 
+#include <new>
+
 #include "http/server_state.hpp"
 #include "lwip/tcp.h"
 #include "lwip/timeouts.h"
@@ -41,7 +43,7 @@ Connection* unused_connection() {
     return recycled;
   }
   return server.connections_touched < server.connections.size()
-             ? &server.connections[server.connections_touched++]
+             ? new (&server.connections[server.connections_touched++]) Connection
              : nullptr;
 }
 
@@ -65,7 +67,7 @@ err_t accept(void* /*unused*/, tcp_pcb* pcb, err_t error) {
   if (error != ERR_OK || pcb == nullptr) {
     return ERR_VAL;
   }
-  if (server.counters.open >= limits::kConnections) {
+  if (server.counters.open >= server.connections.size()) {
     make_room();
   }
   Connection* const connection = unused_connection();
@@ -78,6 +80,11 @@ err_t accept(void* /*unused*/, tcp_pcb* pcb, err_t error) {
 }
 
 }  // namespace
+
+bool set_up(Arena& arena, const Plan& plan) {
+  server.connections = arena.take<Connection>(plan.connections);
+  return server.connections.size() == plan.connections && RequestBuffer::set_up(arena, plan);
+}
 
 bool start(const SitePack& pack, const Options& options) {
   server.pack = pack;
@@ -108,6 +115,8 @@ bool start(const SitePack& pack, const Options& options) {
 void bind_metrics(int interface) { chosen.endpoints.metrics_interface = interface; }
 
 const Counters& counters() { return server.counters; }
+
+std::size_t most_connections() { return server.connections.size(); }
 
 const Options& options() { return chosen; }
 

@@ -7,7 +7,9 @@
 #include "http/counters.hpp"
 #include "http/endpoints.hpp"
 #include "http/site_pack.hpp"
+#include "kernel/arena.hpp"
 #include "kernel/limits.hpp"
+#include "kernel/plan.hpp"
 
 namespace mote::http {
 
@@ -19,14 +21,21 @@ struct Options {
   LogOptions log = {};
 };
 
-// Begins to listen on all interfaces, once, when lwIP is up; the run loop's lwIP timers do the
-// rest. The pack's memory must stay. False: lwIP has no PCB left, or the port is taken.
+// Takes the memory of connections and unfinished requests. False: the arena has no room for it;
+// then once more, with another plan.
+[[nodiscard]] bool set_up(Arena& arena, const Plan& plan);
+
+// Begins to listen on all interfaces, once, when pools and lwIP are up; the run loop's lwIP timers
+// do the rest. The pack's memory must stay. False: lwIP has no PCB left, or the port is taken.
 [[nodiscard]] bool start(const SitePack& pack, const Options& options);
 
 // On which interface metrics are told, in place of the options'; for a NIC that comes later.
 void bind_metrics(int interface);
 
 [[nodiscard]] const Counters& counters();
+
+// How many connections may be open at once.
+[[nodiscard]] std::size_t most_connections();
 
 // What the server was started with, and was told since.
 [[nodiscard]] const Options& options();

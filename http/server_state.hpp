@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "http/connection.hpp"
 #include "http/counters.hpp"
@@ -12,7 +13,7 @@
 
 namespace mote::http {
 
-// All zero at start.
+// All zero at start, but for the memory that set_up takes.
 struct ServerState {
   SitePack pack;
   Counters counters;
@@ -21,9 +22,9 @@ struct ServerState {
   std::array<std::uint32_t, kPhases> time_limits{};  // of each phase in ticks; 0: none
   std::array<ConnectionQueue, kPhases> queues{};
   std::array<char, limits::kRequestLineBytes> scratch{};  // for decoding the path at hand
-  std::array<Connection, limits::kConnections> connections{};
-  std::size_t connections_touched = 0;  // the others were never used
-  bool logs = false;                    // the access log is on
+  std::span<Connection> connections;                      // as many as RAM holds
+  std::size_t connections_touched = 0;                    // the others were never made
+  bool logs = false;                                      // the access log is on
 
   static constexpr std::uint32_t kTickMs = 250;
 

@@ -70,6 +70,9 @@ class SitePack {
     return text(header().settings_offset, header().settings_bytes);
   }
 
+  // Where it lies, whole.
+  [[nodiscard]] std::span<const std::byte> memory() const { return {base_, header().total_bytes}; }
+
   // The sites' files, and the sum of their sizes.
   [[nodiscard]] std::uint64_t files() const { return header().file_count; }
   [[nodiscard]] std::uint64_t bytes() const { return header().file_bytes; }

@@ -1,9 +1,6 @@
-// The DMA arena: a pointer that moves up.
+// The rings' memory: a pointer that moves up.
 #include "kernel/dma.hpp"
 
-#include <array>
-
-#include "kernel/limits.hpp"
 #include "kernel/memory.hpp"
 
 namespace mote::dma {
@@ -11,18 +8,23 @@ namespace {
 
 constexpr std::size_t kMostAlignment = 4096;
 
-alignas(kMostAlignment) constinit std::array<std::byte, limits::kDmaArenaBytes> arena{};
+constinit std::span<std::byte> all{};
 constinit std::size_t used = 0;
 
 }  // namespace
 
+bool set_up(Arena& arena, std::size_t bytes) {
+  all = arena.take<std::byte>(bytes, kMostAlignment);
+  return all.size() == bytes;
+}
+
 std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment) {
   const std::size_t start = (used + alignment - 1) & ~(alignment - 1);
-  if (start > arena.size() || bytes > arena.size() - start) {
+  if (start > all.size() || bytes > all.size() - start) {
     return {};
   }
   used = start + bytes;
-  const std::span<std::byte> taken = std::span(arena).subspan(start, bytes);
+  const std::span<std::byte> taken = all.subspan(start, bytes);
   memory::fill(taken.data(), 0, taken.size());  // it may have been somebody's before
   return taken;
 }

@@ -1,4 +1,5 @@
-// Every limit of the appliance, in one place. All memory is static and sized from these.
+// Every limit of the appliance, in one place. Static memory and pools are sized from these; how
+// many of what a machine's RAM holds, kernel/plan.hpp says.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,7 @@ inline constexpr std::size_t kInterfaces = 8;
 inline constexpr std::uint16_t kMtu = 1500;
 
 // Buffers in the packet pool, shared by all NICs: receive rings, echo replies in flight, and
-// frames that lwIP holds.
+// frames that lwIP holds. In little RAM there are fewer, and as much less of what else says so.
 inline constexpr std::size_t kPackets = 640;
 
 // Bytes of one packet buffer: headroom, a whole Ethernet frame, and tail room.
@@ -27,8 +28,8 @@ inline constexpr std::size_t kHeadroom = 16;
 // Buffers that one NIC keeps posted for receive, whatever its queue size.
 inline constexpr std::size_t kReceiveBuffers = 256;
 
-// When fewer pool buffers than this are free, frames for lwIP are copied out of theirs (the
-// copy-break), so that a slow reader can never starve a receive ring.
+// When fewer pool buffers than this are free (of kPackets), frames for lwIP are copied out of
+// theirs (the copy-break), so that a slow reader can never starve a receive ring.
 inline constexpr std::size_t kPacketReserve = 128;
 
 // Entries of the largest virtqueue supported (QEMU's maximum).
@@ -50,7 +51,7 @@ inline constexpr std::size_t kRxBudget = 64;
 // Frames that wait in front of a full transmit ring, for each NIC.
 inline constexpr std::size_t kTxBacklog = 512;
 
-// Bytes of static memory that drivers carve their rings from, once, when they are brought up.
+// Bytes that drivers carve their rings from, once, when they are brought up; fewer in little RAM.
 inline constexpr std::size_t kDmaArenaBytes = 512 * 1024;
 
 // --- PCI ---
@@ -68,10 +69,18 @@ inline constexpr std::size_t kMmioWindows = 32;
 // HTTP connections open at once. For one more another makes room, the oldest of its kind: one that
 // waits only for its peer to close, else an idle one, else one whose request isn't whole (it gets
 // 503), else a slow one (kSlowTimeMs). When all of them are sending well, the new one is reset.
+// How many they are, RAM decides, or the configuration: so many where there is kAmpleBytes of it.
 inline constexpr std::size_t kConnections = 1024;
+inline constexpr std::size_t kLeastConnections = 64;
+inline constexpr std::size_t kMostConnections = 128 * 1024;
 
-// lwIP's PCBs: for these, for handshakes, and for connections that are still closing.
-inline constexpr std::size_t kTcpPcbs = kConnections + 256;
+// Free RAM that holds pools of every size that is stated here. Of less, the pools are smaller, but
+// not below the least share, a fraction of 1/kLeastShare.
+inline constexpr std::size_t kAmpleBytes = 6 * 1024 * 1024;
+inline constexpr std::size_t kLeastShare = 4;
+
+// Blocks of lwIP's heap for frames and DHCP messages.
+inline constexpr std::size_t kFrameBlocks = 64;
 
 // Request line and whole header section, in bytes (414 and 431 beyond).
 inline constexpr std::size_t kRequestLineBytes = 8 * 1024;
@@ -92,6 +101,8 @@ inline constexpr std::size_t kTrailerBytes = 8 * 1024;
 // Buffers for requests that came in pieces or too early, and bytes of each. A medium one holds long
 // cookies, a large one the longest request and a segment behind it. When none is free, the one held
 // longest is taken away, and its request answered with 503: slow senders can lock nobody out.
+// Of large crowds each kConnectionsASmallRequest have a small one.
+inline constexpr std::size_t kConnectionsASmallRequest = 8;
 inline constexpr std::size_t kSmallRequests = 256;
 inline constexpr std::size_t kSmallRequestBytes = 1024;
 inline constexpr std::size_t kMediumRequests = 20;

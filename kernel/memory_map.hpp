@@ -19,6 +19,12 @@ class MemoryMap {
   // Whether boot told of any memory at all; if not, nothing below means anything.
   [[nodiscard]] constexpr bool known() const { return !ranges_.empty(); }
 
+  [[nodiscard]] constexpr std::span<const MemoryRange> ranges() const { return ranges_; }
+
+  static constexpr bool is_usable(const MemoryRange& range) {
+    return range.type == MemoryRange::kUsableRam && range.bytes <= ~std::uint64_t{0} - range.base;
+  }
+
   // RAM in MiB, rounded up, for firmware keeps some of the machine's last MiB for itself.
   [[nodiscard]] constexpr std::uint64_t usable_mib() const {
     std::uint64_t bytes = 0;
@@ -69,10 +75,6 @@ class MemoryMap {
 
  private:
   static constexpr std::uint64_t kMib = 1 << 20;
-
-  static constexpr bool is_usable(const MemoryRange& range) {
-    return range.type == MemoryRange::kUsableRam && range.bytes <= ~std::uint64_t{0} - range.base;
-  }
 
   // The end of the usable range in which `address` lies; `address` itself if there is none.
   [[nodiscard]] constexpr std::uint64_t end_of_range_at(std::uint64_t address) const {

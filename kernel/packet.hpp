@@ -1,4 +1,4 @@
-// Packets: the fixed pool of frame buffers, and the one handle that owns a buffer.
+// Packets: the pool of frame buffers, made at boot, and the one handle that owns a buffer.
 //
 // A buffer has one owner at a time: the pool, a device's receive ring, the stack, or a device's
 // transmit ring. In code the owner holds a `Packet`, which can be moved and not copied; a ring or
@@ -11,6 +11,7 @@
 #include <span>
 #include <utility>
 
+#include "kernel/arena.hpp"
 #include "kernel/limits.hpp"
 
 namespace mote {
@@ -64,6 +65,16 @@ class Packet {
 
   // Start of the frame in a given-up buffer.
   [[nodiscard]] static std::byte* frame_of(PacketIndex index);
+
+  // Gives the pool its buffers, at most limits::kPackets; once, before all else. False: the arena
+  // has no room for them.
+  [[nodiscard]] static bool set_up(Arena& arena, std::size_t packets);
+  [[nodiscard]] static std::size_t pool_size();
+
+  // Whether fewer buffers are free than must be, and how many those are: limits::kPacketReserve, or
+  // less in a smaller pool.
+  [[nodiscard]] static bool scarce();
+  [[nodiscard]] static std::size_t reserve();
 
   // Buffers in the pool now, and the fewest there have ever been.
   [[nodiscard]] static std::size_t free_count();

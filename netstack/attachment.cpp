@@ -266,7 +266,7 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(&ethernet + 1);
   // Without the padding behind a short datagram.
   packet.set_bytes(sizeof(EthernetHeader) + ip.total_bytes);
-  const bool scarce = Packet::free_count() < limits::kPacketReserve;
+  const bool scarce = Packet::scarce();
   struct pbuf* datagram = nullptr;
   if (scarce || fate == Fate::kUpFragment) {
     ++counters_.rx_copied;
@@ -281,7 +281,7 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
 
 void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
   struct pbuf* frame = nullptr;
-  if (Packet::free_count() < limits::kPacketReserve) {
+  if (Packet::scarce()) {
     ++counters_.rx_copied;
     frame = copy_frame(pieces);
   } else {

@@ -1,10 +1,9 @@
-// lwIP's heap: size classes over static memory.
+// lwIP's heap: size classes over memory that is carved at boot.
 #include "netstack/heap.hpp"
 
 #include <cstdint>
 #include <cstring>
 
-#include "kernel/limits.hpp"
 #include "lwip/arch.h"
 #include "lwip/opt.h"
 #include "lwip/pbuf.h"
@@ -14,10 +13,17 @@ namespace {
 
 // Blocks of one size. Fresh ones are taken from the array's unused end, so that the array needs
 // no preparation and untouched memory stays untouched; freed ones are listed in their own bytes.
-template <std::size_t kBytes, std::size_t kCount>
+template <std::size_t kBytes>
 class SizeClass {
  public:
   static_assert(kBytes % 16 == 0);
+
+  [[nodiscard]] bool set_up(Arena& arena, std::size_t count) {
+    const std::span<Block> blocks = arena.take<Block>(count);
+    blocks_ = blocks.data();
+    count_ = blocks.size();
+    return count_ == count;
+  }
 
   [[nodiscard]] static constexpr bool fits(std::size_t bytes) { return bytes <= kBytes; }
 
@@ -28,7 +34,7 @@ class SizeClass {
       ++used_;
       return block;
     }
-    if (fresh_ == kCount) {
+    if (fresh_ == count_) {
       ++failures_;
       return nullptr;
     }
@@ -53,10 +59,10 @@ class SizeClass {
   }
 
   [[nodiscard]] std::size_t used() const { return used_; }
-  [[nodiscard]] std::size_t left() const { return kCount - used_; }
+  [[nodiscard]] std::size_t left() const { return count_ - used_; }
 
   // A fresh block is taken only when all others are in use.
-  [[nodiscard]] Usage usage() const { return {kBytes, kCount, used_, fresh_, failures_}; }
+  [[nodiscard]] Usage usage() const { return {kBytes, count_, used_, fresh_, failures_}; }
 
  private:
   union alignas(16) Block {
@@ -64,7 +70,8 @@ class SizeClass {
     std::byte bytes[kBytes];
   };
 
-  Block blocks_[kCount];
+  Block* blocks_ = nullptr;
+  std::size_t count_ = 0;
   Block* free_ = nullptr;
   std::size_t fresh_ = 0;
   std::size_t used_ = 0;
@@ -79,12 +86,18 @@ static_assert(kSegmentHeader >= sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_T
 constexpr std::size_t kDatagram = 65'648;
 static_assert(kDatagram >= sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_LINK) + 65'535);
 
-constinit SizeClass<kSegmentHeader, kSegmentHeaders> small_blocks;
-constinit SizeClass<640, limits::kConnections / 2> medium_blocks;
-constinit SizeClass<1664, 64> large_blocks;
-constinit SizeClass<kDatagram, 2> huge_blocks;
+constinit SizeClass<kSegmentHeader> small_blocks;
+constinit SizeClass<640> medium_blocks;
+constinit SizeClass<1664> large_blocks;
+constinit SizeClass<kDatagram> huge_blocks;
 
 }  // namespace
+
+bool set_up(Arena& arena, const Plan& plan) {
+  constexpr std::size_t kDatagrams = 2;
+  return small_blocks.set_up(arena, plan.segments) && medium_blocks.set_up(arena, plan.texts) &&
+         large_blocks.set_up(arena, plan.frames) && huge_blocks.set_up(arena, kDatagrams);
+}
 
 void* allocate(std::size_t bytes) {
   if (small_blocks.fits(bytes)) return small_blocks.allocate();

@@ -10,9 +10,13 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernel/limits.hpp"
+#include "kernel/arena.hpp"
+#include "kernel/plan.hpp"
 
 namespace mote::netstack::heap {
+
+// Takes the blocks' memory, once, before all else. False: the arena has no room for it.
+[[nodiscard]] bool set_up(Arena& arena, const Plan& plan);
 
 // A block of at least `bytes`, aligned to 16, or null when there is none.
 [[nodiscard]] void* allocate(std::size_t bytes);
@@ -20,8 +24,7 @@ namespace mote::netstack::heap {
 // Gives back a block. Anything that isn't an allocated block is a fault of ours: panic.
 void free(void* memory);
 
-// Blocks for segments' headers: how many there are, and how many are left now.
-inline constexpr std::size_t kSegmentHeaders = limits::kConnections * 6;
+// Blocks for segments' headers that are left now.
 [[nodiscard]] std::size_t segment_headers_left();
 
 // Blocks in use now, of all sizes.

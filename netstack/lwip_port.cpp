@@ -1,14 +1,17 @@
 // What lwIP asks of its platform: time, random numbers, checksums, assertions, and the hooks.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "kernel/arena.hpp"
 #include "kernel/clock.hpp"
 #include "kernel/entropy.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/panic.hpp"
+#include "kernel/plan.hpp"
 #include "lwip/init.h"
 #include "lwip/memp.h"
 #include "lwip/netif.h"
@@ -26,26 +29,67 @@
 
 namespace mote::netstack {
 
-static_assert(MEMP_NUM_TCP_PCB == limits::kTcpPcbs);
 static_assert(PBUF_LINK_ENCAPSULATION_HLEN == limits::kHeadroom);
 static_assert(TCP_MSS + 40 == limits::kMtu);
 static_assert(TCP_TSO_PBUFS == limits::kTxSegments);
 static_assert(limits::kTxPayloadBytes + 40 <= 0xFFFF);
 static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + 14);
 static_assert(TCP_SLOW_INTERVAL == kPollTickMs);
-static_assert(MEMP_NUM_TCP_SEG >= heap::kSegmentHeaders, "each segment has a header block");
-static_assert(MEMP_NUM_PBUF >= heap::kSegmentHeaders, "both are shared out alike");
 static_assert(IP_REASS_MAX_PBUFS >= 48 && PBUF_POOL_SIZE > IP_REASS_MAX_PBUFS);
 
-// Makes TCP's table of connections, with a bucket or more for each PCB (patches/22).
+namespace {
+
+// Elements that go to a pool of lwIP's beside its own (patches/30).
+struct Provision {
+  memp_t pool;
+  std::span<std::byte> memory;
+  std::size_t elements = 0;
+
+  // Takes memory for as many as make `wanted` of them.
+  [[nodiscard]] bool take(Arena& arena, std::size_t wanted) {
+    const struct memp_desc& own = *memp_pools[pool];
+    elements = wanted - own.num;
+    memory = arena.take<std::byte>(elements * own.size, 64);
+    return !memory.empty();
+  }
+};
+
+constinit std::array<Provision, 3> provisions{
+    {{MEMP_TCP_PCB, {}}, {MEMP_TCP_SEG, {}}, {MEMP_PBUF, {}}}};
+
+// How the queues of connections are limited: mote_tcp_queue_limit.
+struct QueueLimits {
+  std::size_t kept = 0;   // of headers and pbufs, for all PCBs there can be
+  std::size_t share = 1;  // of the rest, for each pbuf more that a connection may queue
+};
+constinit QueueLimits queue_limits;
+constexpr std::size_t kLeastQueue = 4;  // two segments: for one, clients delay their ACK
+
+// TCP's table of connections, with a bucket or more for each PCB (patches/22).
+constinit std::span<struct tcp_pcb*> buckets;
+
+}  // namespace
+
+bool set_up(Arena& arena, const Plan& plan) {
+  queue_limits.kept = (kLeastQueue - 1) * plan.pcbs;
+  queue_limits.share = (plan.segments - queue_limits.kept) / TCP_SND_QUEUELEN;
+  const std::size_t bucket_count = std::bit_ceil(plan.pcbs);
+  buckets = arena.take<struct tcp_pcb*>(bucket_count);
+  return buckets.size() == bucket_count && provisions[0].take(arena, plan.pcbs) &&
+         provisions[1].take(arena, plan.segments) && provisions[2].take(arena, plan.segments) &&
+         heap::set_up(arena, plan);
+}
+
 void initialize() {
-  constexpr unsigned kBits = 11;
-  static_assert(MEMP_NUM_TCP_PCB <= 1U << kBits);
-  static constinit std::array<struct tcp_pcb*, 1U << kBits> buckets{};
+  std::ranges::fill(buckets, nullptr);
   const std::array<std::uint64_t, 3> secrets = {entropy::random64(), entropy::random64(),
                                                 entropy::random64()};
-  tcp_table_init(buckets.data(), kBits, secrets.data());
+  tcp_table_init(buckets.data(), static_cast<u8_t>(std::countr_zero(buckets.size())),
+                 secrets.data());
   lwip_init();
+  for (const Provision& provision : provisions) {
+    memp_provide(provision.pool, provision.memory.data(), provision.elements);
+  }
 }
 
 void run_timers() { sys_check_timeouts(); }
@@ -103,15 +147,13 @@ u16_t mote_ip_id() {
 // to two segments, or one in three pieces. So much is kept for every PCB there can be, and a FIN's
 // header besides, so that neither ever runs out, whatever clients do.
 u16_t mote_tcp_queue_limit() {
-  constexpr std::size_t kLeast = MOTE_TCP_QUEUE_LEAST;
-  constexpr std::size_t kKept = (kLeast - 1) * limits::kTcpPcbs;
-  static_assert(kKept + TCP_SND_QUEUELEN <= netstack::heap::kSegmentHeaders);
-  constexpr std::size_t kShare = (netstack::heap::kSegmentHeaders - kKept) / TCP_SND_QUEUELEN;
+  const auto [kept, share] = netstack::queue_limits;
   const struct stats_mem& pbufs = *lwip_stats.memp[MEMP_PBUF];
   const std::size_t left =
       std::min<std::size_t>(netstack::heap::segment_headers_left(), pbufs.avail - pbufs.used);
-  const std::size_t spare = left > kKept ? left - kKept : 0;
-  return static_cast<u16_t>(std::min<std::size_t>(kLeast + spare / kShare, TCP_SND_QUEUELEN));
+  const std::size_t spare = left > kept ? left - kept : 0;
+  return static_cast<u16_t>(
+      std::min<std::size_t>(netstack::kLeastQueue + spare / share, TCP_SND_QUEUELEN));
 }
 
 struct netif* mote_route_by_source(const ip4_addr_t* source) {

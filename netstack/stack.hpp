@@ -3,14 +3,21 @@
 
 #include <cstdint>
 
+#include "kernel/arena.hpp"
 #include "kernel/clock.hpp"
+#include "kernel/plan.hpp"
 
 namespace mote::netstack {
 
 // lwIP's tcp_poll() counts its interval in these.
 inline constexpr std::uint32_t kPollTickMs = 100;
 
-// Starts lwIP. Once, before the first interface is attached; after clock and entropy.
+// Takes the memory of lwIP's pools and heap that goes with connections. False: the arena has no
+// room for it; then once more, with another plan.
+[[nodiscard]] bool set_up(Arena& arena, const Plan& plan);
+
+// Starts lwIP. Once, behind set_up, before the first interface is attached; after clock and
+// entropy.
 void initialize();
 
 // Runs lwIP's timers that are due. Before the interfaces' turns, so that what a timer sends leaves

@@ -11,7 +11,8 @@ from tools.redirects import Redirect, parse_source, parse_target
 from tools.settings import HostedSite, Settings
 
 # Keys that become lines for the firmware as they are.
-LINES = {"port": values.integer(1, 65535), "idle_timeout_s": values.integer(1, 86400),
+LINES = {"port": values.integer(1, 65535), "connections": values.integer(64, 131072),
+         "idle_timeout_s": values.integer(1, 86400),
          "header_timeout_s": values.integer(1, 86400), "health": values.endpoint,
          "metrics": values.endpoint, "metrics_interface": values.match,
          "access_log": values.one_of("off", "combined"),

@@ -33,7 +33,7 @@ def files_enough() -> None:
 @pytest.fixture
 def guest(bench: Bench) -> Guest:
     """A machine for each test: none of them inherits what another one did."""
-    return bench.boot()
+    return bench.boot(Machine(settings=f"{Machine().settings}\nhttp.connections=1024"))
 
 
 def datagram(to: str, size: int = 64) -> bytes:
@@ -184,7 +184,7 @@ def test_storm_of_segments_for_nobody(guest: Guest, wire: Wire) -> None:
 
 def patient(bench: Bench) -> Guest:
     """A machine whose own time limits end nothing while a test runs."""
-    settings = "http.header_timeout_s=600\nhttp.idle_timeout_s=600"
+    settings = "http.header_timeout_s=600\nhttp.idle_timeout_s=600\nhttp.connections=1024"
     return bench.boot(Machine(settings=f"{Machine().settings}\n{settings}"))
 
 

@@ -24,7 +24,7 @@ def check_boot_lines(guest: Guest, boot: str) -> None:
     expected = [rf"^mote \d+\.\d+\.\d+ \(\w+\+?\), booted by {boot}, \d+ MiB, .+$",
                 rf"^net0: virtio-net {MAC}, link up, offloads .+$",
                 r"^net0: 192\.0\.2\.2/24 \(static\)$",
-                r"^http: port 80, \d+ files, \d+ KiB$",
+                r"^http: port 80, \d+ files, \d+ KiB, \d+ connections$",
                 r"^ready$"]
     assert len(lines) == len(expected), lines
     for line, pattern in zip(lines, expected):

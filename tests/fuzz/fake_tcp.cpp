@@ -16,6 +16,7 @@
 #include "netstack/prompt_answer.hpp"
 #include "tests/fuzz/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
+#include "tests/unit/ample_arena.hpp"
 #include "tests/unit/http_fakes.hpp"
 
 // The linker's: what lies between them is text and constants.
@@ -281,6 +282,7 @@ void begin_run(unsigned interface, bool logs) {
     http::Options options;
     options.endpoints = {.metrics = "/metrics", .metrics_interface = 1, .loop = &loop};
     options.log.combined = true;
+    demand(http::set_up(ample_arena(), kAmplePlan), "the pools have their memory");
     demand(http::start(guarded_pack(), options), "the server starts");
   }
   wall_seconds = kStart;

@@ -18,6 +18,7 @@
 #include "lwip/timeouts.h"
 #include "netstack/attachment.hpp"
 #include "netstack/prompt_answer.hpp"
+#include "tests/unit/ample_arena.hpp"
 
 namespace mote::http_world {
 
@@ -161,6 +162,9 @@ void start_server(bool logs) {
     REQUIRE(pack.has_value());
     http::Options options{.port = 80, .header_time_ms = 10'000, .idle_time_ms = 15'000};
     options.log.combined = logs;
+    if (accept_function == nullptr) {
+      REQUIRE(http::set_up(ample_arena(), kAmplePlan));
+    }
     REQUIRE(http::start(*pack, options));
   }
   log_lines.clear();

@@ -53,6 +53,7 @@ std::optional<std::uint64_t> wall_clock::now() { return world.wall_seconds; }
 std::uint64_t entropy::random64() { return 4; }
 const http::Options& http::options() { return world.options; }
 const http::Counters& http::counters() { return world.counters; }
+std::size_t http::most_connections() { return 1024; }
 std::uint64_t http::access_lines_lost() { return 5; }
 netstack::TcpCounters netstack::tcp_counters() { return world.tcp; }
 

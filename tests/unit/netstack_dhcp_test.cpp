@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "netstack/stack.hpp"
+#include "tests/unit/ample_arena.hpp"
 #include "tests/unit/netstack_world.hpp"
 
 using namespace mote;
@@ -120,6 +121,7 @@ Bytes answer(const Message& message, std::uint8_t type, Lease lease) {
 Machine& client() {
   static Machine* const the = [] {
     auto* made = new Machine{Device({.mac = kMachineMac}), {}};
+    REQUIRE(netstack::set_up(ample_arena(), kAmplePlan));
     netstack::initialize();
     REQUIRE(made->interface.attach(made->device, 0, {.host_name = "tester"}));
     return made;

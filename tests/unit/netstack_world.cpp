@@ -11,6 +11,7 @@
 #include "kernel/panic.hpp"
 #include "netstack/checksum.hpp"
 #include "netstack/stack.hpp"
+#include "tests/unit/ample_arena.hpp"
 #include "tests/unit/fake_console.hpp"
 
 namespace mote {
@@ -182,6 +183,7 @@ Machine& machine() {
                                      .rx_checksum = true,
                                      .segmentation = machine_segmentation}),
                              {}};
+    if (!netstack::set_up(ample_arena(), kAmplePlan)) panic("no memory");
     netstack::initialize();
     const netstack::InterfaceSettings settings{
         .host_name = "tester",

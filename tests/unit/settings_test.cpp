@@ -55,6 +55,17 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   CHECK(rule.offload == false);
 }
 
+TEST_CASE("settings: connections are as many as RAM holds, or so many") {
+  CHECK(Settings().http_connections() == 0);
+  CHECK(from_lines("http.connections=64").http_connections() == 64);
+  CHECK(from_lines("http.connections=131072").http_connections() == 131'072);
+  for (const std::string wrong : {"63", "0", "131073", "", "many"}) {
+    mote::console::written().clear();
+    CHECK(from_lines("http.connections=100\nhttp.connections=" + wrong).http_connections() == 100);
+    CHECK(mote::console::written().starts_with("settings (test): cannot use http.connections="));
+  }
+}
+
 TEST_CASE("settings: health, metrics and the access log have their defaults and can be set") {
   const Settings defaults;
   CHECK(defaults.health_path() == "/healthz");

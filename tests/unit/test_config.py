@@ -31,6 +31,7 @@ address = "dhcp"
 
 [http]
 port = 8080
+connections = 5000
 index = ["start.html"]
 not_found = "errors/404.html"
 idle_timeout_s = 30
@@ -67,6 +68,7 @@ def test_every_key() -> None:
                "network.0.address=192.0.2.10/24",
                "network.0.gateway=192.0.2.1", "network.0.mtu=1400", "network.0.offload=off",
                "network.52:54:00:ab:cd:ef.address=dhcp", "http.port=8080",
+               "http.connections=5000",
                "http.idle_timeout_s=30", "http.header_timeout_s=5", "http.health=",
                "http.metrics=/internal/metrics", "http.metrics_interface=52:54:00:ab:cd:ef",
                "http.access_log=combined", "http.access_log_lines=10"),
@@ -91,6 +93,8 @@ def test_blob() -> None:
     ("[[network.interface]]\nmatch = 0\ndns = 'x'", ":3: network.interface.dns: unknown key"),
     ("[http]\nport = 0", ":2: http.port = 0: must be a whole number from 1 to 65535"),
     ("[http]\nport = 65536", "http.port = 65536"),
+    ("[http]\nconnections = 63", "http.connections = 63: must be a whole number from 64"),
+    ("[http]\nconnections = 131073", "http.connections = 131073"),
     ("[http]\nport = '80'", "http.port = '80'"),
     ("[http]\nport = true", "http.port = True"),
     ("[http]\nport = 80.0", "http.port = 80.0"),

@@ -28,7 +28,8 @@
 #define MEMP_STATS 1
 
 // Memory: pools of fixed elements for lwIP's own structures, and netstack/heap for what it asks
-// of a heap, which has size classes and takes constant time.
+// of a heap, which has size classes and takes constant time. Of PCBs, segments and PBUFs here are
+// only those that lwIP insists on: kernel/plan.hpp says at boot how many there are (patches/30).
 #define MEMP_MEM_MALLOC 0
 #define MEM_ALIGNMENT 8
 #define MEM_CUSTOM_ALLOCATOR 1
@@ -42,7 +43,7 @@
 #define PBUF_POOL_SIZE 160
 #define PBUF_POOL_BUFSIZE 1520
 #define PBUF_LINK_ENCAPSULATION_HLEN 16
-#define MEMP_NUM_PBUF 6144
+#define MEMP_NUM_PBUF 1
 #define LWIP_NETIF_TX_SINGLE_PBUF 0
 
 // Interfaces. Checksums are each interface's choice; those of IP and ICMP are always ours, and an
@@ -97,9 +98,9 @@
 // order. Responses are large: 64 segments may be in flight, by window scale.
 #define LWIP_TCP 1
 #define TCP_MSS 1460
-#define MEMP_NUM_TCP_PCB 1280
+#define MEMP_NUM_TCP_PCB 1
 #define MEMP_NUM_TCP_PCB_LISTEN 4
-#define MEMP_NUM_TCP_SEG 6144
+#define MEMP_NUM_TCP_SEG TCP_SND_QUEUELEN
 #ifndef TCP_WND
 #define TCP_WND (6 * TCP_MSS)
 #endif

@@ -1,0 +1,62 @@
+// Finds a plan that fits, and hands out the memory by it.
+#include "firmware/pools.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "http/server.hpp"
+#include "kernel/arena.hpp"
+#include "kernel/console.hpp"
+#include "kernel/dma.hpp"
+#include "kernel/image.hpp"
+#include "kernel/limits.hpp"
+#include "kernel/packet.hpp"
+#include "kernel/panic.hpp"
+#include "kernel/plan.hpp"
+#include "netstack/stack.hpp"
+
+namespace mote {
+namespace {
+
+// What a loader that tells no memory map is believed to have.
+constexpr std::uint64_t kAssumedEnd = 8 << 20;
+
+Arena free_memory(MemoryMap memory, const http::SitePack* site) {
+  const auto blob = site != nullptr ? site->memory() : std::span<const std::byte>();
+  const std::uint64_t pack = physical(blob.data()).value;
+  const std::array taken = {image_range(), AddressRange{pack, pack + blob.size()}};
+  if (memory.known()) {
+    return Arena(memory, taken);
+  }
+  console::line("memory: the loader told no map, ", kAssumedEnd >> 20, " MiB are assumed");
+  const std::uint64_t start = image_range().begin;
+  const MemoryRange assumed{start, kAssumedEnd - start, MemoryRange::kUsableRam, 0};
+  return Arena(MemoryMap({&assumed, 1}), taken);
+}
+
+// From a copy of the arena: what doesn't fit leaves it as it was.
+bool fits(Arena arena, const Plan& plan) {
+  return Packet::set_up(arena, plan.packets) && dma::set_up(arena, plan.dma_bytes) &&
+         netstack::set_up(arena, plan) && http::set_up(arena, plan);
+}
+
+}  // namespace
+
+void carve_pools(MemoryMap memory, const http::SitePack* site, std::size_t connections) {
+  const Arena arena = free_memory(memory, site);
+  const std::uint64_t bytes = arena.bytes_left();
+  Plan plan = connections == 0 ? plan_for(bytes) : plan_for(bytes, connections);
+  while (!fits(arena, plan)) {
+    if (plan.connections == limits::kLeastConnections) {
+      console::line("memory: ", bytes >> 10, " KiB of RAM are free, which is too little");
+      panic("out of memory");
+    }
+    plan = plan_for(bytes, plan.connections - std::max(plan.connections / 16, std::size_t{1}));
+  }
+  if (plan.connections < connections) {
+    console::line("http: RAM holds ", plan.connections, " connections, not ", connections);
+  }
+}
+
+}  // namespace mote

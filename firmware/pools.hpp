@@ -1,0 +1,16 @@
+// All pools, carved from the machine's free RAM once at boot; nothing is allocated after that.
+#pragma once
+
+#include <cstddef>
+
+#include "http/site_pack.hpp"
+#include "kernel/memory_map.hpp"
+
+namespace mote {
+
+// Gives every part of the appliance its memory: for so many connections, or, if that is 0, for as
+// many as kernel/plan.hpp says. If RAM doesn't hold that many, they are fewer, and the console says
+// so. Panics in a machine that is too small for any. `site` stays where it is.
+void carve_pools(MemoryMap memory, const http::SitePack* site, std::size_t connections);
+
+}  // namespace mote
