@@ -110,7 +110,8 @@ def download(out: Path) -> None:
 
     def apt(*arguments: str) -> None:
         run(["apt-get", "-q", f"--config-file={settings}", *arguments],
-            f"the peer: apt-get {arguments[0]} failed", cwd=out)
+            f"the peer: apt-get {arguments[0]} failed, which wants a network and Debian's archive",
+            cwd=out)
 
     apt("update")
     apt("download", KERNEL, NGINX)
