@@ -349,6 +349,7 @@ def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
 def all_sources() -> list[str]:
     """Every source of ours that is listed here, once."""
     sources = firmware_sources() + BOOT + [LOADER]
+    sources += [f"{name}.cpp" for name in HOT + APART if not name.startswith("lwip/")]
     for name, tested in UNIT_TESTS.items():
         sources += [f"tests/unit/{name}_test.cpp", *tested]
     for name, tested in FUZZERS.items():

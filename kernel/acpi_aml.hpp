@@ -195,8 +195,11 @@ struct AmlPackage {
          letters.back() == std::byte{0};
 }
 
+// Whether a device begins at `at`, which lies in `code`. Asked of every byte there is, so that most
+// are told apart at their first look.
 [[nodiscard]] inline bool is_device_at(Bytes code, std::size_t at) {
-  return field<std::uint16_t>(code, at) == aml::kDevice;
+  return code[at] == std::byte{aml::kDevice & 0xFF} &&
+         field<std::uint16_t>(code, at) == aml::kDevice;
 }
 
 // The memory window of a device with this body, if its hardware identifier is `hid`. A device
@@ -212,7 +215,7 @@ struct AmlPackage {
       }
       continue;
     }
-    if (field<std::uint8_t>(body, at) != aml::kName) {
+    if (body[at] != std::byte{aml::kName}) {
       continue;
     }
     const auto name = field<std::uint32_t>(body, at + 1);
