@@ -8,11 +8,11 @@
 #include "http/server.hpp"
 #include "kernel/arena.hpp"
 #include "kernel/console.hpp"
+#include "kernel/cpu.hpp"
 #include "kernel/dma.hpp"
 #include "kernel/image.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/packet.hpp"
-#include "kernel/panic.hpp"
 #include "kernel/plan.hpp"
 #include "netstack/stack.hpp"
 
@@ -49,8 +49,8 @@ void carve_pools(MemoryMap memory, const http::SitePack* site, std::size_t conne
   Plan plan = connections == 0 ? plan_for(bytes) : plan_for(bytes, connections);
   while (!fits(arena, plan)) {
     if (plan.connections == limits::kLeastConnections) {
-      console::line("memory: ", bytes >> 10, " KiB of RAM are free, which is too little");
-      panic("out of memory");
+      console::line("memory: ", bytes >> 10, " KiB of RAM are free, too little to start with");
+      cpu::halt();
     }
     plan = plan_for(bytes, plan.connections - std::max(plan.connections / 16, std::size_t{1}));
   }

@@ -1,4 +1,4 @@
-"""Boots: every machine and way of booting in 8 MiB, CPUs, disk controllers, and the console."""
+"""Boots: every machine and way of booting in 4 MiB, CPUs, disk controllers, and the console."""
 
 import re
 
@@ -11,8 +11,8 @@ WAYS = [("pc", "pvh"), ("q35", "pvh"), ("microvm", "pvh"), ("pc", "bios"), ("q35
 
 
 @pytest.mark.parametrize("machine, boot", WAYS)
-def test_example_site_in_8_mib(bench: Bench, machine: str, boot: str) -> None:
-    guest = bench.boot(Machine(machine=machine, boot=boot, memory_mib=8))
+def test_example_site_in_4_mib(bench: Bench, machine: str, boot: str) -> None:
+    guest = bench.boot(Machine(machine=machine, boot=boot, memory_mib=4))
     check_boot_lines(guest, boot)
     guest.serves()
 

@@ -102,6 +102,13 @@ def test_the_smallest_machine_serves_a_crowd(bench: Bench) -> None:
     guest.serves()
 
 
+def test_too_little_memory_is_said(bench: Bench) -> None:
+    """Where the image has room, but not what it needs."""
+    guest = bench.start(Machine(machine="microvm", memory_mib=2))
+    guest.console.wait_for(r"^memory: \d+ KiB of RAM are free, too little to start with$")
+    guest.is_alive()
+
+
 def test_so_many_as_are_set(bench: Bench) -> None:
     guest = bench.boot(Machine(memory_mib=16, settings=f"{STATIC}http.connections=100"))
     assert guest.console.find(LINE)[1] == "100"
