@@ -62,7 +62,7 @@ class Connection {
 
   // Past lwIP: connection_prompt.cpp.
   static netstack::PromptReply find_prompt(const void* self, std::string_view bytes);
-  static void note_prompt(void* self, const netstack::PromptReply& found, std::uint16_t bytes);
+  static void note_prompt(void* self, const netstack::PromptReply& found);
 
   // From bytes to responses: connection_input.cpp.
   void receive(const pbuf& data);

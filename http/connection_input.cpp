@@ -80,12 +80,12 @@ void Connection::receive(const pbuf& data) {
 
 // Answers a request that came before, if `input` is one and nothing else.
 bool Connection::answer_again(std::string_view input) {
-  const Reply* const reply = server.replies.find(input);
-  if (reply == nullptr) {
+  const KnownReply* const known = server.replies.find(input);
+  if (known == nullptr) {
     return false;
   }
   progress_ |= phase_ != Phase::kSending;
-  send(*reply);
+  send(known->reply);
   return true;
 }
 

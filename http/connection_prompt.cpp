@@ -15,26 +15,24 @@ netstack::PromptServer Connection::prompt_server() {
 netstack::PromptReply Connection::find_prompt(const void* self, std::string_view bytes) {
   const auto& connection = *static_cast<const Connection*>(self);
   const bool is_ready = connection.is_quiet() && !connection.peer_closed_ && !connection.polls_;
-  const Reply* const reply = is_ready ? server.replies.find(bytes) : nullptr;
-  if (reply == nullptr || reply->closes()) {
+  const KnownReply* const known = is_ready ? server.replies.find(bytes) : nullptr;
+  if (known == nullptr || known->reply.closes() || known->gathered.bytes > TCP_MSS) {
     return {};
   }
-  static constinit GatheredPieces all;
-  all = GatheredPieces(reply->pieces);
-  if (all.bytes > TCP_MSS) {
-    return {};
-  }
-  return {.pieces = std::span(all.pieces).first(all.count), .origin = reply};
+  const GatheredPieces& all = known->gathered;
+  return {.pieces = std::span(all.pieces).first(all.count),
+          .bytes = static_cast<std::uint16_t>(all.bytes),
+          .origin = &known->reply};
 }
 
 // A request, and that the response before it has arrived, are each a reason for the time limit to
 // begin anew.
-void Connection::note_prompt(void* self, const netstack::PromptReply& found, std::uint16_t bytes) {
+void Connection::note_prompt(void* self, const netstack::PromptReply& found) {
   auto& connection = *static_cast<Connection*>(self);
   const Reply& reply = *static_cast<const Reply*>(found.origin);
   ++server.counters.responses[index_of_status(reply.status)];
-  server.counters.bytes += bytes;
-  connection.writer_.replace(bytes);
+  server.counters.bytes += found.bytes;
+  connection.writer_.replace(found.bytes);
   if (connection.since_ != server.ticks) {
     connection.enter(connection.phase_);
   } else {

@@ -8,6 +8,7 @@
 #include "http/date.hpp"
 #include "http/status_text.hpp"
 #include "http/text_writer.hpp"
+#include "kernel/limits.hpp"
 #include "kernel/wall_clock.hpp"
 
 namespace mote::http {
@@ -17,7 +18,7 @@ constexpr std::size_t kPersistences = 3;
 static_assert(static_cast<std::size_t>(Persistence::kClose) == kPersistences - 1);
 
 struct Entry {
-  std::array<char, 108> text;
+  std::array<char, limits::kFirstTextBytes> text;
   std::uint32_t bytes;
   std::uint64_t stamp;  // which second it was made for; 0: none yet
 

@@ -10,6 +10,7 @@
 #include "http/preface.hpp"
 #include "http/request.hpp"
 #include "http/site_pack.hpp"
+#include "lwip/tcp.h"
 
 namespace mote::http {
 
@@ -52,6 +53,30 @@ inline Reply begin_reply(std::uint16_t status, Persistence persistence) {
   set_preface(reply);
   return reply;
 }
+
+// Pieces as lwIP takes them, without the empty ones, and their bytes.
+struct GatheredPieces {
+  std::array<tcp_piece, Reply::kPieces> pieces{};
+  std::uint8_t count = 0;
+  std::uint64_t bytes = 0;  // with more than 65,535, `pieces` are no good
+
+  constexpr GatheredPieces() = default;
+
+  // By another that isn't empty either.
+  void replace_first(const Reply::Piece& piece) {
+    bytes += piece.bytes - pieces[0].len;
+    pieces[0] = {.data = piece.data, .len = static_cast<std::uint16_t>(piece.bytes)};
+  }
+
+  explicit GatheredPieces(const std::array<Reply::Piece, Reply::kPieces>& given) {
+    for (const Reply::Piece& piece : given) {
+      if (piece.bytes > 0) {
+        pieces[count++] = {.data = piece.data, .len = static_cast<std::uint16_t>(piece.bytes)};
+        bytes += piece.bytes;
+      }
+    }
+  }
+};
 
 // Where a request came in.
 struct Origin {

@@ -50,6 +50,11 @@ bool are_same(const std::byte* one, const std::byte* other, std::size_t bytes) {
   return (difference[0] | difference[1]) == 0;
 }
 
+void renew_preface(KnownReply& known) {
+  set_preface(known.reply);
+  known.gathered.replace_first(known.reply.pieces[0]);
+}
+
 }  // namespace
 
 ReplyCache::Place& ReplyCache::place_of(std::uint64_t hash) {
@@ -58,7 +63,7 @@ ReplyCache::Place& ReplyCache::place_of(std::uint64_t hash) {
   return places_[hash >> (64 - kBits)];
 }
 
-const Reply* ReplyCache::find(std::string_view section) {
+const KnownReply* ReplyCache::find(std::string_view section) {
   if (!has_sound_size(section)) {
     return nullptr;
   }
@@ -67,8 +72,8 @@ const Reply* ReplyCache::find(std::string_view section) {
   if (place.bytes != section.size() || !are_same(place.section.data(), start, section.size())) {
     return nullptr;
   }
-  set_preface(place.reply);
-  return &place.reply;
+  renew_preface(place.known);
+  return &place.known;
 }
 
 void ReplyCache::learn(std::string_view section, const Reply& reply) {
@@ -83,7 +88,7 @@ void ReplyCache::learn(std::string_view section, const Reply& reply) {
   }
   __builtin_memcpy(place.section.data(), section.data(), section.size());
   place.bytes = static_cast<std::uint32_t>(section.size());
-  place.reply = reply;
+  place.known = {.reply = reply, .gathered = GatheredPieces(reply.pieces)};
   place.rival = 0;
 }
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "http/reply.hpp"
 #include "lwip/tcp.h"
@@ -67,23 +66,6 @@ class ReplyWriter {
   ReplyTail* tail_ = nullptr;                 // what comes behind it
   std::uint32_t in_flight_ = 0;               // bytes written to lwIP and not yet acknowledged
   std::uint8_t rest_ = 0;                     // how many of parts_ there are
-};
-
-// Pieces as lwIP takes them, without the empty ones, and their bytes.
-struct GatheredPieces {
-  std::array<tcp_piece, Reply::kPieces> pieces{};
-  std::uint8_t count = 0;
-  std::uint64_t bytes = 0;  // with more than 65,535, `pieces` are no good
-
-  constexpr GatheredPieces() = default;
-  explicit GatheredPieces(const std::array<Reply::Piece, Reply::kPieces>& given) {
-    for (const Reply::Piece& piece : given) {
-      if (piece.bytes > 0) {
-        pieces[count++] = {.data = piece.data, .len = static_cast<std::uint16_t>(piece.bytes)};
-        bytes += piece.bytes;
-      }
-    }
-  }
 };
 
 }  // namespace mote::http

@@ -126,6 +126,13 @@ inline constexpr std::size_t kReplyTails = 32;
 inline constexpr std::size_t kReplyTailsReserved = 8;
 inline constexpr std::size_t kReplyTextBytes = 768;
 
+// Bytes of text that are copied behind TCP's header, in the same block: a response's status line
+// with Date and Connection.
+inline constexpr std::size_t kFirstTextBytes = 108;
+
+// Blocks at least for longer text that is copied: two for each tail, and a page of metrics.
+inline constexpr std::size_t kLeastTexts = 128;
+
 // --- Settings ---
 
 // Bytes of the settings file that QEMU's fw_cfg may hold.

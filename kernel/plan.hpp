@@ -44,7 +44,7 @@ inline constexpr std::uint64_t kBytesAConnection = 2048;
   // Two segments for each, one of them in two pieces, and a FIN, as mote_tcp_queue_limit has it;
   // and beyond these some for those that send much.
   plan.segments = 4 * plan.pcbs + std::min<std::size_t>(plan.pcbs, 1024);
-  plan.texts = plan.connections / 2;
+  plan.texts = std::max<std::size_t>(plan.connections / 4, limits::kLeastTexts);
   plan.packets = share(kPackets);
   plan.dma_bytes = share(kDmaArenaBytes);
   plan.frames = share(kFrameBlocks);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernel/limits.hpp"
 #include "lwip/arch.h"
 #include "lwip/opt.h"
 #include "lwip/pbuf.h"
@@ -78,9 +79,11 @@ class SizeClass {
   std::uint64_t failures_ = 0;
 };
 
-// A segment's header: its pbuf, room for the headers below TCP's, TCP's own and its options.
-constexpr std::size_t kSegmentHeader = 112;
-static_assert(kSegmentHeader >= sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) + 8);
+// A segment's header: its pbuf, room for the headers below TCP's, TCP's own, and its options or the
+// text that a response begins with.
+constexpr std::size_t kSegmentHeader = 224;
+static_assert(kSegmentHeader >= sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) +
+                                    limits::kFirstTextBytes);
 
 // A datagram of 65,535 bytes, with its pbuf and room for the headers below.
 constexpr std::size_t kDatagram = 65'648;

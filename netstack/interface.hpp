@@ -81,6 +81,7 @@ class Interface : public Attachment {
   // Inline, for it has one caller, the driver's loop, and all frames run through it.
   [[gnu::always_inline]] void receive(Packet packet, RxChecksum checksum) {
     checksum = believed(checksum);
+    if (answered_promptly(packet, checksum)) return;
     const std::size_t room = Packet::kMaxFrameBytes;
     const Decision decision = classify({packet.data(), room}, packet.bytes(), host());
     ++counters_[decision.fate];
@@ -90,8 +91,6 @@ class Interface : public Attachment {
         if (!device_->transmit(packet, TxChecksum{})) ++counters_.replies_dropped;
         break;
       case Fate::kUp:
-        if (answered_promptly(packet, checksum)) break;
-        [[fallthrough]];
       case Fate::kUpFragment:
         hand_up(std::move(packet), checksum, decision.fate);
         break;
@@ -100,14 +99,21 @@ class Interface : public Attachment {
     }
   }
 
-  // A request whose answer needs none of lwIP's work. A response that the device has no room for
-  // is one that was lost: lwIP resends it.
-  bool answered_promptly(const Packet& packet, RxChecksum checksum) {
-    if (!offloads_.tx_checksum) return false;
-    struct pbuf* const answer = prompt_answer(packet.frame(), checksum);
-    if (answer == nullptr) return false;
+  // A request whose answer needs none of lwIP's work. A response that finds no room at all is one
+  // that was lost: lwIP resends it.
+  [[gnu::always_inline]] bool answered_promptly(const Packet& packet, RxChecksum checksum) {
+    PromptAnswer answer;
+    if (!offloads_.tx_checksum || !prompt_answer(packet.frame(), checksum, answer)) return false;
+    ++counters_[Fate::kUp];
     ++counters_.prompt_answers;
-    queue(answer);
+    const std::span pieces = std::span(answer.pieces).first(answer.count);
+    if (backlog_.empty() &&
+        device_->transmit(TxFrame{pieces, PromptAnswer::kChecksum, answer.frame})) {
+      pbuf_ref(answer.frame);
+      ++counters_.tx_frames;
+    } else {
+      queue(answer.frame);
+    }
     return true;
   }
 

@@ -23,11 +23,12 @@ struct Headers {
 static_assert(sizeof(Headers) == 54 && alignof(Headers) == 1);
 constexpr std::size_t kIpBytes = sizeof(Ipv4Header) + sizeof(TcpHeader);
 
-// A whole segment with data and nothing special about it.
-bool is_plain(const Headers& in) {
-  return in.ip.version_and_words == Ipv4Header::kVersion4NoOptions &&
+// A whole segment with data and nothing special about it, in a frame of so many bytes.
+bool is_plain(const Headers& in, std::size_t bytes) {
+  return in.ethernet.type == EthernetHeader::kIpv4 &&
+         in.ip.version_and_words == Ipv4Header::kVersion4NoOptions &&
          in.ip.protocol == Ipv4Header::kTcp && !in.ip.is_fragment() &&
-         in.ip.total_bytes > kIpBytes &&
+         in.ip.total_bytes > kIpBytes && in.ip.total_bytes <= bytes - sizeof(EthernetHeader) &&
          (in.tcp.offset_and_flags & ~Headers::kPush) == Headers::kAck;
 }
 
@@ -80,14 +81,21 @@ Headers* reusable(const struct tcp_seg& last, const PromptReply& reply, const He
   return piece != nullptr && piece->ref == 1 && piece->next == nullptr ? headers : nullptr;
 }
 
-bool checksum_is_right(const Headers& in, std::span<const std::byte> frame) {
-  const std::size_t bytes = in.ip.total_bytes - sizeof(Ipv4Header);
-  Sum sum;  // of the pseudo-header first (RFC 9293, 3.1)
-  sum.add(in.ip.source.raw());
-  sum.add(in.ip.destination.raw());
+// RFC 9293, 3.1.
+Sum pseudo_header_sum(const Ipv4Header& ip) {
+  Sum sum;
+  sum.add(ip.source.raw());
+  sum.add(ip.destination.raw());
   sum.add(Be16{Ipv4Header::kTcp}.raw());
-  sum.add(Be16{static_cast<std::uint16_t>(bytes)}.raw());
-  add_bytes(sum, frame.subspan(offsetof(Headers, tcp), bytes));
+  sum.add(Be16{static_cast<std::uint16_t>(ip.total_bytes - sizeof(Ipv4Header))}.raw());
+  return sum;
+}
+
+bool checksums_hold(const Headers& in, std::span<const std::byte> frame, RxChecksum checksum) {
+  if (sum_of(in.ip).folded() != 0xFFFF) return false;
+  if (checksum != RxChecksum::kUnknown) return true;
+  Sum sum = pseudo_header_sum(in.ip);
+  add_bytes(sum, frame.subspan(offsetof(Headers, tcp), in.ip.total_bytes - sizeof(Ipv4Header)));
   return sum.folded() == 0xFFFF;
 }
 
@@ -112,25 +120,30 @@ void take(struct tcp_pcb& pcb, const Headers& in) {
 }
 
 // Puts the reply's pieces into the last response's.
-void fill(struct tcp_seg& segment, const PromptReply& reply, std::uint16_t bytes) {
+void fill(struct tcp_seg& segment, const PromptReply& reply, PromptAnswer& answer) {
+  const std::uint16_t bytes = reply.bytes;
   struct pbuf* piece = segment.p;
-  __builtin_memcpy(static_cast<std::byte*>(piece->payload) + sizeof(Headers),
-                   reply.pieces.front().data, reply.pieces.front().len);
-  std::uint16_t left = bytes;
-  piece->tot_len = static_cast<u16_t>(sizeof(Headers) + left);
-  left = static_cast<std::uint16_t>(left - reply.pieces.front().len);
+  auto* const frame = static_cast<std::byte*>(piece->payload);
+  const tcp_piece& head = reply.pieces.front();
+  __builtin_memcpy(frame + sizeof(Headers), head.data, head.len);
+  piece->tot_len = static_cast<u16_t>(sizeof(Headers) + bytes);
+  answer.frame = piece;
+  answer.pieces[0] = {frame, piece->len};
+  answer.count = 1;
+  auto left = static_cast<u16_t>(bytes - head.len);
   for (const tcp_piece& next : reply.pieces.subspan(1)) {
     piece = piece->next;
     piece->payload = const_cast<void*>(next.data);  // which nobody writes to: lwIP knows no const
     piece->len = next.len;
     piece->tot_len = left;
-    left = static_cast<std::uint16_t>(left - next.len);
+    left = static_cast<u16_t>(left - next.len);
+    answer.pieces[answer.count++] = {static_cast<const std::byte*>(next.data), next.len};
   }
   segment.len = bytes;
 }
 
-// As tcp_output_segment and those below it would have it, but for TCP's checksum, which is made
-// where the frame is sent.
+// As tcp_output_segment and those below it would have it; of TCP's checksum, the device makes the
+// most.
 void write_headers(const struct tcp_pcb& pcb, Headers& headers, std::uint16_t bytes) {
   headers.tcp.sequence = pcb.snd_nxt;
   headers.tcp.acknowledgement = pcb.rcv_nxt;
@@ -138,9 +151,8 @@ void write_headers(const struct tcp_pcb& pcb, Headers& headers, std::uint16_t by
   headers.ip.total_bytes = static_cast<std::uint16_t>(kIpBytes + bytes);
   headers.ip.identification = static_cast<std::uint16_t>(headers.ip.identification + 1);
   headers.ip.checksum = 0;
-  const auto* const ip = reinterpret_cast<const std::byte*>(&headers.ip);
-  const std::uint16_t sum = ones_sum({ip, sizeof(headers.ip)});
-  headers.ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum));
+  headers.ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum_of(headers.ip).folded()));
+  headers.tcp.checksum = Be16::from_raw(pseudo_header_sum(headers.ip).folded());
 }
 
 // As tcp_write and tcp_output would leave it.
@@ -161,30 +173,30 @@ void note_sent(struct tcp_pcb& pcb, std::uint16_t bytes) {
 
 void set_prompt_server(const PromptServer& chosen) { server = chosen; }
 
-struct pbuf* prompt_answer(std::span<const std::byte> frame, RxChecksum checksum) {
-  if (frame.size() <= sizeof(Headers)) return nullptr;
+bool prompt_answer(std::span<const std::byte> frame, RxChecksum checksum, PromptAnswer& answer) {
+  if (frame.size() <= sizeof(Headers)) return false;
   const auto& in = *reinterpret_cast<const Headers*>(frame.data());
-  if (!is_plain(in)) return nullptr;
+  if (!is_plain(in, frame.size())) return false;
   struct tcp_pcb* const pcb = connection_of(in);
-  if (pcb == nullptr || !expects(*pcb, in)) return nullptr;
-  if (checksum == RxChecksum::kUnknown && !checksum_is_right(in, frame)) return nullptr;
+  if (pcb == nullptr || !expects(*pcb, in) || !checksums_hold(in, frame, checksum)) return false;
 
-  const std::string_view request{reinterpret_cast<const char*>(frame.data()) + sizeof(Headers),
-                                 in.ip.total_bytes - kIpBytes};
-  const PromptReply reply = server.find(pcb->callback_arg, request);
-  if (reply.pieces.empty()) return nullptr;
-  std::size_t bytes = 0;
-  for (const tcp_piece& piece : reply.pieces) bytes += piece.len;
+  const PromptReply reply =
+      server.find(pcb->callback_arg, {reinterpret_cast<const char*>(frame.data()) + sizeof(Headers),
+                                      in.ip.total_bytes - kIpBytes});
+  if (reply.pieces.empty()) return false;
   const std::uint32_t window = SND_WND_SCALE(pcb, in.tcp.window);
   Headers* const headers = reusable(*pcb->unacked, reply, in);
-  if (headers == nullptr || bytes > pcb->mss || bytes > pcb->cwnd || bytes > window) return nullptr;
+  if (headers == nullptr || reply.bytes > pcb->mss || reply.bytes > pcb->cwnd ||
+      reply.bytes > window || reply.bytes + sizeof(Headers) < EthernetHeader::kMinFrameBytes) {
+    return false;
+  }
 
   take(*pcb, in);
-  fill(*pcb->unacked, reply, static_cast<std::uint16_t>(bytes));
-  write_headers(*pcb, *headers, static_cast<std::uint16_t>(bytes));
-  note_sent(*pcb, static_cast<std::uint16_t>(bytes));
-  server.sent(pcb->callback_arg, reply, static_cast<std::uint16_t>(bytes));
-  return pcb->unacked->p;
+  fill(*pcb->unacked, reply, answer);
+  write_headers(*pcb, *headers, reply.bytes);
+  note_sent(*pcb, reply.bytes);
+  server.sent(pcb->callback_arg, reply);
+  return true;
 }
 
 }  // namespace mote::netstack

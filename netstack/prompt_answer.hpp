@@ -8,6 +8,7 @@
 // for its acknowledgement as any other, and if there is none, lwIP resends it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,6 +16,7 @@
 
 #include "drivers/net_device.hpp"
 #include "lwip/tcp.h"
+#include "netstack/wire.hpp"
 
 namespace mote::netstack {
 
@@ -22,6 +24,7 @@ namespace mote::netstack {
 // copied, and the others stay as they are.
 struct PromptReply {
   std::span<const tcp_piece> pieces;
+  std::uint16_t bytes = 0;       // of all of them
   const void* origin = nullptr;  // the server's own
 };
 
@@ -34,16 +37,27 @@ struct PromptServer {
   // responses all are acknowledged, is ready for one. Changes nothing. No pieces: lwIP is to do it.
   PromptReply (*find)(const void* connection, std::string_view bytes);
 
-  // That is being sent, so many bytes of it.
-  void (*sent)(void* connection, const PromptReply& reply, std::uint16_t bytes);
+  // That is being sent.
+  void (*sent)(void* connection, const PromptReply& reply);
 };
 
 // There is one such server, and none at first.
 void set_prompt_server(const PromptServer& server);
 
-// Answers a frame that classify() has let up, so with an Ethernet and an IPv4 header that are
-// right; `checksum` is what the device says of it. Returns the response as a frame for the
-// interface that it came by, or null, with nothing changed, when that is lwIP's to do.
-[[nodiscard]] struct pbuf* prompt_answer(std::span<const std::byte> frame, RxChecksum checksum);
+// A response, for the interface that the request came by, as a device takes it.
+struct PromptAnswer {
+  struct pbuf* frame;
+  std::array<TxSegment, TCP_WRITE_PIECES> pieces;
+  std::size_t count;
+
+  // The pseudo-header's sum is in its place.
+  static constexpr TxChecksum kChecksum{sizeof(EthernetHeader) + sizeof(Ipv4Header),
+                                        offsetof(TcpHeader, checksum)};
+};
+
+// Answers a frame, of which nothing is known but what the device says of its TCP checksum. False,
+// with nothing changed, when others are to take it.
+[[nodiscard]] bool prompt_answer(std::span<const std::byte> frame, RxChecksum checksum,
+                                 PromptAnswer& answer);
 
 }  // namespace mote::netstack

@@ -210,7 +210,8 @@ bool Peer::is_answered_promptly(std::string_view bytes) {
   }
   has_unsent_ = false;
   demand(unacknowledged_ <= TCP_MSS, "a prompt answer is one segment");
-  prompt_server.sent(pcb_->callback_arg, reply, static_cast<std::uint16_t>(unacknowledged_));
+  demand(reply.bytes == unacknowledged_, "a prompt answer is as long as it says");
+  prompt_server.sent(pcb_->callback_arg, reply);
   return true;
 }
 

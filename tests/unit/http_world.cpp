@@ -256,7 +256,8 @@ void Client::ask(std::string_view request) {
   }
   has_unsent_ = false;
   REQUIRE(unacknowledged_ <= TCP_MSS);
-  prompt_server.sent(pcb_->callback_arg, reply, static_cast<std::uint16_t>(unacknowledged_));
+  REQUIRE(reply.bytes == unacknowledged_);
+  prompt_server.sent(pcb_->callback_arg, reply);
   ++prompt_answers;
 }
 
