@@ -5,7 +5,8 @@
 //
 // Rules for a driver:
 //  - It owns the buffers in its rings. What it hands out it no longer owns.
-//  - Everything is polled; an interrupt does no more than end a doze. No call waits, save bring-up, whose waits are all bounded.
+//  - Everything is polled; an interrupt does no more than end a doze. No call waits, save bring-up,
+//    whose waits are all bounded.
 //  - A frame that it can't use is counted, its buffer goes back to the ring, and it goes on.
 //  - `transmit` may be called from within `poll_rx`'s sink.
 //  - Nothing rings a doorbell but `flush`, called once at the end of a turn: at most one a queue.

@@ -87,8 +87,9 @@ void judge(bool by_device, bool work) {
     return watch.has_changed() ? Woken::kByWork : Woken::kByTime;
   }
   ++counts.dozes;
-  const bool by_device = interrupts::doze(clock::ticks_in(until - now));
+  const bool woken = interrupts::doze(clock::ticks_in(until - now));
   const bool work = watch.has_changed();
+  const bool by_device = woken || (work && interrupts::device_waits());  // it came with the timer
   nics::disarm();
   interrupts::acknowledge();
   judge(by_device, work);

@@ -124,7 +124,7 @@ void initialize() {
 Nanoseconds now() { return {timeline.at(cpu::time_stamp())}; }
 
 std::uint64_t ticks_in(Nanoseconds time) {
-  constexpr Nanoseconds kMost = milliseconds(3'600'000);
+  constexpr Nanoseconds kMost = milliseconds(1'000'000);
   constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
   return std::min(time, kMost).value * chosen.khz / kNanosecondsPerMillisecond + 1;
 }

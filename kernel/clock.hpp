@@ -29,7 +29,7 @@ void initialize();
 // Time since `initialize`; never goes backwards.
 [[nodiscard]] Nanoseconds now();
 
-// How far the counter gets in `time`, of which it takes an hour at most; rounded up.
+// How far the counter gets in `time`, of which it takes 1,000 seconds at most; rounded up.
 [[nodiscard]] std::uint64_t ticks_in(Nanoseconds time);
 
 // Waits, polling; for device bring-up only.

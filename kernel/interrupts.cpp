@@ -50,11 +50,12 @@ bool use_wire(std::uint32_t interrupt) {
 bool doze(std::uint64_t ticks) {
   apic.start_timer(ticks);
   cpu::halt_until_interrupt();
-  const bool by_device =
-      !apic.in_service(vector::kTimer) || apic.is_requested(vector::kDevice) || pic.any_requested();
+  const bool by_device = !apic.in_service(vector::kTimer);
   apic.stop_timer();
   return by_device;
 }
+
+bool device_waits() { return apic.is_requested(vector::kDevice) || pic.any_requested(); }
 
 void acknowledge() {
   apic.end_of_interrupt();

@@ -35,9 +35,12 @@ void close_lines();
 [[nodiscard]] bool use_wire(std::uint32_t interrupt);
 
 // Halts the CPU until an interrupt comes, one that waits already among them, or until the time
-// stamp counter has run on by `ticks`. Says whether there was one that isn't the timer's. What was
-// taken is acknowledged by `acknowledge`, when devices that go on raising theirs have been told.
+// stamp counter has run on by `ticks`. Says whether it was another one than the timer's. It is
+// acknowledged by `acknowledge`, when devices that go on raising theirs have been told.
 [[nodiscard]] bool doze(std::uint64_t ticks);
 void acknowledge();
+
+// Whether a device's interrupt waits that was not taken.
+[[nodiscard]] bool device_waits();
 
 }  // namespace mote::interrupts

@@ -153,7 +153,8 @@ bool PciTransport::open_modern(const pci::Function& function) {
     } else if (type == capability::kTypeNotify && !notify_) {
       notify_ = window_of(function, capability);
       notify_multiplier_ = function.read32(at(capability, capability::kNotifyMultiplier));
-    } else if (type == capability::kTypeInterruptStatus && !interrupt_status_) {
+    } else if (type == capability::kTypeInterruptStatus && interrupts::message() &&
+               !interrupt_status_) {
       interrupt_status_ = window_of(function, capability);
     } else if (type == capability::kTypeDevice && !config_) {
       config_ = window_of(function, capability);
