@@ -46,12 +46,14 @@
 #define MEMP_NUM_PBUF 1
 #define LWIP_NETIF_TX_SINGLE_PBUF 0
 
-// Interfaces. Checksums are each interface's choice; those of IP and ICMP are always ours.
+// Interfaces. Checksums are each interface's choice; those of IP and ICMP are always ours, and an
+// IP header's was verified before lwIP sees it (netstack/fast_path.cpp).
+#define CHECKSUM_CHECK_IP 0
 #define LWIP_NETIF_HOSTNAME 1
 #define LWIP_NETIF_STATUS_CALLBACK 1
 #define LWIP_NETIF_HWADDRHINT 1
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
-#define CHECKSUM_GEN_IP_INLINE 0
+#define LWIP_INLINE_IP_CHKSUM 1
 #define ETHARP_TABLE_MATCH_NETIF 1
 #define ARP_TABLE_SIZE 120
 #define ARP_QUEUEING 1
@@ -110,6 +112,10 @@
 #define TCP_SND_BUF (64 * TCP_MSS)
 #define TCP_SND_QUEUELEN 256
 #define TCP_OVERSIZE 0
+
+// Pbufs that any connection may queue, however few are left (mote_tcp_queue_limit, patches/24): two
+// segments, because for one, clients delay their ACK.
+#define MOTE_TCP_QUEUE_LEAST 4
 
 // A segment that the device cuts is made of at most so many pbufs, as a frame of so many pieces
 // (patches/14), and not into frames that are smaller than any host's default (RFC 9293, 3.7.1):
