@@ -63,7 +63,7 @@ struct QueueLimits {
   std::size_t share = 1;  // of the rest, for each pbuf more that a connection may queue
 };
 constinit QueueLimits queue_limits;
-constexpr std::size_t kLeastQueue = 4;  // two segments: for one, clients delay their ACK
+constexpr std::size_t kLeastQueue = MOTE_TCP_QUEUE_LEAST;
 
 // TCP's table of connections, with a bucket or more for each PCB (patches/22).
 constinit std::span<struct tcp_pcb*> buckets;
