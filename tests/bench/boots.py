@@ -12,7 +12,6 @@ from lab import Lab
 from world import REQUEST, SMALL_SITE, BenchMachine, World
 
 WAYS = (("q35", "pvh"), ("q35", "bios"), ("pc", "pvh"), ("pc", "bios"), ("microvm", "pvh"))
-CHECKED_WAYS = (("q35", "pvh"), ("pc", "bios"))
 OVMF = (Path("/usr/share/OVMF/OVMF_CODE.fd"), Path("/usr/share/ovmf/OVMF.fd"))
 TITLES = {"pvh": "PVH", "bios": "BIOS disk"}
 LEAST_MIB, MOST_MIB = 2, 8
