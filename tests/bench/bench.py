@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/blackbox")]
 
 import boots  # noqa: E402
-import budgets  # noqa: E402
+import checks  # noqa: E402
 import exits  # noqa: E402
 import figures  # noqa: E402
 import idling  # noqa: E402
@@ -50,55 +50,17 @@ SECTIONS: dict[str, Callable[[World], Iterator[Figure]]] = {
     "speed": speed.speed_figures, "idle": idling.idle_figures, "size": size}
 
 
-def checked(world: World) -> Iterator[Figure]:
-    """What has a budget."""
-    yield from works.instruction_figures(world, 5, check_only=True)
-    yield from boots.boot_instructions(world, 3, boots.CHECKED_WAYS)
-    yield from boots.smallest_memory(world)
-    yield from (figure for figure in sizes.size_figures() if figure.key in sizes.CHECKED)
-
-
-def gather(rows: Iterator[Figure]) -> list[Figure]:
-    """Takes the rows as they come, and shows each under its section."""
-    found: list[Figure] = []
-    for figure in rows:
-        if not found or found[-1].section != figure.section:
-            print(f"\n{figure.section}" if found else figure.section)
-        print(figures.row(figure), flush=True)
-        found.append(figure)
-    return found
-
-
-def check(world: World, lower: bool) -> bool:
-    """Holds figures against their budgets; true when all keep to them."""
-    found, limits = gather(checked(world)), budgets.read()
-    if lower:
-        new = budgets.lowered(found, limits)
-        budgets.FILE.write_text(budgets.text_of(new))
-        print(f"\nbudgets: {sum(new[key] != limits.get(key) for key in new)} written")
-        limits = new
-    verdict = budgets.judge(found, limits)
-    print()
-    for line in verdict.above + verdict.missing:
-        print(f"over budget: {line}")
-    for key, value in verdict.below.items():
-        print(f"under budget: {key} is {figures.number(value)}, "
-              f"{budgets.percent(value, limits[key])} below: ./mote bench --lower")
-    print("budgets: " + ("kept" if verdict.holds else "not kept"))
-    return verdict.holds
-
-
 def measure(options: argparse.Namespace, world: World) -> bool:
     if options.hot:
         print(works.hot(world, works.BY_KEY[options.hot], options.rows))
         return True
     if options.check or options.lower:
-        return check(world, options.lower)
+        return checks.check(world, options.lower)
     found: list[Figure] = []
     for name in options.only or ([] if options.vs else SECTIONS):
         if found:
             print()
-        found += gather(SECTIONS[name](world))
+        found += checks.gather(SECTIONS[name](world))
     pairs = compare(world) if options.vs else []
     if options.json:
         options.json.write_text(figures.as_json(found, about(options.nic), pairs))

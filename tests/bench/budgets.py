@@ -19,7 +19,7 @@ HEAD = """\
 class Verdict:
     """What the budgets say of some figures."""
 
-    above: list[str]
+    above: dict[str, str]  # what to say of it, by its key
     below: dict[str, float]  # the figure, by its key
     missing: list[str]  # budgets whose figure could not be had, figures that have no budget
 
@@ -34,14 +34,14 @@ def read(path: Path = FILE) -> dict[str, float]:
 
 def judge(figures: Iterable[Figure], budgets: dict[str, float]) -> Verdict:
     by_key = {figure.key: figure for figure in figures}
-    above, below, missing = [], {}, []
+    above, below, missing = {}, {}, []
     for key, budget in budgets.items():
         figure = by_key.get(key)
         if figure is None or figure.value is None:
             missing.append(f"{key}: {figure.note if figure else 'was not measured'}")
         elif figure.value > budget * (1 + TOLERANCE):
-            above.append(f"{figure.title}: {number(figure.value)} {figure.unit}, "
-                         f"{percent(figure.value, budget)} above the budget of {number(budget)}")
+            above[key] = (f"{figure.title}: {number(figure.value)} {figure.unit}, "
+                          f"{percent(figure.value, budget)} above the budget of {number(budget)}")
         elif figure.value < budget * (1 - TOLERANCE):
             below[key] = figure.value
     missing += [f"{key}: has no budget; --lower gives it one" for key in by_key

@@ -7,8 +7,6 @@ from images import ROOT
 
 from tools import size
 
-CHECKED = ("image_software", "static_memory")
-
 
 def size_figures() -> Iterator[Figure]:
     parts, zeroed = size.image_parts(ROOT / "build")
