@@ -26,7 +26,7 @@ from tools.errors import UserError  # noqa: E402
 PARTS = {
     "exokernel": re.compile(r"/obj/(boot|kernel)/"),
     "drivers": re.compile(r"/obj/drivers/"),
-    "lwIP": re.compile(r"/obj/(lwip/|netstack/lwip/)"),
+    "lwIP": re.compile(r"/obj/(.*/)?lwip/"),
     "netstack": re.compile(r"/obj/netstack/"),
     "HTTP": re.compile(r"/obj/http/"),
     "firmware": re.compile(r"/obj/firmware/"),
@@ -60,8 +60,8 @@ def part_of(object_file: str) -> str:
     return "strings"
 
 
-def read_sources(notes: Iterable[str], build_dir: Path) -> dict[int, str]:
-    """The object file, as the map would name it, by the address of what its source defines."""
+def read_sources(notes: Iterable[str]) -> dict[int, str]:
+    """An object file's name, much as in the map, by the address of what its source defines."""
     sources: dict[int, str] = {}
     unit = ""
     for line in notes:
@@ -71,7 +71,7 @@ def read_sources(notes: Iterable[str], build_dir: Path) -> dict[int, str]:
             if not note[1]:
                 sources.setdefault(int(note[4] or note[6], 16), unit)
             elif not unit:
-                unit = f"{build_dir}/obj/{note[2].removeprefix(f'{build_dir}/')}.o"
+                unit = f"/obj/{note[2]}.o"
     return sources
 
 
@@ -112,7 +112,7 @@ def image_parts(build_dir: Path) -> tuple[Counter[str], Counter[str]]:
     """Bytes of mote.img by part, which add up to its size, and zeroed memory by part."""
     try:
         sizes = read_map((build_dir / "kernel.map").read_text(),
-                         read_sources(notes_of(build_dir / "kernel.elf").splitlines(), build_dir))
+                         read_sources(notes_of(build_dir / "kernel.elf").splitlines()))
         total = (build_dir / "mote.img").stat().st_size
         sizes.file["loader"] = (build_dir / "loader.bin").stat().st_size
         sizes.file["site pack"] = (build_dir / "site.pack").stat().st_size
