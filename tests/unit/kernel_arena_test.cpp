@@ -104,7 +104,7 @@ TEST_CASE("a plan has all that is stated where RAM is ample, and grows and shrin
   CHECK(ample == Plan{.connections = 1024,
                       .pcbs = 1280,
                       .segments = 6144,
-                      .texts = 512,
+                      .texts = 256,
                       .packets = 640,
                       .dma_bytes = 512 * 1024,
                       .frames = 64,

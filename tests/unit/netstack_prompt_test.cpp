@@ -261,9 +261,12 @@ class Life {
         return ask(TcpPeer::kAck, ours);
       case 15:
         return ask(data | 32, ours);  // urgent
-      case 16: {                      // a byte of the headers is another one; then as it was
+      case 16: {  // another byte in the headers, save in what is another number in each life: the
+                  // peer's port and its acknowledgement; then as it was
         Bytes frame = peer_.segment(data, next_, ours, request(number_));
-        frame[random_() % 54] ^= static_cast<std::uint8_t>(1 + random_() % 255);
+        const unsigned at = random_() % 48;
+        const unsigned moved = at < 34 ? at : at < 40 ? at + 2 : at + 6;
+        frame[moved] ^= static_cast<std::uint8_t>(1 + random_() % 255);
         deliver(frame);
         return ask(data, ours);
       }
