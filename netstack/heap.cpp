@@ -82,8 +82,8 @@ class SizeClass {
 // A segment's header: its pbuf, room for the headers below TCP's, TCP's own, and its options or the
 // text that a response begins with.
 constexpr std::size_t kSegmentHeader = 224;
-static_assert(kSegmentHeader >= sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) +
-                                    limits::kFirstTextBytes);
+static_assert(kSegmentHeader >=
+              sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) + limits::kFirstTextBytes);
 
 // A datagram of 65,535 bytes, with its pbuf and room for the headers below.
 constexpr std::size_t kDatagram = 65'648;

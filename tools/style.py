@@ -273,7 +273,7 @@ def unlisted(root: Path, paths: list[str]) -> list[Finding]:
     ours = [path for path in paths
             if path.split("/")[0] in FLOORS and path.endswith(".cpp")
             or re.match(r"tests/unit/\w+_test\.cpp$|boot/.*\.(asm|inc)$", path)]
-    return [Finding(path, 1, "list it in configure.py, or remove it: nothing builds it")
+    return [Finding(path, 1, "list it in tools/sources.py, or remove it: nothing builds it")
             for path in ours if path not in built]
 
 

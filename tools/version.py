@@ -14,7 +14,7 @@ GIT = ("git", "-c", f"safe.directory={ROOT}")
 
 # What the firmware is made from: a change here that is not committed marks the commit with "+".
 SOURCES = ("boot", "kernel", "drivers", "netstack", "http", "firmware", "configure.py",
-           "build.ninja.in")
+           "build.ninja.in", "tools/sources.py")
 
 HEADER = """\
 // The version and the commit that this firmware was built from. Written by tools/version.py.

@@ -9,174 +9,13 @@
 
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
-#include "netstack/prompt_answer.hpp"
 #include "netstack/wire.hpp"
-#include "tests/unit/tcp_peer.hpp"
+#include "tests/unit/prompt_server.hpp"
 
 using namespace mote;
 using namespace mote::world;
 
 namespace {
-
-constexpr std::uint16_t kService = 88;
-constexpr std::size_t kRequestBytes = 4;
-constexpr std::size_t kHeadBytes = 20;
-
-const std::string& content() {
-  static const std::string made = [] {
-    std::string text(70'000, '\0');
-    std::mt19937 random(11);
-    for (char& c : text) c = static_cast<char>(random());
-    return text;
-  }();
-  return made;
-}
-
-// The response to a request's number: a head that is copied, and one or two pieces of the content.
-struct Response {
-  std::string head;
-  std::array<tcp_piece, 3> pieces{};
-  std::size_t count = 0;
-
-  explicit Response(std::uint32_t number) : head("response " + std::to_string(number)) {
-    head.resize(number % 50 == 49 ? kHeadBytes + 3 : kHeadBytes, '.');
-    const std::size_t bytes = number % 17 == 16 ? 3000 : 1 + number * 37 % 1400;
-    pieces[0] = {head.data(), static_cast<u16_t>(head.size())};
-    pieces[1] = {content().data() + number % 1000, static_cast<u16_t>(bytes)};
-    pieces[2] = {content().data() + 40'000 + number % 100, 10};
-    count = number % 23 == 22 ? 3 : 2;
-  }
-  Response(const Response&) = delete;
-  Response& operator=(const Response&) = delete;
-
-  [[nodiscard]] std::span<const tcp_piece> all() const { return std::span(pieces).first(count); }
-  [[nodiscard]] std::string text() const {
-    std::string whole;
-    for (const tcp_piece& piece : all()) {
-      whole.append(static_cast<const char*>(piece.data), piece.len);
-    }
-    return whole;
-  }
-};
-
-std::uint32_t number_of(std::string_view request) {
-  std::uint32_t number = 0;
-  std::copy_n(request.data(), kRequestBytes, reinterpret_cast<char*>(&number));
-  return number;
-}
-
-// A server of such requests, of four bytes each.
-struct Session {
-  std::string input;
-  std::string unwritten;  // of what is to be copied
-  std::uint32_t in_flight = 0;
-  bool closes = false;
-};
-std::array<Session, 16> sessions;
-std::size_t sessions_open = 0;
-std::size_t prompt_answers = 0;
-
-void write_rest(Session& session, struct tcp_pcb* pcb) {
-  const std::size_t bytes = std::min<std::size_t>(session.unwritten.size(), tcp_sndbuf(pcb));
-  if (bytes > 0 && tcp_write(pcb, session.unwritten.data(), static_cast<u16_t>(bytes),
-                             TCP_WRITE_FLAG_COPY) == ERR_OK) {
-    session.in_flight += static_cast<std::uint32_t>(bytes);
-    session.unwritten.erase(0, bytes);
-  }
-  if (session.closes && session.unwritten.empty()) tcp_shutdown(pcb, 0, 1);
-}
-
-void answer_all(Session& session, struct tcp_pcb* pcb) {
-  for (; session.input.size() >= kRequestBytes; session.input.erase(0, kRequestBytes)) {
-    const Response response(number_of(session.input));
-    if (session.unwritten.empty() &&
-        tcp_write_pieces(pcb, response.pieces.data(), static_cast<u8_t>(response.count),
-                         TCP_WRITE_FLAG_COPY) == ERR_OK) {
-      session.in_flight += static_cast<std::uint32_t>(response.text().size());
-    } else {
-      session.unwritten += response.text();
-    }
-  }
-  write_rest(session, pcb);
-}
-
-err_t on_data(void* argument, struct tcp_pcb* pcb, struct pbuf* data, err_t) {
-  Session& session = *static_cast<Session*>(argument);
-  if (data == nullptr) {
-    session.closes = true;
-    write_rest(session, pcb);
-    return ERR_OK;
-  }
-  for (const struct pbuf* piece = data; piece != nullptr; piece = piece->next) {
-    session.input.append(static_cast<const char*>(piece->payload), piece->len);
-  }
-  tcp_recved(pcb, data->tot_len);
-  pbuf_free(data);
-  answer_all(session, pcb);
-  return ERR_OK;
-}
-
-err_t on_sent(void* argument, struct tcp_pcb* pcb, std::uint16_t bytes) {
-  Session& session = *static_cast<Session*>(argument);
-  session.in_flight -= bytes;
-  write_rest(session, pcb);
-  return ERR_OK;
-}
-
-netstack::PromptReply find(const void* connection, std::string_view bytes) {
-  const Session& session = *static_cast<const Session*>(connection);
-  static std::string head;
-  static std::array<tcp_piece, 3> pieces;
-  if (bytes.size() != kRequestBytes || !session.input.empty() || !session.unwritten.empty() ||
-      session.closes) {
-    return {};
-  }
-  const Response response(number_of(bytes));
-  head = response.head;
-  pieces = response.pieces;
-  pieces[0].data = head.data();
-  return {.pieces = std::span(pieces).first(response.count),
-          .bytes = static_cast<std::uint16_t>(response.text().size())};
-}
-
-void sent(void* connection, const netstack::PromptReply& reply) {
-  static_cast<Session*>(connection)->in_flight = reply.bytes;
-  ++prompt_answers;
-}
-
-Machine& serve(bool promptly) {
-  static bool listening = false;
-  Machine& m = machine();
-  if (!listening) {
-    listening = true;
-    struct tcp_pcb* pcb = tcp_new();
-    REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, kService) == ERR_OK);
-    tcp_accept(tcp_listen(pcb), [](void*, struct tcp_pcb* accepted, err_t) -> err_t {
-      Session& session = sessions[sessions_open++ % sessions.size()];
-      session = {};
-      tcp_arg(accepted, &session);
-      tcp_recv(accepted, on_data);
-      tcp_sent(accepted, on_sent);
-      tcp_nagle_disable(accepted);
-      return ERR_OK;
-    });
-  }
-  netstack::set_prompt_server(promptly ? netstack::PromptServer{on_data, find, sent}
-                                       : netstack::PromptServer{});
-  return m;
-}
-
-Bytes request(std::uint32_t number) {
-  Bytes bytes(kRequestBytes);
-  std::copy_n(reinterpret_cast<const std::uint8_t*>(&number), kRequestBytes, bytes.begin());
-  return bytes;
-}
-
-struct tcp_pcb* connection_with(std::uint16_t port) {
-  struct tcp_pcb* pcb = tcp_active_pcbs;
-  while (pcb != nullptr && pcb->remote_port != port) pcb = pcb->next;
-  return pcb;
-}
 
 // One life of a connection, decided by a seed. What the machine sends is noted with numbers that
 // count from the connection's start.
@@ -184,7 +23,7 @@ class Life {
  public:
   Life(unsigned seed, bool promptly, std::uint16_t port)
       : machine_(serve(promptly)), peer_(port), random_(seed) {
-    peer_.service = kService;
+    peer_.service = kPromptService;
     // Timers have the same phase in each life.
     constexpr std::uint64_t kPhase = 1'000'000'000;
     while (clock::now().value % kPhase != 0) wait(1);
@@ -208,13 +47,13 @@ class Life {
   void act() {
     const std::uint32_t ours = peer_.expected;
     const std::uint8_t data = TcpPeer::kAck | TcpPeer::kPush;
-    switch (random_() % 24) {
+    switch (random_() % 23) {
       default:  // the usual: a request that acknowledges all
         return ask(data, ours);
       case 0:
         return ask(data, ours - std::min<std::uint32_t>(ours - first_, 1 + random_() % 400));
       case 1:  // again
-        return send(data, next_ - std::min<std::uint32_t>(next_ - 1001, kRequestBytes), ours,
+        return send(data, next_ - std::min<std::uint32_t>(next_ - 1001, kPromptRequestBytes), ours,
                     last_);
       case 2:
         return send(TcpPeer::kAck, next_, ours, {});
@@ -231,39 +70,53 @@ class Life {
       case 6:
         return wait(1 + random_() % 3000);
       case 7:
+      case 8:
+      case 9:
+      case 10:
+      case 11:
+        return act_rarely();
+      case 12:
         machine_.device.stuck = !machine_.device.stuck;
         return settle(machine_);
-      case 8: {  // two requests in a segment
-        Bytes two = request(number_++);
-        const Bytes second = request(number_++);
+    }
+  }
+
+  // What clients rarely do, and what networks do to them.
+  void act_rarely() {
+    const std::uint32_t ours = peer_.expected;
+    const std::uint8_t data = TcpPeer::kAck | TcpPeer::kPush;
+    switch (random_() % 9) {
+      case 0: {  // two requests in a segment
+        Bytes two = prompt_request(number_++);
+        const Bytes second = prompt_request(number_++);
         two.insert(two.end(), second.begin(), second.end());
         return send_data(data, ours, two);
       }
-      case 9: {  // half a request
-        const Bytes whole = request(number_++);
+      case 1: {  // half a request
+        const Bytes whole = prompt_request(number_++);
         send_data(data, ours, {whole.begin(), whole.begin() + 1});
         return send_data(data, peer_.expected, {whole.begin() + 1, whole.end()});
       }
-      case 10:  // one is lost
-        return send(data, next_ + kRequestBytes, ours, request(number_));
-      case 11:
-        return send(data, next_, ours + 1, request(number_));
-      case 12:  // what the machine sends is lost
+      case 2:  // one is lost
+        return send(data, next_ + kPromptRequestBytes, ours, prompt_request(number_));
+      case 3:
+        return send(data, next_, ours + 1, prompt_request(number_));
+      case 4:  // what the machine sends is lost
         machine_.device.wire.clear();
         lost_ = !lost_;
         return;
-      case 13:
+      case 5:
         if (random_() % 8 != 0) return ask(data, ours);
         send(data | TcpPeer::kFin, next_, ours, {});
         ++next_;
         return;
-      case 14:
+      case 6:
         return ask(TcpPeer::kAck, ours);
-      case 15:
+      case 7:
         return ask(data | 32, ours);  // urgent
-      case 16: {  // another byte in the headers, save in what is another number in each life: the
-                  // peer's port and its acknowledgement; then as it was
-        Bytes frame = peer_.segment(data, next_, ours, request(number_));
+      case 8: {  // another byte in the headers, save in what is another number in each life: the
+                 // peer's port and its acknowledgement; then as it was
+        Bytes frame = peer_.segment(data, next_, ours, prompt_request(number_));
         const unsigned at = random_() % 48;
         const unsigned moved = at < 34 ? at : at < 40 ? at + 2 : at + 6;
         frame[moved] ^= static_cast<std::uint8_t>(1 + random_() % 255);
@@ -274,7 +127,7 @@ class Life {
   }
 
   void ask(unsigned flags, std::uint32_t acknowledgement) {
-    send_data(flags, acknowledgement, request(number_++));
+    send_data(flags, acknowledgement, prompt_request(number_++));
   }
 
   void send_data(unsigned flags, std::uint32_t acknowledgement, const Bytes& payload) {
@@ -360,14 +213,14 @@ TEST_CASE("responses that come promptly are those to the requests, and lwIP's ac
     Network network;
     TcpPeer peer(promptly ? 3001 : 3000);
     TcpPeer* peers[] = {&peer};
-    peer.service = kService;
+    peer.service = kPromptService;
     peer.connect();
     for (int i = 0; i < 20; ++i) step(m, network, peers);
     const std::uint64_t before = m.interface.counters().prompt_answers;
     std::string expected;
     for (std::uint32_t number = 0; number < 300; ++number) {
-      expected += Response(number).text();
-      peer.send(request(number));
+      expected += prompt_response(number);
+      peer.send(prompt_request(number));
       for (int i = 0; i < 3000 && peer.body.size() < expected.size(); ++i) step(m, network, peers);
       REQUIRE(std::string(peer.body.begin(), peer.body.end()) == expected);
     }
@@ -394,13 +247,13 @@ TEST_CASE("over a bad network, too") {
     network.to_machine.reorder = network.to_peer.reorder = 0.2;
     TcpPeer peer(static_cast<std::uint16_t>(3100 + 100 * loss));
     TcpPeer* peers[] = {&peer};
-    peer.service = kService;
+    peer.service = kPromptService;
     peer.connect();
     for (int i = 0; i < 5000 && !peer.established; ++i) step(m, network, peers);
     std::string expected;
     for (std::uint32_t number = 0; number < 200; ++number) {
-      expected += Response(number).text();
-      peer.send(request(number));
+      expected += prompt_response(number);
+      peer.send(prompt_request(number));
       for (int i = 0; i < 60'000 && peer.body.size() < expected.size(); ++i) {
         step(m, network, peers);
       }
@@ -418,10 +271,10 @@ TEST_CASE("whatever happens, the machine sends what it sends without prompt answ
   Network network;
   TcpPeer keeper(3999);  // while there is a connection, lwIP's timer for them goes on
   TcpPeer* peers[] = {&keeper};
-  keeper.service = kService;
+  keeper.service = kPromptService;
   keeper.connect();
   for (int i = 0; i < 20; ++i) step(serve(false), network, peers);
-  const std::size_t before = prompt_answers;
+  const std::size_t before = prompt_answers();
   for (unsigned seed = 0; seed < 1500; ++seed) {
     const std::vector<std::string> plain = Life(seed, false, port++).live(40);
     const std::vector<std::string> prompt = Life(seed, true, port++).live(40);
@@ -431,5 +284,5 @@ TEST_CASE("whatever happens, the machine sends what it sends without prompt answ
     INFO("with: ", other == prompt.end() ? "nothing" : other->substr(0, 60));
     REQUIRE(plain == prompt);
   }
-  CHECK(prompt_answers > before + 3000);
+  CHECK(prompt_answers() > before + 3000);
 }

@@ -352,13 +352,13 @@ def test_lwips_notice_is_in_the_image() -> None:
 
 def test_configure_names_a_source_that_is_not_there(tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    copy.mkdir()
-    for name in ("configure.py", "build.ninja.in"):
+    (copy / "tools").mkdir(parents=True)
+    for name in ("configure.py", "build.ninja.in", "tools/sources.py"):
         shutil.copy(ROOT / name, copy / name)
     shown = subprocess.run([sys.executable, copy / "configure.py"], text=True, capture_output=True,
                            check=False)
     assert shown.returncode == 1
-    assert re.fullmatch(r"configure.py: \S+ is listed in configure.py and does not exist\n",
+    assert re.fullmatch(r"configure.py: \S+ is listed in tools/sources.py and does not exist\n",
                         shown.stderr)
 
 

@@ -343,7 +343,7 @@ def test_command_line(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_packs_are_made_anew_when_the_packer_changes() -> None:
-    """configure.py lists each of our modules that tools/pack.py imports."""
+    """tools/sources.py lists each of our modules that tools/pack.py imports."""
     listing = "import tools.pack, sys; print(*[m for m in sys.modules if m.startswith('tools.')])"
     shown = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, text=True,
                            capture_output=True, check=True)
