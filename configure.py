@@ -184,7 +184,8 @@ def fuzzer_edges(edges: Edges) -> None:
 
 def fetched_edges(edges: Edges, lwip: str | None) -> None:
     """lwIP's tree and the header with our version."""
-    edges.build("$b/lwip.stamp", "lwip", implicit_outputs=[*lwip_sources(), *patched_headers(), "$b/NOTICE"],
+    edges.build("$b/lwip.stamp", "lwip",
+                implicit_outputs=[*lwip_sources(), *patched_headers(), "$b/NOTICE"],
                 implicit=patch_inputs() + ["tools/lwip.py"] + (["always"] if lwip else []),
                 lwip_options=f"--lwip {shlex.quote(lwip)}" if lwip else "")
     edges.build("always", "phony")

@@ -6,8 +6,8 @@ A source that is not named here is not built.
 # Firmware, floor by floor.
 KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "interrupts",
           "local_apic", "memory", "packet", "page_table", "paging", "panic", "pci", "pci_access",
-          "pci_interrupts", "reference_timer", "reset", "runtime", "uart", "vga_text", "virtio_mmio",
-          "wall_clock"]
+          "pci_interrupts", "reference_timer", "reset", "runtime", "uart", "vga_text",
+          "virtio_mmio", "wall_clock"]
 DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
