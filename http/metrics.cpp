@@ -258,6 +258,8 @@ constexpr auto kDeviceFamilies = std::to_array<InterfaceFamily<Device>>({
 });
 
 constexpr auto kStackFamilies = std::to_array<InterfaceFamily<Stack>>({
+    {"interface_prompt_answers_total"sv, "Requests answered past TCP's usual way."sv,
+     &Stack::prompt_answers},
     {"interface_transmit_waits_total"sv, "Frames that had to wait for the transmit ring."sv,
      &Stack::tx_waited},
     {"interface_transmit_copied_total"sv, "Frames copied before they were sent."sv,

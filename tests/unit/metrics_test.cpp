@@ -242,6 +242,7 @@ TEST_CASE("metrics tell what was counted") {
   world.stack[netstack::Fate::kReply] = 50;
   world.stack.replies_dropped = 8;
   world.stack[netstack::Fate::kMulticast] = 6;
+  world.stack.prompt_answers = 77;
   auto samples = scrape();
   CHECK(samples["mote_http_requests_total{code=\"404\"}"] == "12");
   CHECK(samples["mote_http_requests_total{code=\"200\"}"] == "0");
@@ -251,6 +252,7 @@ TEST_CASE("metrics tell what was counted") {
   CHECK(samples["mote_tcp_segments_retransmitted_total"] == "17");
   CHECK(samples["mote_interface_doorbells_total{interface=\"net0\"}"] == "33");
   CHECK(samples["mote_interface_fast_path_replies_total{interface=\"net0\"}"] == "42");
+  CHECK(samples["mote_interface_prompt_answers_total{interface=\"net0\"}"] == "77");
   CHECK(samples["mote_interface_receive_dropped_total{interface=\"net0\",reason=\"multicast\"}"] ==
         "6");
   CHECK(samples["mote_interface_info{interface=\"net0\",model=\"virtio-net\","
