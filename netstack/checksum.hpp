@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <utility>
 
 namespace mote::netstack {
 
@@ -44,9 +45,11 @@ template <std::size_t kWords>
 inline void add_words(Sum& sum, const std::byte* at) {
   unsigned long long carry = 0;  // the builtin's own type
   unsigned long long value = sum.value;
-  for (std::size_t i = 0; i < kWords; ++i) {
-    value = __builtin_addcll(value, load_word<std::uint64_t>(at + i * 8), carry, &carry);
-  }
+  // Not a loop: its counter would destroy the carry.
+  [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
+    ((value = __builtin_addcll(value, load_word<std::uint64_t>(at + kIndex * 8), carry, &carry)),
+     ...);
+  }(std::make_index_sequence<kWords>{});
   sum.value = value + carry;
 }
 
