@@ -22,7 +22,8 @@ HTTP = ["access_log", "conditions", "connection", "connection_input", "connectio
 FIRMWARE = ["idle", "main", "nics", "parse", "pools", "settings", "site"]
 
 # What runs for each frame, segment, request or byte of a site: made fast. All else is made small.
-HOT = ["kernel/clock", "kernel/packet",
+HOT = ["kernel/clock", "kernel/packet", "drivers/e1000/net", "drivers/virtio/mmio_net",
+       "drivers/virtio/net", "drivers/vmxnet3/nic",
        "drivers/e1000/receive_ring", "drivers/e1000/transmit_ring",
        "drivers/virtio/receive_queue", "drivers/virtio/ring", "drivers/virtio/transmit_queue",
        "drivers/vmxnet3/buffer_ring", "drivers/vmxnet3/receive_queue",
