@@ -22,7 +22,7 @@ qemu -kernel, Firecracker and Cloud Hypervisor). The same input gives the same b
 TEST_HELP = """\
 Builds Mote and runs all its checks and tests. Arguments go to pytest (-k NAME, -x, a file …).
 --matrix takes each NIC on each machine in each way of booting, where a usual run takes some of
-each; --full takes the longest files and the largest sites."""
+each; --full takes the longest files, the largest sites and crowds."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -40,12 +40,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "interop: takes a program that is heavy to install; runs "
                             "with --interop only")
+    config.addinivalue_line("markers", "full: takes minutes; runs with --full only")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--interop"):
-        return
-    heavy = [item for item in items if item.get_closest_marker("interop")]
+    unasked = [name for name in ("interop", "full") if not config.getoption(f"--{name}")]
+    heavy = [item for item in items if any(item.get_closest_marker(name) for name in unasked)]
     config.hook.pytest_deselected(items=heavy)
     items[:] = [item for item in items if item not in heavy]
 

@@ -1,7 +1,6 @@
 """Very many connections: as many as RAM holds, all of them served, and those that are too many."""
 
 import contextlib
-import os
 import re
 import subprocess
 import sys
@@ -78,7 +77,7 @@ def test_ten_thousand_connections_in_64_mib(bench: Bench) -> None:
     hold(bench, Machine(memory_mib=64, settings=f"{STATIC}http.metrics=/metrics"), 10_000, 60)
 
 
-@pytest.mark.skipif(not os.environ.get("MOTE_SCALE"), reason="takes minutes; set MOTE_SCALE=1")
+@pytest.mark.full
 def test_a_hundred_thousand_connections_in_512_mib(bench: Bench) -> None:
     hold(bench, Machine(memory_mib=512, settings=f"{STATIC}http.metrics=/metrics"), 100_000, 900)
 
