@@ -10,8 +10,6 @@
 
 namespace mote::http {
 
-using namespace std::string_view_literals;
-
 void Connection::begin(tcp_pcb* pcb) {
   pcb_ = pcb;
   tcp_arg(pcb, this);
@@ -80,7 +78,7 @@ void Connection::change_polls() {
 // What must follow on a response that is the last one, or after which no request can come.
 void Connection::conclude_last() {
   if (!is_sending() && !closes_ && refused_) {
-    answer_error(Status::kServiceUnavailable, refused_head_ ? "HEAD "sv : ""sv);
+    answer(make_refusal(), {});
   }
   if (!is_sending() && !closes_ && peer_closed_) {
     if (mid_request_) {
@@ -222,7 +220,7 @@ void Connection::recycle() {
   content_ = {};
   pcb_ = nullptr;
   taken_ = held_ = 0;
-  mid_request_ = waits_for_room_ = closes_ = refused_ = refused_head_ = false;
+  mid_request_ = waits_for_room_ = closes_ = refused_ = false;
   fin_sent_ = peer_closed_ = progress_ = polls_ = false;
   phase_ = Phase::kFree;
   server.queue(Phase::kFree).push_back(*this);

@@ -133,7 +133,6 @@ class Connection {
   bool waits_for_room_ : 1 = false;  // what has come isn't looked at before the peer takes more
   bool closes_ : 1 = false;          // this response is the last one
   bool refused_ : 1 = false;         // a 503 follows this response: something was discarded
-  bool refused_head_ : 1 = false;    // what was discarded began with a HEAD request
   bool fin_sent_ : 1 = false;
   bool peer_closed_ : 1 = false;
   bool progress_ : 1 = false;  // the phase's time limit starts anew

@@ -214,8 +214,6 @@ void Connection::give_up_buffer() {
 
 void Connection::refuse() {
   refused_ = true;
-  const std::string_view request = buffer_.view().substr(leading_empty_lines(buffer_.view()));
-  refused_head_ = request.starts_with("HEAD "sv);
   mid_request_ = waits_for_room_ = false;
   buffer_.clear();
   ++server.counters.no_buffer;

@@ -257,6 +257,13 @@ Reply make_reply(const Request& request, const Origin& origin, const SitePack& p
                                             : Answer(request, pack).make(origin, scratch);
 }
 
+Reply make_refusal() {
+  Reply reply = begin_reply(number_of(Status::kServiceUnavailable), Persistence::kClose);
+  reply.pieces[1] = piece_of(own_field(reply.status));
+  reply.pieces[2] = piece_of("Content-Length: 0\r\n\r\n"sv);
+  return reply;
+}
+
 Reply make_error(Status status, std::string_view request, const SitePack& pack) {
   constexpr unsigned kDefaultSite = 0;  // it isn't known for which one it was meant
   const Method method = request.starts_with("HEAD "sv) ? Method::kHead : Method::kOther;

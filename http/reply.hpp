@@ -92,4 +92,8 @@ struct Origin {
 // come of it: no response to HEAD has content, errors no more than others (RFC 9110, 9.3.2).
 [[nodiscard]] Reply make_error(Status status, std::string_view request, const SitePack& pack);
 
+// The response to what had to be discarded: 503, which ends the connection. It has no content, for
+// nobody knows whether a HEAD was there.
+[[nodiscard]] Reply make_refusal();
+
 }  // namespace mote::http
