@@ -163,7 +163,7 @@ def fuzzer_edges(edges: Edges) -> None:
     site = ROOT / "tests/fuzz/data/site"
     files = sorted(str(path.relative_to(ROOT)) for path in site.rglob("*"))
     edges.build("$b/fuzz.pack", "fuzz_pack", "tests/fuzz/data/site/main",
-                implicit=[*files, "tools/pack.py"], config="tests/fuzz/data/site/mote.toml")
+                implicit=[*files, *PACKER], config="tests/fuzz/data/site/mote.toml")
     programs = []
     compiled: set[str] = set()
     for name, sources in FUZZERS.items():
@@ -203,7 +203,7 @@ def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
                 ninja_file=ninja_file)
     edges.build(ninja_file, "configure", configure_options=options,
                 implicit=["configure.py", "build.ninja.in", "tools/sources.py",
-                          *patch_inputs(), *site_files()[1]])
+                          "netstack/lwip/sources.txt", *patch_inputs(), *site_files()[1]])
     edges.section("Files that may go away: without these lines Ninja would miss them")
     for path in [*patch_inputs(), *site_files()[0], *site_files()[1]]:
         edges.build(path, "phony")
@@ -231,6 +231,8 @@ def main() -> int:
     options = parser.parse_args()
     os.chdir(ROOT)
     missing = [source for source in all_sources() if not (ROOT / source).exists()]
+    missing += [name for name in HOT if name.startswith("lwip/")
+                and f"$b/{name}.c" not in lwip_sources()]
     if missing:
         print(f"configure.py: {missing[0]} is listed in tools/sources.py and does not exist",
               file=sys.stderr)

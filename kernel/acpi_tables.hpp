@@ -252,7 +252,7 @@ struct IoApicPlace {
 };
 
 // The one with the highest first interrupt that isn't above `interrupt`.
-[[nodiscard]] constexpr std::optional<IoApicPlace> io_apic_of(Bytes madt, std::uint32_t interrupt) {
+[[nodiscard]] inline std::optional<IoApicPlace> io_apic_of(Bytes madt, std::uint32_t interrupt) {
   std::optional<IoApicPlace> best;
   std::size_t at = kMadtEntries;
   while (at + 2 <= madt.size()) {

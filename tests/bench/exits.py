@@ -71,8 +71,10 @@ def exit_figures(world: World) -> Iterator[Figure]:
             events, units = traced(world, guest, log, work)
             per = "MiB" if key == "mebibyte" else "request"
             others = exits(events) - events[KICK]
-            yield Figure(WORK, f"doorbells_{key}", f"doorbells: {work.title}", f"a {per}",
-                         events[KICK] / units, note=f"interrupts {events[INTERRUPT] / units:.3g}")
+            if world.nic.startswith("virtio"):
+                yield Figure(WORK, f"doorbells_{key}", f"doorbells: {work.title}", f"a {per}",
+                             events[KICK] / units,
+                             note=f"interrupts {events[INTERRUPT] / units:.3g}")
             yield Figure(WORK, f"exits_{key}", f"other exits: {work.title}", f"a {per}",
                          max(others, 0) / units, note=", ".join(
                              f"{name} {count / units:.3g}" for name, count in events.most_common(4)

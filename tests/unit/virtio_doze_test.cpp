@@ -3,6 +3,8 @@
 
 #include <bit>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "tests/unit/virtio_world.hpp"
 
@@ -118,6 +120,38 @@ TEST_CASE("a doze is ended by a frame received, and by one sent only if somebody
       CHECK(world.device.cleared == 1);
     }
   }
+}
+
+// What is lacking is made up for in batches. Until one is due nobody waits for a packet, and none
+// that comes back shall end a wait; but when the pool had nothing for it, each of them shall.
+TEST_CASE("a frame that was sent is waited for only when the pool could not refill the ring") {
+  FakeDevice device = device_with(true);
+  device.entries = {256, 256};
+  World world(device);
+  std::vector<Packet> held;
+  const auto empty_the_pool = [&] {
+    while (Packet packet = Packet::allocate()) held.push_back(std::move(packet));
+  };
+  const auto sent_is_awaited = [&] {
+    REQUIRE(world.send(frame_of(60)));
+    world.net.flush();
+    world.complete_all();
+    const bool awaited = changed(world.net, false);
+    world.net.reclaim([](void*) {});
+    return awaited;
+  };
+  REQUIRE(world.device.deliver(frame_of(60)));
+  REQUIRE(world.receive() == 1);
+  CHECK_FALSE(sent_is_awaited());
+  CHECK(world.device.queues[0].waiting() == 255);
+
+  for (unsigned i = 0; i < 100; ++i) {
+    REQUIRE(world.device.deliver(frame_of(60)));
+  }
+  REQUIRE(world.receive(100) == 100);
+  empty_the_pool();
+  held.pop_back();  // for the one that is sent
+  CHECK(sent_is_awaited());
 }
 
 }  // namespace
