@@ -27,10 +27,12 @@ constinit unsigned late_in_a_row = 0;
 constinit unsigned for_nothing_in_a_row = 0;
 constinit Counts counts{};
 
-// Until one of the words changes, or the time stamp counter reads `end`. Says whether a word did.
+// Until one of the words changes, or the time stamp counter has gone on by so many ticks (or back:
+// a machine that was moved). Says whether a word did.
 [[gnu::section(".text.idle"), gnu::noinline]] bool spin(const WatchedWord* first,
                                                         const WatchedWord* last,
-                                                        std::uint64_t end) {
+                                                        std::uint64_t ticks) {
+  const std::uint64_t start = cpu::time_stamp();
   do {
     for (const WatchedWord* word = first; word != last; ++word) {
       if (word->has_changed()) {
@@ -38,14 +40,14 @@ constinit Counts counts{};
       }
     }
     cpu::pause();
-  } while (cpu::time_stamp() < end);
+  } while (cpu::time_stamp() - start < ticks);
   return false;
 }
 
 Woken spin_until(const Watch& watch, Nanoseconds now, Nanoseconds until) {
   const auto words = watch.words();
-  const std::uint64_t end = cpu::time_stamp() + clock::ticks_in(until - now);
-  return spin(words.data(), words.data() + words.size(), end) ? Woken::kByWork : Woken::kByTime;
+  const bool found = spin(words.data(), words.data() + words.size(), clock::ticks_in(until - now));
+  return found ? Woken::kByWork : Woken::kByTime;
 }
 
 // Without interrupts that can be relied on a doze has to be short.

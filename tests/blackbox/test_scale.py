@@ -21,7 +21,7 @@ LINE = r"^http: port 80, \d+ files, \d+ KiB, (\d+) connections$"
 
 
 @contextlib.contextmanager
-def crowd(lab: Lab, count: int, deadline_s: float) -> Iterator[list[subprocess.Popen[str]]]:
+def crowd(lab: Lab, count: int) -> Iterator[list[subprocess.Popen[str]]]:
     """So many connections, each of which has had an answer, from processes with own addresses."""
     processes = []
     for number, first in enumerate(range(0, count, MOST_OF_ONE)):
@@ -32,7 +32,7 @@ def crowd(lab: Lab, count: int, deadline_s: float) -> Iterator[list[subprocess.P
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
     try:
         for process in processes:
-            said(process, "open", deadline_s)
+            said(process, "open")
         yield processes
     finally:
         for process in processes:
@@ -43,7 +43,7 @@ def crowd(lab: Lab, count: int, deadline_s: float) -> Iterator[list[subprocess.P
             process.stderr.close()
 
 
-def said(process: subprocess.Popen[str], word: str, deadline_s: float) -> None:
+def said(process: subprocess.Popen[str], word: str) -> None:
     """The next word of a crowd, which itself gives up when nothing moves."""
     line = process.stdout.readline().strip()
     assert line == word, process.stderr.read()[-500:]
@@ -55,21 +55,21 @@ def metric(lab: Lab, name: str) -> int:
     return int(re.search(rf"^mote_{name} (\d+)$", text, re.M)[1])
 
 
-def hold(bench: Bench, machine: Machine, count: int, deadline_s: float) -> None:
+def hold(bench: Bench, machine: Machine, count: int, patience_s: int) -> None:
     """Opens them, serves all of them once and 64 of them again and again, and new ones beside."""
     guest = bench.boot(machine)
     lab = guest.lab
-    with crowd(lab, count, deadline_s) as processes:
+    with crowd(lab, count) as processes:
         assert metric(lab, "http_connections") == count + 1
         for rounds in (1, 20):
             processes[0].stdin.write(f"64 {rounds}\n")
             processes[0].stdin.flush()
-            said(processes[0], "served", deadline_s)
+            said(processes[0], "served")
         guest.serves()
         assert metric(lab, "http_connections_evicted_total") == 0
         assert metric(lab, "http_connections_refused_total") == 0
     # All have closed at once, and on a slow host their segments stand long before a ping's.
-    lab.run("ping", "-c", "1", "-w", str(deadline_s), Lab.GUEST, timeout=deadline_s + 10)
+    lab.run("ping", "-c", "1", "-w", str(patience_s), Lab.GUEST, timeout=patience_s + 10)
     guest.serves()
 
 
