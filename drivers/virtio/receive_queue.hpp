@@ -42,12 +42,11 @@ class ReceiveQueue {
 
   // Lends the device what it lacks, as far as the pool has it, when that is enough to be worth
   // telling it. True: ring the doorbell.
-  [[nodiscard]] bool refill(DeviceCounters& counters) {
-    return ring_.lent() + batch_ <= buffers_ && fill_up(counters);
-  }
+  [[nodiscard]] bool refill(DeviceCounters& counters) { return is_short() && fill_up(counters); }
 
-  // Whether the device has less than it should because the pool had no more.
-  [[nodiscard]] bool is_short() const { return ring_.lent() < buffers_; }
+  // Whether the device lacks so much that it is worth telling. Behind a refill: because the pool
+  // had no more.
+  [[nodiscard]] bool is_short() const { return ring_.lent() + batch_ <= buffers_; }
 
   [[nodiscard]] SplitRing& ring() { return ring_; }
   [[nodiscard]] const SplitRing& ring() const { return ring_; }

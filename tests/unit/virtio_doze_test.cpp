@@ -3,6 +3,8 @@
 
 #include <bit>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "tests/unit/virtio_world.hpp"
 
@@ -117,6 +119,40 @@ TEST_CASE("a doze is ended by a frame received, and by one sent only if somebody
       CHECK_FALSE(wakes(1));
       CHECK(world.device.cleared == 1);
     }
+  }
+}
+
+// A ring that lacks less than is worth telling has not been short of packets.
+TEST_CASE("what was sent is no work before the pool has run dry") {
+  for (const bool event_index : {false, true}) {
+    FakeDevice device = device_with(event_index);
+    device.entries = {256, 256};
+    World world(device);
+    const auto sent_is_work = [&] {
+      const auto before = static_cast<std::uint16_t>(world.device.queues[1].used_index() - 1);
+      world.net.arm(false);
+      const bool wakes = interrupts(world, 1, before);
+      world.net.disarm();
+      REQUIRE(wakes == changed(world.net, false));
+      return wakes;
+    };
+    REQUIRE(world.send(frame_of(60)));
+    for (unsigned frame = 0; frame < 100; ++frame) {
+      REQUIRE(world.device.deliver(frame_of(60)));
+      REQUIRE(world.receive() == 1);
+      world.net.flush();
+      if (frame == 0) world.complete_all();
+      REQUIRE_FALSE(sent_is_work());
+    }
+    std::vector<Packet> others;
+    while (Packet packet = Packet::allocate()) others.push_back(std::move(packet));
+    for (unsigned frame = 0; frame < 20; ++frame) {
+      REQUIRE(world.device.deliver(frame_of(60)));
+      REQUIRE(world.receive() == 1);
+      others.push_back(Packet::allocate());
+      world.net.flush();
+    }
+    CHECK(sent_is_work());
   }
 }
 
