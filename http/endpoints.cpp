@@ -13,6 +13,7 @@
 #include "http/text_writer.hpp"
 #include "kernel/clock.hpp"
 #include "kernel/limits.hpp"
+#include "netstack/send_room.hpp"
 
 namespace mote::http {
 namespace {
@@ -52,7 +53,8 @@ void write_health(TextWriter& body) {
   body.add("\"}"sv);
 }
 
-// A machine that is short of tails is healthy all the same: it can say so, if no more.
+// A machine that is short of tails, or of memory for their text, is healthy all the same: it can
+// say so, if no more.
 Reply bare_health(const Request& request) {
   Reply reply = begin_reply(200, request.persistence);
   reply.body_bytes = has_content(request) ? kBareBody.size() : 0;
@@ -65,7 +67,8 @@ Reply health_reply(const Request& request) {
   std::array<char, 192> storage{};
   TextWriter body(storage);
   write_health(body);
-  ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kShort);
+  ReplyTail* const tail =
+      netstack::has_text_room() ? ReplyTail::take(ReplyTail::Hold::kShort) : nullptr;
   if (tail == nullptr) {
     return bare_health(request);
   }

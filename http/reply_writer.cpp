@@ -108,6 +108,10 @@ ReplyWriter::Result ReplyWriter::write(tcp_pcb& pcb, Reply::Piece& piece, bool i
   if (bytes == 0) {
     return Result::kNoRoom;
   }
+  if (piece.copied && bytes > limits::kFirstTextBytes && !netstack::has_text_room()) {
+    ++server.counters.no_memory;
+    return Result::kNoMemory;
+  }
   for (;;) {
     const bool more = !is_last || bytes < piece.bytes;
     const auto flags = static_cast<std::uint8_t>((more ? TCP_WRITE_FLAG_MORE : 0) |

@@ -133,6 +133,11 @@ inline constexpr std::size_t kFirstTextBytes = 108;
 // Blocks at least for longer text that is copied: two for each tail, and a page of metrics.
 inline constexpr std::size_t kLeastTexts = 128;
 
+// Blocks of each size that no such text may take: peers that acknowledge nothing keep all others
+// for as long as they may stall, and a lease must be renewed meanwhile.
+inline constexpr std::size_t kKeptBlocks = 8;
+static_assert(kFrameBlocks / kLeastShare > kKeptBlocks);
+
 // --- Settings ---
 
 // Bytes of the settings file that QEMU's fw_cfg may hold.
@@ -153,7 +158,7 @@ inline constexpr std::size_t kLogPartBytes = 300;
 // Pages of metrics that wait for lwIP to take them at a time, which it mostly does at once (for
 // more it is 503), and bytes of one.
 inline constexpr std::size_t kMetricsPages = 1;
-inline constexpr std::size_t kMetricsBytes = 31 * 1024;
+inline constexpr std::size_t kMetricsBytes = 32 * 1024;
 
 // --- Time ---
 

@@ -121,6 +121,10 @@ void free(void* memory) {
 
 std::size_t segment_headers_left() { return small_blocks.left(); }
 
+bool has_text_room() {
+  return medium_blocks.left() > limits::kKeptBlocks && large_blocks.left() > limits::kKeptBlocks;
+}
+
 std::size_t used() {
   return small_blocks.used() + medium_blocks.used() + large_blocks.used() + huge_blocks.used();
 }

@@ -1,9 +1,9 @@
 // lwIP's heap: blocks of a few fixed sizes, each with its list of free ones. Constant time.
 //
-// It holds headers of segments (small), what is written to a connection by copy (medium), frames
-// and DHCP messages (large), and datagrams that span many frames (huge: long echo replies). A
-// size that has run out is not served from the next: a flood of small blocks may not take the
-// large ones.
+// It holds headers of segments (small), DHCP messages and what is written to a connection by copy
+// (medium, or large if there is much of it), frames (large), and datagrams that span many frames
+// (huge: long echo replies). A size that has run out is not served from the next: a flood of small
+// blocks may not take the large ones.
 #pragma once
 
 #include <array>
@@ -26,6 +26,9 @@ void free(void* memory);
 
 // Blocks for segments' headers that are left now.
 [[nodiscard]] std::size_t segment_headers_left();
+
+// Whether there are blocks left for what is written by copy, beside those kept for DHCP and frames.
+[[nodiscard]] bool has_text_room();
 
 // Blocks in use now, of all sizes.
 [[nodiscard]] std::size_t used();

@@ -25,6 +25,7 @@
 #include "netstack/attachment.hpp"
 #include "netstack/checksum.hpp"
 #include "netstack/heap.hpp"
+#include "netstack/send_room.hpp"
 #include "netstack/stack.hpp"
 
 namespace mote::netstack {
@@ -91,6 +92,8 @@ void initialize() {
     memp_provide(provision.pool, provision.memory.data(), provision.elements);
   }
 }
+
+bool has_text_room() { return heap::has_text_room(); }
 
 void run_timers() { sys_check_timeouts(); }
 

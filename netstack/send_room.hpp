@@ -28,4 +28,8 @@ inline bool has_room(const struct tcp_pcb& pcb, std::uint32_t bytes, unsigned pb
   return tcp_sndbuf(&pcb) >= bytes && tcp_sndqueuelen(&pcb) + pbufs <= mote_tcp_queue_limit();
 }
 
+// Whether text that is longer than a segment's header has room for may be written by copy. Peers
+// that acknowledge none of it may not take all memory that there is for it.
+[[nodiscard]] bool has_text_room();
+
 }  // namespace mote::netstack

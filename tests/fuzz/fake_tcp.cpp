@@ -14,6 +14,7 @@
 #include "lwip/timeouts.h"
 #include "netstack/attachment.hpp"
 #include "netstack/prompt_answer.hpp"
+#include "netstack/send_room.hpp"
 #include "tests/fuzz/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
 #include "tests/unit/ample_arena.hpp"
@@ -325,6 +326,7 @@ void fail_writes(std::size_t after, std::size_t failures) {
 void mote::netstack::set_prompt_server(const PromptServer& server) {
   mote::fuzz::prompt_server = server;
 }
+bool mote::netstack::has_text_room() { return true; }
 unsigned mote::netstack::receiving_interface() { return mote::fuzz::interface_now; }
 
 // What the server calls of lwIP.

@@ -1,11 +1,21 @@
-// Stands in for http/endpoints: one endpoint, for one interface.
+// Stands in for http/endpoints: one endpoint for one interface, and one with a long text.
+#include <string>
+
 #include "http/endpoints.hpp"
 #include "http/preface.hpp"
+#include "http/reply_tail.hpp"
 
 namespace mote::http {
 
 std::optional<Reply> endpoint_reply(const Request& request, const Origin& origin,
                                     std::string_view path) {
+  if (path == "/text") {
+    Reply reply = begin_reply(200, request.persistence);
+    reply.tail = ReplyTail::take(ReplyTail::Hold::kShort);
+    reply.tail->text().add("Content-Length: 300\r\n\r\n");
+    reply.tail->text().add(std::string(300, 'x'));
+    return reply;
+  }
   constexpr std::string_view kRest = "Content-Length: 2\r\n\r\nok";
   if (path != "/healthz" || origin.interface != 1) {
     return std::nullopt;

@@ -315,6 +315,28 @@ TEST_CASE("text that is made for a response is copied, and its memory given back
   }
 }
 
+TEST_CASE("text waits for memory that may be taken, and nothing else does") {
+  const Scene scene;
+  text_room = false;
+  for (const std::string& request : {std::string(kGet), get("/large.bin")}) {
+    CHECK(statuses(answer(request)) == std::vector{200});
+  }
+  CHECK(statuses(answer(get("/", "Range: bytes=0-3\r\n"))) == std::vector{206});
+  Client client;
+  client.send(get("/text"));
+  for (int time = 0; time < 3; ++time) {
+    client.acknowledge(client.unacknowledged());
+    client.poll();
+    CHECK(client.is_polled());
+    CHECK(client.received.find("\r\n\r\n") == std::string::npos);
+  }
+  text_room = true;
+  client.poll();
+  CHECK(statuses(client.receive_all()) == std::vector{200});
+  CHECK_FALSE(client.is_polled());
+  client.close();
+}
+
 TEST_CASE("what is asked for on one interface only isn't answered on others") {
   const Scene scene;
   CHECK(statuses(answer(get("/healthz"))) == std::vector{404});

@@ -18,6 +18,7 @@
 #include "lwip/timeouts.h"
 #include "netstack/attachment.hpp"
 #include "netstack/prompt_answer.hpp"
+#include "netstack/send_room.hpp"
 #include "tests/unit/ample_arena.hpp"
 
 namespace mote::http_world {
@@ -330,6 +331,8 @@ void http::log_access(std::uint32_t peer, std::string_view line, std::string_vie
 }
 
 }  // namespace mote
+
+bool mote::netstack::has_text_room() { return mote::http_world::text_room; }
 
 // lwIP's functions, as the server calls them.
 extern "C" {

@@ -32,6 +32,9 @@ void fail_writes(std::size_t after, std::size_t failures);
 
 // Whether requests are answered past lwIP where they can be, and how often they were.
 inline bool answers_promptly = true;
+
+// Whether lwIP has memory for text that is copied.
+inline bool text_room = true;
 inline std::size_t prompt_answers = 0;
 
 // Frame buffers that the server hasn't given back, and writes that were tried since the start.

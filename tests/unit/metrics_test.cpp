@@ -24,6 +24,7 @@
 #include "kernel/limits.hpp"
 #include "kernel/wall_clock.hpp"
 #include "netstack/heap.hpp"
+#include "netstack/send_room.hpp"
 #include "netstack/stats.hpp"
 
 namespace mote {
@@ -42,6 +43,7 @@ struct World {
   DeviceCounters device;
   netstack::InterfaceCounters stack;
   netstack::TcpCounters tcp;
+  bool text_room = true;
   std::uint64_t pool_number = 7;
 };
 World world;
@@ -55,6 +57,8 @@ const http::Options& http::options() { return world.options; }
 const http::Counters& http::counters() { return world.counters; }
 std::size_t http::most_connections() { return 1024; }
 std::uint64_t http::access_lines_lost() { return 5; }
+bool netstack::has_text_room() { return world.text_room; }
+
 netstack::TcpCounters netstack::tcp_counters() { return world.tcp; }
 
 std::optional<netstack::InterfaceReport> netstack::report_on(unsigned index) {
@@ -320,6 +324,12 @@ TEST_CASE("a page is nobody else's until the last byte was taken, or the reply g
   REQUIRE(given_up->tail != nullptr);
   given_up->tail->release();
   CHECK(scrape()["mote_http_connections"] == "77");
+}
+
+TEST_CASE("without memory for text, health says that it is well") {
+  const Scene scene;
+  world.text_room = false;
+  CHECK(body_of(take(*ask("/healthz"))) == "{\"status\":\"ok\"}");
 }
 
 TEST_CASE("when all tails are in use, health says that it is well, and metrics ask for patience") {

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <vector>
 
+#include "netstack/heap.hpp"
+#include "netstack/send_room.hpp"
 #include "netstack/stack.hpp"
 #include "tests/unit/ample_arena.hpp"
 #include "tests/unit/netstack_world.hpp"
@@ -258,4 +261,23 @@ TEST_CASE("a lease renewed without end does not expire") {
   const auto messages = run(1000, Server::kSilent);
   CHECK(messages.empty());
   CHECK(address() == kLeased);
+}
+
+TEST_CASE("text that no peer acknowledges does not keep a lease from being renewed") {
+  client().device.link = false;
+  run(2, Server::kSilent);
+  client().device.link = true;
+  run(20, Server::kWilling, {.seconds = 120});
+  REQUIRE(address() == kLeased);
+  for (const std::size_t bytes : {600, 1600}) {
+    std::vector<void*> texts;
+    while (netstack::has_text_room()) {
+      texts.push_back(netstack::heap::allocate(bytes));
+      REQUIRE(texts.back() != nullptr);
+    }
+    const auto messages = run(200, Server::kWilling, {.seconds = 120});
+    CHECK(messages.size() >= 3);
+    CHECK(address() == kLeased);
+    for (void* text : texts) netstack::heap::free(text);
+  }
 }
