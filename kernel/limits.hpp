@@ -72,6 +72,9 @@ inline constexpr std::size_t kMmioWindows = 32;
 // How many they are, RAM decides, or the configuration: so many where there is kAmpleBytes of it.
 inline constexpr std::size_t kConnections = 1024;
 inline constexpr std::size_t kLeastConnections = 64;
+
+// Half-open TCP connections that stay when PCBs run out, at most.
+inline constexpr std::size_t kHalfOpen = 128;
 inline constexpr std::size_t kMostConnections = 128 * 1024;
 
 // Free RAM that holds pools of every size that is stated here. Of less, the pools are smaller, but

@@ -29,7 +29,7 @@ struct Plan {
 
 // What a connection needs of all pools, in bytes, roughly and rather more: whether a plan fits is
 // seen when the pools are carved.
-inline constexpr std::uint64_t kBytesAConnection = 2048;
+inline constexpr std::uint64_t kBytesAConnection = 2304;
 
 // A plan for so many connections in a machine with so much RAM free.
 [[nodiscard]] constexpr Plan plan_for(std::uint64_t free_bytes, std::size_t connections) {

@@ -103,7 +103,8 @@ class Interface : public Attachment {
   // that was lost: lwIP resends it.
   [[gnu::always_inline]] bool answered_promptly(const Packet& packet, RxChecksum checksum) {
     PromptAnswer answer;
-    if (!offloads_.tx_checksum || !prompt_answer(packet.frame(), checksum, answer)) return false;
+    if (!offloads_.tx_checksum || !prompt_answer(netif(), packet.frame(), checksum, answer))
+      return false;
     ++counters_[Fate::kUp];
     ++counters_.prompt_answers;
     const std::span pieces = std::span(answer.pieces).first(answer.count);

@@ -62,6 +62,7 @@ constinit std::array<Provision, 3> provisions{
 struct QueueLimits {
   std::size_t kept = 0;   // of headers and pbufs, for all PCBs there can be
   std::size_t share = 1;  // of the rest, for each pbuf more that a connection may queue
+  std::size_t half_open = 0;
 };
 constinit QueueLimits queue_limits;
 constexpr std::size_t kLeastQueue = MOTE_TCP_QUEUE_LEAST;
@@ -74,6 +75,10 @@ constinit std::span<struct tcp_pcb*> buckets;
 bool set_up(Arena& arena, const Plan& plan) {
   queue_limits.kept = (kLeastQueue - 1) * plan.pcbs;
   queue_limits.share = (plan.segments - queue_limits.kept) / TCP_SND_QUEUELEN;
+  // Of the PCBs that are no connections of the server's half at most, so that a flood of SYNs
+  // displaces itself before it displaces those that are still closing.
+  queue_limits.half_open =
+      std::min<std::size_t>((plan.pcbs - plan.connections) / 2, limits::kHalfOpen);
   const std::size_t bucket_count = std::bit_ceil(plan.pcbs);
   buckets = arena.take<struct tcp_pcb*>(bucket_count);
   return buckets.size() == bucket_count && provisions[0].take(arena, plan.pcbs) &&
@@ -150,7 +155,7 @@ u16_t mote_ip_id() {
 // to two segments, or one in three pieces. So much is kept for every PCB there can be, and a FIN's
 // header besides, so that neither ever runs out, whatever clients do.
 u16_t mote_tcp_queue_limit() {
-  const auto [kept, share] = netstack::queue_limits;
+  const auto [kept, share, half_open] = netstack::queue_limits;
   const struct stats_mem& pbufs = *lwip_stats.memp[MEMP_PBUF];
   const std::size_t left =
       std::min<std::size_t>(netstack::heap::segment_headers_left(), pbufs.avail - pbufs.used);
@@ -158,6 +163,8 @@ u16_t mote_tcp_queue_limit() {
   return static_cast<u16_t>(
       std::min<std::size_t>(netstack::kLeastQueue + spare / share, TCP_SND_QUEUELEN));
 }
+
+u16_t mote_tcp_half_open() { return static_cast<u16_t>(netstack::queue_limits.half_open); }
 
 struct netif* mote_route_by_source(const ip4_addr_t* source) {
   return netstack::interface_with_address(ip4_addr_get_u32(source));

@@ -32,15 +32,15 @@ bool is_plain(const Headers& in, std::size_t bytes) {
          (in.tcp.offset_and_flags & ~Headers::kPush) == Headers::kAck;
 }
 
-struct tcp_pcb* connection_of(const Headers& in) {
+struct tcp_pcb* connection_of(const Headers& in, std::uint8_t netif_index) {
   const ip_addr_t here{in.ip.destination.raw()};
   const ip_addr_t there{in.ip.source.raw()};
   const std::uint16_t local_port = in.tcp.destination_port;
   const std::uint16_t remote_port = in.tcp.source_port;
   struct tcp_pcb* pcb = *tcp_bucket(&here, local_port, &there, remote_port);
-  while (pcb != nullptr &&
-         !(pcb->remote_port == remote_port && ip_addr_eq(&pcb->remote_ip, &there) &&
-           pcb->local_port == local_port && ip_addr_eq(&pcb->local_ip, &here))) {
+  while (pcb != nullptr && !(pcb->remote_port == remote_port &&
+                             ip_addr_eq(&pcb->remote_ip, &there) && pcb->local_port == local_port &&
+                             ip_addr_eq(&pcb->local_ip, &here) && pcb->netif_idx == netif_index)) {
     pcb = pcb->hash_next;
   }
   return pcb;
@@ -61,7 +61,7 @@ bool expects(const struct tcp_pcb& pcb, const Headers& in) {
 
 // The headers of the last response, if they and its pieces can become those of `reply` to `in`: it
 // went where `in` came from, nobody reads it any more, and it has as many pieces, the first as
-// long.
+// long, the others references.
 Headers* reusable(const struct tcp_seg& last, const PromptReply& reply, const Headers& in) {
   struct pbuf* piece = last.p;
   auto* const headers = static_cast<Headers*>(piece->payload);
@@ -74,11 +74,12 @@ Headers* reusable(const struct tcp_seg& last, const PromptReply& reply, const He
       headers->ethernet.source != in.ethernet.destination) {
     return nullptr;
   }
-  for (std::size_t at = 1; at < reply.pieces.size() && piece != nullptr; ++at) {
-    if (piece->ref != 1) return nullptr;
+  if (piece->ref != 1) return nullptr;
+  for (std::size_t at = 1; at < reply.pieces.size(); ++at) {
     piece = piece->next;
+    if (piece == nullptr || piece->ref != 1 || !pbuf_match_type(piece, PBUF_ROM)) return nullptr;
   }
-  return piece != nullptr && piece->ref == 1 && piece->next == nullptr ? headers : nullptr;
+  return piece->next == nullptr ? headers : nullptr;
 }
 
 // RFC 9293, 3.1.
@@ -173,11 +174,12 @@ void note_sent(struct tcp_pcb& pcb, std::uint16_t bytes) {
 
 void set_prompt_server(const PromptServer& chosen) { server = chosen; }
 
-bool prompt_answer(std::span<const std::byte> frame, RxChecksum checksum, PromptAnswer& answer) {
+bool prompt_answer(const struct netif& netif, std::span<const std::byte> frame, RxChecksum checksum,
+                   PromptAnswer& answer) {
   if (frame.size() <= sizeof(Headers)) return false;
   const auto& in = *reinterpret_cast<const Headers*>(frame.data());
   if (!is_plain(in, frame.size())) return false;
-  struct tcp_pcb* const pcb = connection_of(in);
+  struct tcp_pcb* const pcb = connection_of(in, netif_get_index(&netif));
   if (pcb == nullptr || !expects(*pcb, in) || !checksums_hold(in, frame, checksum)) return false;
 
   const PromptReply reply =
@@ -186,8 +188,9 @@ bool prompt_answer(std::span<const std::byte> frame, RxChecksum checksum, Prompt
   if (reply.pieces.empty()) return false;
   const std::uint32_t window = SND_WND_SCALE(pcb, in.tcp.window);
   Headers* const headers = reusable(*pcb->unacked, reply, in);
-  if (headers == nullptr || reply.bytes > pcb->mss || reply.bytes > pcb->cwnd ||
-      reply.bytes > window || reply.bytes + sizeof(Headers) < EthernetHeader::kMinFrameBytes) {
+  if (headers == nullptr || reply.bytes > pcb->mss || reply.bytes + kIpBytes > netif.mtu ||
+      reply.bytes > pcb->cwnd || reply.bytes > window ||
+      reply.bytes + sizeof(Headers) < EthernetHeader::kMinFrameBytes) {
     return false;
   }
 

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "drivers/net_device.hpp"
+#include "lwip/netif.h"
 #include "lwip/tcp.h"
 #include "netstack/wire.hpp"
 
@@ -55,9 +56,9 @@ struct PromptAnswer {
                                         offsetof(TcpHeader, checksum)};
 };
 
-// Answers a frame, of which nothing is known but what the device says of its TCP checksum. False,
-// with nothing changed, when others are to take it.
-[[nodiscard]] bool prompt_answer(std::span<const std::byte> frame, RxChecksum checksum,
-                                 PromptAnswer& answer);
+// Answers a frame that came by an interface, of which nothing is known but what the device says of
+// its TCP checksum. False, with nothing changed, when others are to take it.
+[[nodiscard]] bool prompt_answer(const struct netif& netif, std::span<const std::byte> frame,
+                                 RxChecksum checksum, PromptAnswer& answer);
 
 }  // namespace mote::netstack

@@ -176,6 +176,7 @@ bool Device::receive(std::span<const std::uint8_t> frame, RxChecksum checksum) {
 }
 
 constinit Segmentation machine_segmentation = Segmentation::kNone;
+constinit Plan machine_plan = kAmplePlan;
 
 Machine& machine() {
   static Machine* const the = [] {
@@ -184,7 +185,7 @@ Machine& machine() {
                                      .rx_checksum = true,
                                      .segmentation = machine_segmentation}),
                              {}};
-    if (!netstack::set_up(ample_arena(), kAmplePlan)) panic("no memory");
+    if (!netstack::set_up(ample_arena(), machine_plan)) panic("no memory");
     netstack::initialize();
     const netstack::InterfaceSettings settings{
         .host_name = "tester",

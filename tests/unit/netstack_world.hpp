@@ -13,6 +13,7 @@
 
 #include "drivers/net_device.hpp"
 #include "kernel/clock.hpp"
+#include "kernel/plan.hpp"
 #include "netstack/interface.hpp"
 #include "netstack/wire.hpp"
 
@@ -105,6 +106,9 @@ static_assert(NetDevice<Device>);
 
 // How the machine under test cuts segments; to be set before it is made.
 extern Segmentation machine_segmentation;
+
+// How much of everything it has; to be set before it is made, too.
+extern Plan machine_plan;
 
 // The machine under test: 10.0.0.1/24 by offloading device, made once for the whole program.
 struct Machine {

@@ -137,7 +137,7 @@
 // SYNs displaces itself; then those that the server has given up, which may still be delivering a
 // response; then half-open ones again (patches/03).
 #define TCP_LISTEN_BACKLOG 0
-#define MOTE_TCP_HALF_OPEN 128
+#define MOTE_TCP_HALF_OPEN mote_tcp_half_open()
 
 // What lwIP may call and the numbers it draws: netstack/lwip_port.cpp.
 #define LWIP_HOOK_FILENAME "mote_hooks.h"

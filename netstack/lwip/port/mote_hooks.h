@@ -21,6 +21,9 @@ u16_t mote_ip_id(void);
 // How many pbufs a connection may have queued now: fewer when memory for segments is scarce.
 u16_t mote_tcp_queue_limit(void);
 
+// How many half-open connections stay when PCBs run out.
+u16_t mote_tcp_half_open(void);
+
 // A segment is being sent once more.
 void mote_tcp_resent(void);
 

@@ -1,0 +1,57 @@
+// The smallest machine: few connections, and fewer beside them.
+#include <doctest/doctest.h>
+
+#include "kernel/plan.hpp"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/tcp.h"
+#include "tests/unit/tcp_server.hpp"
+
+using namespace mote;
+using namespace mote::world;
+
+namespace {
+
+// Before the machine is made.
+const bool prepared = [] {
+  machine_plan = plan_for(0);
+  return true;
+}();
+
+struct tcp_pcb* connection_with(std::uint16_t port) {
+  struct tcp_pcb* pcb = tcp_active_pcbs;
+  while (pcb != nullptr && pcb->remote_port != port) pcb = pcb->next;
+  return pcb;
+}
+
+}  // namespace
+
+TEST_CASE("a flood of SYNs displaces itself before a response that is being delivered") {
+  REQUIRE(prepared);
+  Machine& m = server();
+  Network network;
+  std::vector<TcpPeer> readers;
+  for (std::uint16_t i = 0; i < limits::kLeastConnections; ++i) {
+    readers.emplace_back(static_cast<std::uint16_t>(2000 + i));
+  }
+  for (TcpPeer& reader : readers) {
+    TcpPeer* peers[] = {&reader};
+    reader.connect();
+    for (int i = 0; i < 5; ++i) step(m, network, peers);
+    REQUIRE(reader.established);
+  }
+  // The server has given one up, whose last response is on its way.
+  TcpPeer& last = readers.back();
+  m.device.receive(last.segment(TcpPeer::kAck, last.sequence(), last.expected, request_for(5000)));
+  settle(m);
+  tcp_setprio(connection_with(last.port()), TCP_PRIO_MIN);
+  m.device.wire.clear();
+
+  for (std::uint16_t i = 0; i < 1000; ++i) {
+    const TcpPeer flood(static_cast<std::uint16_t>(10'000 + i));
+    m.device.receive(flood.segment(TcpPeer::kSyn, 1, 0));
+    settle(m);
+    m.device.wire.clear();
+  }
+  CHECK(connection_with(last.port()) != nullptr);
+  CHECK(connection_with(10'999) != nullptr);
+}
