@@ -82,21 +82,15 @@ Headers* reusable(const struct tcp_seg& last, const PromptReply& reply, const He
   return piece->next == nullptr ? headers : nullptr;
 }
 
-// RFC 9293, 3.1.
-Sum pseudo_header_sum(const Ipv4Header& ip) {
-  Sum sum;
-  sum.add(ip.source.raw());
-  sum.add(ip.destination.raw());
-  sum.add(Be16{Ipv4Header::kTcp}.raw());
-  sum.add(Be16{static_cast<std::uint16_t>(ip.total_bytes - sizeof(Ipv4Header))}.raw());
-  return sum;
+std::uint16_t tcp_bytes_of(const Ipv4Header& ip) {
+  return static_cast<std::uint16_t>(ip.total_bytes - sizeof(Ipv4Header));
 }
 
 bool checksums_hold(const Headers& in, std::span<const std::byte> frame, RxChecksum checksum) {
   if (sum_of(in.ip).folded() != 0xFFFF) return false;
   if (checksum != RxChecksum::kUnknown) return true;
-  Sum sum = pseudo_header_sum(in.ip);
-  add_bytes(sum, frame.subspan(offsetof(Headers, tcp), in.ip.total_bytes - sizeof(Ipv4Header)));
+  Sum sum = pseudo_header_sum(in.ip, tcp_bytes_of(in.ip));
+  add_bytes(sum, frame.subspan(offsetof(Headers, tcp), tcp_bytes_of(in.ip)));
   return sum.folded() == 0xFFFF;
 }
 
@@ -153,7 +147,8 @@ void write_headers(const struct tcp_pcb& pcb, Headers& headers, std::uint16_t by
   headers.ip.identification = static_cast<std::uint16_t>(headers.ip.identification + 1);
   headers.ip.checksum = 0;
   headers.ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum_of(headers.ip).folded()));
-  headers.tcp.checksum = Be16::from_raw(pseudo_header_sum(headers.ip).folded());
+  headers.tcp.checksum =
+      Be16::from_raw(pseudo_header_sum(headers.ip, tcp_bytes_of(headers.ip)).folded());
 }
 
 // As tcp_write and tcp_output would leave it.

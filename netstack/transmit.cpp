@@ -42,16 +42,6 @@ TcpPlace find_tcp(std::span<std::byte> headers) {
           static_cast<std::uint16_t>(offset)};
 }
 
-// RFC 9293, 3.1: the pseudo-header is both addresses, the protocol, and TCP's length.
-Be16 pseudo_header_sum(const Ipv4Header& ip, std::uint16_t tcp_bytes) {
-  Sum sum;
-  sum.add(ip.source.raw());
-  sum.add(ip.destination.raw());
-  sum.add(Be16{Ipv4Header::kTcp}.raw());
-  sum.add(Be16{tcp_bytes}.raw());
-  return Be16::from_raw(sum.folded());
-}
-
 }  // namespace
 
 bool SegmentList::add(const void* data, std::size_t bytes) {
@@ -96,7 +86,8 @@ TxChecksum prepare_checksum(std::span<std::byte> headers) {
   const TcpPlace place = find_tcp(headers);
   if (place.tcp == nullptr) return {};
   const std::size_t bytes = place.ip->total_bytes - place.ip->header_bytes();
-  place.tcp->checksum = pseudo_header_sum(*place.ip, static_cast<std::uint16_t>(bytes));
+  place.tcp->checksum =
+      Be16::from_raw(pseudo_header_sum(*place.ip, static_cast<std::uint16_t>(bytes)).folded());
   return {place.offset, offsetof(TcpHeader, checksum)};
 }
 
@@ -105,7 +96,7 @@ Offload prepare_cut(std::span<std::byte> headers, std::uint16_t segment_bytes, S
   const TcpPlace place = find_tcp(headers);
   if (place.tcp == nullptr) return {};
   if (wants != Segmentation::kWholeLength) {
-    place.tcp->checksum = pseudo_header_sum(*place.ip, 0);
+    place.tcp->checksum = Be16::from_raw(pseudo_header_sum(*place.ip, 0).folded());
     place.ip->checksum = 0;
   }
   if (wants == Segmentation::kNoLength) place.ip->total_bytes = 0;

@@ -159,4 +159,14 @@ struct TcpHeader {
 static_assert(sizeof(TcpHeader) == 20 && alignof(TcpHeader) == 1);
 static_assert(offsetof(TcpHeader, checksum) == 16);
 
+// The sum of TCP's pseudo-header (RFC 9293, 3.1): both addresses, the protocol, and TCP's length.
+[[nodiscard]] inline Sum pseudo_header_sum(const Ipv4Header& ip, std::uint16_t tcp_bytes) {
+  Sum sum;
+  sum.add(ip.source.raw());
+  sum.add(ip.destination.raw());
+  sum.add(Be16{Ipv4Header::kTcp}.raw());
+  sum.add(Be16{tcp_bytes}.raw());
+  return sum;
+}
+
 }  // namespace mote::netstack

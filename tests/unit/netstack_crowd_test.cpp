@@ -13,13 +13,6 @@ using namespace mote::world;
 
 namespace {
 
-// The machine's connection with a port of the peer's, or null.
-struct tcp_pcb* connection_with(std::uint16_t port) {
-  struct tcp_pcb* pcb = tcp_active_pcbs;
-  while (pcb != nullptr && pcb->remote_port != port) pcb = pcb->next;
-  return pcb;
-}
-
 // A service that answers each byte with 110 of the body's, as 304 answers a conditional request.
 struct tcp_pcb* listen_for_pipelines(std::uint16_t port) {
   struct tcp_pcb* pcb = tcp_new();

@@ -24,10 +24,9 @@ void run(TcpPeer& peer, Network& network, int milliseconds) {
 }
 
 // The machine's connection with a port of the peer's.
-struct tcp_pcb* connection_with(std::uint16_t port) {
+struct tcp_pcb* connection_of(std::uint16_t port) {
   REQUIRE(prepared);
-  struct tcp_pcb* pcb = tcp_active_pcbs;
-  while (pcb != nullptr && pcb->remote_port != port) pcb = pcb->next;
+  struct tcp_pcb* pcb = connection_with(port);
   REQUIRE(pcb != nullptr);
   return pcb;
 }
@@ -62,7 +61,7 @@ TEST_CASE("a client that closes its side during recovery gets the response whole
   peer.service = closing_port();
   peer.connect();
   run(peer, network, 20);
-  struct tcp_pcb* pcb = connection_with(2920);
+  struct tcp_pcb* pcb = connection_of(2920);
   // Three frames, sent one by one, of which the first two are lost.
   for (int i = 0; i < 3; ++i) {
     REQUIRE(tcp_write(pcb, body().data() + i * 1460, 1460, 0) == ERR_OK);
@@ -98,7 +97,7 @@ TEST_CASE("the last byte is acknowledged while the window is shut") {
   TcpPeer peer(2900);
   peer.connect();
   run(peer, network, 20);
-  struct tcp_pcb* pcb = connection_with(2900);
+  struct tcp_pcb* pcb = connection_of(2900);
   peer.send(request_for(0));
   run(peer, network, 300);
   peer.window = 0;
@@ -122,7 +121,7 @@ TEST_CASE("a window of 65,536 bytes while there is no memory for a split") {
   peer.window = 40'000 >> peer.scale;
   peer.connect();
   run(peer, network, 20);
-  struct tcp_pcb* pcb = connection_with(2930);
+  struct tcp_pcb* pcb = connection_of(2930);
   peer.send(request_for(0));
   run(peer, network, 300);
   peer.window = 0;
@@ -164,7 +163,7 @@ TEST_CASE("what is resent of a segment that was acknowledged in part is its hole
   peer.send(request_for(4'000'000));
   while (peer.body.size() < 1'000'000) step(m, network, peers);
   // The device still holds the segment when the ACK for its first frames comes.
-  struct tcp_pcb* pcb = connection_with(2910);
+  struct tcp_pcb* pcb = connection_of(2910);
   m.device.wire.clear();
   network = {};
   REQUIRE(pcb->unacked != nullptr);

@@ -17,12 +17,6 @@ const bool prepared = [] {
   return true;
 }();
 
-struct tcp_pcb* connection_with(std::uint16_t port) {
-  struct tcp_pcb* pcb = tcp_active_pcbs;
-  while (pcb != nullptr && pcb->remote_port != port) pcb = pcb->next;
-  return pcb;
-}
-
 }  // namespace
 
 TEST_CASE("a flood of SYNs displaces itself before a response that is being delivered") {

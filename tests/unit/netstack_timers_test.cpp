@@ -36,12 +36,6 @@ void listen_silently() {
   });
 }
 
-struct tcp_pcb* connection_with(std::uint16_t port) {
-  struct tcp_pcb* pcb = tcp_active_pcbs;
-  while (pcb != nullptr && pcb->remote_port != port) pcb = pcb->next;
-  return pcb;
-}
-
 // A peer, and the machine's connection with it.
 struct Pair {
   explicit Pair(std::uint16_t port) : peer(port) {

@@ -165,10 +165,4 @@ Bytes prompt_request(std::uint32_t number) {
   return bytes;
 }
 
-struct tcp_pcb* connection_with(std::uint16_t port) {
-  struct tcp_pcb* pcb = tcp_active_pcbs;
-  while (pcb != nullptr && pcb->remote_port != port) pcb = pcb->next;
-  return pcb;
-}
-
 }  // namespace mote::world

@@ -23,7 +23,4 @@ std::size_t prompt_answers();
 Bytes prompt_request(std::uint32_t number);
 std::string prompt_response(std::uint32_t number);
 
-// The machine's connection with a port of the peer's, or null.
-struct tcp_pcb* connection_with(std::uint16_t port);
-
 }  // namespace mote::world

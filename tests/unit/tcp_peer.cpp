@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernel/panic.hpp"
+#include "lwip/priv/tcp_priv.h"
 #include "netstack/stack.hpp"
 
 namespace mote::world {
@@ -181,6 +182,12 @@ Bytes Line::pop(Nanoseconds now) {
   Bytes frame = std::move(first->second);
   frames_.erase(first);
   return frame;
+}
+
+struct tcp_pcb* connection_with(std::uint16_t port) {
+  struct tcp_pcb* pcb = tcp_active_pcbs;
+  while (pcb != nullptr && pcb->remote_port != port) pcb = pcb->next;
+  return pcb;
 }
 
 void step(Machine& machine, Network& network, std::span<TcpPeer*> peers) {

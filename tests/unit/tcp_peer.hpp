@@ -10,6 +10,8 @@
 
 #include "tests/unit/netstack_world.hpp"
 
+struct tcp_pcb;
+
 namespace mote::world {
 
 class TcpPeer {
@@ -97,6 +99,9 @@ struct Network {
   Line to_machine;
   Line to_peer;
 };
+
+// The machine's connection with a port of the peer's, or null.
+struct tcp_pcb* connection_with(std::uint16_t port);
 
 // One millisecond of the whole world.
 void step(Machine& machine, Network& network, std::span<TcpPeer*> peers);
