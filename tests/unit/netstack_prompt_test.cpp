@@ -36,7 +36,7 @@ class Life {
   std::vector<std::string> live(unsigned steps) {
     for (unsigned at = 0; at < steps && !peer_.was_reset; ++at) act();
     std::vector<std::string> log = std::move(log_);
-    machine_.device.stuck = false;
+    machine_.device.stuck = machine_.device.keeps = false;
     if (struct tcp_pcb* const left = connection_with(peer_.port())) tcp_abort(left);
     settle(machine_);
     machine_.device.wire.clear();
@@ -47,7 +47,7 @@ class Life {
   void act() {
     const std::uint32_t ours = peer_.expected;
     const std::uint8_t data = TcpPeer::kAck | TcpPeer::kPush;
-    switch (random_() % 23) {
+    switch (random_() % 24) {
       default:  // the usual: a request that acknowledges all
         return ask(data, ours);
       case 0:
@@ -77,6 +77,9 @@ class Life {
         return act_rarely();
       case 12:
         machine_.device.stuck = !machine_.device.stuck;
+        return settle(machine_);
+      case 13:
+        machine_.device.keeps = !machine_.device.keeps;
         return settle(machine_);
     }
   }

@@ -105,23 +105,33 @@ bool Device::transmit(const TxFrame& frame) {
   return true;
 }
 
-void Device::reclaim(void (*release)(void*)) {
-  while (!stuck && !sending_.empty()) {
-    Sending& sending = sending_.front();
-    Bytes frame = read(sending);
-    if (frame != sending.submitted) panic("a frame changed while the device had it");
-    if (frame.size() < 60) panic("a frame shorter than Ethernet allows");
-    if (sending.cut.payload_bytes != 0) {
-      cut(sending, frame);
-    } else {
-      if (frame.size() > 14U + options_.mtu) panic("a frame longer than the MTU");
-      if (sending.checksum.start != 0) {
-        cut_padding(frame);
-        finish_checksum(frame, sending.checksum);
-      }
-      wire.push_back(std::move(frame));
+void Device::send(Sending& sending) {
+  Bytes frame = read(sending);
+  if (frame != sending.submitted) panic("a frame changed before the device read it");
+  if (frame.size() < 60) panic("a frame shorter than Ethernet allows");
+  if (sending.cut.payload_bytes != 0) {
+    cut(sending, frame);
+  } else {
+    if (frame.size() > 14U + options_.mtu) panic("a frame longer than the MTU");
+    if (sending.checksum.start != 0) {
+      cut_padding(frame);
+      finish_checksum(frame, sending.checksum);
     }
-    void* cookie = sending.cookie;
+    wire.push_back(std::move(frame));
+  }
+  sending.sent = true;
+}
+
+void Device::reclaim(void (*release)(void*)) {
+  if (stuck) return;
+  for (Sending& sending : sending_) {
+    if (!sending.sent) send(sending);
+  }
+  while (!keeps && !sending_.empty()) {
+    if (read(sending_.front()) != sending_.front().submitted) {
+      panic("a frame changed while the device had it");
+    }
+    void* cookie = sending_.front().cookie;
     sending_.pop_front();
     if (cookie != nullptr) release(cookie);
   }

@@ -80,6 +80,7 @@ class Device {
 
   bool link = true;
   bool stuck = false;      // sends nothing
+  bool keeps = false;      // sends, and gives nothing back
   std::size_t ring = 256;  // frames on their way
   std::size_t flushes = 0;
   std::deque<Bytes> wire;  // what was sent, cut into frames, checksums finished
@@ -93,8 +94,10 @@ class Device {
     Packet packet;
     Bytes submitted;
     TxCut cut;
+    bool sent = false;
   };
   [[nodiscard]] static Bytes read(const Sending& sending);
+  void send(Sending& sending);
   void cut(const Sending& sending, const Bytes& segment);
 
   Options options_;
