@@ -6,11 +6,7 @@
 #include "kernel/limits.hpp"
 
 namespace mote::http {
-namespace {
-
 static_assert(limits::kRequestLineBytes + limits::kHeaderBytes < 0xFFFF);
-
-}  // namespace
 
 SectionScanner::Verdict SectionScanner::scan(std::string_view input) {
   if (position_ == 0 && !input.empty() && !syntax::is(syntax::kTokenCharacter, input.front())) {

@@ -44,7 +44,6 @@ def count_boot(world: World, machine: BenchMachine) -> tuple[float, float, float
         with world.lab.connect() as connection:
             get(connection)
         at_answer = meter.read()
-        meter.learn()
         return meter.work(at_ready), meter.work(meter.own(at_ready)), meter.work(at_answer)
 
 

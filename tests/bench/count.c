@@ -6,8 +6,8 @@
 //
 // FILE: how many blocks follow, and how many bytes the guest has loaded from addresses between
 // `from` and `to` (64 bits each; without these two, 0); then for each block its address, its
-// instructions, its runs, and whether a PAUSE is in it (64 bits each). QEMU counts each step of a
-// REP string as one instruction, and each load of one.
+// instructions and its runs (64 bits each). QEMU counts each step of a REP string as one
+// instruction, and each load of one.
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,8 +38,6 @@ unsigned qemu_plugin_mem_size_shift(MemoryInfo info);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb* tb);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb* tb);
 struct qemu_plugin_insn* qemu_plugin_tb_get_insn(const struct qemu_plugin_tb* tb, size_t index);
-const void* qemu_plugin_insn_data(const struct qemu_plugin_insn* instruction);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn* instruction);
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
@@ -49,7 +47,6 @@ struct Block {
   uint64_t address;
   uint64_t instructions;
   uint64_t runs;
-  uint64_t pauses;
 };
 
 struct Table {
@@ -80,12 +77,6 @@ static struct Block* entry_of(uint64_t address, uint64_t instructions) {
   return &table->block[0];
 }
 
-static bool is_pause(const struct qemu_plugin_insn* instruction) {
-  static const uint8_t kPause[] = {0xF3, 0x90};
-  return qemu_plugin_insn_size(instruction) == sizeof kPause &&
-         memcmp(qemu_plugin_insn_data(instruction), kPause, sizeof kPause) == 0;
-}
-
 static void loaded(unsigned cpu, MemoryInfo info, uint64_t address, void* data) {
   (void)cpu;
   (void)data;
@@ -99,14 +90,9 @@ static void translated(PluginId id, struct qemu_plugin_tb* tb) {
   const size_t instructions = qemu_plugin_tb_n_insns(tb);
   struct Block* block = entry_of(qemu_plugin_tb_vaddr(tb), instructions);
   qemu_plugin_register_vcpu_tb_exec_inline(tb, kAdd, &block->runs, 1);
-  for (size_t at = 0; at < instructions; ++at) {
+  for (size_t at = 0; watched_to != 0 && at < instructions; ++at) {
     struct qemu_plugin_insn* instruction = qemu_plugin_tb_get_insn(tb, at);
-    if (is_pause(instruction)) {
-      block->pauses = 1;
-    }
-    if (watched_to != 0) {
-      qemu_plugin_register_vcpu_mem_cb(instruction, loaded, kNoRegs, kLoads, NULL);
-    }
+    qemu_plugin_register_vcpu_mem_cb(instruction, loaded, kNoRegs, kLoads, NULL);
   }
 }
 

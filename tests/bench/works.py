@@ -138,7 +138,6 @@ def warm(world: World) -> Iterator[tuple[Guest, Meter]]:
         guest.ready()
         with gets()(world, WARM_UP) as client:
             client.work()
-        meter.learn()
         yield guest, meter
 
 

@@ -26,12 +26,12 @@ from world import REQUEST, request  # noqa: E402
 
 from tools import bench_options, image  # noqa: E402
 
-Block = tuple[int, int, int, int]  # address, instructions, runs, pauses
+Block = tuple[int, int, int]  # address, instructions, runs
 
 
 def counts(*blocks: Block, loaded: int = 0) -> counting.Counts:
     data = struct.pack("<QQ", len(blocks), loaded)
-    return counting.read_counts(data + b"".join(struct.pack("<QQQQ", *block) for block in blocks))
+    return counting.read_counts(data + b"".join(struct.pack("<QQQ", *block) for block in blocks))
 
 
 class Table:
@@ -42,7 +42,7 @@ class Table:
 
     def read_bytes(self) -> bytes:
         return struct.pack("<QQ", len(self.blocks), 0) + b"".join(
-            struct.pack("<QQQQ", *block) for block in self.blocks)
+            struct.pack("<QQQ", *block) for block in self.blocks)
 
 
 NM = """\
@@ -65,11 +65,11 @@ def test_the_request_has_the_length_that_all_figures_are_for() -> None:
 
 
 def test_counts_are_instructions_times_runs_between_two_moments() -> None:
-    before = counts((0x100010, 5, 10, 0), (0x100100, 3, 1, 0), loaded=7)
-    after = counts((0x100010, 5, 12, 0), (0x100100, 3, 101, 0), (0x100110, 2, 4, 0), loaded=27)
+    before = counts((0x100010, 5, 10), (0x100100, 3, 1), loaded=7)
+    after = counts((0x100010, 5, 12), (0x100100, 3, 101), (0x100110, 2, 4), loaded=27)
     assert before.total() == 53
     grown = counting.read_counts(Table(
-        (0x100010, 5, 10, 0), (0x100100, 3, 1, 0), (0, 0, 0, 0)).read_bytes())
+        (0x100010, 5, 10), (0x100100, 3, 1), (0, 0, 0)).read_bytes())
     work = after - grown
     assert (work.total(), work.loaded_bytes) == (2 * 5 + 100 * 3 + 4 * 2, 27)
 
@@ -77,30 +77,14 @@ def test_counts_are_instructions_times_runs_between_two_moments() -> None:
 def test_the_idle_path_is_left_out_by_its_address() -> None:
     table = Table()
     meter = counting.Meter(table, counting.Symbols(IDLE_NM))
-    meter.learn()  # needs no quiet machine
-    counted = counts((0x10011F, 10, 1, 0), (0x100120, 4, 1000, 1), (0x10013F, 1, 50, 0),
-                     (0x100140, 20, 2, 0))
+    counted = counts((0x10011F, 10, 1), (0x100120, 4, 1000), (0x10013F, 1, 50),
+                     (0x100140, 20, 2))
     assert meter.work(counted) == 10 + 40
-
-
-def test_without_an_idle_path_as_many_idle_turns_are_taken_off_as_there_were_pauses(
-        monkeypatch: pytest.MonkeyPatch) -> None:
-    table = Table((0x100010, 30, 100, 0), (0x100100, 8, 100, 1), (0x100110, 9, 3, 1))
-    meter = counting.Meter(table, counting.Symbols(NM))
-
-    def a_second_passes(_: float) -> None:
-        table.blocks = ((0x100010, 30, 1100, 0), (0x100100, 8, 1100, 1), (0x100110, 9, 3, 1))
-
-    monkeypatch.setattr(counting.time, "sleep", a_second_passes)
-    meter.learn()
-    busy = counts((0x100010, 30, 250, 0), (0x100100, 8, 200, 1), (0x100110, 9, 7, 1))
-    assert meter.work(busy) == 50 * 30 + 7 * 9
-    assert meter.by_symbol(busy) == {"first": 1500, "mote::second(int, char)": 63}
 
 
 def test_own_is_what_ran_in_the_kernel() -> None:
     meter = counting.Meter(Table(), counting.Symbols(IDLE_NM))
-    boot = counts((0xF0000, 7, 100, 0), (0x100010, 5, 3, 0), (0x100400, 11, 1, 0))
+    boot = counts((0xF0000, 7, 100), (0x100010, 5, 3), (0x100400, 11, 1))
     assert meter.own(boot).total() == 15
 
 
