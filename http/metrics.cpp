@@ -94,6 +94,8 @@ void write_connections(Exposition& out, const Counters& http) {
 void write_tcp(Exposition& out) {
   const netstack::TcpCounters tcp = netstack::tcp_counters();
   out.counter("tcp_segments_retransmitted_total"sv, "Segments sent once more."sv, tcp.resent);
+  out.counter("tcp_connections_broken_total"sv,
+              "Connections reset for a fault of ours: please report."sv, tcp.broken);
   out.counter("tcp_segments_dropped_total"sv, "Received segments dropped, by reason."sv);
   out.sample({"reason"sv, "checksum"sv}, tcp.dropped_checksum);
   out.sample({"reason"sv, "length"sv}, tcp.dropped_length);
@@ -243,7 +245,8 @@ void write_drops(Exposition& out) {
   });
   out.counter("interface_transmit_dropped_total"sv, "Frames not sent, by reason."sv);
   each_interface([&](Label label, const InterfaceReport& report) {
-    out.sample(label, {"reason"sv, "unresolved"sv}, report.stack->tx_dropped);
+    out.sample(label, {"reason"sv, "unsendable"sv}, report.stack->tx_unsendable);
+    out.sample(label, {"reason"sv, "stuck"sv}, report.stack->tx_stuck);
     out.sample(label, {"reason"sv, "reply_without_room"sv}, report.stack->replies_dropped);
   });
   out.counter("interface_transmit_refused_total"sv, "Frames TCP kept until there was room."sv);

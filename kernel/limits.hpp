@@ -51,6 +51,10 @@ inline constexpr std::size_t kRxBudget = 64;
 // Frames that wait in front of a full transmit ring, for each NIC.
 inline constexpr std::size_t kTxBacklog = 512;
 
+// How long the first frame of a backlog may wait for its ring, in milliseconds. Then it is dropped,
+// so that whatever keeps it from leaving keeps no others.
+inline constexpr std::uint64_t kTxPatienceMs = 1000;
+
 // Bytes that drivers carve their rings from, once, when they are brought up; fewer in little RAM.
 inline constexpr std::size_t kDmaArenaBytes = 512 * 1024;
 

@@ -61,8 +61,12 @@ class Interface : public Attachment {
   void arm() { device_->arm(!backlog_.empty()); }
   void disarm() { device_->disarm(); }
 
-  // Now and then, at least once a second: link state, DHCP, the console's lines.
-  void second(Nanoseconds now) { Attachment::second(now, device_->link_up()); }
+  // Now and then, at least once a second: link state, DHCP, the console's lines, a backlog that
+  // doesn't move.
+  void second(Nanoseconds now) {
+    look_at_backlog(now);
+    Attachment::second(now, device_->link_up());
+  }
 
   [[nodiscard]] const Device& device() const { return *device_; }
 
@@ -156,16 +160,18 @@ class Interface : public Attachment {
     return self.queue(frame);
   }
 
-  // ERR_MEM makes lwIP keep the segment and try again later.
+  // ERR_MEM makes lwIP keep the segment and try again later. A frame that no device takes must
+  // not get into the backlog: all others would wait behind it.
   err_t queue(struct pbuf* frame) {
     const struct netif_hint* const hints = netif().hints;
     const Backlog::Entry entry{frame, hints != nullptr ? hints->segment_bytes : u16_t{0}};
-    if (entry.segment_bytes == 0 && frame->tot_len > sizeof(EthernetHeader) + limits::kMtu) {
-      // A long segment that had to wait for an ARP reply: how to cut it is forgotten.
-      ++counters_.tx_dropped;
+    SegmentList list;
+    const bool gathered = list.gather(*frame);
+    if (!can_be_sent(entry, gathered)) {
+      ++counters_.tx_unsendable;
       return ERR_OK;
     }
-    if (backlog_.empty() && send(entry)) return ERR_OK;
+    if (backlog_.empty() && send(entry, list, gathered)) return ERR_OK;
     if (backlog_.push(entry)) {
       ++counters_.tx_waited;
       return ERR_OK;
@@ -174,11 +180,16 @@ class Interface : public Attachment {
     return ERR_MEM;
   }
 
+  // A long segment must be cut, for which it must be gathered. How to cut it is forgotten of one
+  // that had to wait for an ARP reply.
+  static bool can_be_sent(const Backlog::Entry& entry, bool gathered) {
+    return entry.frame->tot_len <= sizeof(EthernetHeader) + limits::kMtu ||
+           (gathered && entry.segment_bytes != 0);
+  }
+
   // False when the ring is full, or when the frame must be copied and there is no packet.
-  bool send(const Backlog::Entry& entry) {
-    SegmentList list;
-    const bool sent =
-        list.gather(*entry.frame) ? send_by_reference(entry, list) : send_copy(*entry.frame);
+  bool send(const Backlog::Entry& entry, const SegmentList& list, bool gathered) {
+    const bool sent = gathered ? send_by_reference(entry, list) : send_copy(*entry.frame);
     if (sent) ++counters_.tx_frames;
     return sent;
   }
@@ -204,7 +215,26 @@ class Interface : public Attachment {
   }
 
   void send_backlog() {
-    while (!backlog_.empty() && send(backlog_.front())) backlog_.pop();
+    while (!backlog_.empty()) {
+      const Backlog::Entry entry = backlog_.front();
+      SegmentList list;
+      if (!send(entry, list, list.gather(*entry.frame))) return;
+      backlog_.pop();
+    }
+  }
+
+  // The front of the backlog leaves within limits::kTxPatienceMs, whatever the device, the pool or
+  // the frame is like: TCP sends it again.
+  void look_at_backlog(Nanoseconds now) {
+    if (backlog_.empty()) {
+      front_seen_ = kNone;
+    } else if (backlog_.departures() != front_seen_) {
+      front_seen_ = backlog_.departures();
+      front_since_ = now;
+    } else if (now.value - front_since_.value >= limits::kTxPatienceMs * 1'000'000) {
+      backlog_.pop();
+      ++counters_.tx_stuck;
+    }
   }
 
   static void release_frame(void* cookie) { pbuf_free(static_cast<struct pbuf*>(cookie)); }
@@ -212,6 +242,9 @@ class Interface : public Attachment {
   Device* device_ = nullptr;
   Offloads offloads_;  // what is used of the device's
   Backlog backlog_;
+  static constexpr std::uint64_t kNone = ~std::uint64_t{0};
+  std::uint64_t front_seen_ = kNone;  // how many had left before the front that was seen last
+  Nanoseconds front_since_{};
   std::uint64_t tx_frames_before_ = 0;
 };
 

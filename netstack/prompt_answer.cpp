@@ -55,8 +55,9 @@ bool expects(const struct tcp_pcb& pcb, const Headers& in) {
          !TCP_SEQ_GT(pcb.snd_wl1, pcb.rcv_nxt) && in.tcp.acknowledgement == pcb.snd_nxt &&
          last != nullptr && last->next == nullptr && pcb.snd_nxt - pcb.lastack == last->len &&
          pcb.unsent == nullptr && pcb.snd_lbb == pcb.snd_nxt && (pcb.flags & ~kUsual) == 0 &&
-         pcb.nrtx == 0 && pcb.refused_data == nullptr && pcb.persist_backoff == 0 &&
-         pcb.rcv_wnd == TCP_WND && in.ip.total_bytes - kIpBytes <= TCP_WND;
+         pcb.nrtx == 0 && pcb.trimmed == 0 && pcb.refused_data == nullptr &&
+         pcb.persist_backoff == 0 && pcb.rcv_wnd == TCP_WND &&
+         in.ip.total_bytes - kIpBytes <= TCP_WND;
 }
 
 // The headers of the last response, if they and its pieces can become those of `reply` to `in`: it

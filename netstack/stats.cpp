@@ -9,6 +9,7 @@ namespace mote::netstack {
 namespace {
 
 constinit std::uint64_t resent = 0;
+constinit std::uint64_t broken = 0;
 
 PoolUsage usage(std::string_view name, memp_t pool) {
   const struct stats_mem& stats = *lwip_stats.memp[pool];
@@ -21,6 +22,7 @@ PoolUsage usage(std::string_view name, memp_t pool) {
 TcpCounters tcp_counters() {
   const struct stats_proto& tcp = lwip_stats.tcp;
   return {.resent = resent,
+          .broken = broken,
           .dropped_checksum = tcp.chkerr,
           .dropped_length = tcp.lenerr,
           .dropped_stray = tcp.proterr,
@@ -43,3 +45,5 @@ std::array<PoolUsage, kPools> pools() {
 }  // namespace mote::netstack
 
 extern "C" void mote_tcp_resent(void) { ++mote::netstack::resent; }
+
+extern "C" void mote_tcp_broken(void) { ++mote::netstack::broken; }

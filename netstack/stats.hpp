@@ -22,7 +22,8 @@ struct InterfaceCounters {
   std::uint64_t tx_copied = 0;                // of these, copied into a packet first
   std::uint64_t tx_waited = 0;                // frames that waited in the backlog
   std::uint64_t tx_refused = 0;               // frames that found the backlog full: TCP keeps them
-  std::uint64_t tx_dropped = 0;               // long segments that waited for an ARP reply
+  std::uint64_t tx_unsendable = 0;            // frames that no device takes: dropped
+  std::uint64_t tx_stuck = 0;                 // frames that waited too long in front: dropped
 
   [[nodiscard]] constexpr std::uint64_t& operator[](Fate fate) {
     return fates[static_cast<std::size_t>(fate)];
@@ -47,6 +48,7 @@ struct InterfaceReport {
 // Segments. lwIP counts received ones in 32 bits.
 struct TcpCounters {
   std::uint64_t resent = 0;             // and handed to an interface
+  std::uint64_t broken = 0;             // connections reset, their accounts being wrong
   std::uint32_t dropped_checksum = 0;   // received, and the checksum was wrong
   std::uint32_t dropped_length = 0;     // received, and a length in them was
   std::uint32_t dropped_stray = 0;      // received for no connection, and answered with a reset

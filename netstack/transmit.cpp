@@ -118,6 +118,7 @@ void Backlog::pop() {
   pbuf_free(frames_[first_]);
   first_ = (first_ + 1) % frames_.size();
   --count_;
+  ++departures_;
 }
 
 }  // namespace mote::netstack

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "drivers/net_device.hpp"
@@ -69,11 +70,15 @@ class Backlog {
   // Forgets the first frame and its reference.
   void pop();
 
+  // How many have left.
+  [[nodiscard]] std::uint64_t departures() const { return departures_; }
+
  private:
   std::array<struct pbuf*, limits::kTxBacklog> frames_{};
   std::array<std::uint16_t, limits::kTxBacklog> segment_bytes_{};
   std::size_t first_ = 0;
   std::size_t count_ = 0;
+  std::uint64_t departures_ = 0;
 };
 
 }  // namespace mote::netstack

@@ -128,6 +128,9 @@
 #define TCP_TMR_INTERVAL 50
 #define LWIP_TCP_RTO_TIME 1000
 
+// At most so long until a segment is sent again, in ticks: 60 s (RFC 6298, 2.5; patches/37).
+#define MOTE_TCP_LONGEST_RTO (60000 / TCP_SLOW_INTERVAL)
+
 // A closed connection is remembered for 2 × 15 s, and forgotten earlier when a new one needs its
 // place.
 #define TCP_MSL 15000UL
