@@ -167,14 +167,16 @@ def fuzzer_edges(edges: Edges) -> None:
     programs = []
     compiled: set[str] = set()
     for name, sources in FUZZERS.items():
-        sources = [f"tests/fuzz/{name}_fuzzer.cpp", *sources]
+        sources = [f"tests/fuzz/{name}_fuzzer.cpp",
+                   *[source for source in sources if source != LWIP],
+                   *(lwip_sources() if LWIP in sources else [])]
         for source in [source for source in sources if source not in compiled]:
             if source.endswith(".asm"):
                 edges.build(object_of(source, "fuzz"), "nasm", source, implicit=["$b/fuzz.pack"],
                             format="elf64")
             else:
-                edges.build(object_of(source, "fuzz"), "fuzz_cxx", source,
-                            order_only=["$b/lwip.stamp"])
+                rule = "fuzz_cc" if source.endswith(".c") else "fuzz_cxx"
+                edges.build(object_of(source, "fuzz"), rule, source, order_only=["$b/lwip.stamp"])
         compiled.update(sources)
         edges.build(f"$b/fuzz/{name}_fuzzer", "fuzz_link",
                     [object_of(source, "fuzz") for source in sources])

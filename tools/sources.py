@@ -151,6 +151,8 @@ FUZZERS = {
                    *PACKETS, *ORACLES, *FUZZ_PACK,
                    *[f"http/{name}.cpp" for name in HTTP
                      if name not in ("access_log", "crc32", "site_pack")]],
+    "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
+             *[f"http/{name}.cpp" for name in HTTP if name not in ("crc32", "site_pack")]],
     "pack": [*FUZZ_PACK],
     "request": [*ORACLES, *[f"http/{name}.cpp" for name in
                 ["conditions", "content", "date", "negotiation", "ranges", "request",

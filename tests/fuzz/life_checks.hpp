@@ -1,0 +1,72 @@
+// What must hold at every moment of a life, and what must be left at its end: nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+
+#include "http/reply_tail.hpp"
+#include "http/request_buffer.hpp"
+#include "http/server.hpp"
+#include "kernel/packet.hpp"
+#include "lwip/priv/tcp_priv.h"
+#include "netstack/heap.hpp"
+#include "netstack/stats.hpp"
+#include "tests/fuzz/demand.hpp"
+
+namespace mote::fuzz {
+
+inline std::uint32_t begin_of(const tcp_seg& segment) { return lwip_ntohl(segment.tcphdr->seqno); }
+
+// A queue of segments: in order, none of them empty, each chain as long as it says. Returns its
+// pbufs.
+inline unsigned check_queue(const tcp_seg* segment) {
+  unsigned pbufs = 0;
+  std::optional<std::uint32_t> end;
+  for (; segment != nullptr; segment = segment->next) {
+    unsigned bytes = 0;
+    for (const pbuf* piece = segment->p; piece != nullptr; piece = piece->next) {
+      bytes += piece->len;
+      ++pbufs;
+    }
+    demand(bytes == segment->p->tot_len, "a chain isn't as long as it says");
+    demand(TCP_TCPLEN(segment) > 0, "a segment without sequence space is queued");
+    demand(!end || TCP_SEQ_GEQ(begin_of(*segment), *end), "a queue isn't in order");
+    end = begin_of(*segment) + TCP_TCPLEN(segment);
+  }
+  return pbufs;
+}
+
+inline void check_connections() {
+  for (const tcp_pcb* pcb = tcp_active_pcbs; pcb != nullptr; pcb = pcb->next) {
+    demand(pcb->snd_queuelen == check_queue(pcb->unsent) + check_queue(pcb->unacked),
+           "a connection's count of pbufs is wrong");
+    demand((pcb->flags & TF_BROKEN) == 0, "a connection's accounts are broken");
+  }
+}
+
+// What is in use when nobody is there.
+struct Usage {
+  std::size_t heap = netstack::heap::used();
+  std::size_t pools = [] {
+    std::size_t used = 0;
+    for (const netstack::PoolUsage& pool : netstack::pools()) used += pool.used;
+    return used;
+  }();
+  std::size_t packets = Packet::pool_size() - Packet::free_count();
+  std::size_t connections = http::counters().open;
+  std::size_t tails = http::ReplyTail::in_use();
+  std::size_t requests = http::RequestBuffer::in_use();
+
+  bool operator==(const Usage&) const = default;
+
+  void print() const {
+    std::fprintf(stderr,
+                 "in use: heap %zu, pools %zu, packets %zu, connections %zu, tails %zu, "
+                 "requests %zu\n",
+                 heap, pools, packets, connections, tails, requests);
+  }
+};
+
+}  // namespace mote::fuzz

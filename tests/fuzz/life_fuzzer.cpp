@@ -1,0 +1,400 @@
+// Fuzzes all that lies between device and pack: lwIP with its patches, the network stack and the
+// HTTP server live many random lives with clients that have no manners, over a device that gets
+// stuck, keeps frames and has little room (README.md tells what is demanded).
+//
+// Of the machine, a program has one: --segmentation=none and --connections=N before the first life.
+#include <algorithm>
+#include <cstdlib>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/server.hpp"
+#include "kernel/wall_clock.hpp"
+#include "lwip/priv/tcp_priv.h"
+#include "netstack/stack.hpp"
+#include "tests/fuzz/choices.hpp"
+#include "tests/fuzz/demand.hpp"
+#include "tests/fuzz/guarded_pack.hpp"
+#include "tests/fuzz/life_checks.hpp"
+#include "tests/fuzz/life_client.hpp"
+#include "tests/fuzz/life_requests.hpp"
+#include "tests/unit/ample_arena.hpp"
+#include "tests/unit/netstack_world.hpp"
+
+namespace mote {
+
+std::optional<std::uint64_t> wall_clock::now() {
+  return 1'795'000'000 + clock::now().value / 1'000'000'000;
+}
+
+namespace fuzz {
+namespace {
+
+using world::advance;
+using world::Bytes;
+using world::Machine;
+using Client = LifeClient;
+using Segment = Client::Segment;
+
+class Life {
+ public:
+  explicit Life(Choices choices) : choices_(choices) {}
+
+  void live();
+
+ private:
+  void step();
+  void give(const Bytes& frame);
+  void turn();
+  void collect();
+  void pass(unsigned milliseconds);
+  void settle_all();
+
+  void connect(Client& client);
+  void send_request(Client& client);
+  void ask_again(Client& client);
+  void squeeze(Client& client);
+  void misbehave(Client& client);
+  void disturb();
+  bool is_served();
+  void rest();
+
+  Segment segment(const Client& client, unsigned flags, std::string_view data = {});
+  std::uint32_t an_acknowledgement(const Client& client);
+
+  Choices choices_;
+  Machine& machine_ = world::machine();
+  std::vector<Client> clients_;
+  bool is_lossy_ = false;
+};
+
+void Life::live() {
+  static const Usage at_rest;
+  is_lossy_ = choices_.one_in(2);
+  const unsigned count = choices_.one_in(3) ? 1 : choices_.one_in(2) ? 3 : 90;
+  for (unsigned i = 0; i < count; ++i) clients_.emplace_back(static_cast<std::uint16_t>(2000 + i));
+  for (unsigned left = count == 90 ? 4000 : 600; left > 0; --left) step();
+  demand(is_served(), "a clean client isn't served");
+  clients_.clear();
+  rest();
+  const Usage now;
+  if (now != at_rest) now.print();
+  demand(now == at_rest, "something is left behind");
+}
+
+void Life::step() {
+  Client& client = clients_[choices_.below(static_cast<std::uint32_t>(clients_.size()))];
+  if (client.reset || (!client.answered && choices_.one_in(2))) return connect(client);
+  if (!client.answered) return;
+  if (client.pending.empty() && choices_.one_in(2)) {
+    const unsigned more = choices_.one_in(3) ? choices_.below(30) : 0;
+    for (unsigned i = 0; i <= more; ++i) client.pending += a_request(choices_);
+  }
+  if (choices_.one_in(12)) return ask_again(client);
+  if (choices_.one_in(25)) return squeeze(client);
+  const unsigned what = choices_.below(40);
+  if (what < 14) {
+    send_request(client);
+  } else if (what < 24) {
+    if (choices_.one_in(2)) client.window = a_window(choices_);
+    client.expected = an_acknowledgement(client);
+    give(client.frame_of(segment(client, Client::kAck)));
+  } else if (what < 26) {
+    for (unsigned i = 3 + choices_.below(4); i > 0; --i) {
+      give(client.frame_of(segment(client, Client::kAck)));
+    }
+  } else if (what < 33) {
+    misbehave(client);
+  } else if (what < 35) {
+    pass(choices_.one_in(10) ? choices_.below(20'000) : choices_.below(700));
+  } else {
+    disturb();
+  }
+  if (choices_.one_in(6)) pass(choices_.below(30));
+}
+
+void Life::give(const Bytes& frame) {
+  if (machine_.device.receive(frame) && !choices_.one_in(3)) turn();
+}
+
+void Life::turn() {
+  netstack::run_timers();
+  check_connections();
+  machine_.interface.turn();
+  check_connections();
+  collect();
+}
+
+void Life::collect() {
+  std::deque<Bytes>& wire = machine_.device.wire;
+  for (; !wire.empty(); wire.pop_front()) {
+    const Bytes& frame = wire.front();
+    const auto& ethernet = *reinterpret_cast<const netstack::EthernetHeader*>(frame.data());
+    if (ethernet.type == netstack::EthernetHeader::kArp) {
+      const auto& arp = *reinterpret_cast<const netstack::ArpPacket*>(frame.data() + 14);
+      if (arp.operation == 1 && !choices_.one_in(4)) {
+        machine_.device.receive(world::arp_reply(arp.target_address, world::kPeerMac));
+      }
+    } else if (reinterpret_cast<const netstack::Ipv4Header*>(frame.data() + 14)->protocol == 6) {
+      const bool is_lost = is_lossy_ && choices_.one_in(5);
+      for (Client& client : clients_) {
+        if (client.receive(frame, is_lost)) break;
+      }
+    }
+  }
+}
+
+void Life::pass(unsigned milliseconds) {
+  if (milliseconds > 1000 && choices_.one_in(2)) {
+    advance(mote::milliseconds(milliseconds));
+    return turn();
+  }
+  for (unsigned passed = 0; passed < milliseconds; passed += 50) {
+    advance(mote::milliseconds(50));
+    turn();
+  }
+}
+
+void Life::settle_all() {
+  world::settle(machine_);
+  collect();
+}
+
+Segment Life::segment(const Client& client, unsigned flags, std::string_view data) {
+  return {flags, client.next, client.expected, client.window, data, {}};
+}
+
+std::uint32_t Life::an_acknowledgement(const Client& client) {
+  if (choices_.one_in(12)) return client.beyond;
+  if (!choices_.one_in(3)) return client.expected;
+  return client.expected + choices_.below(client.beyond - client.expected + 1);
+}
+
+// A SYN, with or without the options that clients send, from here or from elsewhere.
+void Life::connect(Client& client) {
+  static constexpr std::uint16_t kSizes[] = {1460, 1460, 1460, 1460, 536, 216, 87, 1, 0, 65'535};
+  const bool other_port = choices_.one_in(2);
+  const std::uint32_t host = choices_.one_in(6) ? 1 + choices_.below(60) : 0;
+  const std::uint32_t sequence =
+      choices_.one_in(4) ? client.next + choices_.below(60'000) : choices_.any();
+  client =
+      Client(other_port ? static_cast<std::uint16_t>(1024 + choices_.below(60'000)) : client.port(),
+             world::kPeerAddress + host);
+  client.window = a_window(choices_);
+  client.next = sequence + 1;
+  Bytes options;
+  if (!choices_.one_in(5)) {
+    const std::uint16_t size = choices_.of(kSizes);
+    options = {2, 4, static_cast<std::uint8_t>(size >> 8), static_cast<std::uint8_t>(size)};
+  }
+  if (choices_.one_in(2)) {
+    options.insert(options.end(), {3, 3, static_cast<std::uint8_t>(choices_.below(16)), 1});
+  }
+  if (choices_.one_in(4)) options.insert(options.end(), {1, 1, 4, 2});
+  if (choices_.one_in(20)) {
+    options.insert(options.end(), {254, static_cast<std::uint8_t>(choices_.below(256)), 1, 1});
+  }
+  const std::string_view data = choices_.one_in(20) ? "data" : "";
+  give(client.frame_of({Client::kSyn, sequence, 0, client.window, data, options}));
+}
+
+void Life::send_request(Client& client) {
+  const std::size_t most = choices_.one_in(3) ? 1 + choices_.below(200) : 1460;
+  const std::string data = client.pending.substr(0, most);
+  client.pending.erase(0, data.size());
+  unsigned flags = Client::kAck;
+  if (!choices_.one_in(3)) flags |= Client::kPush;
+  if (choices_.one_in(40)) flags |= Client::kFin;
+  if (choices_.one_in(60)) flags |= Client::kUrgent;
+  if (choices_.one_in(3)) client.window = a_window(choices_);
+  client.expected = an_acknowledgement(client);
+  give(client.frame_of(segment(client, flags, data)));
+  client.next += static_cast<std::uint32_t>(data.size()) + ((flags & Client::kFin) != 0 ? 1 : 0);
+}
+
+// As usual clients do: whole requests that acknowledge everything, which get prompt answers.
+void Life::ask_again(Client& client) {
+  client.pending.clear();
+  const std::string request = a_plain_request(choices_);
+  for (unsigned i = 1 + choices_.below(6); i > 0 && !client.reset; --i) {
+    if (choices_.one_in(8)) client.window = a_window(choices_);
+    client.expected = client.beyond;
+    give(client.frame_of(segment(client, Client::kAck | Client::kPush, request)));
+    client.next += static_cast<std::uint32_t>(request.size());
+    turn();
+  }
+}
+
+// A window that is shut, much that is asked for, and then little room at a time.
+void Life::squeeze(Client& client) {
+  const auto offer = [&](std::uint16_t window, std::string_view data) {
+    client.window = window;
+    client.expected = client.beyond;
+    give(client.frame_of(segment(client, Client::kAck, data)));
+    client.next += static_cast<std::uint32_t>(data.size());
+    turn();
+  };
+  client.pending.clear();
+  std::string requests;
+  for (unsigned i = 1 + choices_.below(9); i > 0; --i) requests += a_plain_request(choices_);
+  offer(0, {});
+  offer(0, requests);
+  for (unsigned i = choices_.below(4); i > 0; --i) {
+    offer(static_cast<std::uint16_t>(1 + choices_.below(choices_.one_in(2) ? 120 : 3000)), {});
+    for (unsigned ticks = choices_.below(12); ticks > 0; --ticks) {
+      advance(milliseconds(100));
+      turn();
+    }
+  }
+  offer(65'535, {});
+}
+
+// What no client that means well sends.
+void Life::misbehave(Client& client) {
+  const std::string junk(choices_.below(1460), 'z');
+  const auto forged = [&](unsigned flags, std::uint32_t sequence, std::uint32_t acknowledgement,
+                          std::string_view data) {
+    give(client.frame_of({flags, sequence, acknowledgement, a_window(choices_), data, {}}));
+  };
+  switch (choices_.below(7)) {
+    case 0:
+      return forged(Client::kAck, client.next - choices_.below(2000),
+                    client.expected - choices_.below(60'000), choices_.one_in(2) ? "x" : "");
+    case 1:
+      return forged(Client::kAck | Client::kPush, client.next + choices_.below(9000),
+                    client.beyond + choices_.below(3), junk);
+    case 2:
+      return forged(Client::kAck | (choices_.one_in(4) ? Client::kFin : 0),
+                    client.next - choices_.below(1460), an_acknowledgement(client), junk);
+    case 3:
+      forged(Client::kAck | Client::kFin, client.next, an_acknowledgement(client), {});
+      ++client.next;
+      return;
+    case 4:
+      forged(Client::kRst | Client::kAck, client.next + (choices_.one_in(2) ? 0 : junk.size() * 6),
+             client.expected, {});
+      client.reset = choices_.one_in(2);
+      return;
+    case 5:
+      return forged(Client::kSyn | (choices_.one_in(2) ? Client::kAck : 0),
+                    choices_.one_in(2) ? choices_.any() : client.next + choices_.below(5),
+                    an_acknowledgement(client), {});
+    default:
+      return forged(choices_.below(64), client.next + choices_.below(100) - 50,
+                    client.expected + choices_.below(100) - 50, junk.substr(0, 30));
+  }
+}
+
+// What hosts do to a device.
+void Life::disturb() {
+  world::Device& device = machine_.device;
+  switch (choices_.below(8)) {
+    case 0:
+      device.stuck = !device.stuck;
+      break;
+    case 1:
+      device.keeps = !device.keeps;
+      break;
+    case 2:
+    case 3:
+      device.ring = choices_.one_in(3) ? 1 + choices_.below(8) : 256;
+      break;
+    case 4:
+      device.receive(world::arp_reply(world::kPeerAddress, world::kPeerMac));
+      break;
+    case 5:
+      if (!choices_.one_in(4)) break;
+      for (const bool up : {false, true}) {
+        device.link = up;
+        machine_.interface.second(clock::now());
+      }
+      device.receive(world::arp_reply(world::kPeerAddress, world::kPeerMac));
+      break;
+    default:
+      machine_.interface.second(clock::now());
+  }
+}
+
+// A client that comes when the device works again gets the whole of a file, within three tries.
+bool Life::is_served() {
+  machine_.device.stuck = machine_.device.keeps = false;
+  machine_.device.ring = 256;
+  is_lossy_ = false;
+  settle_all();
+  const std::string request =
+      "GET /size/12000.bin HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  for (int tries = 0; tries < 3; ++tries) {
+    clients_.assign(1, Client(static_cast<std::uint16_t>(61'001 + choices_.below(4000))));
+    Client& client = clients_.front();
+    client.next = choices_.any();
+    machine_.device.receive(
+        client.frame_of({Client::kSyn, client.next++, 0, 65'535, {}, {2, 4, 5, 180}}));
+    settle_all();
+    if (client.answered) {
+      machine_.device.receive(client.frame_of(segment(client, Client::kAck, request)));
+      client.next += static_cast<std::uint32_t>(request.size());
+    }
+    for (int i = 0; i < 30 && !client.finished; ++i) {
+      settle_all();
+      machine_.device.receive(client.frame_of(segment(client, Client::kAck)));
+      settle_all();
+      advance(milliseconds(100));
+    }
+    machine_.device.receive(client.frame_of(segment(client, Client::kAck | Client::kFin)));
+    settle_all();
+    const bool is_whole = client.stream().size() > 12'000;
+    if (client.finished && client.stream().starts_with("HTTP/1.1 200 ") && is_whole) return true;
+  }
+  return false;
+}
+
+// Until a minute after the last connection, for fragments and frames that wait for ARP; and not
+// longer than anything may be held: thirteen minutes for what is never acknowledged, and before
+// that as long for a window that is shut. A step is a tick of TCP's.
+void Life::rest() {
+  constexpr unsigned kMinute = 60 * 1000 / 50;
+  unsigned quiet = 0;
+  for (unsigned ticks = 0; ticks < 25 * kMinute && quiet < kMinute; ++ticks) {
+    quiet = tcp_active_pcbs == nullptr && tcp_tw_pcbs == nullptr ? quiet + 1 : 0;
+    advance(milliseconds(50));
+    world::settle(machine_);
+    machine_.device.wire.clear();
+    if (ticks % 10 == 0) machine_.interface.second(clock::now());
+  }
+}
+
+void make_machine(int count, char** arguments) {
+  std::size_t connections = 64;
+  world::machine_segmentation = Segmentation::kWholeLength;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view argument = arguments[i];
+    constexpr std::string_view kConnections = "--connections=";
+    if (argument == "--segmentation=none") world::machine_segmentation = Segmentation::kNone;
+    if (argument.starts_with(kConnections)) {
+      connections = std::strtoul(arguments[i] + kConnections.size(), nullptr, 10);
+    }
+  }
+  world::machine_plan = plan_for(limits::kAmpleBytes / 2, connections);
+  world::machine();
+  demand(http::set_up(ample_arena(), world::machine_plan), "no memory");
+  http::Options options{.port = 80};
+  options.endpoints.metrics = "/metrics";
+  demand(http::start(guarded_pack(), options), "no server");
+}
+
+}  // namespace
+}  // namespace fuzz
+}  // namespace mote
+
+extern "C" int LLVMFuzzerInitialize(int* count, char*** arguments) {
+  mote::fuzz::make_machine(*count, *arguments);
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  mote::fuzz::Life(mote::fuzz::Choices(data, size)).live();
+  return 0;
+}

@@ -1,0 +1,67 @@
+// What the clients of a life ask for, and how much of it they have room for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tests/fuzz/choices.hpp"
+
+namespace mote::fuzz {
+
+inline constexpr const char* kLifePaths[] = {"/",           "/nothing",   "/size/160000.bin",
+                                             "/sub/",       "/sub",       "/a%20b.txt",
+                                             "/size/0.bin", "/blob",      "/old",
+                                             "/blog/x",     "/news/1",    "/healthz",
+                                             "/metrics",    "/data.json", "/size/12000.bin"};
+
+inline std::string a_plain_request(Choices& choices) {
+  return std::string("GET ") + choices.of(kLifePaths) + " HTTP/1.1\r\nHost: a\r\n\r\n";
+}
+
+inline std::string content(Choices& choices) {
+  if (choices.one_in(2)) {
+    const std::uint32_t bytes = choices.below(choices.one_in(3) ? 20'000 : 50);
+    return "Content-Length: " + std::to_string(bytes) + "\r\n\r\n" +
+           std::string(choices.one_in(6) ? bytes / 2 : bytes, 'c');
+  }
+  std::string chunks = "Transfer-Encoding: chunked\r\n\r\n";
+  for (unsigned i = choices.below(4); i > 0; --i) chunks += "5\r\nhello\r\n";
+  return chunks + "0\r\n\r\n";
+}
+
+inline std::string a_request(Choices& choices) {
+  static constexpr const char* kMethods[] = {"GET", "GET",  "GET",     "GET",
+                                             "GET", "HEAD", "OPTIONS", "BREW"};
+  static constexpr const char* kRanges[] = {
+      "0-0",
+      "0-99",
+      "5-5000",
+      "0-0,200-300,1000-1100",
+      "-1",
+      "1000-2000",
+      "0-10,5000-6000,20000-90000,100000-150000,155000-155010"};
+  const bool posts = choices.one_in(10);
+  std::string request = std::string(posts ? "POST" : choices.of(kMethods)) + ' ' +
+                        choices.of(kLifePaths) +
+                        (choices.one_in(6) ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n") + "Host: a\r\n";
+  if (choices.one_in(6)) request += "Connection: close\r\n";
+  if (choices.one_in(8)) request += "Connection: keep-alive\r\n";
+  if (choices.one_in(4)) request += "Accept-Encoding: gzip, br\r\n";
+  if (choices.one_in(5)) {
+    request += std::string("Range: bytes=") + choices.of(kRanges) + "\r\n";
+  }
+  if (choices.one_in(20)) request += "X: " + std::string(choices.below(3000), 'x') + "\r\n";
+  if (choices.one_in(40)) request += "Bad line\r\n";
+  return posts ? request + content(choices) : request + "\r\n";
+}
+
+// Windows around the places where responses are cut: heads, first frames, the whole.
+inline std::uint16_t a_window(Choices& choices) {
+  static constexpr std::uint16_t kWindows[] = {
+      0,    0,    1,    2,      3,      7,      10,     53,     54,     60,    100,
+      107,  108,  109,  200,    500,    536,    1000,   1459,   1460,   1461,  2920,
+      3000, 4096, 8000, 16'384, 30'000, 65'535, 65'535, 65'535, 65'535, 65'535};
+  return choices.of(kWindows);
+}
+
+}  // namespace mote::fuzz
