@@ -119,8 +119,7 @@ def test(arguments: list[str]) -> int:
                      "clients, proxies and tools, the ones that are heavy to install, too")
     options, rest = own.parse_known_args(arguments)
     heavy = options.interop or bool(os.environ.get("MOTE_INTEROP"))
-    setup.provide(setup.BUILD, setup.RUN, setup.COMPRESS, setup.CONVERT, setup.TEST,
-                  setup.INTEROP if heavy else {})
+    setup.provide(*setup.USES["interop" if heavy else "test"])
     if heavy:
         node_packages.provide()
     if options.interop:
@@ -138,7 +137,7 @@ def bench(arguments: list[str]) -> int:
     own = Parser(add_help=False, allow_abbrev=False)
     lwip_argument(own)
     options, rest = own.parse_known_args(arguments)
-    setup.provide(setup.BUILD, setup.RUN, setup.TEST, setup.BENCH)
+    setup.provide(*setup.USES["bench"])
     build.build(["image"], options.lwip)
     return run_tests.bench(rest)
 

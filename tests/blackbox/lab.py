@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-# Where administrators' tools are, which a user's PATH may leave out.
-ENVIRONMENT = os.environ | {"LC_ALL": "C.UTF-8", "PATH": os.pathsep.join(
-    [os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])}
+from tools import setup
+
+ENVIRONMENT = os.environ | {"LC_ALL": "C.UTF-8", "PATH": setup.search_path()}
 AGENT = Path(__file__).with_name("lab_agent.py")
 PR_SET_PDEATHSIG = 1  # prctl(2)
 # Both are made here since a child forked beside threads may take no lock that one of them might

@@ -173,7 +173,7 @@ def test_a_mistyped_lwip_tree_changes_nothing() -> None:
     before = (ROOT / "build.ninja").read_bytes()
     assert "not an lwIP source tree" in refused("image", "--lwip", "/nowhere", "-o", "/tmp/n.img")
     shown = subprocess.run([sys.executable, ROOT / "configure.py", "--lwip", "/nowhere"],
-                           text=True, capture_output=True, check=False)
+                           text=True, capture_output=True, check=False, timeout=60)
     assert shown.returncode == 2 and "not an lwIP source tree" in shown.stderr
     assert (ROOT / "build.ninja").read_bytes() == before
 
