@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from tools import (assembly, bench_options, build, compress, disks, files, node_packages, pack, run,
-                   run_tests, setup, terminal, version)
+from tools import (assembly, bench_options, build, compress, disks, files, fuzz, node_packages,
+                   pack, run, run_tests, setup, terminal, version)
 from tools.errors import UserError, one_line
 
 RUN_HELP = """\
@@ -22,7 +22,8 @@ qemu -kernel, Firecracker and Cloud Hypervisor). The same input gives the same b
 TEST_HELP = """\
 Builds Mote and runs all its checks and tests. Arguments go to pytest (-k NAME, -x, a file …).
 --matrix takes each NIC on each machine in each way of booting, where a usual run takes some of
-each; --full takes the longest files, the largest sites and crowds."""
+each; --full takes the longest files, the largest sites and crowds; --deadline SECONDS is what
+each part of a test may take (600; with --full 3,600)."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -86,6 +87,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("test", help="build Mote and run all its tests", add_help=False)
 
     commands.add_parser("bench", help="measure what Mote needs", add_help=False)
+
+    commands.add_parser("fuzz", help="look for inputs that break Mote", add_help=False)
     return top
 
 
@@ -142,11 +145,23 @@ def bench(arguments: list[str]) -> int:
     return run_tests.bench(rest)
 
 
+def find_inputs(arguments: list[str]) -> int:
+    all_of_them = fuzz.parser(Parser)
+    lwip_argument(all_of_them)
+    options = all_of_them.parse_args(arguments)
+    fuzz.check(options)
+    setup.provide(*setup.USES["fuzz"])
+    build.build([f"build/fuzz/{options.target}_fuzzer"], options.lwip)
+    return fuzz.run(options)
+
+
 def dispatch(arguments: list[str]) -> int:
     if arguments[:1] == ["test"]:
         return test(arguments[1:])
     if arguments[:1] == ["bench"]:
         return bench(arguments[1:])
+    if arguments[:1] == ["fuzz"]:
+        return find_inputs(arguments[1:])
     own, rest = arguments, []
     if "--" in arguments:
         own = arguments[:arguments.index("--")]

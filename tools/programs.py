@@ -38,6 +38,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "haproxy": ("haproxy", "test"),
     "ip": ("iproute2", "test bench"),
     "ld.lld-19": ("lld-19", "build"),
+    "llvm-symbolizer-19": ("llvm-19", "fuzz"),
     "nasm": ("nasm", "build"),
     "nginx": ("nginx-light", "test"),
     "ninja": ("ninja-build", "build"),

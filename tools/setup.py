@@ -62,7 +62,10 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_TEXT = "#!/bin/sh\n# While mote installs packages: start no services.\nexit 101\n"
 
 BENCH = {"wrk": "wrk"}
-FUZZ = {"libclang-rt-19-dev": TEST["libclang-rt-19-dev"]}
+FUZZ = {
+    "libclang-rt-19-dev": TEST["libclang-rt-19-dev"],
+    "llvm-19": "llvm-symbolizer-19",
+}
 
 # What each of the front door's commands needs at most.
 USES = {

@@ -67,7 +67,7 @@ class Sources:
             before, self.unclear = len(self._helpers), []
             for path, tree in self.trees.items():
                 for call in [node for node in ast.walk(tree) if isinstance(node, ast.Call)]:
-                    if called(call)[0] == "needed":  # named as shell scripts start it
+                    if called(call)[0] in ("needed", "which"):  # for others to start
                         found |= {Start(word.value, path, call.lineno) for word in call.args
                                   if isinstance(word, ast.Constant)}
                     found |= {Start(program, path, call.lineno)

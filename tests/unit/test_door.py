@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools import build, disks, image, lwip, run, run_tests, setup  # noqa: E402
+from tools import build, disks, fuzz, image, lwip, run, run_tests, setup  # noqa: E402
 from tools import size, terminal, version  # noqa: E402
 from tools.errors import UserError  # noqa: E402
 
@@ -32,7 +32,8 @@ def test_version_names_version_and_commit() -> None:
     assert re.fullmatch(r"mote \d+\.\d+\.\d+ \(([0-9a-f]{7,}\+?|unknown)\)\n", shown.stdout)
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("image",), ("test",), ("bench",)])
+@pytest.mark.parametrize("command", [(), ("run",), ("image",), ("test",), ("bench",),
+                                     ("fuzz",)])
 def test_help_is_there_for_every_command(command: tuple[str, ...]) -> None:
     shown = mote(*command, "--help")
     assert shown.returncode == 0
@@ -56,6 +57,11 @@ def test_help_is_there_for_every_command(command: tuple[str, ...]) -> None:
     (("bench", "--json", "/nowhere/figures.json"), "/nowhere"),
     (("bench", "--hot", "air"), "invalid choice"),
     (("bench", "www"), "www"),
+    (("fuzz",), "TARGET"),
+    (("fuzz", "soup"), f"there are {', '.join(sorted(fuzz.FUZZERS))}"),
+    (("fuzz", "pack", "0"), "fuzz pack 0"),
+    (("fuzz", "pack", "long"), "invalid int"),
+    (("fuzz", "pack", "--seeds", "/nowhere"), "/nowhere"),
     (("image",), "-o"),
     (("image", "-o", "/tmp/site.tar"), "tells no format"),
     (("image", "-o", "/tmp/site.img", "--format", "floppy"), "invalid choice"),
