@@ -121,12 +121,12 @@ def test(arguments: list[str]) -> int:
     own.add_argument("--interop", action="store_true", help="only the tests with other people's "
                      "clients, proxies and tools, the ones that are heavy to install, too")
     options, rest = own.parse_known_args(arguments)
-    heavy = options.interop or bool(os.environ.get("MOTE_INTEROP"))
+    if options.interop:
+        rest.insert(0, "--interop")
+    heavy = run_tests.heavy(rest)
     setup.provide(*setup.USES["interop" if heavy else "test"])
     if heavy:
         node_packages.provide()
-    if options.interop:
-        rest.insert(0, "--interop")
     build.build(["image", "unit-tests", "fuzzers"], options.lwip)
     return run_tests.run(rest)
 

@@ -70,20 +70,16 @@ PROGRAMS: dict[str, tuple[str, str]] = {
 FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
-def packages() -> set[str]:
-    """All that is declared: what is given, and what the setup installs for any use."""
-    return {*GIVEN}.union(*(setup.table(*groups) for groups in setup.USES.values()))
-
-
-def fill_with_declared(folder: Path) -> bool:
-    """Makes the folder a PATH: links to what a bare Debian has once the setup is done.
+def fill_with_declared(folder: Path, use: str) -> bool:
+    """Makes the folder a PATH: links to what a bare Debian has once the setup for a use is done.
 
     That is every program declared above, and those of the packages that are essential, given or
     installed by the setup, and of what they depend on, for programs start others. False, and an
     empty folder, where there is no dpkg to tell.
     """
+    wanted = {*GIVEN, *setup.table(*setup.USES[use])}
     try:
-        holders = closure(installed(), packages())
+        holders = closure(installed(), wanted)
         listed = ask_dpkg("--listfiles", *sorted(holders))
     except (OSError, subprocess.CalledProcessError):
         return False
@@ -94,8 +90,8 @@ def fill_with_declared(folder: Path) -> bool:
             target = entry.resolve()
             if str(real(entry)) in ours or str(target) in ours:
                 link(folder / entry.name, entry)
-    for program in PROGRAMS:
-        if found := setup.which(program):
+    for program, (package, _) in PROGRAMS.items():
+        if package in wanted and (found := setup.which(program)):  # also from elsewhere
             link(folder / program, Path(found))
     return True
 

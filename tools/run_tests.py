@@ -28,22 +28,27 @@ def command(arguments: list[str]) -> list[str]:
 
 def run(arguments: list[str]) -> int:
     """pytest's exit status, made 1 for anything but success or unusable arguments."""
-    status = start(command(arguments), cwd=ROOT)
+    status = start(command(arguments), "interop" if heavy(arguments) else "test", cwd=ROOT)
     return 2 if status == 4 else status if status == 130 else min(status, 1)
 
 
 def bench(arguments: list[str]) -> int:
     """The benchmark's exit status: 1 too when a signal ended it."""
-    status = start([PYTHON, str(ROOT / "tests/bench/bench.py"), *arguments])
+    status = start([PYTHON, str(ROOT / "tests/bench/bench.py"), *arguments], "bench")
     return status if status in (0, 1, 2, 130) else 1
 
 
-def start(command: list[str], cwd: Path | None = None) -> int:
+def heavy(arguments: list[str]) -> bool:
+    """Whether other people's heavy programs are wanted, too."""
+    return "--interop" in arguments or bool(os.environ.get("MOTE_INTEROP"))
+
+
+def start(command: list[str], use: str, cwd: Path | None = None) -> int:
     """Runs Python where it finds declared programs only, so that no machine hides what is missing
     on another; 130 after an interrupt."""
     with tempfile.TemporaryDirectory(prefix="mote-programs-") as folder:
         environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-        if programs.fill_with_declared(Path(folder)):
+        if programs.fill_with_declared(Path(folder), use):
             environment |= {"PATH": folder, setup.ONLY_DECLARED: "1"}
         try:
             return subprocess.run(command, cwd=cwd, env=environment, check=False).returncode
