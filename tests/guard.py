@@ -24,10 +24,16 @@ lasting = Deadline()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--deadline", type=float, metavar="SECONDS",
-                     default=float(os.environ.get("MOTE_DEADLINE", 0)) or None,
+    parser.addoption("--deadline", type=positive, metavar="SECONDS",
                      help="for each test, its preparation and its clearing up, each (default: "
-                     f"{USUAL_S}, with --full {FULL_S}; or MOTE_DEADLINE=SECONDS)")
+                     f"{USUAL_S}, with --full {FULL_S})")
+
+
+def positive(text: str) -> float:
+    seconds = float(text)
+    if seconds <= 0:
+        raise ValueError
+    return seconds
 
 
 def pytest_configure(config: pytest.Config) -> None:
