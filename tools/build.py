@@ -1,10 +1,13 @@
 """Drives configure.py and Ninja for the front door."""
 
+import fcntl
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools import lwip as lwip_tree
@@ -42,10 +45,22 @@ def build(targets: list[str], lwip: Path | None) -> None:
     options = ["--lwip", str(lwip.resolve())] if lwip else []
     ninja_file = ROOT / "build.ninja"
     wanted = f"configure_options = {shlex.join(options)}\n"
-    if not ninja_file.exists() or (lwip and wanted not in ninja_file.read_text()):
-        run([sys.executable, "configure.py", *options], "configure.py failed")
-    with Progress("Building") as progress:
+    with Progress("Building") as progress, alone(progress):
+        if not ninja_file.exists() or (lwip and wanted not in ninja_file.read_text()):
+            run([sys.executable, "configure.py", *options], "configure.py failed")
         ninja(targets, progress)
+
+
+@contextmanager
+def alone(progress: Progress) -> Iterator[None]:
+    """One build at a time: Ninja itself doesn't notice another one in the same folder, and both
+    would write the same files (ninja-build/ninja#2770). The lock goes with whoever holds it."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "lock").open("a") as lock:
+        progress.note("waiting for another build")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        progress.note("")
+        yield
 
 
 def run(command: list[str], failure: str) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from tools import (assembly, bench_options, build, compress, disks, files, node_packages, pack, run,
-                   run_tests, setup, terminal, version)
+from tools import (assembly, bench_options, build, compress, disks, files, fuzz, node_packages,
+                   pack, run, run_tests, setup, terminal, version)
 from tools.errors import UserError, one_line
 
 RUN_HELP = """\
@@ -22,7 +22,8 @@ qemu -kernel, Firecracker and Cloud Hypervisor). The same input gives the same b
 TEST_HELP = """\
 Builds Mote and runs all its checks and tests. Arguments go to pytest (-k NAME, -x, a file …).
 --matrix takes each NIC on each machine in each way of booting, where a usual run takes some of
-each; --full takes the longest files, the largest sites and crowds."""
+each; --full takes the longest files, the largest sites and crowds; --deadline SECONDS is what
+each part of a test may take (600; with --full 3,600)."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -86,6 +87,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("test", help="build Mote and run all its tests", add_help=False)
 
     commands.add_parser("bench", help="measure what Mote needs", add_help=False)
+
+    commands.add_parser("fuzz", help="look for inputs that break Mote", add_help=False)
     return top
 
 
@@ -118,13 +121,12 @@ def test(arguments: list[str]) -> int:
     own.add_argument("--interop", action="store_true", help="only the tests with other people's "
                      "clients, proxies and tools, the ones that are heavy to install, too")
     options, rest = own.parse_known_args(arguments)
-    heavy = options.interop or bool(os.environ.get("MOTE_INTEROP"))
-    setup.provide(setup.BUILD, setup.RUN, setup.COMPRESS, setup.CONVERT, setup.TEST,
-                  setup.INTEROP if heavy else {})
-    if heavy:
-        node_packages.provide()
     if options.interop:
         rest.insert(0, "--interop")
+    heavy = run_tests.heavy(rest)
+    setup.provide(*setup.USES["interop" if heavy else "test"])
+    if heavy:
+        node_packages.provide()
     build.build(["image", "unit-tests", "fuzzers"], options.lwip)
     return run_tests.run(rest)
 
@@ -138,9 +140,19 @@ def bench(arguments: list[str]) -> int:
     own = Parser(add_help=False, allow_abbrev=False)
     lwip_argument(own)
     options, rest = own.parse_known_args(arguments)
-    setup.provide(setup.BUILD, setup.RUN, setup.TEST, setup.BENCH)
+    setup.provide(*setup.USES["bench"])
     build.build(["image"], options.lwip)
     return run_tests.bench(rest)
+
+
+def find_inputs(arguments: list[str]) -> int:
+    all_of_them = fuzz.parser(Parser)
+    lwip_argument(all_of_them)
+    options = all_of_them.parse_args(arguments)
+    fuzz.check(options)
+    setup.provide(*setup.USES["fuzz"])
+    build.build([f"build/fuzz/{options.target}_fuzzer"], options.lwip)
+    return fuzz.run(options)
 
 
 def dispatch(arguments: list[str]) -> int:
@@ -148,6 +160,8 @@ def dispatch(arguments: list[str]) -> int:
         return test(arguments[1:])
     if arguments[:1] == ["bench"]:
         return bench(arguments[1:])
+    if arguments[:1] == ["fuzz"]:
+        return find_inputs(arguments[1:])
     own, rest = arguments, []
     if "--" in arguments:
         own = arguments[:arguments.index("--")]

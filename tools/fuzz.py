@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Runs the fuzzers of tests/fuzz for a while, or puts what they found into the corpus."""
+"""Runs a fuzzer of tests/fuzz for a while, or puts what the fuzzers found into their corpus."""
 
 import argparse
 import os
@@ -10,75 +9,130 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools import setup  # noqa: E402
+from tools.errors import UserError  # noqa: E402
+from tools.sources import FUZZERS  # noqa: E402
+
 PROGRAMS = ROOT / "build/fuzz"
 CORPUS = ROOT / "tests/fuzz/data/corpus"
 WORDS = ROOT / "tests/fuzz/http.dict"
 
+USUAL_S = 60
+
 # The longest input of each, in bytes, and of those that the corpus keeps.
 LONGEST = {"connection": 12_288, "pack": 1_024, "request": 32_768}
+USUAL_LONGEST = 4_096
 LONGEST_KEPT = 4_000
+
+HELP = f"""\
+Builds a fuzzer and runs it from its corpus, tests/fuzz/data/corpus/TARGET, on. New inputs go to
+build/fuzz/TARGET. One that makes it fail is left in build/fuzz/TARGET-crash-… (or -timeout-, -oom-,
+-leak-), is named, and the status is 1.
+
+Targets: {', '.join(sorted(FUZZERS))}. tests/fuzz/README.md tells what is demanded of each."""
+
+
+def parser(kind: type[argparse.ArgumentParser] = argparse.ArgumentParser
+           ) -> argparse.ArgumentParser:
+    made = kind(prog="mote fuzz", description=HELP, allow_abbrev=False,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+                usage="mote fuzz [OPTION …] TARGET [SECONDS]")
+    made.add_argument("target", metavar="TARGET", help="one of those above")
+    made.add_argument("seconds", nargs="?", type=int, default=USUAL_S, metavar="SECONDS",
+                      help=f"how long (default: {USUAL_S})")
+    made.add_argument("--seeds", type=Path, action="append", default=[], metavar="DIR",
+                      help="a folder of more seeds, as tests/fuzz/make_seeds.py makes it")
+    made.add_argument("--minimize", action="store_true",
+                      help="don't fuzz; make the corpus of all that was found")
+    return made
+
+
+def check(options: argparse.Namespace) -> None:
+    """Refuses what cannot work, before anything is built."""
+    if options.target not in FUZZERS:
+        raise UserError(f"fuzz {options.target}: there is no such target; there are "
+                        f"{', '.join(sorted(FUZZERS))}")
+    if options.seconds < 1:  # to libFuzzer, 0 means for ever
+        raise UserError(f"fuzz {options.target} {options.seconds}: must be at least 1 (second)")
+    for folder in options.seeds:
+        if not folder.is_dir():
+            raise UserError(f"--seeds {folder}: no such folder; tests/fuzz/make_seeds.py makes one")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Does what was asked for; what a fuzzer fails with becomes an error that names the input."""
+    before = failures(options.target)
+    act = minimize if options.minimize else fuzz
+    status = act(options.target, options)
+    if status == 0:
+        return 0
+    new = [path for path, when in failures(options.target).items() if before.get(path) != when]
+    if not new:
+        raise RuntimeError(f"fuzz {options.target}: it ended with status {status}, as told above, "
+                           "and left no input")
+    program = (PROGRAMS / f"{options.target}_fuzzer").relative_to(ROOT)
+    raise RuntimeError(f"fuzz {options.target}: it fails with {new[0]}; again with: "
+                       f"{program} {new[0].relative_to(ROOT)}")
+
+
+def failures(name: str) -> dict[Path, int]:
+    """The inputs that libFuzzer has left, and when."""
+    return {path: path.stat().st_mtime_ns for path in PROGRAMS.glob(f"{name}-*") if path.is_file()}
 
 
 def command(name: str, *arguments: str) -> list[str]:
     """A fuzzer's command line; what makes it fail is left in build/fuzz."""
-    program = PROGRAMS / f"{name}_fuzzer"
-    if not program.exists():
-        raise SystemExit(f"fuzz.py: {program} is not there; build it with: ninja fuzzers")
-    return [str(program), "-timeout=10", f"-artifact_prefix={PROGRAMS}/{name}-", *arguments]
+    return [str(PROGRAMS / f"{name}_fuzzer"), "-timeout=10",
+            f"-artifact_prefix={PROGRAMS}/{name}-", *arguments]
 
 
-def fuzz(name: str, seconds: int, seeds: list[Path]) -> int:
-    """Fuzzes from the corpus and other seeds on; new inputs go to build/fuzz/NAME."""
+def environment() -> dict[str, str]:
+    """The sanitizers tell functions and lines where they find the program that knows them."""
+    symbolizer = setup.which("llvm-symbolizer-19")
+    return os.environ | ({f"{name}_SYMBOLIZER_PATH": symbolizer for name in ("ASAN", "UBSAN")}
+                         if symbolizer else {})
+
+
+def fuzz(name: str, options: argparse.Namespace) -> int:
+    """Fuzzes from the corpus and other seeds on."""
     found = PROGRAMS / name
     found.mkdir(exist_ok=True)
-    folders = [found, CORPUS / name, *(seed / name for seed in seeds if (seed / name).is_dir())]
+    folders = [folder for folder in (found, CORPUS / name, *seeds(name, options))
+               if folder.is_dir()]
     return subprocess.run(
-        command(name, f"-max_total_time={seconds}", f"-max_len={LONGEST[name]}",
-                f"-dict={WORDS}", "-print_final_stats=1", *map(str, folders)),
-        check=False).returncode
+        command(name, f"-max_total_time={options.seconds}",
+                f"-max_len={LONGEST.get(name, USUAL_LONGEST)}", f"-dict={dictionary(name)}",
+                "-print_final_stats=1", *map(str, folders)),
+        env=environment(), cwd=ROOT, check=False).returncode
 
 
-def minimize(name: str, seeds: list[Path]) -> int:
+def seeds(name: str, options: argparse.Namespace) -> list[Path]:
+    return [(folder / name).resolve() for folder in options.seeds]
+
+
+def dictionary(name: str) -> Path:
+    """The fuzzer's own words, else HTTP's."""
+    own = ROOT / f"tests/fuzz/{name}.dict"
+    return own if own.exists() else WORDS
+
+
+def minimize(name: str, options: argparse.Namespace) -> int:
     """Makes the corpus anew: the fewest inputs that reach what all of them reach."""
-    folders = [PROGRAMS / name, CORPUS / name, *(seed / name for seed in seeds)]
     with tempfile.TemporaryDirectory() as scratch:
         short, kept = Path(scratch, "short"), Path(scratch, "kept")
         short.mkdir()
         kept.mkdir()
-        for folder in folders:
+        for folder in (PROGRAMS / name, CORPUS / name, *seeds(name, options)):
             for path in folder.glob("*") if folder.is_dir() else ():
                 if path.stat().st_size <= LONGEST_KEPT:
                     shutil.copy(path, short)
         # Edges count, how often they are taken doesn't.
         status = subprocess.run(
             command(name, "-set_cover_merge=1", "-use_counters=0", str(kept), str(short)),
-            check=False).returncode
+            env=environment(), cwd=ROOT, check=False).returncode
         if status == 0:
             shutil.rmtree(CORPUS / name, ignore_errors=True)
             shutil.copytree(kept, CORPUS / name)
     return status
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*LONGEST, []],
-                        help=f"{', '.join(LONGEST)}: all of them, one after the other, if none "
-                        "is named")
-    parser.add_argument("--seconds", type=int, default=60, help="for each (default: 60)")
-    parser.add_argument("--seeds", type=Path, action="append", default=[], metavar="DIR",
-                        help="a folder of more seeds, as tests/fuzz/make_seeds.py makes it")
-    parser.add_argument("--minimize", action="store_true",
-                        help="don't fuzz; make tests/fuzz/data/corpus of all that was found")
-    options = parser.parse_args()
-    os.chdir(ROOT)
-    for name in options.names or LONGEST:
-        status = (minimize(name, options.seeds) if options.minimize
-                  else fuzz(name, options.seconds, options.seeds))
-        if status != 0:
-            print(f"fuzz.py: {name} failed; the input is in {PROGRAMS}", file=sys.stderr)
-            return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

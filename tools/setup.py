@@ -10,8 +10,10 @@ from pathlib import Path
 from tools.errors import UserError
 from tools.terminal import Progress
 
-# Package -> what shows that it is there: a command's name, or a file.
+# Package -> what shows that it is there: a command's name, or a file. What is started, and by whom,
+# tools/programs.py tells.
 BUILD = {
+    "binutils": "readelf",
     "clang-19": "clang++-19",
     "lld-19": "ld.lld-19",
     "nasm": "nasm",
@@ -42,7 +44,6 @@ TEST = {
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
     "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",
     "seabios": "/usr/share/seabios/bios-microvm.bin",
-    "tcpdump": "tcpdump",
     "wget": "wget",
     "zstd": "zstd",
 }
@@ -61,9 +62,27 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_TEXT = "#!/bin/sh\n# While mote installs packages: start no services.\nexit 101\n"
 
 BENCH = {"wrk": "wrk"}
+FUZZ = {
+    "libclang-rt-19-dev": TEST["libclang-rt-19-dev"],
+    "llvm-19": "llvm-symbolizer-19",
+}
+
+# What each of the front door's commands needs at most.
+USES = {
+    "build": (BUILD,),
+    "run": (BUILD, COMPRESS, RUN),
+    "image": (BUILD, COMPRESS, CONVERT),
+    "test": (BUILD, COMPRESS, RUN, CONVERT, TEST),
+    "interop": (BUILD, COMPRESS, RUN, CONVERT, TEST, INTEROP),
+    "bench": (BUILD, COMPRESS, RUN, TEST, BENCH),
+    "fuzz": (BUILD, COMPRESS, FUZZ),
+}
 
 # Where administrators' commands are, which a user's PATH may leave out.
 ADMINISTRATION = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
+# Set while tests run: PATH has all that is declared, and nothing else may be found.
+ONLY_DECLARED = "MOTE_ONLY_DECLARED"
 
 
 def provide(*groups: dict[str, str]) -> None:
@@ -99,8 +118,18 @@ def table(*groups: dict[str, str]) -> dict[str, str]:
 def present(sign: str) -> bool:
     if sign.startswith("/"):
         return Path(sign).exists()
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *ADMINISTRATION])
-    return shutil.which(sign, path=path) is not None
+    return which(sign) is not None
+
+
+def which(program: str) -> str | None:
+    """Where a program is, among the administrators' ones, too."""
+    return shutil.which(program, path=search_path())
+
+
+def search_path() -> str:
+    """PATH, with what a user's may lack."""
+    path = os.environ.get("PATH", os.defpath)
+    return path if ONLY_DECLARED in os.environ else os.pathsep.join([path, *ADMINISTRATION])
 
 
 @contextmanager

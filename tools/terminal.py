@@ -11,12 +11,16 @@ from typing import NoReturn
 
 from tools.errors import one_line
 
+LATER_S = 0.01
+
 
 def end_by_interrupt() -> None:
     """Lets the signals that end a program end it as Ctrl-C does, so that it clears up first.
 
     What was ignored from the start (nohup) stays ignored.
     """
+    sys.unraisablehook = _interrupt_later
+    signal.signal(signal.SIGALRM, _interrupt)
     for ending in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(ending) != signal.SIG_IGN:
             signal.signal(ending, _interrupt)
@@ -25,6 +29,16 @@ def end_by_interrupt() -> None:
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     signal.signal(number, signal.SIG_IGN)  # a second one must not stop the clearing up
     raise KeyboardInterrupt
+
+
+def _interrupt_later(lost: "sys.UnraisableHookArgs") -> None:
+    """An interrupt that came where Python can raise nothing, as in the functions that logging has
+    called at each fork, is raised just after instead of being forgotten."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        signal.signal(signal.SIGALRM, _interrupt)
+        signal.setitimer(signal.ITIMER_REAL, LATER_S)
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _moves() -> bool:

@@ -17,7 +17,8 @@ class NotPossible(Exception):
 
 
 def compile_c(name: str, into: Path, *flags: str) -> None:
-    subprocess.run(["clang-19", *C_FLAGS, *flags, "-o", str(into), str(FOLDER / name)], check=True)
+    subprocess.run(["clang-19", *C_FLAGS, *flags, "-o", str(into), str(FOLDER / name)], check=True,
+                   timeout=300)
 
 
 def build_plugin(folder: Path) -> Path:

@@ -60,7 +60,7 @@ class Symbols:
     @classmethod
     def of(cls, kernel: Path) -> "Symbols":
         return cls(subprocess.run(["nm", "-nC", str(kernel)], text=True, capture_output=True,
-                                  check=True).stdout)
+                                  check=True, timeout=60).stdout)
 
     def value(self, name: str) -> int | None:
         return self._values.get(name)

@@ -125,7 +125,7 @@ def download(out: Path) -> None:
 
 def field(package: Path, name: str) -> str:
     return subprocess.run(["dpkg-deb", "--field", str(package), name], text=True,
-                          capture_output=True, check=True).stdout.strip()
+                          capture_output=True, check=True, timeout=60).stdout.strip()
 
 
 # --- The machine without its site ---
@@ -200,7 +200,8 @@ def libraries(tree: Path, program: Path) -> dict[str, Path]:
     folders = [tree / folder for folder in LIBRARIES if (tree / folder).is_dir()]
     loader = next(folder / LOADER.name for folder in folders if (folder / LOADER.name).exists())
     said = subprocess.run([str(loader), "--library-path", ":".join(map(str, folders)), "--list",
-                           str(program)], text=True, capture_output=True, check=True).stdout
+                           str(program)], text=True, capture_output=True, check=True,
+                          timeout=60).stdout
     found = {str(LOADER): loader}
     for name, path in re.findall(r"^\s*(\S+) => (/\S+)", said, re.MULTILINE):
         if not Path(path).is_relative_to(tree):

@@ -114,8 +114,8 @@ class World:
 def about(nic: str) -> dict[str, str]:
     """What the figures were measured with."""
     version = subprocess.run(["qemu-system-x86_64", "--version"], text=True, capture_output=True,
-                             check=True).stdout.splitlines()[0]
+                             check=True, timeout=60).stdout.splitlines()[0]
     commit = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], text=True,
-                            capture_output=True, check=False).stdout.strip()
+                            capture_output=True, check=False, timeout=60).stdout.strip()
     return {"nic": nic, "qemu": version, "commit": commit or "unknown",
             "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())}

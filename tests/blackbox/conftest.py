@@ -136,6 +136,7 @@ class Bench:
 
 
 RUNNING: list[Guest] = []  # for reports of failures
+ENDED: list[Guest] = []  # those of them that the test's end has taken apart
 
 
 def make_bench(request: pytest.FixtureRequest, images: Images, site: Path) -> Iterator[Bench]:
@@ -144,8 +145,8 @@ def make_bench(request: pytest.FixtureRequest, images: Images, site: Path) -> It
     try:
         yield bench
     finally:
+        ENDED.extend(RUNNING[first:])
         bench.close()
-        del RUNNING[first:]
 
 
 @pytest.fixture
@@ -202,3 +203,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
             text = "\n".join(guest.console.lines[-40:])
             where = guest.results.relative_to(ROOT)
             report.sections.append((f"serial console ({where}/, with capture.pcap)", text))
+    if call.when == "teardown":
+        RUNNING[:] = [guest for guest in RUNNING if guest not in ENDED]
+        ENDED.clear()

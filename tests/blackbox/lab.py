@@ -15,13 +15,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-# Where administrators' tools are, which a user's PATH may leave out.
-ENVIRONMENT = os.environ | {"LC_ALL": "C.UTF-8", "PATH": os.pathsep.join(
-    [os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])}
+from tools import setup
+
+ENVIRONMENT = os.environ | {"LC_ALL": "C.UTF-8", "PATH": setup.search_path()}
 AGENT = Path(__file__).with_name("lab_agent.py")
 PR_SET_PDEATHSIG = 1  # prctl(2)
-# Loaded here since a child forked beside threads may take no lock that one of them might hold.
+# Both are made here since a child forked beside threads may take no lock that one of them might
+# hold.
 PRCTL = ctypes.CDLL(None).prctl
+SETTABLE = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 ETH_P_ALL = 3
 
 Result = TypeVar("Result")
@@ -31,8 +33,21 @@ class LabUnavailable(Exception):
     """This host lets us make no namespace, or no tap in it; the message says why."""
 
 
+def heed_signals() -> None:
+    """Runs in a child: signals do what they do by default.
+
+    What is ignored or blocked is inherited: SIGHUP under nohup, SIGINT and SIGQUIT in the
+    background (POSIX.1-2017, XCU 2.11), and a test that ends a program by such a signal would wait
+    for ever.
+    """
+    for number in SETTABLE:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def die_with_parent() -> None:
     """Runs in a child: the kernel ends it should the test process die without a word."""
+    heed_signals()
     PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -117,6 +132,10 @@ class Lab:
                                    env=ENVIRONMENT, **{"stdin": subprocess.DEVNULL} | options)
         self._processes.append(process)
         return process
+
+    def set_kernel(self, name: str, value: str) -> None:
+        """A setting of the namespace's network, by its path in /proc/sys."""
+        self.run("tee", f"/proc/sys/{name}", input=value)
 
     def _make(self, **request: Any) -> int:
         self._control.send(json.dumps(request).encode())

@@ -43,7 +43,7 @@ def test_formats_are_what_they_say(site: Path, tmp_path: Path) -> None:
         out = tmp_path / "disk.anything"
         assert mote("image", site, "-o", out, "--format", kind).returncode == 0
         info = subprocess.run(["qemu-img", "info", "-f", kind, out], text=True,
-                              capture_output=True, check=True).stdout
+                              capture_output=True, check=True, timeout=60).stdout
         assert f"file format: {kind}" in info
 
 
@@ -62,7 +62,7 @@ def test_qcow2_boots(bench: Bench, site: Path) -> None:
     out = bench.results / "site.qcow2"
     assert mote("image", site, "-o", out).returncode == 0
     raw = bench.results / "site.img"
-    subprocess.run(["qemu-img", "convert", "-O", "raw", out, raw], check=True)
+    subprocess.run(["qemu-img", "convert", "-O", "raw", out, raw], check=True, timeout=60)
     bench.boot(Machine(boot="bios", memory_mib=16), image=raw).serves()
 
 

@@ -16,8 +16,8 @@ def test_two_wires_of_one_subnet(bench: Bench, address: str) -> None:
     first = bench.lab.tap()
     second = bench.lab.tap("mote1", address=f"{OTHER_HOST}/24")
     for interface in ("all", "mote0", "mote1"):
-        bench.lab.run("sysctl", "-qw", f"net.ipv4.conf.{interface}.rp_filter=0",
-                      f"net.ipv4.conf.{interface}.arp_ignore=1")
+        bench.lab.set_kernel(f"net/ipv4/conf/{interface}/rp_filter", "0")
+        bench.lab.set_kernel(f"net/ipv4/conf/{interface}/arp_ignore", "1")
     settings = Machine().settings + f"\nnetwork.1.address={address}/24"
     guest = bench.boot(Machine(settings=settings, extra=(
         "-netdev", f"tap,id=net1,fd={second}", "-device",

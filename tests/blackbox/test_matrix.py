@@ -190,7 +190,8 @@ NOT_OF_THEIR_OWN = {
 
 def test_every_nic_that_is_driven_is_in_the_matrix(bench: Bench) -> None:
     """All others that QEMU can plug into PCI are there at once, and each is called unsupported."""
-    shown = subprocess.run([QEMU, "-device", "help"], capture_output=True, text=True, check=True)
+    shown = subprocess.run([QEMU, "-device", "help"], capture_output=True, text=True, check=True,
+                           timeout=60)
     network = shown.stdout.split("Network devices:\n")[1].split("\n\n")[0]
     models = re.findall(r'^name "([^"]+)", bus PCI\b', network, re.MULTILINE)
     listed = {nic.device.split(",")[0] for nic in NICS.values()}

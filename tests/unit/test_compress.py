@@ -27,7 +27,8 @@ def decoded(data: bytes, coding: int) -> bytes:
     if coding == layout.GZIP:
         return gzip.decompress(data)
     tool = {layout.BROTLI: "brotli", layout.ZSTD: "zstd"}[coding]
-    return subprocess.run([tool, "-dc"], input=data, capture_output=True, check=True).stdout
+    return subprocess.run([tool, "-dc"], input=data, capture_output=True, check=True,
+                          timeout=60).stdout
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_windows_of_large_files_are_those_that_every_client_takes(site: Path) ->
     pack = packed(site)
     (site.parent / "large.zst").write_bytes(pack.body("/large.txt", layout.ZSTD))
     shown = subprocess.run(["zstd", "-lv", site.parent / "large.zst"], text=True,
-                           capture_output=True, check=True).stdout
+                           capture_output=True, check=True, timeout=60).stdout
     assert 0 < int(re.search(r"Window Size: .*\((\d+) B\)", shown)[1]) <= 8 << 20
     for coding in pack.codings("/large.txt")[1:]:
         assert decoded(pack.body("/large.txt", coding), coding) == large.encode()

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools import build, disks, image, lwip, run, run_tests, setup  # noqa: E402
+from tools import build, disks, fuzz, image, lwip, run, run_tests, setup  # noqa: E402
 from tools import size, terminal, version  # noqa: E402
 from tools.errors import UserError  # noqa: E402
 
@@ -32,7 +32,8 @@ def test_version_names_version_and_commit() -> None:
     assert re.fullmatch(r"mote \d+\.\d+\.\d+ \(([0-9a-f]{7,}\+?|unknown)\)\n", shown.stdout)
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("image",), ("test",), ("bench",)])
+@pytest.mark.parametrize("command", [(), ("run",), ("image",), ("test",), ("bench",),
+                                     ("fuzz",)])
 def test_help_is_there_for_every_command(command: tuple[str, ...]) -> None:
     shown = mote(*command, "--help")
     assert shown.returncode == 0
@@ -56,6 +57,11 @@ def test_help_is_there_for_every_command(command: tuple[str, ...]) -> None:
     (("bench", "--json", "/nowhere/figures.json"), "/nowhere"),
     (("bench", "--hot", "air"), "invalid choice"),
     (("bench", "www"), "www"),
+    (("fuzz",), "TARGET"),
+    (("fuzz", "soup"), f"there are {', '.join(sorted(fuzz.FUZZERS))}"),
+    (("fuzz", "pack", "0"), "fuzz pack 0"),
+    (("fuzz", "pack", "long"), "invalid int"),
+    (("fuzz", "pack", "--seeds", "/nowhere"), "/nowhere"),
     (("image",), "-o"),
     (("image", "-o", "/tmp/site.tar"), "tells no format"),
     (("image", "-o", "/tmp/site.img", "--format", "floppy"), "invalid choice"),
@@ -113,7 +119,8 @@ def test_services_stay_down_while_packages_are_installed(monkeypatch: pytest.Mon
     policy = tmp_path / "policy-rc.d"
     monkeypatch.setattr(setup, "POLICY", policy)
     with pytest.raises(RuntimeError), setup.services_kept_down():
-        assert subprocess.run([policy, "nginx", "start"], check=False).returncode == 101
+        assert subprocess.run([policy, "nginx", "start"], check=False,
+                              timeout=60).returncode == 101
         raise RuntimeError("apt failed")
     assert not policy.exists()
     policy.write_text("the administrator's own")
@@ -280,10 +287,11 @@ def test_every_format_holds_the_raw_image(kind: str, site: Path, tmp_path: Path)
     mote("image", site, "-o", raw)
     mote("image", site, "-o", other)
     back = tmp_path / "back.img"
-    subprocess.run(["qemu-img", "convert", "-f", kind, "-O", "raw", other, back], check=True)
+    subprocess.run(["qemu-img", "convert", "-f", kind, "-O", "raw", other, back], check=True,
+                   timeout=60)
     assert back.read_bytes()[:raw.stat().st_size] == raw.read_bytes()
     checked = subprocess.run(["qemu-img", "check", "-f", kind, other], capture_output=True,
-                             text=True, check=False)
+                             text=True, check=False, timeout=60)
     assert checked.returncode == 0, checked.stderr
 
 
@@ -356,7 +364,7 @@ def test_configure_names_a_source_that_is_not_there(tmp_path: Path) -> None:
     for name in ("configure.py", "build.ninja.in", "tools/sources.py"):
         shutil.copy(ROOT / name, copy / name)
     shown = subprocess.run([sys.executable, copy / "configure.py"], text=True, capture_output=True,
-                           check=False)
+                           check=False, timeout=60)
     assert shown.returncode == 1
     assert re.fullmatch(r"configure.py: \S+ is listed in tools/sources.py and does not exist\n",
                         shown.stderr)
@@ -365,9 +373,9 @@ def test_configure_names_a_source_that_is_not_there(tmp_path: Path) -> None:
 def test_the_version_header_is_touched_only_on_change(tmp_path: Path) -> None:
     header = tmp_path / "version.hpp"
     command = [sys.executable, ROOT / "tools/version.py", header]
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, timeout=60)
     os.utime(header, (1, 1))
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, timeout=60)
     assert header.stat().st_mtime == 1
     assert f'kVersion = "{version.VERSION}"' in header.read_text()
 

@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ NAMES = sorted(path.stem.removesuffix("_fuzzer")
 
 
 def test_each_fuzzer_has_a_corpus() -> None:
-    assert NAMES == sorted(fuzz.LONGEST)
+    assert NAMES == sorted(fuzz.FUZZERS)
     assert NAMES == sorted(folder.name for folder in fuzz.CORPUS.iterdir())
 
 
@@ -48,3 +50,41 @@ def test_cases_of_the_conformance_suite(tmp_path: Path) -> None:
                    timeout=60)
     for folder in sorted(made.iterdir()):
         run_once(folder.name, folder, tmp_path)
+
+
+# --- ./mote fuzz ---
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Namespace]:
+    """Makes a fuzzer of a line of shell, and the options to run it for five seconds."""
+    monkeypatch.setattr(fuzz, "PROGRAMS", tmp_path)
+    monkeypatch.setattr(fuzz, "ROOT", tmp_path)
+
+    def make(line: str) -> Namespace:
+        program = tmp_path / "pack_fuzzer"
+        program.write_text(f"#!/bin/sh\necho \"$@\" > {tmp_path}/arguments\n{line}\n")
+        program.chmod(0o755)
+        return fuzz.parser().parse_args(["pack", "5"])
+    return make
+
+
+def test_nothing_found_is_status_0(stand_in: Callable[[str], Namespace], tmp_path: Path) -> None:
+    assert fuzz.run(stand_in("exit 0")) == 0
+    said = (tmp_path / "arguments").read_text().split()
+    assert {"-max_total_time=5", f"-artifact_prefix={tmp_path}/pack-"} <= set(said)
+    assert said[-2:] == [str(tmp_path / "pack"), str(fuzz.CORPUS / "pack")]
+
+
+def test_what_is_found_is_named(stand_in: Callable[[str], Namespace], tmp_path: Path) -> None:
+    """Also where the same input was found before."""
+    options = stand_in(f"echo 1 > {tmp_path}/pack-crash-1; exit 77")
+    (tmp_path / "pack-crash-0").write_text("of another run")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=f"it fails with {tmp_path}/pack-crash-1; again "
+                           "with: pack_fuzzer pack-crash-1$"):
+            fuzz.run(options)
+
+
+def test_a_fuzzer_that_cannot_run_is_told(stand_in: Callable[[str], Namespace]) -> None:
+    with pytest.raises(RuntimeError, match="status 1, as told above, and left no input"):
+        fuzz.run(stand_in("exit 1"))

@@ -1,12 +1,9 @@
-"""The front door's worst days: odd targets, full disks, signals, closed pipes, other users."""
+"""The front door's worst days: odd targets, full disks, closed pipes, other users."""
 
 import errno
 import os
-import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -171,7 +168,7 @@ def test_a_mistyped_lwip_tree_changes_nothing() -> None:
     before = (ROOT / "build.ninja").read_bytes()
     assert "not an lwIP source tree" in refused("image", "--lwip", "/nowhere", "-o", "/tmp/n.img")
     shown = subprocess.run([sys.executable, ROOT / "configure.py", "--lwip", "/nowhere"],
-                           text=True, capture_output=True, check=False)
+                           text=True, capture_output=True, check=False, timeout=60)
     assert shown.returncode == 2 and "not an lwIP source tree" in shown.stderr
     assert (ROOT / "build.ninja").read_bytes() == before
 
@@ -267,51 +264,3 @@ def test_an_ascii_terminal_is_served(site: Path, tmp_path: Path) -> None:
     shown = mote("image", site, "-o", tmp_path / "größe.img",
                  env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert shown.returncode == 0 and "gr\\xf6\\xdfe.img" in shown.stdout and not shown.stderr
-
-
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-@pytest.mark.parametrize("command", ["run", "image"])
-def test_signals_leave_nothing_behind(tmp_path: Path, site: Path, command: str,
-                                      ending: signal.Signals) -> None:
-    """The image is held up by a qemu-img that takes its time; the machine just runs."""
-    (tmp_path / "tmp").mkdir()
-    slow = tmp_path / "qemu-img"
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
-    slow.chmod(0o755)
-    environment = os.environ | {"TMPDIR": str(tmp_path / "tmp"),
-                                "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
-    more = ["-o", str(tmp_path / "a.qcow2")] if command == "image" else ["--http-port", "18473"]
-    with subprocess.Popen([ROOT / "mote", command, site, *more], env=environment,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        made = "*/site.img" if command == "image" else "*/mote.elf"
-        end = time.monotonic() + 120
-        while not list((tmp_path / "tmp").glob(made)) and time.monotonic() < end:
-            time.sleep(0.05)
-        process.send_signal(ending)
-        complaint = process.communicate(timeout=60)[1]
-    assert (process.returncode, complaint) == (0 if command == "run" else 130, "")
-    assert list((tmp_path / "tmp").iterdir()) == []
-
-
-def test_a_build_ends_with_the_door(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A stand-in for Ninja that says one thing and waits, and the signal at that moment."""
-    ninja = tmp_path / "ninja"
-    ninja.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\necho '[1/2] C++'\nexec sleep 60\n")
-    ninja.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-
-    class Interrupted:
-        def note(self, text: str) -> None:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        build.ninja(["all"], Interrupted())
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
-
-
-def test_an_interrupt_among_the_imports_is_quiet(tmp_path: Path) -> None:
-    """A module of the library that stands for the user's Ctrl-C."""
-    (tmp_path / "argparse.py").write_text("raise KeyboardInterrupt\n")
-    shown = mote("--version", env=os.environ | {"PYTHONPATH": str(tmp_path)})
-    assert (shown.returncode, shown.stderr) == (130, "")

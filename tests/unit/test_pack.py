@@ -346,6 +346,6 @@ def test_packs_are_made_anew_when_the_packer_changes() -> None:
     """tools/sources.py lists each of our modules that tools/pack.py imports."""
     listing = "import tools.pack, sys; print(*[m for m in sys.modules if m.startswith('tools.')])"
     shown = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, text=True,
-                           capture_output=True, check=True)
+                           capture_output=True, check=True, timeout=60)
     assert {f"{name.replace('.', '/')}.py" for name in shown.stdout.split()} == {
         *configure.PACKER}

@@ -189,7 +189,7 @@ def test_refusals_are_not_asked_for_at_full_speed() -> None:
         lab = LocalLab(nobody.getsockname()[1])
         with contenders.Attempts(lab) as attempts:
             begun = time.monotonic()
-            while time.monotonic() < begun + 0.1:
-                assert not attempts.answered()
+            while lab.made < 4:
+                assert not attempts.answered() and time.monotonic() < begun + 60
             seconds = time.monotonic() - begun
-    assert 2 <= lab.made <= seconds / contenders.Attempts.PACE_S + 1
+    assert lab.made <= seconds / contenders.Attempts.PACE_S + 1

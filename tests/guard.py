@@ -1,0 +1,95 @@
+"""What holds for every test: a deadline for each of its parts, and no program but declared ones."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from deadline import Deadline  # noqa: E402
+from tools import programs  # noqa: E402
+
+USUAL_S = 600  # many times what any test takes: two cores may run a dozen machines
+FULL_S = 3600
+
+OWN = (str(ROOT), "/tmp/", os.environ.get("TMPDIR", "/tmp/"))
+undeclared: list[str] = []  # what the running test has started
+lasting = Deadline()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deadline", type=positive, metavar="SECONDS",
+                     help="for each test, its preparation and its clearing up, each (default: "
+                     f"{USUAL_S}, with --full {FULL_S})")
+
+
+def positive(text: str) -> float:
+    seconds = float(text)
+    if seconds <= 0:
+        raise ValueError
+    return seconds
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "deadline(seconds): another one than --deadline's default")
+    lasting.prepare()
+    sys.addaudithook(note_starts)
+
+
+def pytest_enter_pdb() -> None:
+    lasting.lift()
+
+
+def seconds_for(item: pytest.Item) -> float:
+    if asked := item.config.getoption("deadline"):
+        return asked
+    if marker := item.get_closest_marker("deadline"):
+        return marker.args[0]
+    return FULL_S if item.config.getoption("full", False) else USUAL_S
+
+
+@contextmanager
+def guarded(item: pytest.Item, part: str) -> Iterator[None]:
+    with lasting.of(seconds_for(item), f"{part} of {item.nodeid}"):
+        yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    undeclared.clear()  # of what pytest and its plugins do between tests
+    with guarded(item, "the preparation"):
+        yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with guarded(item, "the run"):
+        yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    with guarded(item, "the end"):
+        yield
+    if undeclared:
+        named = ", ".join(sorted(set(undeclared)))
+        undeclared.clear()
+        pytest.fail(f"started {named}, which tools/programs.py doesn't declare", pytrace=False)
+
+
+def note_starts(event: str, details: tuple[Any, ...]) -> None:
+    """Hears of each program that this process starts, as the interpreter does it."""
+    if event == "subprocess.Popen":
+        program, words = os.fsdecode(details[0]), [os.fsdecode(word) for word in details[1]]
+        if programs.inside(words):
+            program = programs.inside(words)[0]
+        if Path(program).name not in programs.PROGRAMS and not program.startswith(OWN):
+            undeclared.append(program)
+    elif event in ("os.system", "os.exec", "os.posix_spawn", "os.spawn"):
+        undeclared.append(f"{event}: {details[0]}")
