@@ -9,6 +9,7 @@ from tools.addresses import Addresses, find_addresses
 from tools.compress import Candidate, is_compressible
 from tools.contents import Body, Content, FileBody, TextBody, read_content
 from tools.errors import UserError
+from tools.fingerprints import fingerprinted
 from tools.media_types import content_type
 from tools.messages import Head, error_head, file_head, redirect
 from tools.policy import Policy
@@ -94,6 +95,7 @@ class Site:
         self._policy = Policy(settings.cache, settings.headers)
         self._addresses: Addresses = find_addresses(tree, settings)
         self._paths = self._addresses.paths_of_files()
+        self._fingerprinted = fingerprinted(file.path for file in tree.files)
         self._pages = {file.path: self._read(file, latest) for file in tree.files}
 
     def _read(self, file: SiteFile, latest: int) -> _Page:
@@ -102,7 +104,8 @@ class Site:
         fields = self._policy.fields(self._paths[file])
         media = fields.pop("Content-Type", "") or content_type(name, content.utf8)
         return _Page(file, content, media, fields,
-                     self._policy.file_control(self._paths[file], media, name))
+                     self._policy.file_control(self._paths[file], media,
+                                               file.path in self._fingerprinted))
 
     def candidates(self) -> list[Candidate]:
         """The files that a coding can make smaller."""

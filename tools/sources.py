@@ -47,8 +47,9 @@ LOADER = "boot/loader.asm"
 # All that makes site packs: a change in it makes them anew.
 PACKER = [f"tools/{name}.py" for name in (
     "addresses", "compress", "config", "config_document", "config_values", "contents", "errors",
-    "files", "http_config", "media_types", "messages", "pack", "pack_format", "pack_writer",
-    "policy", "redirects", "settings", "setup", "site_plan", "site_tree", "terminal")]
+    "files", "fingerprints", "http_config", "media_types", "messages", "pack", "pack_format",
+    "pack_writer", "policy", "redirects", "settings", "setup", "site_plan", "site_tree",
+    "terminal")]
 
 # Unit test programs, tests/unit/NAME_test.cpp, each with what it tests and the fakes below it.
 # LWIP stands for all of lwIP.
