@@ -12,6 +12,9 @@ from tools.site_tree import quoted
 
 PIECE = 1 << 20
 
+# What gzip's files begin with, and deflate, their only method (RFC 1952, 2.3.1).
+_GZIP = b"\x1f\x8b\x08"
+
 
 @dataclass(frozen=True)
 class Content:
@@ -21,6 +24,7 @@ class Content:
     digest: str  # SHA-256 in hexadecimal
     utf8: bool
     modified: int  # seconds since 1970
+    gzip: bool = False  # whether it begins as gzip's files do
 
 
 class Body(Protocol):
@@ -101,9 +105,11 @@ def read_content(source: Path, latest: int) -> Content:
     digest = hashlib.sha256()
     utf8 = Utf8Check()
     size = 0
+    gzip = False
     for piece in file_pieces(source):
+        gzip = gzip or (size == 0 and piece.startswith(_GZIP))
         digest.update(piece)
         utf8.update(piece)
         size += len(piece)
     modified = min(max(int(source.stat().st_mtime), 0), latest)
-    return Content(size, digest.hexdigest(), utf8.finish(), modified)
+    return Content(size, digest.hexdigest(), utf8.finish(), modified, gzip)

@@ -34,6 +34,7 @@ TEST = {
     "iproute2": "ip",
     "iputils-ping": "ping",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
+    "media-types": "/etc/mime.types",
     "nghttp2-client": "h2load",
     "nginx-light": "nginx",
     "python3-brotli": "/usr/lib/python3/dist-packages/brotli.py",

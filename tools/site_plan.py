@@ -10,7 +10,7 @@ from tools.compress import Candidate, is_compressible
 from tools.contents import Body, Content, FileBody, TextBody, read_content
 from tools.errors import UserError
 from tools.fingerprints import fingerprinted
-from tools.media_types import content_type
+from tools.media_types import content_type, is_coded
 from tools.messages import Head, error_head, file_head, redirect
 from tools.policy import Policy
 from tools.redirects import Redirect
@@ -82,6 +82,12 @@ class _Page:
     media: str
     fields: dict[str, str]  # without Cache-Control
     control: str
+    is_coded: bool  # it is sent in the coding that it is in
+
+    @property
+    def may_gain(self) -> bool:
+        """Whether a coding can make it smaller."""
+        return is_compressible(self.media) and not self.is_coded
 
 
 class Site:
@@ -103,21 +109,21 @@ class Site:
         name = file.path.rsplit(b"/", 1)[1].decode()
         fields = self._policy.fields(self._paths[file])
         media = fields.pop("Content-Type", "") or content_type(name, content.utf8)
-        return _Page(file, content, media, fields,
-                     self._policy.file_control(self._paths[file], media,
-                                               file.path in self._fingerprinted))
+        control = self._policy.file_control(self._paths[file], media,
+                                            file.path in self._fingerprinted)
+        return _Page(file, content, media, fields, control, is_coded(name, content.gzip))
 
     def candidates(self) -> list[Candidate]:
         """The files that a coding can make smaller."""
         return [Candidate(page.file.source, page.content) for page in self._pages.values()
-                if is_compressible(page.media)]
+                if page.may_gain]
 
     def add_to(self, plan: Plan, variants: Variants) -> None:
         resources = []
         for page in self._pages.values():
             bodies: list[tuple[int, Body]] = [
                 (layout.IDENTITY, FileBody(page.file.source, page.content))]
-            if is_compressible(page.media):
+            if page.may_gain:
                 bodies += variants(page.content)
             first = plan.add(_representation(page, coding, body, len(bodies) > 1)
                              for coding, body in bodies)
@@ -162,7 +168,8 @@ class Site:
 
 def _representation(page: _Page, coding: int, body: Body, has_variants: bool) -> Representation:
     fields = _with_control(page.control, page.fields)
-    head = file_head(page.content, page.media, fields, body.bytes, coding, has_variants)
+    head = file_head(page.content, page.media, fields, body.bytes, coding, has_variants,
+                     page.is_coded)
     return Representation(head, body, coding)
 
 

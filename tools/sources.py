@@ -49,7 +49,7 @@ PACKER = [f"tools/{name}.py" for name in (
     "addresses", "compress", "config", "config_document", "config_values", "contents", "errors",
     "files", "fingerprints", "http_config", "media_types", "messages", "pack", "pack_format",
     "pack_writer", "policy", "redirects", "settings", "setup", "site_plan", "site_tree",
-    "terminal")]
+    "terminal")] + ["tools/mime.types"]
 
 # Unit test programs, tests/unit/NAME_test.cpp, each with what it tests and the fakes below it.
 # LWIP stands for all of lwIP.

@@ -1,7 +1,6 @@
 """The packer: what a pack holds, that it is deterministic, and what it refuses."""
 
 import hashlib
-import mimetypes
 import os
 import socket
 import subprocess
@@ -13,11 +12,10 @@ import pytest
 from packs import field_of, packed, refusal, write_site
 
 import configure
-from tools import contents, media_types
+from tools import contents
 from tools import pack as packer
 from tools import pack_format as layout
 from tools.errors import UserError
-from tools.media_types import content_type
 from tools.messages import http_date
 from tools.pack import pack_site
 from tools.settings import Settings
@@ -274,56 +272,12 @@ def test_earlier_pack_survives_a_refusal(site: Path) -> None:
     assert out.read_bytes() == before
 
 
-@pytest.mark.parametrize("name, expected", [
-    ("a.html", "text/html; charset=utf-8"),
-    ("a.HTM", "text/html; charset=utf-8"),
-    ("a.css", "text/css; charset=utf-8"),
-    ("a.js", "text/javascript; charset=utf-8"),
-    ("a.mjs", "text/javascript; charset=utf-8"),
-    ("a.json", "application/json"),
-    ("a.webmanifest", "application/manifest+json"),
-    ("a.svg", "image/svg+xml; charset=utf-8"),
-    ("a.xml", "application/xml; charset=utf-8"),
-    ("a.md", "text/markdown; charset=utf-8"),
-    ("a.wasm", "application/wasm"),
-    ("a.woff2", "font/woff2"),
-    ("a.webp", "image/webp"),
-    ("a.avif", "image/avif"),
-    ("a.png", "image/png"),
-    ("a.ico", "image/x-icon"),
-    ("a.mp4", "video/mp4"),
-    ("a.webm", "video/webm"),
-    ("a.pdf", "application/pdf"),
-    ("a.tar.gz", "application/gzip"),
-    ("README", "application/octet-stream"),
-    (".html", "text/html; charset=utf-8"),
-    ("a.unheard-of", "application/octet-stream"),
-])
-def test_media_types(name: str, expected: str) -> None:
-    assert content_type(name, utf8=True) == expected
-
-
 def test_text_that_is_not_utf8_gets_no_charset(site: Path) -> None:
     (site / "old.html").write_bytes(b"caf\xe9")
     (site / "cut.txt").write_bytes("é".encode()[:1])
     pack = packed(site)
     assert b"Content-Type: text/html\r\n" in pack.head("/old.html")
     assert b"Content-Type: text/plain\r\n" in pack.head("/cut.txt")
-
-
-def test_host_tables_do_not_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither what the host's files say nor what was added to Python's own table in use."""
-    strange = tmp_path / "mime.types"
-    strange.write_text("text/x-strange png html css\n")
-    monkeypatch.setattr(mimetypes, "knownfiles", [str(strange)])
-    before = media_types._table()
-    mimetypes.init()
-    try:
-        assert mimetypes.guess_type("a.png")[0] == "text/x-strange"
-        assert media_types._table() == before
-    finally:
-        monkeypatch.undo()
-        mimetypes.init()
 
 
 def test_http_date_at_its_bounds() -> None:
@@ -347,5 +301,5 @@ def test_packs_are_made_anew_when_the_packer_changes() -> None:
     listing = "import tools.pack, sys; print(*[m for m in sys.modules if m.startswith('tools.')])"
     shown = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, text=True,
                            capture_output=True, check=True)
-    assert {f"{name.replace('.', '/')}.py" for name in shown.stdout.split()} == {
-        *configure.PACKER}
+    modules = {f"{name.replace('.', '/')}.py" for name in shown.stdout.split()}
+    assert modules | {"tools/mime.types"} == {*configure.PACKER}
