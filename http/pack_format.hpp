@@ -80,7 +80,7 @@ struct Resource {
   std::uint16_t status;                // 200 a file; 301, 302, 307 or 308 a redirect
   std::uint32_t representation;        // the first one: identity; the others follow, smallest first
   std::uint32_t representation_count;  // 1 to 4
-  std::uint64_t last_modified;         // seconds since 1970
+  std::uint64_t last_modified;         // seconds since 1970; 0: not known, and not sent
 };
 static_assert(sizeof(Resource) == 32);
 static_assert(offsetof(Resource, representation) == 16 && offsetof(Resource, last_modified) == 24);

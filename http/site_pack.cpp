@@ -1,6 +1,7 @@
 // Validation of a site pack, and the hash lookup in it.
 #include "http/site_pack.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "http/crc32.hpp"
@@ -229,6 +230,14 @@ const Rule* SitePack::find_rule(unsigned site, std::string_view path) const {
     }
   }
   return nullptr;
+}
+
+std::uint64_t SitePack::newest() const {
+  std::uint64_t found = 0;
+  for (const Resource& resource : table<Resource>(header().resources)) {
+    found = std::max(found, resource.last_modified);
+  }
+  return found;
 }
 
 const Representation* SitePack::error_page(unsigned site, std::uint16_t status) const {

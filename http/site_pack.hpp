@@ -70,6 +70,10 @@ class SitePack {
     return text(header().settings_offset, header().settings_bytes);
   }
 
+  // The latest time of modification among its resources, in seconds since 1970; 0 if none has one.
+  // Walks over all of them.
+  [[nodiscard]] std::uint64_t newest() const;
+
   // Where it lies, whole.
   [[nodiscard]] std::span<const std::byte> memory() const { return {base_, header().total_bytes}; }
 

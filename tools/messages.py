@@ -64,7 +64,9 @@ def file_head(content: Content, media: str, fields: Fields, size: int, coding: i
     """Of one representation of a file, `size` bytes long; `fields` are the site's own. The file may
     be in gzip itself (`is_coded`)."""
     tag = entity_tag(content, coding)
-    common = {"ETag": tag, "Last-Modified": http_date(content.modified)}
+    common = {"ETag": tag}
+    if content.modified:
+        common["Last-Modified"] = http_date(content.modified)
     own = dict(fields)
     if control := own.pop("Cache-Control", ""):
         common["Cache-Control"] = control

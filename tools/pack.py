@@ -4,6 +4,7 @@
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,10 +66,14 @@ def _make_plan(site: Path, out: Path, settings: Settings, compressor: Compressor
 
 
 def _latest_time() -> int:
-    """The upper bound of modification times (reproducible-builds.org, SOURCE_DATE_EPOCH)."""
+    """The upper bound of modification times (reproducible-builds.org, SOURCE_DATE_EPOCH).
+
+    Without one it is now: what was modified later was not, and no response may say so (RFC 9110,
+    8.8.2.1). For such files alone the same input makes different packs at different times.
+    """
     text = os.environ.get("SOURCE_DATE_EPOCH")
     if text is None:
-        return LAST_SECOND
+        return min(int(time.time()), LAST_SECOND)
     if not (text.isascii() and text.isdigit()):
         raise UserError(f"SOURCE_DATE_EPOCH={text!r}: not a number of seconds; set or unset it")
     digits = text.lstrip("0") or "0"

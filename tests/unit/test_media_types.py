@@ -66,8 +66,8 @@ def test_nginx_s_whole_table() -> None:
     ("epub", "application/epub+zip"), ("mkv", "video/x-matroska"), ("mpd", "application/dash+xml"),
     ("usdz", "model/vnd.usdz+zip"), ("3gp 3gpp", "video/3gpp"), ("m4s", "video/iso.segment"),
     ("m3u8", "application/vnd.apple.mpegurl"), ("ts m2ts", "video/mp2t"),
-    ("cjs", "text/javascript"), ("odt", "application/vnd.oasis.opendocument.text"), ("stl", "model/stl"),
-    ("ipynb", "application/x-ipynb+json"), ("jsonl", "application/x-ndjson"),
+    ("cjs", "text/javascript"), ("odt", "application/vnd.oasis.opendocument.text"),
+    ("stl", "model/stl"), ("ipynb", "application/x-ipynb+json"), ("jsonl", "application/x-ndjson"),
     ("vcf", "text/vcard"), ("ttf", "font/ttf"), ("heic", "image/heic"), ("jxl", "image/jxl"),
     ("map har", "application/json"), ("yaml yml", "application/yaml"), ("rs log", "text/plain")])
 def test_what_nginx_has_not(endings: str, media: str) -> None:

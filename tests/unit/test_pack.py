@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -147,6 +148,38 @@ def test_source_date_epoch_bounds_dates(site: Path, monkeypatch: pytest.MonkeyPa
     assert b"Last-Modified: Fri, 02 Jan 1970 00:00:00 GMT" in packed(site).head("/")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     assert "SOURCE_DATE_EPOCH" in refusal(site)
+
+
+@pytest.mark.parametrize("modified", [0, 1, -5, 315532800, 315532801, 318211200, 499162500])
+def test_a_time_that_is_none_is_left_out(site: Path, modified: int) -> None:
+    """Nix's store, OSTree, Jib, buildpacks, Gradle, npm: content changes, and the time stays."""
+    os.utime(site / "index.html", (modified, modified))
+    pack = packed(site)
+    assert pack.find("/")[6] == 0 and pack.field("/", "Last-Modified") is None
+    assert pack.field("/", "ETag") is not None
+    os.utime(site / "index.html", (2, 2))
+    assert packed(site).field("/", "Last-Modified") == "Thu, 01 Jan 1970 00:00:02 GMT"
+
+
+def test_a_file_from_the_future_is_of_now(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 9110, 8.8.2.1; check_http -M is critical about a date from the future."""
+    before = int(time.time())
+    os.utime(site / "index.html", (before + 86400, before + 86400))
+    modified = packed(site).find("/")[6]
+    assert before <= modified <= int(time.time())
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
+    assert packed(site).find("/")[6] == 1000000000
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
+    assert packed(site).find("/")[6] == 0
+
+
+def test_the_time_of_packing_is_in_no_other_pack(
+        site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packs = []
+    for now in (1_000_000_000.5, 2_000_000_000.5):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        packs.append(packed(site).data)
+    assert packs[0] == packs[1]
 
 
 def test_thousands_of_files_are_all_found(tmp_path: Path) -> None:

@@ -119,6 +119,11 @@ GROUPS = [
     Group("dates that are none", "condition ignored", "taken for a date, or 412",
           "RFC 9110, 13.1.3 and 13.1.4: an invalid date must be ignored; 5.6.7: dates are GMT", """
           condition-modified-other-zone condition-modified-list condition-unmodified-no-date"""),
+    Group("a file of 1970", "no Last-Modified, dates' conditions ignored",
+          "the date sent, 304 and 412",
+          "RFC 9110, 8.8.2.1: a time that tools put in place of one is no time of modification; "
+          "13.1.3 and 13.1.4", """
+          condition-modified-without-a-date condition-unmodified-without-a-date"""),
     Group("ranges beyond 64 bits, lists with blanks and empty members", "206", "416",
           "RFC 9110, 14.1.2: the end is cut to the content's; 5.6.1: lists allow both",
           "range-end-beyond-64-bits range-empty-members range-blanks-in-the-list"),
