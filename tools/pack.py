@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools.config import read_settings  # noqa: E402
 from tools.compress import Compressor  # noqa: E402
 from tools.errors import UserError  # noqa: E402
+from tools.field_sets import FieldSets  # noqa: E402
 from tools.files import replacing, temporary_file  # noqa: E402
 from tools.messages import LAST_SECOND  # noqa: E402
 from tools.pack_writer import write_pack  # noqa: E402
@@ -57,7 +58,7 @@ def _make_plan(site: Path, out: Path, settings: Settings, compressor: Compressor
         sites.append(Site(number, folder, settings, latest))
         refuse_inside(folder, out)
     compressor.make(candidate for one in sites for candidate in one.candidates())
-    plan = Plan(settings.blob(), len(sites))
+    plan = Plan(settings.blob(), FieldSets(settings.headers), len(sites))
     for one in sites:
         one.add_to(plan, compressor.variants)
     plan.hosts = [(name.encode(), number) for number, hosted in enumerate(settings.sites, 1)

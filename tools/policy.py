@@ -1,6 +1,6 @@
 """What a site's responses say beside their content: rules by pattern, and the sane defaults."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tools.errors import UserError
@@ -55,6 +55,20 @@ class HeaderRule:
     fields: tuple[tuple[str, str], ...]
 
 
+def merged(rules: Iterable[HeaderRule], whose: Callable[[], str]) -> dict[str, str]:
+    """The fields that these rules set, the later ones the stronger."""
+    chosen: dict[str, tuple[str, str]] = {}
+    for rule in rules:
+        for name, value in rule.fields:
+            chosen[name.lower()] = (name, value)
+    fields = {name: value for name, value in chosen.values() if value}
+    size = sum(len(name) + len(value) + 4 for name, value in fields.items())
+    if size > MAX_FIELD_BYTES:
+        raise UserError(f"http.headers: the fields {whose()} have {size} bytes together, "
+                        f"more than {MAX_FIELD_BYTES}; set fewer or shorter ones")
+    return fields
+
+
 @dataclass(frozen=True)
 class Policy:
     """A site's rules, the later ones the stronger."""
@@ -64,18 +78,9 @@ class Policy:
 
     def fields(self, paths: Iterable[bytes]) -> dict[str, str]:
         """The configured fields for what answers at these paths."""
-        chosen: dict[str, tuple[str, str]] = {}
-        for rule in self.headers:
-            if any(rule.match.matches(path) for path in paths):
-                for name, value in rule.fields:
-                    chosen[name.lower()] = (name, value)
-        fields = {name: value for name, value in chosen.values() if value}
-        size = sum(len(name) + len(value) + 4 for name, value in fields.items())
-        if size > MAX_FIELD_BYTES:
-            path = sorted(paths)[0].decode()
-            raise UserError(f"http.headers: the fields for {path!r} have {size} bytes together, "
-                            f"more than {MAX_FIELD_BYTES}; set fewer or shorter ones")
-        return fields
+        return merged((rule for rule in self.headers
+                       if any(rule.match.matches(path) for path in paths)),
+                      lambda: f"for {sorted(paths)[0].decode()!r}")
 
     def file_control(self, paths: Iterable[bytes], media: str, is_fingerprinted: bool) -> str:
         """Cache-Control of a file that answers at these paths.

@@ -9,6 +9,7 @@ from tools.addresses import Addresses, find_addresses
 from tools.compress import Candidate, is_compressible
 from tools.contents import Body, Content, FileBody, TextBody, read_content
 from tools.errors import UserError
+from tools.field_sets import FieldSets
 from tools.fingerprints import fingerprinted
 from tools.media_types import content_type, is_coded
 from tools.messages import Head, error_head, file_head, redirect
@@ -41,6 +42,7 @@ class Resource:
     first: int  # number of its first representation
     count: int = 1
     modified: int = 0
+    group: int = 0  # of its paths, for field sets
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class ErrorPage:
     site: int
     status: int
     representation: int
+    group: int  # for field sets
 
 
 @dataclass
@@ -57,6 +60,7 @@ class Plan:
     """Everything that the pack will hold, in its order."""
 
     settings: bytes
+    field_sets: FieldSets
     sites: int = 1
     resources: list[Resource] = field(default_factory=list)
     representations: list[Representation] = field(default_factory=list)
@@ -128,7 +132,8 @@ class Site:
             first = plan.add(_representation(page, coding, body, len(bodies) > 1)
                              for coding, body in bodies)
             resources += [Resource(self._number, path, 200, first, len(bodies),
-                                   page.content.modified)
+                                   page.content.modified,
+                                   plan.field_sets.group(self._paths[page.file]))
                           for path in self._paths[page.file]
                           if path in self._addresses.pages]
             plan.files += 1
@@ -145,7 +150,8 @@ class Site:
         control = self._policy.redirect_control(one.path, one.status)
         head, body = redirect(one.target, one.status, _with_control(control, fields))
         first = plan.add([Representation(head, TextBody(body))])
-        return Resource(self._number, one.path, one.status, first)
+        return Resource(self._number, one.path, one.status, first,
+                        group=plan.field_sets.group([one.path]))
 
     def _add_error_pages(self, plan: Plan) -> None:
         names = dict(self._settings.error_pages)
@@ -159,11 +165,12 @@ class Site:
                                 f"it as {key}; add it or change the setting")
             if page is None:
                 continue
-            fields = _with_control(self._policy.error_control(page.file.path), page.fields)
-            head = error_head(page.media, fields, page.content.bytes)
+            control = self._policy.error_control(page.file.path)
+            head = error_head(page.media, _with_control(control, {}), page.content.bytes)
             body = FileBody(page.file.source, page.content)
             first = plan.add([Representation(head, body)])
-            plan.error_pages.append(ErrorPage(self._number, status, first))
+            plan.error_pages.append(ErrorPage(
+                self._number, status, first, plan.field_sets.page_group(self._paths[page.file])))
 
 
 def _representation(page: _Page, coding: int, body: Body, has_variants: bool) -> Representation:

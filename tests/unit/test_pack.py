@@ -33,7 +33,7 @@ def site(tmp_path: Path) -> Path:
 
 def test_header_and_checksum(site: Path) -> None:
     pack = packed(site, Settings(lines=("http.port=80",)))
-    assert (pack.magic, pack.version, pack.header_bytes) == (b"MOTEPACK", 2, 192)
+    assert (pack.magic, pack.version, pack.header_bytes) == (b"MOTEPACK", 3, 192)
     assert pack.sites == 1 and pack.hosts == [] and pack.rules == []
     assert pack.total == len(pack.data) and pack.total % 4096 == 0
     zeroed = pack.data[:24] + bytes(4) + pack.data[28:]
@@ -46,7 +46,7 @@ def test_file_has_its_whole_response_ready(site: Path) -> None:
     pack = packed(site)
     digest = hashlib.sha256(b"<p>hello").hexdigest()[:24]
     assert pack.find("/index.html")[2:4] == (0, 200)
-    assert pack.find("/index.html")[6] == 784111777
+    assert pack.find("/index.html")[7] == 784111777
     record = pack.record("/index.html")
     assert pack.parts_of(record) == [
         (f'ETag: "{digest}"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n'
@@ -67,7 +67,7 @@ def test_folders_serve_their_index_and_redirect_to_it(site: Path) -> None:
         b"Cache-Control: public, max-age=3600\r\n",
         b"Content-Type: text/html; charset=utf-8\r\n",
         f"Content-Length: {len(pack.body('/guide'))}\r\nLocation: /guide/\r\n\r\n".encode()]
-    assert pack.record("/guide")[6] == 0 and pack.find("/guide")[6] == 0
+    assert pack.record("/guide")[6] == 0 and pack.find("/guide")[7] == 0
     assert pack.find("") is None
 
 
@@ -144,7 +144,7 @@ def test_same_input_same_bytes(site: Path, tmp_path: Path) -> None:
 
 def test_source_date_epoch_bounds_dates(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
-    assert packed(site).find("/index.html")[6] == 86400
+    assert packed(site).find("/index.html")[7] == 86400
     assert b"Last-Modified: Fri, 02 Jan 1970 00:00:00 GMT" in packed(site).head("/")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     assert "SOURCE_DATE_EPOCH" in refusal(site)
@@ -155,7 +155,7 @@ def test_a_time_that_is_none_is_left_out(site: Path, modified: int) -> None:
     """Nix's store, OSTree, Jib, buildpacks, Gradle, npm: content changes, and the time stays."""
     os.utime(site / "index.html", (modified, modified))
     pack = packed(site)
-    assert pack.find("/")[6] == 0 and pack.field("/", "Last-Modified") is None
+    assert pack.find("/")[7] == 0 and pack.field("/", "Last-Modified") is None
     assert pack.field("/", "ETag") is not None
     os.utime(site / "index.html", (2, 2))
     assert packed(site).field("/", "Last-Modified") == "Thu, 01 Jan 1970 00:00:02 GMT"
@@ -165,12 +165,12 @@ def test_a_file_from_the_future_is_of_now(site: Path, monkeypatch: pytest.Monkey
     """RFC 9110, 8.8.2.1; check_http -M is critical about a date from the future."""
     before = int(time.time())
     os.utime(site / "index.html", (before + 86400, before + 86400))
-    modified = packed(site).find("/")[6]
+    modified = packed(site).find("/")[7]
     assert before <= modified <= int(time.time())
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
-    assert packed(site).find("/")[6] == 1000000000
+    assert packed(site).find("/")[7] == 1000000000
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
-    assert packed(site).find("/")[6] == 0
+    assert packed(site).find("/")[7] == 0
 
 
 def test_the_time_of_packing_is_in_no_other_pack(
