@@ -50,6 +50,7 @@ TEST = {
 # Programs that only ./mote test --interop meets, being large or slow to install.
 INTEROP = {
     "chromium": "chromium",
+    "monitoring-plugins-basic": "/usr/lib/nagios/plugins/check_http",
     "nodejs": "node",
     "npm": "npm",
     "prometheus": "promtool",
