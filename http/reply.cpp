@@ -117,7 +117,7 @@ class Answer {
       return of_resource(*resource_);
     }
     // A site's own files come before these.
-    if (auto reply = endpoint_reply(request_, origin, path_)) {
+    if (auto reply = endpoint_reply(request_, origin, path_)) {  // of two pieces at most
       reply->pieces[2] = reply->pieces[1];
       reply->pieces[1] = fields_of(pack_, group());
       return *reply;

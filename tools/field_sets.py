@@ -5,7 +5,8 @@ patterns are made into one automaton that reads a path byte by byte: each of its
 group of paths for which the same rules count, and the lines of each group are ready in the pack.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tools.errors import UserError
@@ -37,47 +38,61 @@ class FieldSet:
 class FieldSets:
     """The sets of all groups of paths, each for each group of error pages; 0 is of no page."""
 
-    def __init__(self, rules: Sequence[HeaderRule]) -> None:
+    def __init__(self, rules: Sequence[HeaderRule], sites: int) -> None:
         self._rules = rules
-        self._states: list[tuple[int, list[int]]] = []
-        self._classes = bytes(256)
+        self._sites = sites
+        self._resources: set[tuple[int, bytes]] = set()
+        self._exact: defaultdict[bytes, int] = defaultdict(int)  # rules for one path, as bits
+        for number, rule in enumerate(rules):
+            if _is_exact(rule):
+                self._exact[rule.match.text.encode()] |= 1 << number
         # By the rules that count, as bits: the groups' numbers.
         self._groups: dict[int, int] = {}
         self._page_groups = {0: 0}
-        if rules:
-            self._classes, self._states = automaton([rule.match.text.encode() for rule in rules])
-            for mask, _ in self._states:
-                self._number(self._groups, mask)
 
-    def group(self, paths: Iterable[bytes]) -> int:
-        """The group of what answers at these paths."""
+    def group(self, site: int, path: bytes, paths: Sequence[bytes]) -> int:
+        """The group of a site's resource at this path, which answers at all of `paths`."""
+        self._resources.add((site, path))
         return self._number(self._groups, self._mask(paths)) if self._rules else 0
 
-    def page_group(self, paths: Iterable[bytes]) -> int:
+    def page_group(self, paths: Sequence[bytes]) -> int:
         """The group of an error page that is found at these paths."""
         return self._number(self._page_groups, self._mask(paths)) if self._rules else 0
 
+    def words(self) -> list[int]:
+        """The automaton as http/pack_format.hpp has it, none without rules. Next come the sets."""
+        if not self._rules:
+            return []
+        needed = [number for number, rule in enumerate(self._rules) if not self._is_told(rule)]
+        classes, states = automaton([self._rules[number].match.text.encode() for number in needed])
+        words = [1 + max(classes), len(states), 0, 0]
+        words += [classes[at] | classes[at + 1] << 8 for at in range(0, 256, 2)]
+        for found, following in states:
+            mask = sum(1 << number for place, number in enumerate(needed) if found >> place & 1)
+            words += [self._number(self._groups, mask), *following]
+        words[2] = len(self._groups)
+        return words + [0] * (-len(words) % 4)
+
+    def _is_told(self, rule: HeaderRule) -> bool:
+        """Whether a rule is for one path, where a resource is that knows its group."""
+        return _is_exact(rule) and all((site, rule.match.text.encode()) in self._resources
+                                       for site in range(self._sites))
+
     def sets(self) -> list[FieldSet]:
-        """When all groups are known: the sets of the first page group, and so on."""
+        """The sets of the first page group, and so on."""
         if len(self._groups) * len(self._page_groups) > _MOST_SETS:
             raise UserError(f"http.headers: more than {_MOST_SETS} ways in which patterns and "
                             "error pages' paths match together; let fewer patterns overlap")
         return [self._set(page | mask) for page in self._page_groups for mask in self._groups]
 
-    def words(self) -> list[int]:
-        """The automaton as http/pack_format.hpp has it, none without rules."""
-        if not self._rules:
-            return []
-        size = 1 + max(self._classes)
-        words = [size, len(self._states), len(self._groups), 0]
-        words += [self._classes[at] | self._classes[at + 1] << 8 for at in range(0, 256, 2)]
-        for mask, following in self._states:
-            words += [self._groups[mask], *following]
-        return words + [0] * (-len(words) % 4)
-
-    def _mask(self, paths: Iterable[bytes]) -> int:
-        return sum(1 << number for number, rule in enumerate(self._rules)
-                   if any(rule.match.matches(path) for path in paths))
+    def _mask(self, paths: Sequence[bytes]) -> int:
+        mask = 0
+        for path in paths:
+            mask |= self._exact.get(path, 0)
+        for number, rule in enumerate(self._rules):
+            if not _is_exact(rule) and any(rule.match.matches(path) for path in paths):
+                mask |= 1 << number
+        return mask
 
     @staticmethod
     def _number(groups: dict[int, int], mask: int) -> int:
@@ -136,6 +151,10 @@ def automaton(patterns: Sequence[bytes]) -> tuple[bytes, list[tuple[int, list[in
                             "stars, or match fewer paths by each")
     return bytes(1 + literals.find(bytes([byte])) if byte in literals else 0
                  for byte in range(256)), states
+
+
+def _is_exact(rule: HeaderRule) -> bool:
+    return "*" not in rule.match.text
 
 
 def _lines(fields: dict[str, str]) -> bytes:

@@ -51,7 +51,8 @@ _BASE32 = re.compile(r"[A-Z2-7]{8}")
 # before or behind one. In doubt, a picture's name is one of the second kind.
 _DATE = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _PLAIN = re.compile(rf"{_DATE}.*|(?:19|20)\d\d[a-z][a-z\d]*|\d+x\d+|\d+|(.)\1*|[A-Z]?[a-z]+\d*|"
-                    r"\d+[-_]?[a-z]+|[A-Z]?[a-z]+(?:[-_][A-Z]?[a-z]+)+\d*|(?:[A-Z]?[a-z]{3,})+\d*")
+                    r"\d+[-_]?[a-z]+|[A-Z]?[a-z]+(?:[-_][A-Z]?[a-z]+)+\d*|"
+                    r"[A-Z]?[a-z]{3,}(?:[A-Z][a-z]{3,})*\d*")
 _WORDS = re.compile(rf"{_PLAIN.pattern}|[A-Za-z]+[-_]?\d+[A-Za-z]?|\d+[A-Za-z]+")
 _RUNS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 

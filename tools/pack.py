@@ -58,7 +58,7 @@ def _make_plan(site: Path, out: Path, settings: Settings, compressor: Compressor
         sites.append(Site(number, folder, settings, latest))
         refuse_inside(folder, out)
     compressor.make(candidate for one in sites for candidate in one.candidates())
-    plan = Plan(settings.blob(), FieldSets(settings.headers), len(sites))
+    plan = Plan(settings.blob(), FieldSets(settings.headers, len(sites)), len(sites))
     for one in sites:
         one.add_to(plan, compressor.variants)
     plan.hosts = [(name.encode(), number) for number, hosted in enumerate(settings.sites, 1)

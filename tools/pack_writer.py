@@ -53,7 +53,8 @@ def _align(offset: int, alignment: int) -> int:
 def _lay_out(plan: Plan) -> tuple[bytes, int]:
     """Places everything; returns all that lies in front of the messages, and the pack's size."""
     slots = layout.hash_slots([(one.site, one.path) for one in plan.resources])
-    sets, words = plan.field_sets.sets(), plan.field_sets.words()
+    words = plan.field_sets.words()
+    sets = plan.field_sets.sets()
     tables = _Tables(layout.HEADER.size)
     for record, count in ((layout.SLOT, len(slots)),
                           (layout.RESOURCE, len(plan.resources)),

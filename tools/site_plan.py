@@ -133,7 +133,8 @@ class Site:
                              for coding, body in bodies)
             resources += [Resource(self._number, path, 200, first, len(bodies),
                                    page.content.modified,
-                                   plan.field_sets.group(self._paths[page.file]))
+                                   plan.field_sets.group(self._number, path,
+                                                         self._paths[page.file]))
                           for path in self._paths[page.file]
                           if path in self._addresses.pages]
             plan.files += 1
@@ -151,7 +152,7 @@ class Site:
         head, body = redirect(one.target, one.status, _with_control(control, fields))
         first = plan.add([Representation(head, TextBody(body))])
         return Resource(self._number, one.path, one.status, first,
-                        group=plan.field_sets.group([one.path]))
+                        group=plan.field_sets.group(self._number, one.path, [one.path]))
 
     def _add_error_pages(self, plan: Plan) -> None:
         names = dict(self._settings.error_pages)

@@ -100,6 +100,18 @@ def test_an_automaton_does_what_patterns_do() -> None:
                                            if Pattern(pattern).matches(path)), (patterns, path)
 
 
+def test_many_rules_for_a_path_each(tmp_path: Path) -> None:
+    """As generators write them, one for each file: where the file is, no pattern is needed."""
+    paths = [f"/some/folder/of/pages/{number * 7919 % 10007:05}/page.css" for number in range(900)]
+    site = write_site(tmp_path / "site", {path[1:]: "" for path in paths})
+    rules = "".join(f"[[http.headers]]\nmatch = '{path}'\nset = {{ X-A = '{number}' }}\n"
+                    for number, path in enumerate([*paths, "/gone.css"]))
+    pack = packed_with(site, rules)
+    assert len(pack.words) < 1000
+    assert pack.lines(paths[123]) == ["X-A: 123"] and pack.lines(paths[123] + "x") == []
+    assert pack.lines("/gone.css") == ["X-A: 900"]
+
+
 def test_patterns_that_multiply_are_refused(site: Path) -> None:
     text = "".join(f"[[http.headers]]\nmatch = '*/{number}a*'\nset = {{ X-{number} = '1' }}\n"
                    for number in range(20))
