@@ -201,6 +201,9 @@ extern "C" [[noreturn]] void kernel_main(const BootInfo* told) {
   static constinit std::optional<http::SitePack> site;
   site = find_site(*info, memory);
   gather_settings(*info, site ? &*site : nullptr);
+  if (site && wall_clock::now().value_or(site->newest()) < site->newest()) {
+    console::line("clock: behind the site's newest file, Date is that file's until it is later");
+  }
   carve_pools(memory, site ? &*site : nullptr, settings.http_connections());
   netstack::initialize();
   idle::initialize(settings.idle());

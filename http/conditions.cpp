@@ -89,8 +89,11 @@ Preconditions read(std::string_view fields, std::string_view entity_tag) {
 
 Condition evaluate_conditions(std::string_view fields, std::string_view entity_tag,
                               std::uint64_t last_modified) {
-  const Preconditions found = read(fields, entity_tag);
+  Preconditions found = read(fields, entity_tag);
   const auto modified = static_cast<std::int64_t>(last_modified);
+  if (modified == 0) {  // not known: both are to be ignored (RFC 9110, 13.1.3 and 13.1.4)
+    found.if_modified_since = found.if_unmodified_since = {};
+  }
   if (found.if_match) {
     if (!*found.if_match) {
       return Condition::kFailed;

@@ -1,14 +1,15 @@
-// The site pack, version 2: the read-only blob that holds a whole site's responses, ready to send.
+// The site pack, version 3: the read-only blob that holds a whole site's responses, ready to send.
 //
 // tools/pack.py writes it (its layout once more in tools/pack_format.py), http/site_pack reads it.
 // Every number is little-endian; every offset counts bytes from the pack's beginning.
 //
-//   PackHeader | Slot[] | Resource[] | Representation[] | Host[] | Rule[] | ErrorPage[] | texts |
-//   messages | zeros to 4096
+//   PackHeader | Slot[] | Resource[] | Representation[] | Host[] | Rule[] | ErrorPage[] |
+//   FieldSet[] | patterns | texts | messages | zeros to 4096
 //
-// texts: the settings, paths, host names, rules. A message is a representation's field lines, all
-// that can be known in advance, an empty line, and directly behind it the body: what follows on the
-// status line, Date and Connection is one write by reference. Its lines come in this order:
+// texts: the settings, paths, host names, rules, lines of field sets. A message is a
+// representation's field lines, all that can be known in advance, an empty line, and directly
+// behind it the body: what follows on the status line, Date and Connection is one write by
+// reference. Its lines come in this order:
 //
 //   common   ETag, Last-Modified, Cache-Control, Vary, Accept-Ranges, the site's own: what a 304
 //            and every 206 have, too
@@ -48,17 +49,18 @@ struct PackHeader {
   std::uint64_t settings_bytes;
   std::uint64_t file_count;  // files packed, and the sum of their sizes: for the console
   std::uint64_t file_bytes;
-  std::uint8_t reserved[32];  // zero
+  Table field_sets;
+  Table patterns;  // the words of an automaton, see Patterns; none where no rule sets a field
 
   static constexpr char kMagic[] = "MOTEPACK";
-  static constexpr std::uint32_t kVersion = 2;
+  static constexpr std::uint32_t kVersion = 3;
   static constexpr std::uint64_t kAlignment = 4096;
   static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
 };
 static_assert(sizeof(PackHeader) == 192);
 static_assert(offsetof(PackHeader, total_bytes) == 16 && offsetof(PackHeader, checksum) == 24);
 static_assert(offsetof(PackHeader, slots) == 32 && offsetof(PackHeader, settings_offset) == 128);
-static_assert(offsetof(PackHeader, file_count) == 144);
+static_assert(offsetof(PackHeader, file_count) == 144 && offsetof(PackHeader, field_sets) == 160);
 
 // A place in the hash table over sites' paths. A path's search begins at the slot numbered by its
 // hash's low bits and goes on, round the end, until its slot, an empty one, or kMaxProbes slots.
@@ -79,8 +81,9 @@ struct Resource {
   std::uint16_t site;
   std::uint16_t status;                // 200 a file; 301, 302, 307 or 308 a redirect
   std::uint32_t representation;        // the first one: identity; the others follow, smallest first
-  std::uint32_t representation_count;  // 1 to 4
-  std::uint64_t last_modified;         // seconds since 1970
+  std::uint16_t representation_count;  // 1 to 4
+  std::uint16_t group;                 // of its paths, for field sets
+  std::uint64_t last_modified;         // seconds since 1970; 0: not known, and not sent
 };
 static_assert(sizeof(Resource) == 32);
 static_assert(offsetof(Resource, representation) == 16 && offsetof(Resource, last_modified) == 24);
@@ -113,13 +116,37 @@ struct Host {
 };
 static_assert(sizeof(Host) == 16);
 
+// The field lines that the site's rules give to what the firmware composes at a path: errors,
+// redirects by prefix, OPTIONS, endpoints. Paths for which the same rules count are a group; error
+// pages are in groups too, by their files' paths, of which 0 is of no page: a page shown for a path
+// has what the rules for both give. The set of a page's group for a path's is number
+// page_group * groups + group.
+struct FieldSet {
+  std::uint64_t offset;           // of its lines
+  std::uint32_t bytes;            // of them
+  std::uint16_t preflight_bytes;  // of the lines behind them, which OPTIONS has, too
+  std::uint16_t echoes;  // 1: OPTIONS allows all header fields that a script asks for (Fetch, 3.3)
+};
+static_assert(sizeof(FieldSet) == 16 && offsetof(FieldSet, preflight_bytes) == 12);
+
+// The rules' patterns, made into one automaton that tells a path's group: it begins in state 0, and
+// each byte leads to another one. In 16-bit words: `classes`, `states`, `groups`, zero; a byte's
+// class for each byte; and for each state its group and the next state for each class.
+struct Patterns {
+  static constexpr std::size_t kClasses = 0;
+  static constexpr std::size_t kStates = 1;
+  static constexpr std::size_t kGroups = 2;
+  static constexpr std::size_t kClassOf = 4;  // 256 bytes in 128 words
+  static constexpr std::size_t kRows = kClassOf + 128;
+};
+
 // A redirect for all paths that begin with a prefix and are no resource's: to `target`, and if it
 // keeps the rest, with what follows on the prefix (path and query, as it came) put behind it. Where
 // the target ends in a slash, slashes and backslashes that the rest begins with are left out:
 // "//host" and "/\host" would lead to another server.
 struct Rule {
   std::uint64_t prefix_offset;  // decoded, with its leading slash
-  std::uint64_t target_offset;  // as it is sent
+  std::uint64_t target_offset;  // as it is sent, behind "Location: "
   std::uint32_t prefix_bytes;
   std::uint32_t target_bytes;
   std::uint16_t site;
@@ -133,7 +160,9 @@ struct ErrorPage {
   std::uint16_t site;
   std::uint16_t status;  // 400 to 599
   std::uint32_t representation;
+  std::uint32_t group;
+  std::uint32_t reserved;  // zero
 };
-static_assert(sizeof(ErrorPage) == 8);
+static_assert(sizeof(ErrorPage) == 16);
 
 }  // namespace mote::http

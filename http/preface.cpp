@@ -1,6 +1,7 @@
 // Status lines with dates, of the second that one was last asked for.
 #include "http/preface.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -30,6 +31,8 @@ static_assert(sizeof(Entry) == 120);
 constexpr std::uint64_t kNoClock = ~std::uint64_t{0};
 
 constinit std::array<std::array<Entry, kPersistences>, kStatuses.size()> entries{};
+
+constinit std::uint64_t earliest = 0;
 
 // The date of the last second that one was asked for.
 struct DateText {
@@ -92,10 +95,14 @@ static_assert(all_fit());
 
 std::string_view preface(std::uint16_t status, Persistence persistence) {
   const std::optional<std::uint64_t> second = wall_clock::now();
-  const std::uint64_t stamp = second ? *second + 1 : kNoClock;
+  const std::uint64_t stamp = second ? std::max(*second, earliest) + 1 : kNoClock;
   const std::size_t index = index_of_status(status);
   Entry& entry = entries[index][static_cast<std::size_t>(persistence)];
   return entry.stamp == stamp ? entry.view() : make(entry, stamp, kStatuses[index], persistence);
+}
+
+void set_earliest_date(std::uint64_t second) {
+  earliest = std::min(second, kNoClock - 2);  // which write_date takes for the year 9999
 }
 
 }  // namespace mote::http

@@ -16,4 +16,8 @@ namespace mote::http {
 // length too.
 [[nodiscard]] std::string_view preface(std::uint16_t status, Persistence persistence);
 
+// No Date is earlier than this, in seconds since 1970: a wall clock that is behind the newest file
+// that is served is wrong, and no Last-Modified may be later than Date (RFC 9110, 8.8.2.1).
+void set_earliest_date(std::uint64_t second);
+
 }  // namespace mote::http

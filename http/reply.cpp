@@ -1,6 +1,8 @@
 // Choosing a response, and cutting it into the pieces that are written.
 #include "http/reply.hpp"
 
+#include <algorithm>
+
 #include "http/conditions.hpp"
 #include "http/endpoints.hpp"
 #include "http/negotiation.hpp"
@@ -8,6 +10,7 @@
 #include "http/redirect.hpp"
 #include "http/reply_tail.hpp"
 #include "http/responses.hpp"
+#include "http/syntax.hpp"
 #include "http/target.hpp"
 
 namespace mote::http {
@@ -18,6 +21,9 @@ using namespace std::string_view_literals;
 constexpr std::string_view kAllowed = "Allow: GET, HEAD, OPTIONS\r\n\r\n"sv;
 constexpr std::string_view kAllow{kAllowed.data(), kAllowed.size() - 2};
 constexpr std::string_view kEmptyLine{kAllow.data() + kAllow.size(), 2};
+
+// Of a preflight's answer that finds no room to name what it was asked about.
+constexpr std::string_view kAnyHeaders = "Access-Control-Allow-Headers: *\r\n\r\n"sv;
 
 constexpr Reply::Piece piece_of(std::string_view text) {
   return {.data = text.data(), .bytes = text.size()};
@@ -37,24 +43,55 @@ constexpr std::string_view own_field(std::uint16_t status) {
   }
 }
 
-// The site's page for an error, or ours.
-Page find_page(const SitePack& pack, unsigned site, std::uint16_t status) {
-  const Representation* const own = pack.error_page(site, status);
-  return own == nullptr ? built_in_page(status)
-                        : Page{.data = pack.message(*own).data(),
-                               .head_bytes = own->head_bytes,
-                               .body_bytes = own->body_bytes};
+Reply::Piece fields_of(const SitePack& pack, unsigned group, unsigned page_group = 0) {
+  const FieldSet* const set = pack.field_set(group, page_group);
+  return set == nullptr ? Reply::Piece{} : piece_of(pack.lines(*set));
 }
 
-// HEAD's responses have none, not even errors (RFC 9110, 9.3.2).
+// The site's page for an error, or ours, and the lines in front of it.
+struct ErrorText {
+  Page page;
+  Reply::Piece fields;
+};
+
+ErrorText find_page(const SitePack& pack, unsigned site, unsigned group, std::uint16_t status) {
+  const ErrorPage* const own = pack.error_page(site, status);
+  if (own == nullptr) {
+    return {.page = built_in_page(status), .fields = fields_of(pack, group)};
+  }
+  const Representation& what = pack.representation(*own);
+  return {.page = {.data = pack.message(what).data(),
+                   .head_bytes = what.head_bytes,
+                   .body_bytes = what.body_bytes},
+          .fields = fields_of(pack, group, own->group)};
+}
+
+// HEAD's responses have no content, not even errors (RFC 9110, 9.3.2).
 Reply error_reply(std::uint16_t status, Persistence persistence, Method method,
-                  const SitePack& pack, unsigned site) {
-  const Page page = find_page(pack, site, status);
+                  const SitePack& pack, unsigned site, unsigned group) {
+  const auto [page, fields] = find_page(pack, site, group, status);
   Reply reply = begin_reply(status, persistence);
   reply.body_bytes = method == Method::kHead ? 0 : page.body_bytes;
   reply.pieces[1] = piece_of(own_field(status));
-  reply.pieces[2] = {.data = page.data, .bytes = page.head_bytes + reply.body_bytes};
+  reply.pieces[2] = fields;
+  reply.pieces[3] = {.data = page.data, .bytes = page.head_bytes + reply.body_bytes};
   return reply;
+}
+
+// Which header fields a script wants to send (Fetch, 3.3.2): nothing where no browser can have
+// written them.
+std::string_view asked_headers(std::string_view fields) {
+  while (!fields.empty()) {
+    const Field field = next_field(fields);
+    if (syntax::is_word(field.name, "access-control-request-headers")) {
+      const auto may_be_there = [](char character) {
+        return character == ',' || syntax::is_blank(character) ||
+               syntax::is(syntax::kTokenCharacter, character);
+      };
+      return std::ranges::all_of(field.value, may_be_there) ? field.value : std::string_view{};
+    }
+  }
+  return {};
 }
 
 // One request on its way to its reply.
@@ -63,23 +100,30 @@ class Answer {
   Answer(const Request& request, const SitePack& pack)
       : request_(request), pack_(pack), site_(pack.site_of(request.host)) {}
 
-  [[nodiscard]] Reply make(const Origin& origin, std::span<char> scratch) const {
+  [[nodiscard]] Reply make(const Origin& origin, std::span<char> scratch) {
+    const auto path = resolve_path(request_.path, scratch);
+    path_ = path.value_or(std::string_view{});
+    resource_ = pack_.find(site_, path_);
     if (request_.method == Method::kOther) {
       return error(number_of(Status::kMethodNotAllowed));
     }
-    const auto path = resolve_path(request_.path, scratch);
+    if (request_.method == Method::kOptions) {
+      return allowed();
+    }
     if (!path) {
       return error(number_of(path.error()), Persistence::kClose);
     }
-    if (const Resource* const resource = pack_.find(site_, *path)) {
-      return of_resource(*resource);
+    if (resource_ != nullptr) {
+      return of_resource(*resource_);
     }
     // A site's own files come before these.
-    if (auto reply = endpoint_reply(request_, origin, *path)) {
+    if (auto reply = endpoint_reply(request_, origin, path_)) {  // of two pieces at most
+      reply->pieces[2] = reply->pieces[1];
+      reply->pieces[1] = fields_of(pack_, group());
       return *reply;
     }
-    const Rule* const rule = pack_.find_rule(site_, *path);
-    return rule == nullptr ? error(404) : redirect(*rule, *path);
+    const Rule* const rule = pack_.find_rule(site_, path_);
+    return rule == nullptr ? error(404) : redirect(*rule);
   }
 
  private:
@@ -87,7 +131,12 @@ class Answer {
     return error(status, request_.persistence);
   }
   [[nodiscard]] Reply error(std::uint16_t status, Persistence persistence) const {
-    return error_reply(status, persistence, request_.method, pack_, site_);
+    return error_reply(status, persistence, request_.method, pack_, site_, group());
+  }
+
+  // For which rules set the fields of what isn't a resource's own. No path is an empty one.
+  [[nodiscard]] unsigned group() const {
+    return resource_ != nullptr ? resource_->group : pack_.group_of(path_);
   }
 
   [[nodiscard]] Reply of_resource(const Resource& resource) const {
@@ -136,11 +185,14 @@ class Answer {
   [[nodiscard]] Reply ranges(const Representation& what) const;
   [[nodiscard]] Reply some(const Representation& what, std::span<const ByteRange> ranges) const;
   [[nodiscard]] Reply unsatisfiable(const Representation& what) const;
-  [[nodiscard]] Reply redirect(const Rule& rule, std::string_view path) const;
+  [[nodiscard]] Reply redirect(const Rule& rule) const;
+  [[nodiscard]] Reply allowed() const;
 
   const Request& request_;
   const SitePack& pack_;
   unsigned site_;
+  std::string_view path_;               // resolved; empty if it can't be, or there is none
+  const Resource* resource_ = nullptr;  // at this path
 };
 
 Reply Answer::ranges(const Representation& what) const {
@@ -206,10 +258,11 @@ Reply Answer::unsatisfiable(const Representation& what) const {
   if (tail == nullptr) {
     return error(kStatus);
   }
-  const Page page = find_page(pack_, site_, kStatus);
+  const auto [page, fields] = find_page(pack_, site_, group(), kStatus);
   Reply reply = begin_reply(kStatus, request_.persistence);
   reply.body_bytes = page.body_bytes;
   reply.tail = tail;
+  reply.pieces[1] = fields;
   tail->text().add("Content-Range: bytes */"sv);
   tail->text().add(what.body_bytes);
   tail->text().add("\r\n"sv);
@@ -217,12 +270,11 @@ Reply Answer::unsatisfiable(const Representation& what) const {
   return reply;
 }
 
-Reply Answer::redirect(const Rule& rule, std::string_view path) const {
+Reply Answer::redirect(const Rule& rule) const {
   constexpr std::string_view kNothing = "\r\nContent-Length: 0\r\n\r\n"sv;
-  const std::string_view target = pack_.target(rule);
   Reply reply = begin_reply(rule.status, request_.persistence);
-  reply.pieces[1] = piece_of("Location: "sv);
-  reply.pieces[2] = piece_of(target);
+  reply.pieces[1] = fields_of(pack_, group());
+  reply.pieces[2] = piece_of(pack_.location(rule));
   if (rule.keeps_rest == 0) {
     reply.pieces[3] = piece_of(kNothing);
     return reply;
@@ -232,7 +284,7 @@ Reply Answer::redirect(const Rule& rule, std::string_view path) const {
     return error(number_of(Status::kServiceUnavailable));
   }
   TextWriter& text = reply.tail->text();
-  write_rest(text, target, path.substr(pack_.prefix(rule).size()), request_.query);
+  write_rest(text, pack_.target(rule), path_.substr(pack_.prefix(rule).size()), request_.query);
   text.add(kNothing);
   if (text.overflowed()) {
     reply.tail->release();
@@ -241,11 +293,40 @@ Reply Answer::redirect(const Rule& rule, std::string_view path) const {
   return reply;
 }
 
-// What all resources allow, whether they exist or not: as with Apache, nothing is looked up, and
-// `*` asks for the server (RFC 9110, 9.3.7).
-Reply allowed(Persistence persistence) {
-  Reply reply = begin_reply(204, persistence);
-  reply.pieces[1] = piece_of(kAllowed);
+// What all resources allow, whether they exist or not, as with Apache; `*` asks for the server (RFC
+// 9110, 9.3.7). Where a rule lets other origins in, this is the answer to a browser that asks
+// whether a script may send what it wants to (Fetch, 3.3.3): with any header field, since none
+// makes a difference to whom a file is given.
+Reply Answer::allowed() const {
+  Reply reply = begin_reply(204, request_.persistence);
+  const FieldSet* const set = pack_.field_set(group());
+  if (set == nullptr) {
+    reply.pieces[1] = piece_of(kAllowed);
+    return reply;
+  }
+  reply.pieces[1] = piece_of(kAllow);
+  reply.pieces[2] = piece_of(pack_.preflight_lines(*set));
+  reply.pieces[3] = piece_of(kEmptyLine);
+  const std::string_view asked =
+      set->echoes != 0 ? asked_headers(request_.fields) : std::string_view{};
+  if (asked.empty()) {
+    return reply;
+  }
+  reply.pieces[3] = piece_of(kAnyHeaders);
+  ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kShort);
+  if (tail == nullptr) {
+    return reply;
+  }
+  TextWriter& text = tail->text();
+  text.add("Access-Control-Allow-Headers: "sv);
+  text.add(asked);
+  text.add("\r\n\r\n"sv);
+  if (text.overflowed()) {
+    tail->release();
+    return reply;
+  }
+  reply.pieces[3] = {};
+  reply.tail = tail;
   return reply;
 }
 
@@ -253,8 +334,7 @@ Reply allowed(Persistence persistence) {
 
 Reply make_reply(const Request& request, const Origin& origin, const SitePack& pack,
                  std::span<char> scratch) {
-  return request.method == Method::kOptions ? allowed(request.persistence)
-                                            : Answer(request, pack).make(origin, scratch);
+  return Answer(request, pack).make(origin, scratch);
 }
 
 Reply make_refusal() {
@@ -267,7 +347,8 @@ Reply make_refusal() {
 Reply make_error(Status status, std::string_view request, const SitePack& pack) {
   constexpr unsigned kDefaultSite = 0;  // it isn't known for which one it was meant
   const Method method = request.starts_with("HEAD "sv) ? Method::kHead : Method::kOther;
-  return error_reply(number_of(status), Persistence::kClose, method, pack, kDefaultSite);
+  return error_reply(number_of(status), Persistence::kClose, method, pack, kDefaultSite,
+                     pack.group_of({}));
 }
 
 }  // namespace mote::http

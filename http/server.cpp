@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "http/preface.hpp"
 #include "http/server_state.hpp"
 #include "lwip/tcp.h"
 #include "lwip/timeouts.h"
@@ -88,6 +89,7 @@ bool set_up(Arena& arena, const Plan& plan) {
 
 bool start(const SitePack& pack, const Options& options) {
   server.pack = pack;
+  set_earliest_date(pack.newest());
   server.replies.forget_all();
   chosen = options;
   server.logs = options.log.combined;

@@ -1,6 +1,7 @@
 // Validation of a site pack, and the hash lookup in it.
 #include "http/site_pack.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "http/crc32.hpp"
@@ -119,7 +120,8 @@ std::string_view SitePack::fault() const {
   }
   if (!holds(h.resources, sizeof(Resource)) || !holds(h.representations, sizeof(Representation)) ||
       !holds(h.hosts, sizeof(Host)) || !holds(h.rules, sizeof(Rule)) ||
-      !holds(h.error_pages, sizeof(ErrorPage))) {
+      !holds(h.error_pages, sizeof(ErrorPage)) || !holds(h.field_sets, sizeof(FieldSet)) ||
+      !holds(h.patterns, sizeof(std::uint16_t))) {
     return "one of its tables lies outside"sv;
   }
   if (!holds(h.settings_offset, h.settings_bytes)) {
@@ -128,6 +130,14 @@ std::string_view SitePack::fault() const {
   if (h.site_count == 0) {
     return "no site is in it"sv;
   }
+  if (!has_sound_patterns()) {
+    return "its patterns or their field lines lead outside"sv;
+  }
+  return fault_of_records();
+}
+
+std::string_view SitePack::fault_of_records() const {
+  const PackHeader& h = header();
   for (const Slot& slot : table<Slot>(h.slots)) {
     if (slot.resource != PackHeader::kNone && slot.resource >= h.resources.count) {
       return "its hash table names a resource that is missing"sv;
@@ -154,11 +164,46 @@ std::string_view SitePack::fault() const {
     }
   }
   for (const ErrorPage& page : table<ErrorPage>(h.error_pages)) {
-    if (page.status < 400 || page.status > 599 || page.representation >= h.representations.count) {
+    if (page.status < 400 || page.status > 599 || page.representation >= h.representations.count ||
+        (h.patterns.count > 0 && page.group >= h.field_sets.count / words()[Patterns::kGroups])) {
       return "one of its error pages has a wrong status or is missing"sv;
     }
   }
   return {};
+}
+
+// Whether no path leads the automaton outside, and every group that it can tell has its sets.
+bool SitePack::has_sound_patterns() const {
+  const auto all = words();
+  if (all.empty()) {
+    return true;
+  }
+  if (all.size() < Patterns::kRows) {
+    return false;
+  }
+  const std::size_t classes = all[Patterns::kClasses];
+  const std::size_t states = all[Patterns::kStates];
+  const std::size_t groups = all[Patterns::kGroups];
+  const std::size_t sets = header().field_sets.count;
+  if (classes == 0 || states == 0 || groups == 0 || sets == 0 || sets % groups != 0 ||
+      all.size() - Patterns::kRows < states * (1 + classes)) {
+    return false;
+  }
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    if (class_of(byte) >= classes) {
+      return false;
+    }
+  }
+  for (std::size_t state = 0; state < states; ++state) {
+    const auto row = all.subspan(Patterns::kRows + state * (1 + classes), 1 + classes);
+    if (row[0] >= groups ||
+        std::ranges::any_of(row.subspan(1), [&](std::uint16_t next) { return next >= states; })) {
+      return false;
+    }
+  }
+  return std::ranges::all_of(table<FieldSet>(header().field_sets), [&](const FieldSet& set) {
+    return holds(set.offset, std::uint64_t{set.bytes} + set.preflight_bytes);
+  });
 }
 
 // Whether a range lies behind the header and inside the pack. No sum here can wrap around.
@@ -179,7 +224,8 @@ bool SitePack::sound(const Resource& resource) const {
   return (resource.status == 200 || is_redirect(resource.status)) &&
          holds(resource.path_offset, resource.path_bytes) && resource.representation_count >= 1 &&
          resource.representation_count <= kCodings && resource.representation <= most &&
-         resource.representation_count <= most - resource.representation;
+         resource.representation_count <= most - resource.representation &&
+         (words().empty() || resource.group < words()[Patterns::kGroups]);
 }
 
 bool SitePack::sound(const Representation& what) const {
@@ -192,7 +238,7 @@ bool SitePack::sound(const Representation& what) const {
 
 bool SitePack::sound(const Rule& rule) const {
   return is_redirect(rule.status) && holds(rule.prefix_offset, rule.prefix_bytes) &&
-         holds(rule.target_offset, rule.target_bytes);
+         holds(rule.target_offset - kLocation.size(), kLocation.size() + rule.target_bytes);
 }
 
 unsigned SitePack::find_site(std::string_view host) const {
@@ -231,15 +277,42 @@ const Rule* SitePack::find_rule(unsigned site, std::string_view path) const {
   return nullptr;
 }
 
-const Representation* SitePack::error_page(unsigned site, std::uint16_t status) const {
+std::uint64_t SitePack::newest() const {
+  std::uint64_t found = 0;
+  for (const Resource& resource : table<Resource>(header().resources)) {
+    found = std::max(found, resource.last_modified);
+  }
+  return found;
+}
+
+const ErrorPage* SitePack::error_page(unsigned site, std::uint16_t status) const {
   const auto key = [](unsigned of_site, unsigned of_status) {
     return static_cast<int>(of_site << 10 | of_status);  // 26 bits
   };
-  const ErrorPage* const found = find_sorted(
-      table<ErrorPage>(header().error_pages),
-      [&](const ErrorPage& page) { return key(site, status) - key(page.site, page.status); });
-  return found == nullptr ? nullptr
-                          : &table<Representation>(header().representations)[found->representation];
+  return find_sorted(table<ErrorPage>(header().error_pages), [&](const ErrorPage& page) {
+    return key(site, status) - key(page.site, page.status);
+  });
+}
+
+unsigned SitePack::group_of(std::string_view path) const {
+  const auto all = words();
+  if (all.empty()) {
+    return 0;
+  }
+  const std::size_t row_words = 1 + all[Patterns::kClasses];
+  std::size_t row = Patterns::kRows;
+  for (const char character : path) {
+    const unsigned column = 1 + class_of(static_cast<std::uint8_t>(character));
+    row = Patterns::kRows + all[row + column] * row_words;
+  }
+  return all[row];
+}
+
+const FieldSet* SitePack::field_set(unsigned group, unsigned page_group) const {
+  const auto all = words();
+  return all.empty()
+             ? nullptr
+             : &table<FieldSet>(header().field_sets)[page_group * all[Patterns::kGroups] + group];
 }
 
 }  // namespace mote::http

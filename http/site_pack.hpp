@@ -35,7 +35,22 @@ class SitePack {
   [[nodiscard]] const Rule* find_rule(unsigned site, std::string_view path) const;
 
   // The site's own page for an error, or null.
-  [[nodiscard]] const Representation* error_page(unsigned site, std::uint16_t status) const;
+  [[nodiscard]] const ErrorPage* error_page(unsigned site, std::uint16_t status) const;
+  [[nodiscard]] const Representation& representation(const ErrorPage& page) const {
+    return table<Representation>(header().representations)[page.representation];
+  }
+
+  // The group of a decoded path, whether a resource is there or not.
+  [[nodiscard]] unsigned group_of(std::string_view path) const;
+
+  // The lines for a group of paths, on an error page of another one; null where no rule sets any.
+  [[nodiscard]] const FieldSet* field_set(unsigned group, unsigned page_group = 0) const;
+  [[nodiscard]] std::string_view lines(const FieldSet& set) const {
+    return text(set.offset, set.bytes);
+  }
+  [[nodiscard]] std::string_view preflight_lines(const FieldSet& set) const {
+    return text(set.offset, set.bytes + set.preflight_bytes);
+  }
 
   // At least one; identity is the first.
   [[nodiscard]] std::span<const Representation> representations(const Resource& resource) const {
@@ -66,9 +81,16 @@ class SitePack {
   [[nodiscard]] std::string_view target(const Rule& rule) const {
     return text(rule.target_offset, rule.target_bytes);
   }
+  [[nodiscard]] std::string_view location(const Rule& rule) const {
+    return text(rule.target_offset - kLocation.size(), kLocation.size() + rule.target_bytes);
+  }
   [[nodiscard]] std::string_view settings() const {
     return text(header().settings_offset, header().settings_bytes);
   }
+
+  // The latest time of modification among its resources, in seconds since 1970; 0 if none has one.
+  // Walks over all of them.
+  [[nodiscard]] std::uint64_t newest() const;
 
   // Where it lies, whole.
   [[nodiscard]] std::span<const std::byte> memory() const { return {base_, header().total_bytes}; }
@@ -92,11 +114,21 @@ class SitePack {
   }
   [[nodiscard]] unsigned find_site(std::string_view host) const;
   [[nodiscard]] std::string_view fault() const;
+  [[nodiscard]] std::string_view fault_of_records() const;
   [[nodiscard]] bool holds(std::uint64_t offset, std::uint64_t bytes) const;
   [[nodiscard]] bool holds(const Table& table, std::size_t record_bytes) const;
   [[nodiscard]] bool sound(const Resource& resource) const;
   [[nodiscard]] bool sound(const Representation& what) const;
   [[nodiscard]] bool sound(const Rule& rule) const;
+  [[nodiscard]] bool has_sound_patterns() const;
+  [[nodiscard]] std::span<const std::uint16_t> words() const {
+    return table<std::uint16_t>(header().patterns);
+  }
+  [[nodiscard]] unsigned class_of(unsigned byte) const {
+    return words()[Patterns::kClassOf + byte / 2] >> byte % 2 * 8 & 0xFF;
+  }
+
+  static constexpr std::string_view kLocation = "Location: ";
 
   const std::byte* base_ = nullptr;
 };

@@ -25,10 +25,14 @@ MIN_FILE_BYTES = 256
 # Types that hold what compresses, beside text/*, and all that is written in JSON or XML. What else
 # there is, is compressed already (images, sound, film, WOFF, PDF) or unknown.
 _TYPES = frozenset("""
-    application/javascript application/json application/rtf application/sql application/toml
-    application/vnd.ms-fontobject application/wasm application/x-sh application/xml
-    application/xml-dtd application/yaml font/collection font/otf font/ttf image/bmp image/x-icon
-    image/x-ms-bmp model/gltf-binary""".split())
+    application/javascript application/json application/msword application/pem-certificate-chain
+    application/postscript application/rtf application/sql application/toml
+    application/vnd.apple.mpegurl application/vnd.ms-excel application/vnd.ms-fontobject
+    application/vnd.ms-powerpoint application/wasm application/x-ndjson application/x-sh
+    application/x-tar application/x-tcl application/x-x509-ca-cert application/xml
+    application/xml-dtd application/yaml audio/midi audio/mpegurl font/collection font/otf font/ttf
+    image/bmp image/vnd.microsoft.icon image/x-icon image/x-ms-bmp model/gltf-binary model/mtl
+    model/obj model/step model/stl model/vrml""".split())
 
 # Above this size the tools' best takes minutes for a few percent.
 _SLOW_BYTES = 8 << 20

@@ -12,6 +12,14 @@ from tools.site_tree import quoted
 
 PIECE = 1 << 20
 
+# What gzip's files begin with, and deflate, their only method (RFC 1952, 2.3.1).
+_GZIP = b"\x1f\x8b\x08"
+
+# What tools write for a time so that the same input makes the same archive: the first of ZIP's
+# times and one second later (Cloud Native Buildpacks), Gradle's, and npm's. Nix, Guix, OSTree and
+# Jib write 0 or 1. Content changes under such a time, and If-Modified-Since would never tell.
+_PLACEHOLDERS = frozenset((315532800, 315532801, 318211200, 499162500))
+
 
 @dataclass(frozen=True)
 class Content:
@@ -20,7 +28,8 @@ class Content:
     bytes: int
     digest: str  # SHA-256 in hexadecimal
     utf8: bool
-    modified: int  # seconds since 1970
+    modified: int  # seconds since 1970; 0: not known
+    gzip: bool = False  # whether it begins as gzip's files do
 
 
 class Body(Protocol):
@@ -101,9 +110,12 @@ def read_content(source: Path, latest: int) -> Content:
     digest = hashlib.sha256()
     utf8 = Utf8Check()
     size = 0
+    gzip = False
     for piece in file_pieces(source):
+        gzip = gzip or (size == 0 and piece.startswith(_GZIP))
         digest.update(piece)
         utf8.update(piece)
         size += len(piece)
-    modified = min(max(int(source.stat().st_mtime), 0), latest)
-    return Content(size, digest.hexdigest(), utf8.finish(), modified)
+    modified = min(int(source.stat().st_mtime), latest)
+    is_known = modified > 1 and modified not in _PLACEHOLDERS
+    return Content(size, digest.hexdigest(), utf8.finish(), modified if is_known else 0, gzip)

@@ -1,71 +1,52 @@
-"""Media types by a file's ending: Python's built-in table, completed for today's web."""
+"""Media types by a file's ending: Debian's table, completed for today's web.
+
+The table is in the repository, so that the same site makes the same image on any machine: what
+`/etc/mime.types` says differs from release to release, and users may change it. To take over a
+newer one: python3 -m tools.media_types < /etc/mime.types > tools/mime.types
+"""
 
 import codecs
-import mimetypes
+import sys
+from collections.abc import Iterable
+from pathlib import Path
 
-# Added to Python 3.11's table, or put right in it: IANA's media type registry, with RFC 9239 for
-# JavaScript, RFC 8081 for fonts, and the WHATWG's MIME Sniffing standard where IANA is silent.
-_TODAY = {
-    ".avif": "image/avif",
-    ".atom": "application/atom+xml",
-    ".cjs": "text/javascript",
-    ".eot": "application/vnd.ms-fontobject",
-    ".flac": "audio/flac",
-    ".geojson": "application/geo+json",
-    ".glb": "model/gltf-binary",
-    ".gltf": "model/gltf+json",
-    ".gz": "application/gzip",
-    ".heic": "image/heic",
-    ".ico": "image/x-icon",
-    ".inv": "application/octet-stream",
-    ".jpg": "image/jpeg",
-    ".js": "text/javascript",
-    ".json": "application/json",
-    ".jsonld": "application/ld+json",
-    ".jxl": "image/jxl",
-    ".log": "text/plain",
-    ".m4a": "audio/mp4",
-    ".m4v": "video/mp4",
-    ".map": "application/json",
-    ".markdown": "text/markdown",
-    ".md": "text/markdown",
-    ".mjs": "text/javascript",
-    ".mp3": "audio/mpeg",
-    ".mp4": "video/mp4",
-    ".oga": "audio/ogg",
-    ".ogg": "audio/ogg",
-    ".ogv": "video/ogg",
-    ".opus": "audio/ogg",
-    ".otf": "font/otf",
-    ".pdf": "application/pdf",
-    ".rss": "application/rss+xml",
-    ".rst": "text/x-rst",
-    ".svg": "image/svg+xml",
-    ".toml": "application/toml",
-    ".ts": "video/mp2t",
-    ".ttc": "font/collection",
-    ".ttf": "font/ttf",
-    ".vtt": "text/vtt",
-    ".wasm": "application/wasm",
-    ".weba": "audio/webm",
-    ".webm": "video/webm",
-    ".webmanifest": "application/manifest+json",
-    ".webp": "image/webp",
-    ".woff": "font/woff",
-    ".woff2": "font/woff2",
-    ".xht": "application/xhtml+xml",
-    ".xhtml": "application/xhtml+xml",
-    ".xml": "application/xml",
-    ".xsl": "application/xslt+xml",
-    ".xz": "application/x-xz",
-    ".yaml": "application/yaml",
-    ".yml": "application/yaml",
-    ".zip": "application/zip",
-    ".zst": "application/zstd",
-    ".7z": "application/x-7z-compressed",
-    ".bz2": "application/x-bzip2",
-    ".br": "application/octet-stream",
-}
+# What Debian's table lacks, or says otherwise than browsers and players want it: RFC 9639 and its
+# kind, IANA's media type registry, the WHATWG's MIME Sniffing standard where IANA is silent, and
+# nginx's table for endings that it alone knows.
+_TODAY = """
+    application/java-archive         ear war
+    application/json                 har map
+    application/octet-stream         msm
+    application/rss+xml              rss
+    application/toml                 toml
+    application/vnd.apache.parquet   parquet
+    application/vnd.apple.pkpass     pkpass
+    application/vnd.pmtiles          pmtiles
+    application/x-apple-aspen-config mobileconfig
+    application/x-bzip2              bz2
+    application/x-chrome-extension   crx
+    application/x-cocoa              cco
+    application/x-hdf5               h5
+    application/x-ipynb+json         ipynb
+    application/x-java-archive-diff  jardiff
+    application/x-makeself           run
+    application/x-ndjson             jsonl ndjson
+    application/x-sea                sea
+    application/x-x509-ca-cert       der
+    application/yaml                 yaml yml
+    audio/matroska                   mka
+    audio/midi                       kar mid midi
+    audio/webm                       weba
+    image/x-icon                     cur ico
+    message/rfc822                   mht mhtml
+    text/javascript                  cjs
+    text/plain                       log rs
+    text/x-rst                       rst
+    video/3gpp                       3gp 3gpp
+    video/3gpp2                      3g2 3gpp2
+    video/mp2t                       m2ts mts ts
+    video/x-ms-asf                   asf asx
+"""
 
 _UNKNOWN = "application/octet-stream"
 
@@ -74,10 +55,25 @@ _UNKNOWN = "application/octet-stream"
 _TEXT = {"application/xhtml+xml", "application/xml", "image/svg+xml"}
 
 
+def read_table(lines: Iterable[str]) -> dict[str, str]:
+    """A mime.types: types with their endings, of which the first one named counts."""
+    types: dict[str, str] = {}
+    for line in lines:
+        media, *endings = line.partition("#")[0].split() or [""]
+        for ending in endings:
+            types.setdefault(ending.lower(), media)
+    return types
+
+
+def write_table(types: dict[str, str]) -> str:
+    """A table as tools/mime.types has it: sorted, one line a type."""
+    return "".join(f"{media} {' '.join(sorted(e for e in types if types[e] == media))}\n"
+                   for media in sorted(set(types.values())))
+
+
 def _table() -> dict[str, str]:
-    # The module's own table only: what the host's /etc/mime.types says would make packs differ.
-    types = mimetypes.MimeTypes(filenames=()).types_map[True]
-    return {**types, **_TODAY}
+    kept = Path(__file__).with_name("mime.types").read_text(encoding="ascii")
+    return read_table(kept.splitlines()) | read_table(_TODAY.splitlines())
 
 
 _TYPES = _table()
@@ -85,13 +81,19 @@ _TYPES = _table()
 
 def media_type(name: str) -> str:
     """The media type of a file of this name, without parameters."""
-    dot = name.rfind(".")
-    return _TYPES.get(name[dot:].lower(), _UNKNOWN) if dot >= 0 else _UNKNOWN
+    stem, dot, ending = name.rpartition(".")
+    return _TYPES.get(ending.lower(), _UNKNOWN) if dot else _UNKNOWN
 
 
 def is_text(media: str) -> bool:
     """Whether a charset parameter belongs behind this type."""
     return media.startswith("text/") or media in _TEXT
+
+
+def is_coded(name: str, gzip: bool) -> bool:
+    """Whether a file, if it is gzip's, is sent in that coding: an SVG is (SVG 2, 1.2). Its type is
+    that of what is within, so that a browser must be told."""
+    return gzip and name.lower().endswith(".svgz")
 
 
 class Utf8Check:
@@ -120,3 +122,7 @@ def content_type(name: str, utf8: bool) -> str:
     """The Content-Type field's value for a file, given whether its content is UTF-8."""
     media = media_type(name)
     return f"{media}; charset=utf-8" if utf8 and is_text(media) else media
+
+
+if __name__ == "__main__":
+    sys.stdout.write(write_table(read_table(sys.stdin)))

@@ -60,17 +60,21 @@ def entity_tag(content: Content, coding: int) -> str:
 
 
 def file_head(content: Content, media: str, fields: Fields, size: int, coding: int,
-              has_variants: bool) -> Head:
-    """Of one representation of a file, `size` bytes long; `fields` are the site's own."""
+              has_variants: bool, is_coded: bool = False) -> Head:
+    """Of one representation of a file, `size` bytes long; `fields` are the site's own. The file may
+    be in gzip itself (`is_coded`)."""
     tag = entity_tag(content, coding)
-    common = {"ETag": tag, "Last-Modified": http_date(content.modified)}
+    common = {"ETag": tag}
+    if content.modified:
+        common["Last-Modified"] = http_date(content.modified)
     own = dict(fields)
     if control := own.pop("Cache-Control", ""):
         common["Cache-Control"] = control
     if has_variants:
         common["Vary"] = "Accept-Encoding"
     common |= {"Accept-Ranges": "bytes"} | own
-    kind = {} if coding == layout.IDENTITY else {"Content-Encoding": CODINGS[coding]}
+    name = CODINGS[layout.GZIP] if is_coded else CODINGS.get(coding)
+    kind = {"Content-Encoding": name} if name else {}
     return Head(_lines(common), _lines(kind | {"Content-Type": media}), _rest(size), tag.encode())
 
 

@@ -4,6 +4,7 @@
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools.config import read_settings  # noqa: E402
 from tools.compress import Compressor  # noqa: E402
 from tools.errors import UserError  # noqa: E402
+from tools.field_sets import FieldSets  # noqa: E402
 from tools.files import replacing, temporary_file  # noqa: E402
 from tools.messages import LAST_SECOND  # noqa: E402
 from tools.pack_writer import write_pack  # noqa: E402
@@ -56,7 +58,7 @@ def _make_plan(site: Path, out: Path, settings: Settings, compressor: Compressor
         sites.append(Site(number, folder, settings, latest))
         refuse_inside(folder, out)
     compressor.make(candidate for one in sites for candidate in one.candidates())
-    plan = Plan(settings.blob(), len(sites))
+    plan = Plan(settings.blob(), FieldSets(settings.headers, len(sites)), len(sites))
     for one in sites:
         one.add_to(plan, compressor.variants)
     plan.hosts = [(name.encode(), number) for number, hosted in enumerate(settings.sites, 1)
@@ -65,10 +67,14 @@ def _make_plan(site: Path, out: Path, settings: Settings, compressor: Compressor
 
 
 def _latest_time() -> int:
-    """The upper bound of modification times (reproducible-builds.org, SOURCE_DATE_EPOCH)."""
+    """The upper bound of modification times (reproducible-builds.org, SOURCE_DATE_EPOCH).
+
+    Without one it is now: what was modified later was not, and no response may say so (RFC 9110,
+    8.8.2.1). For such files alone the same input makes different packs at different times.
+    """
     text = os.environ.get("SOURCE_DATE_EPOCH")
     if text is None:
-        return LAST_SECOND
+        return min(int(time.time()), LAST_SECOND)
     if not (text.isascii() and text.isdigit()):
         raise UserError(f"SOURCE_DATE_EPOCH={text!r}: not a number of seconds; set or unset it")
     digits = text.lstrip("0") or "0"

@@ -1,9 +1,9 @@
-"""The site pack's layout, version 2: http/pack_format.hpp in Python."""
+"""The site pack's layout, version 3: http/pack_format.hpp in Python."""
 
 import struct
 
 MAGIC = b"MOTEPACK"
-VERSION = 2
+VERSION = 3
 ALIGNMENT = 4096
 MESSAGE_ALIGNMENT = 16
 TABLE_ALIGNMENT = 8
@@ -13,20 +13,25 @@ NONE = 0xFFFFFFFF
 MAX_PROBES = 32
 
 TABLE = struct.Struct("<QII")
-# Magic, version, header bytes, total, checksum, sites; six tables; settings, files, bytes.
-HEADER = struct.Struct("<8sIIQII" + "QII" * 6 + "QQQQ32x")
+# Magic, version, header bytes, total, checksum, sites; tables; settings, files, bytes; two more.
+HEADER = struct.Struct("<8sIIQII" + "QII" * 6 + "QQQQ" + "QII" * 2)
 CHECKSUM_OFFSET = 24
+
+# What a redirect by prefix has in front of its target.
+LOCATION = b"Location: "
 SLOT = struct.Struct("<II")
-RESOURCE = struct.Struct("<QIHHIIQ")
+RESOURCE = struct.Struct("<QIHHIHHQ")
 REPRESENTATION = struct.Struct("<QQIHHHHB3x")
 HOST = struct.Struct("<QII")
 RULE = struct.Struct("<QQIIHHI")
-ERROR_PAGE = struct.Struct("<HHI")
+ERROR_PAGE = struct.Struct("<HHII4x")
+FIELD_SET = struct.Struct("<QIHH")
+WORD = struct.Struct("<H")
 
 IDENTITY, GZIP, BROTLI, ZSTD = range(4)
 
 assert (HEADER.size, SLOT.size, RESOURCE.size, REPRESENTATION.size) == (192, 8, 32, 32)
-assert (HOST.size, RULE.size, ERROR_PAGE.size) == (16, 32, 8)
+assert (HOST.size, RULE.size, ERROR_PAGE.size, FIELD_SET.size) == (16, 32, 16, 16)
 
 
 def path_hash(site: int, path: bytes) -> int:

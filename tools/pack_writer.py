@@ -53,20 +53,26 @@ def _align(offset: int, alignment: int) -> int:
 def _lay_out(plan: Plan) -> tuple[bytes, int]:
     """Places everything; returns all that lies in front of the messages, and the pack's size."""
     slots = layout.hash_slots([(one.site, one.path) for one in plan.resources])
+    words = plan.field_sets.words()
+    sets = plan.field_sets.sets()
     tables = _Tables(layout.HEADER.size)
     for record, count in ((layout.SLOT, len(slots)),
                           (layout.RESOURCE, len(plan.resources)),
                           (layout.REPRESENTATION, len(plan.representations)),
                           (layout.HOST, len(plan.hosts)),
                           (layout.RULE, len(plan.rules)),
-                          (layout.ERROR_PAGE, len(plan.error_pages))):
+                          (layout.ERROR_PAGE, len(plan.error_pages)),
+                          (layout.FIELD_SET, len(sets)),
+                          (layout.WORD, len(words))):
         tables.reserve(record, count)
     settings_at = tables.text(plan.settings)
     resources = [_resource(one, tables.text(one.path)) for one in plan.resources]
     hosts = [(tables.text(name), len(name), site) for name, site in sorted(plan.hosts)]
-    rules = [(tables.text(one.path), tables.text(one.target.encode()), len(one.path),
-              len(one.target.encode()), site, one.status, one.keeps_rest)
+    rules = [(tables.text(one.path), tables.text(layout.LOCATION + one.target.encode()) +
+              len(layout.LOCATION), len(one.path), len(one.target.encode()), site, one.status,
+              one.keeps_rest)
              for site, one in plan.rules]
+    lines = {one.text: tables.text(one.text) for one in sets}
     offset = tables.end
     for one in plan.representations:
         one.offset = _align(offset, layout.MESSAGE_ALIGNMENT)
@@ -76,18 +82,23 @@ def _lay_out(plan: Plan) -> tuple[bytes, int]:
     tables.put(layout.REPRESENTATION, map(_representation, plan.representations))
     tables.put(layout.HOST, hosts)
     tables.put(layout.RULE, rules)
-    tables.put(layout.ERROR_PAGE, ((page.site, page.status, page.representation)
+    tables.put(layout.ERROR_PAGE, ((page.site, page.status, page.representation, page.group)
                                    for page in plan.error_pages))
+    tables.put(layout.FIELD_SET, ((lines[one.text], len(one.lines), len(one.preflight), one.echoes)
+                                  for one in sets))
+    tables.put(layout.WORD, ((word,) for word in words))
     total = _align(offset, layout.ALIGNMENT)
     header = layout.HEADER.pack(
         layout.MAGIC, layout.VERSION, layout.HEADER.size, total, 0, plan.sites,
-        *(value for place in tables.places for value in place),
-        settings_at, len(plan.settings), plan.files, plan.bytes)
+        *(value for place in tables.places[:6] for value in place),
+        settings_at, len(plan.settings), plan.files, plan.bytes,
+        *(value for place in tables.places[6:] for value in place))
     return header + tables.data(), total
 
 
 def _resource(one: Resource, path_at: int) -> tuple:
-    return path_at, len(one.path), one.site, one.status, one.first, one.count, one.modified
+    return (path_at, len(one.path), one.site, one.status, one.first, one.count, one.group,
+            one.modified)
 
 
 def _representation(one: Representation) -> tuple:

@@ -1,7 +1,6 @@
 """What a site's responses say beside their content: rules by pattern, and the sane defaults."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tools.errors import UserError
@@ -56,6 +55,20 @@ class HeaderRule:
     fields: tuple[tuple[str, str], ...]
 
 
+def merged(rules: Iterable[HeaderRule], whose: Callable[[], str]) -> dict[str, str]:
+    """The fields that these rules set, the later ones the stronger."""
+    chosen: dict[str, tuple[str, str]] = {}
+    for rule in rules:
+        for name, value in rule.fields:
+            chosen[name.lower()] = (name, value)
+    fields = {name: value for name, value in chosen.values() if value}
+    size = sum(len(name) + len(value) + 4 for name, value in fields.items())
+    if size > MAX_FIELD_BYTES:
+        raise UserError(f"http.headers: the fields {whose()} have {size} bytes together, "
+                        f"more than {MAX_FIELD_BYTES}; set fewer or shorter ones")
+    return fields
+
+
 @dataclass(frozen=True)
 class Policy:
     """A site's rules, the later ones the stronger."""
@@ -65,26 +78,20 @@ class Policy:
 
     def fields(self, paths: Iterable[bytes]) -> dict[str, str]:
         """The configured fields for what answers at these paths."""
-        chosen: dict[str, tuple[str, str]] = {}
-        for rule in self.headers:
-            if any(rule.match.matches(path) for path in paths):
-                for name, value in rule.fields:
-                    chosen[name.lower()] = (name, value)
-        fields = {name: value for name, value in chosen.values() if value}
-        size = sum(len(name) + len(value) + 4 for name, value in fields.items())
-        if size > MAX_FIELD_BYTES:
-            path = sorted(paths)[0].decode()
-            raise UserError(f"http.headers: the fields for {path!r} have {size} bytes together, "
-                            f"more than {MAX_FIELD_BYTES}; set fewer or shorter ones")
-        return fields
+        return merged((rule for rule in self.headers
+                       if any(rule.match.matches(path) for path in paths)),
+                      lambda: f"for {sorted(paths)[0].decode()!r}")
 
-    def file_control(self, paths: Iterable[bytes], media: str, name: str) -> str:
-        """Cache-Control of a file that answers at these paths."""
+    def file_control(self, paths: Iterable[bytes], media: str, is_fingerprinted: bool) -> str:
+        """Cache-Control of a file that answers at these paths.
+
+        With a time to live, browsers take what they have for as long, even when a page is loaded
+        again: so without a fingerprint they are to ask.
+        """
         if (chosen := self._control(paths)) is not None:
             return chosen
-        if media.partition(";")[0] in _PAGES:
-            return REVALIDATE
-        return FOR_EVER if is_fingerprinted(name) else FOR_AN_HOUR
+        is_page = media.partition(";")[0] in _PAGES
+        return FOR_EVER if is_fingerprinted and not is_page else REVALIDATE
 
     def redirect_control(self, path: bytes, status: int) -> str:
         """Temporary redirects (302, 307) are not to be stored unless a rule says so."""
@@ -102,20 +109,3 @@ class Policy:
             if any(rule.match.matches(path) for path in paths):
                 return rule.control
         return None
-
-
-def is_fingerprinted(name: str) -> bool:
-    """Whether a file's name holds a hash of its content, as bundlers write it: app.3f2a9c1b.js.
-
-    Eight or more hexadecimal digits, or letters and digits, in front of the ending. Dates, and
-    words with a number behind or before them, are names that people give to files that change.
-    """
-    found = re.search(r"[._-]([0-9A-Za-z]{8,})\.[^.]+$", name.removesuffix(".map"))
-    if not found:
-        return False
-    mark = found[1]
-    if not (re.search(r"[0-9]", mark) and re.search(r"[A-Za-z]", mark)):
-        return False
-    if re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", mark):
-        return True
-    return not re.fullmatch(r"[A-Za-z]+[0-9]+|[0-9]+[A-Za-z]+|[0-9]{8}T[0-9]{4,6}Z?", mark)

@@ -36,6 +36,7 @@ TEST = {
     "iproute2": "ip",
     "iputils-ping": "ping",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
+    "media-types": "/etc/mime.types",
     "nghttp2-client": "h2load",
     "nginx-light": "nginx",
     "python3-brotli": "/usr/lib/python3/dist-packages/brotli.py",
@@ -50,6 +51,7 @@ TEST = {
 # Programs that only ./mote test --interop meets, being large or slow to install.
 INTEROP = {
     "chromium": "chromium",
+    "monitoring-plugins-basic": "/usr/lib/nagios/plugins/check_http",
     "nodejs": "node",
     "npm": "npm",
     "prometheus": "promtool",

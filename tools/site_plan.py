@@ -9,7 +9,9 @@ from tools.addresses import Addresses, find_addresses
 from tools.compress import Candidate, is_compressible
 from tools.contents import Body, Content, FileBody, TextBody, read_content
 from tools.errors import UserError
-from tools.media_types import content_type
+from tools.field_sets import FieldSets
+from tools.fingerprints import fingerprinted
+from tools.media_types import content_type, is_coded
 from tools.messages import Head, error_head, file_head, redirect
 from tools.policy import Policy
 from tools.redirects import Redirect
@@ -40,6 +42,7 @@ class Resource:
     first: int  # number of its first representation
     count: int = 1
     modified: int = 0
+    group: int = 0  # of its paths, for field sets
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class ErrorPage:
     site: int
     status: int
     representation: int
+    group: int  # for field sets
 
 
 @dataclass
@@ -56,6 +60,7 @@ class Plan:
     """Everything that the pack will hold, in its order."""
 
     settings: bytes
+    field_sets: FieldSets
     sites: int = 1
     resources: list[Resource] = field(default_factory=list)
     representations: list[Representation] = field(default_factory=list)
@@ -81,6 +86,12 @@ class _Page:
     media: str
     fields: dict[str, str]  # without Cache-Control
     control: str
+    is_coded: bool  # it is sent in the coding that it is in
+
+    @property
+    def may_gain(self) -> bool:
+        """Whether a coding can make it smaller."""
+        return is_compressible(self.media) and not self.is_coded
 
 
 class Site:
@@ -94,6 +105,7 @@ class Site:
         self._policy = Policy(settings.cache, settings.headers)
         self._addresses: Addresses = find_addresses(tree, settings)
         self._paths = self._addresses.paths_of_files()
+        self._fingerprinted = fingerprinted(file.path for file in tree.files)
         self._pages = {file.path: self._read(file, latest) for file in tree.files}
 
     def _read(self, file: SiteFile, latest: int) -> _Page:
@@ -101,25 +113,28 @@ class Site:
         name = file.path.rsplit(b"/", 1)[1].decode()
         fields = self._policy.fields(self._paths[file])
         media = fields.pop("Content-Type", "") or content_type(name, content.utf8)
-        return _Page(file, content, media, fields,
-                     self._policy.file_control(self._paths[file], media, name))
+        control = self._policy.file_control(self._paths[file], media,
+                                            file.path in self._fingerprinted)
+        return _Page(file, content, media, fields, control, is_coded(name, content.gzip))
 
     def candidates(self) -> list[Candidate]:
         """The files that a coding can make smaller."""
         return [Candidate(page.file.source, page.content) for page in self._pages.values()
-                if is_compressible(page.media)]
+                if page.may_gain]
 
     def add_to(self, plan: Plan, variants: Variants) -> None:
         resources = []
         for page in self._pages.values():
             bodies: list[tuple[int, Body]] = [
                 (layout.IDENTITY, FileBody(page.file.source, page.content))]
-            if is_compressible(page.media):
+            if page.may_gain:
                 bodies += variants(page.content)
             first = plan.add(_representation(page, coding, body, len(bodies) > 1)
                              for coding, body in bodies)
             resources += [Resource(self._number, path, 200, first, len(bodies),
-                                   page.content.modified)
+                                   page.content.modified,
+                                   plan.field_sets.group(self._number, path,
+                                                         self._paths[page.file]))
                           for path in self._paths[page.file]
                           if path in self._addresses.pages]
             plan.files += 1
@@ -136,7 +151,8 @@ class Site:
         control = self._policy.redirect_control(one.path, one.status)
         head, body = redirect(one.target, one.status, _with_control(control, fields))
         first = plan.add([Representation(head, TextBody(body))])
-        return Resource(self._number, one.path, one.status, first)
+        return Resource(self._number, one.path, one.status, first,
+                        group=plan.field_sets.group(self._number, one.path, [one.path]))
 
     def _add_error_pages(self, plan: Plan) -> None:
         names = dict(self._settings.error_pages)
@@ -150,16 +166,18 @@ class Site:
                                 f"it as {key}; add it or change the setting")
             if page is None:
                 continue
-            fields = _with_control(self._policy.error_control(page.file.path), page.fields)
-            head = error_head(page.media, fields, page.content.bytes)
+            control = self._policy.error_control(page.file.path)
+            head = error_head(page.media, _with_control(control, {}), page.content.bytes)
             body = FileBody(page.file.source, page.content)
             first = plan.add([Representation(head, body)])
-            plan.error_pages.append(ErrorPage(self._number, status, first))
+            plan.error_pages.append(ErrorPage(
+                self._number, status, first, plan.field_sets.page_group(self._paths[page.file])))
 
 
 def _representation(page: _Page, coding: int, body: Body, has_variants: bool) -> Representation:
     fields = _with_control(page.control, page.fields)
-    head = file_head(page.content, page.media, fields, body.bytes, coding, has_variants)
+    head = file_head(page.content, page.media, fields, body.bytes, coding, has_variants,
+                     page.is_coded)
     return Representation(head, body, coding)
 
 

@@ -47,8 +47,9 @@ LOADER = "boot/loader.asm"
 # All that makes site packs: a change in it makes them anew.
 PACKER = [f"tools/{name}.py" for name in (
     "addresses", "compress", "config", "config_document", "config_values", "contents", "errors",
-    "files", "http_config", "media_types", "messages", "pack", "pack_format", "pack_writer",
-    "policy", "redirects", "settings", "setup", "site_plan", "site_tree", "terminal")]
+    "field_sets", "files", "fingerprints", "http_config", "media_types", "messages", "pack",
+    "pack_format", "pack_writer", "policy", "redirects", "settings", "setup", "site_plan",
+    "site_tree", "terminal")] + ["tools/mime.types"]
 
 # Unit test programs, tests/unit/NAME_test.cpp, each with what it tests and the fakes below it.
 # LWIP stands for all of lwIP.
@@ -91,6 +92,7 @@ UNIT_TESTS = {
     "http_framing": ["http/request.cpp", "http/section_scanner.cpp"],
     "http_negotiation": ["http/negotiation.cpp", "http/request.cpp"],
     "http_pack": HTTP_REPLY,
+    "http_patterns": HTTP_REPLY,
     "http_preface": ["http/preface.cpp", "http/date.cpp", *HTTP_FAKES],
     "http_prompt": HTTP_WORLD,
     "http_ranges": ["http/ranges.cpp", "http/reply_tail.cpp", "http/request.cpp", *HTTP_FAKES],

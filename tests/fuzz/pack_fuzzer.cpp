@@ -70,6 +70,14 @@ void read(std::span<const std::byte> bytes, const SitePack& pack, const Represen
   demand(static_cast<std::size_t>(what.coding) < kCodings, "a coding that isn't one");
 }
 
+void read_fields(std::span<const std::byte> bytes, const SitePack& pack, unsigned group,
+                 unsigned page_group) {
+  if (const FieldSet* const set = pack.field_set(group, page_group)) {
+    read(bytes, pack.lines(*set));
+    read(bytes, pack.preflight_lines(*set));
+  }
+}
+
 void use(std::span<const std::byte> bytes, const SitePack& pack) {
   constexpr std::string_view kPaths[] = {
       "/",           "/text.txt",       "/odd/a b.txt", "/sub/",    "/sub", "/old",
@@ -82,18 +90,22 @@ void use(std::span<const std::byte> bytes, const SitePack& pack) {
     for (const std::string_view path : kPaths) {
       if (const Resource* const found = pack.find(site, path)) {
         demand(found->site == site, "a resource of another site");
+        read_fields(bytes, pack, found->group, 0);
         for (const Representation& what : pack.representations(*found)) {
           read(bytes, pack, what);
         }
       }
+      read_fields(bytes, pack, pack.group_of(path), 0);
       if (const Rule* const rule = pack.find_rule(site, path)) {
         read(bytes, pack.target(*rule));
+        read(bytes, pack.location(*rule));
         demand(path.starts_with(pack.prefix(*rule)), "a rule for other paths");
       }
     }
     for (const std::uint16_t status : {400, 404, 405, 503}) {
-      if (const Representation* const page = pack.error_page(site, status)) {
-        read(bytes, pack, *page);
+      if (const ErrorPage* const page = pack.error_page(site, status)) {
+        read(bytes, pack, pack.representation(*page));
+        read_fields(bytes, pack, pack.group_of("/nothing"), page->group);
       }
     }
   }

@@ -180,6 +180,8 @@ void check_answer(const Response& response, const Told& request) {
     demand(response.status == 400 && response.closes, "a path that is broken");
     return;
   }
+  demand(response["access-control-allow-origin"] == (path->starts_with("/sub/") ? "*" : ""),
+         "the field of a rule");
   const unsigned site = guarded_pack().site_of(request.host);
   if (const Resource* const resource = guarded_pack().find(site, *path)) {
     return check_resource(response, *resource, is_to_head);

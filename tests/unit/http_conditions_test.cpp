@@ -134,3 +134,13 @@ TEST_CASE("a request's selectors reach from the first precondition or range to t
   CHECK(selectors("Range: a\r\nX: b\r\nIf-None-Match: c\r\n") ==
         "Range: a\r\nX: b\r\nIf-None-Match: c\r\n");
 }
+
+TEST_CASE("without a date of modification, dates are no conditions (RFC 9110, 13.1.3 and 13.1.4)") {
+  const auto evaluate = [](std::string_view fields) {
+    return evaluate_conditions(fields, "\"a\"", 0);
+  };
+  CHECK(evaluate("If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n") == Condition::kHolds);
+  CHECK(evaluate("If-Unmodified-Since: Wed, 31 Dec 1969 23:59:59 GMT\r\n") == Condition::kHolds);
+  CHECK(evaluate("If-None-Match: \"a\"\r\n") == Condition::kNotModified);
+  CHECK(evaluate("If-Match: \"b\"\r\n") == Condition::kFailed);
+}

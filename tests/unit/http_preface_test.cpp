@@ -94,3 +94,19 @@ TEST_CASE("a clock that jumps is followed") {
     CHECK(text.find(std::string_view(date.data(), date.size())) != text.npos);
   }
 }
+
+TEST_CASE("no Date is earlier than the newest file that is served (RFC 9110, 8.8.2.1)") {
+  set_earliest_date(784111777);
+  wall_seconds = 784111776;  // a machine whose clock is behind, by a second or by years
+  CHECK(preface(200, Persistence::kSilent).contains("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+  wall_seconds = 0;
+  CHECK(preface(200, Persistence::kSilent).contains("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+  wall_seconds = 784111778;
+  CHECK(preface(200, Persistence::kSilent).contains("Date: Sun, 06 Nov 1994 08:49:38 GMT\r\n"));
+  wall_seconds.reset();
+  CHECK(preface(200, Persistence::kSilent) == "HTTP/1.1 200 OK\r\n");
+  wall_seconds = 1;
+  set_earliest_date(~std::uint64_t{0});  // whatever a pack says
+  CHECK(preface(200, Persistence::kSilent).contains("Date: Fri, 31 Dec 9999 23:59:59 GMT\r\n"));
+  set_earliest_date(0);
+}

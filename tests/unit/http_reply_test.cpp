@@ -1,8 +1,10 @@
 // From requests to replies: methods, sites, codings, preconditions, ranges, errors.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "http/reply.hpp"
 #include "http/reply_tail.hpp"
@@ -13,6 +15,8 @@
 #include "tests/unit/reply_site.hpp"
 
 using namespace mote::http;
+using namespace std::string_literals;
+namespace limits = mote::limits;
 using namespace mote::http_world;
 
 TEST_CASE("a GET is two pieces, its memory the pack's") {
@@ -61,6 +65,82 @@ TEST_CASE("OPTIONS tells what is allowed, of * and of any path (RFC 9110, 9.3.7)
     CHECK(answer["Allow"] == "GET, HEAD, OPTIONS");
     CHECK(answer["Content-Length"] == "-");  // 8.6: never with 204
     CHECK(answer.body.empty());
+  }
+}
+
+TEST_CASE("the site's own fields are on every response of their path") {
+  for (const char* target : {"/api/data.bin", "/api/missing", "/api/"}) {
+    for (const char* method : {"GET", "HEAD", "OPTIONS", "POST"}) {
+      const Seen answer = ask(method, target);
+      CHECK(answer["Access-Control-Allow-Origin"] == "*");
+      CHECK(answer["X-A"] == "1");
+    }
+  }
+  // 206, 304, 412, 416 (RFC 9110, 15).
+  const std::string tag = get("/api/data.bin")["ETag"];
+  for (const auto& [fields, status] : {std::pair{"Range: bytes=-1\r\n"s, 206},
+                                       {"Range: bytes=10-\r\n"s, 416},
+                                       {"If-None-Match: " + tag + "\r\n", 304},
+                                       {"If-Match: \"x\"\r\n"s, 412}}) {
+    const Seen answer = get("/api/data.bin", fields);
+    CHECK(answer.status == status);
+    CHECK(answer["Access-Control-Allow-Origin"] == "*");
+  }
+  CHECK(get("/docs/x")["X-A"] == "-");
+  CHECK(get("/docs/api/x").status == 307);
+  CHECK(get("/docs/api/x")["X-A"] == "3");
+  CHECK(get("/docs/api/x")["Location"] == "/manual/api/x");
+  CHECK(seen(reply_to("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 1))["X-A"] == "2");
+  // An error page has those of its own path, too, and what can't be read has no other.
+  CHECK(get("/missing")["X-B"] == "4");
+  CHECK(get("/missing")["X-A"] == "-");
+  CHECK(get("/api/%zz")["X-A"] == "-");
+}
+
+TEST_CASE("a preflight is told what a script may send (Fetch, 3.3.3)") {
+  const auto preflight = [](std::string_view target, std::string_view asked) {
+    return ask("OPTIONS", target,
+               "Origin: http://b.example\r\nAccess-Control-Request-Method: GET\r\n"
+               "Access-Control-Request-Headers: " +
+                   std::string(asked) + "\r\n");
+  };
+  const auto allowed = [](const Seen& answer) { return answer["Access-Control-Allow-Headers"]; };
+  const Seen answer = preflight("/api/data.bin", "if-none-match,range,x-own");
+  CHECK(answer.status == 204);
+  CHECK(answer["Access-Control-Allow-Origin"] == "*");
+  CHECK(answer["Access-Control-Allow-Methods"] == "GET, HEAD");
+  CHECK(answer["Access-Control-Max-Age"] == "3600");
+  CHECK(allowed(answer) == "if-none-match,range,x-own");
+  CHECK(allowed(preflight("/api/missing", "Range")) == "Range");
+  // As long as there is room for, and nothing that no browser asks about.
+  CHECK(allowed(preflight("/api/x", std::string(700, 'x'))) == std::string(700, 'x'));
+  CHECK(allowed(preflight("/api/x", std::string(800, 'x'))) == "*");
+  for (const char* odd : {"<script>", "a: b", "\"a\"", "a;b", ""}) {
+    CHECK(allowed(preflight("/api/x", odd)) == "-");
+  }
+  CHECK(allowed(ask("OPTIONS", "/api/x")) == "-");
+  // A rule has its way.
+  CHECK(allowed(preflight("/api/set/x", "x-own")) == "Range");
+  CHECK(preflight("/api/set/x", "x-own")["X-A"] == "-");
+  // Where no rule lets other origins in, nothing does.
+  for (const char* target : {"/", "/missing", "/healthz", "*"}) {
+    const Seen closed = preflight(target, "range");
+    CHECK(closed["Access-Control-Allow-Methods"] == "-");
+    CHECK(allowed(closed) == "-");
+  }
+}
+
+TEST_CASE("a preflight without room for names allows all (Fetch, 3.3.3)") {
+  std::array<ReplyTail*, limits::kReplyTails> taken{};
+  for (ReplyTail*& tail : taken) {
+    tail = ReplyTail::take(ReplyTail::Hold::kShort);
+  }
+  const std::string bytes =
+      bytes_of(reply_to("OPTIONS /api/x HTTP/1.1\r\nHost: a\r\n"
+                        "Access-Control-Request-Headers: x-own\r\n\r\n"));
+  CHECK(bytes.ends_with("\r\nAccess-Control-Allow-Headers: *\r\n\r\n"));
+  for (ReplyTail* tail : taken) {
+    tail->release();
   }
 }
 

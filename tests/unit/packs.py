@@ -18,16 +18,22 @@ class Pack:
         self.data = path.read_bytes()
         (self.magic, self.version, self.header_bytes, self.total, self.checksum, self.sites,
          *tables, self.settings_at, self.settings_bytes, self.files,
-         self.bytes) = layout.HEADER.unpack_from(self.data)
+         self.bytes) = self._header()
         records = [layout.SLOT, layout.RESOURCE, layout.REPRESENTATION, layout.HOST, layout.RULE,
-                   layout.ERROR_PAGE]
+                   layout.ERROR_PAGE, layout.FIELD_SET, layout.WORD]
         assert [record.size for record in records] == tables[2::3]
         assert all(offset % layout.TABLE_ALIGNMENT == 0 for offset in tables[::3])
         (self.slots, self.resources, self.representations, self.hosts, self.rules,
-         self.error_pages) = (
+         self.error_pages, self.field_sets, words) = (
             [record.unpack_from(self.data, offset + number * record.size)
              for number in range(count)]
             for record, offset, count in zip(records, tables[::3], tables[1::3]))
+        self.words = [word for word, in words]
+
+    def _header(self) -> tuple:
+        """Its values, with all tables in one row."""
+        values = layout.HEADER.unpack_from(self.data)
+        return (*values[:24], *values[28:], *values[24:28])
 
     def settings(self) -> bytes:
         return self.text(self.settings_at, self.settings_bytes)
@@ -49,11 +55,11 @@ class Pack:
 
     def codings(self, path: str) -> list[int]:
         """Of a path's representations, in their order."""
-        _, _, _, _, first, count, _ = self.find(path)
+        _, _, _, _, first, count, *_ = self.find(path)
         return [record[-1] for record in self.representations[first:first + count]]
 
     def record(self, path: str, coding: int = layout.IDENTITY, site: int = 0) -> tuple:
-        _, _, _, _, first, count, _ = self.find(path, site)
+        _, _, _, _, first, count, *_ = self.find(path, site)
         return next(record for record in self.representations[first:first + count]
                     if record[-1] == coding)
 
@@ -79,8 +85,30 @@ class Pack:
 
     def error(self, status: int, site: int = 0) -> tuple | None:
         """The representation of a site's page for an error."""
-        return next((self.representations[number] for its_site, its_status, number
+        return next((self.representations[number] for its_site, its_status, number, _
                      in self.error_pages if (its_site, its_status) == (site, status)), None)
+
+    def lines(self, path: str, status: int = 0, site: int = 0) -> list[str]:
+        """The site's own lines of what the firmware composes at a path: on the site's page for an
+        error, or without one; of OPTIONS with those of a preflight."""
+        return self._text_of_set(path, status, site, with_preflight=False)
+
+    def preflight(self, path: str, site: int = 0) -> list[str]:
+        return self._text_of_set(path, 0, site, with_preflight=True)
+
+    def _text_of_set(self, path: str, status: int, site: int, with_preflight: bool) -> list[str]:
+        if not self.words:
+            return []
+        classes, _, groups, _ = self.words[:4]
+        class_of = b"".join(word.to_bytes(2, "little") for word in self.words[4:132])
+        row = 132
+        for byte in path.encode():
+            row = 132 + self.words[row + 1 + class_of[byte]] * (1 + classes)
+        resource = self.find(path, site)
+        group = resource[6] if resource else self.words[row]
+        page = next((page[3] for page in self.error_pages if page[:2] == (site, status)), 0)
+        at, size, preflight, _ = self.field_sets[page * groups + group]
+        return self.text(at, size + preflight * with_preflight).decode().splitlines()
 
     def status_and_location(self, path: str, site: int = 0) -> tuple[int, str]:
         return self.find(path, site)[3], self.field(path, "Location", site)

@@ -51,6 +51,21 @@ status = 308
 from = "/docs*"
 to = "/manual*"
 status = 307
+[[http.headers]]
+match = "/api/*"
+set = { Access-Control-Allow-Origin = "*", X-A = "1" }
+[[http.headers]]
+match = "/api/set/*"
+set = { Access-Control-Allow-Headers = "Range", X-A = "" }
+[[http.headers]]
+match = "/healthz"
+set = { X-A = "2" }
+[[http.headers]]
+match = "/docs/api*"
+set = { X-A = "3" }
+[[http.headers]]
+match = "*.html"
+set = { X-B = "4" }
 [[http.site]]
 hosts = ["b.example", "www.b.example"]
 root = "second"
@@ -66,7 +81,7 @@ struct Site {
 const SitePack& reply_site() {
   static Site made = [] {
     const auto parent = example_site().parent_path() / "reply";
-    std::filesystem::create_directories(parent / "first");
+    std::filesystem::create_directories(parent / "first/api");
     std::filesystem::create_directories(parent / "second");
     const auto write = [&](const char* name, std::string_view text) {
       std::ofstream(parent / name, std::ios::binary) << text;
@@ -74,6 +89,7 @@ const SitePack& reply_site() {
     write("first/style.css", style());
     write("first/index.html", "<p>first");
     write("first/lost.html", "<p>lost");
+    write("first/api/data.bin", "0123456789");
     write("first/empty.bin", "");
     write("first/large.bin", content_of("large.bin"));
     write("second/index.html", "<p>second");

@@ -1,6 +1,6 @@
 """Conditional requests: RFC 9110, section 13."""
 
-from conformance.model import Case, File, Nothing, ask, get, head
+from conformance.model import Case, File, Nothing, Text, ask, get, head
 from conformance.site import MODIFIED_TEXT
 
 EARLIER = "Thu, 29 Feb 2024 12:34:55 GMT"
@@ -22,6 +22,12 @@ def sent(id: str, rfc: str, *lines: str) -> Case:
 def failed(id: str, rfc: str, *lines: str) -> Case:
     return Case(f"condition-{id}", f"9110 {rfc}", get("/data.json", *lines), 412,
                 lacks=("accept-ranges", "last-modified"))
+
+
+def dateless(id: str, rfc: str, *lines: str) -> Case:
+    """Of a file with a time that stands for none, as Nix's and some archives' have it."""
+    return Case(f"condition-{id}-without-a-date", f"9110 {rfc}", get("/epoch.txt", *lines), 200,
+                Text(b"as Nix's store has it\n"), {"etag": "{tag:epoch.txt}"}, ("last-modified",))
 
 
 NONE_MATCH = [
@@ -74,6 +80,8 @@ DATES = [
     failed("unmodified-earlier", "13.1.4", f"If-Unmodified-Since: {EARLIER}"),
     failed("unmodified-rfc-850", "5.6.7",
            "If-Unmodified-Since: Wednesday, 28-Feb-24 12:34:56 GMT"),
+    dateless("modified", "13.1.3", f"If-Modified-Since: {LATER}"),
+    dateless("unmodified", "13.1.4", "If-Unmodified-Since: Wed, 31 Dec 1969 23:59:59 GMT"),
     Case("condition-modified-head", "9110 13.1.3",
          head("/data.json", f"If-Modified-Since: {MODIFIED_TEXT}"), 304, Nothing(),
          {"etag": TAG}),

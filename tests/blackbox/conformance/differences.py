@@ -53,7 +53,7 @@ GROUPS = [
           chunked-trailers-about-framing length-1-mib length-with-delete
           method-post method-put method-delete method-patch
           method-post-folder host-post-to-other-site condition-not-for-other-methods
-          range-of-post close-not-allowed"""),
+          range-of-post close-not-allowed origin-not-allowed"""),
     Group("content that will not be read to its end", "405 with Allow, close", "413, or 405 and "
           "waits", "RFC 9110, 15.5.6: the method is what is wrong; RFC 9110, 10.1.1: content that "
           "was held back may never come",
@@ -71,6 +71,12 @@ GROUPS = [
           method-options method-options-asterisk method-options-root method-options-with-content
           method-options-absolute-form method-options-absolute-form-no-path
           method-options-nowhere condition-ignored-by-options"""),
+    Group("a browser's preflight", "204 with what a script may send, where a rule lets other "
+          "origins in", "405, 404, or 400 for `*`",
+          "Fetch, 3.3.3: without it no script can send fields of its own, nor a suffix range", """
+          preflight-custom-field preflight-range-and-condition preflight-nothing-there
+          preflight-method-alone preflight-no-names preflight-very-many-fields
+          preflight-not-let-in preflight-of-the-server"""),
     Group("unknown methods", "501, close", "405 and open, or 400", "RFC 9110, 9.1: 501 for a "
           "method that is not recognized; what it means for the rest isn't known, so it ends", """
           method-unknown method-lower-case method-mixed-case method-begins-like-get
@@ -111,7 +117,8 @@ GROUPS = [
           condition-match-weak condition-match-list-of-others condition-match-head
           condition-match-fails-before-unmodified condition-match-before-none-match
           condition-unmodified-before-none-match condition-fails-before-range
-          coding-match-other-variant"""),
+          coding-match-other-variant
+          origin-condition-failed"""),
     Group("both a tag's and a date's condition", "the tag alone counts", "both must hold",
           "RFC 9110, 13.2.2: the date is evaluated only without the tag", """
           condition-match-before-unmodified condition-none-match-matches-before-modified
@@ -119,6 +126,11 @@ GROUPS = [
     Group("dates that are none", "condition ignored", "taken for a date, or 412",
           "RFC 9110, 13.1.3 and 13.1.4: an invalid date must be ignored; 5.6.7: dates are GMT", """
           condition-modified-other-zone condition-modified-list condition-unmodified-no-date"""),
+    Group("a file of 1970", "no Last-Modified, dates' conditions ignored",
+          "the date sent, 304 and 412",
+          "RFC 9110, 8.8.2.1: a time that tools put in place of one is no time of modification; "
+          "13.1.3 and 13.1.4", """
+          condition-modified-without-a-date condition-unmodified-without-a-date"""),
     Group("ranges beyond 64 bits, lists with blanks and empty members", "206", "416",
           "RFC 9110, 14.1.2: the end is cut to the content's; 5.6.1: lists allow both",
           "range-end-beyond-64-bits range-empty-members range-blanks-in-the-list"),

@@ -39,6 +39,8 @@ http {{
         root {folder}/site/main;
         error_page 404 /404.html;
         location / {{ try_files $uri $uri/ $uri.html =404; }}
+        location = /shared/old {{ return 301 /data.json; }}
+        location ^~ /shared/blog/ {{ rewrite ^/shared/blog/(.*)$ /shared/news/$1 permanent; }}
         location = /old {{ return 301 /data.json; }}
         location = /found {{ return 302 https://elsewhere.test/found?a=b; }}
         location = /temporary {{ return 307 /data.json; }}

@@ -48,6 +48,18 @@ set = {{ "Content-Security-Policy" = "{POLICY}" }}
 match = "/private/*"
 set = {{ "X-Frame-Options" = "SAMEORIGIN", "Strict-Transport-Security" = "" }}
 
+[[http.headers]]
+match = "/shared/*"
+set = {{ "Access-Control-Allow-Origin" = "*" }}
+
+[[http.redirect]]
+from = "/shared/old"
+to = "/data.json"
+
+[[http.redirect]]
+from = "/shared/blog/*"
+to = "/shared/news/*"
+
 [[http.redirect]]
 from = "/old"
 to = "/data.json"
@@ -126,6 +138,9 @@ def make(root: Path) -> None:
     write(main, "photo.jpg", b"\xff\xd8\xff\xe0" + random.Random(6).randbytes(5_000))
     write(main, "plain.png", b"\x89PNG\r\n\x1a\n" + bytes(5_000))
     write(main, "archive.tar.gz", gzip.compress(prose(7, 5_000), mtime=0))
+    write(main, "shared/data.txt", b"for all here")
+    write(main, "epoch.txt", b"as Nix's store has it\n")
+    os.utime(main / "epoch.txt", (1, 1))
     write(main, "private/note.txt", b"for nobody's cache\n")
     for size in PLAIN_SIZES:
         write(main, f"size/{size}.bin", random.Random(size).randbytes(size))

@@ -2,8 +2,8 @@
 
 import re
 
-from conformance import (conditions, content, framing, methods, negotiation, persistence, ranges,
-                         targets)
+from conformance import (conditions, content, framing, methods, negotiation, origins, persistence,
+                         ranges, targets)
 from conformance.model import Case
 
 TOPICS: dict[str, list[Case]] = {
@@ -16,13 +16,14 @@ TOPICS: dict[str, list[Case]] = {
     "ranges": ranges.CASES,
     "negotiation": negotiation.CASES,
     "content": content.CASES,
+    "origins": origins.CASES,
     "persistence": persistence.CASES,
 }
 
 CASES = [case for cases in TOPICS.values() for case in cases]
 
-# What a case's reason looks like: an RFC's number and a section of it.
-SECTION = re.compile(r"\d{4} (\d+|[A-Z])(\.\d+)*")
+# What a case's reason looks like: an RFC's number, or another standard, and a section of it.
+SECTION = re.compile(r"(\d{4}|Fetch) (\d+|[A-Z])(\.\d+)*")
 
 # What no other server has: its answers can't be compared.
 OURS_ALONE = content.ENDPOINTS

@@ -24,7 +24,7 @@ START_S = 60
 class Browser:
     """One browser with one page; keeps all that it tells of."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, *options: str) -> None:
         folder = bench.results / "chromium"
         (folder / "profile").mkdir(parents=True)
         down, up = folder / "commands", folder / "events"
@@ -34,7 +34,7 @@ class Browser:
         self.service = Service(
             bench, "chromium", "sh", "-c", f'exec "$@" 3<"{down}" 4>"{up}"', "sh", "env",
             f"HOME={folder}", f"XDG_CONFIG_HOME={folder}", f"XDG_CACHE_HOME={folder}", "chromium",
-            *OPTIONS, f"--user-data-dir={folder}/profile", "about:blank")
+            *OPTIONS, *options, f"--user-data-dir={folder}/profile", "about:blank")
         # Opened for both ways, so that neither end waits for the other.
         self._down = os.open(down, os.O_RDWR)
         self._up = os.open(up, os.O_RDWR | os.O_NONBLOCK)
@@ -92,6 +92,13 @@ class Browser:
         """What a JavaScript expression in the page comes to."""
         return self.ask("Runtime.evaluate", expression=expression,
                         returnByValue=True)["result"].get("value")
+
+    def resolved(self, expression: str) -> Any:
+        """What a promise in the page comes to."""
+        told = self.ask("Runtime.evaluate", expression=expression, returnByValue=True,
+                        awaitPromise=True)
+        assert "exceptionDetails" not in told, told
+        return told["result"].get("value")
 
     def complaints(self) -> list[dict[str, Any]]:
         """All that a developer would see in red or yellow."""
