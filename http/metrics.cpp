@@ -94,6 +94,10 @@ void write_connections(Exposition& out, const Counters& http) {
 void write_tcp(Exposition& out) {
   const netstack::TcpCounters tcp = netstack::tcp_counters();
   out.counter("tcp_segments_retransmitted_total"sv, "Segments sent once more."sv, tcp.resent);
+  out.counter("tcp_challenges_total"sv,
+              "Segments of connections that weren't believed, by whether an ACK said so."sv);
+  out.sample({"ack"sv, "sent"sv}, tcp.challenges);
+  out.sample({"ack"sv, "withheld"sv}, tcp.challenges_withheld);
   out.counter("tcp_segments_dropped_total"sv, "Received segments dropped, by reason."sv);
   out.sample({"reason"sv, "checksum"sv}, tcp.dropped_checksum);
   out.sample({"reason"sv, "length"sv}, tcp.dropped_length);

@@ -77,6 +77,11 @@ inline constexpr std::size_t kLeastConnections = 64;
 inline constexpr std::size_t kHalfOpen = 128;
 inline constexpr std::size_t kMostConnections = 128 * 1024;
 
+// ACKs for segments of a connection that aren't believed (RFC 5961), in so many milliseconds; the
+// numbers are that RFC's own, section 7.
+inline constexpr unsigned kChallenges = 10;
+inline constexpr unsigned kChallengeTimeMs = 5'000;
+
 // Free RAM that holds pools of every size that is stated here. Of less, the pools are smaller, but
 // not below the least share, a fraction of 1/kLeastShare.
 inline constexpr std::size_t kAmpleBytes = 6 * 1024 * 1024;

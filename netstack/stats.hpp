@@ -47,6 +47,8 @@ struct InterfaceReport {
 // Segments. lwIP counts received ones in 32 bits.
 struct TcpCounters {
   std::uint64_t resent = 0;             // and handed to an interface
+  std::uint64_t challenges = 0;         // ACKs for segments that weren't believed (RFC 5961)
+  std::uint64_t challenges_withheld = 0;
   std::uint32_t dropped_checksum = 0;   // received, and the checksum was wrong
   std::uint32_t dropped_length = 0;     // received, and a length in them was
   std::uint32_t dropped_stray = 0;      // received for no connection, and answered with a reset

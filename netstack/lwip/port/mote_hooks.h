@@ -27,6 +27,10 @@ u16_t mote_tcp_half_open(void);
 // A segment is being sent once more.
 void mote_tcp_resent(void);
 
+// A segment wasn't believed (patches/04): whether the ACK that says so was sent, or withheld because
+// there had been many.
+void mote_tcp_challenge(u8_t sent);
+
 // The interface whose address is `source`, or null.
 struct netif* mote_route_by_source(const ip4_addr_t* source);
 
@@ -42,5 +46,6 @@ void mote_dhcp_option(struct netif* netif, u8_t type, u8_t option, u8_t bytes,
 #define LWIP_HOOK_IP4_ID mote_ip_id
 #define LWIP_HOOK_TCP_QUEUE_LIMIT mote_tcp_queue_limit
 #define LWIP_HOOK_TCP_RESENT mote_tcp_resent
+#define LWIP_HOOK_TCP_CHALLENGE mote_tcp_challenge
 #define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, message, type, option, bytes, pbuf, at) \
   mote_dhcp_option((netif), (type), (option), (bytes), (pbuf), (at))
