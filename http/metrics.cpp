@@ -107,6 +107,14 @@ void write_tcp(Exposition& out) {
               tcp.no_memory);
 }
 
+void write_icmp(Exposition& out) {
+  const netstack::IcmpErrors errors = netstack::icmp_errors();
+  out.counter("icmp_errors_total"sv, "Reasons to send an ICMP error, by what came of it."sv);
+  out.sample({"result"sv, "sent"sv}, errors.sent);
+  out.sample({"result"sv, "withheld"sv}, errors.withheld);
+  out.sample({"result"sv, "forbidden"sv}, errors.forbidden);
+}
+
 // "net0", as on the console.
 class InterfaceName {
  public:
@@ -234,6 +242,7 @@ constexpr auto kDropReasons = std::to_array<DropReason>({
     {"bad_source"sv, Fate::kBadSource},
     {"multicast"sv, Fate::kMulticast},
     {"echo_to_group"sv, Fate::kEchoToGroup},
+    {"unicast_to_group"sv, Fate::kUnicastToGroup},
 });
 static_assert(kDropReasons.size() == netstack::kFates - 3, "all but reply, up and fragment");
 
@@ -315,6 +324,7 @@ void write_metrics(TextWriter& out) {
   write_requests(exposition, counters());
   write_connections(exposition, counters());
   write_tcp(exposition);
+  write_icmp(exposition);
   write_interfaces(exposition);
   write_interface_counters(exposition);
   write_drops(exposition);

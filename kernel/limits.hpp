@@ -15,6 +15,14 @@ inline constexpr std::size_t kInterfaces = 8;
 // Largest IP packet sent or received, in bytes (Ethernet's own MTU; jumbo frames are not used).
 inline constexpr std::uint16_t kMtu = 1500;
 
+// ICMP errors: so many at once, and so many a second.
+inline constexpr std::uint32_t kIcmpErrorBurst = 50;
+inline constexpr std::uint32_t kIcmpErrorsASecond = 100;
+
+// Of neighbours that ARP doesn't know, and that are answered where they called from, one in so many
+// milliseconds is asked who it is.
+inline constexpr std::uint32_t kNeighbourQuestionMs = 100;
+
 // Buffers in the packet pool, shared by all NICs: receive rings, echo replies in flight, and
 // frames that lwIP holds. In little RAM there are fewer, and as much less of what else says so.
 inline constexpr std::size_t kPackets = 640;
@@ -166,7 +174,7 @@ inline constexpr std::size_t kLogPartBytes = 300;
 // Pages of metrics that wait for lwIP to take them at a time, which it mostly does at once (for
 // more it is 503), and bytes of one.
 inline constexpr std::size_t kMetricsPages = 1;
-inline constexpr std::size_t kMetricsBytes = 32 * 1024;
+inline constexpr std::size_t kMetricsBytes = 40 * 1024;
 
 // --- Time ---
 
