@@ -115,6 +115,8 @@ UNIT_TESTS = {
                       "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_long_crowd": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_neighbours": ["tests/unit/neighbours.cpp", "tests/unit/tcp_peer.cpp",
+                            "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_peers": NETSTACK_WORLD,
     "netstack_pieces": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
