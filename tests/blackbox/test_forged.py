@@ -67,8 +67,8 @@ def test_acknowledgements_from_outside_the_window(guest: Guest, wire: Wire, ears
                                                   window: int) -> None:
     """They neither shut a window for good, nor open one that is shut."""
     client, port, sequence, acknowledged = a_pause(guest, ears)
-    for beyond in (1 << 30, (1 << 31) - 1, -(1 << 31), -(1 << 30), 100_000, -100_000):
-        for more in (0, 1):
+    for more in (1, 0, -1000):
+        for beyond in (1 << 30, (1 << 31) - 1, -(1 << 31), -(1 << 30), 100_000, -100_000):
             wire.send_ip(frames.ipv4(Lab.HOST, Lab.GUEST, frames.TCP, frames.tcp(
                 Lab.HOST, Lab.GUEST, port, 80, frames.ACK, sequence + beyond,
                 acknowledged + more, window)))
