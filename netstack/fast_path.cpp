@@ -72,7 +72,6 @@ Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const
   auto& ethernet = *reinterpret_cast<EthernetHeader*>(buffer.data());
   auto& ip = *reinterpret_cast<Ipv4Header*>(buffer.data() + kIpOffset);
   auto& echo = *reinterpret_cast<IcmpEcho*>(buffer.data() + kEchoOffset);
-  if (is_group(ethernet.destination)) return {Fate::kEchoToGroup};
   if (const Ipv4Address destination{ip.destination}; destination != host.address) {
     // Perhaps another interface's, which is ours as well (RFC 1122, 3.3.4.2: the weak host).
     return {is_broadcast(destination, host) ? Fate::kEchoToGroup : Fate::kUp};
