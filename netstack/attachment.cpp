@@ -246,7 +246,9 @@ bool Attachment::frame_for(std::uint32_t destination, struct pbuf& datagram) con
 }
 
 bool Attachment::frame_for_caller(std::uint32_t destination, struct pbuf& datagram) {
-  if (destination != caller_.address || next_hop(destination) != destination) return false;
+  if (destination == 0 || destination != caller_.address || next_hop(destination) != destination) {
+    return false;
+  }
   const ip4_addr_t address{destination};
   struct eth_addr* known_mac = nullptr;
   const ip4_addr_t* known_address = nullptr;

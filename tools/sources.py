@@ -110,7 +110,8 @@ UNIT_TESTS = {
     "netstack": NETSTACK_WORLD,
     "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_dhcp": NETSTACK_WORLD,
-    "netstack_forged": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_forged": ["tests/unit/neighbours.cpp", "tests/unit/tcp_peer.cpp",
+                        "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_icmp": ["tests/unit/neighbours.cpp", "tests/unit/tcp_peer.cpp",
                       "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_long_crowd": [

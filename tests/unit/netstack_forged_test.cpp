@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <utility>
 #include <vector>
 
 #include "kernel/limits.hpp"
@@ -14,6 +13,7 @@
 #include "lwip/tcp.h"
 #include "netstack/stack.hpp"
 #include "netstack/stats.hpp"
+#include "tests/unit/neighbours.hpp"
 #include "tests/unit/tcp_server.hpp"
 
 using namespace mote;
@@ -28,17 +28,6 @@ constexpr std::uint32_t kWindow = TCP_WND;
 void pass(Network& network, TcpPeer& peer, int steps) {
   TcpPeer* peers[] = {&peer};
   for (int i = 0; i < steps; ++i) step(server(), network, peers);
-}
-
-// The segments by which the machine answers a frame, none of which gets to the peer.
-std::deque<Bytes> answers(const Bytes& frame) {
-  Machine& m = server();
-  settle(m);
-  m.device.wire.clear();
-  m.device.receive(frame);
-  settle(m);
-  m.interface.turn();
-  return std::exchange(m.device.wire, {});
 }
 
 const TcpHeader& tcp_of(const Bytes& frame) {
@@ -97,8 +86,8 @@ TEST_CASE("an acknowledgement from outside the window changes nothing") {
     stranger.window = window;
     for (const std::uint32_t sequence : outside(pcb->rcv_nxt)) {
       for (const std::uint32_t ack : {pcb->lastack - 1000, pcb->lastack, pcb->snd_nxt}) {
-        answers(stranger.segment(kAck, sequence, ack));
-        answers(stranger.segment(kAck | TcpPeer::kPush, sequence, ack, Bytes(1)));
+        answers_to(stranger.segment(kAck, sequence, ack));
+        answers_to(stranger.segment(kAck | TcpPeer::kPush, sequence, ack, Bytes(1)));
         CHECK(State(*pcb) == before);
       }
     }
@@ -122,12 +111,12 @@ TEST_CASE("an unacceptable segment is answered with an acknowledgement, and a re
   const auto challenged = [&](std::uint8_t flags, std::uint32_t sequence, std::uint32_t of,
                               const Bytes& text = {}) {
     let_time_pass(limits::kChallengeTimeMs + 200);
-    return is_plain_ack(answers(peer.segment(flags, sequence, of, text)), *pcb);
+    return is_plain_ack(answers_to(peer.segment(flags, sequence, of, text)), *pcb);
   };
   for (const std::uint32_t sequence : outside(next)) {
     CHECK(challenged(kAck, sequence, ack));
-    CHECK(answers(peer.segment(TcpPeer::kRst, sequence, 0)).empty());
-    CHECK(answers(peer.segment(TcpPeer::kRst | kAck, sequence, ack)).empty());
+    CHECK(answers_to(peer.segment(TcpPeer::kRst, sequence, 0)).empty());
+    CHECK(answers_to(peer.segment(TcpPeer::kRst | kAck, sequence, ack)).empty());
   }
   CHECK(challenged(TcpPeer::kRst, next + 1, 0));  // RFC 5961, 3.2
   CHECK(challenged(TcpPeer::kSyn, next, 0));      // RFC 5961, 4.2
@@ -135,7 +124,7 @@ TEST_CASE("an unacceptable segment is answered with an acknowledgement, and a re
   CHECK(challenged(TcpPeer::kSyn, next + 0x80000000U, 0));
   CHECK(challenged(kAck, next, ack + 1, request_for(5)));  // RFC 5961, 5.2
   CHECK(challenged(kAck, next, ack - 0x01000000));
-  CHECK(answers(peer.segment(0, next, ack, request_for(5))).empty());  // no ACK: dropped
+  CHECK(answers_to(peer.segment(0, next, ack, request_for(5))).empty());  // no ACK: dropped
   CHECK(State(*pcb).numbers.back() == ESTABLISHED);
   CHECK(pcb->rcv_nxt == next);
 }
@@ -159,14 +148,14 @@ TEST_CASE("answers to what isn't believed are limited, for each connection apart
                            : i % 4 == 1 ? peer.segment(TcpPeer::kRst, pcb->rcv_nxt + 1 + i, 0)
                            : i % 4 == 2 ? peer.segment(TcpPeer::kSyn, i, 0)
                                         : peer.segment(kAck, pcb->rcv_nxt, pcb->snd_nxt + 1 + i);
-      acks += answers(forged).size();
+      acks += answers_to(forged).size();
     }
     const netstack::TcpCounters after = netstack::tcp_counters();
     CHECK(acks == limits::kChallenges);
     CHECK(after.challenges - before.challenges == limits::kChallenges);
     CHECK(after.challenges_withheld - before.challenges_withheld == 100 - limits::kChallenges);
   }
-  CHECK(answers(other.segment(TcpPeer::kSyn, 1, 0)).size() == 1);
+  CHECK(answers_to(other.segment(TcpPeer::kSyn, 1, 0)).size() == 1);
 }
 
 // What a client sends once more, because our acknowledgement was lost: nothing new, and always
@@ -185,12 +174,12 @@ TEST_CASE("data sent once more and keep-alives are acknowledged") {
   const State before(*pcb);
   for (int i = 0; i < 50; ++i) {
     CHECK(is_plain_ack(
-        answers(peer.segment(kAck, pcb->rcv_nxt - 4, pcb->lastack, request_for(1000))), *pcb));
-    CHECK(
-        is_plain_ack(answers(peer.segment(kAck, pcb->rcv_nxt - 1, pcb->lastack, Bytes(1))), *pcb));
+        answers_to(peer.segment(kAck, pcb->rcv_nxt - 4, pcb->lastack, request_for(1000))), *pcb));
+    CHECK(is_plain_ack(answers_to(peer.segment(kAck, pcb->rcv_nxt - 1, pcb->lastack, Bytes(1))),
+                       *pcb));
   }
   for (int i = 0; i < 20; ++i) {
-    CHECK(is_plain_ack(answers(peer.segment(kAck, pcb->rcv_nxt - 1, pcb->lastack)), *pcb));
+    CHECK(is_plain_ack(answers_to(peer.segment(kAck, pcb->rcv_nxt - 1, pcb->lastack)), *pcb));
     let_time_pass(1000);
   }
   CHECK(State(*pcb) == before);
@@ -207,7 +196,7 @@ TEST_CASE("a segment that begins before the window and reaches into it is taken 
   const Bytes request = request_for(1000);
   Bytes more(10);
   more.insert(more.end(), request.begin(), request.end());
-  const std::deque<Bytes> response = answers(peer.segment(kAck, next - 10, pcb->snd_nxt, more));
+  const std::deque<Bytes> response = answers_to(peer.segment(kAck, next - 10, pcb->snd_nxt, more));
   REQUIRE(response.size() == 1);
   CHECK(response[0].size() == 54 + 1000);
   CHECK(tcp_of(response[0]).acknowledgement == next + request.size());
@@ -218,29 +207,29 @@ TEST_CASE("a half-open connection believes nobody but who got its SYN-ACK") {
   TcpPeer peer(9050);
   constexpr std::uint32_t kIsn = 70'000;
   const Bytes syn = peer.segment(TcpPeer::kSyn, kIsn, 0);
-  const std::deque<Bytes> opened = answers(syn);
+  const std::deque<Bytes> opened = answers_to(syn);
   REQUIRE(opened.size() == 1);
   const std::uint32_t ack = tcp_of(opened[0]).sequence + 1;
   const struct tcp_pcb* const pcb = connection_with(9050);
   REQUIRE(pcb != nullptr);
   for (const std::uint32_t sequence : outside(kIsn + 1)) {
     let_time_pass(100);
-    answers(peer.segment(kAck, sequence, ack));
-    answers(peer.segment(kAck, sequence, ack, Bytes(1)));
-    CHECK(answers(peer.segment(TcpPeer::kRst, sequence, 0)).empty());
+    answers_to(peer.segment(kAck, sequence, ack));
+    answers_to(peer.segment(kAck, sequence, ack, Bytes(1)));
+    CHECK(answers_to(peer.segment(TcpPeer::kRst, sequence, 0)).empty());
     REQUIRE(connection_with(9050) == pcb);
     CHECK(pcb->state == SYN_RCVD);
   }
-  const auto again = answers(syn);  // our SYN-ACK was lost
+  const auto again = answers_to(syn);  // our SYN-ACK was lost
   REQUIRE(!again.empty());
   CHECK((tcp_of(again.back()).offset_and_flags & 0x3F) == (TcpPeer::kSyn | kAck));
   let_time_pass(limits::kChallengeTimeMs);
   // A client that began anew learns so, and ends the old attempt (RFC 9293, 3.5.1).
-  CHECK(is_plain_ack(answers(peer.segment(TcpPeer::kSyn, kIsn + 123'456'789, 0)), *pcb));
+  CHECK(is_plain_ack(answers_to(peer.segment(TcpPeer::kSyn, kIsn + 123'456'789, 0)), *pcb));
   CHECK(pcb->state == SYN_RCVD);
-  answers(peer.segment(kAck, kIsn + 1, ack));
+  answers_to(peer.segment(kAck, kIsn + 1, ack));
   CHECK(pcb->state == ESTABLISHED);
-  answers(peer.segment(TcpPeer::kRst, kIsn + 1, 0));
+  answers_to(peer.segment(TcpPeer::kRst, kIsn + 1, 0));
   CHECK(connection_with(9050) == nullptr);
   settle(m);
 }
@@ -257,8 +246,8 @@ TEST_CASE("a stranger can't end what the server is closing") {
   REQUIRE(pcb->state == FIN_WAIT_1);
   const State before(*pcb);
   for (const std::uint32_t sequence : outside(pcb->rcv_nxt)) {
-    answers(peer.segment(kAck, sequence, pcb->snd_nxt));
-    answers(peer.segment(TcpPeer::kFin | kAck, sequence - 1, pcb->snd_nxt));
+    answers_to(peer.segment(kAck, sequence, pcb->snd_nxt));
+    answers_to(peer.segment(TcpPeer::kFin | kAck, sequence - 1, pcb->snd_nxt));
     REQUIRE(connection_with(9060) == pcb);
     CHECK(State(*pcb) == before);
   }
@@ -285,12 +274,13 @@ TEST_CASE("in TIME-WAIT only the FIN that came before begins the wait anew") {
   let_time_pass(1000);
   std::size_t acks = 0;
   for (std::uint32_t i = 0; i < 50; ++i) {
-    acks += answers(peer.segment(TcpPeer::kFin | kAck, fin + 1'000'000 + i, peer.expected)).size();
-    CHECK(answers(peer.segment(TcpPeer::kRst, fin + 1, 0)).empty());
+    acks +=
+        answers_to(peer.segment(TcpPeer::kFin | kAck, fin + 1'000'000 + i, peer.expected)).size();
+    CHECK(answers_to(peer.segment(TcpPeer::kRst, fin + 1, 0)).empty());
   }
   CHECK(acks == limits::kChallenges);
   CHECK(pcb->tmr == since);
-  CHECK(is_plain_ack(answers(peer.segment(TcpPeer::kFin | kAck, fin, peer.expected)), *pcb));
+  CHECK(is_plain_ack(answers_to(peer.segment(TcpPeer::kFin | kAck, fin, peer.expected)), *pcb));
   CHECK(pcb->tmr != since);
   CHECK(waiting() == pcb);
 }
@@ -319,20 +309,21 @@ TEST_CASE("what comes to a shut window is acknowledged, and its ACK is taken") {
   REQUIRE(open != nullptr);
   std::uint32_t next = open->rcv_nxt;
   for (; open->rcv_wnd != 0; next = open->rcv_nxt) {
-    answers(peer.segment(kAck, next, open->snd_nxt, Bytes(std::min(open->rcv_wnd, 1460U))));
+    answers_to(peer.segment(kAck, next, open->snd_nxt, Bytes(std::min(open->rcv_wnd, 1460U))));
   }
   REQUIRE(tcp_write(open, body().data(), 3000, 0) == ERR_OK);
   tcp_output(open);
   settle(m);
   const std::uint32_t ack = open->lastack;
-  CHECK(answers(peer.segment(kAck, next, ack + 1460)).empty());
+  CHECK(answers_to(peer.segment(kAck, next, ack + 1460)).empty());
   CHECK(open->lastack == ack + 1460);
-  CHECK(is_plain_ack(answers(peer.segment(kAck, next, ack + 2000, Bytes(1))), *open));
+  CHECK(is_plain_ack(answers_to(peer.segment(kAck, next, ack + 2000, Bytes(1))), *open));
   CHECK(open->lastack == ack + 2000);
-  CHECK(is_plain_ack(answers(peer.segment(kAck, next - 1, ack + 3000)), *open));  // Linux's probe
+  CHECK(
+      is_plain_ack(answers_to(peer.segment(kAck, next - 1, ack + 3000)), *open));  // Linux's probe
   CHECK(open->lastack == ack + 2000);
   CHECK(open->rcv_nxt == next);
-  answers(peer.segment(TcpPeer::kRst, next, 0));
+  answers_to(peer.segment(TcpPeer::kRst, next, 0));
   CHECK(connection_with(9080) == nullptr);
   tcp_close(listener);
 }
