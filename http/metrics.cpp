@@ -96,6 +96,10 @@ void write_tcp(Exposition& out) {
   out.counter("tcp_segments_retransmitted_total"sv, "Segments sent once more."sv, tcp.resent);
   out.counter("tcp_connections_broken_total"sv,
               "Connections reset for a fault of ours: please report."sv, tcp.broken);
+  out.counter("tcp_challenges_total"sv,
+              "Segments of connections that weren't believed, by whether an ACK said so."sv);
+  out.sample({"ack"sv, "sent"sv}, tcp.challenges);
+  out.sample({"ack"sv, "withheld"sv}, tcp.challenges_withheld);
   out.counter("tcp_segments_dropped_total"sv, "Received segments dropped, by reason."sv);
   out.sample({"reason"sv, "checksum"sv}, tcp.dropped_checksum);
   out.sample({"reason"sv, "length"sv}, tcp.dropped_length);
@@ -103,6 +107,14 @@ void write_tcp(Exposition& out) {
   out.sample({"reason"sv, "other"sv}, tcp.dropped_otherwise);
   out.counter("tcp_no_memory_total"sv, "SYNs and writes for which TCP had no memory."sv,
               tcp.no_memory);
+}
+
+void write_icmp(Exposition& out) {
+  const netstack::IcmpErrors errors = netstack::icmp_errors();
+  out.counter("icmp_errors_total"sv, "Reasons to send an ICMP error, by what came of it."sv);
+  out.sample({"result"sv, "sent"sv}, errors.sent);
+  out.sample({"result"sv, "withheld"sv}, errors.withheld);
+  out.sample({"result"sv, "forbidden"sv}, errors.forbidden);
 }
 
 // "net0", as on the console.
@@ -232,6 +244,7 @@ constexpr auto kDropReasons = std::to_array<DropReason>({
     {"bad_source"sv, Fate::kBadSource},
     {"multicast"sv, Fate::kMulticast},
     {"echo_to_group"sv, Fate::kEchoToGroup},
+    {"unicast_to_group"sv, Fate::kUnicastToGroup},
 });
 static_assert(kDropReasons.size() == netstack::kFates - 3, "all but reply, up and fragment");
 
@@ -314,6 +327,7 @@ void write_metrics(TextWriter& out) {
   write_requests(exposition, counters());
   write_connections(exposition, counters());
   write_tcp(exposition);
+  write_icmp(exposition);
   write_interfaces(exposition);
   write_interface_counters(exposition);
   write_drops(exposition);

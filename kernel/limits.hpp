@@ -15,6 +15,14 @@ inline constexpr std::size_t kInterfaces = 8;
 // Largest IP packet sent or received, in bytes (Ethernet's own MTU; jumbo frames are not used).
 inline constexpr std::uint16_t kMtu = 1500;
 
+// ICMP errors: so many at once, and so many a second.
+inline constexpr std::uint32_t kIcmpErrorBurst = 50;
+inline constexpr std::uint32_t kIcmpErrorsASecond = 100;
+
+// Of neighbours that ARP doesn't know, and that are answered where they called from, one in so many
+// milliseconds is asked who it is.
+inline constexpr std::uint32_t kNeighbourQuestionMs = 100;
+
 // Buffers in the packet pool, shared by all NICs: receive rings, echo replies in flight, and
 // frames that lwIP holds. In little RAM there are fewer, and as much less of what else says so.
 inline constexpr std::size_t kPackets = 640;
@@ -80,6 +88,11 @@ inline constexpr std::size_t kLeastConnections = 64;
 // Half-open TCP connections that stay when PCBs run out, at most.
 inline constexpr std::size_t kHalfOpen = 128;
 inline constexpr std::size_t kMostConnections = 128 * 1024;
+
+// ACKs for segments of a connection that aren't believed (RFC 5961), in so many milliseconds; the
+// numbers are that RFC's own, section 7.
+inline constexpr unsigned kChallenges = 10;
+inline constexpr unsigned kChallengeTimeMs = 5'000;
 
 // Free RAM that holds pools of every size that is stated here. Of less, the pools are smaller, but
 // not below the least share, a fraction of 1/kLeastShare.
@@ -165,7 +178,7 @@ inline constexpr std::size_t kLogPartBytes = 300;
 // Pages of metrics that wait for lwIP to take them at a time, which it mostly does at once (for
 // more it is 503), and bytes of one.
 inline constexpr std::size_t kMetricsPages = 1;
-inline constexpr std::size_t kMetricsBytes = 32 * 1024;
+inline constexpr std::size_t kMetricsBytes = 40 * 1024;
 
 // --- Time ---
 

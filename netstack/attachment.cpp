@@ -245,6 +245,27 @@ bool Attachment::frame_for(std::uint32_t destination, struct pbuf& datagram) con
   return true;
 }
 
+bool Attachment::frame_for_caller(std::uint32_t destination, struct pbuf& datagram) {
+  if (destination == 0 || destination != caller_.address || next_hop(destination) != destination) {
+    return false;
+  }
+  const ip4_addr_t address{destination};
+  struct eth_addr* known_mac = nullptr;
+  const ip4_addr_t* known_address = nullptr;
+  if (etharp_find_addr(&netif_, &address, &known_mac, &known_address) >= 0 ||
+      pbuf_add_header(&datagram, sizeof(EthernetHeader)) != 0) {
+    return false;
+  }
+  const EthernetHeader header{caller_.mac, host().mac, EthernetHeader::kIpv4};
+  __builtin_memcpy(datagram.payload, &header, sizeof(header));
+  // One that stays shall become known, and a flood of them cause no flood of questions.
+  if (const Nanoseconds now = clock::now(); now >= next_question_) {
+    next_question_ = now + milliseconds(limits::kNeighbourQuestionMs);
+    etharp_query(&netif_, &address, nullptr);
+  }
+  return true;
+}
+
 void Attachment::learn_station(const struct pbuf& frame) {
   if (frame.len < sizeof(EthernetHeader) + sizeof(Ipv4Header)) return;
   const auto& header = *static_cast<const EthernetHeader*>(frame.payload);
@@ -264,6 +285,7 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
     return;
   }
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(&ethernet + 1);
+  const Caller caller{ip.source.raw(), ethernet.source};
   // Without the padding behind a short datagram.
   packet.set_bytes(sizeof(EthernetHeader) + ip.total_bytes);
   const bool scarce = Packet::scarce();
@@ -276,10 +298,13 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
   }
   packet = Packet();
   // The device's word holds for this frame only, and not for the datagram that a fragment ends.
-  give_to_lwip(datagram, checksum != RxChecksum::kUnknown && fate != Fate::kUpFragment);
+  give_to_lwip(datagram, checksum != RxChecksum::kUnknown && fate != Fate::kUpFragment, caller);
 }
 
 void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
+  const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(pieces.front().data());
+  const Caller caller{reinterpret_cast<const Ipv4Header*>(&ethernet + 1)->source.raw(),
+                      ethernet.source};
   struct pbuf* frame = nullptr;
   if (Packet::scarce()) {
     ++counters_.rx_copied;
@@ -289,11 +314,11 @@ void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
   }
   for (Packet& piece : pieces) piece = Packet();
   if (frame != nullptr) pbuf_remove_header(frame, sizeof(EthernetHeader));
-  give_to_lwip(frame, checksum != RxChecksum::kUnknown);
+  give_to_lwip(frame, checksum != RxChecksum::kUnknown, caller);
 }
 
 // `datagram` is null when there was no memory for it.
-void Attachment::give_to_lwip(struct pbuf* datagram, bool verified) {
+void Attachment::give_to_lwip(struct pbuf* datagram, bool verified, const Caller& caller) {
   if (datagram == nullptr) {
     ++counters_.rx_no_memory;
     return;
@@ -301,7 +326,9 @@ void Attachment::give_to_lwip(struct pbuf* datagram, bool verified) {
   constexpr unsigned kChecks = NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
   const auto flags = netif_.chksum_flags;
   if (verified) NETIF_SET_CHECKSUM_CTRL(&netif_, flags & ~kChecks);
+  caller_ = caller;
   ip4_input(datagram, &netif_);
+  caller_.address = 0;
   NETIF_SET_CHECKSUM_CTRL(&netif_, flags);
 }
 

@@ -90,6 +90,11 @@ class Attachment {
   // its station is known. False: lwIP must find it out, by `etharp_output`.
   [[nodiscard]] bool frame_for(std::uint32_t destination, struct pbuf& datagram) const;
 
+  // The same for an answer to the datagram that lwIP is taking in, if that came from a neighbour
+  // that lwIP doesn't know: it goes to the station that the datagram came from. So strangers who
+  // are answered need no place in lwIP's table.
+  [[nodiscard]] bool frame_for_caller(std::uint32_t destination, struct pbuf& datagram);
+
   // Learns from a frame that lwIP has made which station its datagram goes to.
   void learn_station(const struct pbuf& frame);
 
@@ -103,7 +108,13 @@ class Attachment {
   InterfaceCounters counters_;
 
  private:
-  void give_to_lwip(struct pbuf* datagram, bool verified);
+  // Who sent a datagram, in memory as on the wire.
+  struct Caller {
+    std::uint32_t address = 0;  // 0: none
+    MacAddress mac;
+  };
+
+  void give_to_lwip(struct pbuf* datagram, bool verified, const Caller& caller);
   void give_arp_to_lwip(Packet packet);
   [[nodiscard]] std::uint32_t next_hop(std::uint32_t destination) const;
   static err_t initialize_netif(struct netif* netif);
@@ -119,6 +130,8 @@ class Attachment {
   std::string_view model_;
   const DeviceCounters* device_counters_ = nullptr;
   Peers peers_;
+  Caller caller_;  // of the datagram that lwIP is taking in
+  Nanoseconds next_question_;
   bool dhcp_ = false;
   std::uint16_t largest_mtu_ = 0;
   Host announced_;

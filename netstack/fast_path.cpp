@@ -25,6 +25,12 @@ bool is_subnet_broadcast(Ipv4Address address, const Host& host) {
          address.value == (host.address.value | ~host.netmask.value);
 }
 
+// Whether a datagram goes to all on the link, as far as we know: all, while we have no address.
+bool is_broadcast(Ipv4Address destination, const Host& host) {
+  return host.address.value == 0 || destination.value == 0xFFFFFFFF ||
+         is_subnet_broadcast(destination, host);
+}
+
 // RFC 1122, 3.2.1.3: addresses that may not be a datagram's source. A datagram with our own
 // address as source was forged (or loops).
 bool is_bad_source(Ipv4Address source, const Host& host) {
@@ -66,11 +72,9 @@ Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const
   auto& ethernet = *reinterpret_cast<EthernetHeader*>(buffer.data());
   auto& ip = *reinterpret_cast<Ipv4Header*>(buffer.data() + kIpOffset);
   auto& echo = *reinterpret_cast<IcmpEcho*>(buffer.data() + kEchoOffset);
-  if (is_group(ethernet.destination)) return {Fate::kEchoToGroup};
   if (const Ipv4Address destination{ip.destination}; destination != host.address) {
     // Perhaps another interface's, which is ours as well (RFC 1122, 3.3.4.2: the weak host).
-    const bool group = destination.value == 0xFFFFFFFF || is_subnet_broadcast(destination, host);
-    return {group ? Fate::kEchoToGroup : Fate::kUp};
+    return {is_broadcast(destination, host) ? Fate::kEchoToGroup : Fate::kUp};
   }
   if (total_bytes < sizeof(Ipv4Header) + sizeof(IcmpEcho)) return {Fate::kShort};
   if (!checksum_holds(buffer.subspan(kEchoOffset, total_bytes - sizeof(Ipv4Header)))) {
@@ -109,6 +113,9 @@ Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const
   if (!header_holds(ip, options)) return Fate::kBadChecksum;
   if (is_bad_source({ip.source}, host)) return Fate::kBadSource;
   if (Ipv4Address{ip.destination}.is_multicast()) return Fate::kMulticast;
+  const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(start.data());
+  if (is_group(ethernet.destination) && !is_broadcast({ip.destination}, host)) [[unlikely]]
+    return Fate::kUnicastToGroup;
   return ip.is_fragment() ? Fate::kUpFragment : Fate::kUp;
 }
 

@@ -34,8 +34,9 @@ enum class Fate : std::uint8_t {
   kBadSource,        // a source that no host may have: group, loopback, zero, our own
   kMulticast,        // to an IPv4 group: none is joined
   kEchoToGroup,      // echo request by broadcast (RFC 1122, 3.2.2.6: may be discarded)
+  kUnicastToGroup,   // a group's frame with a datagram for one host (RFC 1122, 3.3.6)
 };
-inline constexpr std::size_t kFates = static_cast<std::size_t>(Fate::kEchoToGroup) + 1;
+inline constexpr std::size_t kFates = static_cast<std::size_t>(Fate::kUnicastToGroup) + 1;
 
 struct Decision {
   Fate fate;

@@ -148,7 +148,8 @@ class Interface : public Attachment {
   static err_t output(struct netif* netif, struct pbuf* datagram, const ip4_addr_t* destination) {
     Interface& self = of(netif);
     seal(*datagram);
-    if (!self.frame_for(ip4_addr_get_u32(destination), *datagram)) {
+    const std::uint32_t address = ip4_addr_get_u32(destination);
+    if (!self.frame_for(address, *datagram) && !self.frame_for_caller(address, *datagram)) {
       return etharp_output(netif, datagram, destination);
     }
     return self.queue(datagram);

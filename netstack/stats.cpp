@@ -10,6 +10,8 @@ namespace {
 
 constinit std::uint64_t resent = 0;
 constinit std::uint64_t broken = 0;
+constinit std::uint64_t challenges = 0;
+constinit std::uint64_t challenges_withheld = 0;
 
 PoolUsage usage(std::string_view name, memp_t pool) {
   const struct stats_mem& stats = *lwip_stats.memp[pool];
@@ -23,6 +25,8 @@ TcpCounters tcp_counters() {
   const struct stats_proto& tcp = lwip_stats.tcp;
   return {.resent = resent,
           .broken = broken,
+          .challenges = challenges,
+          .challenges_withheld = challenges_withheld,
           .dropped_checksum = tcp.chkerr,
           .dropped_length = tcp.lenerr,
           .dropped_stray = tcp.proterr,
@@ -44,6 +48,14 @@ std::array<PoolUsage, kPools> pools() {
 
 }  // namespace mote::netstack
 
-extern "C" void mote_tcp_resent(void) { ++mote::netstack::resent; }
+extern "C" {
 
-extern "C" void mote_tcp_broken(void) { ++mote::netstack::broken; }
+void mote_tcp_resent(void) { ++mote::netstack::resent; }
+
+void mote_tcp_broken(void) { ++mote::netstack::broken; }
+
+void mote_tcp_challenge(u8_t sent) {
+  ++(sent != 0 ? mote::netstack::challenges : mote::netstack::challenges_withheld);
+}
+
+}  // extern "C"

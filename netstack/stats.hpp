@@ -47,8 +47,10 @@ struct InterfaceReport {
 
 // Segments. lwIP counts received ones in 32 bits.
 struct TcpCounters {
-  std::uint64_t resent = 0;             // and handed to an interface
-  std::uint64_t broken = 0;             // connections reset, their accounts being wrong
+  std::uint64_t resent = 0;      // and handed to an interface
+  std::uint64_t broken = 0;      // connections reset, their accounts being wrong
+  std::uint64_t challenges = 0;  // ACKs for segments that weren't believed (RFC 5961)
+  std::uint64_t challenges_withheld = 0;
   std::uint32_t dropped_checksum = 0;   // received, and the checksum was wrong
   std::uint32_t dropped_length = 0;     // received, and a length in them was
   std::uint32_t dropped_stray = 0;      // received for no connection, and answered with a reset
@@ -56,6 +58,14 @@ struct TcpCounters {
   std::uint32_t no_memory = 0;          // SYNs and writes for which there was no memory
 };
 [[nodiscard]] TcpCounters tcp_counters();
+
+// What there was to send ICMP errors about (RFC 1122, 3.2.2).
+struct IcmpErrors {
+  std::uint64_t sent = 0;
+  std::uint64_t withheld = 0;   // there had been many
+  std::uint64_t forbidden = 0;  // as about other errors
+};
+[[nodiscard]] IcmpErrors icmp_errors();
 
 // A pool of equal elements.
 struct PoolUsage {

@@ -12,6 +12,7 @@ namespace mote {
 Nanoseconds clock::now() { return {90'061'042'000'000}; }
 
 netstack::TcpCounters netstack::tcp_counters() { return {}; }
+netstack::IcmpErrors netstack::icmp_errors() { return {}; }
 
 std::optional<netstack::InterfaceReport> netstack::report_on(unsigned index) {
   static constexpr DeviceCounters kDevice{};

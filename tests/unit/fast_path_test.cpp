@@ -199,7 +199,8 @@ TEST_CASE("requests that nobody may get an answer to are dropped") {
   CHECK(to(0x0A000210) == Fate::kUp);  // perhaps another interface's: lwIP knows
   CHECK(to(0xE0000001) == Fate::kMulticast);
 
-  CHECK(with([](Frame& f) { f.ethernet().destination.octets.fill(0xFF); }) == Fate::kEchoToGroup);
+  CHECK(with([](Frame& f) { f.ethernet().destination.octets.fill(0xFF); }) ==
+        Fate::kUnicastToGroup);
   CHECK(with([](Frame& f) { f.ethernet().source.octets[0] |= 1; }) == Fate::kBadSource);
   CHECK(with([](Frame& f) { f.ethernet().destination.octets[5] ^= 1; }) == Fate::kOtherHost);
   CHECK(with([](Frame& f) { f.ethernet().type = 0x86DD; }) == Fate::kUnknownProtocol);

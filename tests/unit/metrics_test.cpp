@@ -43,6 +43,7 @@ struct World {
   DeviceCounters device;
   netstack::InterfaceCounters stack;
   netstack::TcpCounters tcp;
+  netstack::IcmpErrors icmp;
   bool text_room = true;
   std::uint64_t pool_number = 7;
 };
@@ -60,6 +61,7 @@ std::uint64_t http::access_lines_lost() { return 5; }
 bool netstack::has_text_room() { return world.text_room; }
 
 netstack::TcpCounters netstack::tcp_counters() { return world.tcp; }
+netstack::IcmpErrors netstack::icmp_errors() { return world.icmp; }
 
 std::optional<netstack::InterfaceReport> netstack::report_on(unsigned index) {
   if (index >= world.interfaces) {
@@ -242,6 +244,9 @@ TEST_CASE("metrics tell what was counted") {
   world.counters.open = 3;
   world.counters.stalls = 4;
   world.tcp.resent = 17;
+  world.tcp.challenges = 10;
+  world.tcp.challenges_withheld = 90;
+  world.icmp = {50, 20, 3};
   world.device.doorbells = 33;
   world.stack[netstack::Fate::kReply] = 50;
   world.stack.replies_dropped = 8;
@@ -254,6 +259,11 @@ TEST_CASE("metrics tell what was counted") {
   CHECK(samples["mote_http_timeouts_total{kind=\"send\"}"] == "4");
   CHECK(samples["mote_http_access_log_lines_lost_total"] == "5");
   CHECK(samples["mote_tcp_segments_retransmitted_total"] == "17");
+  CHECK(samples["mote_tcp_challenges_total{ack=\"sent\"}"] == "10");
+  CHECK(samples["mote_tcp_challenges_total{ack=\"withheld\"}"] == "90");
+  CHECK(samples["mote_icmp_errors_total{result=\"sent\"}"] == "50");
+  CHECK(samples["mote_icmp_errors_total{result=\"withheld\"}"] == "20");
+  CHECK(samples["mote_icmp_errors_total{result=\"forbidden\"}"] == "3");
   CHECK(samples["mote_interface_doorbells_total{interface=\"net0\"}"] == "33");
   CHECK(samples["mote_interface_fast_path_replies_total{interface=\"net0\"}"] == "42");
   CHECK(samples["mote_interface_prompt_answers_total{interface=\"net0\"}"] == "77");
@@ -292,6 +302,7 @@ TEST_CASE("the largest numbers of all interfaces have room") {
   fill(world.device);
   fill(world.stack);
   fill(world.tcp);
+  fill(world.icmp);
   world.stack.replies_dropped = 0;
   world.pool_number = kMost;
   world.loop = {kMost, kMost, kMost, kMost};

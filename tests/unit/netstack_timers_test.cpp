@@ -310,7 +310,8 @@ TEST_CASE("of those in TIME-WAIT the oldest gives way, and one heard of last is 
   for (std::uint16_t port = 2030; port < 2036; ++port) pass_to_time_wait(port);
   TcpPeer again(2030);
   again.service = kPort;
-  server().device.receive(again.segment(TcpPeer::kFin | TcpPeer::kAck, again.sequence(), 0));
+  // Its FIN, sent once more, behind its SYN.
+  server().device.receive(again.segment(TcpPeer::kFin | TcpPeer::kAck, again.sequence() + 1, 0));
   wait(10);
   std::vector<struct tcp_pcb*> taken;
   const struct stats_mem& pcbs = *lwip_stats.memp[MEMP_TCP_PCB];

@@ -55,8 +55,16 @@
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 #define LWIP_INLINE_IP_CHKSUM 1
 #define ETHARP_TABLE_MATCH_NETIF 1
+
+// Neighbours. Of the table so many are asked for and unknown as yet, and the queue has room for all
+// that waits for them, with one element more for the newest before the oldest goes. Of the others,
+// those to which something went within so many seconds stay when a stranger comes (patches/41).
 #define ARP_TABLE_SIZE 120
+#define MOTE_ARP_PENDING 16
+#define MOTE_ARP_IN_USE 60
 #define ARP_QUEUEING 1
+#define ARP_QUEUE_LEN 3
+#define MEMP_NUM_ARP_QUEUE (MOTE_ARP_PENDING * ARP_QUEUE_LEN + 1)
 
 // IP. Reassembly keeps at most two datagrams of 64 KiB, the oldest giving way, 15 seconds at most.
 #define IP_REASSEMBLY 1
@@ -141,6 +149,11 @@
 // response; then half-open ones again (patches/03).
 #define TCP_LISTEN_BACKLOG 0
 #define MOTE_TCP_HALF_OPEN mote_tcp_half_open()
+
+// Segments that aren't believed are acknowledged so many times in so many milliseconds, for each
+// connection (patches/04).
+#define MOTE_TCP_CHALLENGES 10
+#define MOTE_TCP_CHALLENGE_TIME 5000
 
 // What lwIP may call and the numbers it draws: netstack/lwip_port.cpp.
 #define LWIP_HOOK_FILENAME "mote_hooks.h"

@@ -29,13 +29,19 @@ void mote_tcp_resent(void);
 
 // A connection's accounts don't add up: it is being reset.
 void mote_tcp_broken(void);
+// A segment wasn't believed (patches/04): whether the ACK that says so was sent, or withheld, there
+// having been many.
+void mote_tcp_challenge(u8_t sent);
+
+// Whether an ICMP error may be sent about a datagram, whose IP header the pbuf begins with.
+u8_t mote_icmp_error(const struct pbuf* datagram);
 
 // The interface whose address is `source`, or null.
 struct netif* mote_route_by_source(const ip4_addr_t* source);
 
 // An option, which lwIP does not handle itself, of a DHCP message of this type.
-void mote_dhcp_option(struct netif* netif, u8_t type, u8_t option, u8_t bytes,
-                      struct pbuf* message, u16_t offset);
+void mote_dhcp_option(struct netif* netif, u8_t type, u8_t option, u8_t bytes, struct pbuf* message,
+                      u16_t offset);
 
 #ifdef __cplusplus
 }
@@ -46,5 +52,7 @@ void mote_dhcp_option(struct netif* netif, u8_t type, u8_t option, u8_t bytes,
 #define LWIP_HOOK_TCP_QUEUE_LIMIT mote_tcp_queue_limit
 #define LWIP_HOOK_TCP_RESENT mote_tcp_resent
 #define LWIP_HOOK_TCP_BROKEN mote_tcp_broken
+#define LWIP_HOOK_TCP_CHALLENGE mote_tcp_challenge
+#define LWIP_HOOK_ICMP_ERROR mote_icmp_error
 #define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, message, type, option, bytes, pbuf, at) \
   mote_dhcp_option((netif), (type), (option), (bytes), (pbuf), (at))

@@ -1,0 +1,101 @@
+"""Crowds of neighbours that aren't there: the gateway and those who are there stay known.
+
+On a link with a /16 (as networks of schools and conferences have), a scanner, or one host that
+forges its neighbours' addresses, makes as many as it likes.
+"""
+
+import socket
+import struct
+
+import pytest
+
+import frames
+from conftest import Bench
+from http_client import Client
+from lab import Lab
+from machine import Guest, Machine
+from wire import Wire
+
+FAR = "203.0.113.7"
+ROUNDS, STRANGERS = 10, 200  # of whom a socket's buffer holds all the questions of a round
+ETH_P_ARP = 0x0806  # linux/if_ether.h
+
+
+@pytest.fixture
+def guest(bench: Bench) -> Guest:
+    """A machine in a network of 65,534 hosts, of which one is there, which is the gateway."""
+    bench.lab.run("ip", "addr", "add", f"{FAR}/32", "dev", "lo")
+    settings = f"network.0.address={Lab.GUEST}/16\nnetwork.0.gateway={Lab.HOST}"
+    return bench.boot(Machine(settings=settings))
+
+
+def far_client(lab: Lab) -> Client:
+    made = lab.new_socket()
+    made.bind((FAR, 0))
+    made.connect((Lab.GUEST, 80))
+    return Client(made)
+
+
+def listen_for_questions(lab: Lab) -> socket.socket:
+    ears = lab.new_socket(socket.SOCK_RAW, socket.AF_PACKET, socket.htons(ETH_P_ARP))
+    ears.bind(("mote0", ETH_P_ARP))
+    ears.settimeout(0)
+    return ears
+
+
+def questions(ears: socket.socket) -> list[str]:
+    """Whom the machine has asked for since the last call."""
+    asked = []
+    while True:
+        try:
+            frame = ears.recv(65536)
+        except BlockingIOError:
+            return asked
+        if frame[20:22] == b"\x00\x01":
+            asked.append(socket.inet_ntoa(frame[38:42]))
+
+
+def stranger(number: int) -> tuple[str, bytes]:
+    address = f"192.0.{100 + number // 250}.{number % 250 + 1}"
+    return address, b"\x02\x00" + frames.address(address)
+
+
+def frame_of(kind: str, wire: Wire, number: int) -> bytes:
+    address, mac = stranger(number)
+    if kind == "ARP":
+        return frames.arp_request(mac, address, Lab.GUEST)
+    if kind == "SYN":
+        message = frames.tcp(address, Lab.GUEST, 1024 + number, 80, frames.SYN, number)
+        packet = frames.ipv4(address, Lab.GUEST, frames.TCP, message)
+    else:
+        message = frames.udp(address, Lab.GUEST, 4000, 9, b"x")
+        packet = frames.ipv4(address, Lab.GUEST, frames.UDP, message)
+    return frames.ethernet(wire.guest_mac, mac, frames.IPV4, packet)
+
+
+@pytest.mark.parametrize("kind", ["SYN", "UDP", "ARP"])
+def test_strangers_displace_nobody(guest: Guest, wire: Wire, kind: str) -> None:
+    """The machine need not ask for its gateway anew, and who is behind it is served."""
+    with far_client(guest.lab) as client:
+        assert client.get("/").status == 200
+    with listen_for_questions(guest.lab) as ears:
+        for number in range(ROUNDS):
+            for other in range(STRANGERS):
+                wire.send(frame_of(kind, wire, number * STRANGERS + other))
+            with far_client(guest.lab) as client:
+                assert client.get("/").status == 200
+            asked = questions(ears)
+            assert Lab.HOST not in asked, "the gateway was forgotten"
+            assert len(asked) < STRANGERS, "a question for each stranger"
+    guest.serves()
+
+
+def test_a_stranger_is_answered_where_it_called_from(guest: Guest, wire: Wire) -> None:
+    """At once: nobody answers a question of the machine's here."""
+    address, mac = stranger(7)
+    wire.send(frame_of("SYN", wire, 7))
+    answer = wire.receive(lambda frame: frame[12:14] == b"\x08\x00" and frame[:6] == mac)
+    packet = frames.read_ipv4(answer)
+    assert packet and packet.to == address
+    assert packet.payload[13] == frames.SYN | frames.ACK
+    assert struct.unpack_from(">I", packet.payload, 8)[0] == 8
