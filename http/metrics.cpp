@@ -230,6 +230,7 @@ constexpr auto kDropReasons = std::to_array<DropReason>({
     {"bad_source"sv, Fate::kBadSource},
     {"multicast"sv, Fate::kMulticast},
     {"echo_to_group"sv, Fate::kEchoToGroup},
+    {"source_route"sv, Fate::kSourceRoute},
 });
 static_assert(kDropReasons.size() == netstack::kFates - 3, "all but reply, up and fragment");
 

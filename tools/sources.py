@@ -79,6 +79,7 @@ UNIT_TESTS = {
     "e1000_ring": E1000_WORLD,
     "e1000_segmentation": E1000_WORLD,
     "fast_path": ["netstack/fast_path.cpp"],
+    "fast_path_tags": ["netstack/fast_path.cpp"],
     "http_again": HTTP_WORLD,
     "http_blocks": [],
     "http_cache": ["tests/unit/reply_site.cpp", "http/reply_cache.cpp", *HTTP_REPLY],
