@@ -39,16 +39,18 @@ bool is_echo_request(const Ipv4Header& ip, std::span<const std::byte> datagram) 
          static_cast<std::uint8_t>(datagram[sizeof(Ipv4Header)]) == IcmpEcho::kRequest;
 }
 
-// Turns a verified echo request into its reply. The reply is an atomic datagram: it may not be
-// fragmented and needs no identification (RFC 6864, 4.1). With that, little of IP's header isn't
-// known in advance: summing it anew is less than carrying its sum over each change.
+// Turns a verified echo request into its reply. Routers may fragment the reply, whatever the
+// request said, for nobody here would learn that it was too long for its way. The echo's checksum
+// serves as the identification: it changes with the sequence number, and tells nothing. Little else
+// of IP's header isn't known in advance: summing it anew is less than carrying its sum over each
+// change.
 void write_reply(EthernetHeader& ethernet, Ipv4Header& ip, IcmpEcho& echo, const Host& host) {
   ethernet.destination = ethernet.source;
   ethernet.source = host.mac;
 
   std::swap(ip.source, ip.destination);
-  ip.identification = 0;
-  ip.flags_and_offset = Ipv4Header::kDontFragment;
+  ip.identification = echo.checksum;
+  ip.flags_and_offset = 0;
   ip.time_to_live = Ipv4Header::kDefaultTtl;
   ip.checksum = 0;
   ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum_of(ip).folded()));

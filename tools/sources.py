@@ -13,8 +13,8 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers",
            "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
-NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "prompt_answer", "receive", "stats",
-            "transmit"]
+NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "path_mtu", "prompt_answer", "receive",
+            "stats", "transmit"]
 HTTP = ["access_log", "conditions", "connection", "connection_input", "connection_prompt",
         "content", "crc32", "date", "endpoints", "metrics", "negotiation", "preface", "ranges",
         "redirect", "reply", "reply_cache", "reply_tail", "reply_writer", "request",
@@ -114,6 +114,12 @@ UNIT_TESTS = {
     "netstack_long_crowd": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_path_mtu": [
+        "tests/unit/narrow_link.cpp", "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp",
+        *NETSTACK_WORLD],
+    "netstack_path_mtu_cut": [
+        "tests/unit/narrow_link.cpp", "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp",
+        *NETSTACK_WORLD],
     "netstack_peers": NETSTACK_WORLD,
     "netstack_pieces": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_prompt": [
