@@ -105,6 +105,10 @@ void write_tcp(Exposition& out) {
   out.sample({"reason"sv, "length"sv}, tcp.dropped_length);
   out.sample({"reason"sv, "no_connection"sv}, tcp.dropped_stray);
   out.sample({"reason"sv, "other"sv}, tcp.dropped_otherwise);
+  out.counter("tcp_path_mtu_messages_total"sv,
+              "What routers said of the lengths that paths take, by what became of it."sv);
+  out.sample({"fate"sv, "believed"sv}, tcp.path_mtu_believed);
+  out.sample({"fate"sv, "refused"sv}, tcp.path_mtu_refused);
   out.counter("tcp_no_memory_total"sv, "SYNs and writes for which TCP had no memory."sv,
               tcp.no_memory);
 }
@@ -245,6 +249,7 @@ constexpr auto kDropReasons = std::to_array<DropReason>({
     {"multicast"sv, Fate::kMulticast},
     {"echo_to_group"sv, Fate::kEchoToGroup},
     {"unicast_to_group"sv, Fate::kUnicastToGroup},
+    {"source_route"sv, Fate::kSourceRoute},
 });
 static_assert(kDropReasons.size() == netstack::kFates - 3, "all but reply, up and fragment");
 

@@ -85,6 +85,11 @@ inline constexpr std::size_t kMmioWindows = 32;
 inline constexpr std::size_t kConnections = 1024;
 inline constexpr std::size_t kLeastConnections = 64;
 
+// Segments are made to fit a path's MTU down to this one, which every host takes (RFC 791, 3.1);
+// where routers say less, they may fragment. And how many narrow paths are remembered.
+inline constexpr std::uint16_t kLeastPathMtu = 576;
+inline constexpr std::size_t kNarrowPaths = 256;
+
 // Half-open TCP connections that stay when PCBs run out, at most.
 inline constexpr std::size_t kHalfOpen = 128;
 inline constexpr std::size_t kMostConnections = 128 * 1024;
@@ -178,7 +183,7 @@ inline constexpr std::size_t kLogPartBytes = 300;
 // Pages of metrics that wait for lwIP to take them at a time, which it mostly does at once (for
 // more it is 503), and bytes of one.
 inline constexpr std::size_t kMetricsPages = 1;
-inline constexpr std::size_t kMetricsBytes = 40 * 1024;
+inline constexpr std::size_t kMetricsBytes = 44 * 1024;
 
 // --- Time ---
 

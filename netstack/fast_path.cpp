@@ -45,16 +45,18 @@ bool is_echo_request(const Ipv4Header& ip, std::span<const std::byte> datagram) 
          static_cast<std::uint8_t>(datagram[sizeof(Ipv4Header)]) == IcmpEcho::kRequest;
 }
 
-// Turns a verified echo request into its reply. The reply is an atomic datagram: it may not be
-// fragmented and needs no identification (RFC 6864, 4.1). With that, little of IP's header isn't
-// known in advance: summing it anew is less than carrying its sum over each change.
+// Turns a verified echo request into its reply. Routers may fragment the reply, whatever the
+// request said, for nobody here would learn that it was too long for its way. The echo's checksum
+// serves as the identification: it changes with the sequence number, and tells nothing. Little else
+// of IP's header isn't known in advance: summing it anew is less than carrying its sum over each
+// change.
 void write_reply(EthernetHeader& ethernet, Ipv4Header& ip, IcmpEcho& echo, const Host& host) {
   ethernet.destination = ethernet.source;
   ethernet.source = host.mac;
 
   std::swap(ip.source, ip.destination);
-  ip.identification = 0;
-  ip.flags_and_offset = Ipv4Header::kDontFragment;
+  ip.identification = echo.checksum;
+  ip.flags_and_offset = 0;
   ip.time_to_live = Ipv4Header::kDefaultTtl;
   ip.checksum = 0;
   ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum_of(ip).folded()));
@@ -91,6 +93,41 @@ Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const
   return {Fate::kReply, EthernetHeader::kMinFrameBytes};
 }
 
+// Whether options can be what they are (RFC 791, 3.1), and ask for no way of their own: kUp, or why
+// not. Those that nobody here knows are ignored (RFC 1122, 3.2.1.8).
+Fate judge_options(std::span<const std::byte> options) {
+  while (!options.empty()) {
+    const auto type = static_cast<std::uint8_t>(options[0]);
+    std::size_t bytes = 1;
+    if (type == Ipv4Header::kEndOfOptions) break;
+    if (type != Ipv4Header::kNoOperation) {
+      if (options.size() < 2) return Fate::kBadHeader;
+      bytes = static_cast<std::uint8_t>(options[1]);
+      if (bytes < 2 || bytes > options.size()) return Fate::kBadHeader;
+      if (type == Ipv4Header::kLooseSourceRoute || type == Ipv4Header::kStrictSourceRoute) {
+        return Fate::kSourceRoute;
+      }
+    }
+    options = options.subspan(bytes);
+  }
+  return Fate::kUp;
+}
+
+// Takes the options out of a datagram that was judged. They are for those on its way: an answer has
+// none of them. An echo reply with a record of the route or of times that goes on where the request
+// came from would be better (RFC 1122, 3.2.2.6), one with the request's own would be wrong.
+[[gnu::noinline]] void remove_options(std::span<std::byte> datagram) {
+  auto& ip = *reinterpret_cast<Ipv4Header*>(datagram.data());
+  const std::size_t header_bytes = ip.header_bytes();
+  const std::size_t total_bytes = ip.total_bytes;
+  const std::span payload = datagram.subspan(header_bytes, total_bytes - header_bytes);
+  std::ranges::copy(payload, datagram.begin() + sizeof(Ipv4Header));
+  ip.version_and_words = Ipv4Header::kVersion4NoOptions;
+  ip.total_bytes = static_cast<std::uint16_t>(sizeof(Ipv4Header) + payload.size());
+  ip.checksum = 0;
+  ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum_of(ip).folded()));
+}
+
 // What an IPv4 header says of a datagram's fate. `start` is the frame's beginning with at least all
 // of that header, `frame_bytes` its whole length. Inline, as all that each frame runs through.
 [[gnu::always_inline]] inline Fate judge_ipv4_header(std::span<const std::byte> start,
@@ -111,6 +148,9 @@ Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const
     return Fate::kBadHeader;
   }
   if (!header_holds(ip, options)) return Fate::kBadChecksum;
+  if (!options.empty()) [[unlikely]] {
+    if (const Fate fate = judge_options(options); fate != Fate::kUp) return fate;
+  }
   if (is_bad_source({ip.source}, host)) return Fate::kBadSource;
   if (Ipv4Address{ip.destination}.is_multicast()) return Fate::kMulticast;
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(start.data());
@@ -121,11 +161,14 @@ Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const
 
 Decision judge_ipv4(std::span<std::byte> buffer, std::size_t frame_bytes, const Host& host) {
   const Fate fate = judge_ipv4_header(buffer.first(frame_bytes), frame_bytes, host);
-  if (fate != Fate::kUp) return {fate};
+  if (fate > Fate::kUpFragment) return {fate};
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(buffer.data() + kIpOffset);
+  if (ip.version_and_words != Ipv4Header::kVersion4NoOptions) [[unlikely]] {
+    remove_options(buffer.subspan(kIpOffset));
+  }
+  if (fate != Fate::kUp) return {fate};
   const std::size_t total_bytes = ip.total_bytes;
-  if (ip.version_and_words == Ipv4Header::kVersion4NoOptions &&
-      is_echo_request(ip, buffer.subspan(kIpOffset, total_bytes)) && host.address.value != 0) {
+  if (is_echo_request(ip, buffer.subspan(kIpOffset, total_bytes)) && host.address.value != 0) {
     return answer_echo(buffer, total_bytes, host);
   }
   return {Fate::kUp};
@@ -161,6 +204,31 @@ Fate judge_large(std::span<const std::byte> start, std::size_t frame_bytes, cons
   return fate == Fate::kUpFragment ? Fate::kBadHeader : fate;
 }
 
+bool remove_priority_tag(std::span<std::byte> frame) {
+  constexpr std::size_t kTagOffset = offsetof(EthernetHeader, type);
+  if (frame.size() < sizeof(EthernetHeader) + sizeof(VlanTag)) return false;
+  const auto& tag = *reinterpret_cast<const VlanTag*>(frame.data() + kTagOffset);
+  const Be16& next = reinterpret_cast<const VlanTag*>(&tag + 1)->type;
+  if (tag.type != VlanTag::kType || (tag.control & VlanTag::kIdentifierMask) != 0 ||
+      next == VlanTag::kType || next == VlanTag::kServiceType) {
+    return false;
+  }
+  std::ranges::copy(frame.subspan(kTagOffset + sizeof(VlanTag)), frame.begin() + kTagOffset);
+  return true;
+}
+
+namespace {
+
+// A frame of neither protocol, or of one behind a tag. That goes the usual way once more, and no
+// second time.
+[[gnu::noinline]] Decision classify_other(std::span<std::byte> buffer, std::size_t frame_bytes,
+                                          const Host& host) {
+  if (!remove_priority_tag(buffer.first(frame_bytes))) return {Fate::kUnknownProtocol};
+  return classify(buffer, frame_bytes - sizeof(VlanTag), host);
+}
+
+}  // namespace
+
 Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes, const Host& host) {
   const Fate fate = judge_ethernet(buffer.first(frame_bytes), host);
   if (fate != Fate::kUp) return {fate};
@@ -171,7 +239,7 @@ Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes, const Ho
     case EthernetHeader::kArp:
       return judge_arp(buffer.first(frame_bytes));
     default:
-      return {Fate::kUnknownProtocol};
+      return classify_other(buffer, frame_bytes, host);
   }
 }
 

@@ -127,7 +127,12 @@ class Interface : public Attachment {
     checksum = believed(checksum);
     std::size_t bytes = 0;
     for (const Packet& piece : pieces) bytes += piece.bytes();
-    const Fate fate = judge_large(pieces.front().frame(), bytes, host());
+    Packet& first = pieces.front();
+    Fate fate = judge_large(first.frame(), bytes, host());
+    if (fate == Fate::kUnknownProtocol && remove_priority_tag(first.frame())) {
+      first.set_bytes(first.bytes() - sizeof(VlanTag));
+      fate = judge_large(first.frame(), bytes - sizeof(VlanTag), host());
+    }
     ++counters_[fate];
     if (fate == Fate::kUp) hand_up(pieces, checksum);
   }

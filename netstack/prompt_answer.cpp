@@ -4,6 +4,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "netstack/checksum.hpp"
+#include "netstack/connections.hpp"
 #include "netstack/wire.hpp"
 
 namespace mote::netstack {
@@ -33,17 +34,11 @@ bool is_plain(const Headers& in, std::size_t bytes) {
 }
 
 struct tcp_pcb* connection_of(const Headers& in, std::uint8_t netif_index) {
-  const ip_addr_t here{in.ip.destination.raw()};
-  const ip_addr_t there{in.ip.source.raw()};
-  const std::uint16_t local_port = in.tcp.destination_port;
-  const std::uint16_t remote_port = in.tcp.source_port;
-  struct tcp_pcb* pcb = *tcp_bucket(&here, local_port, &there, remote_port);
-  while (pcb != nullptr && !(pcb->remote_port == remote_port &&
-                             ip_addr_eq(&pcb->remote_ip, &there) && pcb->local_port == local_port &&
-                             ip_addr_eq(&pcb->local_ip, &here) && pcb->netif_idx == netif_index)) {
-    pcb = pcb->hash_next;
-  }
-  return pcb;
+  return find_connection({{in.ip.destination.raw()},
+                          {in.ip.source.raw()},
+                          in.tcp.destination_port,
+                          in.tcp.source_port},
+                         netif_index);
 }
 
 // Whether the connection is at rest but for a last response, of one segment that was sent once, and
@@ -139,13 +134,13 @@ void fill(struct tcp_seg& segment, const PromptReply& reply, PromptAnswer& answe
 }
 
 // As tcp_output_segment and those below it would have it; of TCP's checksum, the device makes the
-// most.
+// most. As the one before, the datagram has DF and no identification, for connections whose
+// segments may be fragmented (TF_FRAGMENT) get no prompt answers.
 void write_headers(const struct tcp_pcb& pcb, Headers& headers, std::uint16_t bytes) {
   headers.tcp.sequence = pcb.snd_nxt;
   headers.tcp.acknowledgement = pcb.rcv_nxt;
   headers.tcp.window = static_cast<std::uint16_t>(RCV_WND_SCALE(&pcb, pcb.rcv_ann_wnd));
   headers.ip.total_bytes = static_cast<std::uint16_t>(kIpBytes + bytes);
-  headers.ip.identification = static_cast<std::uint16_t>(headers.ip.identification + 1);
   headers.ip.checksum = 0;
   headers.ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum_of(headers.ip).folded()));
   headers.tcp.checksum =

@@ -4,6 +4,7 @@
 #include "lwip/memp.h"
 #include "lwip/stats.h"
 #include "mote_hooks.h"
+#include "netstack/path_mtu.hpp"
 
 namespace mote::netstack {
 namespace {
@@ -31,6 +32,8 @@ TcpCounters tcp_counters() {
           .dropped_length = tcp.lenerr,
           .dropped_stray = tcp.proterr,
           .dropped_otherwise = tcp.drop - tcp.chkerr - tcp.lenerr - tcp.proterr,
+          .path_mtu_believed = path_mtu_counters().believed,
+          .path_mtu_refused = path_mtu_counters().refused,
           .no_memory = tcp.memerr};
 }
 

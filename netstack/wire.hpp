@@ -64,6 +64,17 @@ struct EthernetHeader {
 };
 static_assert(sizeof(EthernetHeader) == 14 && alignof(EthernetHeader) == 1);
 
+// IEEE 802.1Q, 9.6: a C-VLAN tag between the stations' addresses and the type of what follows.
+struct VlanTag {
+  Be16 type;
+  Be16 control;  // priority, drop eligible, identifier
+
+  static constexpr std::uint16_t kType = 0x8100;
+  static constexpr std::uint16_t kServiceType = 0x88A8;  // of an S-VLAN tag, which bridges exchange
+  static constexpr std::uint16_t kIdentifierMask = 0x0FFF;
+};
+static_assert(sizeof(VlanTag) == 4 && alignof(VlanTag) == 1);
+
 // The group bit of an Ethernet address: broadcast or multicast (IEEE 802.3, 3.2.3).
 [[nodiscard]] constexpr bool is_group(const MacAddress& mac) { return (mac.octets[0] & 1) != 0; }
 
@@ -103,6 +114,12 @@ struct Ipv4Header {
   static constexpr std::uint8_t kUdp = 17;
   static constexpr std::uint8_t kDefaultTtl = 64;  // RFC 1700
   static constexpr std::size_t kMinBytes = 20;
+
+  // The types of options (3.1), of which the first two are one byte long.
+  static constexpr std::uint8_t kEndOfOptions = 0;
+  static constexpr std::uint8_t kNoOperation = 1;
+  static constexpr std::uint8_t kLooseSourceRoute = 131;
+  static constexpr std::uint8_t kStrictSourceRoute = 137;
 
   [[nodiscard]] std::size_t header_bytes() const { return (version_and_words & 0x0FU) * 4U; }
   [[nodiscard]] bool is_fragment() const {

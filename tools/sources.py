@@ -15,6 +15,8 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
 NETSTACK = ["attachment", "fast_path", "heap", "icmp_errors", "lwip_port", "prompt_answer",
             "receive", "stats", "transmit"]
+NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "path_mtu", "prompt_answer", "receive",
+            "stats", "transmit"]
 HTTP = ["access_log", "conditions", "connection", "connection_input", "connection_prompt",
         "content", "crc32", "date", "endpoints", "metrics", "negotiation", "preface", "ranges",
         "redirect", "reply", "reply_cache", "reply_tail", "reply_writer", "request",
@@ -80,6 +82,7 @@ UNIT_TESTS = {
     "e1000_ring": E1000_WORLD,
     "e1000_segmentation": E1000_WORLD,
     "fast_path": ["netstack/fast_path.cpp"],
+    "fast_path_tags": ["netstack/fast_path.cpp"],
     "http_again": HTTP_WORLD,
     "http_blocks": [],
     "http_cache": ["tests/unit/reply_site.cpp", "http/reply_cache.cpp", *HTTP_REPLY],
@@ -112,16 +115,22 @@ UNIT_TESTS = {
     "netstack": NETSTACK_WORLD,
     "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_dhcp": NETSTACK_WORLD,
-    "netstack_kills": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_forged": ["tests/unit/neighbours.cpp", "tests/unit/tcp_peer.cpp",
                         "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_icmp": ["tests/unit/neighbours.cpp", "tests/unit/tcp_peer.cpp",
                       "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_kills": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_long_crowd": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_neighbours": ["tests/unit/neighbours.cpp", "tests/unit/tcp_peer.cpp",
                             "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_path_mtu": [
+        "tests/unit/narrow_link.cpp", "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp",
+        *NETSTACK_WORLD],
+    "netstack_path_mtu_cut": [
+        "tests/unit/narrow_link.cpp", "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp",
+        *NETSTACK_WORLD],
     "netstack_peers": NETSTACK_WORLD,
     "netstack_pieces": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_prompt": [

@@ -105,6 +105,7 @@ void Nic<Link>::describe() {
   driver.interrupts.count = 1;
   driver.interrupts.control = link_.can_interrupt() ? 0 : Interrupts::kDisableAll;
   driver.filter.mode = ReceiveFilter::kUnicast | ReceiveFilter::kBroadcast;
+  driver.filter.vlans[0] = 1;  // those with a priority only, which name no VLAN
   transmit_.describe(shared_->queues.transmit);
   receive_.describe(shared_->queues.receive);
 }

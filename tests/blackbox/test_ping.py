@@ -113,6 +113,26 @@ def test_ip_options_are_borne(wire: Wire) -> None:
     assert len(wire.echo_answers_until(MARKER)) == 1
 
 
+@pytest.mark.parametrize("size", ["56", "3000"])
+@pytest.mark.parametrize("option", [["-R"], ["-T", "tsonly"], ["-T", "tsandaddr"]], ids=" ".join)
+def test_recording_ping(guest: Guest, wire: Wire, option: list[str], size: str) -> None:
+    """Network engineers' `ping -R` (iputils): the record must not look like the whole way's.
+
+    RFC 1122, 3.2.2.6: the reply's goes on with our entry, or there is none.
+    """
+    guest.lab.run("ping", *option, "-c", "2", "-i", "0.05", "-w", "30", "-s", size, Lab.GUEST)
+    assert wire.receive(lambda frame: frame[12:14] == b"\x08\x00" and frame[23] == 1)[14] == 0x45
+
+
+@pytest.mark.parametrize("kind", [131, 137])
+def test_source_routes_are_not_followed(wire: Wire, kind: int) -> None:
+    """RFC 7126, 4.3 and 4.4: such datagrams are dropped, as hosts do by default."""
+    route = bytes([kind, 7, 8]) + frames.address("192.0.2.77") + b"\0"
+    wire.send_ip(request(options=route))
+    wire.echo(MARKER)
+    assert len(wire.echo_answers_until(MARKER)) == 1
+
+
 def fragments(message: bytes, identification: int, size: int = 1480) -> list[bytes]:
     """RFC 791's fragments of an ICMP message."""
     return [frames.ipv4(Lab.HOST, Lab.GUEST, frames.ICMP, message[at:at + size],

@@ -228,7 +228,7 @@ TEST_CASE("an echo request to another interface's address is answered") {
   Machine& first = machine();  // the second interface's address is that of the case above
   settle(first);
   first.device.wire.clear();
-  Bytes frame = ipv4_frame(Ipv4Header::kIcmp, echo_message(56));
+  Bytes frame = ipv4_frame(Ipv4Header::kIcmp, echo_message(56), Ipv4Header::kDontFragment);
   auto& ip = *reinterpret_cast<Ipv4Header*>(frame.data() + 14);
   const auto answers_to = [&](std::uint32_t destination) {
     ip.destination = destination;
@@ -244,7 +244,62 @@ TEST_CASE("an echo request to another interface's address is answered") {
   REQUIRE(answers_to(0xC0A80901) == 1);
   const Bytes& reply = first.device.wire[0];
   CHECK(reply[34] == 0);
+  CHECK(word(reply, 20) == 0);  // routers may fragment it
   CHECK((word(reply, 26) << 16 | word(reply, 28)) == static_cast<int>(0xC0A80901));
+}
+
+// A hypervisor's host (Linux with GRO, ESXi) leaves the tag on what it puts together.
+TEST_CASE("a segment in several packets is taken in behind a priority tag") {
+  Machine& m = machine();
+  settle(m);
+  Bytes tcp(20 + 5000);
+  auto& header = *reinterpret_cast<netstack::TcpHeader*>(tcp.data());
+  header = {1234, 99, 5, 7, 0x5010, 1000, 0, 0};
+  const Bytes plain = ipv4_frame(Ipv4Header::kTcp, tcp);
+  const auto answers_to = [&](const Bytes& prefix) {
+    Bytes frame = plain;
+    frame.insert(frame.begin() + 12, prefix.begin(), prefix.end());
+    m.device.wire.clear();
+    REQUIRE(m.device.receive_large(frame, 1900));
+    settle(m);
+    m.interface.turn();
+    return m.device.wire.size();  // a RST: nobody listens there
+  };
+  const std::size_t before = Packet::free_count();
+  CHECK(answers_to({}) == 1);
+  CHECK(answers_to({0x81, 0, 0xA0, 0}) == 1);
+  CHECK(word(m.device.wire[0], 12) == netstack::EthernetHeader::kIpv4);
+  const std::uint64_t unknown = m.interface.counters()[Fate::kUnknownProtocol];
+  CHECK(answers_to({0x81, 0, 0, 100}) == 0);
+  CHECK(answers_to({0x81, 0, 0, 0, 0x81, 0, 0, 100}) == 0);
+  CHECK(m.interface.counters()[Fate::kUnknownProtocol] == unknown + 2);
+  CHECK(Packet::free_count() == before);
+}
+
+// `ping -R -s 3000`: the record is in the first fragment only (RFC 791, 3.1), and lwIP drops
+// fragments with options.
+TEST_CASE("an echo request in fragments with IP options is answered without them") {
+  Machine& m = machine();
+  settle(m);
+  m.device.wire.clear();
+  const Bytes message = echo_message(1480 + 300);
+  Bytes first = ipv4_frame(Ipv4Header::kIcmp, {message.data(), 1440}, 0x2000, 77);
+  const Bytes options{7, 7, 4, 0, 0, 0, 0, 0};
+  first.insert(first.begin() + 34, options.begin(), options.end());
+  auto& ip = *reinterpret_cast<Ipv4Header*>(first.data() + 14);
+  ip.version_and_words = 0x47;
+  ip.total_bytes = static_cast<std::uint16_t>(first.size() - 14);
+  ip.checksum = 0;
+  ip.checksum = plain_checksum({first.data() + 14, 28});
+  REQUIRE(m.device.receive(first));
+  REQUIRE(m.device.receive(
+      ipv4_frame(Ipv4Header::kIcmp, {message.data() + 1440, message.size() - 1440}, 1440 / 8, 77)));
+  settle(m);
+  m.interface.turn();
+  const Bytes reply = reassemble(m.device.wire);
+  REQUIRE(reply.size() == message.size());
+  for (const Bytes& frame : m.device.wire) CHECK(frame[14] == 0x45);
+  CHECK(std::equal(reply.begin() + 4, reply.end(), message.begin() + 4));
 }
 
 TEST_CASE("no packet is larger than the device's own MTU") {

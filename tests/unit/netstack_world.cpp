@@ -185,6 +185,18 @@ bool Device::receive(std::span<const std::uint8_t> frame, RxChecksum checksum) {
   return true;
 }
 
+bool Device::receive_large(std::span<const std::uint8_t> frame, std::size_t piece) {
+  std::vector<Packet> packets;
+  for (; !frame.empty(); frame = frame.subspan(std::min(piece, frame.size()))) {
+    packets.push_back(Packet::allocate());
+    if (!packets.back()) return false;
+    packets.back().set_bytes(std::min(piece, frame.size()));
+    std::memcpy(packets.back().data(), frame.data(), packets.back().bytes());
+  }
+  large_.push_back(std::move(packets));
+  return true;
+}
+
 constinit Segmentation machine_segmentation = Segmentation::kNone;
 constinit Plan machine_plan = kAmplePlan;
 

@@ -59,6 +59,9 @@ class Device {
       incoming_.pop_front();
       sink(std::move(packet), checksum);
     }
+    for (; !large_.empty(); large_.pop_front(), ++count) {
+      sink(std::span(large_.front()), RxChecksum::kVerified);
+    }
     return count;
   }
 
@@ -66,7 +69,7 @@ class Device {
   bool transmit(const TxFrame& frame);
   void reclaim(void (*release)(void*));
   void watch(Watch& watch, bool for_sent) const {
-    if (!incoming_.empty() || (for_sent && !stuck && !sending_.empty())) {
+    if (!incoming_.empty() || !large_.empty() || (for_sent && !stuck && !sending_.empty())) {
       watch.add_due();
     }
   }
@@ -77,6 +80,9 @@ class Device {
 
   // Puts a frame into the receive ring; false when there is no packet for it.
   bool receive(std::span<const std::uint8_t> frame, RxChecksum checksum = RxChecksum::kUnknown);
+
+  // The same for one that the device put together, in packets of `piece` bytes at most.
+  bool receive_large(std::span<const std::uint8_t> frame, std::size_t piece);
 
   bool link = true;
   bool stuck = false;      // sends nothing
@@ -103,6 +109,7 @@ class Device {
   Options options_;
   DeviceCounters counters_;
   std::deque<std::pair<Packet, RxChecksum>> incoming_;
+  std::deque<std::vector<Packet>> large_;
   std::deque<Sending> sending_;
 };
 static_assert(NetDevice<Device>);

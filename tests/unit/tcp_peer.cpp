@@ -166,6 +166,7 @@ void TcpPeer::tick(Nanoseconds now) {
 }
 
 void Line::push(Bytes frame, Nanoseconds now) {
+  if (carries && !carries(frame)) return;
   std::uniform_real_distribution<> chance;
   if (chance(random_) < loss) {
     ++lost;

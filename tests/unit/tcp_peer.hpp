@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <random>
 
@@ -84,6 +85,7 @@ class Line {
   double loss = 0;
   double reorder = 0;  // share of frames that take 2 ms longer
   Nanoseconds latency = milliseconds(1);
+  std::function<bool(const Bytes&)> carries;  // if there is one: whether it carries a frame
 
   void push(Bytes frame, Nanoseconds now);
   // The next frame that has arrived by `now`, or an empty one.

@@ -10,13 +10,21 @@ extern "C" {
 
 struct netif;
 struct dhcp;
+struct tcp_pcb;
 
 // An initial sequence number by RFC 6528.
 u32_t mote_tcp_isn(const ip_addr_t* local_ip, u16_t local_port, const ip_addr_t* remote_ip,
                    u16_t remote_port);
 
-// An unpredictable identification for a datagram.
+// An unpredictable identification for a datagram, which needs none if it may not be fragmented.
 u16_t mote_ip_id(void);
+
+// ICMP says that a destination is unreachable; `message` begins with ICMP's header, at least four
+// bytes of it in one piece.
+void mote_icmp_unreachable(const struct pbuf* message, const struct netif* netif);
+
+// A connection was established, and has sent no data yet.
+void mote_tcp_established(struct tcp_pcb* pcb);
 
 // How many pbufs a connection may have queued now: fewer when memory for segments is scarce.
 u16_t mote_tcp_queue_limit(void);
@@ -48,7 +56,10 @@ void mote_dhcp_option(struct netif* netif, u8_t type, u8_t option, u8_t bytes, s
 #endif
 
 #define LWIP_HOOK_TCP_ISN mote_tcp_isn
-#define LWIP_HOOK_IP4_ID mote_ip_id
+#define LWIP_HOOK_IP4_ID(header) \
+  ((IPH_OFFSET(header) & PP_HTONS(IP_DF)) != 0 ? (u16_t)0 : mote_ip_id())
+#define LWIP_HOOK_ICMP_UNREACHABLE mote_icmp_unreachable
+#define LWIP_HOOK_TCP_ESTABLISHED mote_tcp_established
 #define LWIP_HOOK_TCP_QUEUE_LIMIT mote_tcp_queue_limit
 #define LWIP_HOOK_TCP_RESENT mote_tcp_resent
 #define LWIP_HOOK_TCP_BROKEN mote_tcp_broken
