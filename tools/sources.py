@@ -13,10 +13,8 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers",
            "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
-NETSTACK = ["attachment", "fast_path", "heap", "icmp_errors", "lwip_port", "prompt_answer",
-            "receive", "stats", "transmit"]
-NETSTACK = ["attachment", "fast_path", "heap", "lwip_port", "path_mtu", "prompt_answer", "receive",
-            "stats", "transmit"]
+NETSTACK = ["attachment", "fast_path", "heap", "icmp_errors", "lwip_port", "path_mtu",
+            "prompt_answer", "receive", "stats", "transmit"]
 HTTP = ["access_log", "conditions", "connection", "connection_input", "connection_prompt",
         "content", "crc32", "date", "endpoints", "metrics", "negotiation", "preface", "ranges",
         "redirect", "reply", "reply_cache", "reply_tail", "reply_writer", "request",
