@@ -14,7 +14,7 @@ namespace mote::clock {
 namespace {
 
 constinit Timeline timeline{};
-constinit Frequency chosen{};
+[[gnu::section(".bss.sealed")]] constinit Frequency chosen{};
 
 // Intel SDM 2A, CPUID leaf 15h: the counter's ratio to a crystal, and the crystal's hertz.
 Frequency stated_by_cpu() {

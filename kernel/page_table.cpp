@@ -38,7 +38,7 @@ bool PageTables::set_rights(std::uint64_t start, std::uint64_t bytes, Entry flag
     }
     const bool whole = at % kLargePageBytes == 0 && end - at >= kLargePageBytes;
     if (whole && (*directory & kLarge) != 0) {
-      *directory = at | flags | kLarge;
+      *directory = flags == kAbsent ? kAbsent : at | flags | kLarge;
       at += kLargePageBytes;
       continue;
     }
@@ -46,7 +46,7 @@ bool PageTables::set_rights(std::uint64_t start, std::uint64_t bytes, Entry flag
     if (page == nullptr || (*page & kPresent) == 0) {
       return false;
     }
-    *page = at | flags;
+    *page = flags == kAbsent ? kAbsent : at | flags;
     at += kPageBytes;
   }
   return true;

@@ -76,6 +76,25 @@ TEST_CASE("a range is made read-only, and nothing beside it") {
   CHECK(tables.used() == 1);
 }
 
+TEST_CASE("a guard is taken out of the map, and nothing beside it") {
+  Machine machine;
+  PageTables tables = machine.tables();
+  REQUIRE(tables.set_rights(0x40'3000, kPageBytes, kAbsent));
+  CHECK(machine.rights(0x40'2000) == kData);
+  CHECK(machine.rights(0x40'3000) == 0);
+  CHECK(machine.rights(0x40'4000) == kData);
+  CHECK(machine.rights(0x60'0000) == (kData | kLarge));
+  REQUIRE(tables.set_rights(0x5F'F000, kPageBytes, kAbsent));
+  REQUIRE(tables.set_rights(0x10'0000, kPageBytes, kAbsent));
+  CHECK(machine.rights(0x5F'F000) == 0);
+  CHECK(machine.rights(0x10'0000) == 0);
+  CHECK(tables.used() == 1);
+  REQUIRE(tables.set_rights(0x80'0000, kLargePageBytes, kAbsent));
+  CHECK(machine.rights(0x80'0000) == 0);
+  CHECK(tables.used() == 1);
+  CHECK_FALSE(tables.set_rights(0x40'3000, kPageBytes, kReadOnly));
+}
+
 TEST_CASE("what is not mapped can't be protected") {
   Machine machine;
   PageTables tables = machine.tables();
