@@ -6,7 +6,7 @@ A source that is not named here is not built.
 # Firmware, floor by floor.
 KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "interrupts",
           "local_apic", "memory", "packet", "page_table", "paging", "panic", "pci", "pci_access",
-          "pci_interrupts", "reference_timer", "reset", "runtime", "stack_guard", "uart",
+          "pci_interrupts", "reference_timer", "reset", "runtime", "stack_guard",
           "vga_text", "virtio_mmio", "wall_clock"]
 DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
@@ -109,6 +109,7 @@ UNIT_TESTS = {
     "kernel_arena": [],
     "kernel_paging": ["kernel/page_table.cpp"],
     "kernel_pci": [],
+    "kernel_uart": [],
     "kernel_windows": [],
     "metrics": ["http/date.cpp", "http/endpoints.cpp", "http/metrics.cpp", "http/preface.cpp",
                 "http/reply_tail.cpp", *PACKETS],
