@@ -120,6 +120,20 @@ template <typename Read>
   return first == take_reading(read, century) ? decode(first) : std::nullopt;
 }
 
+// A number as the clock writes it.
+[[nodiscard]] constexpr std::uint8_t written(std::uint32_t number, bool is_binary) {
+  return static_cast<std::uint8_t>(is_binary ? number : number / 10 << 4 | number % 10);
+}
+
+// Whether the clock shows the minute and second of `time`, in four accesses to ports. Nobody else's
+// answer is so cheap; while the clock is being updated it may be any.
+template <typename Read>
+[[nodiscard]] bool shows(Read&& read, std::uint64_t time, bool is_binary) {
+  const calendar::TimeOfDay wanted = calendar::time_of_day(time);
+  return read(kSecondToYear[0]) == written(wanted.second, is_binary) &&
+         read(kSecondToYear[1]) == written(wanted.minute, is_binary);
+}
+
 // The time. An update takes 2 ms at most; a clock that is always being updated is none.
 template <typename Read, typename Counter = TimeStamps>
 [[nodiscard]] std::optional<std::uint64_t> read_time(Read&& read, std::uint8_t century,

@@ -154,6 +154,24 @@ TEST_CASE("what no clock tells that was set is no time") {
   CHECK(first.time() == 1'577'836'800);
 }
 
+TEST_CASE("a look tells in a few accesses whether the clock shows a time") {
+  Cmos clock;
+  CHECK(cmos::shows(clock, kLeapDay, false));
+  CHECK(clock.reads.size() == 2);
+  clock.reads.clear();
+  CHECK_FALSE(cmos::shows(clock, kLeapDay + 5, false));  // a pause of five seconds
+  CHECK(clock.reads.size() == 1);
+  CHECK_FALSE(cmos::shows(clock, kLeapDay - 1, false));
+  CHECK_FALSE(cmos::shows(clock, kLeapDay + 60, false));
+  CHECK_FALSE(cmos::shows(clock, kLeapDay, true));
+  clock.set({56, 34, 12, 29, 2, 24});
+  CHECK(cmos::shows(clock, kLeapDay, true));
+  for (std::uint32_t number = 0; number < 60; ++number) {
+    CHECK(cmos::number(cmos::written(number, false), false) == number);
+    CHECK(cmos::number(cmos::written(number, true), true) == number);
+  }
+}
+
 TEST_CASE("a machine without the clock costs two reads, and a dead battery's is not believed") {
   Cmos nobody;
   nobody.registers.fill(0xFF);
