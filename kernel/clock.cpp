@@ -88,18 +88,21 @@ template <typename Timer>
 std::uint64_t measure_khz(Timer timer) {
   constexpr std::uint64_t kWindow = Timer::kHertz / 1000;
   constexpr Nanoseconds kLongest = milliseconds(20);
-  constexpr Nanoseconds kStandstill = microseconds(100);  // of one value
+  const std::uint64_t standstill = ticks_in(microseconds(100));  // of one value
 
   timer.start();
   const Sample first = sample(timer);
   std::uint32_t last = first.timer;
+  std::uint64_t changed = first.ticks;
   std::uint64_t elapsed = 0;
-  Patience total(kLongest);
-  Patience unchanged(kStandstill);
-  while (elapsed < kWindow && !total.is_over() && !unchanged.is_over()) {
+  Patience patience(kLongest);
+  while (elapsed < kWindow && !patience.is_over()) {
     const std::uint32_t value = timer.read();
+    const std::uint64_t now = cpu::time_stamp();
     if (value != last) {
-      unchanged = Patience(kStandstill);
+      changed = now;
+    } else if (now - changed > standstill) {
+      break;
     }
     last = value;
     elapsed = Timer::between(first.timer, value);

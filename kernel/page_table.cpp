@@ -78,10 +78,11 @@ Table* PageTables::take_spare() { return used_ < spare_.size() ? &spare_[used_++
 
 Table* PageTables::descend(Entry& entry) {
   if ((entry & kPresent) == 0) {
-    const Table* const added = take_spare();
+    Table* const added = take_spare();
     if (added == nullptr) {
       return nullptr;
     }
+    added->entries.fill(kAbsent);
     entry = entry_to(*added);
   }
   return &table_of(entry);

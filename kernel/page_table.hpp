@@ -48,7 +48,8 @@ static_assert(sizeof(Table) == kPageBytes);
 
 class PageTables {
  public:
-  // `root` is the table that CR3 names; `spare` are tables of zeros for whatever must be added.
+  // `root` is the table that CR3 names; `spare` are tables for whatever must be added, and may hold
+  // anything.
   PageTables(Table& root, std::span<Table> spare) : root_(root), spare_(spare) {}
 
   // Gives [start, start + bytes) the rights in `flags`, page by page; all of it must be mapped, and

@@ -43,12 +43,7 @@ bool protect_read_only(PhysicalAddress start, std::uint64_t bytes) {
   });
 }
 
-void give_tables(std::span<Table> tables) {
-  for (Table& table : tables) {
-    table.entries.fill(0);
-  }
-  given = given_left = tables;
-}
+void give_tables(std::span<Table> tables) { given = given_left = tables; }
 
 bool leave_out(PhysicalAddress page) {
   return change_tables(given_left, [=](PageTables& tables) {

@@ -16,6 +16,9 @@ constexpr std::uint64_t kGib = 1 << 30;
 class Machine {
  public:
   explicit Machine(std::size_t spare = 4) : tables_(7), spare_(spare) {
+    for (Table& table : spare_) {
+      table.entries.fill(~Entry{0});  // somebody's before
+    }
     root().entries[0] = to(tables_[1]);
     for (unsigned gib = 0; gib < 4; ++gib) {
       tables_[1].entries[gib] = to(tables_[2 + gib]);
