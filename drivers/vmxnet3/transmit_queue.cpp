@@ -44,8 +44,8 @@ std::span<TxSegment> without_padding(std::span<TxSegment> pieces) {
 }  // namespace
 
 void TransmitQueue::restart() {
-  memory_->ring.fill({});  // assigning {} would build all of it on the stack first
-  memory_->slots.fill({});
+  memory_->ring = {};
+  memory_->slots.fill({});  // to assign {} would build all of them on the stack first
   completions_.restart(memory_->completions);
   sent_ = lent_ = told_ = 0;
 }

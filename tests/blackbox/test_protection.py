@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from conftest import Bench
+from gdb_stub import GdbStub
 from images import ROOT
 from machine import Guest, Machine
-
-from gdb_stub import GdbStub
 
 PAGE = 4096
 PROTECTED = ("tcp_listen_input", "etharp_input", "dhcp_recv", "mote::http::Connection::serve(",
