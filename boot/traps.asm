@@ -113,7 +113,7 @@ trap:
 
 ; What the CPU goes by becomes read-only when boot is done: then it writes here no more, for the
 ; TSS is marked busy, and the segments accessed.
-section .data.sealed progbits alloc noexec write align=16
+section .sealed progbits alloc noexec write align=16
 ; Segment descriptors (APM 2, 4.8). The TSS's base is filled in above, and the CPU marks it busy.
 gdt:
         dq 0

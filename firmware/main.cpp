@@ -34,7 +34,7 @@
 namespace mote {
 namespace {
 
-[[gnu::section(".data.sealed")]] constinit Settings settings;
+[[gnu::section(".sealed")]] constinit Settings settings;
 constinit http::LoopCounters loop{};
 
 std::string_view name(BootWay way) {

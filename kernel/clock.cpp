@@ -20,7 +20,7 @@ constinit Timeline timeline{};
 // 20 ms, which comes at most once so early, a second.
 constexpr std::uint64_t kFastestKhz = 5'000'000;
 
-[[gnu::section(".data.sealed")]] constinit Frequency chosen{kFastestKhz, "not known yet"};
+[[gnu::section(".sealed")]] constinit Frequency chosen{kFastestKhz, "not known yet"};
 
 // Intel SDM 2A, CPUID leaf 15h: the counter's ratio to a crystal, and the crystal's hertz.
 Frequency stated_by_cpu() {

@@ -125,8 +125,8 @@ template <typename Read>
   return static_cast<std::uint8_t>(is_binary ? number : number / 10 << 4 | number % 10);
 }
 
-// Whether the clock shows the minute and second of `time`, in four accesses to ports. Nobody else's
-// answer is so cheap; while the clock is being updated it may be any.
+// Whether the clock shows the minute and second of `time`, in four accesses to ports. While it is
+// being updated it may show anything.
 template <typename Read>
 [[nodiscard]] bool shows(Read&& read, std::uint64_t time, bool is_binary) {
   const calendar::TimeOfDay wanted = calendar::time_of_day(time);

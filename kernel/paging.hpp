@@ -25,7 +25,7 @@ void give_tables(std::span<Table> tables);
 
 // Makes read-only what boot has decided and the CPU goes by: all between __sealed_start and
 // __sealed_end (boot/kernel.ld), page tables, IDT and GDT among it, and the tables that were given.
-// Variables get there by [[gnu::section(".bss.sealed")]], or ".data.sealed" if they don't begin as
+// Variables get there by [[gnu::section(".bss.sealed")]], or ".sealed" if they don't begin as
 // zero.
 [[nodiscard]] bool seal();
 
