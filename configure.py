@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from tools.sources import (APART, BOOT, DRIVERS, FIRMWARE, FUZZERS, HOT, HTTP, KERNEL, LOADER, LWIP,
-                           NETSTACK, PACKER, UNIT_TESTS)
+                           NETSTACK, PACKER, UNGUARDED, UNIT_TESTS)
 
 ROOT = Path(__file__).resolve().parent
 
@@ -54,7 +54,8 @@ def object_of(source: str, folder: str = "obj") -> str:
 def optimization_of(source: str) -> str:
     """Which of build.ninja.in's ways to optimize is a source's."""
     name = source.removeprefix("$b/").rpartition(".")[0]
-    return "$apart" if name in APART else "$hot" if name in HOT else "$cold"
+    way = "$apart" if name in APART else "$hot" if name in HOT else "$cold"
+    return f"{way} $unguarded" if name in UNGUARDED else way
 
 
 def firmware_sources() -> list[str]:
@@ -123,7 +124,7 @@ def firmware_edges(edges: Edges) -> list[str]:
     edges.build("objects", "phony", objects)
     # Of a header's function that several need out of line, the linker keeps the first: a fast one.
     hot = [object_of(source) for source in [*firmware_sources(), *lwip_sources()]
-           if optimization_of(source) == "$hot"]
+           if optimization_of(source).startswith("$hot")]
     return hot + [path for path in objects if path not in hot]
 
 
@@ -215,7 +216,7 @@ def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
 def all_sources() -> list[str]:
     """Every source of ours that is listed here, once."""
     sources = firmware_sources() + BOOT + [LOADER]
-    sources += [f"{name}.cpp" for name in HOT + APART if not name.startswith("lwip/")]
+    sources += [f"{name}.cpp" for name in HOT + APART + UNGUARDED if not name.startswith("lwip/")]
     for name, tested in UNIT_TESTS.items():
         sources += [f"tests/unit/{name}_test.cpp", *tested]
     for name, tested in FUZZERS.items():

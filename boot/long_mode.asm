@@ -10,6 +10,7 @@ global kernel_entry, __boot_pml4
 extern kernel_main, install_traps, kernel_gdt_pointer
 extern __text_start, __text_end, __rodata_start, __rodata_end, __data_start
 extern __stack_guard, __stack_bottom, __stack_top, __bss_start, __bss_end
+extern __page_fault_guard, __page_fault_stack, __urgent_guard, __urgent_stack
 
 ; AMD64 APM volume 2, 3.1: the control registers are set whole, so that nothing is inherited.
 kCr0 equ 1 << 31 | 1 << 16 | 1 << 5 | 1 << 4 | 1 << 1 | 1       ; PG WP NE ET MP PE; EM, TS off
@@ -195,7 +196,7 @@ long_mode:
         jmp .stop
 
 section .rodata align=8
-; The first 2 MiB. What no range names stays unmapped: page 0 and the stack's guard.
+; The first 2 MiB. What no range names stays unmapped: page 0 and the stacks' guards.
 struc SmallRange
 .start:         resd 1
 .end:           resd 1
@@ -208,11 +209,13 @@ small_ranges:
         dd __text_start, __text_end, kPresent, 0
         dd __rodata_start, __rodata_end, kPresent, kNoExecute
         dd __data_start, __stack_guard, kPresent | kWritable, kNoExecute
-        dd __stack_bottom, kLargePage, kPresent | kWritable, kNoExecute
+        dd __stack_bottom, __page_fault_guard, kPresent | kWritable, kNoExecute
+        dd __page_fault_stack, __urgent_guard, kPresent | kWritable, kNoExecute
+        dd __urgent_stack, kLargePage, kPresent | kWritable, kNoExecute
 .end:
 mxcsr:  dd kMxcsr
 
-section .bss.boot nobits alloc noexec write align=4096
+section .bss.sealed nobits alloc noexec write align=4096
 __boot_pml4: resb kPage
 boot_pdpt: resb kPage
 boot_directories: resb kPage * kDirectories

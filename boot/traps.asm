@@ -5,7 +5,7 @@
 ; returns with them off: at most one is taken a doze, however many there are, and none storms.
 
 global install_traps, kernel_gdt_pointer
-extern panic_trap
+extern panic_trap, __page_fault_stack_top, __urgent_stack_top
 
 kExceptions equ 32                      ; vectors 0-31 (AMD64 APM volume 2, 8.2)
 kVectors equ 256
@@ -16,7 +16,6 @@ kCode64 equ 0x08
 kTss equ 0x18
 kInterruptGate equ 0x8E                 ; present, ring 0, 64-bit interrupt gate (APM 2, 4.8.4)
 kTssBytes equ 104                       ; 64-bit TSS (APM 2, 12.2.5)
-kIstStackBytes equ 8192
 kPicMasks equ 0x21                      ; of the first 8259A; the second's is at 0xA1
 
 ; Stacks of their own: a page fault may come from the stack's guard page, a double fault from
@@ -112,7 +111,9 @@ trap:
         hlt
         jmp .stop
 
-section .data align=8
+; What the CPU goes by becomes read-only when boot is done: then it writes here no more, for the
+; TSS is marked busy, and the segments accessed.
+section .sealed progbits alloc noexec write align=16
 ; Segment descriptors (APM 2, 4.8). The TSS's base is filled in above, and the CPU marks it busy.
 gdt:
         dq 0
@@ -131,8 +132,8 @@ tss:
         dd 0
         dq 0, 0, 0                      ; stacks of rings 0-2, which are not used
         dq 0
-        dq page_fault_stack.top         ; IST 1
-        dq urgent_stack.top             ; IST 2
+        dq __page_fault_stack_top       ; IST 1
+        dq __urgent_stack_top           ; IST 2
         dq 0, 0, 0, 0, 0
         dq 0
         dw 0, kTssBytes                 ; no I/O permission map
@@ -145,9 +146,5 @@ idt_pointer:
         dw 16 * kVectors - 1
         dq idt
 
-section .bss.boot nobits alloc noexec write align=16
+section .bss.sealed nobits alloc noexec write align=16
 idt: resb 16 * kVectors
-page_fault_stack: resb kIstStackBytes
-.top:
-urgent_stack: resb kIstStackBytes
-.top:

@@ -24,7 +24,9 @@
 #include "kernel/fw_cfg.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/memory_map.hpp"
+#include "kernel/paging.hpp"
 #include "kernel/panic.hpp"
+#include "kernel/stack_guard.hpp"
 #include "kernel/wall_clock.hpp"
 #include "kernel/watch.hpp"
 #include "netstack/stack.hpp"
@@ -32,7 +34,7 @@
 namespace mote {
 namespace {
 
-constinit Settings settings;
+[[gnu::section(".sealed")]] constinit Settings settings;
 constinit http::LoopCounters loop{};
 
 std::string_view name(BootWay way) {
@@ -179,16 +181,17 @@ void announce(const http::SitePack* serving) {
 }  // namespace
 
 // boot/ calls this once, in long mode, on W^X page tables and the kernel's stack.
-extern "C" [[noreturn]] void kernel_main(const BootInfo* told) {
+extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo* told) {
   // A loader may have left it in memory that is about to be ours.
-  static constinit BootInfo kept{};
+  [[gnu::section(".bss.sealed")]] static constinit BootInfo kept{};
   kept = *told;
   const BootInfo* const info = &kept;
   const MemoryMap memory(*info);
   console::initialize();
+  entropy::initialize();
+  stack_guard::choose(entropy::random64());
   acpi::initialize(*info);
   clock::initialize();
-  entropy::initialize();
   greet(*info, memory);
   if (clock::source().starts_with("assumed")) {
     console::line("clock: ", clock::frequency_khz() / 1000, " MHz ", clock::source());
@@ -198,7 +201,7 @@ extern "C" [[noreturn]] void kernel_main(const BootInfo* told) {
     console::line("clock: no wall clock, responses carry no Date");
   }
 
-  static constinit std::optional<http::SitePack> site;
+  [[gnu::section(".bss.sealed")]] static constinit std::optional<http::SitePack> site;
   site = find_site(*info, memory);
   gather_settings(*info, site ? &*site : nullptr);
   if (site && wall_clock::now().value_or(site->newest()) < site->newest()) {
@@ -208,7 +211,11 @@ extern "C" [[noreturn]] void kernel_main(const BootInfo* told) {
   netstack::initialize();
   idle::initialize(settings.idle());
   nics::bring_up(*info, memory, settings);
-  run(site && start_http(*site) ? &*site : nullptr);
+  const bool serves = site && start_http(*site);
+  if (!paging::seal()) {
+    console::line("memory: cannot make read-only what boot has decided");
+  }
+  run(serves ? &*site : nullptr);
 }
 
 }  // namespace mote

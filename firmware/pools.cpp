@@ -13,6 +13,8 @@
 #include "kernel/image.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/packet.hpp"
+#include "kernel/page_table.hpp"
+#include "kernel/paging.hpp"
 #include "kernel/plan.hpp"
 #include "netstack/stack.hpp"
 
@@ -35,25 +37,45 @@ Arena free_memory(MemoryMap memory, const http::SitePack* site) {
   return Arena(MemoryMap({&assumed, 1}), taken);
 }
 
-// From a copy of the arena: what doesn't fit leaves it as it was.
-bool fits(Arena arena, const Plan& plan) {
+bool fits(Arena& arena, const Plan& plan) {
   return Packet::set_up(arena, plan.packets) && dma::set_up(arena, plan.dma_bytes) &&
          netstack::set_up(arena, plan) && http::set_up(arena, plan);
+}
+
+// Page tables for the guards, for where no small pages are yet.
+void provide_tables(Arena& arena) {
+  const std::size_t count =
+      arena.guarded_parts(paging::kLargePageBytes, paging::kLargePageBytes) + 1;
+  paging::give_tables(arena.take<paging::Table>(count));
+}
+
+void unmap_guards(const Arena& carved) {
+  for (const std::uint64_t page : carved.guards()) {
+    if (!paging::leave_out({page})) {
+      console::line("memory: pools lie side by side, out of page tables");
+      return;
+    }
+  }
 }
 
 }  // namespace
 
 void carve_pools(MemoryMap memory, const http::SitePack* site, std::size_t connections) {
-  const Arena arena = free_memory(memory, site);
+  Arena arena = free_memory(memory, site);
   const std::uint64_t bytes = arena.bytes_left();
+  provide_tables(arena);
+  arena.guard_pieces();
   Plan plan = connections == 0 ? plan_for(bytes) : plan_for(bytes, connections);
-  while (!fits(arena, plan)) {
+  Arena carved = arena;
+  while (!fits(carved, plan)) {
+    carved = arena;
     if (plan.connections == limits::kLeastConnections) {
       console::line("memory: ", bytes >> 10, " KiB of RAM are free, too little to start with");
       cpu::halt();
     }
     plan = plan_for(bytes, plan.connections - std::max(plan.connections / 16, std::size_t{1}));
   }
+  unmap_guards(carved);
   if (plan.connections < connections) {
     console::line("http: RAM holds ", plan.connections, " connections, not ", connections);
   }

@@ -25,7 +25,7 @@ struct Facts {
   std::optional<ResetRegister> reset_register;
   CmosClock cmos_clock;
 };
-constinit Facts facts{};
+[[gnu::section(".bss.sealed")]] constinit Facts facts{};
 
 Bytes machine_memory(PhysicalAddress address, std::size_t bytes) {
   if (!kMapped.contains(address.value, bytes) || image_range().touches(address.value, bytes)) {

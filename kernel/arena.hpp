@@ -1,6 +1,7 @@
-// Memory for pools: the machine's free RAM, carved once, at boot.
+// Memory for pools: the machine's free RAM, carved once, at boot, with guard pages between them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,10 @@ namespace mote {
 
 // A few ranges of RAM, each with a pointer that moves up. What is taken is never given back; but
 // an arena can be copied, and so what doesn't fit be tried otherwise.
+//
+// Once `guard_pieces` was called, each piece that is taken has a page in front of it that is
+// nobody's, and ends at a page's end, as far as its alignment allows: whoever unmaps those pages
+// has what runs over a pool's end fault at its first byte.
 class Arena {
  public:
   constexpr Arena() = default;
@@ -44,18 +49,42 @@ class Arena {
   [[nodiscard]] constexpr std::uint64_t take_bytes(std::uint64_t bytes, std::uint64_t alignment) {
     AddressRange* best = nullptr;
     for (AddressRange& range : std::span(ranges_).first(count_)) {
-      const std::uint64_t start = aligned(range.begin, alignment);
+      const std::uint64_t start = first_in(range, alignment);
       const bool fits = start <= range.end && bytes <= range.end - start;
       if (fits && (best == nullptr || size_of(range) < size_of(*best))) {
         best = &range;
       }
     }
-    if (best == nullptr) {
+    if (best == nullptr || guard_count_ == guards_.size()) {
       return 0;
     }
-    const std::uint64_t start = aligned(best->begin, alignment);
-    best->begin = start + bytes;
-    return start;
+    const std::uint64_t start = first_in(*best, alignment);
+    if (!guarded_) {
+      best->begin = start + bytes;
+      return start;
+    }
+    guards_[guard_count_++] = best->begin;
+    best->begin = aligned(start + bytes, kPageBytes);
+    return (best->begin - bytes) & ~(alignment - 1);
+  }
+
+  // From here on; what was taken before must have been whole pages.
+  constexpr void guard_pieces() { guarded_ = true; }
+
+  // The pages, by their addresses.
+  [[nodiscard]] constexpr std::span<const std::uint64_t> guards() const {
+    return std::span(guards_).first(guard_count_);
+  }
+
+  // In how many parts of `part` bytes, from `first` on, guards may come to lie: at most.
+  [[nodiscard]] constexpr std::size_t guarded_parts(std::uint64_t first, std::uint64_t part) const {
+    std::uint64_t parts = 0;
+    for (const AddressRange& range : std::span(ranges_).first(count_)) {
+      if (range.end > first) {
+        parts += (range.end + part - 1) / part - std::max(range.begin, first) / part;
+      }
+    }
+    return std::min<std::uint64_t>(parts, kMostGuards);
   }
 
   [[nodiscard]] constexpr std::uint64_t bytes_left() const {
@@ -70,9 +99,15 @@ class Arena {
   static constexpr std::uint64_t kPageBytes = 4096;
   static constexpr std::uint64_t kMapped = std::uint64_t{4} << 30;
   static constexpr std::size_t kRanges = 16;  // pieces of RAM beyond these are left alone
+  static constexpr std::size_t kMostGuards = 32;
 
   static constexpr std::uint64_t aligned(std::uint64_t address, std::uint64_t alignment) {
     return (address + alignment - 1) & ~(alignment - 1);
+  }
+  // The lowest place for something in a range.
+  [[nodiscard]] constexpr std::uint64_t first_in(const AddressRange& range,
+                                                 std::uint64_t alignment) const {
+    return aligned(range.begin + (guarded_ ? kPageBytes : 0), alignment);
   }
   static constexpr std::uint64_t size_of(const AddressRange& range) {
     return range.end - range.begin;
@@ -126,6 +161,9 @@ class Arena {
 
   std::array<AddressRange, kRanges> ranges_{};
   std::size_t count_ = 0;
+  std::array<std::uint64_t, kMostGuards> guards_{};
+  std::size_t guard_count_ = 0;
+  bool guarded_ = false;
 };
 
 }  // namespace mote

@@ -7,6 +7,7 @@
 #include "kernel/acpi.hpp"
 #include "kernel/cpu.hpp"
 #include "kernel/frequency.hpp"
+#include "kernel/patience.hpp"
 #include "kernel/reference_timer.hpp"
 #include "kernel/timeline.hpp"
 
@@ -14,7 +15,12 @@ namespace mote::clock {
 namespace {
 
 constinit Timeline timeline{};
-constinit Frequency chosen{};
+
+// Until it is known. No CPU's counter has been faster; a slow one of 100 MHz makes of a wait for
+// 20 ms, which comes at most once so early, a second.
+constexpr std::uint64_t kFastestKhz = 5'000'000;
+
+[[gnu::section(".sealed")]] constinit Frequency chosen{kFastestKhz, "not known yet"};
 
 // Intel SDM 2A, CPUID leaf 15h: the counter's ratio to a crystal, and the crystal's hertz.
 Frequency stated_by_cpu() {
@@ -76,21 +82,28 @@ void rest() {
 }
 
 // Lets a timer run for a millisecond and counts the counter's ticks. A timer that stands still or
-// jumps gives no frequency; the number of readings is bounded, for its time can't be trusted.
+// jumps gives no frequency; the wait is bounded by the counter, for the timer's time can't be
+// trusted.
 template <typename Timer>
 std::uint64_t measure_khz(Timer timer) {
   constexpr std::uint64_t kWindow = Timer::kHertz / 1000;
-  constexpr unsigned kMostReadings = 100'000;
-  constexpr unsigned kStandstill = 200;  // readings of one value: 0.1 ms and more
+  constexpr Nanoseconds kLongest = milliseconds(20);
+  const std::uint64_t standstill = ticks_in(microseconds(100));  // of one value
 
   timer.start();
   const Sample first = sample(timer);
   std::uint32_t last = first.timer;
-  unsigned unchanged = 0;
+  std::uint64_t changed = first.ticks;
   std::uint64_t elapsed = 0;
-  for (unsigned i = 0; i < kMostReadings && elapsed < kWindow && unchanged < kStandstill; ++i) {
+  Patience patience(kLongest);
+  while (elapsed < kWindow && !patience.is_over()) {
     const std::uint32_t value = timer.read();
-    unchanged = value == last ? unchanged + 1 : 0;
+    const std::uint64_t now = cpu::time_stamp();
+    if (value != last) {
+      changed = now;
+    } else if (now - changed > standstill) {
+      break;
+    }
     last = value;
     elapsed = Timer::between(first.timer, value);
     rest();

@@ -29,7 +29,8 @@ void initialize();
 // Time since `initialize`; never goes backwards.
 [[nodiscard]] Nanoseconds now();
 
-// How far the counter gets in `time`, of which it takes 1,000 seconds at most; rounded up.
+// How far the counter gets in `time`, of which it takes 1,000 seconds at most; rounded up. Before
+// `initialize` as far as the fastest one would: a wait is rather too long than too short.
 [[nodiscard]] std::uint64_t ticks_in(Nanoseconds time);
 
 // Waits, polling; for device bring-up only.

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "kernel/calendar.hpp"
+#include "kernel/patience.hpp"
 
 namespace mote::cmos {
 
@@ -119,21 +120,33 @@ template <typename Read>
   return first == take_reading(read, century) ? decode(first) : std::nullopt;
 }
 
-// The time. An update takes 2 ms at most, and a read about 1 us on an ISA bus and longer in a
-// virtual machine; a clock that is always being updated is none.
+// A number as the clock writes it.
+[[nodiscard]] constexpr std::uint8_t written(std::uint32_t number, bool is_binary) {
+  return static_cast<std::uint8_t>(is_binary ? number : number / 10 << 4 | number % 10);
+}
+
+// Whether the clock shows the minute and second of `time`, in four accesses to ports. While it is
+// being updated it may show anything.
 template <typename Read>
-[[nodiscard]] std::optional<std::uint64_t> read_time(Read&& read, std::uint8_t century) {
+[[nodiscard]] bool shows(Read&& read, std::uint64_t time, bool is_binary) {
+  const calendar::TimeOfDay wanted = calendar::time_of_day(time);
+  return read(kSecondToYear[0]) == written(wanted.second, is_binary) &&
+         read(kSecondToYear[1]) == written(wanted.minute, is_binary);
+}
+
+// The time. An update takes 2 ms at most; a clock that is always being updated is none.
+template <typename Read, typename Counter = TimeStamps>
+[[nodiscard]] std::optional<std::uint64_t> read_time(Read&& read, std::uint8_t century,
+                                                     Counter counter = {}) {
   constexpr unsigned kTries = 3;
-  constexpr unsigned kMostPolls = 4'000;
+  constexpr Nanoseconds kLongestUpdate = milliseconds(4);
   constexpr std::uint8_t kNothingThere = 0xFF;
   if (read(kStatusA) == kNothingThere || (read(kStatusD) & kValidRamAndTime) == 0) {
     return std::nullopt;
   }
   for (unsigned i = 0; i < kTries; ++i) {
-    for (unsigned polls = 0; polls < kMostPolls; ++polls) {
-      if ((read(kStatusA) & kUpdateInProgress) == 0) {
-        break;
-      }
+    Patience patience(kLongestUpdate, counter);
+    while ((read(kStatusA) & kUpdateInProgress) != 0 && !patience.is_over()) {
     }
     if (const auto time = try_read(read, century)) {
       return time;

@@ -73,6 +73,15 @@ inline void set_page_table_root(std::uint64_t value) {
   asm volatile("mov %0, %%cr3" : : "r"(value) : "memory");
 }
 
+// Whether read-only pages are so for this program, too (CR0.WP; Intel SDM 3A, 2.5).
+inline void set_write_protect(bool on) {
+  constexpr std::uint64_t kWriteProtect = 1 << 16;
+  std::uint64_t value;
+  asm volatile("mov %%cr0, %0" : "=r"(value));
+  value = on ? value | kWriteProtect : value & ~kWriteProtect;
+  asm volatile("mov %0, %%cr0" : : "r"(value) : "memory");
+}
+
 // Of a number that this CPU doesn't know, these are faults.
 [[nodiscard]] inline std::uint64_t read_msr(std::uint32_t number) {
   std::uint32_t low;

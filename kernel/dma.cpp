@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kMostAlignment = 4096;
 
-constinit std::span<std::byte> all{};
+[[gnu::section(".bss.sealed")]] constinit std::span<std::byte> all{};
 constinit std::size_t used = 0;
 
 }  // namespace

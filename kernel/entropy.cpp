@@ -44,7 +44,7 @@ class Generator {
 };
 
 constinit Generator generator{};
-constinit SipKey hash_key{};
+[[gnu::section(".bss.sealed")]] constinit SipKey hash_key{};
 
 // Intel asks for ten tries of RDRAND (SDM 1, 7.3.17.1); RDSEED may need more, and may go without.
 constexpr unsigned kTries = 10;

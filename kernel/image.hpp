@@ -10,6 +10,8 @@ extern "C" {
 extern const std::byte __image_start[];
 extern const std::byte __text_start[];
 extern const std::byte __text_end[];
+extern const std::byte __sealed_start[];  // read-only when boot is done
+extern const std::byte __sealed_end[];
 extern const std::byte __stack_guard[];   // a page that is not mapped
 extern const std::byte __stack_bottom[];  // the lowest byte, right above the guard
 extern const std::byte __stack_top[];     // one behind the highest byte

@@ -38,7 +38,7 @@ bool PageTables::set_rights(std::uint64_t start, std::uint64_t bytes, Entry flag
     }
     const bool whole = at % kLargePageBytes == 0 && end - at >= kLargePageBytes;
     if (whole && (*directory & kLarge) != 0) {
-      *directory = at | flags | kLarge;
+      *directory = flags == kAbsent ? kAbsent : at | flags | kLarge;
       at += kLargePageBytes;
       continue;
     }
@@ -46,7 +46,7 @@ bool PageTables::set_rights(std::uint64_t start, std::uint64_t bytes, Entry flag
     if (page == nullptr || (*page & kPresent) == 0) {
       return false;
     }
-    *page = at | flags;
+    *page = flags == kAbsent ? kAbsent : at | flags;
     at += kPageBytes;
   }
   return true;
@@ -78,10 +78,11 @@ Table* PageTables::take_spare() { return used_ < spare_.size() ? &spare_[used_++
 
 Table* PageTables::descend(Entry& entry) {
   if ((entry & kPresent) == 0) {
-    const Table* const added = take_spare();
+    Table* const added = take_spare();
     if (added == nullptr) {
       return nullptr;
     }
+    added->entries.fill(kAbsent);
     entry = entry_to(*added);
   }
   return &table_of(entry);

@@ -26,6 +26,7 @@ inline constexpr Entry kAddressMask = 0x000F'FFFF'FFFF'F000;
 // whatever the memory type range registers say (Intel SDM 3A, 12.12.4).
 inline constexpr Entry kDevice = kPresent | kWritable | kWriteThrough | kCacheDisable | kNoExecute;
 inline constexpr Entry kReadOnly = kPresent | kNoExecute;
+inline constexpr Entry kAbsent = 0;
 
 inline constexpr std::uint64_t kPageBytes = 4096;
 inline constexpr std::uint64_t kLargePageBytes = 2 << 20;
@@ -47,11 +48,12 @@ static_assert(sizeof(Table) == kPageBytes);
 
 class PageTables {
  public:
-  // `root` is the table that CR3 names; `spare` are tables of zeros for whatever must be added.
+  // `root` is the table that CR3 names; `spare` are tables for whatever must be added, and may hold
+  // anything.
   PageTables(Table& root, std::span<Table> spare) : root_(root), spare_(spare) {}
 
-  // Gives [start, start + bytes) the rights in `flags`, page by page; all of it must be mapped.
-  // Large pages that only in part lie in the range are split.
+  // Gives [start, start + bytes) the rights in `flags`, page by page; all of it must be mapped, and
+  // with kAbsent is so no more. Large pages that only in part lie in the range are split.
   bool set_rights(std::uint64_t start, std::uint64_t bytes, Entry flags);
 
   // Maps [start, start + bytes) one to one, in large pages where there is no table of small ones.

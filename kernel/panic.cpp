@@ -15,7 +15,7 @@ namespace {
 
 using console::Hex;
 
-constinit PanicPolicy policy = PanicPolicy::kReset;
+[[gnu::section(".bss.sealed")]] constinit PanicPolicy policy = PanicPolicy::kReset;
 constinit unsigned depth = 0;
 
 constexpr std::uint64_t kPageFault = 14;

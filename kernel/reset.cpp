@@ -5,8 +5,11 @@
 #include <optional>
 
 #include "kernel/acpi.hpp"
+#include "kernel/clock.hpp"
+#include "kernel/cpu.hpp"
 #include "kernel/mmio.hpp"
 #include "kernel/paging.hpp"
+#include "kernel/patience.hpp"
 #include "kernel/port_io.hpp"
 #include "kernel/types.hpp"
 
@@ -23,12 +26,14 @@ constexpr IoPort kKeyboardCommand{0x64};
 constexpr std::uint8_t kInputFull = 0x02;
 constexpr std::uint8_t kPulseResetLine = 0xFE;
 
-constexpr unsigned kMostPolls = 10'000;  // of the keyboard controller: about 10 ms
+constexpr Nanoseconds kSettleTime = milliseconds(10);
+constexpr Nanoseconds kKeyboardTime = milliseconds(10);
 
-// Gives a reset time to happen. It counts port reads, for there may be no clock.
+// Gives a reset time to happen.
 void settle() {
-  for (unsigned i = 0; i < kMostPolls; ++i) {
-    static_cast<void>(port::in8(kKeyboardStatus));
+  Patience patience(kSettleTime);
+  while (!patience.is_over()) {
+    cpu::pause();
   }
 }
 
@@ -52,7 +57,8 @@ void reset_by_chipset() {
 }
 
 void reset_by_keyboard_controller() {
-  for (unsigned i = 0; i < kMostPolls && (port::in8(kKeyboardStatus) & kInputFull) != 0; ++i) {
+  Patience patience(kKeyboardTime);
+  while ((port::in8(kKeyboardStatus) & kInputFull) != 0 && !patience.is_over()) {
   }
   port::out8(kKeyboardCommand, kPulseResetLine);
   settle();

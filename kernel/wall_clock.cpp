@@ -14,11 +14,16 @@ namespace {
 
 enum class Source : std::uint8_t { kNone, kKvm, kCmos };
 
-constexpr Nanoseconds kKeepInterval = milliseconds(60'000);
+// How often the source is looked at: a pause of the machine may show nowhere else, for its counter
+// can stand still meanwhile. And how often at the CMOS clock's hours and days, too.
+constexpr Nanoseconds kLookInterval = milliseconds(1'000);
+constexpr Nanoseconds kWholeInterval = milliseconds(60'000);
 
 constinit WallTime time{};
 constinit Source source = Source::kNone;
 constinit Nanoseconds next_look{};
+constinit Nanoseconds next_whole{};
+constinit bool is_binary = false;  // how the CMOS clock writes its numbers
 constinit kvm::SharedMemory shared{};
 
 struct ThisMachine {
@@ -65,7 +70,9 @@ void initialize() {
   } else if (!acpi::cmos_clock().absent && learn_from_cmos(cmos::read_time(read_cmos, century()))) {
     source = Source::kCmos;
   }
-  next_look = clock::now() + kKeepInterval;
+  is_binary = source == Source::kCmos && (read_cmos(cmos::kStatusB) & cmos::kBinary) != 0;
+  next_look = clock::now() + kLookInterval;
+  next_whole = clock::now() + kWholeInterval;
 }
 
 std::optional<std::uint64_t> now() {
@@ -76,13 +83,20 @@ std::optional<std::uint64_t> now() {
 }
 
 void keep() {
-  if (source == Source::kNone || clock::now() < next_look) {
+  const Nanoseconds now = clock::now();
+  if (source == Source::kNone || now < next_look) {
+    return;
+  }
+  if (source == Source::kCmos && now < next_whole &&
+      cmos::shows(read_cmos, time.at(now.value) / WallTime::kSecond, is_binary)) {
+    next_look = now + kLookInterval;
     return;
   }
   // The CMOS clock can't be read while it is updated: then again at the next call.
   if (source == Source::kKvm ? learn_from_kvm()
                              : learn_from_cmos(cmos::try_read(read_cmos, century()))) {
-    next_look = clock::now() + kKeepInterval;
+    next_look = now + kLookInterval;
+    next_whole = now + kWholeInterval;
   }
 }
 

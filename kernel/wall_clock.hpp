@@ -1,4 +1,4 @@
-// The wall clock: set at boot, kept by the TSC, and compared with its source now and then.
+// The wall clock: set at boot, kept by the TSC, and compared with its source once a second.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,10 @@ void initialize();
 // when it is corrected.
 [[nodiscard]] std::optional<std::uint64_t> now();
 
-// To be called now and then, from run loop to run loop: once a minute the source is read again,
-// for the TSC's frequency may be known to one part in a thousand only, and stands still while a
-// virtual machine does. Waits for nothing.
+// To be called now and then, in the run loop, before anybody is answered: once a second, and so at
+// once when the loop was away for longer, the source is looked at again. For the TSC's frequency
+// may be known to one part in a thousand only, and a machine that was paused, saved or moved has a
+// TSC that stood still. It costs three exits to the hypervisor, or four. Waits for nothing.
 void keep();
 
 }  // namespace mote::wall_clock

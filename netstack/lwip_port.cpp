@@ -70,7 +70,7 @@ constinit QueueLimits queue_limits;
 constexpr std::size_t kLeastQueue = MOTE_TCP_QUEUE_LEAST;
 
 // TCP's table of connections, with a bucket or more for each PCB (patches/22).
-constinit std::span<struct tcp_pcb*> buckets;
+[[gnu::section(".bss.sealed")]] constinit std::span<struct tcp_pcb*> buckets;
 
 }  // namespace
 

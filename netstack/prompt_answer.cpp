@@ -10,7 +10,7 @@
 namespace mote::netstack {
 namespace {
 
-constinit PromptServer server{};
+[[gnu::section(".bss.sealed")]] constinit PromptServer server{};
 
 // A segment's headers without options, in its frame.
 struct Headers {

@@ -45,7 +45,7 @@ std::span<TxSegment> without_padding(std::span<TxSegment> pieces) {
 
 void TransmitQueue::restart() {
   memory_->ring = {};
-  memory_->slots = {};
+  memory_->slots.fill({});  // to assign {} would build all of them on the stack first
   completions_.restart(memory_->completions);
   sent_ = lent_ = told_ = 0;
 }

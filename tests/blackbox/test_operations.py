@@ -3,6 +3,7 @@
 import calendar
 import json
 import re
+import subprocess
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -62,6 +63,54 @@ def test_date_goes_on(guest: Guest, client: Client) -> None:
         assert last <= now <= last + 1 + (time.monotonic() - before)
         assert asked < began + 30, "the date stands still"
         last = now
+
+
+PAUSE_S = 5  # of a machine; more than a Date may be wrong by at any time
+
+
+def wait_out_a_pause() -> None:
+    """Here time itself is what is waited for, by the host's clock."""
+    end = time.time() + PAUSE_S
+    while time.time() < end:
+        time.sleep(0.1)
+
+
+def catches_up(guest: Guest) -> None:
+    """Date is the host's soon: a second of the machine's running, on a host that is busy."""
+    deadline = time.monotonic() + 15
+    while abs(behind := time.time() - seconds_of(get(guest, "/"))) > 2:
+        assert time.monotonic() < deadline, f"Date is {behind:.1f} s behind"
+
+
+@pytest.mark.parametrize("machine", ["pc", "q35"])
+def test_date_is_right_after_a_pause(bench: Bench, machine: str) -> None:
+    """virsh suspend and resume, a laptop's lid, a host that is out of memory: the guest's counters
+    have stood still, and only the clock of the hypervisor tells."""
+    guest = bench.boot(Machine(machine=machine))
+    catches_up(guest)
+    guest.ask("stop")
+    wait_out_a_pause()
+    guest.ask("cont")
+    catches_up(guest)
+    guest.serves()
+
+
+def test_date_is_right_after_a_snapshot_was_restored(bench: Bench) -> None:
+    """Proxmox VE and libvirt restore a machine's memory, hours later or on another host."""
+    disk = bench.results / "snapshots.qcow2"
+    bench.results.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(disk), "64M"], check=True)
+    drive = ("-drive", f"file={disk},if=none,id=snapshots,format=qcow2")
+    first = bench.boot(Machine(machine="pc", extra=drive))
+    catches_up(first)
+    said = first.monitor("savevm mote")
+    assert not said, said
+    first.stop()
+    wait_out_a_pause()
+    second = bench.start(Machine(machine="pc", extra=(*drive, "-loadvm", "mote")))
+    catches_up(second)
+    second.serves()
+
 
 
 @pytest.mark.parametrize("machine", ["q35", "pc"])

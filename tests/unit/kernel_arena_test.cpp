@@ -87,6 +87,45 @@ TEST_CASE("what is taken comes from the smallest range that holds it, aligned") 
   CHECK(before.bytes_left() == kMib + 64 * kKib);
 }
 
+TEST_CASE("guarded pieces have a page in front that is nobody's, and end at a page's end") {
+  Arena arena = arena_of({{kMib, 64 * kKib, kRam, 0}, {4 * kMib, kMib, kRam, 0}}, {});
+  CHECK(arena.take_bytes(4096, 4096) == kMib);
+  arena.guard_pieces();
+  CHECK(arena.take_bytes(100, 16) == kMib + 3 * 4096 - 112);
+  CHECK(arena.take_bytes(4096, 4096) == kMib + 4 * 4096);
+  CHECK(arena.take_bytes(4097, 1) == kMib + 8 * 4096 - 4097);
+  CHECK(arena.take_bytes(7 * 4096, 4096) == kMib + 9 * 4096);
+  CHECK(arena.take_bytes(1, 1) == 4 * kMib + 2 * 4096 - 1);  // no room for a guard before
+  CHECK(arena.take_bytes(4096, 64 * kKib) == 4 * kMib + 64 * kKib);
+  CHECK(arena.take_bytes(kMib, 1) == 0);
+  const std::vector<std::uint64_t> wanted = {kMib + 4096,     kMib + 3 * 4096, kMib + 5 * 4096,
+                                             kMib + 8 * 4096, 4 * kMib,        4 * kMib + 2 * 4096};
+  CHECK(std::ranges::equal(arena.guards(), wanted));
+}
+
+TEST_CASE("beyond as many guards as are remembered, an arena gives nothing") {
+  Arena arena = arena_of({{kMib, kMib, kRam, 0}}, {});
+  arena.guard_pieces();
+  std::size_t pieces = 0;
+  while (arena.take_bytes(1, 1) != 0) {
+    ++pieces;
+  }
+  CHECK(pieces == arena.guards().size());
+  CHECK(pieces == 32);
+}
+
+TEST_CASE("how many page tables guards may need") {
+  constexpr std::uint64_t kLarge = 2 * kMib;
+  const auto parts = [](const std::vector<MemoryRange>& map) {
+    return arena_of(map, {}).guarded_parts(kLarge, kLarge);
+  };
+  CHECK(parts({{0, 640 * kKib, kRam, 0}, {kMib, kMib, kRam, 0}}) == 0);
+  CHECK(parts({{0, 640 * kKib, kRam, 0}, {kMib, 2 * kMib, kRam, 0}}) == 1);
+  CHECK(parts({{2 * kMib, 4 * kMib, kRam, 0}}) == 2);
+  CHECK(parts({{3 * kMib, 4 * kMib, kRam, 0}}) == 3);
+  CHECK(parts({{kMib, kGib, kRam, 0}}) == 32);
+}
+
 TEST_CASE("an arena touches none of what it gives") {
   alignas(4096) static std::array<std::uint64_t, 1024> memory;
   memory.fill(7);

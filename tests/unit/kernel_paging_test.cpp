@@ -16,6 +16,9 @@ constexpr std::uint64_t kGib = 1 << 30;
 class Machine {
  public:
   explicit Machine(std::size_t spare = 4) : tables_(7), spare_(spare) {
+    for (Table& table : spare_) {
+      table.entries.fill(~Entry{0});  // somebody's before
+    }
     root().entries[0] = to(tables_[1]);
     for (unsigned gib = 0; gib < 4; ++gib) {
       tables_[1].entries[gib] = to(tables_[2 + gib]);
@@ -74,6 +77,25 @@ TEST_CASE("a range is made read-only, and nothing beside it") {
   CHECK(machine.rights(0x60'3000) == kData);
   CHECK(machine.rights(0x80'0000) == (kData | kLarge));
   CHECK(tables.used() == 1);
+}
+
+TEST_CASE("a guard is taken out of the map, and nothing beside it") {
+  Machine machine;
+  PageTables tables = machine.tables();
+  REQUIRE(tables.set_rights(0x40'3000, kPageBytes, kAbsent));
+  CHECK(machine.rights(0x40'2000) == kData);
+  CHECK(machine.rights(0x40'3000) == 0);
+  CHECK(machine.rights(0x40'4000) == kData);
+  CHECK(machine.rights(0x60'0000) == (kData | kLarge));
+  REQUIRE(tables.set_rights(0x5F'F000, kPageBytes, kAbsent));
+  REQUIRE(tables.set_rights(0x10'0000, kPageBytes, kAbsent));
+  CHECK(machine.rights(0x5F'F000) == 0);
+  CHECK(machine.rights(0x10'0000) == 0);
+  CHECK(tables.used() == 1);
+  REQUIRE(tables.set_rights(0x80'0000, kLargePageBytes, kAbsent));
+  CHECK(machine.rights(0x80'0000) == 0);
+  CHECK(tables.used() == 1);
+  CHECK_FALSE(tables.set_rights(0x40'3000, kPageBytes, kReadOnly));
 }
 
 TEST_CASE("what is not mapped can't be protected") {

@@ -39,6 +39,14 @@ TEST_CASE("the calendar agrees with the C library on every day from 1970 to 2199
   CHECK(calendar::seconds_since_1970({2024, 2, 29}, {12, 34, 56}) == 1'709'210'096);
 }
 
+// Time that goes on by a microsecond with each look at it, or, in a fast machine, by less.
+struct Looks {
+  std::uint64_t* nanoseconds;
+  std::uint64_t step = 1'000;
+  [[nodiscard]] std::uint64_t now() const { return *nanoseconds += step; }
+  [[nodiscard]] static std::uint64_t in(Nanoseconds time) { return time.value; }
+};
+
 // The clock's registers, and how often each was read.
 struct Cmos {
   std::array<std::uint8_t, cmos::kRegisters> registers{};
@@ -64,9 +72,10 @@ struct Cmos {
     }
     return registers.at(index);
   }
-  [[nodiscard]] std::optional<std::uint64_t> time() {
-    return cmos::read_time(*this, cmos::kUsualCentury);
+  [[nodiscard]] std::optional<std::uint64_t> time(std::uint64_t step = 1'000) {
+    return cmos::read_time(*this, cmos::kUsualCentury, Looks{&nanoseconds, step});
   }
+  std::uint64_t nanoseconds = 0;
 };
 
 constexpr std::uint64_t kLeapDay = 1'709'210'096;  // 2024-02-29 12:34:56
@@ -115,7 +124,8 @@ TEST_CASE("the century is believed if it is the last or the next one, and else i
   clock.registers[cmos::kUsualCentury] = 0x19;  // 1924, or a clock that was never set
   CHECK_FALSE(clock.time().has_value());
   clock.registers[0x48] = 0x21;
-  CHECK(cmos::read_time(clock, cmos::century_register(0x48)) > kLeapDay);
+  std::uint64_t nanoseconds = 0;
+  CHECK(cmos::read_time(clock, cmos::century_register(0x48), Looks{&nanoseconds}) > kLeapDay);
   CHECK(cmos::century_register(0) == cmos::kUsualCentury);
   CHECK(cmos::century_register(9) == cmos::kUsualCentury);
   CHECK(cmos::century_register(0x80) == cmos::kUsualCentury);
@@ -144,6 +154,24 @@ TEST_CASE("what no clock tells that was set is no time") {
   CHECK(first.time() == 1'577'836'800);
 }
 
+TEST_CASE("a look tells in a few accesses whether the clock shows a time") {
+  Cmos clock;
+  CHECK(cmos::shows(clock, kLeapDay, false));
+  CHECK(clock.reads.size() == 2);
+  clock.reads.clear();
+  CHECK_FALSE(cmos::shows(clock, kLeapDay + 5, false));  // a pause of five seconds
+  CHECK(clock.reads.size() == 1);
+  CHECK_FALSE(cmos::shows(clock, kLeapDay - 1, false));
+  CHECK_FALSE(cmos::shows(clock, kLeapDay + 60, false));
+  CHECK_FALSE(cmos::shows(clock, kLeapDay, true));
+  clock.set({56, 34, 12, 29, 2, 24});
+  CHECK(cmos::shows(clock, kLeapDay, true));
+  for (std::uint32_t number = 0; number < 60; ++number) {
+    CHECK(cmos::number(cmos::written(number, false), false) == number);
+    CHECK(cmos::number(cmos::written(number, true), true) == number);
+  }
+}
+
 TEST_CASE("a machine without the clock costs two reads, and a dead battery's is not believed") {
   Cmos nobody;
   nobody.registers.fill(0xFF);
@@ -170,6 +198,17 @@ TEST_CASE("an update in progress is waited for, and not for ever") {
   CHECK_FALSE(stuck.time().has_value());
   CHECK(stuck.reads[cmos::kStatusA] < 20'000);
   CHECK_FALSE(cmos::try_read(stuck, cmos::kUsualCentury).has_value());
+}
+
+TEST_CASE("an update of 2 ms is waited for on a machine that looks each 20 ns, too") {
+  Cmos clock;
+  clock.registers[cmos::kStatusA] |= cmos::kUpdateInProgress;
+  clock.before_read = [](Cmos& self, unsigned index) {
+    if (index == cmos::kStatusA && self.nanoseconds >= 2'000'000) {
+      self.registers[cmos::kStatusA] &= ~cmos::kUpdateInProgress;
+    }
+  };
+  CHECK(clock.time(20) == kLeapDay);
 }
 
 TEST_CASE("a reading in which the clock moved on is not used") {
