@@ -99,7 +99,8 @@ def test_date_is_right_after_a_snapshot_was_restored(bench: Bench) -> None:
     """Proxmox VE and libvirt restore a machine's memory, hours later or on another host."""
     disk = bench.results / "snapshots.qcow2"
     bench.results.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(disk), "64M"], check=True)
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(disk), "64M"], check=True,
+                   timeout=60)
     drive = ("-drive", f"file={disk},if=none,id=snapshots,format=qcow2")
     first = bench.boot(Machine(machine="pc", extra=drive))
     catches_up(first)
