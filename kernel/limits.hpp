@@ -54,6 +54,13 @@ inline constexpr std::size_t kTxBacklog = 512;
 // Bytes that drivers carve their rings from, once, when they are brought up; fewer in little RAM.
 inline constexpr std::size_t kDmaArenaBytes = 512 * 1024;
 
+// Routes of one interface beside its subnet and its gateway; of more that DHCP tells, the first are
+// used.
+inline constexpr std::size_t kRoutes = 16;
+
+// Bytes of a DHCP message that is read: as many as an Ethernet frame holds (RFC 2132, 9.10).
+inline constexpr std::size_t kDhcpMessageBytes = kMtu - 28;
+
 // --- PCI ---
 
 // PCI functions remembered by the scan.
@@ -161,7 +168,7 @@ inline constexpr std::size_t kLogPartBytes = 300;
 // Pages of metrics that wait for lwIP to take them at a time, which it mostly does at once (for
 // more it is 503), and bytes of one.
 inline constexpr std::size_t kMetricsPages = 1;
-inline constexpr std::size_t kMetricsBytes = 32 * 1024;
+inline constexpr std::size_t kMetricsBytes = 36 * 1024;
 
 // --- Time ---
 

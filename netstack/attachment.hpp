@@ -14,8 +14,10 @@
 #include "kernel/clock.hpp"
 #include "kernel/packet.hpp"
 #include "lwip/netif.h"
+#include "netstack/dhcp_client.hpp"
 #include "netstack/fast_path.hpp"
 #include "netstack/peers.hpp"
+#include "netstack/routes.hpp"
 #include "netstack/stats.hpp"
 
 namespace mote::netstack {
@@ -63,11 +65,22 @@ class Attachment {
 
   // True when the interface has an address and a link.
   [[nodiscard]] bool usable() const;
-  [[nodiscard]] bool has_gateway() const;
+
+  // Whether hosts on other networks can be reached: by a gateway, or a default route.
+  [[nodiscard]] bool has_way_out() const;
+
+  // The longest route to `destination` beside subnet and gateway, or null.
+  [[nodiscard]] const Route* route_to(Ipv4Address destination) const {
+    return routes_.find(destination);
+  }
+
+  // What DHCP leases beside the address, the mask and the gateway, which lwIP sets itself.
+  void use_lease(const Lease& lease);
 
   // An MTU from DHCP: taken when it is smaller than what device and settings allow.
   void offer_mtu(std::uint16_t mtu);
 
+  [[nodiscard]] DhcpClient& dhcp_client() { return dhcp_client_; }
   [[nodiscard]] struct netif& netif() { return netif_; }
 
  protected:
@@ -87,8 +100,11 @@ class Attachment {
   void second(Nanoseconds now, bool link_up);
 
   // Makes a datagram for `destination` (in memory as on the wire) the frame that it leaves in, if
-  // its station is known. False: lwIP must find it out, by `etharp_output`.
+  // its station is known. False: `find_station` must find it out.
   [[nodiscard]] bool frame_for(std::uint32_t destination, struct pbuf& datagram) const;
+
+  // The same for a station that isn't known: lwIP finds it out, and sends then.
+  err_t find_station(std::uint32_t destination, struct pbuf& datagram);
 
   // Learns from a frame that lwIP has made which station its datagram goes to.
   void learn_station(const struct pbuf& frame);
@@ -110,7 +126,9 @@ class Attachment {
   static void status_changed(struct netif* netif);
   void set_link(bool up);
   void use_static_address(const StaticAddress& address);
+  void look_again();
   void announce();
+  void announce_routes();
   void complain_of_silence(Nanoseconds now);
   void print_name() const;
 
@@ -119,10 +137,14 @@ class Attachment {
   std::string_view model_;
   const DeviceCounters* device_counters_ = nullptr;
   Peers peers_;
+  Routes routes_;
+  DhcpClient dhcp_client_;
   bool dhcp_ = false;
   std::uint16_t largest_mtu_ = 0;
   Host announced_;
   Ipv4Address announced_gateway_;
+  Routes announced_routes_;
+  std::uint64_t answers_ = 0;  // of DHCP servers, when last looked at
   Nanoseconds next_complaint_;
 };
 
@@ -134,5 +156,8 @@ class Attachment {
 
 // The interface that has `address` (in memory as on the wire), or null.
 [[nodiscard]] struct netif* interface_with_address(std::uint32_t address);
+
+// The interface with the longest route to `destination`, subnets and gateways apart, or null.
+[[nodiscard]] struct netif* interface_with_route(std::uint32_t destination);
 
 }  // namespace mote::netstack

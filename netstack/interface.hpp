@@ -145,7 +145,7 @@ class Interface : public Attachment {
     Interface& self = of(netif);
     seal(*datagram);
     if (!self.frame_for(ip4_addr_get_u32(destination), *datagram)) {
-      return etharp_output(netif, datagram, destination);
+      return self.find_station(ip4_addr_get_u32(destination), *datagram);
     }
     return self.queue(datagram);
   }
