@@ -168,7 +168,7 @@ inline constexpr std::size_t kLogPartBytes = 300;
 // Pages of metrics that wait for lwIP to take them at a time, which it mostly does at once (for
 // more it is 503), and bytes of one.
 inline constexpr std::size_t kMetricsPages = 1;
-inline constexpr std::size_t kMetricsBytes = 36 * 1024;
+inline constexpr std::size_t kMetricsBytes = 40 * 1024;
 
 // --- Time ---
 

@@ -19,6 +19,9 @@ namespace {
 using namespace std::string_view_literals;
 using Code = DhcpMessage::Code;
 
+// Type, longest message, address, server, what is asked for, the longest host name and the end.
+static_assert(DHCP_OPTIONS_LEN >= 3 + 4 + 6 + 6 + (2 + 6) + (2 + 63) + 1);
+
 // A lease in use for so long makes refusals before it forgotten.
 constexpr Nanoseconds kSettled = milliseconds(64'000);
 

@@ -179,6 +179,35 @@ TEST_CASE("the MTU goes with the lease") {
   CHECK(client().interface.netif().mtu == 1500);
 }
 
+TEST_CASE("of a message, however it is cut or spoilt, nothing beyond its end is read") {
+  std::vector<std::byte> whole(240);
+  const auto add = [&](std::initializer_list<int> bytes) {
+    for (const int byte : bytes) whole.push_back(static_cast<std::byte>(byte));
+  };
+  whole[16] = std::byte{10}, whole[19] = std::byte{7};
+  whole[236] = std::byte{0x63}, whole[237] = std::byte{0x82};
+  whole[238] = std::byte{0x53}, whole[239] = std::byte{0x63};
+  whole[44] = std::byte{121}, whole[45] = std::byte{62};
+  add({51, 4, 0, 0, 1, 0, 54, 4, 10, 0, 0, 1, 1, 4, 255, 0, 0, 0, 52, 1, 3, 26, 2, 5, 0});
+  add({121, 14, 32, 10, 0, 0, 1, 0, 0, 0, 0, 0, 10, 0, 0, 1, 3, 4, 10, 0, 0, 1, 255});
+  netstack::Complaints complaints;
+  std::uint32_t seed = 1;
+  const auto random = [&] { return (seed = seed * 1664525 + 1013904223) >> 8; };
+  std::size_t leases = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::vector<std::byte> message(whole.begin(),
+                                   whole.begin() + static_cast<long>(random() % whole.size() + 1));
+    for (std::uint32_t spoilt = random() % 4; spoilt > 0; --spoilt) {
+      message[random() % message.size()] = static_cast<std::byte>(random());
+    }
+    if (const auto read = netstack::DhcpMessage::read(message)) {
+      leases += netstack::read_lease(*read, complaints).has_value() ? 1U : 0U;
+    }
+  }
+  CHECK(leases > 100);
+  CHECK(count(printed(), "\n") < 40);
+}
+
 TEST_CASE("each reason is said once a minute, however often it comes") {
   restart();
   advance(milliseconds(60'000));

@@ -156,6 +156,21 @@ TEST_CASE("a renewal that can't be used leaves the lease as it is") {
   CHECK(count(text, "127.0.0.1") <= 4);
 }
 
+// RFC 2131, 4.4.5: the server that answered is the one to renew with.
+TEST_CASE("who was rebound by another server renews with that one") {
+  constexpr std::uint32_t kOther = 0xC0A80063;
+  stations.push_back(kOther);
+  restart();
+  for (int i = 0; i < 80 && address() == 0; ++i) run(1, willing);
+  REQUIRE(address() == kLeased);
+  const auto messages = run(200, [&](const Message& message) -> std::optional<Answer> {
+    if (message.destination == kServer) return {};
+    return lease(message, {{kServerIdentifier, word(kOther)}});
+  });
+  CHECK(address() == kLeased);
+  CHECK(std::ranges::count(messages, kOther, &Message::destination) >= 1);
+}
+
 TEST_CASE("after a link that was away, the address ends with its lease all the same") {
   restart();
   for (int i = 0; i < 80 && address() == 0; ++i) run(1, willing);
