@@ -90,7 +90,7 @@ InterfaceReport Attachment::report() const {
           .device = device_counters_,
           .stack = &counters_,
           .has_way_out = usable() && has_way_out(),
-          .dhcp = dhcp_client_.counters()};
+          .dhcp = dhcp_client().counters()};
 }
 
 bool Attachment::usable() const {
@@ -108,6 +108,7 @@ void Attachment::offer_mtu(std::uint16_t mtu) {
 
 void Attachment::use_lease(const Lease& lease) {
   peers_.forget();
+  routes_are_news_ |= routes_ != lease.routes;
   routes_ = lease.routes;
   netif_.mtu = largest_mtu_;
   if (lease.mtu) offer_mtu(*lease.mtu);
@@ -124,7 +125,6 @@ err_t Attachment::initialize_netif(struct netif* netif) {
 bool Attachment::attach(unsigned index, const DeviceFacts& facts, const InterfaceSettings& settings,
                         Ways ways) {
   index_ = index;
-  dhcp_client_ = DhcpClient(index);
   print_name();
   console::print(facts.model, ' ');
   print_to(facts.mac);
@@ -142,6 +142,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
     return false;
   }
   attachments[index] = this;
+  dhcp_client().set_index(index);
   model_ = facts.model;
   device_counters_ = facts.counters;
   std::ranges::copy(facts.mac.octets, netif_.hwaddr);

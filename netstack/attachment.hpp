@@ -80,7 +80,7 @@ class Attachment {
   // An MTU from DHCP: taken when it is smaller than what device and settings allow.
   void offer_mtu(std::uint16_t mtu);
 
-  [[nodiscard]] DhcpClient& dhcp_client() { return dhcp_client_; }
+  [[nodiscard]] DhcpClient& dhcp_client() const { return dhcp_client_of(index_); }
   [[nodiscard]] struct netif& netif() { return netif_; }
 
  protected:
@@ -138,12 +138,11 @@ class Attachment {
   const DeviceCounters* device_counters_ = nullptr;
   Peers peers_;
   Routes routes_;
-  DhcpClient dhcp_client_;
+  bool routes_are_news_ = false;
   bool dhcp_ = false;
   std::uint16_t largest_mtu_ = 0;
   Host announced_;
   Ipv4Address announced_gateway_;
-  Routes announced_routes_;
   std::uint64_t answers_ = 0;  // of DHCP servers, when last looked at
   Nanoseconds next_complaint_;
 };

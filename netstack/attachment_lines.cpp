@@ -21,13 +21,13 @@ void Attachment::announce() {
   const Host now = host();
   const Ipv4Address gateway = gateway_of(netif_);
   if (now.address == announced_.address && now.netmask == announced_.netmask &&
-      gateway == announced_gateway_ && routes_ == announced_routes_) {
+      gateway == announced_gateway_ && !routes_are_news_) {
     return;
   }
   const bool had_address = announced_.address.value != 0;
   announced_ = now;
   announced_gateway_ = gateway;
-  announced_routes_ = routes_;
+  routes_are_news_ = false;
   if (now.address.value == 0) {
     if (!had_address) return;
     print_name();
@@ -60,11 +60,11 @@ void Attachment::announce_routes() {
   }
   if (has_way_out()) return;
   print_name();
-  console::line("no gateway, other networks can't be reached");
+  console::line("no gateway");
 }
 
 void Attachment::complain_of_silence(Nanoseconds now) {
-  if (std::exchange(answers_, dhcp_client_.answers()) != answers_) {
+  if (std::exchange(answers_, dhcp_client().answers()) != answers_) {
     // Of no use, which is said. The next one may take longer than a period to come.
     next_complaint_ = now + Complaints::kPeriod + Complaints::kPeriod;
   } else if (usable() || !netif_is_link_up(&netif_)) {

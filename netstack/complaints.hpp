@@ -14,7 +14,8 @@ class Complaints {
  public:
   static constexpr Nanoseconds kPeriod = milliseconds(60'000);
 
-  explicit constexpr Complaints(unsigned index = 0) : index_(index) {}
+  // Whose they are: its number on the console.
+  void set_index(unsigned index) { index_ = index; }
 
   // Says `parts`. Two literals make the reason: what is wrong, and how; they are told apart by
   // where they lie.
@@ -42,7 +43,7 @@ class Complaints {
     return false;
   }
 
-  unsigned index_;
+  unsigned index_ = 0;
   std::array<Said, 40> said_{};  // more than there are reasons
 };
 

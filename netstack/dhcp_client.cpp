@@ -42,7 +42,11 @@ bool concerns_us(const struct dhcp& dhcp, std::optional<Ipv4Address> server) {
 // The message that is being read. There is one loop.
 constinit std::array<std::byte, limits::kDhcpMessageBytes> message_bytes{};
 
+constinit std::array<DhcpClient, limits::kInterfaces> clients{};
+
 }  // namespace
+
+DhcpClient& dhcp_client_of(unsigned index) { return clients[index]; }
 
 std::uint8_t DhcpClient::judge(const struct dhcp& dhcp, std::uint8_t type,
                                std::span<const std::byte> bytes) {
@@ -103,7 +107,7 @@ extern "C" {
 
 u8_t mote_dhcp_message(struct netif* netif, const struct dhcp* dhcp, u8_t type,
                        struct pbuf* message) {
-  // One that is too long ends within an option.
+  // Of one that is too long the beginning counts, if it doesn't end within an option.
   const u16_t size = pbuf_copy_partial(message, netstack::message_bytes.data(),
                                        static_cast<u16_t>(netstack::message_bytes.size()), 0);
   return netstack::attachment_of(netif).dhcp_client().judge(

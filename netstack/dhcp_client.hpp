@@ -16,7 +16,8 @@ namespace mote::netstack {
 
 class DhcpClient {
  public:
-  explicit constexpr DhcpClient(unsigned index = 0) : complaints_(index) {}
+  // Whose client it is: its number on the console.
+  void set_index(unsigned index) { complaints_.set_index(index); }
 
   // A message of `type`, as which it is to be taken: itself, DHCP_NAK when what it acknowledges
   // can't be used, or none (0).
@@ -50,6 +51,9 @@ class DhcpClient {
   Nanoseconds bound_;
   unsigned refusals_ = 0;  // in a row
 };
+
+// The client of an interface, which exists for each there can be.
+[[nodiscard]] DhcpClient& dhcp_client_of(unsigned index);
 
 // How long to wait for an answer to a message sent for the `tries`th time, from 1 on, by RFC 2131,
 // 4.1.

@@ -30,27 +30,10 @@ struct Route {
 class Routes {
  public:
   // False when there is no room. Of two routes to one network the first stays.
-  constexpr bool add(const Route& route) {
-    const auto longer = [&](const Route& other) { return other.prefix_bits >= route.prefix_bits; };
-    const auto end = routes_.begin() + static_cast<std::ptrdiff_t>(count_);
-    const auto at = std::find_if_not(routes_.begin(), end, longer);
-    const auto same = [&](const Route& other) {
-      return other.prefix_bits == route.prefix_bits && other.network == route.network;
-    };
-    if (std::any_of(routes_.begin(), at, same)) return true;
-    if (count_ == routes_.size()) return false;
-    std::move_backward(at, end, end + 1);
-    *at = route;
-    ++count_;
-    return true;
-  }
+  bool add(const Route& route);
 
-  [[nodiscard]] constexpr const Route* find(Ipv4Address destination) const {
-    for (const Route& route : all()) {
-      if (route.leads_to(destination)) return &route;
-    }
-    return nullptr;
-  }
+  // Null: none leads there.
+  [[nodiscard]] const Route* find(Ipv4Address destination) const;
 
   [[nodiscard]] constexpr bool empty() const { return count_ == 0; }
   [[nodiscard]] constexpr std::span<const Route> all() const {

@@ -14,7 +14,7 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers",
            "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
 NETSTACK = ["attachment", "attachment_lines", "dhcp_client", "dhcp_message", "fast_path", "heap",
-            "lease", "lwip_port", "prompt_answer", "receive", "stats", "transmit"]
+            "lease", "lwip_port", "prompt_answer", "receive", "routes", "stats", "transmit"]
 HTTP = ["access_log", "conditions", "connection", "connection_input", "connection_prompt",
         "content", "crc32", "date", "endpoints", "metrics", "negotiation", "preface", "ranges",
         "redirect", "reply", "reply_cache", "reply_tail", "reply_writer", "request",

@@ -55,14 +55,14 @@ def test_classless_routes_go_before_the_router(bench: Bench) -> None:
     guest = boot(bench, "--dhcp-option=121,203.0.113.0/24,192.0.2.1", router="192.0.2.77")
     guest.console.wait_for(r"^net0: 192\.0\.2\.2/24 \(dhcp, lease 120 s\)$")
     guest.console.wait_for(r"^net0: route 203\.0\.113\.0/24 via 192\.0\.2\.1$")
-    guest.console.wait_for(r"^net0: no gateway, other networks can't be reached$")
+    guest.console.wait_for(r"^net0: no gateway$")
     assert status_for(guest, FAR) == "200"
     assert not has_way_out(guest)
 
 
 def test_no_way_out_is_said(bench: Bench) -> None:
     guest = boot(bench)
-    guest.console.wait_for(r"^net0: no gateway, other networks can't be reached$")
+    guest.console.wait_for(r"^net0: no gateway$")
     assert not has_way_out(guest)
     assert status_for(guest, FAR, deadline_s=2) == "000"
     guest.serves()
