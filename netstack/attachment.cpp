@@ -83,6 +83,8 @@ struct netif* interface_with_route(std::uint32_t destination) {
   return found;
 }
 
+Attachment::Attachment() = default;
+
 InterfaceReport Attachment::report() const {
   return {.model = model_,
           .mac = host().mac,
@@ -228,21 +230,27 @@ void Attachment::second(Nanoseconds now, bool link_up) {
 std::uint32_t Attachment::next_hop(std::uint32_t destination) const {
   const std::uint32_t own = ip4_addr_get_u32(netif_ip4_addr(&netif_));
   const std::uint32_t mask = ip4_addr_get_u32(netif_ip4_netmask(&netif_));
-  const bool on_subnet = ((destination ^ own) & mask) == 0;
-  const Ipv4Address address{std::byteswap(destination)};
   if (!routes_.empty()) [[unlikely]] {
-    const Route* const route = is_group(address) ? nullptr : routes_.find(address);
-    // The longest prefix counts, the subnet's among them.
-    if (route != nullptr && (!on_subnet || route->prefix_bits > std::popcount(mask))) {
-      return route->is_on_link() ? destination : std::byteswap(route->router.value);
-    }
+    if (const std::uint32_t hop = hop_by_route(destination); hop != 0) return hop;
   }
-  if (on_subnet) return destination;
+  if (((destination ^ own) & mask) == 0) return destination;
+  const Ipv4Address address{std::byteswap(destination)};
   if (is_group(address)) return 0;
   // No router takes a datagram to a link-local address further (RFC 3927, 2.6.2), save where only
   // the gateway is on the link, as in clouds whose own servers have such addresses.
   if (address.is_link_local() && mask != 0xFFFFFFFF) return destination;
   return ip4_addr_get_u32(netif_ip4_gw(&netif_));
+}
+
+// The same by a route alone, if its prefix is longer than the subnet's: the longest counts.
+std::uint32_t Attachment::hop_by_route(std::uint32_t destination) const {
+  const Ipv4Address address{std::byteswap(destination)};
+  const Route* const route = is_group(address) ? nullptr : routes_.find(address);
+  if (route == nullptr) return 0;
+  const Host own = host();
+  const bool on_subnet = ((address.value ^ own.address.value) & own.netmask.value) == 0;
+  if (on_subnet && route->prefix_bits <= std::popcount(own.netmask.value)) return 0;
+  return route->is_on_link() ? destination : std::byteswap(route->router.value);
 }
 
 err_t Attachment::find_station(std::uint32_t destination, struct pbuf& datagram) {

@@ -48,7 +48,7 @@ struct DeviceFacts {
 
 class Attachment {
  public:
-  Attachment() = default;
+  [[gnu::noinline]] Attachment();  // once for all kinds of device
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
 
@@ -122,6 +122,7 @@ class Attachment {
   void give_to_lwip(struct pbuf* datagram, bool verified);
   void give_arp_to_lwip(Packet packet);
   [[nodiscard]] std::uint32_t next_hop(std::uint32_t destination) const;
+  [[nodiscard, gnu::noinline]] std::uint32_t hop_by_route(std::uint32_t destination) const;
   static err_t initialize_netif(struct netif* netif);
   static void status_changed(struct netif* netif);
   void set_link(bool up);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <string_view>
 
 #include "kernel/clock.hpp"
@@ -26,18 +28,20 @@ class Complaints {
 
  private:
   struct Said {
-    const char* what = nullptr;
-    const char* how = nullptr;
-    Nanoseconds next;
+    std::uint32_t reason = 0;  // 0: none
+    std::uint32_t next_s = 0;  // when it may be said again
   };
 
   [[nodiscard]] bool is_due(std::string_view what, std::string_view how) {
-    const Nanoseconds now = clock::now();
+    const auto place = [](std::string_view text) {
+      return static_cast<std::uint32_t>(std::bit_cast<std::uintptr_t>(text.data()));
+    };
+    const std::uint32_t reason = place(what) * 31 + place(how);
+    const auto now_s = static_cast<std::uint32_t>(clock::now().value / milliseconds(1000).value);
     for (Said& said : said_) {
-      const bool is_free = said.what == nullptr;
-      if (!is_free && (said.what != what.data() || said.how != how.data())) continue;
-      if (!is_free && now < said.next) return false;
-      said = {what.data(), how.data(), now + kPeriod};
+      if (said.reason != 0 && said.reason != reason) continue;
+      if (said.reason != 0 && now_s < said.next_s) return false;
+      said = {reason, now_s + static_cast<std::uint32_t>(kPeriod.value / milliseconds(1000).value)};
       return true;
     }
     return false;
