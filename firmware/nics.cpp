@@ -124,14 +124,14 @@ std::size_t receive_share() {
   return std::min(limits::kReceiveBuffers, shared / nics);
 }
 
-netstack::InterfaceSettings settings_for(std::uint32_t index, const MacAddress& mac,
-                                         const Settings& settings) {
-  const InterfaceFields fields = settings.interface(index, mac);
+bool is_static(const InterfaceFields& fields) { return fields.address && !fields.address->dhcp; }
+
+netstack::InterfaceSettings settings_for(const InterfaceFields& fields, const Settings& settings) {
   netstack::InterfaceSettings result;
   result.host_name = settings.host_name();
   result.mtu = fields.mtu.value_or(0);
   result.offload = fields.offload.value_or(true);
-  if (fields.address && !fields.address->dhcp) {
+  if (is_static(fields)) {
     const Ipv4Prefix& fixed = fields.address->fixed;
     result.address =
         netstack::StaticAddress{{fixed.address}, fixed.length, {fields.gateway.value_or(0)}};
@@ -168,8 +168,13 @@ void attach(const typename Device::Location& location, const Settings& settings)
     console::line(" can't interrupt here, so a doze lasts 1 ms at most");
   }
   const auto index = static_cast<std::uint32_t>(attached_count);
-  if (nic.interface.attach(nic.device, index, settings_for(index, nic.device.mac(), settings))) {
-    ++attached_count;
+  const InterfaceFields fields = settings.interface(index, nic.device.mac());
+  if (!nic.interface.attach(nic.device, index, settings_for(fields, settings))) {
+    return;
+  }
+  ++attached_count;
+  if (fields.gateway && !is_static(fields)) {
+    console::line("net", index, ": the gateway of the settings is for a static address: not used");
   }
 }
 

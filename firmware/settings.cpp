@@ -5,24 +5,10 @@
 #include <span>
 
 #include "kernel/console.hpp"
+#include "netstack/host_address.hpp"
 
 namespace mote {
 namespace {
-
-// Addresses that a host can have: not "this network", loopback, multicast or reserved ones
-// (RFC 6890), and neither the network's own number nor its broadcast address.
-bool is_host_address(const Ipv4Prefix& prefix) {
-  const std::uint32_t top = prefix.address >> 24;
-  if (top == 0 || top == 127 || top >= 224 || prefix.length == 0) {
-    return false;
-  }
-  if (prefix.length >= 31) {
-    return true;  // RFC 3021: a link of two hosts has neither
-  }
-  const std::uint32_t host_bits = 0xFFFFFFFFu >> prefix.length;
-  const std::uint32_t host = prefix.address & host_bits;
-  return host != 0 && host != host_bits;
-}
 
 bool set_seconds(std::uint32_t& milliseconds, std::string_view value) {
   const auto seconds = parse_number(value, 1, 86'400);
@@ -38,7 +24,8 @@ bool set_address(InterfaceFields& fields, std::string_view value) {
     return true;
   }
   const auto prefix = parse_ipv4_prefix(value);
-  if (!prefix || !is_host_address(*prefix)) {
+  if (!prefix || prefix->length == 0 ||
+      !netstack::fault_on_subnet({prefix->address}, prefix->length).empty()) {
     return false;
   }
   fields.address = InterfaceFields::Address{.dhcp = false, .fixed = *prefix};
@@ -47,10 +34,11 @@ bool set_address(InterfaceFields& fields, std::string_view value) {
 
 bool set_gateway(InterfaceFields& fields, std::string_view value) {
   const auto gateway = parse_ipv4(value);
-  if (gateway) {
-    fields.gateway = gateway;
+  if (!gateway || !netstack::fault_of_host({*gateway}).empty()) {
+    return false;
   }
-  return gateway.has_value();
+  fields.gateway = gateway;
+  return true;
 }
 
 bool set_mtu(InterfaceFields& fields, std::string_view value) {

@@ -170,6 +170,16 @@ void write_interfaces(Exposition& out) {
   out.gauge("interface_up"sv, "Whether the interface has a link."sv);
   each_interface(
       [&](Label name, const InterfaceReport& report) { out.sample(name, report.link_up ? 1 : 0); });
+  out.gauge("interface_way_out"sv, "Whether a gateway or default route leads to other networks."sv);
+  each_interface([&](Label name, const InterfaceReport& report) {
+    out.sample(name, report.has_way_out ? 1 : 0);
+  });
+  out.counter("interface_dhcp_refused_total"sv, "DHCP messages that led to nothing, by kind."sv);
+  each_interface([&](Label name, const InterfaceReport& report) {
+    out.sample(name, {"kind"sv, "unusable_lease"sv}, report.dhcp.unusable);
+    out.sample(name, {"kind"sv, "refusal"sv}, report.dhcp.refusals);
+    out.sample(name, {"kind"sv, "broken"sv}, report.dhcp.broken);
+  });
 }
 
 // Counters with a sample for each interface.
@@ -265,6 +275,7 @@ void write_drops(Exposition& out) {
   each_interface([&](Label label, const InterfaceReport& report) {
     out.sample(label, {"reason"sv, "unsendable"sv}, report.stack->tx_unsendable);
     out.sample(label, {"reason"sv, "stuck"sv}, report.stack->tx_stuck);
+    out.sample(label, {"reason"sv, "no_route"sv}, report.stack->tx_no_route);
     out.sample(label, {"reason"sv, "reply_without_room"sv}, report.stack->replies_dropped);
   });
   out.counter("interface_transmit_refused_total"sv, "Frames TCP kept until there was room."sv);

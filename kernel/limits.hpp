@@ -66,6 +66,13 @@ inline constexpr std::uint64_t kTxPatienceMs = 1000;
 // Bytes that drivers carve their rings from, once, when they are brought up; fewer in little RAM.
 inline constexpr std::size_t kDmaArenaBytes = 512 * 1024;
 
+// Routes of one interface beside its subnet and its gateway; of more that DHCP tells, the first are
+// used.
+inline constexpr std::size_t kRoutes = 16;
+
+// Bytes of a DHCP message that is read: as many as an Ethernet frame holds (RFC 2132, 9.10).
+inline constexpr std::size_t kDhcpMessageBytes = kMtu - 28;
+
 // --- PCI ---
 
 // PCI functions remembered by the scan.

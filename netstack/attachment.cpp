@@ -12,27 +12,19 @@
 #include "lwip/ip4.h"
 #include "lwip/prot/dhcp.h"
 #include "netif/ethernet.h"
+#include "netstack/address_text.hpp"
+#include "netstack/host_address.hpp"
 #include "netstack/receive.hpp"
 
 namespace mote::netstack {
 namespace {
 
-constexpr Nanoseconds kComplaintPeriod = milliseconds(60'000);
 constexpr std::uint16_t kLeastMtu = 576;  // RFC 791, 3.1: every host takes so much; DHCP needs it
 
 // All attached interfaces by index, for routes.
 constinit std::array<Attachment*, limits::kInterfaces> attachments{};
 
-Ipv4Address from_lwip(const ip4_addr_t* address) {
-  return {std::byteswap(ip4_addr_get_u32(address))};
-}
-
 ip4_addr_t to_lwip(Ipv4Address address) { return {std::byteswap(address.value)}; }
-
-void print_to(Ipv4Address address) {
-  console::print(address.value >> 24, '.', address.value >> 16 & 0xFF, '.',
-                 address.value >> 8 & 0xFF, '.', address.value & 0xFF);
-}
 
 void print_to(const MacAddress& mac) {
   for (std::size_t i = 0; i < mac.octets.size(); ++i) {
@@ -40,10 +32,12 @@ void print_to(const MacAddress& mac) {
   }
 }
 
-// Packets to other networks leave by the first interface that has a gateway.
+bool is_group(Ipv4Address address) { return address.is_multicast() || address.is_broadcast(); }
+
+// Packets to other networks leave by the first interface that has a way out.
 void choose_default_route() {
   for (Attachment* attachment : attachments) {
-    if (attachment != nullptr && attachment->usable() && attachment->has_gateway()) {
+    if (attachment != nullptr && attachment->usable() && attachment->has_way_out()) {
       netif_set_default(&attachment->netif());
       return;
     }
@@ -76,18 +70,50 @@ struct netif* interface_with_address(std::uint32_t address) {
   return nullptr;
 }
 
+struct netif* interface_with_route(std::uint32_t destination) {
+  struct netif* found = nullptr;
+  int longest = -1;
+  for (Attachment* attachment : attachments) {
+    if (attachment == nullptr || !attachment->usable()) continue;
+    const Route* const route = attachment->route_to({std::byteswap(destination)});
+    if (route == nullptr || route->prefix_bits <= longest) continue;
+    longest = route->prefix_bits;
+    found = &attachment->netif();
+  }
+  return found;
+}
+
+Attachment::Attachment() = default;
+
 InterfaceReport Attachment::report() const {
-  return {model_, host().mac, netif_is_link_up(&netif_) != 0, device_counters_, &counters_};
+  return {.model = model_,
+          .mac = host().mac,
+          .link_up = netif_is_link_up(&netif_) != 0,
+          .device = device_counters_,
+          .stack = &counters_,
+          .has_way_out = usable() && has_way_out(),
+          .dhcp = dhcp_client().counters()};
 }
 
 bool Attachment::usable() const {
   return netif_is_link_up(&netif_) && !ip4_addr_isany_val(*netif_ip4_addr(&netif_));
 }
 
-bool Attachment::has_gateway() const { return !ip4_addr_isany_val(*netif_ip4_gw(&netif_)); }
+bool Attachment::has_way_out() const {
+  return !ip4_addr_isany_val(*netif_ip4_gw(&netif_)) ||
+         std::ranges::any_of(routes_.all(), &Route::is_default);
+}
 
 void Attachment::offer_mtu(std::uint16_t mtu) {
   if (mtu >= kLeastMtu) netif_.mtu = std::min(mtu, largest_mtu_);
+}
+
+void Attachment::use_lease(const Lease& lease) {
+  peers_.forget();
+  routes_are_news_ |= routes_ != lease.routes;
+  routes_ = lease.routes;
+  netif_.mtu = largest_mtu_;
+  if (lease.mtu) offer_mtu(*lease.mtu);
 }
 
 err_t Attachment::initialize_netif(struct netif* netif) {
@@ -118,6 +144,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
     return false;
   }
   attachments[index] = this;
+  dhcp_client().set_index(index);
   model_ = facts.model;
   device_counters_ = facts.counters;
   std::ranges::copy(facts.mac.octets, netif_.hwaddr);
@@ -143,54 +170,37 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   } else {
     use_static_address(*settings.address);
   }
-  next_complaint_ = clock::now() + kComplaintPeriod;
+  next_complaint_ = clock::now() + Complaints::kPeriod;
   return true;
 }
 
+// A gateway that can't be leaves the address without one.
 void Attachment::use_static_address(const StaticAddress& address) {
-  const std::uint32_t host_bits = address.prefix_bits >= 32 ? 0 : 0xFFFFFFFF >> address.prefix_bits;
+  Ipv4Address good = address.gateway;
+  if (good.value != 0) {
+    const auto fault = fault_of_gateway(good, address.address, address.prefix_bits, routes_);
+    if (!fault.empty()) {
+      print_name();
+      console::line("gateway ", good, " is ", fault, ": not used");
+      good = {};
+    }
+  }
   const ip4_addr_t own = to_lwip(address.address);
-  const ip4_addr_t mask = to_lwip({~host_bits});
-  const ip4_addr_t gateway = to_lwip(address.gateway);
+  const ip4_addr_t mask = to_lwip(mask_of(address.prefix_bits));
+  const ip4_addr_t gateway = to_lwip(good);
   netif_set_addr(&netif_, &own, &mask, &gateway);
 }
 
-void Attachment::status_changed(struct netif* netif) { attachment_of(netif).announce(); }
+void Attachment::status_changed(struct netif* netif) {
+  Attachment& self = attachment_of(netif);
+  if (ip4_addr_isany_val(*netif_ip4_addr(netif))) self.use_lease({});
+  self.look_again();
+}
 
-// Says which address there is now, if it isn't the one last told of.
-void Attachment::announce() {
+void Attachment::look_again() {
   peers_.forget();
   choose_default_route();
-  const Host now = host();
-  const Ipv4Address gateway = from_lwip(netif_ip4_gw(&netif_));
-  if (now.address == announced_.address && now.netmask == announced_.netmask &&
-      gateway == announced_gateway_) {
-    return;
-  }
-  const bool had_address = announced_.address.value != 0;
-  announced_ = now;
-  announced_gateway_ = gateway;
-  if (now.address.value == 0) {
-    if (!had_address) return;
-    print_name();
-    console::line("address lost, asking DHCP again");
-    return;
-  }
-  print_name();
-  print_to(now.address);
-  console::print('/', std::popcount(now.netmask.value));
-  if (gateway.value != 0) {
-    console::print(" via ");
-    print_to(gateway);
-  }
-  const struct dhcp* dhcp = netif_dhcp_data(&netif_);
-  if (!dhcp_ || dhcp == nullptr) {
-    console::line(" (static)");
-  } else if (dhcp->offered_t0_lease == 0xFFFFFFFF) {  // RFC 2131, 3.3
-    console::line(" (dhcp, lease without end)");
-  } else {
-    console::line(" (dhcp, lease ", dhcp->offered_t0_lease, " s)");
-  }
+  announce();
 }
 
 void Attachment::set_link(bool up) {
@@ -212,30 +222,48 @@ void Attachment::second(Nanoseconds now, bool link_up) {
     if (dhcp == nullptr || dhcp->state == DHCP_STATE_OFF) dhcp_start(&netif_);
     complain_of_silence(now);
   }
-  announce();
+  look_again();
 }
 
-void Attachment::complain_of_silence(Nanoseconds now) {
-  if (usable() || !netif_is_link_up(&netif_)) {
-    next_complaint_ = now + kComplaintPeriod;
-  } else if (now >= next_complaint_) {
-    next_complaint_ = now + kComplaintPeriod;
-    print_name();
-    console::line("no answer to DHCP yet, still asking");
-  }
-}
-
-void Attachment::print_name() const { console::print("net", index_, ": "); }
-
-// The address on the link of the station that takes a datagram further, as etharp_output has it.
-// Zero: the datagram is for several stations, or for none.
+// The address on the link of the station that takes a datagram further. Zero: the datagram is for
+// several stations, or no route leads there.
 std::uint32_t Attachment::next_hop(std::uint32_t destination) const {
   const std::uint32_t own = ip4_addr_get_u32(netif_ip4_addr(&netif_));
   const std::uint32_t mask = ip4_addr_get_u32(netif_ip4_netmask(&netif_));
+  if (!routes_.empty()) [[unlikely]] {
+    if (const std::uint32_t hop = hop_by_route(destination); hop != 0) return hop;
+  }
   if (((destination ^ own) & mask) == 0) return destination;
   const Ipv4Address address{std::byteswap(destination)};
-  const bool routed = address.value >> 28 < 0xE && !address.is_link_local();
-  return routed ? ip4_addr_get_u32(netif_ip4_gw(&netif_)) : 0;
+  if (is_group(address)) return 0;
+  // No router takes a datagram to a link-local address further (RFC 3927, 2.6.2), save where only
+  // the gateway is on the link, as in clouds whose own servers have such addresses.
+  if (address.is_link_local() && mask != 0xFFFFFFFF) return destination;
+  return ip4_addr_get_u32(netif_ip4_gw(&netif_));
+}
+
+// The same by a route alone, if its prefix is longer than the subnet's: the longest counts.
+std::uint32_t Attachment::hop_by_route(std::uint32_t destination) const {
+  const Ipv4Address address{std::byteswap(destination)};
+  const Route* const route = is_group(address) ? nullptr : routes_.find(address);
+  if (route == nullptr) return 0;
+  const Host own = host();
+  const bool on_subnet = ((address.value ^ own.address.value) & own.netmask.value) == 0;
+  if (on_subnet && route->prefix_bits <= std::popcount(own.netmask.value)) return 0;
+  return route->is_on_link() ? destination : std::byteswap(route->router.value);
+}
+
+err_t Attachment::find_station(std::uint32_t destination, struct pbuf& datagram) {
+  const Ipv4Address address{std::byteswap(destination)};
+  ip4_addr_t station{destination};
+  if (!is_group(address)) {
+    station.addr = next_hop(destination);
+    if (station.addr == 0) {
+      ++counters_.tx_no_route;
+      return ERR_RTE;
+    }
+  }
+  return etharp_output(&netif_, &datagram, &station);
 }
 
 bool Attachment::frame_for(std::uint32_t destination, struct pbuf& datagram) const {

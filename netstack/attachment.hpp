@@ -14,8 +14,10 @@
 #include "kernel/clock.hpp"
 #include "kernel/packet.hpp"
 #include "lwip/netif.h"
+#include "netstack/dhcp_client.hpp"
 #include "netstack/fast_path.hpp"
 #include "netstack/peers.hpp"
+#include "netstack/routes.hpp"
 #include "netstack/stats.hpp"
 
 namespace mote::netstack {
@@ -46,7 +48,7 @@ struct DeviceFacts {
 
 class Attachment {
  public:
-  Attachment() = default;
+  [[gnu::noinline]] Attachment();  // once for all kinds of device
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
 
@@ -63,11 +65,22 @@ class Attachment {
 
   // True when the interface has an address and a link.
   [[nodiscard]] bool usable() const;
-  [[nodiscard]] bool has_gateway() const;
+
+  // Whether hosts on other networks can be reached: by a gateway, or a default route.
+  [[nodiscard]] bool has_way_out() const;
+
+  // The longest route to `destination` beside subnet and gateway, or null.
+  [[nodiscard]] const Route* route_to(Ipv4Address destination) const {
+    return routes_.find(destination);
+  }
+
+  // What DHCP leases beside the address, the mask and the gateway, which lwIP sets itself.
+  void use_lease(const Lease& lease);
 
   // An MTU from DHCP: taken when it is smaller than what device and settings allow.
   void offer_mtu(std::uint16_t mtu);
 
+  [[nodiscard]] DhcpClient& dhcp_client() const { return dhcp_client_of(index_); }
   [[nodiscard]] struct netif& netif() { return netif_; }
 
  protected:
@@ -87,13 +100,15 @@ class Attachment {
   void second(Nanoseconds now, bool link_up);
 
   // Makes a datagram for `destination` (in memory as on the wire) the frame that it leaves in, if
-  // its station is known. False: lwIP must find it out, by `etharp_output`.
+  // its station is known. False: `find_station` must find it out.
   [[nodiscard]] bool frame_for(std::uint32_t destination, struct pbuf& datagram) const;
 
   // The same for an answer to the datagram that lwIP is taking in, if that came from a neighbour
   // that lwIP doesn't know: it goes to the station that the datagram came from. So strangers who
   // are answered need no place in lwIP's table.
   [[nodiscard]] bool frame_for_caller(std::uint32_t destination, struct pbuf& datagram);
+  // The same for a station that isn't known: lwIP finds it out, and sends then.
+  err_t find_station(std::uint32_t destination, struct pbuf& datagram);
 
   // Learns from a frame that lwIP has made which station its datagram goes to.
   void learn_station(const struct pbuf& frame);
@@ -117,11 +132,14 @@ class Attachment {
   void give_to_lwip(struct pbuf* datagram, bool verified, const Caller& caller);
   void give_arp_to_lwip(Packet packet);
   [[nodiscard]] std::uint32_t next_hop(std::uint32_t destination) const;
+  [[nodiscard, gnu::noinline]] std::uint32_t hop_by_route(std::uint32_t destination) const;
   static err_t initialize_netif(struct netif* netif);
   static void status_changed(struct netif* netif);
   void set_link(bool up);
   void use_static_address(const StaticAddress& address);
+  void look_again();
   void announce();
+  void announce_routes();
   void complain_of_silence(Nanoseconds now);
   void print_name() const;
 
@@ -132,10 +150,13 @@ class Attachment {
   Peers peers_;
   Caller caller_;  // of the datagram that lwIP is taking in
   Nanoseconds next_question_;
+  Routes routes_;
+  bool routes_are_news_ = false;
   bool dhcp_ = false;
   std::uint16_t largest_mtu_ = 0;
   Host announced_;
   Ipv4Address announced_gateway_;
+  std::uint64_t answers_ = 0;  // of DHCP servers, when last looked at
   Nanoseconds next_complaint_;
 };
 
@@ -147,5 +168,8 @@ class Attachment {
 
 // The interface that has `address` (in memory as on the wire), or null.
 [[nodiscard]] struct netif* interface_with_address(std::uint32_t address);
+
+// The interface with the longest route to `destination`, subnets and gateways apart, or null.
+[[nodiscard]] struct netif* interface_with_route(std::uint32_t destination);
 
 }  // namespace mote::netstack

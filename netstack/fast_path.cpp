@@ -35,7 +35,9 @@ bool is_broadcast(Ipv4Address destination, const Host& host) {
 // address as source was forged (or loops).
 bool is_bad_source(Ipv4Address source, const Host& host) {
   const std::uint32_t value = source.value;
-  if (value >> 24 == 0 || source.is_loopback() || value >> 28 >= 0xE) return true;
+  if (value >> 24 == 0 || source.is_loopback() || source.is_multicast() || source.is_broadcast()) {
+    return true;
+  }
   if (host.address.value == 0) return false;
   return source == host.address || is_subnet_broadcast(source, host);
 }

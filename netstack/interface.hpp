@@ -155,7 +155,7 @@ class Interface : public Attachment {
     seal(*datagram);
     const std::uint32_t address = ip4_addr_get_u32(destination);
     if (!self.frame_for(address, *datagram) && !self.frame_for_caller(address, *datagram)) {
-      return etharp_output(netif, datagram, destination);
+      return self.find_station(address, *datagram);
     }
     return self.queue(datagram);
   }

@@ -17,7 +17,6 @@
 #include "lwip/netif.h"
 #include "lwip/opt.h"
 #include "lwip/priv/tcp_priv.h"
-#include "lwip/prot/dhcp.h"
 #include "lwip/stats.h"
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"
@@ -172,13 +171,8 @@ struct netif* mote_route_by_source(const ip4_addr_t* source) {
   return netstack::interface_with_address(ip4_addr_get_u32(source));
 }
 
-void mote_dhcp_option(struct netif* netif, u8_t type, u8_t option, u8_t bytes, struct pbuf* message,
-                      u16_t offset) {
-  constexpr u8_t kInterfaceMtu = 26;  // RFC 2132, 5.1
-  if (type != DHCP_ACK || option != kInterfaceMtu || bytes != 2) return;
-  std::array<u8_t, 2> value{};
-  if (pbuf_copy_partial(message, value.data(), 2, offset) != 2) return;
-  netstack::attachment_of(netif).offer_mtu(static_cast<u16_t>(value[0] << 8 | value[1]));
+struct netif* mote_route_by_destination(const ip4_addr_t* destination) {
+  return netstack::interface_with_route(ip4_addr_get_u32(destination));
 }
 
 }  // extern "C"

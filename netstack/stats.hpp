@@ -24,6 +24,7 @@ struct InterfaceCounters {
   std::uint64_t tx_refused = 0;               // frames that found the backlog full: TCP keeps them
   std::uint64_t tx_unsendable = 0;            // frames that no device takes: dropped
   std::uint64_t tx_stuck = 0;                 // frames that waited too long in front: dropped
+  std::uint64_t tx_no_route = 0;              // datagrams to where no route leads
 
   [[nodiscard]] constexpr std::uint64_t& operator[](Fate fate) {
     return fates[static_cast<std::size_t>(fate)];
@@ -33,6 +34,13 @@ struct InterfaceCounters {
   }
 };
 
+// DHCP messages that led to nothing.
+struct DhcpCounters {
+  std::uint64_t unusable = 0;  // offers and acknowledgements of what can't be used
+  std::uint64_t refusals = 0;  // of our requests (DHCPNAK)
+  std::uint64_t broken = 0;    // that can't be read
+};
+
 // An interface, for reports.
 struct InterfaceReport {
   std::string_view model;
@@ -40,6 +48,8 @@ struct InterfaceReport {
   bool link_up = false;
   const DeviceCounters* device = nullptr;
   const InterfaceCounters* stack = nullptr;
+  bool has_way_out = false;  // to other networks: by a gateway or a default route
+  DhcpCounters dhcp = {};
 };
 
 // The interface with an index, if there is one.

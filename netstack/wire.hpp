@@ -47,6 +47,7 @@ struct Ipv4Address {
   std::uint32_t value = 0;
 
   [[nodiscard]] constexpr bool is_multicast() const { return value >> 28 == 0xE; }
+  [[nodiscard]] constexpr bool is_broadcast() const { return value == 0xFFFFFFFF; }
   [[nodiscard]] constexpr bool is_link_local() const { return value >> 16 == 0xA9FE; }
   [[nodiscard]] constexpr bool is_loopback() const { return value >> 24 == 127; }
   friend constexpr bool operator==(Ipv4Address, Ipv4Address) = default;

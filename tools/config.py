@@ -85,9 +85,12 @@ class _Reader:
         gateway = ipaddress.IPv4Address(entry["gateway"])
         if gateway == interface.ip:
             fail(f"{gateway} is the interface's own address")
+        network = interface.network
+        if network.prefixlen < 31 and gateway in (network[0], network[-1]):
+            fail(f"{gateway} is the network's own or broadcast address in {network}")
         # An address alone in its network (/32) has its gateway elsewhere, as some clouds want it.
-        if gateway not in interface.network and interface.network.prefixlen < 32:
-            fail(f"{gateway} is not in {interface.network}")
+        if gateway not in network and network.prefixlen < 32:
+            fail(f"{gateway} is not in {network}")
 
     def _line(self, known: dict[str, Check[str]], prefix: str, key: str, value: Any,
               shown: str | None = None) -> None:

@@ -85,8 +85,9 @@ def gateway(value: Any) -> str:
 
 
 def _check_host(address: ipaddress.IPv4Address) -> None:
-    if address.is_multicast or address.is_loopback or address.is_unspecified or \
-            address in ipaddress.IPv4Network("240.0.0.0/4"):
+    # 240.0.0.0/4 is reserved, and in use inside some clouds.
+    if address.is_multicast or address.is_loopback or \
+            address in ipaddress.IPv4Network("0.0.0.0/8") or int(address) == 0xFFFFFFFF:
         raise Wrong(f"{address} is not an address that a host can have")
 
 

@@ -13,8 +13,9 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers",
            "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
-NETSTACK = ["attachment", "fast_path", "heap", "icmp_errors", "lwip_port", "path_mtu",
-            "prompt_answer", "receive", "stats", "transmit"]
+NETSTACK = ["attachment", "attachment_lines", "dhcp_client", "dhcp_message", "fast_path", "heap",
+            "icmp_errors", "lease", "lwip_port", "path_mtu", "prompt_answer", "receive", "routes",
+            "stats", "transmit"]
 HTTP = ["access_log", "conditions", "connection", "connection_input", "connection_prompt",
         "content", "crc32", "date", "endpoints", "metrics", "negotiation", "preface", "ranges",
         "redirect", "reply", "reply_cache", "reply_tail", "reply_writer", "request",
@@ -63,6 +64,7 @@ FAKE_CONSOLE = "tests/unit/fake_console.cpp"
 PACKETS = ["kernel/packet.cpp", "tests/unit/packets.cpp"]
 NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, *PACKETS, LWIP,
                   *[f"netstack/{name}.cpp" for name in NETSTACK]]
+DHCP_WORLD = ["tests/unit/dhcp_world.cpp", *NETSTACK_WORLD]
 VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, *PACKETS,
                 *[f"drivers/virtio/{name}.cpp" for name in
                   ["receive_queue", "ring", "text", "transmit_queue"]]]
@@ -117,13 +119,15 @@ UNIT_TESTS = {
     "metrics": ["http/date.cpp", "http/endpoints.cpp", "http/metrics.cpp", "http/preface.cpp",
                 "http/reply_tail.cpp", *PACKETS],
     "netstack": NETSTACK_WORLD,
+    "netstack_addresses": NETSTACK_WORLD,
     "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_dhcp": NETSTACK_WORLD,
+    "netstack_dhcp": DHCP_WORLD,
     "netstack_forged": ["tests/unit/neighbours.cpp", "tests/unit/tcp_peer.cpp",
                         "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_icmp": ["tests/unit/neighbours.cpp", "tests/unit/tcp_peer.cpp",
                       "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_kills": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_lease": DHCP_WORLD,
     "netstack_long_crowd": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_neighbours": ["tests/unit/neighbours.cpp", "tests/unit/tcp_peer.cpp",
@@ -141,6 +145,8 @@ UNIT_TESTS = {
         "tests/unit/prompt_server.cpp", "tests/unit/tcp_peer.cpp", *NETSTACK_WORLD],
     "netstack_recovery": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_refusal": DHCP_WORLD,
+    "netstack_routes": DHCP_WORLD,
     "netstack_segmentation": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_small": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],

@@ -16,14 +16,16 @@ DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE = 1, 2, 3, 4, 5, 6, 7
 MASK, ROUTER, HOST_NAME, ADDRESS, LEASE, TYPE, SERVER, T1, T2 = 1, 3, 12, 50, 51, 53, 54, 58, 59
 
 
-def dnsmasq(lab: Lab, folder: Path, *more: str, interface: str = "mote0") -> subprocess.Popen:
+def dnsmasq(lab: Lab, folder: Path, *more: str, interface: str = "mote0",
+            router: str | None = Lab.HOST) -> subprocess.Popen:
     """Starts dnsmasq for the lab's subnet; its log is dnsmasq.log in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    router_option = f"--dhcp-option=3,{router}" if router else "--dhcp-option=3"
     with (folder / "dnsmasq.log").open("ab") as log:
         return lab.start(
             "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0", "--log-dhcp",
             "--no-ping", "--dhcp-authoritative", f"--interface={interface}", "--bind-dynamic",
-            "--dhcp-range=192.0.2.50,192.0.2.60,255.255.255.0,2m", "--dhcp-option=3,192.0.2.1",
+            "--dhcp-range=192.0.2.50,192.0.2.60,255.255.255.0,2m", router_option,
             f"--dhcp-leasefile={folder}/leases", "--user=root", *more, stdout=log, stderr=log)
 
 
@@ -96,6 +98,8 @@ class SmallServer:
                 frame, source = self._socket.recvfrom(2048)
             except TimeoutError:
                 continue
+            except OSError:
+                return  # the wire is gone
             is_ours = source[2] == socket.PACKET_OUTGOING
             is_udp = frame[12:14] == b"\x08\x00" and frame[23] == frames.UDP
             if is_ours or not is_udp or frame[36:38] != b"\x00\x43":
@@ -115,7 +119,10 @@ class SmallServer:
             options |= {MASK: frames.address("255.255.255.0"),
                         LEASE: struct.pack(">I", answer.lease_s)}
         options |= answer.options
-        packed = b"".join(bytes([code, len(value)]) + value for code, value in options.items())
+        # A value that one option can't hold is in several (RFC 3396).
+        packed = b"".join(bytes([code, len(value[at:at + 255])]) + value[at:at + 255]
+                          for code, value in options.items()
+                          for at in range(0, max(len(value), 1), 255))
         bootp = struct.pack(">4B4sHH4s4s4s4s16s192x", 2, 1, 6, 0, message.transaction, 0, 0x8000,
                             bytes(4), frames.address(answer.address), bytes(4), bytes(4),
                             message.hardware + bytes(10)) + MAGIC + packed + b"\xff"

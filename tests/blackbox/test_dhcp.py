@@ -64,11 +64,13 @@ def test_no_server_is_said(bench: Bench) -> None:
     guest.is_alive()
 
 
-def test_host_name_from_settings(bench: Bench, server: dhcp.SmallServer) -> None:
-    bench.boot(Machine(settings="network.hostname=kitchen-7"), wire=bench.wire)
+@pytest.mark.parametrize("name", ["kitchen-7", "h" * 63])
+def test_host_name_from_settings(bench: Bench, server: dhcp.SmallServer, name: str) -> None:
+    """The longest there can be, too, beside all that is asked for."""
+    bench.boot(Machine(settings=f"network.hostname={name}"), wire=bench.wire)
     for kind in (dhcp.DISCOVER, dhcp.REQUEST):
         heard = next(message for message in server.heard if message.kind == kind)
-        assert heard.options[dhcp.HOST_NAME] == b"kitchen-7"
+        assert heard.options[dhcp.HOST_NAME] == name.encode()
 
 
 def test_renewal_by_dnsmasq_is_unicast_at_half_the_lease(bench: Bench) -> None:

@@ -44,6 +44,7 @@ struct World {
   netstack::InterfaceCounters stack;
   netstack::TcpCounters tcp;
   netstack::IcmpErrors icmp;
+  netstack::DhcpCounters dhcp;
   bool text_room = true;
   std::uint64_t pool_number = 7;
 };
@@ -67,8 +68,13 @@ std::optional<netstack::InterfaceReport> netstack::report_on(unsigned index) {
   if (index >= world.interfaces) {
     return std::nullopt;
   }
-  return InterfaceReport{
-      "virtio-net", {{0x52, 0x54, 0, 0x12, 0xAB, 0x0F}}, true, &world.device, &world.stack};
+  return InterfaceReport{.model = "virtio-net",
+                         .mac = {{0x52, 0x54, 0, 0x12, 0xAB, 0x0F}},
+                         .link_up = true,
+                         .device = &world.device,
+                         .stack = &world.stack,
+                         .has_way_out = true,
+                         .dhcp = world.dhcp};
 }
 
 std::array<netstack::PoolUsage, netstack::kPools> netstack::pools() {
@@ -252,6 +258,8 @@ TEST_CASE("metrics tell what was counted") {
   world.stack.replies_dropped = 8;
   world.stack[netstack::Fate::kMulticast] = 6;
   world.stack.prompt_answers = 77;
+  world.stack.tx_no_route = 9;
+  world.dhcp = {.unusable = 21, .refusals = 22, .broken = 23};
   auto samples = scrape();
   CHECK(samples["mote_http_requests_total{code=\"404\"}"] == "12");
   CHECK(samples["mote_http_requests_total{code=\"200\"}"] == "0");
@@ -269,6 +277,10 @@ TEST_CASE("metrics tell what was counted") {
   CHECK(samples["mote_interface_prompt_answers_total{interface=\"net0\"}"] == "77");
   CHECK(samples["mote_interface_receive_dropped_total{interface=\"net0\",reason=\"multicast\"}"] ==
         "6");
+  CHECK(samples["mote_interface_transmit_dropped_total{interface=\"net0\",reason=\"no_route\"}"] ==
+        "9");
+  CHECK(samples["mote_interface_way_out{interface=\"net0\"}"] == "1");
+  CHECK(samples["mote_interface_dhcp_refused_total{interface=\"net0\",kind=\"refusal\"}"] == "22");
   CHECK(samples["mote_interface_info{interface=\"net0\",model=\"virtio-net\","
                 "mac=\"52:54:00:12:ab:0f\"}"] == "1");
   CHECK(samples["mote_build_info{version=\"1.2.3\",commit=\"abcdef0+\"}"] == "1");
@@ -303,6 +315,7 @@ TEST_CASE("the largest numbers of all interfaces have room") {
   fill(world.stack);
   fill(world.tcp);
   fill(world.icmp);
+  fill(world.dhcp);
   world.stack.replies_dropped = 0;
   world.pool_number = kMost;
   world.loop = {kMost, kMost, kMost, kMost};

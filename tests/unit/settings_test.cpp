@@ -180,7 +180,13 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
                                       "network.0.mtu=500",
                                       "network.0.offload=maybe",
                                       "network.0.mtu=9000",
+                                      "network.0.address=0.1.2.3/8",
+                                      "network.0.address=255.255.255.255/32",
                                       "network.0.gateway=x",
+                                      "network.0.gateway=0.0.0.0",
+                                      "network.0.gateway=127.0.0.1",
+                                      "network.0.gateway=239.0.0.1",
+                                      "network.0.gateway=255.255.255.255",
                                       "network.0.color=red",
                                       "nonsense=1",
                                       "=",
@@ -212,6 +218,14 @@ TEST_CASE("settings: what is refused is said short, and nothing in it can steer 
 TEST_CASE("settings: RFC 3021 point-to-point links have no broadcast address") {
   CHECK(from_lines("network.0.address=10.0.0.0/31").interface(0, kMac).address.has_value());
   CHECK(from_lines("network.0.address=10.0.0.9/32").interface(0, kMac).address.has_value());
+}
+
+// Inside some clouds.
+TEST_CASE("settings: 240/4 is as good as any network") {
+  const auto fields =
+      from_lines("network.0.address=240.0.0.1/4\nnetwork.0.gateway=255.0.0.1\n").interface(0, kMac);
+  CHECK(fields.address.has_value());
+  CHECK(fields.gateway.has_value());
 }
 
 TEST_CASE("settings: more rules than there is room for are refused, not overrun") {

@@ -246,7 +246,7 @@ def test_targets_are_encoded_as_they_must_be(target: str, sent: str) -> None:
 @pytest.mark.parametrize("address", [
     "192.0.2.10", "192.0.2.256/24", "192.0.2.0/24", "192.0.2.255/24", "224.0.0.1/24",
     "127.0.0.1/8", "0.0.0.0/0", "255.255.255.255/32", "192.0.2.1/33", "DHCP", "2001:db8::1/64",
-    "240.0.0.1/8", "192.0.2.1/24/1", "192.0.2.1/", "192.0.2.1/0"])
+    "0.1.2.3/8", "240.0.0.0/8", "192.0.2.1/24/1", "192.0.2.1/", "192.0.2.1/0"])
 def test_bad_addresses(address: str) -> None:
     with pytest.raises(UserError, match="network.interface.address"):
         parse_settings(f"[[network.interface]]\nmatch = 0\naddress = '{address}'", "mote.toml")
@@ -254,7 +254,8 @@ def test_bad_addresses(address: str) -> None:
 
 @pytest.mark.parametrize("address, line", [
     ("192.0.2.10/24", "192.0.2.10/24"), ("10.0.0.0/31", "10.0.0.0/31"),
-    ("10.0.0.1/32", "10.0.0.1/32"), ("192.0.2.9/255.255.255.0", "192.0.2.9/24")])
+    ("10.0.0.1/32", "10.0.0.1/32"), ("240.0.0.1/8", "240.0.0.1/8"),
+    ("192.0.2.9/255.255.255.0", "192.0.2.9/24")])
 def test_good_addresses(address: str, line: str) -> None:
     text = f"[[network.interface]]\nmatch = 1\naddress = '{address}'"
     assert parse_settings(text, "mote.toml").lines == (f"network.1.address={line}",)
@@ -263,6 +264,11 @@ def test_good_addresses(address: str, line: str) -> None:
 @pytest.mark.parametrize("address, gateway, words", [
     ("192.0.2.10/24", "198.51.100.1", "is not in 192.0.2.0/24"),
     ("192.0.2.10/24", "gateway", "must be an address"),
+    ("192.0.2.10/24", "192.0.2.0", "is the network's own or broadcast address"),
+    ("192.0.2.10/24", "192.0.2.255", "is the network's own or broadcast address"),
+    ("10.0.0.0/31", "10.0.0.2", "is not in 10.0.0.0/31"),
+    ("10.0.0.1/32", "0.1.2.3", "is not an address that a host can have"),
+    ("10.0.0.1/32", "255.255.255.255", "is not an address that a host can have"),
     ("192.0.2.10/24", "192.0.2.10", "is the interface's own address"),
     ("dhcp", "192.0.2.1", "is only for an interface with an address of its own")])
 def test_bad_gateways(address: str, gateway: str, words: str) -> None:
@@ -275,6 +281,13 @@ def test_bad_gateways(address: str, gateway: str, words: str) -> None:
 def test_gateway_may_come_before_its_address() -> None:
     text = "[[network.interface]]\nmatch=0\ngateway='192.0.2.1'\naddress='192.0.2.2/24'"
     assert len(parse_settings(text, "mote.toml").lines) == 2
+
+
+@pytest.mark.parametrize("address, gateway", [
+    ("10.0.0.0/31", "10.0.0.1"), ("10.0.0.1/32", "10.9.9.9"), ("240.0.0.2/8", "240.0.0.1")])
+def test_good_gateways(address: str, gateway: str) -> None:
+    text = f"[[network.interface]]\nmatch=0\ngateway='{gateway}'\naddress='{address}'"
+    assert f"network.0.gateway={gateway}" in parse_settings(text, "mote.toml").lines
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

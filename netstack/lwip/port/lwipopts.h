@@ -80,9 +80,10 @@
 #define MEMP_NUM_UDP_PCB 2
 #define LWIP_RANDOMIZE_INITIAL_LOCAL_PORTS 1
 
-// DHCP. Timers in seconds, so that short leases are kept to; a server that comes up late is found
-// within 16 seconds. No probing for the offered address (RFC 2131, 2.2, a SHOULD): it would cost
-// a second at each boot. Option 26 is the MTU (RFC 2132, 5.1).
+// DHCP. Timers in seconds, so that short leases are kept to. No probing for the offered address
+// (RFC 2131, 2.2, a SHOULD): it would cost a second at each boot. Asked for are classless routes
+// (121, and 249 as they were called before), which must come before routers (RFC 3442), and the MTU
+// (26; RFC 2132, 5.1). Options have room for the longest host name beside all else.
 #define LWIP_DHCP 1
 #define LWIP_ACD 0
 #define LWIP_DHCP_DOES_ACD_CHECK 0
@@ -90,6 +91,8 @@
 #define DHCP_CREATE_RAND_XID 1
 #define DHCP_TIMEOUT_SIZE_T unsigned int
 #define DHCP_COARSE_TIMER_SECS 1
+#define DHCP_OPTIONS_LEN 128U
+#define DHCP_FIRST_REQUEST_OPTIONS 121, 249,
 #define DHCP_ADD_EXTRA_REQUEST_OPTIONS , 26
 #define DHCP_DEFINE_CUSTOM_TIMEOUTS 1
 #define MOTE_DHCP_SECONDS(seconds) ((seconds) != 0 ? (seconds) : 1)
@@ -100,7 +103,7 @@
 #define DHCP_SET_TIMEOUT_FROM_OFFERED_T2_REBIND(result, dhcp) \
   ((result) = MOTE_DHCP_SECONDS((dhcp)->offered_t2_rebind))
 #define DHCP_NEXT_TIMEOUT_THRESHOLD 60
-#define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) ((u16_t)(((tries) < 4 ? 1 << (tries) : 16) * 1000))
+#define DHCP_REQUEST_BACKOFF_SEQUENCE mote_dhcp_back_off
 
 // TCP. Requests are small and come in order: a small receive window, no queue of segments out of
 // order. Responses are large: 64 segments may be in flight, by window scale.
@@ -158,7 +161,7 @@
 // What lwIP may call and the numbers it draws: netstack/lwip_port.cpp.
 #define LWIP_HOOK_FILENAME "mote_hooks.h"
 #define LWIP_HOOK_IP4_ROUTE_SRC(source, destination) \
-  ((source) != NULL ? mote_route_by_source(source) : NULL)
+  ((source) != NULL ? mote_route_by_source(source) : mote_route_by_destination(destination))
 
 // Timers: lwIP's own, and the HTTP server's tick.
 #define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1)

@@ -47,9 +47,21 @@ u8_t mote_icmp_error(const struct pbuf* datagram);
 // The interface whose address is `source`, or null.
 struct netif* mote_route_by_source(const ip4_addr_t* source);
 
-// An option, which lwIP does not handle itself, of a DHCP message of this type.
-void mote_dhcp_option(struct netif* netif, u8_t type, u8_t option, u8_t bytes, struct pbuf* message,
-                      u16_t offset);
+// The interface with the longest route to `destination` beside subnets and gateways, or null.
+struct netif* mote_route_by_destination(const ip4_addr_t* destination);
+
+// A DHCP message of a type: as which type it is to be taken, or 0 for none (patches/45).
+u8_t mote_dhcp_message(struct netif* netif, const struct dhcp* dhcp, u8_t type,
+                       struct pbuf* message);
+
+// The message that was last asked about is an acknowledgement, which counts now.
+void mote_dhcp_acknowledged(struct netif* netif, struct dhcp* dhcp);
+
+// How long, in milliseconds, to wait after a refusal before asking anew.
+u16_t mote_dhcp_restart_delay(struct netif* netif, const struct dhcp* dhcp);
+
+// How long, in milliseconds, to wait for an answer to what was sent for the `tries`th time.
+u16_t mote_dhcp_back_off(u8_t tries);
 
 #ifdef __cplusplus
 }
@@ -65,5 +77,9 @@ void mote_dhcp_option(struct netif* netif, u8_t type, u8_t option, u8_t bytes, s
 #define LWIP_HOOK_TCP_BROKEN mote_tcp_broken
 #define LWIP_HOOK_TCP_CHALLENGE mote_tcp_challenge
 #define LWIP_HOOK_ICMP_ERROR mote_icmp_error
-#define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, message, type, option, bytes, pbuf, at) \
-  mote_dhcp_option((netif), (type), (option), (bytes), (pbuf), (at))
+#define LWIP_HOOK_DHCP_MESSAGE mote_dhcp_message
+#define LWIP_HOOK_DHCP_ACKNOWLEDGED mote_dhcp_acknowledged
+#define LWIP_HOOK_DHCP_RESTART_DELAY mote_dhcp_restart_delay
+
+// What etharp_output is called for is a station on the link already: Attachment::find_station.
+#define LWIP_HOOK_ETHARP_GET_GW(netif, station) (station)
