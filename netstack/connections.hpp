@@ -16,8 +16,8 @@ struct ConnectionEnds {
 };
 
 // The connection on an interface, or null.
-[[nodiscard]] inline struct tcp_pcb* find_connection(const ConnectionEnds& ends,
-                                                     std::uint8_t netif_index) {
+[[nodiscard, gnu::always_inline]] inline struct tcp_pcb* find_connection(const ConnectionEnds& ends,
+                                                                         std::uint8_t netif_index) {
   struct tcp_pcb* pcb = *tcp_bucket(&ends.here, ends.local_port, &ends.there, ends.remote_port);
   while (pcb != nullptr &&
          !(pcb->remote_port == ends.remote_port && ip_addr_eq(&pcb->remote_ip, &ends.there) &&

@@ -115,13 +115,15 @@ Fate judge_options(std::span<const std::byte> options) {
   return Fate::kUp;
 }
 
-// Takes the options out of a datagram that was judged. They are for those on its way: an answer has
-// none of them. An echo reply with a record of the route or of times that goes on where the request
-// came from would be better (RFC 1122, 3.2.2.6), one with the request's own would be wrong.
+// Takes the options, if there are any, out of a datagram that was judged. They are for those on its
+// way: an answer has none of them. An echo reply with a record of the route or of times that goes
+// on where the request came from would be better (RFC 1122, 3.2.2.6), one with the request's own
+// would be wrong.
 [[gnu::noinline]] void remove_options(std::span<std::byte> datagram) {
   auto& ip = *reinterpret_cast<Ipv4Header*>(datagram.data());
   const std::size_t header_bytes = ip.header_bytes();
   const std::size_t total_bytes = ip.total_bytes;
+  if (header_bytes == sizeof(Ipv4Header)) return;
   const std::span payload = datagram.subspan(header_bytes, total_bytes - header_bytes);
   std::ranges::copy(payload, datagram.begin() + sizeof(Ipv4Header));
   ip.version_and_words = Ipv4Header::kVersion4NoOptions;
@@ -162,18 +164,22 @@ Fate judge_options(std::span<const std::byte> options) {
 }
 
 Decision judge_ipv4(std::span<std::byte> buffer, std::size_t frame_bytes, const Host& host) {
-  const Fate fate = judge_ipv4_header(buffer.first(frame_bytes), frame_bytes, host);
-  if (fate > Fate::kUpFragment) return {fate};
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(buffer.data() + kIpOffset);
-  if (ip.version_and_words != Ipv4Header::kVersion4NoOptions) [[unlikely]] {
-    remove_options(buffer.subspan(kIpOffset));
+  while (true) {
+    const Fate fate = judge_ipv4_header(buffer.first(frame_bytes), frame_bytes, host);
+    if (fate != Fate::kUp) {
+      if (fate == Fate::kUpFragment) remove_options(buffer.subspan(kIpOffset));
+      return {fate};
+    }
+    if (ip.version_and_words == Ipv4Header::kVersion4NoOptions) [[likely]] {
+      const std::size_t total_bytes = ip.total_bytes;
+      if (is_echo_request(ip, buffer.subspan(kIpOffset, total_bytes)) && host.address.value != 0) {
+        return answer_echo(buffer, total_bytes, host);
+      }
+      return {Fate::kUp};
+    }
+    remove_options(buffer.subspan(kIpOffset));  // and once more, as any other
   }
-  if (fate != Fate::kUp) return {fate};
-  const std::size_t total_bytes = ip.total_bytes;
-  if (is_echo_request(ip, buffer.subspan(kIpOffset, total_bytes)) && host.address.value != 0) {
-    return answer_echo(buffer, total_bytes, host);
-  }
-  return {Fate::kUp};
 }
 
 // lwIP reads an ARP packet without looking at its length (etharp_input), so look here.
@@ -206,7 +212,7 @@ Fate judge_large(std::span<const std::byte> start, std::size_t frame_bytes, cons
   return fate == Fate::kUpFragment ? Fate::kBadHeader : fate;
 }
 
-bool remove_priority_tag(std::span<std::byte> frame) {
+[[gnu::noinline]] bool remove_priority_tag(std::span<std::byte> frame) {
   constexpr std::size_t kTagOffset = offsetof(EthernetHeader, type);
   if (frame.size() < sizeof(EthernetHeader) + sizeof(VlanTag)) return false;
   const auto& tag = *reinterpret_cast<const VlanTag*>(frame.data() + kTagOffset);
@@ -219,29 +225,20 @@ bool remove_priority_tag(std::span<std::byte> frame) {
   return true;
 }
 
-namespace {
-
-// A frame of neither protocol, or of one behind a tag. That goes the usual way once more, and no
-// second time.
-[[gnu::noinline]] Decision classify_other(std::span<std::byte> buffer, std::size_t frame_bytes,
-                                          const Host& host) {
-  if (!remove_priority_tag(buffer.first(frame_bytes))) return {Fate::kUnknownProtocol};
-  return classify(buffer, frame_bytes - sizeof(VlanTag), host);
-}
-
-}  // namespace
-
 Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes, const Host& host) {
   const Fate fate = judge_ethernet(buffer.first(frame_bytes), host);
   if (fate != Fate::kUp) return {fate};
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(buffer.data());
-  switch (ethernet.type) {
-    case EthernetHeader::kIpv4:
-      return judge_ipv4(buffer, frame_bytes, host);
-    case EthernetHeader::kArp:
-      return judge_arp(buffer.first(frame_bytes));
-    default:
-      return classify_other(buffer, frame_bytes, host);
+  while (true) {
+    switch (ethernet.type) {
+      case EthernetHeader::kIpv4:
+        return judge_ipv4(buffer, frame_bytes, host);
+      case EthernetHeader::kArp:
+        return judge_arp(buffer.first(frame_bytes));
+      default:  // once more if it was a priority tag, behind which is none
+        if (!remove_priority_tag(buffer.first(frame_bytes))) return {Fate::kUnknownProtocol};
+        frame_bytes -= sizeof(VlanTag);
+    }
   }
 }
 

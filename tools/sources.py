@@ -142,7 +142,8 @@ UNIT_TESTS = {
     "netstack_peers": NETSTACK_WORLD,
     "netstack_pieces": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_prompt": [
-        "tests/unit/prompt_server.cpp", "tests/unit/tcp_peer.cpp", *NETSTACK_WORLD],
+        "tests/unit/narrow_link.cpp", "tests/unit/prompt_server.cpp", "tests/unit/tcp_peer.cpp",
+        *NETSTACK_WORLD],
     "netstack_recovery": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_refusal": DHCP_WORLD,

@@ -10,6 +10,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
 #include "netstack/wire.hpp"
+#include "tests/unit/narrow_link.hpp"
 #include "tests/unit/prompt_server.hpp"
 
 using namespace mote;
@@ -238,6 +239,39 @@ TEST_CASE("responses that come promptly are those to the requests, and lwIP's ac
     accounts = now;
     peer.reset();
     for (int i = 0; i < 5; ++i) step(m, network, peers);
+  }
+}
+
+TEST_CASE("a path that becomes narrower shortens prompt answers, and ends them where it must") {
+  std::uint16_t port = 3050;
+  for (const std::uint16_t mtu : {1400, 600, 500}) {
+    Machine& m = serve(true);
+    Network network;
+    TcpPeer peer(++port);
+    TcpPeer* peers[] = {&peer};
+    peer.service = kPromptService;
+    peer.connect();
+    for (int i = 0; i < 20; ++i) step(m, network, peers);
+    NarrowLink link(network, 1500);
+    link.loses_fragments = false;
+    std::uint64_t before = 0;
+    std::string expected;
+    for (std::uint32_t number = 0; number < 400; ++number) {
+      if (number == 100) link.mtu = mtu;
+      if (number == 200) before = m.interface.counters().prompt_answers;
+      expected += prompt_response(number);
+      peer.send(prompt_request(number));
+      for (int i = 0; i < 150 && peer.body.size() < expected.size(); ++i) step(m, network, peers);
+      REQUIRE(std::string(peer.body.begin(), peer.body.end()) == expected);
+    }
+    CHECK(link.told > 0);
+    CHECK(link.told <= 2);
+    CHECK((m.interface.counters().prompt_answers > before) == (mtu >= 576));
+    peer.reset();
+    for (int i = 0; i < 11 * 60; ++i) {  // until the path is forgotten
+      advance(milliseconds(1000));
+      step(m, network, peers);
+    }
   }
 }
 
