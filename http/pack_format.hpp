@@ -1,4 +1,4 @@
-// The site pack, version 2: the read-only blob that holds a whole site's responses, ready to send.
+// The site pack, version 3: the read-only blob that holds a whole site's responses, ready to send.
 //
 // tools/pack.py writes it (its layout once more in tools/pack_format.py), http/site_pack reads it.
 // Every number is little-endian; every offset counts bytes from the pack's beginning.
@@ -51,7 +51,7 @@ struct PackHeader {
   std::uint8_t reserved[32];  // zero
 
   static constexpr char kMagic[] = "MOTEPACK";
-  static constexpr std::uint32_t kVersion = 2;
+  static constexpr std::uint32_t kVersion = 3;
   static constexpr std::uint64_t kAlignment = 4096;
   static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
 };
@@ -79,8 +79,13 @@ struct Resource {
   std::uint16_t site;
   std::uint16_t status;                // 200 a file; 301, 302, 307 or 308 a redirect
   std::uint32_t representation;        // the first one: identity; the others follow, smallest first
-  std::uint32_t representation_count;  // 1 to 4
+  std::uint16_t representation_count;  // 1 to 4
+  std::uint16_t flags;                 // kStrongDate, or 0
   std::uint64_t last_modified;         // seconds since 1970
+
+  // Its content can't have changed twice within the second of last_modified, for that was over when
+  // it was read: the date is a strong validator (RFC 9110, 8.8.2.2).
+  static constexpr std::uint16_t kStrongDate = 1;
 };
 static_assert(sizeof(Resource) == 32);
 static_assert(offsetof(Resource, representation) == 16 && offsetof(Resource, last_modified) == 24);

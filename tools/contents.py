@@ -12,6 +12,9 @@ from tools.site_tree import quoted
 
 PIECE = 1 << 20
 
+# The latest time that stores and archives give files in place of their own (Nix: 1).
+NO_DATE = 1
+
 
 @dataclass(frozen=True)
 class Content:
@@ -21,6 +24,7 @@ class Content:
     digest: str  # SHA-256 in hexadecimal
     utf8: bool
     modified: int  # seconds since 1970
+    has_own_date: bool = True  # `modified` is the file's own, and no stand-in for none
 
 
 class Body(Protocol):
@@ -105,5 +109,6 @@ def read_content(source: Path, latest: int) -> Content:
         digest.update(piece)
         utf8.update(piece)
         size += len(piece)
-    modified = min(max(int(source.stat().st_mtime), 0), latest)
-    return Content(size, digest.hexdigest(), utf8.finish(), modified)
+    own = int(source.stat().st_mtime)
+    return Content(size, digest.hexdigest(), utf8.finish(), min(max(own, 0), latest),
+                   NO_DATE < own <= latest)

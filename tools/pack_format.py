@@ -1,9 +1,9 @@
-"""The site pack's layout, version 2: http/pack_format.hpp in Python."""
+"""The site pack's layout, version 3: http/pack_format.hpp in Python."""
 
 import struct
 
 MAGIC = b"MOTEPACK"
-VERSION = 2
+VERSION = 3
 ALIGNMENT = 4096
 MESSAGE_ALIGNMENT = 16
 TABLE_ALIGNMENT = 8
@@ -17,7 +17,8 @@ TABLE = struct.Struct("<QII")
 HEADER = struct.Struct("<8sIIQII" + "QII" * 6 + "QQQQ32x")
 CHECKSUM_OFFSET = 24
 SLOT = struct.Struct("<II")
-RESOURCE = struct.Struct("<QIHHIIQ")
+RESOURCE = struct.Struct("<QIHHIHHQ")
+STRONG_DATE = 1  # among a resource's flags
 REPRESENTATION = struct.Struct("<QQIHHHHB3x")
 HOST = struct.Struct("<QII")
 RULE = struct.Struct("<QQIIHHI")

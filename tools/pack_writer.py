@@ -87,7 +87,9 @@ def _lay_out(plan: Plan) -> tuple[bytes, int]:
 
 
 def _resource(one: Resource, path_at: int) -> tuple:
-    return path_at, len(one.path), one.site, one.status, one.first, one.count, one.modified
+    flags = layout.STRONG_DATE if one.strong_date else 0
+    return (path_at, len(one.path), one.site, one.status, one.first, one.count, flags,
+            one.modified)
 
 
 def _representation(one: Representation) -> tuple:

@@ -40,6 +40,7 @@ class Resource:
     first: int  # number of its first representation
     count: int = 1
     modified: int = 0
+    strong_date: bool = False  # layout.STRONG_DATE
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,12 @@ class Site:
         return [Candidate(page.file.source, page.content) for page in self._pages.values()
                 if is_compressible(page.media)]
 
-    def add_to(self, plan: Plan, variants: Variants) -> None:
+    def dates(self) -> list[int]:
+        """When its files were modified."""
+        return [page.content.modified for page in self._pages.values()]
+
+    def add_to(self, plan: Plan, variants: Variants, taken: int) -> None:
+        """Puts it into a plan. Its content is read once more, no earlier than at `taken`."""
         resources = []
         for page in self._pages.values():
             bodies: list[tuple[int, Body]] = [
@@ -119,7 +125,7 @@ class Site:
             first = plan.add(_representation(page, coding, body, len(bodies) > 1)
                              for coding, body in bodies)
             resources += [Resource(self._number, path, 200, first, len(bodies),
-                                   page.content.modified)
+                                   page.content.modified, _is_strong(page.content, taken))
                           for path in self._paths[page.file]
                           if path in self._addresses.pages]
             plan.files += 1
@@ -155,6 +161,11 @@ class Site:
             body = FileBody(page.file.source, page.content)
             first = plan.add([Representation(head, body)])
             plan.error_pages.append(ErrorPage(self._number, status, first))
+
+
+def _is_strong(content: Content, taken: int) -> bool:
+    """Whether no other content can have had this date: its second was over (RFC 9110, 8.8.2.2)."""
+    return content.has_own_date and content.modified + 1 <= taken
 
 
 def _representation(page: _Page, coding: int, body: Body, has_variants: bool) -> Representation:

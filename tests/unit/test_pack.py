@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def site(tmp_path: Path) -> Path:
 
 def test_header_and_checksum(site: Path) -> None:
     pack = packed(site, Settings(lines=("http.port=80",)))
-    assert (pack.magic, pack.version, pack.header_bytes) == (b"MOTEPACK", 2, 192)
+    assert (pack.magic, pack.version, pack.header_bytes) == (b"MOTEPACK", 3, 192)
     assert pack.sites == 1 and pack.hosts == [] and pack.rules == []
     assert pack.total == len(pack.data) and pack.total % 4096 == 0
     zeroed = pack.data[:24] + bytes(4) + pack.data[28:]
@@ -47,7 +48,7 @@ def test_file_has_its_whole_response_ready(site: Path) -> None:
     pack = packed(site)
     digest = hashlib.sha256(b"<p>hello").hexdigest()[:24]
     assert pack.find("/index.html")[2:4] == (0, 200)
-    assert pack.find("/index.html")[6] == 784111777
+    assert pack.find("/index.html")[-1] == 784111777
     record = pack.record("/index.html")
     assert pack.parts_of(record) == [
         (f'ETag: "{digest}"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n'
@@ -145,10 +146,35 @@ def test_same_input_same_bytes(site: Path, tmp_path: Path) -> None:
 
 def test_source_date_epoch_bounds_dates(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
-    assert packed(site).find("/index.html")[6] == 86400
+    assert packed(site).find("/index.html")[-1] == 86400
     assert b"Last-Modified: Fri, 02 Jan 1970 00:00:00 GMT" in packed(site).head("/")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     assert "SOURCE_DATE_EPOCH" in refusal(site)
+
+
+def test_a_date_is_strong_when_its_second_was_over(site: Path,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    # apt resumes by it. RFC 9110, 8.8.2.2: no other content of that second can have been packed.
+    def flags(path: str) -> int:
+        return packed(site).find(path)[6]
+
+    def date(seconds: float) -> None:
+        os.utime(site / "index.html", (seconds, seconds))
+
+    assert flags("/index.html") == layout.STRONG_DATE
+    for stand_in in (0, 1):  # of archives and of the Nix store, whatever the content
+        date(stand_in)
+        assert flags("/index.html") == 0
+    date(time.time() + 1000)
+    assert flags("/index.html") == 0
+    (site / "index.html").write_text("written just now")
+    now = (site / "index.html").stat().st_mtime
+    assert flags("/index.html") == layout.STRONG_DATE
+    assert time.time() >= int(now) + 1
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "784111777")  # of this and of the next build
+    for seconds, strong in ((784111776, True), (784111777, False), (784111778, False)):
+        date(seconds)
+        assert flags("/index.html") == (layout.STRONG_DATE if strong else 0)
 
 
 def test_thousands_of_files_are_all_found(tmp_path: Path) -> None:
