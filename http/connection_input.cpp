@@ -157,19 +157,22 @@ std::size_t Connection::answer_request(std::string_view section, std::string_vie
   return bytes;
 }
 
-// When what a reply needs is all in use, its longest holder gives way.
+// When what a reply needs is all in use, its longest holder gives way, and the next one if that
+// wasn't enough: several ranges leave some tails to others.
 Reply Connection::reply_to(const Request& request) {
   const auto make = [&] {
     return make_reply(request, {.interface = interface_}, server.pack, server.scratch);
   };
   Reply reply = make();
-  if (reply.shortage != Shortage::kNone) [[unlikely]] {
+  while (reply.shortage != Shortage::kNone) [[unlikely]] {
     const auto which = reply.shortage == Shortage::kMetricsPage ? HoldingQueue::Which::kWithPage
                                                                 : HoldingQueue::Which::kAny;
-    if (Connection* const holder = tail_holders.longest_holder(server.ticks, this, which)) {
-      holder->give_way();
-      reply = make();
+    Connection* const holder = tail_holders.longest_holder(server.ticks, this, which);
+    if (holder == nullptr) {
+      break;
     }
+    holder->give_way();
+    reply = make();
   }
   return reply;
 }

@@ -68,7 +68,8 @@ std::optional<ByteRange> resolve(const Spec& spec, std::uint64_t size) {
 
 // Whether two ranges have no more than `gap` bytes between them.
 bool are_near(const ByteRange& a, const ByteRange& b, std::uint64_t gap) {
-  return a.first <= b.last + 1 + gap && b.first <= a.last + 1 + gap;
+  const std::uint64_t reach = gap + 1;
+  return a.first <= b.last + reach && b.first <= a.last + reach;
 }
 
 // Strong comparison (RFC 9110, 8.8.3.2 and 13.1.5); our tag is never weak.

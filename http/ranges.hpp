@@ -35,13 +35,12 @@ class RangeSet {
     kUnsatisfiable,  // 416
   };
 
-  // Reads Range and If-Range in a GET's field lines, for a representation of `size` bytes.
-  // Ranges that overlap, touch, or lie no further apart than `part_bytes`, what
-  // a part more costs, become one (14.2, 15.3.7.2), so that all parts together are never more than
-  // the file and one part's head; for the rest their order stays. Ignored are units other than
-  // bytes, malformed sets, those of more than limits::kRanges, and those of more than
-  // limits::kUnorderedRanges that don't ascend: "an indication of a broken client or a deliberate
-  // attack" (14.2), and more work than reading them.
+  // Reads Range and If-Range in a GET's field lines, for a representation of `size` bytes. Ranges
+  // that overlap, touch, or lie no further apart than `part_bytes`, what a part more costs, become
+  // one (14.2, 15.3.7.2), so that all parts together are never more than the file and one part's
+  // head; for the rest their order stays. Ignored are units other than bytes, malformed sets, those
+  // of more than limits::kRanges, and those of more than limits::kUnorderedRanges that don't
+  // ascend: they come from broken clients or attackers (14.2), and to join them is work.
   //
   // If-Range holds when it is the tag, or the very same date (13.1.5).
   [[nodiscard]] static RangeSet read(std::string_view fields, const Validators& validators,

@@ -203,6 +203,11 @@ TEST_CASE("whoever waits with all tails keeps no single range and no redirect fr
     CHECK(statuses(honest.receive_all()) == std::vector{206});
   }
   CHECK(reset_in(silent) == 1);
+  // Several ranges leave a share of the tails to others.
+  Client several;
+  several.send(get("/large.bin", "Range: bytes=0-9,1000-1009\r\n"));
+  CHECK(several.received.starts_with("HTTP/1.1 206"));
+  several.reset();
 }
 
 TEST_CASE("an evicted connection takes its unacknowledged text with it") {

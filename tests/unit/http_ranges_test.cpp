@@ -205,6 +205,8 @@ TEST_CASE("many ranges that don't ascend get the whole (14.2)") {
 TEST_CASE("what is larger than memory can be is sent whole") {
   CHECK(of("bytes=0-0", std::uint64_t{1} << 32).kind() == Kind::kSome);
   CHECK(pairs(of("bytes=-1", std::uint64_t{1} << 32)) == Pairs{{0xFFFF'FFFF, 0xFFFF'FFFF}});
+  CHECK(of("bytes=0-0,-1", std::uint64_t{1} << 32).ranges().size() == 2);
+  CHECK(of("bytes=-1,0-0", std::uint64_t{1} << 32).ranges().size() == 2);
   CHECK(of("bytes=0-0", (std::uint64_t{1} << 32) + 1).kind() == Kind::kWhole);
 }
 
