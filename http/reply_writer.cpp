@@ -37,7 +37,9 @@ void ReplyWriter::give_up() {
     tail_->release();
     tail_ = nullptr;
   }
-  let_go_of_text();
+  if (holds_text()) {
+    let_go_of_text();
+  }
   in_flight_ = progress_ = 0;
   rest_ = 0;
 }

@@ -21,7 +21,7 @@ class ReplyWriter {
   // Takes over a reply, tail and all, when the one before is written, and begins to write it. False
   // as with write.
   [[nodiscard]] bool begin(tcp_pcb& pcb, const Reply& reply) {
-    if (reply.tail != nullptr) {
+    if (reply.tail != nullptr) [[unlikely]] {
       hold_tail(*reply.tail);
       return write_all(pcb, reply.pieces);
     }
@@ -41,7 +41,7 @@ class ReplyWriter {
   // The peer has taken so many bytes.
   void acknowledge(std::uint32_t bytes) {
     in_flight_ -= bytes;
-    if (holds_text() || tail_ != nullptr) {
+    if (holds_text() || tail_ != nullptr) [[unlikely]] {
       note_progress(bytes);
     }
   }
@@ -49,7 +49,7 @@ class ReplyWriter {
   // All that was in flight was acknowledged, and a reply of so many bytes sent past this.
   void replace(std::uint32_t bytes) {
     in_flight_ = bytes;
-    if (holds_text()) {
+    if (holds_text()) [[unlikely]] {
       let_go_of_text();
     }
   }
@@ -82,12 +82,13 @@ class ReplyWriter {
   [[nodiscard]] std::uint64_t room_for(const tcp_pcb& pcb, const Reply::Piece& piece) const;
   void keep(const Pieces& pieces, std::size_t from, std::size_t end);
 
-  // What is held until it is acknowledged (http/holding.hpp).
-  void hold_tail(ReplyTail& tail);
-  void hold_text();
-  void let_go_of_text();
-  void note_progress(std::uint32_t bytes);
-  [[nodiscard]] Result room_for_text() const;
+  // What is held until it is acknowledged (http/holding.hpp). Most replies hold nothing: kept out
+  // of their way.
+  [[gnu::noinline]] void hold_tail(ReplyTail& tail);
+  [[gnu::noinline]] void hold_text();
+  [[gnu::noinline]] void let_go_of_text();
+  [[gnu::noinline]] void note_progress(std::uint32_t bytes);
+  [[gnu::noinline]] [[nodiscard]] Result room_for_text() const;
 
   std::array<Part, Reply::kPieces> parts_{};  // what isn't written, at the front
   ReplyTail* tail_ = nullptr;                 // what comes behind it
