@@ -110,4 +110,17 @@ Condition evaluate_conditions(std::string_view fields, std::string_view entity_t
   return Condition::kHolds;
 }
 
+bool resumes(std::string_view fields, std::string_view entity_tag) {
+  while (!fields.empty()) {
+    const Field field = next_field(fields);
+    if (syntax::is_word(field.name, "if-range")
+            ? field.value == entity_tag
+            : syntax::is_word(field.name, "if-match") && field.value != "*"sv &&
+                  names(field.value, entity_tag, Comparison::kStrong)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace mote::http

@@ -17,4 +17,8 @@ enum class Condition : std::uint8_t {
 [[nodiscard]] Condition evaluate_conditions(std::string_view fields, std::string_view entity_tag,
                                             std::uint64_t last_modified);
 
+// Whether If-Range, or If-Match strongly, names this entity tag: its representation is being
+// resumed.
+[[nodiscard]] bool resumes(std::string_view fields, std::string_view entity_tag);
+
 }  // namespace mote::http

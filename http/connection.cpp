@@ -12,6 +12,7 @@ namespace mote::http {
 
 void Connection::begin(tcp_pcb* pcb) {
   pcb_ = pcb;
+  writer_.belong_to(*this);
   tcp_arg(pcb, this);
   tcp_recv(pcb, on_receive);
   tcp_sent(pcb, on_sent);
@@ -170,7 +171,8 @@ void Connection::expire() {
 
 void Connection::evict() {
   ++server.counters.evicted;
-  if (phase_ == Phase::kSending) {
+  // lwIP alone would keep its text for as long as it likes, and nobody could make it give way.
+  if (phase_ == Phase::kSending || writer_.holds_text()) {
     abort();
     return;
   }
@@ -178,6 +180,11 @@ void Connection::evict() {
     answer_error(Status::kServiceUnavailable, buffer_.view());
   }
   release();
+}
+
+void Connection::give_way() {
+  ++server.counters.gave_way;
+  abort();
 }
 
 // Gives lwIP's side back to lwIP, which finishes what is in flight by itself. A peer that never

@@ -46,6 +46,9 @@ class Connection {
   // response that isn't whole ends in a reset.
   void evict();
 
+  // Resets it, for another needs what it has held longest.
+  void give_way();
+
   // How requests on connections are answered without lwIP.
   [[nodiscard]] static netstack::PromptServer prompt_server();
 
@@ -76,6 +79,7 @@ class Connection {
   [[nodiscard]] bool store(std::string_view bytes);
   void give_up_buffer();
   void refuse();
+  [[nodiscard]] Reply reply_to(const Request& request);
   void answer(const Reply& reply, std::string_view line, std::string_view fields = {});
   void send(const Reply& reply);
   void answer_error(Status status, std::string_view request);

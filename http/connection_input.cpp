@@ -149,12 +149,32 @@ std::size_t Connection::answer_request(std::string_view section, std::string_vie
       request->persistence = Persistence::kClose;
     }
   }
-  const Reply reply = make_reply(*request, {.interface = interface_}, server.pack, server.scratch);
+  const Reply reply = reply_to(*request);
   if (request->framing == Framing::kNone && !server.logs) {
     server.replies.learn(section, reply);
   }
   answer(reply, request->line, request->fields);
   return bytes;
+}
+
+// When what a reply needs is all in use, its longest holder gives way, and the next one if that
+// wasn't enough: several ranges leave some tails to others.
+Reply Connection::reply_to(const Request& request) {
+  const auto make = [&] {
+    return make_reply(request, {.interface = interface_}, server.pack, server.scratch);
+  };
+  Reply reply = make();
+  while (reply.shortage != Shortage::kNone) [[unlikely]] {
+    const auto which = reply.shortage == Shortage::kMetricsPage ? HoldingQueue::Which::kWithPage
+                                                                : HoldingQueue::Which::kAny;
+    Connection* const holder = tail_holders.longest_holder(server.ticks, this, which);
+    if (holder == nullptr) {
+      break;
+    }
+    holder->give_way();
+    reply = make();
+  }
+  return reply;
 }
 
 // Returns how many bytes of what came are content. They are done with, so the window is opened for

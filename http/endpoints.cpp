@@ -121,17 +121,20 @@ std::size_t write_page(MetricsPage& page, bool with_content) {
 
 Reply metrics_reply(const Request& request) {
   const auto page = std::ranges::find_if(pages, &MetricsPage::is_free);
-  ReplyTail* const tail = page == pages.end() ? nullptr : ReplyTail::take(ReplyTail::Hold::kLong);
+  const bool has_page = page != pages.end();
+  ReplyTail* const tail = has_page ? ReplyTail::take(ReplyTail::Hold::kLong) : nullptr;
   const std::size_t bytes = tail == nullptr ? 0 : write_page(*page, has_content(request));
   if (bytes == 0) {
+    Reply reply = begin_reply(503, request.persistence);
     if (tail != nullptr) {
       tail->release();
+    } else {
+      reply.shortage = has_page ? Shortage::kTail : Shortage::kMetricsPage;
     }
-    Reply reply = begin_reply(503, request.persistence);
     reply.pieces[1] = {.data = kBusy.data(), .bytes = kBusy.size()};
     return reply;
   }
-  tail->set_text(page->sent);
+  tail->set_page(page->sent);
   page->tail = tail;
   Reply reply = begin_reply(200, request.persistence);
   reply.tail = tail;

@@ -78,6 +78,9 @@ void write_connections(Exposition& out, const Counters& http) {
               http.refused);
   out.counter("http_connections_evicted_total"sv, "Connections closed to make room for new ones."sv,
               http.evicted);
+  out.counter("http_connections_gave_way_total"sv,
+              "Connections reset because others needed memory that they had held longest."sv,
+              http.gave_way);
   out.counter("http_timeouts_total"sv, "Connections whose time was over, by what they were at."sv);
   out.sample({"kind"sv, "idle"sv}, http.idle_timeouts);
   out.sample({"kind"sv, "header"sv}, http.header_timeouts);

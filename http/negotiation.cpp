@@ -134,4 +134,10 @@ const Representation& choose_representation(std::span<const Representation> avai
   return *best;
 }
 
+bool accepts_identity(const Request& request) {
+  const Weights weights = read(request);
+  const int own = weights.of_coding[static_cast<std::size_t>(Coding::kIdentity)];
+  return (own == kUnlisted ? weights.of_others : own) != 0;
+}
+
 }  // namespace mote::http

@@ -18,4 +18,7 @@ namespace mote::http {
 [[nodiscard]] const Representation& choose_representation(std::span<const Representation> available,
                                                           const Request& request);
 
+// Whether a request takes identity, which it does unless it says that it doesn't (12.5.3).
+[[nodiscard]] bool accepts_identity(const Request& request);
+
 }  // namespace mote::http

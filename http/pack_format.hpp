@@ -79,11 +79,16 @@ struct Resource {
   std::uint64_t path_offset;  // decoded, with its leading slash
   std::uint32_t path_bytes;
   std::uint16_t site;
-  std::uint16_t status;                // 200 a file; 301, 302, 307 or 308 a redirect
-  std::uint32_t representation;        // the first one: identity; the others follow, smallest first
-  std::uint16_t representation_count;  // 1 to 4
-  std::uint16_t group;                 // of its paths, for field sets
-  std::uint64_t last_modified;         // seconds since 1970; 0: not known, and not sent
+  std::uint16_t status;               // 200 a file; 301, 302, 307 or 308 a redirect
+  std::uint32_t representation;       // the first one: identity; the others follow, smallest first
+  std::uint8_t representation_count;  // 1 to 4
+  std::uint8_t flags;                 // kStrongDate, or 0
+  std::uint16_t group;                // of its paths, for field sets
+  std::uint64_t last_modified;        // seconds since 1970; 0: not known, and not sent
+
+  // Its content can't have changed twice within the second of last_modified, for that was over when
+  // it was read: the date is a strong validator (RFC 9110, 8.8.2.2).
+  static constexpr std::uint8_t kStrongDate = 1;
 };
 static_assert(sizeof(Resource) == 32);
 static_assert(offsetof(Resource, representation) == 16 && offsetof(Resource, last_modified) == 24);

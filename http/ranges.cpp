@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "http/date.hpp"
 #include "http/request.hpp"
 #include "http/syntax.hpp"
 
@@ -12,6 +13,12 @@ namespace {
 
 using namespace std::string_view_literals;
 constexpr std::uint64_t kMost = ~std::uint64_t{0};
+constexpr std::uint64_t kLargest = std::uint64_t{1} << 32;
+
+// Of bytes that are there.
+ByteRange range_of(std::uint64_t first, std::uint64_t last) {
+  return {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last)};
+}
 
 // Takes digits off the front; a number that is too large becomes the largest. Nothing: no digit.
 std::optional<std::uint64_t> take_number(std::string_view& text) {
@@ -51,22 +58,32 @@ std::optional<Spec> read_spec(std::string_view text) {
 std::optional<ByteRange> resolve(const Spec& spec, std::uint64_t size) {
   if (!spec.first) {
     const std::uint64_t length = std::min(*spec.last, size);
-    return length == 0 ? std::nullopt : std::optional(ByteRange{size - length, size - 1});
+    return length == 0 ? std::nullopt : std::optional(range_of(size - length, size - 1));
   }
   if (*spec.first >= size) {
     return std::nullopt;
   }
-  return ByteRange{*spec.first, std::min(spec.last.value_or(kMost), size - 1)};
+  return range_of(*spec.first, std::min(spec.last.value_or(kMost), size - 1));
 }
 
-// Whether two ranges have no more than `gap` bytes between them. None is near the largest number.
+// Whether two ranges have no more than `gap` bytes between them.
 bool are_near(const ByteRange& a, const ByteRange& b, std::uint64_t gap) {
-  return a.first <= b.last + 1 + gap && b.first <= a.last + 1 + gap;
+  const std::uint64_t reach = gap + 1;
+  return a.first <= b.last + reach && b.first <= a.last + reach;
+}
+
+// Strong comparison (RFC 9110, 8.8.3.2 and 13.1.5); our tag is never weak.
+bool is_validator(std::string_view value, const Validators& ours) {
+  if (value.ends_with('"')) {
+    return value == ours.entity_tag;
+  }
+  const auto date = ours.date == 0 ? std::nullopt : parse_date(value);
+  return date && *date == static_cast<std::int64_t>(ours.date);
 }
 
 }  // namespace
 
-RangeSet RangeSet::read(std::string_view fields, std::string_view entity_tag, std::uint64_t size,
+RangeSet RangeSet::read(std::string_view fields, const Validators& validators, std::uint64_t size,
                         std::uint64_t part_bytes) {
   std::optional<std::string_view> set;
   unsigned lines = 0;
@@ -77,8 +94,8 @@ RangeSet RangeSet::read(std::string_view fields, std::string_view entity_tag, st
       set = field.value;
       ++lines;  // Range is no list: two of them are malformed (RFC 9110, 5.3)
     } else if (syntax::is_word(field.name, "if-range")) {
-      // Strong comparison; ours is never weak. Of two lines both must hold.
-      holds &= field.value == entity_tag;
+      // Of two lines both must hold.
+      holds &= is_validator(field.value, validators);
     }
   }
   RangeSet found;
@@ -91,10 +108,13 @@ RangeSet RangeSet::read(std::string_view fields, std::string_view entity_tag, st
 }
 
 void RangeSet::read_set(std::string_view set, std::uint64_t size, std::uint64_t part_bytes) {
+  if (size > kLargest) {
+    return;
+  }
   std::size_t specs = 0;
   for (auto member = syntax::next_member(set); !member.empty(); member = syntax::next_member(set)) {
     const auto spec = read_spec(member);
-    if (!spec || ++specs > limits::kRanges) {
+    if (!spec || ++specs > (ascends_ ? limits::kRanges : limits::kUnorderedRanges)) {
       return;  // the whole
     }
     // A suffix of nothing is satisfied by nothing, but no Content-Range could say so.
@@ -102,11 +122,30 @@ void RangeSet::read_set(std::string_view set, std::uint64_t size, std::uint64_t 
       return;
     }
     if (const auto range = resolve(*spec, size)) {
-      add(*range, part_bytes);
+      ascends_ &= range->first >= latest_;
+      latest_ = range->first;
+      if (ascends_) {
+        append(*range, part_bytes);
+      } else {
+        add(*range, part_bytes);
+      }
     }
+  }
+  if (specs > limits::kUnorderedRanges && !ascends_) {
+    return;
   }
   if (specs > 0) {
     kind_ = count_ > 0 ? Kind::kSome : Kind::kUnsatisfiable;
+  }
+}
+
+// Puts a range behind the others, none of which begins behind it: it is near the last one or none.
+void RangeSet::append(ByteRange range, std::uint64_t part_bytes) {
+  if (count_ > 0 && are_near(ranges_[count_ - 1], range, part_bytes)) {
+    ByteRange& last = ranges_[count_ - 1];
+    last.last = std::max(last.last, range.last);
+  } else {
+    ranges_[count_++] = range;
   }
 }
 

@@ -94,6 +94,11 @@ std::string_view asked_headers(std::string_view fields) {
   return {};
 }
 
+Reply short_of_tails(Reply reply) {
+  reply.shortage = Shortage::kTail;
+  return reply;
+}
+
 // One request on its way to its reply.
 class Answer {
  public:
@@ -141,10 +146,17 @@ class Answer {
 
   [[nodiscard]] Reply of_resource(const Resource& resource) const {
     const auto available = pack_.representations(resource);
-    const Representation& what = request_.has_accept_encoding && available.size() > 1
-                                     ? choose_representation(available, request_)
-                                     : available.front();
-    const bool has_validators = resource.status == 200 && what.tag_bytes != 0;
+    const Representation& chosen = request_.has_accept_encoding && available.size() > 1
+                                       ? choose_representation(available, request_)
+                                       : available.front();
+    const bool has_validators = resource.status == 200 && chosen.tag_bytes != 0;
+    // Range is for GET alone (RFC 9110, 14.2).
+    const bool may_be_range =
+        request_.has_range && has_validators && request_.method == Method::kGet;
+    const Representation& what =
+        may_be_range && &chosen != &available.front() && counts_in_identity(chosen)
+            ? available.front()
+            : chosen;
     if (request_.is_conditional && has_validators) {
       switch (
           evaluate_conditions(request_.selectors, pack_.entity_tag(what), resource.last_modified)) {
@@ -156,13 +168,21 @@ class Answer {
           break;
       }
     }
-    // Range is for GET alone (RFC 9110, 14.2).
-    if (request_.has_range && has_validators && request_.method == Method::kGet) {
-      return ranges(what);
+    if (may_be_range) {
+      // Variants share the date: who would have got one without the range may have a part of it.
+      const bool has_strong_date =
+          (resource.flags & Resource::kStrongDate) != 0 && &chosen == &available.front();
+      return ranges(what, has_strong_date ? resource.last_modified : 0);
     }
     Reply reply = whole(what, resource.status);
     reply.repeats = true;
     return reply;
+  }
+
+  // Whether a range's numbers are those of the file's own bytes. Clients that decode what they get
+  // count so, and ask for codings all the same; who resumes a variant names its tag.
+  [[nodiscard]] bool counts_in_identity(const Representation& variant) const {
+    return !resumes(request_.selectors, pack_.entity_tag(variant)) && accepts_identity(request_);
   }
 
   [[nodiscard]] Reply whole(const Representation& what, std::uint16_t status) const {
@@ -182,7 +202,9 @@ class Answer {
     return reply;
   }
 
-  [[nodiscard]] Reply ranges(const Representation& what) const;
+  // Apart, for two hundred ranges take much of a stack.
+  [[nodiscard, gnu::noinline]] Reply ranges(const Representation& what,
+                                            std::uint64_t strong_date) const;
   [[nodiscard]] Reply some(const Representation& what, std::span<const ByteRange> ranges) const;
   [[nodiscard]] Reply unsatisfiable(const Representation& what) const;
   [[nodiscard]] Reply redirect(const Rule& rule) const;
@@ -195,11 +217,11 @@ class Answer {
   const Resource* resource_ = nullptr;  // at this path
 };
 
-Reply Answer::ranges(const Representation& what) const {
+Reply Answer::ranges(const Representation& what, std::uint64_t strong_date) const {
   const std::uint64_t size = what.body_bytes;
-  const std::uint64_t last = size == 0 ? 0 : size - 1;
+  const auto last = static_cast<std::uint32_t>(size == 0 ? 0 : size - 1);
   const RangeSet set =
-      RangeSet::read(request_.selectors, pack_.entity_tag(what), size,
+      RangeSet::read(request_.selectors, {pack_.entity_tag(what), strong_date}, size,
                      ReplyTail::part_head_bytes({last, last}, size, pack_.type_lines(what)));
   switch (set.kind()) {
     case RangeSet::Kind::kSome:
@@ -218,12 +240,12 @@ Reply Answer::some(const Representation& what, std::span<const ByteRange> ranges
   const std::string_view body = pack_.body(what);
   const std::string_view type = pack_.type_lines(what);
   const bool is_multipart = ranges.size() > 1;
-  ReplyTail* const tail =
-      is_multipart && type.size() > ReplyTail::kTypeBytes
-          ? nullptr
-          : ReplyTail::take(is_multipart ? ReplyTail::Hold::kLong : ReplyTail::Hold::kShort);
+  const bool has_long_type = is_multipart && type.size() > ReplyTail::kTypeBytes;
+  ReplyTail* const tail = has_long_type ? nullptr
+                                        : ReplyTail::take(is_multipart ? ReplyTail::Hold::kLong
+                                                                       : ReplyTail::Hold::kShort);
   if (tail == nullptr) {
-    return whole(what, 200);
+    return has_long_type ? whole(what, 200) : short_of_tails(whole(what, 200));
   }
   Reply reply = begin_reply(206, request_.persistence);
   reply.tail = tail;
@@ -256,7 +278,7 @@ Reply Answer::unsatisfiable(const Representation& what) const {
   constexpr std::uint16_t kStatus = number_of(Status::kRangeNotSatisfiable);
   ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kShort);
   if (tail == nullptr) {
-    return error(kStatus);
+    return short_of_tails(error(kStatus));
   }
   const auto [page, fields] = find_page(pack_, site_, group(), kStatus);
   Reply reply = begin_reply(kStatus, request_.persistence);
@@ -281,7 +303,7 @@ Reply Answer::redirect(const Rule& rule) const {
   }
   reply.tail = ReplyTail::take(ReplyTail::Hold::kShort);
   if (reply.tail == nullptr) {
-    return error(number_of(Status::kServiceUnavailable));
+    return short_of_tails(error(number_of(Status::kServiceUnavailable)));
   }
   TextWriter& text = reply.tail->text();
   write_rest(text, pack_.target(rule), path_.substr(pack_.prefix(rule).size()), request_.query);

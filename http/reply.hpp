@@ -10,11 +10,15 @@
 #include "http/preface.hpp"
 #include "http/request.hpp"
 #include "http/site_pack.hpp"
+#include "kernel/limits.hpp"
 #include "lwip/tcp.h"
 
 namespace mote::http {
 
 class ReplyTail;  // http/reply_tail.hpp
+
+// What a reply had to do without: with it, it would be another.
+enum class Shortage : std::uint8_t { kNone, kTail, kMetricsPage };
 
 // What is to be sent: at most kPieces pieces of memory, and then those of `tail`, if there is one.
 struct Reply {
@@ -25,7 +29,7 @@ struct Reply {
                           // kCopiedBytes), and before that to what is as good; else it stays
   };
   static constexpr std::size_t kPieces = 4;
-  static constexpr std::size_t kCopiedBytes = 512;
+  static constexpr std::size_t kCopiedBytes = limits::kCopiedBytes;
 
   std::array<Piece, kPieces> pieces{};  // the unused ones are empty
   ReplyTail* tail = nullptr;            // owned: gives itself back with its last piece; to be
@@ -34,6 +38,8 @@ struct Reply {
   Persistence persistence = Persistence::kSilent;
   bool repeats = false;  // the same header section gets the same again, wherever and whenever it
                          // comes, but for the preface
+
+  Shortage shortage = Shortage::kNone;
 
   std::uint64_t body_bytes = 0;  // bytes of content, for logs
 

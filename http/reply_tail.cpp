@@ -2,6 +2,8 @@
 #include "http/reply_tail.hpp"
 
 #include <algorithm>
+#include <new>
+#include <span>
 
 #include "kernel/entropy.hpp"
 #include "kernel/number_text.hpp"
@@ -24,22 +26,43 @@ static_assert(kDelimiter.size() + kBoundaryBytes + kRange.size() + 3 * kNumberBy
                   ReplyTail::kTypeBytes <=
               Reply::kCopiedBytes);
 static_assert(Reply::kCopiedBytes <= limits::kReplyTextBytes);
-static_assert(limits::kReplyTailsReserved < limits::kReplyTails);
 
-constinit std::array<ReplyTail, limits::kReplyTails> tails{};
+// Those that were used are listed when they are free; the others are taken from the arrays' ends.
+constinit std::array<ReplyTail, limits::kReplyTails / limits::kLeastShare> own_tails{};
+constinit std::span<ReplyTail> more_tails{};
+constinit std::size_t touched = 0;
+constinit ReplyTail* first_free = nullptr;
 constinit std::size_t used = 0;
 
 std::size_t digits_of(std::uint64_t number) { return NumberText<10>(number).text().size(); }
 
 }  // namespace
 
+bool ReplyTail::set_up(Arena& arena, const Plan& plan) {
+  const std::size_t more = plan.tails - std::min(plan.tails, own_tails.size());
+  more_tails = arena.take<ReplyTail>(more);
+  return more_tails.size() == more;
+}
+
+// There is one.
+ReplyTail* ReplyTail::free_one() {
+  if (ReplyTail* const tail = first_free) {
+    first_free = tail->next_free_;
+    return tail;
+  }
+  const std::size_t at = touched++;
+  return at < own_tails.size() ? &own_tails[at]
+                               : new (&more_tails[at - own_tails.size()]) ReplyTail;
+}
+
 ReplyTail* ReplyTail::take(Hold hold) {
-  constexpr std::size_t kMostLong = limits::kReplyTails - limits::kReplyTailsReserved;
-  if (used >= (hold == Hold::kLong ? kMostLong : limits::kReplyTails)) {
+  const std::size_t all = own_tails.size() + more_tails.size();
+  if (used >= (hold == Hold::kLong ? all - all / limits::kTailsShare : all)) {
     return nullptr;
   }
-  ReplyTail& tail = *std::ranges::find_if(tails, [](const ReplyTail& at) { return !at.is_taken_; });
+  ReplyTail& tail = *free_one();
   ++used;
+  tail.holding_ = {};
   tail.is_taken_ = true;
   tail.text_ = TextWriter(tail.storage_);
   tail.text_sent_ = 0;
@@ -50,7 +73,10 @@ ReplyTail* ReplyTail::take(Hold hold) {
 }
 
 void ReplyTail::release() {
+  tail_holders.remove(holding_);
   is_taken_ = false;
+  next_free_ = first_free;
+  first_free = this;
   --used;
 }
 

@@ -7,14 +7,18 @@
 #include <span>
 #include <string_view>
 
+#include "http/holding.hpp"
 #include "http/ranges.hpp"
 #include "http/reply.hpp"
 #include "http/text_writer.hpp"
+#include "kernel/arena.hpp"
 #include "kernel/limits.hpp"
+#include "kernel/plan.hpp"
 
 namespace mote::http {
 
-// One of a small pool (limits::kReplyTails). A maker takes one and says what it consists of:
+// One of a pool (limits::kReplyTails and more where RAM is ample). A maker takes one and says what
+// it consists of:
 //
 //   the text, and behind it memory by reference; or
 //   the text, and behind it the parts of a multipart/byteranges (RFC 9110, 14.6).
@@ -27,6 +31,10 @@ namespace mote::http {
 //   }
 class ReplyTail {
  public:
+  // Takes memory for those beyond limits::kReplyTails, once, before all else. False: the arena has
+  // no room for it.
+  [[nodiscard]] static bool set_up(Arena& arena, const Plan& plan);
+
   ReplyTail() = default;
   ReplyTail(const ReplyTail&) = delete;
   ReplyTail& operator=(const ReplyTail&) = delete;
@@ -48,9 +56,12 @@ class ReplyTail {
   // What is put in here comes first. It must not have overflowed when the reply is sent.
   [[nodiscard]] TextWriter& text() { return text_; }
 
-  // Takes text of any length that lies in the maker's own memory, which is this tail's for as long
+  // Takes text of any length that lies in a page of the maker's, which is this tail's for as long
   // as it holds it.
-  void set_text(const TextWriter& text) { text_ = text; }
+  void set_page(const TextWriter& text) {
+    text_ = text;
+    holding_.has_page = true;
+  }
   [[nodiscard]] bool holds(const TextWriter& text) const {
     return is_taken_ && text_.text().data() == text.text().data();
   }
@@ -72,12 +83,17 @@ class ReplyTail {
   // What separates the parts: unpredictable, so that no content can hold it on purpose.
   [[nodiscard]] std::string_view boundary() const { return {boundary_.data(), boundary_.size()}; }
 
+  // For the sender that holds it.
+  [[nodiscard]] Holding& holding() { return holding_; }
+
  private:
   enum class Step : std::uint8_t { kText, kBody, kPartHead, kPart };
 
   [[nodiscard]] Reply::Piece take_text();
   [[nodiscard]] Reply::Piece part_head();
   [[nodiscard]] Reply::Piece end();
+
+  static ReplyTail* free_one();
 
   std::array<char, limits::kReplyTextBytes> storage_{};
   TextWriter text_;
@@ -86,8 +102,11 @@ class ReplyTail {
   std::string_view type_;
   std::array<ByteRange, limits::kRanges> ranges_{};
   std::array<char, 16> boundary_{};
+  Holding holding_;
+  ReplyTail* next_free_ = nullptr;
   std::uint8_t range_count_ = 0;
   std::uint8_t range_ = 0;  // the one at hand
+  static_assert(limits::kRanges <= 0xFF);
   Step step_ = Step::kText;
   bool is_taken_ = false;
 };

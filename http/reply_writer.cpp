@@ -1,6 +1,8 @@
 // Replies by reference, piece by piece, as much at a time as is worth a segment.
 #include "http/reply_writer.hpp"
 
+#include <algorithm>
+
 #include "http/reply_tail.hpp"
 #include "http/server_state.hpp"
 #include "kernel/limits.hpp"
@@ -35,7 +37,10 @@ void ReplyWriter::give_up() {
     tail_->release();
     tail_ = nullptr;
   }
-  in_flight_ = 0;
+  if (holds_text()) {
+    let_go_of_text();
+  }
+  in_flight_ = progress_ = 0;
   rest_ = 0;
 }
 
@@ -70,6 +75,9 @@ bool ReplyWriter::write_all(tcp_pcb& pcb, Pieces pieces) {
           return result == Result::kNoRoom;
         }
         in_flight_ += static_cast<std::uint32_t>(before - piece.bytes);
+        if (piece.copied && before > limits::kFirstTextBytes) {
+          hold_text();
+        }
         server.counters.bytes += before - piece.bytes;
       }
     }
@@ -108,9 +116,11 @@ ReplyWriter::Result ReplyWriter::write(tcp_pcb& pcb, Reply::Piece& piece, bool i
   if (bytes == 0) {
     return Result::kNoRoom;
   }
-  if (piece.copied && bytes > limits::kFirstTextBytes && !netstack::has_text_room()) {
-    ++server.counters.no_memory;
-    return Result::kNoMemory;
+  if (piece.copied && bytes > limits::kFirstTextBytes) {
+    const Result result = room_for_text();
+    if (result != Result::kTaken) {
+      return result;
+    }
   }
   for (;;) {
     const bool more = !is_last || bytes < piece.bytes;
@@ -127,6 +137,59 @@ ReplyWriter::Result ReplyWriter::write(tcp_pcb& pcb, Reply::Piece& piece, bool i
     }
     bytes /= 2;
   }
+}
+
+void ReplyWriter::hold_tail(ReplyTail& tail) {
+  tail_ = &tail;
+  tail.holding().owner = text_.owner;
+  tail_holders.add(tail.holding(), server.ticks);
+}
+
+void ReplyWriter::hold_text() {
+  text_ahead_ = in_flight_;
+  if (texts_++ == 0) {
+    text_holders.add(text_, server.ticks);
+  }
+}
+
+void ReplyWriter::let_go_of_text() {
+  text_holders.remove(text_);
+  text_ahead_ = 0;
+  texts_ = 0;
+}
+
+void ReplyWriter::note_progress(std::uint32_t bytes) {
+  text_ahead_ -= std::min(text_ahead_, bytes);
+  if (text_ahead_ == 0) {
+    let_go_of_text();
+  }
+  progress_ += bytes;
+  if (progress_ >= limits::kLeastHoldBytes || in_flight_ == 0) {
+    progress_ = 0;
+    text_holders.renew(text_, server.ticks);
+    if (tail_ != nullptr) {
+      tail_holders.renew(tail_->holding(), server.ticks);
+    }
+  }
+}
+
+// Whether one more block of text may be written. Who has many waits until some are acknowledged.
+ReplyWriter::Result ReplyWriter::room_for_text() const {
+  const std::size_t left = netstack::text_blocks_left();
+  if (texts_ >= std::max(limits::kHeldTexts, left / limits::kTextShare)) {
+    return Result::kNoRoom;
+  }
+  if (left == 0) {
+    Connection* const holder = text_holders.longest_holder(server.ticks, text_.owner);
+    if (holder != nullptr) {
+      holder->give_way();
+    }
+    if (!netstack::has_text_room()) {
+      ++server.counters.no_memory;
+      return Result::kNoMemory;
+    }
+  }
+  return Result::kTaken;
 }
 
 }  // namespace mote::http

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "http/preface.hpp"
+#include "http/reply_tail.hpp"
 #include "http/server_state.hpp"
 #include "lwip/tcp.h"
 #include "lwip/timeouts.h"
@@ -84,7 +85,8 @@ err_t accept(void* /*unused*/, tcp_pcb* pcb, err_t error) {
 
 bool set_up(Arena& arena, const Plan& plan) {
   server.connections = arena.take<Connection>(plan.connections);
-  return server.connections.size() == plan.connections && RequestBuffer::set_up(arena, plan);
+  return server.connections.size() == plan.connections && RequestBuffer::set_up(arena, plan) &&
+         ReplyTail::set_up(arena, plan);
 }
 
 bool start(const SitePack& pack, const Options& options) {

@@ -26,7 +26,7 @@ struct ServerState {
   std::size_t connections_touched = 0;                    // the others were never made
   bool logs = false;                                      // the access log is on
 
-  static constexpr std::uint32_t kTickMs = 250;
+  static constexpr std::uint32_t kTickMs = limits::kServerTickMs;
 
   [[nodiscard]] ConnectionQueue& queue(Phase phase) {
     return queues[static_cast<std::size_t>(phase)];

@@ -35,6 +35,7 @@ class TextWriter {
     }
   }
   constexpr void add(char character) { add(std::string_view(&character, 1)); }
+  constexpr void add(std::uint32_t number) { add(std::uint64_t{number}); }
   [[gnu::noinline]] constexpr void add(std::uint64_t number) { add(NumberText<10>(number).text()); }
 
   constexpr void clear() {

@@ -147,26 +147,38 @@ inline constexpr std::size_t kLargeRequestBytes = kRequestLineBytes + kHeaderByt
 inline constexpr std::size_t kKnownRequests = 64;
 inline constexpr std::size_t kKnownRequestBytes = 512;
 
-// Ranges in one request; with more of them it gets the whole (RFC 9110, 14.2 and 17.15).
-inline constexpr std::size_t kRanges = 16;
+// Ranges in one request, and of such that aren't in ascending order; with more of them it gets the
+// whole (RFC 9110, 14.2 and 17.15). The former is Apache's limit.
+inline constexpr std::size_t kRanges = 200;
+inline constexpr std::size_t kUnorderedRanges = 16;
 
 // Replies at once with text made for them, and bytes of it (414 for a redirect that would put more
 // behind its target). Redirects and single ranges need theirs until lwIP took the text, several
-// ranges until it took the last one, so these leave some to the others. When none is free, ranges
-// get the whole, redirects 503.
+// ranges until it took the last one, so these leave a fraction of 1/kTailsShare to the others. Of
+// large crowds each kConnectionsATail have one. When none is free, the longest holder gives way
+// (http/holding.hpp); while there is none, ranges get the whole, redirects 503.
 inline constexpr std::size_t kReplyTails = 32;
-inline constexpr std::size_t kReplyTailsReserved = 8;
+inline constexpr std::size_t kConnectionsATail = 32;
+inline constexpr std::size_t kTailsShare = 4;
 inline constexpr std::size_t kReplyTextBytes = 768;
 
 // Bytes of text that are copied behind TCP's header, in the same block: a response's status line
 // with Date and Connection.
 inline constexpr std::size_t kFirstTextBytes = 108;
 
+// Bytes of longer text that are copied in one go.
+inline constexpr std::size_t kCopiedBytes = 512;
+
 // Blocks at least for longer text that is copied: two for each tail, and a page of metrics.
 inline constexpr std::size_t kLeastTexts = 128;
 
-// Blocks of each size that no such text may take: peers that acknowledge nothing keep all others
-// for as long as they may stall, and a lease must be renewed meanwhile.
+// Blocks of them that any connection may hold, whatever is left; beyond these not more than a
+// fraction of 1/kTextShare of what is left, so that a few that ask for much can't hold all.
+inline constexpr std::size_t kHeldTexts = 4;
+inline constexpr std::size_t kTextShare = 4;
+
+// Blocks of each size that no such text may take: peers that acknowledge nothing may keep all
+// others, and a lease must be renewed meanwhile.
 inline constexpr std::size_t kKeptBlocks = 8;
 static_assert(kFrameBlocks / kLeastShare > kKeptBlocks);
 
@@ -208,6 +220,16 @@ inline constexpr std::uint32_t kLeastSendBytes = 240 * (kStallTimeMs / 1000);
 // One that takes longer than this for those bytes (less than 1,440 bytes/s) may be reset already
 // when all connections are busy and a new one comes.
 inline constexpr std::uint32_t kSlowTimeMs = 10'000;
+
+// When text or tails run out, the longest holder is reset (http/holding.hpp), if it has held for so
+// long without progress, and progress is to take so many bytes: it is as slow as the one above. The
+// time leaves room for a round trip and a delayed ACK (RFC 9293, 3.8.6.3).
+inline constexpr std::uint32_t kHoldTimeMs = 1'000;
+inline constexpr std::uint32_t kLeastHoldBytes = 1'440;
+
+// A tick of the server's clock, in which its time limits are counted.
+inline constexpr std::uint32_t kServerTickMs = 250;
+static_assert(kHoldTimeMs % kServerTickMs == 0);
 
 // How long a connection that we have closed waits for its peer to close, discarding what comes.
 inline constexpr std::uint32_t kDrainTimeMs = 5'000;

@@ -23,6 +23,7 @@ struct Plan {
   std::size_t small_requests = 0;
   std::size_t medium_requests = 0;
   std::size_t large_requests = 0;
+  std::size_t tails = 0;  // replies at once with text of their own
 
   friend constexpr bool operator==(const Plan&, const Plan&) = default;
 };
@@ -52,6 +53,7 @@ inline constexpr std::uint64_t kBytesAConnection = 2304;
       std::max(share(kSmallRequests), plan.connections / kConnectionsASmallRequest);
   plan.medium_requests = share(kMediumRequests);
   plan.large_requests = share(kLargeRequests);
+  plan.tails = std::max(share(kReplyTails), plan.connections / kConnectionsATail);
   return plan;
 }
 

@@ -85,12 +85,17 @@ constexpr std::size_t kSegmentHeader = 224;
 static_assert(kSegmentHeader >=
               sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) + limits::kFirstTextBytes);
 
+// The longest text that is written by copy in one go.
+constexpr std::size_t kText = 640;
+static_assert(kText >=
+              sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) + limits::kCopiedBytes);
+
 // A datagram of 65,535 bytes, with its pbuf and room for the headers below.
 constexpr std::size_t kDatagram = 65'648;
 static_assert(kDatagram >= sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_LINK) + 65'535);
 
 constinit SizeClass<kSegmentHeader> small_blocks;
-constinit SizeClass<640> medium_blocks;
+constinit SizeClass<kText> medium_blocks;
 constinit SizeClass<1664> large_blocks;
 constinit SizeClass<kDatagram> huge_blocks;
 
@@ -121,8 +126,9 @@ void free(void* memory) {
 
 std::size_t segment_headers_left() { return small_blocks.left(); }
 
-bool has_text_room() {
-  return medium_blocks.left() > limits::kKeptBlocks && large_blocks.left() > limits::kKeptBlocks;
+std::size_t text_blocks_left() {
+  const std::size_t left = medium_blocks.left();
+  return left > limits::kKeptBlocks ? left - limits::kKeptBlocks : 0;
 }
 
 std::size_t used() {

@@ -27,8 +27,9 @@ void free(void* memory);
 // Blocks for segments' headers that are left now.
 [[nodiscard]] std::size_t segment_headers_left();
 
-// Whether there are blocks left for what is written by copy, beside those kept for DHCP and frames.
-[[nodiscard]] bool has_text_room();
+// Blocks left for what is written by copy (so much of it at once that a medium one holds it),
+// beside those kept for DHCP.
+[[nodiscard]] std::size_t text_blocks_left();
 
 // Blocks in use now, of all sizes.
 [[nodiscard]] std::size_t used();

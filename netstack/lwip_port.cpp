@@ -99,7 +99,7 @@ void initialize() {
   }
 }
 
-bool has_text_room() { return heap::has_text_room(); }
+std::size_t text_blocks_left() { return heap::text_blocks_left(); }
 
 void run_timers() { sys_check_timeouts(); }
 

@@ -2,6 +2,7 @@
 // segments into frames.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "kernel/limits.hpp"
@@ -28,8 +29,9 @@ inline bool has_room(const struct tcp_pcb& pcb, std::uint32_t bytes, unsigned pb
   return tcp_sndbuf(&pcb) >= bytes && tcp_sndqueuelen(&pcb) + pbufs <= mote_tcp_queue_limit();
 }
 
-// Whether text that is longer than a segment's header has room for may be written by copy. Peers
-// that acknowledge none of it may not take all memory that there is for it.
-[[nodiscard]] bool has_text_room();
+// Blocks left for text that is longer than a segment's header has room for, and written by copy.
+// Peers that acknowledge none of it may not take all memory that there is for it.
+[[nodiscard]] std::size_t text_blocks_left();
+inline bool has_text_room() { return text_blocks_left() > 0; }
 
 }  // namespace mote::netstack

@@ -30,6 +30,7 @@ class Content:
     utf8: bool
     modified: int  # seconds since 1970; 0: not known
     gzip: bool = False  # whether it begins as gzip's files do
+    has_own_date: bool = True  # `modified` is the file's own, neither unknown nor bounded
 
 
 class Body(Protocol):
@@ -116,6 +117,8 @@ def read_content(source: Path, latest: int) -> Content:
         digest.update(piece)
         utf8.update(piece)
         size += len(piece)
-    modified = min(int(source.stat().st_mtime), latest)
+    own = int(source.stat().st_mtime)
+    modified = min(own, latest)
     is_known = modified > 1 and modified not in _PLACEHOLDERS
-    return Content(size, digest.hexdigest(), utf8.finish(), modified if is_known else 0, gzip)
+    return Content(size, digest.hexdigest(), utf8.finish(), modified if is_known else 0, gzip,
+                   is_known and own <= latest)

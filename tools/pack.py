@@ -5,7 +5,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,8 +59,9 @@ def _make_plan(site: Path, out: Path, settings: Settings, compressor: Compressor
         refuse_inside(folder, out)
     compressor.make(candidate for one in sites for candidate in one.candidates())
     plan = Plan(settings.blob(), FieldSets(settings.headers, len(sites)), len(sites))
+    taken = _outlast(date for one in sites for date in one.dates())
     for one in sites:
-        one.add_to(plan, compressor.variants)
+        one.add_to(plan, compressor.variants, taken)
     plan.hosts = [(name.encode(), number) for number, hosted in enumerate(settings.sites, 1)
                   for name in hosted.hosts]
     return plan
@@ -79,6 +80,21 @@ def _latest_time() -> int:
         raise UserError(f"SOURCE_DATE_EPOCH={text!r}: not a number of seconds; set or unset it")
     digits = text.lstrip("0") or "0"
     return LAST_SECOND if len(digits) > len(str(LAST_SECOND)) else min(int(digits), LAST_SECOND)
+
+
+def _outlast(dates: Iterable[int]) -> int:
+    """Waits until the second of the latest date is over; returns the time at which it is.
+
+    Whoever packs a file in the second in which it was written might pack another content with the
+    same date (RFC 9110, 8.8.2.2). Without the wait, too, one site would give two packs.
+    """
+    if "SOURCE_DATE_EPOCH" in os.environ:
+        return _latest_time()
+    now = time.time()
+    left = max((date for date in dates if date <= now), default=0) + 1 - now
+    if left > 0:
+        time.sleep(left)
+    return int(time.time())
 
 
 def main(arguments: list[str]) -> int:

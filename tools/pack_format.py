@@ -20,7 +20,8 @@ CHECKSUM_OFFSET = 24
 # What a redirect by prefix has in front of its target.
 LOCATION = b"Location: "
 SLOT = struct.Struct("<II")
-RESOURCE = struct.Struct("<QIHHIHHQ")
+RESOURCE = struct.Struct("<QIHHIBBHQ")
+STRONG_DATE = 1  # among a resource's flags
 REPRESENTATION = struct.Struct("<QQIHHHHB3x")
 HOST = struct.Struct("<QII")
 RULE = struct.Struct("<QQIIHHI")

@@ -97,7 +97,8 @@ def _lay_out(plan: Plan) -> tuple[bytes, int]:
 
 
 def _resource(one: Resource, path_at: int) -> tuple:
-    return (path_at, len(one.path), one.site, one.status, one.first, one.count, one.group,
+    flags = layout.STRONG_DATE if one.strong_date else 0
+    return (path_at, len(one.path), one.site, one.status, one.first, one.count, flags, one.group,
             one.modified)
 
 

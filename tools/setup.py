@@ -55,8 +55,12 @@ INTEROP = {
     "nodejs": "node",
     "npm": "npm",
     "prometheus": "promtool",
+    "python3-aiohttp": "/usr/lib/python3/dist-packages/aiohttp/__init__.py",
+    "python3-httpx": "/usr/lib/python3/dist-packages/httpx/__init__.py",
+    "python3-requests": "/usr/lib/python3/dist-packages/requests/__init__.py",
     "siege": "siege",
     "varnish": "varnishd",
+    "zsync": "zsync",
 }
 
 # What invoke-rc.d and deb-systemd-invoke ask whether a service may start; 101 says no.

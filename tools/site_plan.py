@@ -42,6 +42,7 @@ class Resource:
     first: int  # number of its first representation
     count: int = 1
     modified: int = 0
+    strong_date: bool = False  # layout.STRONG_DATE
     group: int = 0  # of its paths, for field sets
 
 
@@ -122,7 +123,12 @@ class Site:
         return [Candidate(page.file.source, page.content) for page in self._pages.values()
                 if page.may_gain]
 
-    def add_to(self, plan: Plan, variants: Variants) -> None:
+    def dates(self) -> list[int]:
+        """When its files were modified."""
+        return [page.content.modified for page in self._pages.values()]
+
+    def add_to(self, plan: Plan, variants: Variants, taken: int) -> None:
+        """Puts it into a plan. Its content is read once more, no earlier than at `taken`."""
         resources = []
         for page in self._pages.values():
             bodies: list[tuple[int, Body]] = [
@@ -132,7 +138,7 @@ class Site:
             first = plan.add(_representation(page, coding, body, len(bodies) > 1)
                              for coding, body in bodies)
             resources += [Resource(self._number, path, 200, first, len(bodies),
-                                   page.content.modified,
+                                   page.content.modified, _is_strong(page.content, taken),
                                    plan.field_sets.group(self._number, path,
                                                          self._paths[page.file]))
                           for path in self._paths[page.file]
@@ -172,6 +178,11 @@ class Site:
             first = plan.add([Representation(head, body)])
             plan.error_pages.append(ErrorPage(
                 self._number, status, first, plan.field_sets.page_group(self._paths[page.file])))
+
+
+def _is_strong(content: Content, taken: int) -> bool:
+    """Whether no other content can have had this date: its second was over (RFC 9110, 8.8.2.2)."""
+    return content.has_own_date and content.modified + 1 <= taken
 
 
 def _representation(page: _Page, coding: int, body: Body, has_variants: bool) -> Representation:

@@ -17,8 +17,8 @@ NETSTACK = ["attachment", "attachment_lines", "dhcp_client", "dhcp_message", "fa
             "icmp_errors", "lease", "lwip_port", "path_mtu", "prompt_answer", "receive", "routes",
             "stats", "transmit"]
 HTTP = ["access_log", "conditions", "connection", "connection_input", "connection_prompt",
-        "content", "crc32", "date", "endpoints", "metrics", "negotiation", "preface", "ranges",
-        "redirect", "reply", "reply_cache", "reply_tail", "reply_writer", "request",
+        "content", "crc32", "date", "endpoints", "holding", "metrics", "negotiation", "preface",
+        "ranges", "redirect", "reply", "reply_cache", "reply_tail", "reply_writer", "request",
         "request_buffer", "section_scanner", "server", "site_pack", "target"]
 FIRMWARE = ["idle", "main", "nics", "parse", "pools", "settings", "site"]
 
@@ -75,10 +75,14 @@ E1000_WORLD = ["tests/unit/e1000_world.cpp", *PACKETS,
                "drivers/e1000/receive_ring.cpp", "drivers/e1000/transmit_ring.cpp"]
 HTTP_FAKES = ["tests/unit/http_fakes.cpp", "tests/unit/http_site.cpp"]
 HTTP_REPLY = ["tests/unit/fake_endpoints.cpp", *HTTP_FAKES, *[f"http/{name}.cpp" for name in
-              ["conditions", "crc32", "date", "negotiation", "preface", "ranges", "redirect",
-               "reply", "reply_tail", "request", "site_pack", "target"]]]
+              ["conditions", "crc32", "date", "holding", "negotiation", "preface", "ranges",
+               "redirect", "reply", "reply_tail", "request", "site_pack", "target"]]]
 HTTP_WORLD = ["tests/unit/http_world.cpp", "tests/unit/http_responses.cpp",
               "tests/unit/fake_endpoints.cpp", *HTTP_FAKES,
+              *[f"http/{name}.cpp" for name in HTTP
+                if name not in ("access_log", "endpoints", "metrics")]]
+HTTP_STACK = ["tests/unit/tcp_peer.cpp", "tests/unit/fake_endpoints.cpp",
+              "tests/unit/http_site.cpp", *NETSTACK_WORLD,
               *[f"http/{name}.cpp" for name in HTTP
                 if name not in ("access_log", "endpoints", "metrics")]]
 UNIT_TESTS = {
@@ -98,16 +102,20 @@ UNIT_TESTS = {
     "http_crowd": HTTP_WORLD,
     "http_drain": HTTP_WORLD,
     "http_framing": ["http/request.cpp", "http/section_scanner.cpp"],
+    "http_holding": HTTP_WORLD,
     "http_negotiation": ["http/negotiation.cpp", "http/request.cpp"],
     "http_pack": HTTP_REPLY,
     "http_patterns": HTTP_REPLY,
     "http_preface": ["http/preface.cpp", "http/date.cpp", *HTTP_FAKES],
     "http_prompt": HTTP_WORLD,
-    "http_ranges": ["http/ranges.cpp", "http/reply_tail.cpp", "http/request.cpp", *HTTP_FAKES],
+    "http_ranges": ["http/date.cpp", "http/holding.cpp", "http/ranges.cpp", "http/reply_tail.cpp",
+                    "http/request.cpp", *HTTP_FAKES],
     "http_redirect": ["tests/unit/reply_site.cpp", *HTTP_REPLY],
     "http_reply": ["tests/unit/reply_site.cpp", *HTTP_REPLY],
+    "http_reply_ranges": ["tests/unit/reply_site.cpp", *HTTP_REPLY],
     "http_request": ["http/request.cpp", "http/section_scanner.cpp", "http/target.cpp"],
     "http_scanner": ["http/request.cpp", "http/section_scanner.cpp"],
+    "http_stack": HTTP_STACK,
     "kernel": [],
     "kernel_acpi": [],
     "kernel_aml": [],
@@ -117,7 +125,7 @@ UNIT_TESTS = {
     "kernel_uart": [],
     "kernel_windows": [],
     "metrics": ["http/date.cpp", "http/endpoints.cpp", "http/metrics.cpp", "http/preface.cpp",
-                "http/reply_tail.cpp", *PACKETS],
+                "http/holding.cpp", "http/reply_tail.cpp", *PACKETS],
     "netstack": NETSTACK_WORLD,
     "netstack_addresses": NETSTACK_WORLD,
     "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],

@@ -2,6 +2,7 @@
 
 import ctypes
 import random
+import re
 import resource
 import selectors
 import socket
@@ -10,9 +11,11 @@ import struct
 import pytest
 
 import frames
+import sites
 from conftest import Bench
 from http_client import Client
-from lab import Lab
+from images import Images
+from lab import Lab, until
 from machine import Guest, Machine
 from wire import Wire
 
@@ -222,6 +225,55 @@ def test_answers_that_nobody_takes(bench: Bench, way: str) -> None:
     for made in deaf:
         made.close()
     guest.serves()
+
+
+HELD = {  # what is made for a request, and what its answer begins with
+    "range": (b"GET /large.bin HTTP/1.1\r\nHost: m\r\nRange: bytes=0-9\r\n\r\n", 206),
+    "ranges": (b"GET /large.bin HTTP/1.1\r\nHost: m\r\nRange: bytes=0-499999,600000-\r\n\r\n", 206),
+    "redirect": (b"GET /blog/" + b"x" * 300 + b" HTTP/1.1\r\nHost: m\r\n\r\n", 301),
+    "metrics": (b"GET /metrics HTTP/1.1\r\nHost: m\r\n\r\n", 200),
+}
+
+
+@pytest.mark.parametrize("way, what, count", [
+    ("never acknowledged", "redirect", 300), ("window shut", "ranges", 60),
+    ("window shut", "metrics", 2)])
+def test_what_is_held_until_it_is_acknowledged(bench: Bench, images: Images, way: str, what: str,
+                                               count: int) -> None:
+    """Copied text, reply tails and the page of metrics: those who acknowledge nothing give way,
+    where for over a minute ranges were 200, redirects and metrics 503."""
+    bench.results.mkdir(parents=True, exist_ok=True)
+    settings = bench.results / "mote.toml"
+    settings.write_text('[http]\nmetrics = "/metrics"\nconnections = 1024\n'
+                        '[[http.redirect]]\nfrom = "/blog/*"\nto = "/new/*"\n')
+    site = images.once("large-1", lambda folder: sites.large(folder, 1))
+    guest = bench.boot(Machine(memory_mib=32), image=images.configured(site, settings))
+    deaf = [guest.lab.new_socket() for _ in range(count)]
+    for made in deaf:
+        if way == "window shut":
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the kernel's least
+        made.connect((Lab.GUEST, 80))
+        if way == "never acknowledged":
+            hear_nothing(made)
+        made.sendall(HELD[what][0] * 3)
+    for request, status in HELD.values():
+        # Nobody gives way in their first second.
+        until(lambda: answer(guest, request) == status, f"{status} for {request[:20]!r}", 10)
+    for request, status in HELD.values():
+        assert answer(guest, request) == status
+    with Client(guest.lab.connect()) as client:
+        text = client.get("/metrics").body.decode()
+    gave_way = re.search(r"^mote_http_connections_gave_way_total (\d+)$", text, re.M)
+    assert 0 < int(gave_way[1]) <= count
+    for made in deaf:
+        made.close()
+
+
+def answer(guest: Guest, request: bytes) -> int:
+    """Its status, when all of it has come."""
+    with Client(guest.lab.connect(timeout=20)) as client:
+        client.socket.sendall(request)
+        return client.response().status
 
 
 def test_a_crowd_that_has_begun_to_ask(bench: Bench) -> None:

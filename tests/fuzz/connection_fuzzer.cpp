@@ -40,7 +40,9 @@ enum class Command : std::uint8_t {
 struct Events {
   bool time = false;  // limits may be over
   bool crowd = false;
-  [[nodiscard]] bool any() const { return time || crowd || http::counters().no_buffer > 0; }
+  [[nodiscard]] bool any() const {
+    return time || crowd || http::counters().no_buffer > 0 || http::counters().gave_way > 0;
+  }
 };
 
 class Run {

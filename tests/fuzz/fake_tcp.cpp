@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "http/counters.hpp"
+#include "http/holding.hpp"
 #include "http/reply_tail.hpp"
 #include "http/request_buffer.hpp"
 #include "http/server.hpp"
 #include "http/server_state.hpp"
+#include "kernel/limits.hpp"
 #include "lwip/pbuf.h"
 #include "lwip/timeouts.h"
 #include "netstack/attachment.hpp"
@@ -30,6 +32,7 @@ namespace {
 using http_world::wall_seconds;
 
 constexpr std::uint64_t kStart = 784'111'777;
+constexpr std::size_t kTextBlocks = 12;  // few, so that they run out
 
 tcp_accept_fn accept_function = nullptr;
 tcp_pcb listener{};
@@ -61,6 +64,8 @@ pbuf* frame_of(std::string_view content) {
 }
 
 }  // namespace
+
+constinit std::size_t text_blocks = kTextBlocks;
 
 // What lwIP does.
 struct Tcp {
@@ -116,8 +121,12 @@ struct Tcp {
     peer.has_unsent_ = true;
     peer.received += memory;
     written += memory.size();
-    peer.references_.push_back(
-        {.data = copies ? nullptr : memory.data(), .content = std::string(memory)});
+    const bool is_text = copies && memory.size() > limits::kFirstTextBytes;
+    demand(!is_text || text_blocks > 0, "text is written without memory for it");
+    text_blocks -= is_text ? 1 : 0;
+    peer.references_.push_back({.data = copies ? nullptr : memory.data(),
+                                .content = std::string(memory),
+                                .is_text = is_text});
   }
 
   // Until now the oldest bytes might have been sent again.
@@ -133,6 +142,7 @@ struct Tcp {
       oldest.content.erase(0, part);
       bytes -= part;
       if (oldest.content.empty()) {
+        text_blocks += oldest.is_text ? 1 : 0;
         peer.references_.pop_front();
       }
     }
@@ -175,7 +185,12 @@ void Peer::open(std::uint16_t send_buffer, std::uint16_t tso_bytes) {
   }
 }
 
-void Peer::let_go() { delete std::exchange(pcb_, nullptr); }
+void Peer::let_go() {
+  delete std::exchange(pcb_, nullptr);
+  for (Reference& reference : references_) {
+    text_blocks += std::exchange(reference.is_text, false) ? 1 : 0;
+  }
+}
 
 // lwIP's rules for what a callback returns.
 void Peer::settle(err_t result) {
@@ -271,13 +286,6 @@ void Peer::poll() {
   }
 }
 
-void Peer::take_all() {
-  do {
-    acknowledge(unacknowledged_);
-    poll();
-  } while (unacknowledged_ > 0 || (pcb_ != nullptr && pcb_->poll != nullptr));
-}
-
 void begin_run(unsigned interface, bool logs) {
   if (accept_function == nullptr) {
     static const http::LoopCounters loop{};
@@ -302,6 +310,8 @@ void end_run() {
   demand(frames == 0, "a frame is left");
   demand(http::RequestBuffer::in_use() == 0, "a request buffer is left");
   demand(http::ReplyTail::in_use() == 0, "a reply's tail is left");
+  demand(text_blocks == kTextBlocks, "a block of text is left");
+  demand(http::text_holders.empty() && http::tail_holders.empty(), "a holder of nothing");
   for (const auto phase :
        {http::Phase::kIdle, http::Phase::kReading, http::Phase::kSending, http::Phase::kDraining}) {
     demand(http::server.queue(phase).front() == nullptr, "a queue isn't empty");
@@ -326,7 +336,7 @@ void fail_writes(std::size_t after, std::size_t failures) {
 void mote::netstack::set_prompt_server(const PromptServer& server) {
   mote::fuzz::prompt_server = server;
 }
-bool mote::netstack::has_text_room() { return true; }
+std::size_t mote::netstack::text_blocks_left() { return mote::fuzz::text_blocks; }
 unsigned mote::netstack::receiving_interface() { return mote::fuzz::interface_now; }
 
 // What the server calls of lwIP.

@@ -62,6 +62,7 @@ class Peer {
   struct Reference {
     const char* data;
     std::string content;
+    bool is_text = false;  // in a block for copied text
   };
 
   void deliver(std::string_view bytes, bool chained);
@@ -83,6 +84,20 @@ void begin_run(unsigned interface, bool logs);
 void end_run();
 
 void pass_ticks(unsigned ticks);
+
+extern constinit std::size_t text_blocks;  // left of those for copied text
+
+// Text may have to wait until another gives way.
+inline void Peer::take_all() {
+  do {
+    acknowledge(unacknowledged_);
+    poll();
+    if (text_blocks == 0) {
+      pass_ticks(1);
+    }
+  } while (unacknowledged_ > 0 || (pcb_ != nullptr && pcb_->poll != nullptr));
+}
+
 void pass_seconds(unsigned seconds);
 
 // Of the next writes, this many succeed, then this many fail for want of memory.

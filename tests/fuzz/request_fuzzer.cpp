@@ -175,12 +175,15 @@ std::optional<std::vector<bool>> asked(std::string_view value, std::uint64_t siz
 }
 
 void check_ranges(const Steer& steer, const Request& request, const Told& told) {
-  constexpr auto kTag = "\"tag\""sv;
-  const RangeSet set = RangeSet::read(request.selectors, kTag, steer.size, steer.part_bytes);
+  const Validators validators{"\"tag\""sv, 784'111'777};
+  const RangeSet set = RangeSet::read(request.selectors, validators, steer.size, steer.part_bytes);
   if (set.kind() != RangeSet::Kind::kSome) {
     return;
   }
-  demand(!set.ranges().empty(), "no range of some");
+  demand(!set.ranges().empty() && set.ranges().size() <= limits::kRanges, "no range of some");
+  demand(set.ranges().size() <= limits::kUnorderedRanges ||
+             std::ranges::is_sorted(set.ranges(), {}, &ByteRange::first),
+         "many ranges that don't ascend");
   std::vector<bool> covered(steer.size);
   for (std::size_t index = 0; index < set.ranges().size(); ++index) {
     const ByteRange& range = set.ranges()[index];

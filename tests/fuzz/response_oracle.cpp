@@ -73,7 +73,9 @@ void check_range(std::string_view content_range, std::string_view body, std::str
 }
 
 // multipart/byteranges (RFC 9110, 14.6; RFC 2046, 5.1.1).
+// None costs more than the whole, one part's head, of at most 512 bytes, and the last delimiter.
 void check_parts(std::string_view type, std::string_view body, std::string_view whole) {
+  demand(body.size() <= whole.size() + 512 + 32, "parts that cost more than the whole");
   const std::string delimiter = "\r\n--" + std::string(type.substr(type.find('=') + 1));
   unsigned parts = 0;
   for (;; ++parts) {
@@ -103,7 +105,17 @@ const Representation& tagged(const Resource& resource, std::string_view tag) {
   return *found;
 }
 
-void check_resource(const Response& response, const Resource& resource, bool is_to_head) {
+// A part of a variant is for who named its tag, or takes nothing else.
+bool may_have_part(const Told& request, std::string_view tag) {
+  return std::ranges::any_of(request.fields, [&](const auto& field) {
+    return ((field.first == "if-range" || field.first == "if-match") &&
+            field.second.contains(tag)) ||
+           (field.first == "accept-encoding" && field.second.contains('0'));
+  });
+}
+
+void check_resource(const Response& response, const Resource& resource, const Told& request) {
+  const bool is_to_head = request.method == "HEAD";
   if (resource.status != 200) {
     demand(response.status == resource.status && !response["location"].empty(), "a redirect");
     return;
@@ -121,6 +133,8 @@ void check_resource(const Response& response, const Resource& resource, bool is_
       break;
     case 206:
       demand(!is_to_head, "a range to HEAD");
+      demand(what.coding == http::Coding::kIdentity || may_have_part(request, response["etag"]),
+             "a part of a variant that nobody named");
       if (type.starts_with("multipart/byteranges; boundary=")) {
         check_parts(type, response.body, whole);
       } else {
@@ -184,7 +198,7 @@ void check_answer(const Response& response, const Told& request) {
          "the field of a rule");
   const unsigned site = guarded_pack().site_of(request.host);
   if (const Resource* const resource = guarded_pack().find(site, *path)) {
-    return check_resource(response, *resource, is_to_head);
+    return check_resource(response, *resource, request);
   }
   const bool is_endpoint = *path == "/healthz" || *path == "/metrics";
   if (is_endpoint && (response.status == 200 || response.status == 503)) {

@@ -10,8 +10,15 @@ namespace mote::http {
 std::optional<Reply> endpoint_reply(const Request& request, const Origin& origin,
                                     std::string_view path) {
   if (path == "/text") {
-    Reply reply = begin_reply(200, request.persistence);
-    reply.tail = ReplyTail::take(ReplyTail::Hold::kShort);
+    ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kShort);
+    Reply reply = begin_reply(tail != nullptr ? 200 : 503, request.persistence);
+    if (tail == nullptr) {
+      constexpr std::string_view kNothing = "Content-Length: 0\r\n\r\n";
+      reply.pieces[1] = {.data = kNothing.data(), .bytes = kNothing.size()};
+      reply.shortage = Shortage::kTail;
+      return reply;
+    }
+    reply.tail = tail;
     reply.tail->text().add("Content-Length: 300\r\n\r\n");
     reply.tail->text().add(std::string(300, 'x'));
     return reply;

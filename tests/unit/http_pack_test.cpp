@@ -289,7 +289,7 @@ TEST_CASE("each offset and length is checked, wrapped sums too") {
   constexpr std::uint32_t kMost = 0xFFFF'FFFF;
   CHECK(is_refused([&](Copy& copy) { resource(copy).path_bytes = kMost; }));
   CHECK(is_refused([&](Copy& copy) { resource(copy).representation = kMost; }));
-  CHECK(is_refused([&](Copy& copy) { resource(copy).representation_count = 0xFFFF; }));
+  CHECK(is_refused([&](Copy& copy) { resource(copy).representation_count = 0xFF; }));
   CHECK(is_refused([&](Copy& copy) { resource(copy).representation_count = 0; }));
   CHECK(is_refused([&](Copy& copy) { resource(copy).representation_count = 5; }));
   CHECK(is_refused([&](Copy& copy) { what(copy).head_bytes = 0; }));

@@ -9,6 +9,17 @@
 
 namespace mote::http_world {
 
+std::string Client::receive_all() {
+  constexpr int kMostRounds = 100'000;
+  int rounds = 0;
+  do {
+    REQUIRE(++rounds < kMostRounds);
+    acknowledge_all();
+    poll();
+  } while (unacknowledged_ > 0 || is_polled());
+  return received;
+}
+
 Response take_response(std::string& stream, bool to_head) {
   const std::size_t end = stream.find("\r\n\r\n");
   REQUIRE_MESSAGE(end != std::string::npos, stream);

@@ -50,6 +50,9 @@ struct Fake {
 
   static void free(Client& client) {
     clients.erase(client.pcb_);
+    for (Client::Reference& reference : client.references_) {
+      text_blocks += std::exchange(reference.is_text, false) ? 1 : 0;
+    }
     delete std::exchange(client.pcb_, nullptr);
   }
 
@@ -69,7 +72,10 @@ struct Fake {
     client.received += content;
     client.copied += copies ? content.size() : 0;
     // lwIP reads its own copy, as good as one from this one.
-    client.references_.push_back({copies ? nullptr : content.data(), std::string(content)});
+    const bool is_text = copies && content.size() > limits::kFirstTextBytes;
+    text_blocks -= is_text ? 1 : 0;
+    client.references_.push_back(
+        {copies ? nullptr : content.data(), std::string(content), is_text});
   }
 
   static err_t write(tcp_pcb* pcb, const void* data, std::uint16_t bytes, bool copies) {
@@ -113,6 +119,7 @@ struct Fake {
       oldest.content.erase(0, part);
       bytes -= part;
       if (oldest.content.empty()) {
+        text_blocks += oldest.is_text ? 1 : 0;
         client.references_.pop_front();
       }
     }
@@ -297,19 +304,12 @@ void Client::poll() {
   }
 }
 
-std::string Client::receive_all() {
-  do {
-    acknowledge_all();
-    poll();
-  } while (unacknowledged_ > 0 || is_polled());
-  return received;
-}
-
 Scene::~Scene() {
   CHECK(http::counters().open == 0);
   CHECK(frames_held() == 0);
   CHECK(http::RequestBuffer::in_use() == 0);
   CHECK(http::ReplyTail::in_use() == 0);
+  CHECK(text_blocks == kTextBlocks);
 }
 
 }  // namespace mote::http_world
@@ -332,7 +332,7 @@ void http::log_access(std::uint32_t peer, std::string_view line, std::string_vie
 
 }  // namespace mote
 
-bool mote::netstack::has_text_room() { return mote::http_world::text_room; }
+std::size_t mote::netstack::text_blocks_left() { return mote::http_world::text_blocks; }
 
 // lwIP's functions, as the server calls them.
 extern "C" {

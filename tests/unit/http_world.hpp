@@ -33,8 +33,9 @@ void fail_writes(std::size_t after, std::size_t failures);
 // Whether requests are answered past lwIP where they can be, and how often they were.
 inline bool answers_promptly = true;
 
-// Whether lwIP has memory for text that is copied.
-inline bool text_room = true;
+// How many more blocks of text lwIP has memory for.
+inline constexpr std::size_t kTextBlocks = 1000;
+inline std::size_t text_blocks = kTextBlocks;
 inline std::size_t prompt_answers = 0;
 
 // Frame buffers that the server hasn't given back, and writes that were tried since the start.
@@ -82,6 +83,7 @@ class Client {
   struct Reference {
     const char* data;
     std::string content;
+    bool is_text = false;  // in a block for copied text
   };
 
   tcp_pcb* pcb_ = nullptr;

@@ -59,7 +59,7 @@ const http::Options& http::options() { return world.options; }
 const http::Counters& http::counters() { return world.counters; }
 std::size_t http::most_connections() { return 1024; }
 std::uint64_t http::access_lines_lost() { return 5; }
-bool netstack::has_text_room() { return world.text_room; }
+std::size_t netstack::text_blocks_left() { return world.text_room ? 1000 : 0; }
 
 netstack::TcpCounters netstack::tcp_counters() { return world.tcp; }
 netstack::IcmpErrors netstack::icmp_errors() { return world.icmp; }

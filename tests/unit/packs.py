@@ -55,11 +55,11 @@ class Pack:
 
     def codings(self, path: str) -> list[int]:
         """Of a path's representations, in their order."""
-        _, _, _, _, first, count, *_ = self.find(path)
+        first, count = self.find(path)[4:6]
         return [record[-1] for record in self.representations[first:first + count]]
 
     def record(self, path: str, coding: int = layout.IDENTITY, site: int = 0) -> tuple:
-        _, _, _, _, first, count, *_ = self.find(path, site)
+        first, count = self.find(path, site)[4:6]
         return next(record for record in self.representations[first:first + count]
                     if record[-1] == coding)
 

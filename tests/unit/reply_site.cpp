@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -87,6 +88,10 @@ const SitePack& reply_site() {
       std::ofstream(parent / name, std::ios::binary) << text;
     };
     write("first/style.css", style());
+    write("first/dated.css", style());
+    const std::chrono::sys_seconds day_before(std::chrono::seconds(784'111'777 - 86'400));
+    std::filesystem::last_write_time(parent / "first/dated.css",
+                                     std::chrono::file_clock::from_sys(day_before));
     write("first/index.html", "<p>first");
     write("first/lost.html", "<p>lost");
     write("first/api/data.bin", "0123456789");

@@ -10,8 +10,9 @@
 
 namespace mote::http_world {
 
-// style.css, 5,000 bytes that compress well; index.html, lost.html for all that fails, empty.bin
-// and large.bin; redirects. Another site, of one page, is b.example.
+// style.css, 5,000 bytes that compress well; dated.css, the same with a date of its own that is a
+// strong validator, while all others' are their build's; index.html, lost.html for all that fails,
+// empty.bin and large.bin; redirects. Another site, of one page, is b.example.
 const http::SitePack& reply_site();
 
 // What style.css holds.

@@ -46,7 +46,7 @@ def test_file_has_its_whole_response_ready(site: Path) -> None:
     pack = packed(site)
     digest = hashlib.sha256(b"<p>hello").hexdigest()[:24]
     assert pack.find("/index.html")[2:4] == (0, 200)
-    assert pack.find("/index.html")[7] == 784111777
+    assert pack.find("/index.html")[-1] == 784111777
     record = pack.record("/index.html")
     assert pack.parts_of(record) == [
         (f'ETag: "{digest}"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n'
@@ -144,7 +144,7 @@ def test_same_input_same_bytes(site: Path, tmp_path: Path) -> None:
 
 def test_source_date_epoch_bounds_dates(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
-    assert packed(site).find("/index.html")[7] == 86400
+    assert packed(site).find("/index.html")[-1] == 86400
     assert b"Last-Modified: Fri, 02 Jan 1970 00:00:00 GMT" in packed(site).head("/")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     assert "SOURCE_DATE_EPOCH" in refusal(site)
@@ -155,7 +155,7 @@ def test_a_time_that_is_none_is_left_out(site: Path, modified: int) -> None:
     """Nix's store, OSTree, Jib, buildpacks, Gradle, npm: content changes, and the time stays."""
     os.utime(site / "index.html", (modified, modified))
     pack = packed(site)
-    assert pack.find("/")[7] == 0 and pack.field("/", "Last-Modified") is None
+    assert pack.find("/")[-1] == 0 and pack.field("/", "Last-Modified") is None
     assert pack.field("/", "ETag") is not None
     os.utime(site / "index.html", (2, 2))
     assert packed(site).field("/", "Last-Modified") == "Thu, 01 Jan 1970 00:00:02 GMT"
@@ -165,12 +165,12 @@ def test_a_file_from_the_future_is_of_now(site: Path, monkeypatch: pytest.Monkey
     """RFC 9110, 8.8.2.1; check_http -M is critical about a date from the future."""
     before = int(time.time())
     os.utime(site / "index.html", (before + 86400, before + 86400))
-    modified = packed(site).find("/")[7]
+    modified = packed(site).find("/")[-1]
     assert before <= modified <= int(time.time())
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
-    assert packed(site).find("/")[7] == 1000000000
+    assert packed(site).find("/")[-1] == 1000000000
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
-    assert packed(site).find("/")[7] == 0
+    assert packed(site).find("/")[-1] == 0
 
 
 def test_the_time_of_packing_is_in_no_other_pack(
@@ -180,6 +180,31 @@ def test_the_time_of_packing_is_in_no_other_pack(
         monkeypatch.setattr(time, "time", lambda now=now: now)
         packs.append(packed(site).data)
     assert packs[0] == packs[1]
+
+
+def test_a_date_is_strong_when_its_second_was_over(site: Path,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    # apt resumes by it. RFC 9110, 8.8.2.2: no other content of that second can have been packed.
+    def flags(path: str) -> int:
+        return packed(site).find(path)[6]
+
+    def date(seconds: float) -> None:
+        os.utime(site / "index.html", (seconds, seconds))
+
+    assert flags("/index.html") == layout.STRONG_DATE
+    for stand_in in (0, 1):  # of archives and of the Nix store, whatever the content
+        date(stand_in)
+        assert flags("/index.html") == 0
+    date(time.time() + 1000)
+    assert flags("/index.html") == 0
+    (site / "index.html").write_text("written just now")
+    now = (site / "index.html").stat().st_mtime
+    assert flags("/index.html") == layout.STRONG_DATE
+    assert time.time() >= int(now) + 1
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "784111777")  # of this and of the next build
+    for seconds, strong in ((784111776, True), (784111777, False), (784111778, False)):
+        date(seconds)
+        assert flags("/index.html") == (layout.STRONG_DATE if strong else 0)
 
 
 def test_thousands_of_files_are_all_found(tmp_path: Path) -> None:

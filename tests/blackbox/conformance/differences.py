@@ -138,9 +138,10 @@ GROUPS = [
           "RFC 9110, 15.3.7.2: they may be coalesced, also across a gap smaller than a part's "
           "head", """
           range-overlapping range-adjacent range-same-twice range-one-within-another
-          range-small-gap range-suffix-joins"""),
-    Group("very many ranges", "200, all of it", "206 with as many parts",
-          "RFC 9110, 14.2 and 17.15: may be ignored, and that costs least", "range-too-many"),
+          range-small-gap range-suffix-joins range-many-joined range-many-overlapping"""),
+    Group("more than 200 ranges, or more than 16 that don't ascend", "200, all of it",
+          "206 with as many parts", "RFC 9110, 14.2 and 17.15: may be ignored, and that costs "
+          "least", "range-too-many range-many-backwards"),
     Group("a range of an empty file", "416", "200", "RFC 9110, 14.1.2: no byte 0 is there, so it "
           "can't be satisfied", "range-of-an-empty-file"),
     Group("Range that is none", "ignored, 200", "416, or taken for one",
@@ -149,8 +150,6 @@ GROUPS = [
           range-blanks-in-a-range range-one-bad-among-good"""),
     Group("Range on two lines", "200", "206 of the first", "RFC 9110, 5.3: Range is no list, so a "
           "second line makes it invalid; 14.2: then it may be ignored", "range-two-lines"),
-    Group("a date in If-Range", "200", "206", "RFC 9110, 13.1.5: false unless the date is a strong "
-          "validator, and variants of a file share theirs (8.8.2.2)", "if-range-date"),
     Group("Range with HEAD", "ignored, 200", "206, 416",
           "RFC 9110, 14.2: Range is for GET; it must be ignored elsewhere",
           "range-of-head range-of-head-unsatisfiable"),
@@ -158,7 +157,7 @@ GROUPS = [
           "RFC 9110, 12.5.3; Debian's nginx knows gzip alone", """
           coding-brotli coding-zstd coding-q-prefers-brotli coding-q-prefers-zstd
           coding-q-zero-of-one coding-browser coding-html-index coding-svg coding-wasm
-          clean-url-variant coding-range-suffix-of-a-variant"""),
+          clean-url-variant"""),
     Group("`*` for a coding", "any variant", "identity",
           "RFC 9110, 12.5.3: it matches all that are not named", """
           coding-any-but coding-all coding-all-but-brotli-and-zstd"""),
@@ -169,9 +168,16 @@ GROUPS = [
     Group("weights above 1, a coding named twice", "the member passed over; the last one counts",
           "identity", "RFC 9110, 12.4.2: not a weight; it says nothing of the rest",
           "coding-q-too-great coding-same-twice"),
-    Group("ranges of a variant", "206 of the variant", "200",
-          "RFC 9110, 14.2: a range is of the selected representation",
-          "coding-range-of-a-variant coding-if-range-of-a-variant"),
+    Group("ranges where a coding is accepted", "206 of the file's own bytes, or of the variant "
+          "whose tag is named", "200 of the variant",
+          "RFC 9110, 14.2: a range is of the selected representation, and clients that decode "
+          "count in the file's own bytes", """
+          coding-range-of-identity coding-range-without-identity coding-match-range-of-a-variant
+          coding-if-range-of-a-variant coding-if-range-of-identity"""),
+    Group("ranges that don't hold where a coding is accepted", "200 of the file's own bytes",
+          "200 of the variant", "RFC 9110, 12.5.3: identity is always acceptable; who asked for a "
+          "range counts in it", "coding-if-range-of-other-variant "
+          "coding-if-range-date-of-a-variant"),
     Group("a folder's redirect and the query", "query left out", "query kept",
           "RFC 9110, 15.4.2 says nothing of it; the redirect is made when the site is packed",
           "redirect-folder-query"),

@@ -113,6 +113,23 @@ def test_compressed(curl: Curl, site: Path) -> None:
     assert "accept-encoding" in curl.fields["vary"].lower()
 
 
+def test_a_range_where_codings_are_accepted(curl: Curl, site: Path) -> None:
+    """What comes is decoded if it is coded, and a part of a variant can't be."""
+    assert curl("text.txt", "--compressed", "-r", "5000-5999") == "206"
+    assert curl.out.read_bytes() == (site / "text.txt").read_bytes()[5000:6000]
+    assert "content-encoding" not in curl.fields
+
+
+def test_a_variant_is_resumed_by_its_tag(curl: Curl) -> None:
+    """Kept as it comes, undecoded."""
+    accepts = ("-H", "Accept-Encoding: gzip")
+    assert curl("text.txt", *accepts) == "200"
+    variant, tag = curl.out.read_bytes(), curl.fields["etag"]
+    curl.out.write_bytes(variant[:1000])
+    assert curl("text.txt", *accepts, "-C", "-", "-H", f"If-Range: {tag}") == "206"
+    assert curl.out.read_bytes() == variant
+
+
 @pytest.mark.parametrize("coding", CODINGS)
 def test_each_coding_by_its_own_program(guest: Guest, curl: Curl, site: Path,
                                         coding: str) -> None:
