@@ -22,9 +22,19 @@ WORDS = ROOT / "tests/fuzz/http.dict"
 USUAL_S = 60
 
 # The longest input of each, in bytes, and of those that the corpus keeps.
-LONGEST = {"connection": 12_288, "pack": 1_024, "request": 32_768}
+LONGEST = {"connection": 12_288, "life": 512, "pack": 1_024, "request": 32_768}
 USUAL_LONGEST = 4_096
 LONGEST_KEPT = 4_000
+
+# A fuzzer whose machine is made once, and the machines among which its time is shared: whether the
+# device cuts segments, and how many connections there is memory for.
+MACHINES = {"life": [("--connections=64",), ("--segmentation=none", "--connections=64"),
+                     ("--connections=8",), ("--segmentation=none", "--connections=8"),
+                     ("--connections=1024",)]}
+
+# A life may take long on a busy host.
+PATIENCE_S = {"life": 120}
+USUAL_PATIENCE_S = 10
 
 HELP = f"""\
 Builds a fuzzer and runs it from its corpus, tests/fuzz/data/corpus/TARGET, on. New inputs go to
@@ -84,7 +94,8 @@ def failures(name: str) -> dict[Path, int]:
 
 def command(name: str, *arguments: str) -> list[str]:
     """A fuzzer's command line; what makes it fail is left in build/fuzz."""
-    return [str(PROGRAMS / f"{name}_fuzzer"), "-timeout=10",
+    return [str(PROGRAMS / f"{name}_fuzzer"),
+            f"-timeout={PATIENCE_S.get(name, USUAL_PATIENCE_S)}",
             f"-artifact_prefix={PROGRAMS}/{name}-", *arguments]
 
 
@@ -96,16 +107,21 @@ def environment() -> dict[str, str]:
 
 
 def fuzz(name: str, options: argparse.Namespace) -> int:
-    """Fuzzes from the corpus and other seeds on."""
+    """Fuzzes from the corpus and other seeds on, on each of its machines."""
     found = PROGRAMS / name
     found.mkdir(exist_ok=True)
     folders = [folder for folder in (found, CORPUS / name, *seeds(name, options))
                if folder.is_dir()]
-    return subprocess.run(
-        command(name, f"-max_total_time={options.seconds}",
-                f"-max_len={LONGEST.get(name, USUAL_LONGEST)}", f"-dict={dictionary(name)}",
-                "-print_final_stats=1", *map(str, folders)),
-        env=environment(), cwd=ROOT, check=False).returncode
+    machines = MACHINES.get(name, [()])
+    for machine in machines:
+        status = subprocess.run(
+            command(name, f"-max_total_time={max(1, options.seconds // len(machines))}",
+                    f"-max_len={LONGEST.get(name, USUAL_LONGEST)}", f"-dict={dictionary(name)}",
+                    "-print_final_stats=1", *machine, *map(str, folders)),
+            env=environment(), cwd=ROOT, check=False).returncode
+        if status != 0:
+            return status
+    return 0
 
 
 def seeds(name: str, options: argparse.Namespace) -> list[Path]:

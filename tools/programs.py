@@ -22,6 +22,8 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "ab": ("apache2-utils", "test"),
     "apt-get": ("apt", "run image build test bench fuzz"),
     "brotli": ("brotli", "run image test bench fuzz"),
+    "cat": ("coreutils", "test"),
+    "check_http": ("monitoring-plugins-basic", "interop"),
     "chromium": ("chromium", "interop"),
     "clang++-19": ("clang-19", "build"),
     "clang-19": ("clang-19", "build test bench"),
@@ -53,6 +55,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "python3": ("python3", "build test bench fuzz"),
     "qemu-img": ("qemu-utils", "image test"),
     "qemu-system-x86_64": ("qemu-system-x86", "run test bench"),
+    "readlink": ("coreutils", "test"),
     "readelf": ("binutils", "build test bench"),
     "sh": ("dash", "test interop"),
     "siege": ("siege", "interop"),
@@ -63,6 +66,8 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "varnishstat": ("varnish", "interop"),
     "wget": ("wget", "test"),
     "wrk": ("wrk", "bench"),
+    "zsync": ("zsync", "interop"),
+    "zsyncmake": ("zsync", "interop"),
     "zstd": ("zstd", "run image test bench"),
 }
 

@@ -149,7 +149,8 @@ TEST_CASE("a plan has all that is stated where RAM is ample, and grows and shrin
                       .frames = 64,
                       .small_requests = 256,
                       .medium_requests = 20,
-                      .large_requests = 10});
+                      .large_requests = 10,
+                      .tails = 32});
   Plan before = plan_for(0);
   CHECK(before.connections == limits::kLeastConnections);
   CHECK(before.packets == 160);

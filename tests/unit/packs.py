@@ -105,7 +105,7 @@ class Pack:
         for byte in path.encode():
             row = 132 + self.words[row + 1 + class_of[byte]] * (1 + classes)
         resource = self.find(path, site)
-        group = resource[6] if resource else self.words[row]
+        group = resource[7] if resource else self.words[row]
         page = next((page[3] for page in self.error_pages if page[:2] == (site, status)), 0)
         at, size, preflight, _ = self.field_sets[page * groups + group]
         return self.text(at, size + preflight * with_preflight).decode().splitlines()

@@ -44,6 +44,20 @@ def test_corpus(name: str, tmp_path: Path) -> None:
     run_once(name, fuzz.CORPUS / name, tmp_path)
 
 
+@pytest.mark.parametrize("machine", fuzz.MACHINES["life"], ids=" ".join)
+def test_lives(machine: tuple[str, ...], tmp_path: Path) -> None:
+    """A minute, over all machines, of lives that only begin as those in the corpus do."""
+    new = tmp_path / "new"
+    new.mkdir()
+    seconds = 60 // len(fuzz.MACHINES["life"])
+    result = subprocess.run(
+        [fuzz.PROGRAMS / "life_fuzzer", f"-max_total_time={seconds}", "-timeout=120",
+         f"-max_len={fuzz.LONGEST['life']}", f"-artifact_prefix={tmp_path}/", *machine,
+         new, fuzz.CORPUS / "life"], text=True, capture_output=True, timeout=500, check=False)
+    found = [path.read_bytes().hex() for path in tmp_path.iterdir() if path.is_file()]
+    assert result.returncode == 0, f"{result.stderr[-4000:]}\ninput: {found}"
+
+
 def test_cases_of_the_conformance_suite(tmp_path: Path) -> None:
     made = tmp_path / "seeds"
     subprocess.run([sys.executable, ROOT / "tests/fuzz/make_seeds.py", made], check=True,
