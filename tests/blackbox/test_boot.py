@@ -18,12 +18,13 @@ def test_example_site_in_4_mib(bench: Bench, machine: str, boot: str) -> None:
 
 
 def check_boot_lines(guest: Guest, boot: str) -> None:
-    """The contract's five facts, in their order, with `ready` as the last."""
+    """The contract's facts, in their order, with `ready` as the last."""
     guest.is_alive()
     lines = [line for line in guest.console.lines if re.match(r"mote |net0|http|ready", line)]
     expected = [rf"^mote \d+\.\d+\.\d+ \(\w+\+?\), booted by {boot}, \d+ MiB, .+$",
                 rf"^net0: virtio-net {MAC}, link up, offloads .+$",
                 r"^net0: 192\.0\.2\.2/24 \(static\)$",
+                r"^net0: no gateway$",
                 r"^http: port 80, \d+ files, \d+ KiB, \d+ connections$",
                 r"^ready$"]
     assert len(lines) == len(expected), lines
