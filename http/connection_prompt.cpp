@@ -32,12 +32,12 @@ void Connection::note_prompt(void* self, const netstack::PromptReply& found) {
   const Reply& reply = *static_cast<const Reply*>(found.origin);
   ++server.counters.responses[index_of_status(reply.status)];
   server.counters.bytes += found.bytes;
-  connection.writer_.replace(found.bytes);
   if (connection.since_ != server.ticks) {
     connection.enter(connection.phase_);
   } else {
     connection.begin_time();
   }
+  connection.writer_.replace(found.bytes);
 }
 
 }  // namespace mote::http

@@ -227,13 +227,12 @@ void Attachment::second(Nanoseconds now, bool link_up) {
 
 // The address on the link of the station that takes a datagram further. Zero: the datagram is for
 // several stations, or no route leads there.
-std::uint32_t Attachment::next_hop(std::uint32_t destination) const {
-  const std::uint32_t own = ip4_addr_get_u32(netif_ip4_addr(&netif_));
+std::uint32_t Attachment::far_hop(std::uint32_t destination) const {
   const std::uint32_t mask = ip4_addr_get_u32(netif_ip4_netmask(&netif_));
   if (!routes_.empty()) [[unlikely]] {
     if (const std::uint32_t hop = hop_by_route(destination); hop != 0) return hop;
   }
-  if (((destination ^ own) & mask) == 0) return destination;
+  if (is_on_subnet(destination)) return destination;
   const Ipv4Address address{std::byteswap(destination)};
   if (is_group(address)) return 0;
   // No router takes a datagram to a link-local address further (RFC 3927, 2.6.2), save where only
@@ -264,13 +263,6 @@ err_t Attachment::find_station(std::uint32_t destination, struct pbuf& datagram)
     }
   }
   return etharp_output(&netif_, &datagram, &station);
-}
-
-bool Attachment::frame_for(std::uint32_t destination, struct pbuf& datagram) const {
-  const EthernetHeader* const header = peers_.find(next_hop(destination));
-  if (header == nullptr || pbuf_add_header(&datagram, sizeof(EthernetHeader)) != 0) return false;
-  __builtin_memcpy(datagram.payload, header, sizeof(EthernetHeader));
-  return true;
 }
 
 bool Attachment::frame_for_caller(std::uint32_t destination, struct pbuf& datagram) {
@@ -313,7 +305,7 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
     return;
   }
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(&ethernet + 1);
-  const Caller caller{ip.source.raw(), ethernet.source};
+  caller_ = {ip.source.raw(), ethernet.source};
   // Without the padding behind a short datagram.
   packet.set_bytes(sizeof(EthernetHeader) + ip.total_bytes);
   const bool scarce = Packet::scarce();
@@ -326,13 +318,12 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
   }
   packet = Packet();
   // The device's word holds for this frame only, and not for the datagram that a fragment ends.
-  give_to_lwip(datagram, checksum != RxChecksum::kUnknown && fate != Fate::kUpFragment, caller);
+  give_to_lwip(datagram, checksum != RxChecksum::kUnknown && fate != Fate::kUpFragment);
 }
 
 void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(pieces.front().data());
-  const Caller caller{reinterpret_cast<const Ipv4Header*>(&ethernet + 1)->source.raw(),
-                      ethernet.source};
+  caller_ = {reinterpret_cast<const Ipv4Header*>(&ethernet + 1)->source.raw(), ethernet.source};
   struct pbuf* frame = nullptr;
   if (Packet::scarce()) {
     ++counters_.rx_copied;
@@ -342,19 +333,19 @@ void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
   }
   for (Packet& piece : pieces) piece = Packet();
   if (frame != nullptr) pbuf_remove_header(frame, sizeof(EthernetHeader));
-  give_to_lwip(frame, checksum != RxChecksum::kUnknown, caller);
+  give_to_lwip(frame, checksum != RxChecksum::kUnknown);
 }
 
 // `datagram` is null when there was no memory for it.
-void Attachment::give_to_lwip(struct pbuf* datagram, bool verified, const Caller& caller) {
+void Attachment::give_to_lwip(struct pbuf* datagram, bool verified) {
   if (datagram == nullptr) {
+    caller_.address = 0;
     ++counters_.rx_no_memory;
     return;
   }
   constexpr unsigned kChecks = NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
   const auto flags = netif_.chksum_flags;
   if (verified) NETIF_SET_CHECKSUM_CTRL(&netif_, flags & ~kChecks);
-  caller_ = caller;
   ip4_input(datagram, &netif_);
   caller_.address = 0;
   NETIF_SET_CHECKSUM_CTRL(&netif_, flags);

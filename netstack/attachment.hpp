@@ -101,7 +101,14 @@ class Attachment {
 
   // Makes a datagram for `destination` (in memory as on the wire) the frame that it leaves in, if
   // its station is known. False: `find_station` must find it out.
-  [[nodiscard]] bool frame_for(std::uint32_t destination, struct pbuf& datagram) const;
+  // Inline, as all that each sent frame runs through.
+  [[nodiscard, gnu::always_inline]] bool frame_for(std::uint32_t destination,
+                                                   struct pbuf& datagram) const {
+    const EthernetHeader* const header = peers_.find(next_hop(destination));
+    if (header == nullptr || pbuf_add_header(&datagram, sizeof(EthernetHeader)) != 0) return false;
+    __builtin_memcpy(datagram.payload, header, sizeof(EthernetHeader));
+    return true;
+  }
 
   // The same for an answer to the datagram that lwIP is taking in, if that came from a neighbour
   // that lwIP doesn't know: it goes to the station that the datagram came from. So strangers who
@@ -129,9 +136,20 @@ class Attachment {
     MacAddress mac;
   };
 
-  void give_to_lwip(struct pbuf* datagram, bool verified, const Caller& caller);
+  void give_to_lwip(struct pbuf* datagram, bool verified);
   void give_arp_to_lwip(Packet packet);
-  [[nodiscard]] std::uint32_t next_hop(std::uint32_t destination) const;
+  [[nodiscard]] bool is_on_subnet(std::uint32_t destination) const {
+    const std::uint32_t own = ip4_addr_get_u32(netif_ip4_addr(&netif_));
+    return ((destination ^ own) & ip4_addr_get_u32(netif_ip4_netmask(&netif_))) == 0;
+  }
+
+  // The station on the link to which a datagram goes; 0: there is none. All in memory as on the
+  // wire.
+  [[nodiscard]] std::uint32_t next_hop(std::uint32_t destination) const {
+    const bool is_near = routes_.empty() && is_on_subnet(destination);
+    return is_near ? destination : far_hop(destination);
+  }
+  [[nodiscard, gnu::noinline]] std::uint32_t far_hop(std::uint32_t destination) const;
   [[nodiscard, gnu::noinline]] std::uint32_t hop_by_route(std::uint32_t destination) const;
   static err_t initialize_netif(struct netif* netif);
   static void status_changed(struct netif* netif);
