@@ -67,6 +67,13 @@ backend mote
   server mote {guest}:80 check inter 200ms fall 1 rise 2 pool-max-conn {pool} maxconn {pool}
 """
 
+# Varnish keeps nothing that is to be asked about each time, and makes ranges of what it keeps only.
+CACHED = """
+[[http.cache]]
+match = "*.txt"
+control = "max-age=3600"
+"""
+
 VARNISH = """
 vcl 4.1;
 backend mote {{
@@ -175,7 +182,7 @@ KINDS = ["nginx", "haproxy", pytest.param("varnish", marks=pytest.mark.interop)]
 @pytest.fixture(params=KINDS)
 def proxy(request: pytest.FixtureRequest, bench: Bench) -> Proxy:
     needed("varnishd" if request.param == "varnish" else request.param)
-    return Proxy(bench, boot(bench), request.param)
+    return Proxy(bench, boot(bench, CONFIG + CACHED), request.param)
 
 
 def test_every_file(proxy: Proxy, site: Path, tmp_path: Path) -> None:
