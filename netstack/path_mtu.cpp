@@ -104,7 +104,9 @@ bool believe(const struct pbuf& received, const struct netif& netif) {
       inet_chksum_pbuf(const_cast<struct pbuf*>(&received)) != 0) {  // lwIP knows no const
     return false;
   }
-  if (shorten(*pcb, mtu)) {
+  const bool often = pcb->narrowings >= limits::kNarrowings;
+  if (shorten(*pcb, often ? std::min(mtu, limits::kLeastPathMtu) : mtu)) {
+    ++pcb->narrowings;
     paths.learn(message.ip.destination, mtu, clock::now());
     resend(*pcb);
   }

@@ -346,3 +346,47 @@ TEST_CASE("a place for narrow paths is never given to more than it holds, the ol
   CHECK(paths.find(10'000, now) == 1300);
   CHECK(paths.find(10'000, now + netstack::NarrowPaths::kLifetime) == 0);
 }
+
+// Clients on cloud networks of 1,400 bytes whose SYN-ACK was lost.
+TEST_CASE("a SYN sent once more makes no segment longer than the interface takes") {
+  forget();
+  machine().interface.offer_mtu(1400);
+  Network network;
+  int answers = 0;
+  network.to_peer.carries = [&](const Bytes& frame) { return frame.size() > 100 || ++answers > 1; };
+  TcpPeer peer(4900);
+  peer.connect();
+  run(peer, network, 5000);
+  REQUIRE(peer.established);
+  REQUIRE(answers > 1);
+  peer.send(request_for(100'000));
+  run(peer, network, 500);
+  check_body(peer, 100'000);
+  CHECK(peer.longest == 1400 - 40);
+  end(peer, network);
+  machine().interface.offer_mtu(1500);
+}
+
+// Of an interface whose lease has told another MTU meanwhile, say.
+TEST_CASE("what is under way when the interface takes less goes on in segments that fit it") {
+  forget();
+  Network network;
+  TcpPeer peer(4950);
+  TcpPeer* peers[] = {&peer};
+  establish(peer, network);
+  peer.send(request_for(600'000));
+  for (int i = 0; i < 2000 && peer.body.size() < 100'000; ++i) step(server(), network, peers);
+  REQUIRE(peer.body.size() < 600'000);
+  machine().interface.offer_mtu(1400);
+  run(peer, network, 2);
+  std::size_t longest = 0;
+  network.to_peer.carries = [&](const Bytes& frame) {
+    longest = std::max(longest, frame.size());
+    return has_df(frame);
+  };
+  run(peer, network, 3000);
+  check_body(peer, 600'000);
+  CHECK(longest == 1400 + 14);
+  end(peer, network);
+  machine().interface.offer_mtu(1500);
+}
