@@ -6,6 +6,7 @@
 // slow reader would go before one that reads nothing; progress is limits::kLeastHoldBytes, or all
 // that is in flight, so that a byte now and then is none. Whoever has held for less than
 // limits::kHoldTimeMs stays, or a crowd of good readers would reset one another: it is waited for.
+// Of the page of metrics there is one, so that no progress counts: one slow reader would keep it.
 //
 // Request buffers have the same rule without resets (RequestBuffer::longest_holder), connections
 // too (make_room in http/server.cpp). Segments need none: mote_tcp_queue_limit keeps some for each.

@@ -167,7 +167,7 @@ void ReplyWriter::note_progress(std::uint32_t bytes) {
   if (progress_ >= limits::kLeastHoldBytes || in_flight_ == 0) {
     progress_ = 0;
     text_holders.renew(text_, server.ticks);
-    if (tail_ != nullptr) {
+    if (tail_ != nullptr && !tail_->holding().has_page) {
       tail_holders.renew(tail_->holding(), server.ticks);
     }
   }

@@ -13,9 +13,9 @@ from tools.errors import UserError
 from tools.policy import HeaderRule, merged
 
 # The automaton's words are 16 bits wide, and a machine has to hold them all.
-_MOST_STATES = 1 << 16
+_MOST_STATES = (1 << 16) - 1
 _MOST_WORDS = 1 << 21
-_MOST_SETS = 1 << 16
+_MOST_SETS = (1 << 16) - 1
 
 # Of an answer to OPTIONS that a rule doesn't give it (Fetch, 3.3.3): what the server takes, and how
 # long browsers needn't ask again.

@@ -1,4 +1,6 @@
-// Stands in for http/endpoints: one endpoint for one interface, and one with a long text.
+// Stands in for http/endpoints: one endpoint for one interface, one with a long text, and one whose
+// text lies in the only page.
+#include <array>
 #include <string>
 
 #include "http/endpoints.hpp"
@@ -6,9 +8,37 @@
 #include "http/reply_tail.hpp"
 
 namespace mote::http {
+namespace {
+
+TextWriter page;
+ReplyTail* page_tail = nullptr;  // what had it last
+
+Reply page_reply(const Request& request) {
+  static std::array<char, 20'000> memory;
+  const bool has_page = page_tail == nullptr || !page_tail->holds(page);
+  ReplyTail* const tail = has_page ? ReplyTail::take(ReplyTail::Hold::kLong) : nullptr;
+  Reply reply = begin_reply(tail != nullptr ? 200 : 503, request.persistence);
+  if (tail == nullptr) {
+    constexpr std::string_view kNothing = "Content-Length: 0\r\n\r\n";
+    reply.pieces[1] = {.data = kNothing.data(), .bytes = kNothing.size()};
+    reply.shortage = has_page ? Shortage::kTail : Shortage::kMetricsPage;
+    return reply;
+  }
+  page = TextWriter(memory);
+  page.add("Content-Length: 15000\r\n\r\n");
+  page.add(std::string(15'000, 'x'));
+  tail->set_page(page);
+  page_tail = reply.tail = tail;
+  return reply;
+}
+
+}  // namespace
 
 std::optional<Reply> endpoint_reply(const Request& request, const Origin& origin,
                                     std::string_view path) {
+  if (path == "/page") {
+    return page_reply(request);
+  }
   if (path == "/text") {
     ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kShort);
     Reply reply = begin_reply(tail != nullptr ? 200 : 503, request.persistence);

@@ -1,6 +1,7 @@
 // What is held until it is acknowledged: who acknowledges nothing gives way, who reads doesn't.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -189,6 +190,28 @@ TEST_CASE("slow readers of several ranges keep no ranges from others (RFC 9110, 
   CHECK(slow[1]->got_reset());
   CHECK(counters().gave_way == before + 1);
   CHECK(reset_in(slow) == 1);
+}
+
+// One connection that asks for page after page and takes 1,440 bytes a second kept metrics from
+// Prometheus for ever: there is one page.
+TEST_CASE("a page of metrics goes to who asks for it next, however its holder goes on") {
+  const Scene scene;
+  const FewBlocks few(8);
+  const std::string page = get("/page");
+  Client slow;
+  slow.send(page + page);
+  Client young;
+  young.send(page);
+  CHECK(statuses(young.receive_all()) == std::vector{503});  // it has had no time yet
+  for (std::uint32_t ticks = 0; ticks < limits::kHoldTimeMs / limits::kServerTickMs; ++ticks) {
+    pass_time(limits::kServerTickMs);
+    slow.acknowledge(std::min<std::size_t>(limits::kLeastHoldBytes, slow.unacknowledged()));
+  }
+  CHECK_FALSE(slow.got_reset());
+  Client honest;
+  honest.send(page);
+  CHECK(statuses(honest.receive_all()) == std::vector{200});
+  CHECK(slow.got_reset());
 }
 
 TEST_CASE("whoever waits with all tails keeps no single range and no redirect from others") {

@@ -116,3 +116,11 @@ def test_patterns_that_multiply_are_refused(site: Path) -> None:
     text = "".join(f"[[http.headers]]\nmatch = '*/{number}a*'\nset = {{ X-{number} = '1' }}\n"
                    for number in range(20))
     assert "overlap in too many ways" in refusal(site, parse_settings(text, "mote.toml"))
+
+
+def test_more_states_and_groups_than_a_word_counts_are_refused(tmp_path: Path) -> None:
+    """16 letters that may each be there or not: 65,536 of both."""
+    site = write_site(tmp_path / "site", {"index.html": "<p>hello"})
+    text = "".join(f"[[http.headers]]\nmatch = '*{letter}*'\nset = {{ X-{letter} = '1' }}\n"
+                   for letter in "abcdefghijklmnop")
+    assert "overlap in too many ways" in refusal(site, parse_settings(text, "mote.toml"))
