@@ -17,7 +17,7 @@ console, and ends on Ctrl-C. Arguments after -- go to QEMU as they are."""
 
 IMAGE_HELP = """\
 Writes a disk image that serves SITE on any machine that boots it from BIOS (elf: a kernel for
-qemu -kernel, Firecracker and Cloud Hypervisor). The same input gives the same bytes."""
+qemu -kernel and other PVH loaders). The same input gives the same bytes."""
 
 TEST_HELP = """\
 Builds Mote and runs all its checks and tests. Arguments go to pytest (-k NAME, -x, a file …).
