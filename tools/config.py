@@ -49,6 +49,7 @@ class _Reader:
             elif key == "http":
                 http.read(self._document.table(key, value))
             else:
+                self._document.known("", key, {**TOP, "http": None, "network": None})
                 self._line(TOP, "", key, value)
         return Settings((*self._lines, *http.lines), **http.settings)
 
@@ -57,6 +58,7 @@ class _Reader:
             if key == "interface":
                 self._read_interfaces(value)
             else:
+                self._document.known("network.", key, {**NETWORK, "interface": None})
                 self._line(NETWORK, "network.", key, value)
 
     def _read_interfaces(self, value: Any) -> None:

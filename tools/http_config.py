@@ -156,5 +156,5 @@ class HttpReader:
 
 def _redirect_status(value: Any) -> int:
     if type(value) is not int or value not in REDIRECTS:
-        raise Wrong("must be " + ", ".join(map(str, REDIRECTS)))
+        raise Wrong("must be " + " or ".join(map(str, REDIRECTS)))
     return value

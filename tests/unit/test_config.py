@@ -88,8 +88,9 @@ def test_blob() -> None:
 
 @pytest.mark.parametrize("text, words", [
     ("colour = 1", ":1: colour: unknown key"),
+    ("[htpp]\nport = 80", ":1: htpp: unknown key; known are http, idle, network, panic"),
     ("[http]\nprot = 80", ":2: http.prot: unknown key; known are"),
-    ("[network]\nhost = 'a'", ":2: network.host: unknown key"),
+    ("[network]\nhost = 'a'", ":2: network.host: unknown key; known are hostname, interface"),
     ("[[network.interface]]\nmatch = 0\ndns = 'x'", ":3: network.interface.dns: unknown key"),
     ("[http]\nport = 0", ":2: http.port = 0: must be a whole number from 1 to 65535"),
     ("[http]\nport = 65536", "http.port = 65536"),
@@ -157,7 +158,7 @@ def test_blob() -> None:
     ("[[http.redirect]]\nfrom = '/a'", "http.redirect.to: is missing; it must be text"),
     ("[[http.redirect]]\nto = '/a'", "http.redirect.from: is missing; it must be text"),
     ("[[http.redirect]]\nfrom = '/a'\nto = '/b'\nstatus = 303",
-     ":4: http.redirect.status = 303: must be 301, 302, 307, 308"),
+     ":4: http.redirect.status = 303: must be 301 or 302 or 307 or 308"),
     ("[[http.redirect]]\nfrom = '/a'\nto = '/b'\nstatus = '301'", "http.redirect.status = '301'"),
     ("[[http.redirect]]\nfrom = '/a'\nto = '/b'\n[[http.redirect]]\nfrom = '/%61'\nto = '/c'",
      ":5: http.redirect.from = '/%61': is there twice"),
