@@ -114,6 +114,8 @@ def fuzz(name: str, options: argparse.Namespace) -> int:
                if folder.is_dir()]
     machines = MACHINES.get(name, [()])
     for machine in machines:
+        if machine:
+            print(f"{name}: a machine with {' '.join(machine)}", flush=True)
         status = subprocess.run(
             command(name, f"-max_total_time={max(1, options.seconds // len(machines))}",
                     f"-max_len={LONGEST.get(name, USUAL_LONGEST)}", f"-dict={dictionary(name)}",
