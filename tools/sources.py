@@ -158,7 +158,9 @@ UNIT_TESTS = {
     "netstack_routes": DHCP_WORLD,
     "netstack_segmentation": [
         "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_small": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
+    "netstack_small": [
+        "tests/unit/narrow_link.cpp", "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp",
+        *NETSTACK_WORLD],
     "netstack_tcp": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_reply": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
     "netstack_table": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],

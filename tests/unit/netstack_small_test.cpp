@@ -1,9 +1,13 @@
 // The smallest machine: few connections, and fewer beside them.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "kernel/plan.hpp"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
+#include "netstack/heap.hpp"
+#include "tests/unit/narrow_link.hpp"
 #include "tests/unit/tcp_server.hpp"
 
 using namespace mote;
@@ -48,4 +52,33 @@ TEST_CASE("a flood of SYNs displaces itself before a response that is being deli
   }
   CHECK(connection_with(last.port()) != nullptr);
   CHECK(connection_with(10'999) != nullptr);
+}
+
+// It needs no link for that: it may as well say so itself.
+TEST_CASE("a peer whose path becomes narrower again and again takes no more than its share") {
+  Machine& m = server();
+  TcpPeer peer(3000);
+  Network network;
+  TcpPeer* peers[] = {&peer};
+  peer.connect();
+  for (int i = 0; i < 5; ++i) step(m, network, peers);
+  REQUIRE(peer.established);
+  m.device.receive(
+      peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected, request_for(1'000'000)));
+  settle(m);
+  const auto whole = std::ranges::find(m.device.wire, std::size_t{1514}, &Bytes::size);
+  REQUIRE(whole != m.device.wire.end());
+  const Bytes frame = *whole;
+  m.device.wire.clear();
+  for (std::uint16_t mtu = 1499; mtu >= limits::kLeastPathMtu; --mtu) {
+    m.device.receive(fragmentation_needed(frame, mtu));
+    settle(m);
+    m.device.wire.clear();
+  }
+  CHECK(connection_with(peer.port())->mss == limits::kLeastPathMtu - 40);
+  // mote_tcp_queue_limit keeps so many for all.
+  const std::size_t kept = (MOTE_TCP_QUEUE_LEAST - 1) * machine_plan.pcbs;
+  CHECK(netstack::heap::segment_headers_left() + MOTE_TCP_SPLITS_BEYOND + 1 >= kept);
+  peer.reset();
+  for (int i = 0; i < 5; ++i) step(m, network, peers);
 }
