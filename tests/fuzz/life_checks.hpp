@@ -69,4 +69,10 @@ struct Usage {
   }
 };
 
+inline void check_rest(const Usage& at_rest) {
+  const Usage now;
+  if (now != at_rest) now.print();
+  demand(now == at_rest, "something is left behind");
+}
+
 }  // namespace mote::fuzz

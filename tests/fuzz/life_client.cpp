@@ -48,6 +48,35 @@ Bytes LifeClient::frame_of(const Segment& segment) const {
   return frame;
 }
 
+Bytes LifeClient::too_long(std::uint32_t sequence, std::uint16_t mtu) const {
+  struct {
+    netstack::Be16 type_and_code{0x0304};
+    netstack::Be16 checksum;
+    netstack::Be16 unused;
+    netstack::Be16 mtu;
+    Ipv4Header ip;
+    netstack::Be16 source_port{80};
+    netstack::Be16 destination_port;
+    netstack::Be32 sequence;
+  } message;
+  message.mtu = mtu;
+  message.ip = {Ipv4Header::kVersion4NoOptions,
+                0,
+                1500,
+                0,
+                Ipv4Header::kDontFragment,
+                63,
+                Ipv4Header::kTcp,
+                0,
+                world::kMachineAddress,
+                address_};
+  message.destination_port = port_;
+  message.sequence = sequence;
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(&message), sizeof message);
+  message.checksum = world::plain_checksum(bytes);
+  return world::ipv4_frame(Ipv4Header::kIcmp, bytes);
+}
+
 bool LifeClient::receive(const Bytes& frame, bool is_lost) {
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(frame.data() + sizeof(EthernetHeader));
   const std::size_t at = sizeof(EthernetHeader) + ip.header_bytes();
@@ -56,6 +85,7 @@ bool LifeClient::receive(const Bytes& frame, bool is_lost) {
   const std::size_t data_at = at + tcp.header_bytes();
   const std::size_t end = sizeof(EthernetHeader) + ip.total_bytes;
   demand(data_at <= end && end <= frame.size(), "a segment whose lengths are wrong");
+  demand(frame.size() <= sizeof(EthernetHeader) + limits::kMtu, "a frame that is too long");
   const std::string_view data(reinterpret_cast<const char*>(frame.data()) + data_at, end - data_at);
   const std::uint32_t sequence = tcp.sequence;
   if ((tcp.offset_and_flags & kRst) != 0) {

@@ -27,6 +27,9 @@ class LifeClient {
   };
   [[nodiscard]] world::Bytes frame_of(const Segment& segment) const;
 
+  // What a router says of a segment that the machine sent to this client, and which is too long.
+  [[nodiscard]] world::Bytes too_long(std::uint32_t sequence, std::uint16_t mtu) const;
+
   // Takes one of the machine's frames, if it is for this client. A lost one is only looked at:
   // what was sent of the stream once must be the same whenever it is sent again.
   bool receive(const world::Bytes& frame, bool is_lost);

@@ -14,6 +14,7 @@
 #include "http/server.hpp"
 #include "kernel/wall_clock.hpp"
 #include "lwip/priv/tcp_priv.h"
+#include "netstack/path_mtu.hpp"
 #include "netstack/stack.hpp"
 #include "tests/fuzz/choices.hpp"
 #include "tests/fuzz/demand.hpp"
@@ -59,6 +60,7 @@ class Life {
   void squeeze(Client& client);
   void misbehave(Client& client);
   void disturb();
+  void narrow();
   bool is_served();
   void rest();
 
@@ -80,9 +82,7 @@ void Life::live() {
   demand(is_served(), "a clean client isn't served");
   clients_.clear();
   rest();
-  const Usage now;
-  if (now != at_rest) now.print();
-  demand(now == at_rest, "something is left behind");
+  check_rest(at_rest);
 }
 
 void Life::step() {
@@ -175,7 +175,6 @@ std::uint32_t Life::an_acknowledgement(const Client& client) {
 
 // A SYN, with or without the options that clients send, from here or from elsewhere.
 void Life::connect(Client& client) {
-  static constexpr std::uint16_t kSizes[] = {1460, 1460, 1460, 1460, 536, 216, 87, 1, 0, 65'535};
   const bool other_port = choices_.one_in(2);
   const std::uint32_t host = choices_.one_in(6) ? 1 + choices_.below(60) : 0;
   const std::uint32_t sequence =
@@ -185,20 +184,9 @@ void Life::connect(Client& client) {
              world::kPeerAddress + host);
   client.window = a_window(choices_);
   client.next = sequence + 1;
-  Bytes options;
-  if (!choices_.one_in(5)) {
-    const std::uint16_t size = choices_.of(kSizes);
-    options = {2, 4, static_cast<std::uint8_t>(size >> 8), static_cast<std::uint8_t>(size)};
-  }
-  if (choices_.one_in(2)) {
-    options.insert(options.end(), {3, 3, static_cast<std::uint8_t>(choices_.below(16)), 1});
-  }
-  if (choices_.one_in(4)) options.insert(options.end(), {1, 1, 4, 2});
-  if (choices_.one_in(20)) {
-    options.insert(options.end(), {254, static_cast<std::uint8_t>(choices_.below(256)), 1, 1});
-  }
   const std::string_view data = choices_.one_in(20) ? "data" : "";
-  give(client.frame_of({Client::kSyn, sequence, 0, client.window, data, options}));
+  give(client.frame_of(
+      {Client::kSyn, sequence, 0, client.window, data, options_of_a_syn(choices_)}));
 }
 
 void Life::send_request(Client& client) {
@@ -291,7 +279,7 @@ void Life::misbehave(Client& client) {
 // What hosts do to a device.
 void Life::disturb() {
   world::Device& device = machine_.device;
-  switch (choices_.below(8)) {
+  switch (choices_.below(9)) {
     case 0:
       device.stuck = !device.stuck;
       break;
@@ -313,15 +301,26 @@ void Life::disturb() {
       }
       device.receive(world::arp_reply(world::kPeerAddress, world::kPeerMac));
       break;
+    case 6:
+      return narrow();
     default:
       machine_.interface.second(clock::now());
   }
+}
+
+// An interface that takes less, or a router that says so of a path, or who would be one.
+void Life::narrow() {
+  if (choices_.one_in(3)) return machine_.interface.offer_mtu(an_mtu(choices_));
+  const Client& client = clients_[choices_.below(static_cast<std::uint32_t>(clients_.size()))];
+  for (unsigned i = choices_.below(4); i > 0; --i)
+    give(client.too_long(an_acknowledgement(client), an_mtu(choices_)));
 }
 
 // A client that comes when the device works again gets the whole of a file, within three tries.
 bool Life::is_served() {
   machine_.device.stuck = machine_.device.keeps = false;
   machine_.device.ring = 256;
+  machine_.interface.offer_mtu(limits::kMtu);
   is_lossy_ = false;
   settle_all();
   const std::string request =
@@ -364,6 +363,7 @@ void Life::rest() {
     machine_.device.wire.clear();
     if (ticks % 10 == 0) machine_.interface.second(clock::now());
   }
+  advance(netstack::NarrowPaths::kLifetime);
 }
 
 void make_machine(int count, char** arguments) {

@@ -1,10 +1,11 @@
-// What the clients of a life ask for, and how much of it they have room for.
+// What the clients of a life ask for, how much of it they have room for, and what their paths take.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "tests/fuzz/choices.hpp"
+#include "tests/unit/netstack_world.hpp"
 
 namespace mote::fuzz {
 
@@ -62,6 +63,29 @@ inline std::uint16_t a_window(Choices& choices) {
       107,  108,  109,  200,    500,    536,    1000,   1459,   1460,   1461,  2920,
       3000, 4096, 8000, 16'384, 30'000, 65'535, 65'535, 65'535, 65'535, 65'535};
   return choices.of(kWindows);
+}
+
+inline std::uint16_t an_mtu(Choices& choices) {
+  static constexpr std::uint16_t kMtus[] = {1500, 1500, 1492, 1400, 1006, 576, 575, 296, 68, 0};
+  if (choices.one_in(2)) return choices.of(kMtus);
+  return static_cast<std::uint16_t>(560 + choices.below(941));
+}
+
+inline world::Bytes options_of_a_syn(Choices& choices) {
+  static constexpr std::uint16_t kSizes[] = {1460, 1460, 1460, 1460, 536, 216, 87, 1, 0, 65'535};
+  world::Bytes options;
+  if (!choices.one_in(5)) {
+    const std::uint16_t size = choices.of(kSizes);
+    options = {2, 4, static_cast<std::uint8_t>(size >> 8), static_cast<std::uint8_t>(size)};
+  }
+  if (choices.one_in(2)) {
+    options.insert(options.end(), {3, 3, static_cast<std::uint8_t>(choices.below(16)), 1});
+  }
+  if (choices.one_in(4)) options.insert(options.end(), {1, 1, 4, 2});
+  if (choices.one_in(20)) {
+    options.insert(options.end(), {254, static_cast<std::uint8_t>(choices.below(256)), 1, 1});
+  }
+  return options;
 }
 
 }  // namespace mote::fuzz
