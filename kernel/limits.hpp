@@ -97,10 +97,6 @@ inline constexpr std::size_t kLeastConnections = 64;
 inline constexpr std::uint16_t kLeastPathMtu = 576;
 inline constexpr std::size_t kNarrowPaths = 256;
 
-// How often routers may say so of one connection before its segments become as short as they get:
-// each time may cost one segment more than its share, as what is in flight is cut anew.
-inline constexpr unsigned kNarrowings = 4;
-
 // Half-open TCP connections that stay when PCBs run out, at most.
 inline constexpr std::size_t kHalfOpen = 128;
 inline constexpr std::size_t kMostConnections = 128 * 1024;

@@ -104,9 +104,7 @@ bool believe(const struct pbuf& received, const struct netif& netif) {
       inet_chksum_pbuf(const_cast<struct pbuf*>(&received)) != 0) {  // lwIP knows no const
     return false;
   }
-  const bool often = pcb->narrowings >= limits::kNarrowings;
-  if (shorten(*pcb, often ? std::min(mtu, limits::kLeastPathMtu) : mtu)) {
-    ++pcb->narrowings;
+  if (shorten(*pcb, mtu)) {
     paths.learn(message.ip.destination, mtu, clock::now());
     resend(*pcb);
   }

@@ -128,6 +128,10 @@
 // segments, because for one, clients delay their ACK.
 #define MOTE_TCP_QUEUE_LEAST 4
 
+// Splits of segments that may exceed that, for they are needed, before something is acknowledged
+// (patches/18).
+#define MOTE_TCP_SPLITS_BEYOND 2
+
 // A segment that the device cuts is made of at most so many pbufs, as a frame of so many pieces
 // (patches/14), and not into frames that are smaller than any host's default (RFC 9293, 3.7.1):
 // devices have least lengths, too.
