@@ -13,7 +13,7 @@ import pytest
 import exposition
 from conftest import Bench
 from http_client import Client, Response
-from lab import Lab
+from lab import Lab, until
 from machine import MAC, Guest, Machine
 from sites import MODIFIED, MODIFIED_TEXT, mixed
 
@@ -71,8 +71,7 @@ PAUSE_S = 5  # of a machine; more than a Date may be wrong by at any time
 def wait_out_a_pause() -> None:
     """Here time itself is what is waited for, by the host's clock."""
     end = time.time() + PAUSE_S
-    while time.time() < end:
-        time.sleep(0.1)
+    until(lambda: time.time() >= end, "the end of a pause")
 
 
 def catches_up(guest: Guest) -> None:
