@@ -20,11 +20,6 @@ const bool prepared = [] {
   return true;
 }();
 
-void run(TcpPeer& peer, Network& network, int milliseconds) {
-  TcpPeer* peers[] = {&peer};
-  for (int i = 0; i < milliseconds; ++i) step(server(), network, peers);
-}
-
 // A connection whose peer has shut its window.
 struct Shut {
   Network network;

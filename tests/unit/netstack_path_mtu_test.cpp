@@ -27,11 +27,6 @@ void forget() {
   }
 }
 
-void run(TcpPeer& peer, Network& network, int milliseconds) {
-  TcpPeer* peers[] = {&peer};
-  for (int i = 0; i < milliseconds; ++i) step(server(), network, peers);
-}
-
 void establish(TcpPeer& peer, Network& network) {
   peer.connect();
   run(peer, network, 20);

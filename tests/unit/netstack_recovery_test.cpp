@@ -18,11 +18,6 @@ const bool prepared = [] {
   return true;
 }();
 
-void run(TcpPeer& peer, Network& network, int milliseconds) {
-  TcpPeer* peers[] = {&peer};
-  for (int i = 0; i < milliseconds; ++i) step(server(), network, peers);
-}
-
 // The machine's connection with a port of the peer's.
 struct tcp_pcb* connection_of(std::uint16_t port) {
   REQUIRE(prepared);

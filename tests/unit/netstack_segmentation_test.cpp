@@ -21,11 +21,6 @@ const bool prepared = [] {
   return true;
 }();
 
-void run(TcpPeer& peer, Network& network, int milliseconds) {
-  TcpPeer* peers[] = {&peer};
-  for (int i = 0; i < milliseconds; ++i) step(server(), network, peers);
-}
-
 // A server that answers all with `bytes` of the body in pieces of `piece`, and its end right
 // behind.
 struct Answer {

@@ -144,4 +144,9 @@ long fetch(Network& network, std::size_t bytes, std::uint16_t port) {
   return -1;
 }
 
+void run(TcpPeer& peer, Network& network, int milliseconds) {
+  TcpPeer* peers[] = {&peer};
+  for (int i = 0; i < milliseconds; ++i) step(server(), network, peers);
+}
+
 }  // namespace mote::world

@@ -21,4 +21,7 @@ Bytes request_for(std::size_t bytes);
 // milliseconds that took, or -1 when the connection was reset or it took over an hour.
 long fetch(Network& network, std::size_t bytes, std::uint16_t port);
 
+// So much of the machine's time with one peer.
+void run(TcpPeer& peer, Network& network, int milliseconds);
+
 }  // namespace mote::world
