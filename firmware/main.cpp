@@ -35,7 +35,7 @@ namespace mote {
 namespace {
 
 [[gnu::section(".sealed")]] constinit Settings settings;
-constinit http::LoopCounters loop{};
+constinit LoopCounters loop{};
 
 std::string_view name(BootWay way) {
   switch (way) {

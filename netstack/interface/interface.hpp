@@ -4,7 +4,8 @@
 //                            | Drop  (counted, buffer back to the pool)
 //                            | Up    → lwIP → … → link_output → device.transmit
 //
-// The device's type is a template parameter: no call per frame is indirect, save lwIP's own.
+// The types of device and server are template parameters: no call per frame is indirect, save
+// lwIP's own.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +25,7 @@
 
 namespace mote::netstack {
 
-template <NetDevice Device>
+template <NetDevice Device, const PromptServer& kServer = kNoPromptServer>
 class Interface : public Attachment {
  public:
   // Ties the device, which is up and outlives the interface, to lwIP as `net<index>`; prints its
@@ -107,8 +108,10 @@ class Interface : public Attachment {
   // that was lost: lwIP resends it.
   [[gnu::always_inline]] bool answered_promptly(const Packet& packet, RxChecksum checksum) {
     PromptAnswer answer;
-    if (!offloads_.tx_checksum || !prompt_answer(netif(), packet.frame(), checksum, answer))
+    if (!offloads_.tx_checksum ||
+        !prompt_answer(netif(), packet.frame(), checksum, kServer, answer)) {
       return false;
+    }
     ++counters_[Fate::kUp];
     ++counters_.prompt_answers;
     const std::span pieces = std::span(answer.pieces).first(answer.count);

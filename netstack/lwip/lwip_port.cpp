@@ -24,7 +24,7 @@
 #include "netstack/interface/attachment.hpp"
 #include "netstack/lwip/heap.hpp"
 #include "netstack/stack.hpp"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/stream.hpp"
 #include "netstack/wire/checksum.hpp"
 
 namespace mote::netstack {

@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "netstack/wire/headers.hpp"
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 
 namespace mote::fuzz {
 

@@ -120,10 +120,13 @@ extern Segmentation machine_segmentation;
 // How much of everything it has; to be set before it is made, too.
 extern Plan machine_plan;
 
+// Whose requests it answers promptly: nobody's at first.
+extern constinit netstack::PromptServer prompt_server;
+
 // The machine under test: 10.0.0.1/24 by offloading device, made once for the whole program.
 struct Machine {
   Device device;
-  netstack::Interface<Device> interface;
+  netstack::Interface<Device, prompt_server> interface;
 };
 Machine& machine();
 

@@ -1,12 +1,12 @@
-// What a fuzzer demands of the code under test; what doesn't hold ends it, and libFuzzer keeps the
-// input.
+// What fakes and fuzzers demand of the code under test. Whatever doesn't hold ends the program, and
+// libFuzzer keeps the input.
 #pragma once
 
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
-namespace mote::fuzz {
+namespace mote::fakes {
 
 inline void demand(bool holds, std::string_view what) {
   if (!holds) {
@@ -14,5 +14,11 @@ inline void demand(bool holds, std::string_view what) {
     std::abort();
   }
 }
+
+}  // namespace mote::fakes
+
+namespace mote::fuzz {
+
+using fakes::demand;
 
 }  // namespace mote::fuzz
