@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes build.ninja: the rules of build.ninja.in, and tools/sources.py, what Mote is made of.
+"""Writes build.ninja: the rules of build.ninja.in, with the sources of tools/build/sources.py.
 
 Usage: ./configure.py && ninja          (ninja test, ninja size, ninja check, ninja run)
 """
@@ -11,8 +11,8 @@ import shlex
 import sys
 from pathlib import Path
 
-from tools.sources import (APART, BOOT, DRIVERS, FIRMWARE, FUZZERS, HOT, HTTP, KERNEL, LOADER, LWIP,
-                           NETSTACK, PACKER, UNGUARDED, UNIT_TESTS)
+from tools.build.sources import (APART, BOOT, DRIVERS, FIRMWARE, FUZZERS, HOT, HTTP, KERNEL, LOADER,
+                                 LWIP, NETSTACK, PACKER, UNGUARDED, UNIT_TESTS)
 
 ROOT = Path(__file__).resolve().parent
 
@@ -137,7 +137,8 @@ def image_edges(edges: Edges, objects: list[str]) -> None:
     edges.build("$b/site.pack", "pack", "www",
                 implicit=files + folders + PACKER)
     edges.build(["$b/mote.elf", "$b/mote.img"], "image",
-                implicit=["$b/kernel.elf", "$b/loader.bin", "$b/site.pack", "tools/image.py"])
+                implicit=["$b/kernel.elf", "$b/loader.bin", "$b/site.pack",
+                          "tools/image/bootable.py"])
 
 
 def unit_test_edges(edges: Edges) -> None:
@@ -189,7 +190,7 @@ def fetched_edges(edges: Edges, lwip: str | None) -> None:
     """lwIP's tree and the header with our version."""
     edges.build("$b/lwip.stamp", "lwip",
                 implicit_outputs=[*lwip_sources(), *patched_headers(), "$b/NOTICE"],
-                implicit=patch_inputs() + ["tools/lwip.py"] + (["always"] if lwip else []),
+                implicit=patch_inputs() + ["tools/build/lwip.py"] + (["always"] if lwip else []),
                 lwip_options=f"--lwip {shlex.quote(lwip)}" if lwip else "")
     edges.build("always", "phony")
     edges.build("$b/generated/version.hpp", "version", implicit=["always"])
@@ -205,7 +206,7 @@ def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
     edges.build("$b/compile_commands.json", "compdb", implicit=[ninja_file],
                 ninja_file=ninja_file)
     edges.build(ninja_file, "configure", configure_options=options,
-                implicit=["configure.py", "build.ninja.in", "tools/sources.py",
+                implicit=["configure.py", "build.ninja.in", "tools/build/sources.py",
                           "netstack/lwip/sources.txt", *patch_inputs(), *site_files()[1]])
     edges.section("Files that may go away: without these lines Ninja would miss them")
     for path in [*patch_inputs(), *site_files()[0], *site_files()[1]]:
@@ -237,7 +238,7 @@ def main() -> int:
     missing += [name for name in HOT if name.startswith("lwip/")
                 and f"$b/{name}.c" not in lwip_sources()]
     if missing:
-        print(f"configure.py: {missing[0]} is listed in tools/sources.py and does not exist",
+        print(f"configure.py: {missing[0]} is listed in tools/build/sources.py and does not exist",
               file=sys.stderr)
         return 1
     if options.lwip and not Path(options.lwip, "src/core/tcp.c").is_file():

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools import fuzz  # noqa: E402
+from tools.command_line import fuzz  # noqa: E402
 
 NAMES = sorted(path.stem.removesuffix("_fuzzer")
                for path in (ROOT / "tests/fuzz").glob("*_fuzzer.cpp"))

@@ -105,7 +105,7 @@ def test_good():
     subprocess.run(["sh", "-c", ":"])
 """)
     for program in ("true", "false", "os.system: b':'"):
-        assert f"started {program}, which tools/programs.py doesn't declare" in said, said
+        assert f"started {program}, which tools/base/programs.py doesn't declare" in said, said
     assert "4 passed, 3 errors" in said, said
 
 

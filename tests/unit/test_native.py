@@ -13,7 +13,7 @@ SOURCES = sorted((ROOT / "tests/unit").glob("*_test.cpp"))
 @pytest.mark.parametrize("name", [source.stem for source in SOURCES])
 def test_program(name: str) -> None:
     program = ROOT / "build/tests" / name
-    assert program.exists(), f"{program} is not built: is {name} listed in tools/sources.py?"
+    assert program.exists(), f"{program} is not built: is {name} listed in tools/build/sources.py?"
     result = subprocess.run([program, "--no-colors"], text=True, capture_output=True, timeout=300,
                             check=False)
     assert result.returncode == 0, result.stdout + result.stderr
