@@ -16,6 +16,7 @@ from gdb_stub import GdbStub
 from images import ROOT
 from machine import Guest, Machine
 
+pytestmark = pytest.mark.needs("image")
 PAGE = 4096
 PROTECTED = ("tcp_listen_input", "etharp_input", "dhcp_recv", "mote::http::Connection::serve(",
              "mote::http::RangeSet::read(", "mote::acpi::memory_of(", "mote::parse_mac(")

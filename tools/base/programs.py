@@ -40,6 +40,8 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "haproxy": ("haproxy", "test"),
     "ip": ("iproute2", "test bench"),
     "ld.lld-19": ("lld-19", "build"),
+    "llvm-cov-19": ("llvm-19", "coverage"),
+    "llvm-profdata-19": ("llvm-19", "coverage"),
     "llvm-symbolizer-19": ("llvm-19", "fuzz"),
     "nasm": ("nasm", "build"),
     "nginx": ("nginx-light", "test"),

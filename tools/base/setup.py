@@ -26,27 +26,29 @@ BUILD = {
 RUN = {"qemu-system-x86": "qemu-system-x86_64"}
 COMPRESS = {"brotli": "brotli", "zstd": "zstd"}
 CONVERT = {"qemu-utils": "qemu-img"}
+# What the unit tests take, and beside it all others.
+UNIT = {
+    "clang-format-19": "clang-format-19",
+    "doctest-dev": "/usr/include/doctest/doctest.h",
+    "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
+    "media-types": "/etc/mime.types",
+    "nginx-light": "nginx",
+    "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
+    "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
+}
 TEST = {
     "apache2-utils": "ab",
-    "clang-format-19": "clang-format-19",
     "curl": "curl",
     "dnsmasq-base": "dnsmasq",
-    "doctest-dev": "/usr/include/doctest/doctest.h",
     "haproxy": "haproxy",
     "iproute2": "ip",
     "iputils-ping": "ping",
-    "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
-    "media-types": "/etc/mime.types",
     "nghttp2-client": "h2load",
-    "nginx-light": "nginx",
     "python3-brotli": "/usr/lib/python3/dist-packages/brotli.py",
     "python3-h11": "/usr/lib/python3/dist-packages/h11/__init__.py",
-    "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
-    "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
     "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",
     "seabios": "/usr/share/seabios/bios-microvm.bin",
     "wget": "wget",
-    "zstd": "zstd",
 }
 # Programs that only ./mote test --interop meets, being large or slow to install.
 INTEROP = {
@@ -69,7 +71,7 @@ POLICY_TEXT = "#!/bin/sh\n# While mote installs packages: start no services.\nex
 
 BENCH = {"wrk": "wrk"}
 FUZZ = {
-    "libclang-rt-19-dev": TEST["libclang-rt-19-dev"],
+    "libclang-rt-19-dev": UNIT["libclang-rt-19-dev"],
     "llvm-19": "llvm-symbolizer-19",
 }
 
@@ -78,10 +80,12 @@ USES = {
     "build": (BUILD,),
     "run": (BUILD, COMPRESS, RUN),
     "image": (BUILD, COMPRESS, CONVERT),
-    "test": (BUILD, COMPRESS, RUN, CONVERT, TEST),
-    "interop": (BUILD, COMPRESS, RUN, CONVERT, TEST, INTEROP),
-    "bench": (BUILD, COMPRESS, RUN, TEST, BENCH),
+    "unit": (BUILD, COMPRESS, UNIT),
+    "test": (BUILD, COMPRESS, RUN, CONVERT, UNIT, TEST),
+    "interop": (BUILD, COMPRESS, RUN, CONVERT, UNIT, TEST, INTEROP),
+    "bench": (BUILD, COMPRESS, RUN, UNIT, TEST, BENCH),
     "fuzz": (BUILD, COMPRESS, FUZZ),
+    "coverage": (BUILD, COMPRESS, UNIT, FUZZ),
 }
 
 # Where administrators' commands are, which a user's PATH may leave out.

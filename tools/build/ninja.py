@@ -39,7 +39,7 @@ def provide_firmware(lwip: Path | None) -> None:
 
 
 def build(targets: list[str], lwip: Path | None) -> None:
-    """Builds these targets; configures before the first time, and for another lwIP tree."""
+    """Builds these targets, if any; configures before the first time, and for another lwIP tree."""
     if lwip:
         lwip_tree.check_tree(lwip)
     options = ["--lwip", str(lwip.resolve())] if lwip else []
@@ -48,7 +48,8 @@ def build(targets: list[str], lwip: Path | None) -> None:
     with Progress("Building") as progress, alone(progress):
         if not ninja_file.exists() or (lwip and wanted not in ninja_file.read_text()):
             run([sys.executable, "configure.py", *options], "configure.py failed")
-        ninja(targets, progress)
+        if targets:
+            ninja(targets, progress)
 
 
 @contextmanager

@@ -203,3 +203,6 @@ FUZZERS = {
     "request": [*ORACLES, *_all("http/reply", "conditions", "date", "negotiation", "ranges"),
                 *_all("http/request", "content", "request", "section_scanner", "target")],
 }
+
+# Files that coverage leaves out, since no test on a computer can run them, and why.
+HARDWARE: dict[str, str] = {}

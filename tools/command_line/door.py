@@ -23,10 +23,11 @@ Writes a disk image that serves SITE on any machine that boots it from BIOS (elf
 qemu -kernel and other PVH loaders). The same input gives the same bytes."""
 
 TEST_HELP = """\
-Builds Mote and runs all its checks and tests. Arguments go to pytest (-k NAME, -x, a file …).
---matrix takes each NIC on each machine in each way of booting, where a usual run takes some of
-each; --full takes the longest files, the largest sites and crowds; --deadline SECONDS is what
-each part of a test may take (600; with --full 3,600)."""
+Runs all checks and tests of Mote, and first builds what they need. Arguments go to pytest (-k NAME,
+-x, a file …); what they leave out is not built. --unit runs the unit tests, which take neither an
+image nor QEMU. --matrix takes each NIC on each machine in each way of booting, where a usual run
+takes some of each; --full takes the longest files, the largest sites and crowds; --deadline SECONDS
+is what each part of a test may take (600; with --full 3,600)."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -118,7 +119,7 @@ def make_image(options: argparse.Namespace) -> int:
 
 def test(arguments: list[str]) -> int:
     own = Parser(prog="mote test", description=TEST_HELP, allow_abbrev=False,
-                 usage="mote test [--lwip DIR] [--matrix] [--full] [--interop] "
+                 usage="mote test [--lwip DIR] [--unit] [--matrix] [--full] [--interop] "
                  "[PYTEST_ARGUMENT …]")
     lwip_argument(own)
     own.add_argument("--interop", action="store_true", help="only the tests with other people's "
@@ -126,12 +127,14 @@ def test(arguments: list[str]) -> int:
     options, rest = own.parse_known_args(arguments)
     if options.interop:
         rest.insert(0, "--interop")
-    heavy = run_tests.heavy(rest)
-    setup.provide(*setup.USES["interop" if heavy else "test"])
-    if heavy:
+    use = run_tests.use(rest)
+    setup.provide(*setup.USES[use])
+    if use == "interop":
         node_packages.provide()
-    ninja.build(["image", "unit-tests", "fuzzers"], options.lwip)
-    return run_tests.run(rest)
+    with run_tests.declared(use) as environment:
+        chosen = run_tests.choose(rest, environment)
+        ninja.build(chosen.targets, options.lwip)
+        return run_tests.run(rest, environment, chosen)
 
 
 def bench(arguments: list[str]) -> int:

@@ -113,6 +113,7 @@ def test_a_changed_tarball_is_not_taken(tmp_path: Path, monkeypatch: pytest.Monk
         lwip.provide(tmp_path / "build", None, lambda _: None)
 
 
+@pytest.mark.needs("image")
 def test_lwips_notice_is_in_the_image() -> None:
     notice = (ROOT / "build/NOTICE").read_bytes()
     assert b"Swedish Institute of Computer Science" in notice

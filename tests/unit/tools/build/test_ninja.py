@@ -10,6 +10,7 @@ from tools.base.errors import UserError
 from tools.build import ninja
 
 
+@pytest.mark.needs("image")
 def test_no_compiler_is_needed_once_the_parts_are_built(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(part.exists() for part in ninja.PARTS)
     monkeypatch.setattr(setup, "present", lambda sign: "clang" not in sign)
@@ -18,6 +19,7 @@ def test_no_compiler_is_needed_once_the_parts_are_built(monkeypatch: pytest.Monk
     ninja.provide_firmware(None)
 
 
+@pytest.mark.needs("image")
 def test_a_built_tree_of_another_user_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     monkeypatch.setattr(setup, "present", lambda sign: True)

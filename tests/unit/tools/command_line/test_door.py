@@ -82,6 +82,7 @@ def test_an_image_inside_its_site_is_refused(site: Path) -> None:
     assert [path.name for path in site.iterdir()] == ["index.html"]
 
 
+@pytest.mark.needs("image")
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     read, write = os.pipe()
     os.close(read)
@@ -91,6 +92,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     assert (shown.returncode, shown.stderr) == (1, "")
 
 
+@pytest.mark.needs("image")
 def test_an_ascii_terminal_is_served(site: Path, tmp_path: Path) -> None:
     shown = mote("image", site, "-o", tmp_path / "größe.img",
                  env=os.environ | {"PYTHONIOENCODING": "ascii"})

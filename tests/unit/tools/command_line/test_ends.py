@@ -67,6 +67,7 @@ def ends(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, complaint
 
 
+@pytest.mark.needs("image")
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 @pytest.mark.parametrize("command", ["run", "image"])
 def test_signals_leave_nothing_behind(tmp_path: Path, site: Path, command: str,
@@ -77,6 +78,7 @@ def test_signals_leave_nothing_behind(tmp_path: Path, site: Path, command: str,
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+@pytest.mark.needs("image")
 @pytest.mark.parametrize("ignored", [signal.SIGHUP, signal.SIGINT])
 def test_what_was_ignored_from_the_start_stays_so(tmp_path: Path, site: Path,
                                                   ignored: signal.Signals) -> None:
@@ -88,6 +90,7 @@ def test_what_was_ignored_from_the_start_stays_so(tmp_path: Path, site: Path,
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+@pytest.mark.needs("image")
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_a_machine_in_the_background_can_be_ended(tmp_path: Path, site: Path,
                                                   ending: signal.Signals) -> None:

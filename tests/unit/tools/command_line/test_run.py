@@ -19,6 +19,7 @@ def test_a_taken_port_is_seen() -> None:
     assert run.is_free(port)
 
 
+@pytest.mark.needs("image")
 def test_a_qemu_that_complains_is_one_line_and_status_1() -> None:
     shown = mote("run", "--nic", "no-such-card")
     assert shown.returncode == 1

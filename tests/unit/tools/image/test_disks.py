@@ -28,6 +28,7 @@ def site(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.needs("image")
 @pytest.mark.parametrize("kind", disks.FORMATS)
 def test_the_same_site_gives_the_same_image(kind: str, site: Path, tmp_path: Path) -> None:
     first, second = tmp_path / f"first.{kind}", tmp_path / f"second.{kind}"
@@ -39,6 +40,7 @@ def test_the_same_site_gives_the_same_image(kind: str, site: Path, tmp_path: Pat
     assert sorted(path.name for path in tmp_path.iterdir()) == [first.name, second.name, "site"]
 
 
+@pytest.mark.needs("image")
 @pytest.mark.parametrize("kind", ["qcow2", "vmdk", "vdi"])
 def test_every_format_holds_the_raw_image(kind: str, site: Path, tmp_path: Path) -> None:
     raw, other = tmp_path / "site.img", tmp_path / f"other.{kind}"
@@ -53,6 +55,7 @@ def test_every_format_holds_the_raw_image(kind: str, site: Path, tmp_path: Path)
     assert checked.returncode == 0, checked.stderr
 
 
+@pytest.mark.needs("image")
 def test_a_failed_image_leaves_the_old_one(site: Path, tmp_path: Path) -> None:
     out = tmp_path / "site.img"
     out.write_text("old")

@@ -1,10 +1,12 @@
 """Bytes by part: all of them, each where it belongs."""
 
+import pytest
 from front_door import ROOT
 
 from tools.image import bootable, size
 
 
+@pytest.mark.needs("image")
 def test_the_sizes_by_part_are_the_image() -> None:
     file, zero = size.image_parts(ROOT / "build")
     assert file.total() == (ROOT / "build/mote.img").stat().st_size
