@@ -115,6 +115,7 @@ UNIT_TESTS = {
     "drivers/vmxnet3/nic": VMXNET3_WORLD,
     "drivers/vmxnet3/nic_faults": VMXNET3_WORLD,
     "drivers/vmxnet3/segmentation": VMXNET3_WORLD,
+    "firmware/plan": [],
     "firmware/settings": [*_all("firmware", "parse", "settings"), FAKE_CONSOLE],
     "http/connection/connection": HTTP_WORLD,
     "http/connection/connection_again": HTTP_WORLD,

@@ -206,7 +206,7 @@ def room_of(path: str) -> int:
 def may_see(source: Source, header: str) -> bool:
     """Design, section 2: firmware → http → netstack → drivers/net_device.hpp → kernel."""
     folder = header.rsplit("/", 1)[0]
-    contract = header == "drivers/net_device.hpp"
+    contract = header in ("drivers/net_device.hpp", "drivers/limits.hpp")
     match source.floor:
         case "kernel":
             return header.startswith("kernel/") and room_of(header) <= room_of(source.path)
