@@ -99,6 +99,9 @@ REPLY_SITE = ["tests/unit/http/reply/reply_site.cpp", *HTTP_REPLY]
 HTTP_SERVER = [*_all("http", *[name for name in HTTP if not name.startswith("operations/")]),
                "tests/unit/http/fake_endpoints.cpp"]
 HTTP_WORLD = [*_all("tests/unit/http", "world", "responses"), *HTTP_FAKES, *HTTP_SERVER]
+FAKE_ACPI = "tests/unit/kernel/fake_acpi.cpp"
+FAKE_CLOCK = "tests/unit/kernel/fake_clock.cpp"
+FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
 UNIT_TESTS = {
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
@@ -156,6 +159,12 @@ UNIT_TESTS = {
     "kernel/console/uart": [],
     "kernel/cpu/addresses": [],
     "kernel/faults/backtrace": [],
+    "kernel/interrupts/interrupts": [*_all("kernel/interrupts", "interrupts", "local_apic"),
+                                     FAKE_ACPI, FAKE_CLOCK, FAKE_PAGING],
+    "kernel/interrupts/io_apic": [FAKE_PAGING],
+    "kernel/interrupts/legacy_pic": [],
+    "kernel/interrupts/local_apic": [
+        "kernel/interrupts/local_apic.cpp", FAKE_CLOCK, FAKE_PAGING],
     "kernel/memory/arena": [],
     "kernel/memory/memory": [],
     "kernel/memory/memory_map": [],
