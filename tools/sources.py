@@ -102,6 +102,8 @@ HTTP_WORLD = [*_all("tests/unit/http", "world", "responses"), *HTTP_FAKES, *HTTP
 FAKE_ACPI = "tests/unit/kernel/fake_acpi.cpp"
 FAKE_CLOCK = "tests/unit/kernel/fake_clock.cpp"
 FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
+FAKE_INTERRUPTS = "tests/unit/kernel/fake_interrupts.cpp"
+PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
 UNIT_TESTS = {
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
@@ -170,7 +172,10 @@ UNIT_TESTS = {
     "kernel/memory/memory_map": [],
     "kernel/memory/mmio_window_list": [],
     "kernel/memory/page_table": ["kernel/memory/page_table.cpp"],
+    "kernel/pci/access": PCI_WORLD,
     "kernel/pci/config": [],
+    "kernel/pci/interrupts": ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD],
+    "kernel/pci/pci": PCI_WORLD,
     "kernel/pci/scan": [],
     "kernel/pci/window": [],
     "kernel/platform/siphash": [],
