@@ -104,9 +104,11 @@ FAKE_CLOCK = "tests/unit/kernel/fake_clock.cpp"
 FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
 FAKE_INTERRUPTS = "tests/unit/kernel/fake_interrupts.cpp"
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
+PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 UNIT_TESTS = {
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
+    "drivers/e1000/pci_registers": ["drivers/e1000/pci_registers.cpp", *PCI_DEVICE],
     "drivers/e1000/receive_ring": E1000_WORLD,
     "drivers/e1000/transmit_ring": E1000_WORLD,
     "drivers/e1000/transmit_ring_segmentation": E1000_WORLD,
@@ -115,11 +117,15 @@ UNIT_TESTS = {
     "drivers/virtio/nic_bring_up": VIRTIO_WORLD,
     "drivers/virtio/nic_doze": VIRTIO_WORLD,
     "drivers/virtio/nic_faults": VIRTIO_WORLD,
+    "drivers/virtio/pci_transport": [
+        "drivers/virtio/pci_transport.cpp", FAKE_CLOCK, *PCI_DEVICE],
     "drivers/virtio/receive_queue": VIRTIO_WORLD,
     "drivers/virtio/ring": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/text": ["drivers/virtio/text.cpp"],
     "drivers/virtio/transmit_queue": VIRTIO_WORLD,
     "drivers/vmxnet3/nic": VMXNET3_WORLD,
     "drivers/vmxnet3/nic_faults": VMXNET3_WORLD,
+    "drivers/vmxnet3/pci_registers": ["drivers/vmxnet3/pci_registers.cpp", *PCI_DEVICE],
     "drivers/vmxnet3/receive_queue": VMXNET3_WORLD,
     "drivers/vmxnet3/transmit_queue": VMXNET3_WORLD,
     "firmware/settings": [*_all("firmware", "parse", "settings"), FAKE_CONSOLE],
@@ -174,7 +180,7 @@ UNIT_TESTS = {
     "kernel/memory/page_table": ["kernel/memory/page_table.cpp"],
     "kernel/pci/access": PCI_WORLD,
     "kernel/pci/config": [],
-    "kernel/pci/interrupts": ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD],
+    "kernel/pci/interrupts": PCI_DEVICE,
     "kernel/pci/pci": PCI_WORLD,
     "kernel/pci/scan": [],
     "kernel/pci/window": [],

@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "tests/unit/kernel/fake_interrupts.hpp"
@@ -29,8 +28,7 @@ struct Pc : PciMachine {
     windows = {{kTable, kTable + 0x1000}};
   }
   Function found() {
-    scan(MemoryMap(std::span<const MemoryRange>()));
-    const Function function = PciMachine::function(kHere);
+    const Function function = PciMachine::found();
     configured.clear();
     return function;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kernel/pci/pci.hpp"
@@ -46,6 +47,12 @@ class PciMachine : public Machine {
     }
     FAIL("no such function");
     return {};
+  }
+
+  // The same, of a machine that is scanned now.
+  [[nodiscard]] static Function found(Address address = kHere) {
+    scan(MemoryMap(std::span<const MemoryRange>()));
+    return function(address);
   }
 
   // A function with a BAR of memory, which has a place already or is still to be given one.
