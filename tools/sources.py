@@ -105,6 +105,7 @@ FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
 FAKE_INTERRUPTS = "tests/unit/kernel/fake_interrupts.cpp"
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
 PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
+PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
 UNIT_TESTS = {
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
@@ -171,6 +172,9 @@ UNIT_TESTS = {
     "kernel/cpu/addresses": [],
     "kernel/cpu/cpu": ["kernel/cpu/cpu.cpp"],
     "kernel/faults/backtrace": [],
+    "kernel/faults/panic": PANIC,
+    "kernel/faults/panic_words": PANIC,
+    "kernel/faults/stack_guard": ["kernel/faults/stack_guard.cpp"],
     "kernel/interrupts/interrupts": [*_all("kernel/interrupts", "interrupts", "local_apic"),
                                      FAKE_ACPI, FAKE_CLOCK, FAKE_PAGING],
     "kernel/interrupts/io_apic": [FAKE_PAGING],
@@ -197,10 +201,13 @@ UNIT_TESTS = {
     "kernel/platform/siphash": [],
     "kernel/platform/virtio_mmio": ["kernel/platform/virtio_mmio.cpp", FAKE_ACPI, FAKE_CONSOLE],
     "kernel/time/calendar": [],
+    "kernel/time/clock": [*_all("kernel/time", "clock", "reference_timer"), FAKE_ACPI],
     "kernel/time/cmos_clock": [],
     "kernel/time/frequency": [],
     "kernel/time/kvm_clock": [],
+    "kernel/time/reference_timer": ["kernel/time/reference_timer.cpp"],
     "kernel/time/timeline": [],
+    "kernel/time/wall_clock": ["kernel/time/wall_clock.cpp", FAKE_ACPI, FAKE_CLOCK],
     "kernel/time/wall_time": [],
     "netstack/dhcp/client": DHCP_WORLD,
     "netstack/dhcp/client_refusal": DHCP_WORLD,
