@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "drivers/limits.hpp"
+#include "kernel/limits.hpp"
 #include "tests/unit/drivers/virtio/world.hpp"
 
 namespace mote::virtio {
