@@ -108,6 +108,8 @@ FAKE_INTERRUPTS = "tests/unit/kernel/fake_interrupts.cpp"
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
 PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
+IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FAKE_CONSOLE,
+        FAKE_INTERRUPTS]
 UNIT_TESTS = {
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
@@ -131,8 +133,13 @@ UNIT_TESTS = {
     "drivers/vmxnet3/pci_registers": ["drivers/vmxnet3/pci_registers.cpp", *PCI_DEVICE],
     "drivers/vmxnet3/receive_queue": VMXNET3_WORLD,
     "drivers/vmxnet3/transmit_queue": VMXNET3_WORLD,
+    "firmware/idle": IDLE,
+    "firmware/idle_restless": IDLE,
     "firmware/plan": [],
+    "firmware/pools": ["firmware/pools.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "firmware/settings": [*_all("firmware", "parse", "settings"), FAKE_CONSOLE],
+    "firmware/site": ["firmware/site.cpp", *_all("http/pack", "crc32", "site_pack"),
+                      "tests/unit/http/site.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "http/connection/connection": HTTP_WORLD,
     "http/connection/connection_again": HTTP_WORLD,
     "http/connection/connection_closing": HTTP_WORLD,

@@ -86,6 +86,7 @@ class Machine {
   std::function<void(std::uint64_t address, unsigned bytes, std::uint64_t value)> on_write;
   std::function<void(std::uint32_t number, std::uint64_t value)> on_msr;
   std::function<void()> on_halt;
+  std::function<void()> on_look;  // at the counter
   std::function<bool(std::uint64_t& value)> on_rdrand;
   std::function<bool(std::uint64_t& value)> on_rdseed;
 

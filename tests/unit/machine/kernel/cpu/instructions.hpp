@@ -27,7 +27,13 @@ struct Cpuid {
 
 [[nodiscard]] inline std::uint64_t time_stamp() {
   Machine* const machine = Machine::current();
-  return machine != nullptr ? machine->ticks += machine->ticks_a_look : __builtin_ia32_rdtsc();
+  if (machine == nullptr) {
+    return __builtin_ia32_rdtsc();
+  }
+  if (machine->on_look) {
+    machine->on_look();
+  }
+  return machine->ticks += machine->ticks_a_look;
 }
 inline void pause() {
   if (Machine* const machine = Machine::current()) {
