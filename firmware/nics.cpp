@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "drivers/e1000/nic.hpp"
+#include "drivers/limits.hpp"
 #include "drivers/virtio/mmio_nic.hpp"
 #include "drivers/virtio/nic.hpp"
 #include "drivers/vmxnet3/nic.hpp"
@@ -20,6 +21,7 @@
 #include "kernel/pci/pci.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
 #include "netstack/interface/interface.hpp"
+#include "netstack/limits.hpp"
 
 namespace mote::nics {
 namespace {
@@ -228,8 +230,9 @@ void bring_up(const BootInfo& info, MemoryMap memory, const Settings& settings) 
 std::optional<unsigned> find(const InterfaceChoice& choice) {
   std::optional<unsigned> found;
   for_each([&](auto& nic) {
-    if (choice.mac ? *choice.mac == nic.device.mac() : choice.index == nic.interface.index()) {
-      found = nic.interface.index();
+    if (choice.mac ? *choice.mac == nic.device.mac()
+                   : choice.index == nic.interface.attachment().index()) {
+      found = nic.interface.attachment().index();
     }
   });
   return found;
@@ -267,12 +270,12 @@ void look_around(Nanoseconds now) {
   if (attached_count == 0) {
     look_for_nics(now);
   }
-  for_each([&](auto& nic) { nic.interface.second(now); });
+  for_each([&](auto& nic) { nic.interface.tend(now); });
 }
 
 bool any_usable() {
   bool usable = false;
-  for_each([&](auto& nic) { usable |= nic.interface.usable(); });
+  for_each([&](auto& nic) { usable |= nic.interface.attachment().usable(); });
   return usable;
 }
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from deadline import Deadline  # noqa: E402
-from tools import programs  # noqa: E402
+from tools.base import programs  # noqa: E402
 
 USUAL_S = 600  # many times what any test takes: two cores may run a dozen machines
 FULL_S = 3600
@@ -80,7 +80,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     if undeclared:
         named = ", ".join(sorted(set(undeclared)))
         undeclared.clear()
-        pytest.fail(f"started {named}, which tools/programs.py doesn't declare", pytrace=False)
+        pytest.fail(f"started {named}, which tools/base/programs.py doesn't declare", pytrace=False)
 
 
 def note_starts(event: str, details: tuple[Any, ...]) -> None:

@@ -3,10 +3,10 @@
 
 #include "http/connection/connection.hpp"
 #include "http/connection/server_state.hpp"
+#include "http/limits.hpp"
 #include "http/operations/access_log.hpp"
 #include "http/operations/endpoints.hpp"
 #include "http/request/syntax.hpp"
-#include "kernel/limits.hpp"
 
 namespace mote::http {
 namespace {

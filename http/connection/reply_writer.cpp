@@ -5,8 +5,9 @@
 #include <span>
 
 #include "http/connection/server_state.hpp"
+#include "http/limits.hpp"
 #include "http/reply/reply_tail.hpp"
-#include "kernel/limits.hpp"
+#include "netstack/limits.hpp"
 
 namespace mote::http {
 namespace {

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "http/connection/server_state.hpp"
+#include "http/limits.hpp"
 #include "http/reply/preface.hpp"
 #include "http/reply/reply_tail.hpp"
 
@@ -102,7 +103,7 @@ bool start(const SitePack& pack, const Options& options) {
   return true;
 }
 
-void bind_metrics(int interface) { chosen.endpoints.metrics_interface = interface; }
+void bind_metrics(Audience audience) { chosen.endpoints.metrics_for = audience; }
 
 const Counters& counters() { return server.counters; }
 

@@ -1,11 +1,15 @@
 // The HTTP server: serves a site pack on the network's streams.
 #pragma once
 
+#include <cstdint>
+
+#include "http/limits.hpp"
+#include "http/operations/access_log.hpp"
 #include "http/operations/counters.hpp"
 #include "http/operations/options.hpp"
 #include "http/pack/site_pack.hpp"
+#include "http/plan.hpp"
 #include "kernel/memory/arena.hpp"
-#include "kernel/plan.hpp"
 
 namespace mote::http {
 
@@ -17,7 +21,7 @@ namespace mote::http {
 // do the rest. The pack's memory must stay. False: lwIP has no PCB left, or the port is taken.
 [[nodiscard]] bool start(const SitePack& pack, const Options& options);
 
-// On which interface metrics are told, in place of the options'; for a NIC that comes later.
-void bind_metrics(int interface);
+// Who is told metrics, in place of the options'; for a NIC that comes later.
+void bind_metrics(Audience audience);
 
 }  // namespace mote::http

@@ -6,12 +6,12 @@
 #include <array>
 #include <span>
 
+#include "http/limits.hpp"
 #include "http/operations/metrics.hpp"
 #include "http/operations/options.hpp"
 #include "http/reply/preface.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "http/reply/text_writer.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/time/clock.hpp"
 #include "netstack/stream.hpp"
 
@@ -149,8 +149,7 @@ std::optional<Reply> endpoint_reply(const Request& request, const Origin& origin
   if (path == endpoints.health && !path.empty()) {
     return health_reply(request);
   }
-  const bool is_let_in = endpoints.metrics_interface < 0 ||
-                         origin.interface == static_cast<unsigned>(endpoints.metrics_interface);
+  const bool is_let_in = endpoints.metrics_for.includes(origin.interface);
   if (path == endpoints.metrics && !path.empty() && is_let_in) {
     return metrics_reply(request);
   }

@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "http/limits.hpp"
 #include "http/operations/access_log.hpp"
-#include "kernel/limits.hpp"
+#include "http/operations/audience.hpp"
 #include "kernel/loop_counters.hpp"
 
 namespace mote::http {
@@ -13,7 +14,7 @@ namespace mote::http {
 struct EndpointOptions {
   std::string_view health = "/healthz";  // its path; empty: none. Outlives the server
   std::string_view metrics = {};         // its path; empty: none
-  int metrics_interface = -1;            // only requests that came in there are answered; -1: all
+  Audience metrics_for = Audience::all();
   std::string_view version = "unknown";  // the build's, without characters to be escaped
   std::string_view commit = "unknown";
   const LoopCounters* loop = nullptr;  // null: not told

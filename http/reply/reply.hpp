@@ -12,8 +12,8 @@
 #include "http/pack/site_pack.hpp"
 #include "http/reply/preface.hpp"
 #include "http/request/request.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/memory/piece.hpp"
+#include "netstack/limits.hpp"
 
 namespace mote::http {
 

@@ -2,12 +2,12 @@
 #include <array>
 #include <cstddef>
 
-#include "kernel/limits.hpp"
 #include "kernel/time/clock.hpp"
 #include "lwip/pbuf.h"
 #include "mote_hooks.h"
 #include "netstack/interface/attachment.hpp"
 #include "netstack/ip/token_bucket.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/stats.hpp"
 #include "netstack/wire/headers.hpp"
 
@@ -26,7 +26,7 @@ bool is_query(std::uint8_t type) {
   return false;
 }
 
-// Where a datagram came from, and whether it came to one host only on the link, the fast path has
+// Where a datagram came from, and whether it came to one host only on the link, the classifier has
 // seen already.
 bool may_cause_error(const struct pbuf& datagram) {
   Ipv4Header ip;

@@ -1,7 +1,7 @@
 // How much a connection may have in flight: more where its device cuts long segments into frames.
 #pragma once
 
-#include "kernel/limits.hpp"
+#include "drivers/limits.hpp"
 #include "lwip/tcp.h"
 
 namespace mote::netstack {

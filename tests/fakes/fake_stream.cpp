@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "kernel/limits.hpp"
+#include "netstack/limits.hpp"
 #include "tests/fakes/demand.hpp"
 
 using namespace mote;

@@ -34,9 +34,9 @@ bool is_constant(std::string_view memory) {
 void start() {
   static const LoopCounters loop{};
   http::Options options;
-  options.endpoints = {.metrics = "/metrics", .metrics_interface = 1, .loop = &loop};
+  options.endpoints = {.metrics = "/metrics", .metrics_for = http::Audience::on(1), .loop = &loop};
   options.log.combined = true;
-  demand(http::set_up(ample_arena(), kAmplePlan), "the pools have their memory");
+  demand(http::set_up(ample_arena(), kAmplePlan.http), "the pools have their memory");
   demand(http::start(guarded_pack(), options), "the server starts");
   fakes::text_blocks = kTextBlocks;
   fakes::prompt_server = &netstack::kPromptServer<http::Connection>;

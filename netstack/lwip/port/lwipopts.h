@@ -1,6 +1,6 @@
-// lwIP's options: what of lwIP is built, and how large. netstack/lwip/lwip_port.cpp checks the
-// numbers against kernel/limits.hpp. Each is explained in lwIP's opt.h; here stands why it has its
-// value.
+// lwIP's options: what of lwIP is built, and how large. lwIP's opt.h explains each; the comments
+// here say why it has its value. netstack/lwip/lwip_port.cpp checks the numbers against
+// netstack/limits.hpp.
 #pragma once
 
 // One loop, no threads, the raw API (design.md, 2).
@@ -30,7 +30,7 @@
 
 // Memory: pools of fixed elements for lwIP's own structures, and netstack/heap for what it asks
 // of a heap, which has size classes and takes constant time. Of PCBs, segments and PBUFs here are
-// only those that lwIP insists on: kernel/plan.hpp says at boot how many there are (patches/30).
+// only those that lwIP insists on: netstack/plan.hpp says at boot how many there are (patches/30).
 #define MEMP_MEM_MALLOC 0
 #define MEM_ALIGNMENT 8
 #define MEM_CUSTOM_ALLOCATOR 1

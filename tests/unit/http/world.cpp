@@ -11,6 +11,7 @@
 #include "http/operations/access_log.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "http/request/request_buffer.hpp"
+#include "netstack/limits.hpp"
 #include "tests/unit/ample_arena.hpp"
 
 namespace mote::http_world {
@@ -27,7 +28,7 @@ void start_server(bool logs) {
   if (is_first) {
     file = std::make_unique<PackFile>(pack_folder(example_site()));
     text_blocks = kTextBlocks;
-    REQUIRE(http::set_up(ample_arena(), kAmplePlan));
+    REQUIRE(http::set_up(ample_arena(), kAmplePlan.http));
   }
   if (is_first || http::options().log.combined != logs) {
     const auto pack = http::SitePack::open(file->bytes());

@@ -1,5 +1,5 @@
 // A world for the HTTP server's tests: on fake streams (tests/fakes/fake_stream.hpp) it serves a
-// site made by tools/pack.py.
+// site made by tools/site/pack.py.
 #pragma once
 
 #include <cstddef>

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
+#include "http/limits.hpp"
 #include "http/operations/options.hpp"
 #include "kernel/console/line_ring.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "tests/unit/fake_console.hpp"

@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "http/limits.hpp"
 #include "http/operations/endpoints.hpp"
 #include "http/reply/reply_tail.hpp"
-#include "kernel/limits.hpp"
 #include "tests/unit/http/reply/reply_bytes.hpp"
 #include "tests/unit/http/site.hpp"
 
