@@ -90,7 +90,7 @@ void judge(bool by_device, bool work) {
   ++counts.dozes;
   const bool woken = interrupts::doze(clock::ticks_in(until - now));
   const bool work = watch.has_changed();
-  const bool by_device = woken || (work && interrupts::device_waits());  // both at once
+  const bool by_device = woken || (work && interrupts::device_waits());  // it came with the timer's
   nics::disarm();
   interrupts::acknowledge();
   judge(by_device, work);

@@ -18,7 +18,7 @@ enum class Woken : std::uint8_t {
 // the machine polls, and says so on the console.
 void initialize(IdlePolicy policy);
 
-// Waits until one of the words changes, or until `until`.
+// Waits until one of the words changes or the time is `until`, whichever comes first.
 //
 // Polling only reads memory, so it costs no exit to the hypervisor. The spinning code lies in the
 // section .text.idle, from __idle_start to __idle_end (boot/kernel.ld), and calls nothing outside:

@@ -82,7 +82,7 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
   set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
 }
 
-// The interfaces that serve metrics.
+// The interfaces on which metrics are served.
 http::Audience metrics_audience() {
   using enum Settings::MetricsAudience;
   if (settings.metrics_path().empty() || settings.metrics_audience() == kAll) {

@@ -147,8 +147,7 @@ void give_up(const pci::Function& function, std::size_t memory) {
   function.disable_bus_master();
   dma::rewind(memory);
 }
-void give_up(const MmioWindow&, std::size_t) {}  // tried only once, and can't be kept from
-                                                 // accessing memory
+void give_up(const MmioWindow&, std::size_t) {}  // tried once; can't be kept off memory
 
 template <NetDevice Device>
 void attach(const typename Device::Location& location, const Settings& settings) {
