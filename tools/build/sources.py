@@ -250,6 +250,7 @@ UNIT_TESTS = {
     "netstack/tcp/connections": TCP_WORLD,
     "netstack/tcp/prompt_answer": [
         *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
+    "netstack/tcp/stream": ["tests/unit/netstack/tcp_peer.cpp", *NETSTACK_WORLD],
 }
 
 # Fuzzers, tests/fuzz/NAME_fuzzer.cpp, in the same way.
