@@ -1,6 +1,4 @@
 // Which neighbours keep a place in the ARP table when crowds of others, who don't exist, want one.
-#include "tests/unit/netstack/neighbours.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 #include "lwip/memp.h"
 #include "lwip/stats.h"
 #include "lwip/udp.h"
+#include "tests/unit/netstack/neighbours.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"
 
 using namespace mote;
