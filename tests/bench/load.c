@@ -2,7 +2,7 @@
 // beside them; checks the status and length of every response.
 //
 //   load ADDRESS PORT request=TEXT [connections=1] [idle=0] [count=1] [status=200] [body=BYTES]
-//        [each=1: a connection for each] [before=0: so many first, unreported]
+//        [each=1: a connection for each] [before=0: made first, unreported]
 //        [gap_us=0: between answer and request] [sources=A,B…: addresses it speaks from]
 //        [deadline=60]
 //

@@ -1,4 +1,4 @@
-"""What the machine says when something is wrong, and what still works then."""
+"""The console when something is wrong, and the functions that still work then."""
 
 import filecmp
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What an operator sees: dates, health, metrics, the access log."""
+"""The operator's view: dates, health, metrics, the access log."""
 
 import calendar
 import json

@@ -1,4 +1,4 @@
-"""What two servers do with the same case, in the respects that can be compared."""
+"""Compares two servers' reactions to the same case, in the respects that can be compared."""
 
 import hashlib
 from dataclasses import dataclass, fields

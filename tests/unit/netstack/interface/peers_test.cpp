@@ -45,7 +45,7 @@ std::deque<Bytes> send_to(std::uint32_t destination, int times = 1) {
   return m.device.wire;
 }
 
-// The one station that all of several datagrams for `destination` go to, whoever was asked for it.
+// The station that every one of several datagrams for `destination` goes to.
 MacAddress station_for(std::uint32_t destination) {
   const std::deque<Bytes> frames = send_to(destination, 3);
   REQUIRE(frames.size() == 3);
