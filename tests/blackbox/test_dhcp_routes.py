@@ -195,7 +195,7 @@ def test_a_link_of_two_hosts(bench: Bench) -> None:
     ("192.0.2.2", "our own address"), ("192.0.2.255", "its subnet's broadcast address"),
     ("198.51.100.1", "neither on our subnet nor on a route to our link")])
 def test_static_gateways_that_cannot_be(bench: Bench, gateway: str, words: str) -> None:
-    """The console names them and the boot goes on; in mote.toml the packer has refused them."""
+    """The console names them and the boot goes on; in mote.toml the packer refuses them."""
     settings = f"network.0.address={Lab.GUEST}/24\nnetwork.0.gateway={gateway}"
     guest = bench.boot(Machine(settings=settings))
     guest.console.wait_for(rf"^net0: gateway {gateway} is {words}: not used$")

@@ -1,7 +1,7 @@
 // The far end of TCP connections in tests: a client with its own TCP, and a network that loses,
 // delays and reorders. It behaves like Linux without selective acknowledgements: it keeps segments
-// out of order and acknowledges them at once, in order every second one at once and the others
-// after 40 ms.
+// that are out of order and acknowledges them at once; of those in order, every second one at once,
+// the others after 40 ms.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // Harm that one peer could do to the whole machine through its own queue, and the faults that
-// allowed it. tests/fuzz/life_fuzzer.cpp found each of them, or would have.
+// allowed it. Each was found by tests/fuzz/life_fuzzer.cpp, or before that existed.
 #include <doctest/doctest.h>
 
 #include <array>
