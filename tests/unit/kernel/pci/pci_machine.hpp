@@ -13,7 +13,7 @@
 
 namespace mote::pci {
 
-class PciMachine : public Machine {
+class PciMachine : public FakeMachine {
  public:
   FakeSpace space;
   bool has_ports = true;
