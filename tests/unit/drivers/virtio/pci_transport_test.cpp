@@ -16,7 +16,7 @@ namespace mote::virtio {
 namespace {
 
 using pci::kHere;
-using Writes = std::vector<Machine::Write>;
+using Writes = std::vector<FakeMachine::Write>;
 
 constexpr std::uint32_t kRegisters = 0xFE00'0000;  // BAR 4: 16 KiB
 constexpr std::uint32_t kPorts = 0xC000;           // BAR 0 of a transitional device

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t kKhz = 2'500'000;
 
 // A PC whose counter runs at 2.5 GHz, with ACPI's timer and the PIT; a port takes a microsecond.
-struct Pc : Machine {
+struct Pc : FakeMachine {
   double pm_speed = 1;  // 0: stands still
   double pit_speed = 1;
   std::uint16_t latched = 0;
