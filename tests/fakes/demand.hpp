@@ -1,4 +1,4 @@
-// What fakes and fuzzers demand of the code under test. Whatever doesn't hold ends the program, and
+// An assertion of fakes and fuzzers about the code under test. If it fails, the program ends, and
 // libFuzzer keeps the input.
 #pragma once
 

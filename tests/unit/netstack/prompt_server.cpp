@@ -1,4 +1,4 @@
-// A server whose responses may be sent promptly.
+// A server whose responses can be sent promptly.
 #include "tests/unit/netstack/prompt_server.hpp"
 
 #include <doctest/doctest.h>
@@ -26,7 +26,7 @@ const std::string& content() {
   return made;
 }
 
-// The response to a request's number: a head that is copied, and one or two pieces of the content.
+// The response to a request's number: a copied header section, and one or two pieces of content.
 struct Response {
   std::string head;
   std::array<Piece, 3> pieces{};
@@ -60,7 +60,7 @@ std::uint32_t number_of(std::string_view request) {
 
 std::size_t answers = 0;
 
-// One connection of a server of such requests, of four bytes each.
+// A server's connection; requests are of four bytes each.
 class Session {
  public:
   void begin(netstack::TcpStream stream) {
