@@ -48,7 +48,7 @@ TcpPlace find_tcp(std::span<std::byte> headers) {
 bool SegmentList::add(const void* data, std::size_t bytes) {
   if (bytes == 0) return true;
   if (count_ == segments_.size()) return false;
-  segments_[count_++] = {static_cast<const std::byte*>(data), static_cast<std::uint32_t>(bytes)};
+  segments_[count_++] = {static_cast<const std::byte*>(data), bytes};
   return true;
 }
 

@@ -78,7 +78,7 @@ TEST_CASE("frames in pieces are joined, and cookies come back") {
     Bytes memory = frame_of(limits::kHeadroom + 400);
     const std::byte* const start = memory.data() + limits::kHeadroom;
     const Bytes whole(start, start + 400);
-    const std::array<TxSegment, 8> segments = {{{start, 54},
+    const std::array<Piece, 8> segments = {{{start, 54},
                                                 {start + 54, 1},
                                                 {start + 55, 5},
                                                 {start + 60, 40},
