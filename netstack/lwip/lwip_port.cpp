@@ -26,7 +26,7 @@
 #include "netstack/lwip/heap.hpp"
 #include "netstack/plan.hpp"
 #include "netstack/stack.hpp"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/stream.hpp"
 #include "netstack/wire/checksum.hpp"
 
 namespace mote::netstack {
