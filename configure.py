@@ -131,7 +131,11 @@ def firmware_edges(edges: Edges) -> list[str]:
 def image_edges(edges: Edges, objects: list[str]) -> None:
     """Kernel, loader, the example site's pack, and the outputs that boot."""
     files, folders = site_files()
-    edges.build("$b/kernel.elf", "link", objects, implicit=["boot/kernel.ld"],
+    layout = "$b/generated/boot_layout.cpp"
+    edges.build(layout, "boot_layout", ["boot/boot_info.inc", "boot/long_mode.asm"],
+                implicit=["tools/build/boot_layout.py"])
+    edges.build(object_of(layout), "cxx", layout, optimize="$cold")
+    edges.build("$b/kernel.elf", "link", objects, implicit=["boot/kernel.ld", object_of(layout)],
                 implicit_outputs=["$b/kernel.map"])
     edges.build("$b/loader.bin", "nasm", LOADER, implicit=boot_includes(), format="bin")
     edges.build("$b/site.pack", "pack", "www",

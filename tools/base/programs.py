@@ -26,7 +26,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "cat": ("coreutils", "test"),
     "check_http": ("monitoring-plugins-basic", "interop"),
     "chromium": ("chromium", "interop"),
-    "clang++-19": ("clang-19", "build"),
+    "clang++-19": ("clang-19", "build test"),
     "clang-19": ("clang-19", "build test bench"),
     "clang-format-19": ("clang-format-19", "test"),
     "curl": ("curl", "test bench"),
