@@ -240,8 +240,8 @@ def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
     edges.build("size", "size", implicit=["image"])
     edges.build("check", "check")
     edges.build("test", "pytest", implicit=["image", "unit-tests", "fuzzers"])
-    edges.build("$b/compile_commands.json", "compdb", implicit=[ninja_file],
-                ninja_file=ninja_file)
+    edges.build("$b/compile_commands.json", "compdb", ninja_file=ninja_file,
+                implicit=[ninja_file, "tools/build/compile_commands.py"])
     own = ["configure.py", "build.ninja.in", "tools/build/sources.py", "netstack/lwip/sources.txt"]
     edges.build(ninja_file, "configure", configure_options=options,
                 implicit=[*own, *patch_inputs(), *site_files()[1]])

@@ -47,7 +47,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "llvm-symbolizer-19": ("llvm-19", "fuzz"),
     "nasm": ("nasm", "build"),
     "nginx": ("nginx-light", "test"),
-    "ninja": ("ninja-build", "build"),
+    "ninja": ("ninja-build", "build test"),
     "nm": ("binutils", "bench"),
     "node": ("nodejs", "interop"),
     "npm": ("npm", "interop"),
