@@ -129,16 +129,19 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
                         Ways ways) {
   index_ = index;
   owner_ = ways.owner;
-  print_name();
-  console::print(facts.model, ' ');
-  print_to(facts.mac);
-  console::print(facts.link_up ? ", link up" : ", link down");
-  if (!settings.offload) {
-    console::print(", offloads off");
-  } else if (!facts.features.empty()) {
-    console::print(", offloads ", facts.features);
+  {
+    const console::Fact fact(facts.link_up);
+    print_name();
+    console::print(facts.model, ' ');
+    print_to(facts.mac);
+    console::print(facts.link_up ? ", link up" : ", link down");
+    if (!settings.offload) {
+      console::print(", offloads off");
+    } else if (!facts.features.empty()) {
+      console::print(", offloads ", facts.features);
+    }
+    console::print("\n");
   }
-  console::print("\n");
   if (index >= attachments.size() ||
       netif_add_noaddr(&netif_, this, initialize_netif, ethernet_input) == nullptr) {
     print_name();
@@ -207,8 +210,11 @@ void Attachment::look_again() {
 
 void Attachment::set_link(bool up) {
   peers_.forget();
-  print_name();
-  console::line(up ? "link up" : "link down");
+  {
+    const console::Fact fact(up);
+    print_name();
+    console::line(up ? "link up" : "link down");
+  }
   if (up) {
     netif_set_link_up(&netif_);
   } else {

@@ -34,6 +34,7 @@ void Attachment::announce() {
     console::line("address lost, asking DHCP again");
     return;
   }
+  const console::Fact fact;
   print_name();
   console::print(now.address, '/', std::popcount(now.netmask.value));
   if (gateway.value != 0) console::print(" via ", gateway);

@@ -1,6 +1,4 @@
 // Neighbours that are there, and crowds of those that aren't: who keeps a place in the ARP table.
-#include "tests/unit/netstack/neighbours.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 #include "lwip/memp.h"
 #include "lwip/stats.h"
 #include "lwip/udp.h"
+#include "tests/unit/netstack/neighbours.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"
 
 using namespace mote;
