@@ -233,12 +233,24 @@ def fetched_edges(edges: Edges, lwip: str | None) -> None:
     edges.build("$b/generated/version.hpp", "version", implicit=["always"])
 
 
+def tidy_edges(edges: Edges) -> list[str]:
+    """clang-tidy over each of the firmware's sources that has changed, with what it includes, since
+    it was clean."""
+    marks = []
+    for source in firmware_sources():
+        marks.append(f"$b/tidy/{source}.clean")
+        edges.build(marks[-1], "tidy", source, order_only=["$b/compile_commands.json"],
+                    implicit=[object_of(source), ".clang-tidy", "tools/build/tidy.py"])
+    return marks
+
+
 def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
     """What an engineer asks for by name."""
     edges.build("image", "phony", ["$b/mote.img", "$b/mote.elf"])
     edges.build("run", "run", implicit=["image"])
     edges.build("size", "size", implicit=["image"])
-    edges.build("check", "check")
+    edges.build("style", "style")
+    edges.build("check", "phony", ["style", *tidy_edges(edges)])
     edges.build("test", "pytest", implicit=["image", "unit-tests", "fuzzers"])
     edges.build("$b/compile_commands.json", "compdb", ninja_file=ninja_file,
                 implicit=[ninja_file, "tools/build/compile_commands.py"])

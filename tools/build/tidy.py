@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Has clang-tidy look at one source, and marks it as clean when there are no findings."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tools.base import setup  # noqa: E402
+
+
+def findings(build_dir: Path, source: str) -> str:
+    """What clang-tidy says; empty when it finds nothing. RuntimeError if it can't run."""
+    try:
+        said = subprocess.run(["clang-tidy-19", "-p", build_dir, "--quiet", source], cwd=ROOT,
+                              text=True, capture_output=True, check=False)
+    except OSError as error:
+        raise RuntimeError(f"clang-tidy-19: {error.strerror}; {setup.advice('check')}") from None
+    return "" if said.returncode == 0 else said.stdout.strip() or said.stderr.strip()
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description="Has clang-tidy look at one source.")
+    parser.add_argument("source", metavar="SOURCE")
+    parser.add_argument("--build-dir", type=Path, required=True, metavar="DIR",
+                        help="where compile_commands.json is")
+    parser.add_argument("-o", dest="mark", type=Path, required=True, metavar="FILE")
+    options = parser.parse_args(arguments)
+    try:
+        found = findings(options.build_dir, options.source)
+    except RuntimeError as error:
+        print(f"tidy: {error}", file=sys.stderr)
+        return 1
+    if found:
+        print(found)
+        return 1
+    options.mark.write_text("")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
