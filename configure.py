@@ -239,7 +239,8 @@ def tidy_edges(edges: Edges) -> list[str]:
     marks = []
     for source in firmware_sources():
         marks.append(f"$b/tidy/{source}.clean")
-        edges.build(marks[-1], "tidy", source, order_only=["$b/compile_commands.json"],
+        edges.build(marks[-1], "tidy", source,
+                    order_only=["$b/compile_commands.json", "check-programs"],
                     implicit=[object_of(source), ".clang-tidy", "tools/build/tidy.py"])
     return marks
 
@@ -249,7 +250,8 @@ def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
     edges.build("image", "phony", ["$b/mote.img", "$b/mote.elf"])
     edges.build("run", "run", implicit=["image"])
     edges.build("size", "size", implicit=["image"])
-    edges.build("style", "style")
+    edges.build("check-programs", "check_programs")
+    edges.build("style", "style", order_only=["check-programs"])
     edges.build("check", "phony", ["style", *tidy_edges(edges)])
     edges.build("test", "pytest", implicit=["image", "unit-tests", "fuzzers"])
     edges.build("$b/compile_commands.json", "compdb", ninja_file=ninja_file,

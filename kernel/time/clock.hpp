@@ -36,8 +36,8 @@ void initialize();
 // Waits, polling; for device bring-up only.
 void wait(Nanoseconds time);
 
-// The counter's frequency in kHz, and the source that told it ("cpuid 15h", "acpi pm timer"). Without
-// a source the frequency is assumed.
+// The counter's frequency in kHz, and the source that told it ("cpuid 15h", "acpi pm timer").
+// Without a source the frequency is assumed.
 [[nodiscard]] std::uint64_t frequency_khz();
 [[nodiscard]] std::string_view source();
 [[nodiscard]] inline bool is_known() { return !source().empty(); }

@@ -15,7 +15,9 @@ namespace mote::netstack {
 inline void widen_send_buffer(struct tcp_pcb& pcb) {
   constexpr tcpwnd_size_t kWide = 4 * limits::kTxPayloadBytes;
   static_assert(kWide > TCP_SND_BUF);
-  if (pcb.tso_bytes == 0) return;
+  if (pcb.tso_bytes == 0) {
+    return;
+  }
   pcb.snd_buf += kWide - TCP_SND_BUF;
   pcb.ssthresh = kWide;  // RFC 5681, 3.1: high at first
 }

@@ -2,6 +2,7 @@
 """Has clang-tidy look at one source, and marks it as clean when there are no findings."""
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tools.base import setup  # noqa: E402
+from tools.base.errors import UserError, one_line  # noqa: E402
 
 
 def findings(build_dir: Path, source: str) -> str:
@@ -24,15 +26,19 @@ def findings(build_dir: Path, source: str) -> str:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Has clang-tidy look at one source.")
-    parser.add_argument("source", metavar="SOURCE")
-    parser.add_argument("--build-dir", type=Path, required=True, metavar="DIR",
+    parser.add_argument("source", metavar="SOURCE", nargs="?",
+                        help="without one, what `ninja check` takes is installed")
+    parser.add_argument("--build-dir", type=Path, default=Path("build"), metavar="DIR",
                         help="where compile_commands.json is")
-    parser.add_argument("-o", dest="mark", type=Path, required=True, metavar="FILE")
+    parser.add_argument("-o", dest="mark", type=Path, default=os.devnull, metavar="FILE")
     options = parser.parse_args(arguments)
     try:
+        if options.source is None:
+            setup.provide(*setup.USES["check"])
+            return 0
         found = findings(options.build_dir, options.source)
-    except RuntimeError as error:
-        print(f"tidy: {error}", file=sys.stderr)
+    except (UserError, RuntimeError) as error:
+        print(f"check: {one_line(error)}", file=sys.stderr)
         return 1
     if found:
         print(found)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.base import setup
 from tools.build import style, tidy
 
 
@@ -42,11 +43,20 @@ def test_findings_are_shown_and_leave_no_mark(stand_in: Path, tmp_path: Path,
     assert not (tmp_path / "a.clean").exists()
 
 
+def test_what_is_missing_is_installed_before(monkeypatch: pytest.MonkeyPatch,
+                                              capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr(setup, "present", lambda sign: "tidy" not in sign)
+    assert tidy.main([]) == 1
+    assert capsys.readouterr().err == ("check: tools are missing; install them with: sudo apt-get "
+                                       "install -y --no-install-recommends clang-tidy-19\n")
+
+
 def test_a_missing_program_is_one_line(stand_in: Path, tmp_path: Path,
                                        capsys: pytest.CaptureFixture[str]) -> None:
     assert look(tmp_path / "a.clean") == 1
     said = capsys.readouterr().err
-    assert said.startswith("tidy: clang-tidy-19: No such file or directory; install it with: apt")
+    assert said.startswith("check: clang-tidy-19: No such file or directory; install it with: apt")
     assert said.count("\n") == 1 and "clang-tidy-19" in said.partition("apt-get install ")[2]
     with pytest.raises(RuntimeError, match="^clang-format-19: .+; install it with: apt-get"):
         style.formatting(tmp_path, ["a.cpp"])
