@@ -68,10 +68,14 @@ Headers* reusable(const struct tcp_seg& last, const PromptReply& reply, const He
       headers->ethernet.source != in.ethernet.destination) {
     return nullptr;
   }
-  if (piece->ref != 1) return nullptr;
+  if (piece->ref != 1) {
+    return nullptr;
+  }
   for (std::size_t at = 1; at < reply.pieces.size(); ++at) {
     piece = piece->next;
-    if (piece == nullptr || piece->ref != 1 || !pbuf_match_type(piece, PBUF_ROM)) return nullptr;
+    if (piece == nullptr || piece->ref != 1 || !pbuf_match_type(piece, PBUF_ROM)) {
+      return nullptr;
+    }
   }
   return piece->next == nullptr ? headers : nullptr;
 }
@@ -81,8 +85,12 @@ std::uint16_t tcp_bytes_of(const Ipv4Header& ip) {
 }
 
 bool checksums_hold(const Headers& in, std::span<const std::byte> frame, RxChecksum checksum) {
-  if (sum_of(in.ip).folded() != 0xFFFF) return false;
-  if (checksum != RxChecksum::kUnknown) return true;
+  if (sum_of(in.ip).folded() != 0xFFFF) {
+    return false;
+  }
+  if (checksum != RxChecksum::kUnknown) {
+    return true;
+  }
   Sum sum = pseudo_header_sum(in.ip, tcp_bytes_of(in.ip));
   add_bytes(sum, frame.subspan(offsetof(Headers, tcp), tcp_bytes_of(in.ip)));
   return sum.folded() == 0xFFFF;
@@ -95,7 +103,9 @@ void take(struct tcp_pcb& pcb, const Headers& in) {
   pcb.tmr = tcp_ticks;
   pcb.keep_cnt_sent = 0;
   pcb.snd_wnd = SND_WND_SCALE(&pcb, in.tcp.window);
-  if (pcb.snd_wnd_max < pcb.snd_wnd) pcb.snd_wnd_max = pcb.snd_wnd;
+  if (pcb.snd_wnd_max < pcb.snd_wnd) {
+    pcb.snd_wnd_max = pcb.snd_wnd;
+  }
   pcb.snd_wl1 = in.tcp.sequence;
   pcb.snd_wl2 = pcb.lastack = in.tcp.acknowledgement;
   pcb.rto = static_cast<s16_t>((pcb.sa >> 3) + pcb.sv);
@@ -166,14 +176,18 @@ bool prompt_answer(const struct netif& netif, std::span<const std::byte> frame, 
                    const PromptServer& server, PromptAnswer& answer) {
   if (server.find == nullptr || frame.size() <= sizeof(Headers)) return false;
   const auto& in = *reinterpret_cast<const Headers*>(frame.data());
-  if (!is_plain(in, frame.size())) return false;
+  if (!is_plain(in, frame.size())) {
+    return false;
+  }
   struct tcp_pcb* const pcb = connection_of(in, netif_get_index(&netif));
   if (pcb == nullptr || !expects(*pcb, in, server)) return false;
 
   const PromptReply reply =
       server.find(pcb->callback_arg, {reinterpret_cast<const char*>(frame.data()) + sizeof(Headers),
                                       in.ip.total_bytes - kIpBytes});
-  if (reply.pieces.empty()) return false;
+  if (reply.pieces.empty()) {
+    return false;
+  }
   const std::uint32_t window = SND_WND_SCALE(pcb, in.tcp.window);
   Headers* const headers = reusable(*pcb->unacked, reply, in);
   if (headers == nullptr || reply.bytes > pcb->mss || reply.bytes + kIpBytes > netif.mtu ||

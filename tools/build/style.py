@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tools.base import setup  # noqa: E402
 from tools.build import cpp_text, rooms, sources, tested  # noqa: E402
 
 MAX_COLUMNS = 100
@@ -275,8 +276,11 @@ def formatting(root: Path, paths: list[str]) -> list[Finding]:
     ours = [path for path in paths if path.endswith((".cpp", ".hpp"))]
     if not ours:
         return []
-    said = subprocess.run(["clang-format-19", "--dry-run", *ours], cwd=root, text=True,
-                          capture_output=True, check=False).stderr
+    try:
+        said = subprocess.run(["clang-format-19", "--dry-run", *ours], cwd=root, text=True,
+                              capture_output=True, check=False).stderr
+    except OSError as error:
+        raise RuntimeError(f"clang-format-19: {error.strerror}; {setup.advice('check')}") from None
     lines = re.findall(r"^(\S+?):(\d+):\d+: warning: code should be clang-formatted", said, re.M)
     first: dict[str, int] = {}
     for path, line in lines:

@@ -17,13 +17,13 @@ TEST_CASE("frames in pieces are joined, and cookies come back when the last piec
   World world;
   const Bytes memory = frame_of(1500);
   const std::array<Piece, 8> segments = {{{memory.data(), 54},
-                                              {memory.data() + 54, 0},
-                                              {memory.data() + 54, 1},
-                                              {memory.data() + 55, 45},
-                                              {memory.data() + 100, 400},
-                                              {memory.data() + 500, 500},
-                                              {memory.data() + 1000, 499},
-                                              {memory.data() + 1499, 1}}};
+                                          {memory.data() + 54, 0},
+                                          {memory.data() + 54, 1},
+                                          {memory.data() + 55, 45},
+                                          {memory.data() + 100, 400},
+                                          {memory.data() + 500, 500},
+                                          {memory.data() + 1000, 499},
+                                          {memory.data() + 1499, 1}}};
   int cookie = 0;
   void* returned = nullptr;
   const auto release = [&](void* given) { returned = given; };

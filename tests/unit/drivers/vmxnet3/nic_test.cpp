@@ -102,13 +102,13 @@ TEST_CASE("frames in pieces are joined, and cookies come back") {
   const Bytes memory = frame_of(400);
   const std::byte* const start = memory.data();
   const std::array<Piece, 8> segments = {{{start, 54},
-                                              {start + 54, 0},
-                                              {start + 54, 1},
-                                              {start + 55, 45},
-                                              {start + 100, 100},
-                                              {start + 200, 100},
-                                              {start + 300, 100},
-                                              {start + 400, 0}}};
+                                          {start + 54, 0},
+                                          {start + 54, 1},
+                                          {start + 55, 45},
+                                          {start + 100, 100},
+                                          {start + 200, 100},
+                                          {start + 300, 100},
+                                          {start + 400, 0}}};
   int cookie = 0;
   for (unsigned i = 0; i < 200; ++i) {  // six pieces each: every place meets the ring's end
     REQUIRE(world.nic.transmit(TxFrame{segments, {.start = 34, .offset = 16}, &cookie}));
