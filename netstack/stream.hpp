@@ -45,19 +45,24 @@ class PeerAddress {
 };
 
 // Bytes from the peer, in one piece or more. They stay until the event's handler returns.
-struct Arrived {
-  std::string_view piece;  // the first one
-  std::uint32_t bytes;     // of all
-  const pbuf* rest;        // those behind the first; null: none
+class Arrived {
+ public:
+  explicit Arrived(const pbuf* first) : first_(first) {}
 
-  [[nodiscard]] static Arrived from(const pbuf& data);
-  [[nodiscard]] bool is_one_piece() const { return rest == nullptr; }
-  [[nodiscard]] Arrived behind_first() const { return from(*rest); }  // there must be a rest
+  [[nodiscard]] std::string_view piece() const;  // the first one
+  [[nodiscard]] std::uint32_t bytes() const;     // of all
+  [[nodiscard]] bool is_one_piece() const { return rest() == nullptr; }
+  [[nodiscard]] Arrived behind_first() const { return Arrived(rest()); }  // there must be a rest
+
+ private:
+  [[nodiscard]] const pbuf* rest() const;
+
+  const pbuf* first_;
 };
 
 // The events that a stream's owner gets.
 template <typename Owner>
-concept StreamEvents = requires(Owner& owner, const Arrived& data, std::uint32_t bytes) {
+concept StreamEvents = requires(Owner& owner, Arrived data, std::uint32_t bytes) {
   owner.on_arrived(data);
   owner.on_peer_closed();        // nothing more will arrive
   owner.on_acknowledged(bytes);  // so many bytes more
@@ -257,7 +262,7 @@ TcpStream::Result TcpStream::received(void* owner, tcp_pcb* pcb, pbuf* data, Res
   if (data == nullptr) {
     static_cast<Owner*>(owner)->on_peer_closed();
   } else {
-    static_cast<Owner*>(owner)->on_arrived(Arrived::from(*data));
+    static_cast<Owner*>(owner)->on_arrived(Arrived(data));
     give_back(data);
   }
   return result_for(pcb);

@@ -12,7 +12,6 @@ void Connection::begin(Stream stream) {
   writer_.belong_to(*this);
   ++server.counters.connections;
   ++server.counters.open;
-  interface_ = static_cast<std::uint8_t>(stream_.interface());
   phase_ = Phase::kIdle;
   since_ = server.ticks;
   server.queue(phase_).push_back(*this);

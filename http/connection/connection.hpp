@@ -34,7 +34,7 @@ class Connection {
   void begin(Stream stream);
 
   // The stream's events (netstack/stream.hpp).
-  void on_arrived(const netstack::Arrived& data);
+  void on_arrived(netstack::Arrived data);
   void on_peer_closed();
   void on_acknowledged(std::uint32_t bytes);
   void on_retry();
@@ -117,7 +117,6 @@ class Connection {
   std::uint32_t held_ = 0;   // bytes received for which the window isn't yet opened again
   RequestReader reader_;
   Phase phase_ = Phase::kFree;
-  std::uint8_t interface_ = 0;       // where the connection came in
   bool waits_for_room_ : 1 = false;  // what has come isn't looked at before the peer takes more
   bool closes_ : 1 = false;          // this response is the last one
   bool refused_ : 1 = false;         // a 503 follows this response: something was discarded

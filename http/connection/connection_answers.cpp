@@ -28,10 +28,10 @@ Status status_of(SectionScanner::Verdict verdict) {
 
 }  // namespace
 
-void Connection::on_arrived(const netstack::Arrived& data) {
-  held_ += data.bytes;
+void Connection::on_arrived(netstack::Arrived data) {
+  held_ += data.bytes();
   const bool may_be_known = is_at_rest() && data.is_one_piece();
-  if (!may_be_known || !answer_again(data.piece)) {  // nearly all requests are
+  if (!may_be_known || !answer_again(data.piece())) {  // nearly all requests are
     take_in(data);
   }
   conclude();
@@ -42,8 +42,8 @@ void Connection::on_arrived(const netstack::Arrived& data) {
 [[gnu::noinline]] void Connection::take_in(netstack::Arrived data) {
   std::size_t from = 0;
   while (reader_.is_reading_content()) {
-    from = read_content(data.piece);
-    if (from == data.piece.size()) {
+    from = read_content(data.piece());
+    if (from == data.piece().size()) {
       if (data.is_one_piece()) {
         return;
       }
@@ -58,8 +58,8 @@ void Connection::on_arrived(const netstack::Arrived& data) {
     keep(data, from);
     serve_buffer();
   } else {  // answered where they lie
-    from += serve(data.piece.substr(from));
-    if (from < data.piece.size() && !is_discarding()) {
+    from += serve(data.piece().substr(from));
+    if (from < data.piece().size() && !is_discarding()) {
       keep(data, from);
     }
   }
@@ -164,7 +164,7 @@ std::size_t Connection::answer_request(std::string_view section, std::string_vie
 // wasn't enough: several ranges leave some tails to others.
 Reply Connection::reply_to(const Request& request) {
   const auto make = [&] {
-    return make_reply(request, {.interface = interface_}, server.pack, endpoint_reply,
+    return make_reply(request, {.interface = stream_.interface()}, server.pack, endpoint_reply,
                       server.scratch);
   };
   Reply reply = make();
@@ -207,7 +207,7 @@ void Connection::serve_buffer() {
 
 // Copies what came, from byte `from` of its first piece on, so that its buffers are free again.
 void Connection::keep(netstack::Arrived data, std::size_t from) {
-  while (store(data.piece.substr(from))) {
+  while (store(data.piece().substr(from))) {
     if (data.is_one_piece()) {
       return;
     }

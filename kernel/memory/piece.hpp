@@ -7,9 +7,10 @@
 
 namespace mote {
 
+// Made without a value, so that arrays of pieces which a frame rarely fills cost nothing.
 struct Piece {
-  const std::byte* data = nullptr;
-  std::size_t bytes = 0;
+  const std::byte* data;
+  std::size_t bytes;
 
   [[nodiscard]] std::string_view text() const {
     return {reinterpret_cast<const char*>(data), bytes};

@@ -26,9 +26,13 @@ constinit const struct tcp_pcb* reset_last = nullptr;
 
 }  // namespace
 
-Arrived Arrived::from(const struct pbuf& data) {
-  return {{static_cast<const char*>(data.payload), data.len}, data.tot_len, data.next};
+std::string_view Arrived::piece() const {
+  return {static_cast<const char*>(first_->payload), first_->len};
 }
+
+std::uint32_t Arrived::bytes() const { return first_->tot_len; }
+
+const struct pbuf* Arrived::rest() const { return first_->next; }
 
 void TcpStream::give_back(struct pbuf* data) { pbuf_free(data); }
 

@@ -228,13 +228,17 @@ using fakes::demand;
 using fakes::kSegmentBytes;
 using fakes::kWindowBytes;
 
-Arrived Arrived::from(const pbuf& data) {
-  std::size_t bytes = data.size;
-  for (const pbuf* piece = data.next.get(); piece != nullptr; piece = piece->next.get()) {
+std::string_view Arrived::piece() const { return first_->text(); }
+
+std::uint32_t Arrived::bytes() const {
+  std::size_t bytes = 0;
+  for (const pbuf* piece = first_; piece != nullptr; piece = piece->next.get()) {
     bytes += piece->size;
   }
-  return {data.text(), static_cast<std::uint32_t>(bytes), data.next.get()};
+  return static_cast<std::uint32_t>(bytes);
 }
+
+const pbuf* Arrived::rest() const { return first_->next.get(); }
 
 void TcpStream::give_back(pbuf* data) { delete data; }
 

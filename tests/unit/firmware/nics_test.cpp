@@ -31,7 +31,7 @@ namespace mote {
 void panic(std::string_view) { std::abort(); }
 
 // No connection is ever made here.
-void http::Connection::on_arrived(const netstack::Arrived&) {}
+void http::Connection::on_arrived(netstack::Arrived) {}
 void http::Connection::on_peer_closed() {}
 netstack::PromptReply http::Connection::find_prompt(std::string_view) const { return {}; }
 void http::Connection::note_prompt(const netstack::PromptReply&) {}

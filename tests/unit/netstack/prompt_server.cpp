@@ -71,13 +71,13 @@ class Session {
     closes_ = false;
   }
 
-  void on_arrived(const netstack::Arrived& data) {
-    input_ += data.piece;
+  void on_arrived(netstack::Arrived data) {
+    input_ += data.piece();
     for (netstack::Arrived rest = data; !rest.is_one_piece();) {
       rest = rest.behind_first();
-      input_ += rest.piece;
+      input_ += rest.piece();
     }
-    stream_.open_window(data.bytes);
+    stream_.open_window(data.bytes());
     answer_all();
   }
   void on_peer_closed() {

@@ -27,16 +27,16 @@ struct Owner {
   std::string arrived;
   void (*at_event)(Owner& owner) = nullptr;
 
-  void on_arrived(const netstack::Arrived& data) {
-    std::size_t bytes = data.piece.size();
-    arrived += data.piece;
+  void on_arrived(netstack::Arrived data) {
+    std::size_t bytes = data.piece().size();
+    arrived += data.piece();
     for (netstack::Arrived rest = data; !rest.is_one_piece();) {
       rest = rest.behind_first();
-      arrived += rest.piece;
-      bytes += rest.piece.size();
+      arrived += rest.piece();
+      bytes += rest.piece().size();
     }
-    CHECK(bytes == data.bytes);
-    stream.open_window(data.bytes);
+    CHECK(bytes == data.bytes());
+    stream.open_window(data.bytes());
     note("arrived");
   }
   void on_peer_closed() { note("closed"); }
