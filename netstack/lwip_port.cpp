@@ -24,6 +24,7 @@
 #include "netstack/attachment.hpp"
 #include "netstack/checksum.hpp"
 #include "netstack/heap.hpp"
+#include "netstack/lwip_pools.hpp"
 #include "netstack/send_room.hpp"
 #include "netstack/stack.hpp"
 
@@ -41,24 +42,6 @@ static_assert(IP_REASS_MAX_PBUFS >= 48 && PBUF_POOL_SIZE > IP_REASS_MAX_PBUFS);
 
 namespace {
 
-// Elements that go to a pool of lwIP's beside its own (patches/30).
-struct Provision {
-  memp_t pool;
-  std::span<std::byte> memory;
-  std::size_t elements = 0;
-
-  // Takes memory for as many as make `wanted` of them.
-  [[nodiscard]] bool take(Arena& arena, std::size_t wanted) {
-    const struct memp_desc& own = *memp_pools[pool];
-    elements = wanted - own.num;
-    memory = arena.take<std::byte>(elements * own.size, 64);
-    return !memory.empty();
-  }
-};
-
-constinit std::array<Provision, 3> provisions{
-    {{MEMP_TCP_PCB, {}}, {MEMP_TCP_SEG, {}}, {MEMP_PBUF, {}}}};
-
 // How the queues of connections are limited: mote_tcp_queue_limit.
 struct QueueLimits {
   std::size_t kept = 0;   // of headers and pbufs, for all PCBs there can be
@@ -68,7 +51,7 @@ struct QueueLimits {
 constinit QueueLimits queue_limits;
 constexpr std::size_t kLeastQueue = MOTE_TCP_QUEUE_LEAST;
 
-// TCP's table of connections, with a bucket or more for each PCB (patches/22).
+// TCP's table of connections, with a bucket or more for each PCB (patches/connections).
 [[gnu::section(".bss.sealed")]] constinit std::span<struct tcp_pcb*> buckets;
 
 }  // namespace
@@ -82,8 +65,7 @@ bool set_up(Arena& arena, const Plan& plan) {
       std::min<std::size_t>((plan.pcbs - plan.connections) / 2, limits::kHalfOpen);
   const std::size_t bucket_count = std::bit_ceil(plan.pcbs);
   buckets = arena.take<struct tcp_pcb*>(bucket_count);
-  return buckets.size() == bucket_count && provisions[0].take(arena, plan.pcbs) &&
-         provisions[1].take(arena, plan.segments) && provisions[2].take(arena, plan.segments) &&
+  return buckets.size() == bucket_count && lwip_pools::set_up(arena, plan) &&
          heap::set_up(arena, plan);
 }
 
@@ -94,9 +76,6 @@ void initialize() {
   tcp_table_init(buckets.data(), static_cast<u8_t>(std::countr_zero(buckets.size())),
                  secrets.data());
   lwip_init();
-  for (const Provision& provision : provisions) {
-    memp_provide(provision.pool, provision.memory.data(), provision.elements);
-  }
 }
 
 std::size_t text_blocks_left() { return heap::text_blocks_left(); }

@@ -14,8 +14,8 @@ DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers",
            "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
 NETSTACK = ["attachment", "attachment_lines", "dhcp_client", "dhcp_message", "fast_path", "heap",
-            "icmp_errors", "lease", "lwip_port", "path_mtu", "prompt_answer", "receive", "routes",
-            "stats", "transmit"]
+            "icmp_errors", "lease", "lwip_pools", "lwip_port", "path_mtu", "prompt_answer",
+            "receive", "routes", "stats", "transmit"]
 HTTP = ["access_log", "conditions", "connection", "connection_input", "connection_prompt",
         "content", "crc32", "date", "endpoints", "holding", "metrics", "negotiation", "preface",
         "ranges", "redirect", "reply", "reply_cache", "reply_tail", "reply_writer", "request",
@@ -29,14 +29,14 @@ HOT = ["kernel/clock", "kernel/packet", "drivers/e1000/net", "drivers/virtio/mmi
        "drivers/virtio/receive_queue", "drivers/virtio/ring", "drivers/virtio/transmit_queue",
        "drivers/vmxnet3/buffer_ring", "drivers/vmxnet3/receive_queue",
        "drivers/vmxnet3/transmit_queue",
-       "netstack/attachment", "netstack/fast_path", "netstack/heap", "netstack/lwip_port",
-       "netstack/prompt_answer", "netstack/receive", "netstack/transmit",
+       "netstack/attachment", "netstack/fast_path", "netstack/heap", "netstack/lwip_pools",
+       "netstack/lwip_port", "netstack/prompt_answer", "netstack/receive", "netstack/transmit",
        "http/conditions", "http/connection", "http/connection_input", "http/connection_prompt",
        "http/crc32", "http/negotiation", "http/preface", "http/reply", "http/reply_cache",
        "http/reply_writer", "http/request", "http/section_scanner", "http/server", "http/site_pack",
        "http/target", "firmware/idle", "firmware/nics",
        *[f"lwip/src/core/{name}" for name in (
-           "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "tcp", "tcp_in", "tcp_out",
+           "def", "inet_chksum", "ip", "mem", "netif", "pbuf", "tcp", "tcp_in", "tcp_out",
            "timeouts", "ipv4/etharp", "ipv4/ip4", "ipv4/ip4_addr")],
        "lwip/src/netif/ethernet"]
 APART = ["kernel/memory"]

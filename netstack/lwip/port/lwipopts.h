@@ -27,9 +27,9 @@
 #define TCP_STATS 1
 #define MEMP_STATS 1
 
-// Memory: pools of fixed elements for lwIP's own structures, and netstack/heap for what it asks
-// of a heap, which has size classes and takes constant time. Of PCBs, segments and PBUFs here are
-// only those that lwIP insists on: kernel/plan.hpp says at boot how many there are (patches/30).
+// Memory: pools for lwIP's own structures (netstack/lwip_pools.cpp), and netstack/heap for what it
+// asks of a heap, which has size classes and takes constant time. PCBs, segments and PBUFs of
+// connections are as many as kernel/plan.hpp says at boot; lwIP insists on numbers here.
 #define MEMP_MEM_MALLOC 0
 #define MEM_ALIGNMENT 8
 #define MEM_CUSTOM_ALLOCATOR 1
@@ -58,7 +58,8 @@
 
 // Neighbours. Of the table so many are asked for and unknown as yet, and the queue has room for all
 // that waits for them, with one element more for the newest before the oldest goes. Of the others,
-// those to which something went within so many seconds stay when a stranger comes (patches/41).
+// those to which something went within so many seconds stay when a stranger comes
+// (patches/neighbours).
 #define ARP_TABLE_SIZE 120
 #define MOTE_ARP_PENDING 16
 #define MOTE_ARP_IN_USE 60
@@ -124,17 +125,17 @@
 #define TCP_SND_QUEUELEN 256
 #define TCP_OVERSIZE 0
 
-// Pbufs that any connection may queue, however few are left (mote_tcp_queue_limit, patches/24): two
-// segments, because for one, clients delay their ACK.
+// Pbufs that any connection may queue, however few are left (mote_tcp_queue_limit,
+// patches/queue-limit): two segments, because for one, clients delay their ACK.
 #define MOTE_TCP_QUEUE_LEAST 4
 
 // Splits of segments that may exceed that, for they are needed, before something is acknowledged
-// (patches/18).
+// (patches/splits-are-limited).
 #define MOTE_TCP_SPLITS_BEYOND 2
 
 // A segment that the device cuts is made of at most so many pbufs, as a frame of so many pieces
-// (patches/14), and not into frames that are smaller than any host's default (RFC 9293, 3.7.1):
-// devices have least lengths, too.
+// (patches/segmentation-offload), and not into frames that are smaller than any host's default (RFC
+// 9293, 3.7.1): devices have least lengths, too.
 #define TCP_TSO_PBUFS 8
 #define TCP_TSO_LEAST_MSS 536
 
@@ -143,7 +144,8 @@
 #define TCP_TMR_INTERVAL 50
 #define LWIP_TCP_RTO_TIME 1000
 
-// At most so long until a segment is sent again, in ticks: 60 s (RFC 6298, 2.5; patches/37).
+// At most so long until a segment is sent again, in ticks: 60 s (RFC 6298, 2.5;
+// patches/longest-timeout).
 #define MOTE_TCP_LONGEST_RTO (60000 / TCP_SLOW_INTERVAL)
 
 // A closed connection is remembered for 2 × 15 s, and forgotten earlier when a new one needs its
@@ -153,12 +155,12 @@
 // No limit on connections that wait to be established. When PCBs run out, closed connections give
 // way first; then the oldest half-open one, if there are more than this many, so that a flood of
 // SYNs displaces itself; then those that the server has given up, which may still be delivering a
-// response; then half-open ones again (patches/03).
+// response; then half-open ones again (patches/connections).
 #define TCP_LISTEN_BACKLOG 0
 #define MOTE_TCP_HALF_OPEN mote_tcp_half_open()
 
 // Segments that aren't believed are acknowledged so many times in so many milliseconds, for each
-// connection (patches/04).
+// connection (patches/forged-segments).
 #define MOTE_TCP_CHALLENGES 10
 #define MOTE_TCP_CHALLENGE_TIME 5000
 

@@ -37,8 +37,8 @@ void mote_tcp_resent(void);
 
 // A connection's accounts don't add up: it is being reset.
 void mote_tcp_broken(void);
-// A segment wasn't believed (patches/04): whether the ACK that says so was sent, or withheld, there
-// having been many.
+// A segment wasn't believed (patches/forged-segments): whether the ACK that says so was sent, or
+// withheld, there having been many.
 void mote_tcp_challenge(u8_t sent);
 
 // Whether an ICMP error may be sent about a datagram, whose IP header the pbuf begins with.
@@ -50,7 +50,7 @@ struct netif* mote_route_by_source(const ip4_addr_t* source);
 // The interface with the longest route to `destination` beside subnets and gateways, or null.
 struct netif* mote_route_by_destination(const ip4_addr_t* destination);
 
-// A DHCP message of a type: as which type it is to be taken, or 0 for none (patches/45).
+// A DHCP message of a type: as which type it is to be taken, or 0 for none (patches/dhcp-judge).
 u8_t mote_dhcp_message(struct netif* netif, const struct dhcp* dhcp, u8_t type,
                        struct pbuf* message);
 
