@@ -1,5 +1,5 @@
 // Our part of an interface's DHCP client: which messages lwIP may act on, and how long it waits
-// when it was refused. netstack/lwip/patches/45 asks it.
+// when it was refused. netstack/lwip/patches/dhcp-judge asks it.
 #pragma once
 
 #include <cstdint>

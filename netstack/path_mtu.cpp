@@ -76,9 +76,9 @@ bool shorten(struct tcp_pcb& pcb, std::uint16_t mtu) {
   return true;
 }
 
-// Sends all that is in flight again, cut anew by tcp_output (lwip/patches/14). As nothing was lost
-// to congestion, the window stays as it is (RFC 1191, 6.5), and no retransmission is counted. When
-// a device still has a segment, the timer does it.
+// Sends all that is in flight again, cut anew by tcp_output (lwip/patches/segmentation-offload). As
+// nothing was lost to congestion, the window stays as it is (RFC 1191, 6.5), and no retransmission
+// is counted. When a device still has a segment, the timer does it.
 void resend(struct tcp_pcb& pcb) {
   const bool recovering = (pcb.flags & TF_INFR) != 0;
   if (tcp_rexmit_rto_prepare(&pcb) == ERR_OK) {

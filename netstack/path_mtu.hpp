@@ -1,10 +1,10 @@
 // Path MTU discovery (RFC 1191): what routers say of segments that were too long for their next
 // link, and what is remembered of it.
 //
-// TCP's segments have DF (lwip/patches/50). A router that can't pass one on drops it and says so by
-// ICMP; the connection's segments become as short as it says, and what was in flight is sent again
-// at once, which is no congestion. All else that we send has no DF, and routers may fragment it, as
-// Linux has it for echo replies.
+// TCP's segments have DF (lwip/patches/path-mtu). A router that can't pass one on drops it and says
+// so by ICMP; the connection's segments become as short as it says, and what was in flight is sent
+// again at once, which is no congestion. All else that we send has no DF, and routers may fragment
+// it, as Linux has it for echo replies.
 //
 // Anyone can forge such a message. One is believed only if it quotes a segment that is in flight: a
 // stranger would have to guess the connection's ports and a sequence number of its flight (RFC

@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools import build, disks, fuzz, image, lwip, run, run_tests, setup  # noqa: E402
+from tools import build, disks, fuzz, image, run, run_tests, setup  # noqa: E402
 from tools import size, terminal, version  # noqa: E402
 from tools.errors import UserError  # noqa: E402
 
@@ -127,100 +126,6 @@ def test_services_stay_down_while_packages_are_installed(monkeypatch: pytest.Mon
     with setup.services_kept_down():
         pass
     assert policy.read_text() == "the administrator's own"
-
-
-# --- lwIP's sources ---
-
-@pytest.fixture
-def own_lwip(tmp_path: Path) -> Path:
-    """A user's tree: what the build has, or would have, without our patches."""
-    tree = tmp_path / "own"
-    (tree / "src/core").mkdir(parents=True)
-    (tree / "src/core/tcp.c").write_text("int tcp;\n")
-    (tree / "COPYING").write_text("Copyright of lwIP\n")
-    return tree
-
-
-@pytest.fixture
-def patches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    folder = tmp_path / "patches"
-    folder.mkdir()
-    monkeypatch.setattr(lwip, "PATCHES", folder)
-    monkeypatch.setattr(lwip, "ROOT", tmp_path)
-    yield folder
-
-
-def patch(old: str, new: str) -> str:
-    return (f"--- a/src/core/tcp.c\n+++ b/src/core/tcp.c\n@@ -1 +1 @@\n-{old}\n+{new}\n")
-
-
-def test_a_users_tree_is_copied_patched_and_left_alone(own_lwip: Path, patches: Path,
-                                                       tmp_path: Path) -> None:
-    (patches / "0001-a.patch").write_text(patch("int tcp;", "int one;"))
-    (patches / "0002-b.patch").write_text(patch("int one;", "int two;"))
-    out = tmp_path / "build"
-    lwip.provide(out, own_lwip, print)
-    assert (out / "lwip/src/core/tcp.c").read_text() == "int two;\n"
-    assert (own_lwip / "src/core/tcp.c").read_text() == "int tcp;\n"
-    assert "Copyright of lwIP" in (out / "NOTICE").read_text()
-
-
-def test_nothing_is_done_until_patches_or_sources_change(own_lwip: Path, patches: Path,
-                                                         tmp_path: Path) -> None:
-    out = tmp_path / "build"
-    lwip.provide(out, own_lwip, print)
-    (out / "lwip/mark").touch()
-    lwip.provide(out, own_lwip, print)
-    assert (out / "lwip/mark").exists()
-    (patches / "0001-a.patch").write_text(patch("int tcp;", "int one;"))
-    lwip.provide(out, own_lwip, print)
-    assert not (out / "lwip/mark").exists()
-    (own_lwip / "src/core/tcp.c").write_text("int tcp;\nint more;\n")
-    lwip.provide(out, own_lwip, print)
-    assert (out / "lwip/src/core/tcp.c").read_text() == "int one;\nint more;\n"
-
-
-def test_a_patch_that_does_not_fit_stops_the_build(own_lwip: Path, patches: Path,
-                                                   tmp_path: Path) -> None:
-    (patches / "0001-a.patch").write_text(patch("int udp;", "int one;"))
-    with pytest.raises(RuntimeError, match="0001-a.patch does not apply"):
-        lwip.provide(tmp_path / "build", own_lwip, print)
-    assert not (tmp_path / "build/lwip.stamp").exists()
-
-
-def test_a_folder_without_lwip_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="not an lwIP source tree"):
-        lwip.provide(tmp_path / "build", tmp_path, print)
-
-
-def test_the_mirror_is_taken_from_apts_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = ("https://other.example/x|nodistro|Other|Other\n"
-             "https://mirror.example/debian/|bookworm-backports|Debian|Debian Backports\n"
-             "https://mirror.example/debian/|bookworm|Debian|Debian\n"
-             "https://mirror.example/security/|bookworm-security|Debian|Debian-Security\n")
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess(
-        [], 0, shown, ""))
-    lines = lwip.source_lines().splitlines()
-    assert [line.split()[-3:] for line in lines] == [
-        ["https://mirror.example/debian/", "trixie", "main"],
-        ["https://mirror.example/security/", "trixie-security", "main"]]
-
-
-def test_without_a_mirror_the_user_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess(
-        [], 0, "", ""))
-    with pytest.raises(RuntimeError, match="no Debian mirror"):
-        lwip.source_lines()
-
-
-def test_a_changed_tarball_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fetch(folder: Path) -> None:
-        folder.mkdir()
-        (folder / "lwip_2.2.1.dsc").touch()
-        (folder / lwip.TARBALL).write_text("something else")
-    monkeypatch.setattr(lwip, "fetch", fetch)
-    with pytest.raises(RuntimeError, match="SHA-256 differs"):
-        lwip.provide(tmp_path / "build", None, lambda _: None)
 
 
 # --- run ---
@@ -361,7 +266,7 @@ def test_lwips_notice_is_in_the_image() -> None:
 def test_configure_names_a_source_that_is_not_there(tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     (copy / "tools").mkdir(parents=True)
-    for name in ("configure.py", "build.ninja.in", "tools/sources.py"):
+    for name in ("configure.py", "build.ninja.in", "tools/lwip_series.py", "tools/sources.py"):
         shutil.copy(ROOT / name, copy / name)
     shown = subprocess.run([sys.executable, copy / "configure.py"], text=True, capture_output=True,
                            check=False, timeout=60)
