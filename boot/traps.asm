@@ -1,8 +1,9 @@
 ; Faults and interrupts: every exception ends in panic_trap(const TrapFrame*), whose frame
-; kernel/panic.hpp mirrors; every interrupt wakes the CPU from a doze, and that is all.
+; kernel/faults/panic.hpp mirrors; every interrupt wakes the CPU from a doze, and that is all.
 ;
-; Interrupts are off but for that doze (kernel/interrupts.hpp), and the stub of all their vectors
-; returns with them off: at most one is taken a doze, however many there are, and none storms.
+; Interrupts are off but for that doze (kernel/interrupts/interrupts.hpp), and the stub of all their
+; vectors returns with them off: at most one is taken a doze, however many there are, and none
+; storms.
 
 global install_traps, kernel_gdt_pointer
 extern panic_trap, __page_fault_stack_top, __urgent_stack_top

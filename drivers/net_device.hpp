@@ -22,8 +22,8 @@
 #include <span>
 #include <string_view>
 
-#include "kernel/packet.hpp"
-#include "kernel/watch.hpp"
+#include "kernel/cpu/watch.hpp"
+#include "kernel/memory/packet.hpp"
 
 namespace mote {
 

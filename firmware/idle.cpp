@@ -5,10 +5,10 @@
 #include <string_view>
 
 #include "firmware/nics.hpp"
-#include "kernel/barriers.hpp"
-#include "kernel/console.hpp"
-#include "kernel/cpu.hpp"
-#include "kernel/interrupts.hpp"
+#include "kernel/console/console.hpp"
+#include "kernel/cpu/barriers.hpp"
+#include "kernel/cpu/cpu.hpp"
+#include "kernel/interrupts/interrupts.hpp"
 
 namespace mote::idle {
 namespace {

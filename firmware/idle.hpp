@@ -2,8 +2,8 @@
 #pragma once
 
 #include "firmware/settings.hpp"
-#include "kernel/clock.hpp"
-#include "kernel/watch.hpp"
+#include "kernel/cpu/watch.hpp"
+#include "kernel/time/clock.hpp"
 
 namespace mote::idle {
 

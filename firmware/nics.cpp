@@ -8,17 +8,17 @@
 #include <string_view>
 #include <variant>
 
-#include "drivers/e1000/net.hpp"
-#include "drivers/virtio/mmio_net.hpp"
-#include "drivers/virtio/net.hpp"
+#include "drivers/e1000/nic.hpp"
+#include "drivers/virtio/mmio_nic.hpp"
+#include "drivers/virtio/nic.hpp"
 #include "drivers/vmxnet3/nic.hpp"
-#include "kernel/console.hpp"
-#include "kernel/dma.hpp"
-#include "kernel/interrupts.hpp"
+#include "kernel/console/console.hpp"
+#include "kernel/interrupts/interrupts.hpp"
 #include "kernel/limits.hpp"
-#include "kernel/pci.hpp"
-#include "kernel/virtio_mmio.hpp"
-#include "netstack/interface.hpp"
+#include "kernel/memory/dma.hpp"
+#include "kernel/pci/pci.hpp"
+#include "kernel/platform/virtio_mmio.hpp"
+#include "netstack/interface/interface.hpp"
 
 namespace mote::nics {
 namespace {
@@ -47,8 +47,8 @@ struct DriverList {
 };
 
 // The drivers. A new one needs its folder and its name here.
-using PciDrivers = DriverList<VirtioNet, e1000::Device, vmxnet3::Device>;
-using WindowDrivers = DriverList<VirtioMmioNet>;
+using PciDrivers = DriverList<virtio::PciNic, e1000::PciNic, vmxnet3::PciNic>;
+using WindowDrivers = DriverList<virtio::MmioNic>;
 
 // A place for any NIC. Which kind it holds is asked once a turn; from there on the type is known.
 template <typename... Lists>

@@ -5,9 +5,9 @@
 
 #include "firmware/settings.hpp"
 #include "kernel/boot_info.hpp"
-#include "kernel/clock.hpp"
-#include "kernel/memory_map.hpp"
-#include "kernel/watch.hpp"
+#include "kernel/cpu/watch.hpp"
+#include "kernel/memory/memory_map.hpp"
+#include "kernel/time/clock.hpp"
 
 namespace mote::nics {
 

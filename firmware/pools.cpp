@@ -5,16 +5,16 @@
 #include <array>
 #include <cstdint>
 
-#include "http/server.hpp"
-#include "kernel/arena.hpp"
-#include "kernel/console.hpp"
-#include "kernel/cpu.hpp"
-#include "kernel/dma.hpp"
-#include "kernel/image.hpp"
+#include "http/connection/server.hpp"
+#include "kernel/console/console.hpp"
+#include "kernel/cpu/cpu.hpp"
 #include "kernel/limits.hpp"
-#include "kernel/packet.hpp"
-#include "kernel/page_table.hpp"
-#include "kernel/paging.hpp"
+#include "kernel/memory/arena.hpp"
+#include "kernel/memory/dma.hpp"
+#include "kernel/memory/image.hpp"
+#include "kernel/memory/packet.hpp"
+#include "kernel/memory/page_table.hpp"
+#include "kernel/memory/paging.hpp"
 #include "kernel/plan.hpp"
 #include "netstack/stack.hpp"
 

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 
-#include "http/site_pack.hpp"
-#include "kernel/memory_map.hpp"
+#include "http/pack/site_pack.hpp"
+#include "kernel/memory/memory_map.hpp"
 
 namespace mote {
 

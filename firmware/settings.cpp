@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <span>
 
-#include "kernel/console.hpp"
-#include "netstack/host_address.hpp"
+#include "kernel/console/console.hpp"
+#include "netstack/wire/host_address.hpp"
 
 namespace mote {
 namespace {

@@ -7,9 +7,9 @@
 #include <span>
 #include <string_view>
 
-#include "http/pack_format.hpp"
-#include "kernel/console.hpp"
-#include "kernel/paging.hpp"
+#include "http/pack/format.hpp"
+#include "kernel/console/console.hpp"
+#include "kernel/memory/paging.hpp"
 
 namespace mote {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <optional>
 
-#include "http/site_pack.hpp"
+#include "http/pack/site_pack.hpp"
 #include "kernel/boot_info.hpp"
-#include "kernel/memory_map.hpp"
+#include "kernel/memory/memory_map.hpp"
 
 namespace mote {
 

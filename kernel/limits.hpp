@@ -156,7 +156,7 @@ inline constexpr std::size_t kUnorderedRanges = 16;
 // behind its target). Redirects and single ranges need theirs until lwIP took the text, several
 // ranges until it took the last one, so these leave a fraction of 1/kTailsShare to the others. Of
 // large crowds each kConnectionsATail have one. When none is free, the longest holder gives way
-// (http/holding.hpp); while there is none, ranges get the whole, redirects 503.
+// (http/reply/holding.hpp); while there is none, ranges get the whole, redirects 503.
 inline constexpr std::size_t kReplyTails = 32;
 inline constexpr std::size_t kConnectionsATail = 32;
 inline constexpr std::size_t kTailsShare = 4;
@@ -221,9 +221,9 @@ inline constexpr std::uint32_t kLeastSendBytes = 240 * (kStallTimeMs / 1000);
 // when all connections are busy and a new one comes.
 inline constexpr std::uint32_t kSlowTimeMs = 10'000;
 
-// When text or tails run out, the longest holder is reset (http/holding.hpp), if it has held for so
-// long without progress, and progress is to take so many bytes: it is as slow as the one above. The
-// time leaves room for a round trip and a delayed ACK (RFC 9293, 3.8.6.3).
+// When text or tails run out, the longest holder is reset (http/reply/holding.hpp), if it has held
+// for so long without progress, and progress is to take so many bytes: it is as slow as the one
+// above. The time leaves room for a round trip and a delayed ACK (RFC 9293, 3.8.6.3).
 inline constexpr std::uint32_t kHoldTimeMs = 1'000;
 inline constexpr std::uint32_t kLeastHoldBytes = 1'440;
 

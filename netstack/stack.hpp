@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "kernel/arena.hpp"
-#include "kernel/clock.hpp"
+#include "kernel/memory/arena.hpp"
 #include "kernel/plan.hpp"
+#include "kernel/time/clock.hpp"
 
 namespace mote::netstack {
 

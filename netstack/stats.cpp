@@ -4,7 +4,7 @@
 #include "lwip/memp.h"
 #include "lwip/stats.h"
 #include "mote_hooks.h"
-#include "netstack/path_mtu.hpp"
+#include "netstack/ip/path_mtu.hpp"
 
 namespace mote::netstack {
 namespace {

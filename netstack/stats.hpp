@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "drivers/net_device.hpp"
-#include "netstack/fast_path.hpp"
+#include "netstack/interface/classifier.hpp"
 
 namespace mote::netstack {
 
@@ -65,7 +65,7 @@ struct TcpCounters {
   std::uint32_t dropped_length = 0;     // received, and a length in them was
   std::uint32_t dropped_stray = 0;      // received for no connection, and answered with a reset
   std::uint32_t dropped_otherwise = 0;  // as when data wasn't taken in
-  std::uint64_t path_mtu_believed = 0;  // messages of paths' MTUs (netstack/path_mtu.hpp)
+  std::uint64_t path_mtu_believed = 0;  // messages of paths' MTUs (netstack/ip/path_mtu.hpp)
   std::uint64_t path_mtu_refused = 0;
   std::uint32_t no_memory = 0;  // SYNs and writes for which there was no memory
 };

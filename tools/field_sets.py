@@ -60,7 +60,7 @@ class FieldSets:
         return self._number(self._page_groups, self._mask(paths)) if self._rules else 0
 
     def words(self) -> list[int]:
-        """The automaton as http/pack_format.hpp has it, none without rules. Next come the sets."""
+        """The automaton as http/pack/format.hpp has it, none without rules. Next come the sets."""
         if not self._rules:
             return []
         needed = [number for number, rule in enumerate(self._rules) if not self._is_told(rule)]

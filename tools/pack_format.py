@@ -1,4 +1,4 @@
-"""The site pack's layout, version 3: http/pack_format.hpp in Python."""
+"""The site pack's layout, version 3: http/pack/format.hpp in Python."""
 
 import struct
 

@@ -4,47 +4,57 @@ A source that is not named here is not built.
 """
 
 # Firmware, floor by floor.
-KERNEL = ["acpi", "clock", "console", "cpu", "dma", "entropy", "fw_cfg", "interrupts",
-          "local_apic", "memory", "packet", "page_table", "paging", "panic", "pci", "pci_access",
-          "pci_interrupts", "reference_timer", "reset", "runtime", "stack_guard",
-          "vga_text", "virtio_mmio", "wall_clock"]
-DRIVERS = ["e1000/net", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
-           "virtio/mmio_net", "virtio/mmio_transport", "virtio/net", "virtio/pci_transport",
+KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/page_table",
+          "memory/paging", "acpi/acpi", "time/clock", "time/reference_timer", "time/wall_clock",
+          "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
+          "pci/access", "pci/interrupts", "pci/pci", "platform/entropy", "platform/fw_cfg",
+          "platform/reset", "platform/virtio_mmio", "faults/panic", "faults/runtime",
+          "faults/stack_guard"]
+DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
+           "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
-           "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers",
-           "vmxnet3/receive_queue", "vmxnet3/transmit_queue"]
-NETSTACK = ["attachment", "attachment_lines", "dhcp_client", "dhcp_message", "fast_path", "heap",
-            "icmp_errors", "lease", "lwip_pools", "lwip_port", "path_mtu", "prompt_answer",
-            "receive", "routes", "stats", "transmit"]
-HTTP = ["access_log", "conditions", "connection", "connection_input", "connection_prompt",
-        "content", "crc32", "date", "endpoints", "holding", "metrics", "negotiation", "preface",
-        "ranges", "redirect", "reply", "reply_cache", "reply_tail", "reply_writer", "request",
-        "request_buffer", "section_scanner", "server", "site_pack", "target"]
+           "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
+           "vmxnet3/transmit_queue"]
+NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
+            "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/prompt_answer",
+            "interface/attachment", "interface/attachment_lines", "interface/classifier",
+            "interface/receive", "interface/transmit", "stats"]
+HTTP = ["request/content", "request/request", "request/request_buffer", "request/section_scanner",
+        "request/target", "pack/crc32", "pack/site_pack", "reply/conditions", "reply/date",
+        "reply/holding", "reply/negotiation", "reply/preface", "reply/ranges", "reply/redirect",
+        "reply/reply", "reply/reply_cache", "reply/reply_tail", "connection/connection",
+        "connection/connection_input", "connection/connection_prompt", "connection/reply_writer",
+        "connection/server", "operations/access_log", "operations/endpoints", "operations/metrics"]
 FIRMWARE = ["idle", "main", "nics", "parse", "pools", "settings", "site"]
 
 # What runs for each frame, segment, request or byte of a site: made fast. All else is made small.
-HOT = ["kernel/clock", "kernel/packet", "drivers/e1000/net", "drivers/virtio/mmio_net",
-       "drivers/virtio/net", "drivers/vmxnet3/nic",
-       "drivers/e1000/receive_ring", "drivers/e1000/transmit_ring",
-       "drivers/virtio/receive_queue", "drivers/virtio/ring", "drivers/virtio/transmit_queue",
-       "drivers/vmxnet3/buffer_ring", "drivers/vmxnet3/receive_queue",
+HOT = ["kernel/time/clock", "kernel/memory/packet",
+       "drivers/e1000/nic", "drivers/e1000/receive_ring", "drivers/e1000/transmit_ring",
+       "drivers/virtio/mmio_nic", "drivers/virtio/nic", "drivers/virtio/receive_queue",
+       "drivers/virtio/ring", "drivers/virtio/transmit_queue",
+       "drivers/vmxnet3/buffer_ring", "drivers/vmxnet3/nic", "drivers/vmxnet3/receive_queue",
        "drivers/vmxnet3/transmit_queue",
-       "netstack/attachment", "netstack/fast_path", "netstack/heap", "netstack/lwip_pools",
-       "netstack/lwip_port", "netstack/prompt_answer", "netstack/receive", "netstack/transmit",
-       "http/conditions", "http/connection", "http/connection_input", "http/connection_prompt",
-       "http/crc32", "http/negotiation", "http/preface", "http/reply", "http/reply_cache",
-       "http/reply_writer", "http/request", "http/section_scanner", "http/server", "http/site_pack",
-       "http/target", "firmware/idle", "firmware/nics",
+       "netstack/interface/attachment", "netstack/interface/classifier",
+       "netstack/interface/receive", "netstack/interface/transmit", "netstack/lwip/heap",
+       "netstack/lwip/lwip_port", "netstack/lwip/pools", "netstack/tcp/prompt_answer",
+       "http/request/request", "http/request/section_scanner", "http/request/target",
+       "http/pack/crc32", "http/pack/site_pack",
+       "http/reply/conditions", "http/reply/negotiation", "http/reply/preface",
+       "http/reply/reply", "http/reply/reply_cache",
+       "http/connection/connection", "http/connection/connection_input",
+       "http/connection/connection_prompt", "http/connection/reply_writer",
+       "http/connection/server",
+       "firmware/idle", "firmware/nics",
        *[f"lwip/src/core/{name}" for name in (
            "def", "inet_chksum", "ip", "mem", "netif", "pbuf", "tcp", "tcp_in", "tcp_out",
            "timeouts", "ipv4/etharp", "ipv4/ip4", "ipv4/ip4_addr")],
        "lwip/src/netif/ethernet"]
-APART = ["kernel/memory"]
+APART = ["kernel/memory/memory"]
 
 # Without the stack protector, which would cost more than 2 % of an echo reply, a connection or a
 # 404: what these have on the stack is of a fixed size, and no length from outside reaches it.
-UNGUARDED = ["http/section_scanner", "kernel/entropy", "netstack/fast_path",
-             "netstack/prompt_answer"]
+UNGUARDED = ["http/request/section_scanner", "kernel/platform/entropy",
+             "netstack/interface/classifier", "netstack/tcp/prompt_answer"]
 
 # NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
 BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]
@@ -60,139 +70,134 @@ PACKER = [f"tools/{name}.py" for name in (
 # Unit test programs, tests/unit/NAME_test.cpp, each with what it tests and the fakes below it.
 # LWIP stands for all of lwIP.
 LWIP = "lwip"
+
+
+def _all(folder: str, *names: str) -> list[str]:
+    return [f"{folder}/{name}.cpp" for name in names]
+
+
 FAKE_CONSOLE = "tests/unit/fake_console.cpp"
-PACKETS = ["kernel/packet.cpp", "tests/unit/packets.cpp"]
-NETSTACK_WORLD = ["tests/unit/netstack_world.cpp", FAKE_CONSOLE, *PACKETS, LWIP,
-                  *[f"netstack/{name}.cpp" for name in NETSTACK]]
-DHCP_WORLD = ["tests/unit/dhcp_world.cpp", *NETSTACK_WORLD]
-VIRTIO_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, *PACKETS,
-                *[f"drivers/virtio/{name}.cpp" for name in
-                  ["receive_queue", "ring", "text", "transmit_queue"]]]
-VMXNET3_WORLD = ["tests/unit/virtio_world.cpp", FAKE_CONSOLE, *PACKETS,
-                 *[f"drivers/vmxnet3/{name}.cpp" for name in
-                   ["buffer_ring", "receive_queue", "transmit_queue"]]]
-E1000_WORLD = ["tests/unit/e1000_world.cpp", *PACKETS,
-               "drivers/e1000/receive_ring.cpp", "drivers/e1000/transmit_ring.cpp"]
-HTTP_FAKES = ["tests/unit/http_fakes.cpp", "tests/unit/http_site.cpp"]
-HTTP_REPLY = ["tests/unit/fake_endpoints.cpp", *HTTP_FAKES, *[f"http/{name}.cpp" for name in
-              ["conditions", "crc32", "date", "holding", "negotiation", "preface", "ranges",
-               "redirect", "reply", "reply_tail", "request", "site_pack", "target"]]]
-HTTP_WORLD = ["tests/unit/http_world.cpp", "tests/unit/http_responses.cpp",
-              "tests/unit/fake_endpoints.cpp", *HTTP_FAKES,
-              *[f"http/{name}.cpp" for name in HTTP
-                if name not in ("access_log", "endpoints", "metrics")]]
-HTTP_STACK = ["tests/unit/tcp_peer.cpp", "tests/unit/fake_endpoints.cpp",
-              "tests/unit/http_site.cpp", *NETSTACK_WORLD,
-              *[f"http/{name}.cpp" for name in HTTP
-                if name not in ("access_log", "endpoints", "metrics")]]
+PACKETS = ["kernel/memory/packet.cpp", "tests/unit/packets.cpp"]
+NETSTACK_WORLD = ["tests/unit/netstack/world.cpp", FAKE_CONSOLE, *PACKETS, LWIP,
+                  *_all("netstack", *NETSTACK)]
+DHCP_WORLD = ["tests/unit/netstack/dhcp_world.cpp", *NETSTACK_WORLD]
+TCP_WORLD = [*_all("tests/unit/netstack", "tcp_peer", "tcp_server"), *NETSTACK_WORLD]
+NEIGHBOURS = ["tests/unit/netstack/neighbours.cpp", *TCP_WORLD]
+NARROW_LINK = ["tests/unit/netstack/narrow_link.cpp", *TCP_WORLD]
+VIRTIO_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
+                *_all("drivers/virtio", "receive_queue", "ring", "text", "transmit_queue")]
+VMXNET3_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
+                 *_all("drivers/vmxnet3", "buffer_ring", "receive_queue", "transmit_queue")]
+E1000_WORLD = ["tests/unit/drivers/e1000/world.cpp", *PACKETS,
+               *_all("drivers/e1000", "receive_ring", "transmit_ring")]
+HTTP_FAKES = _all("tests/unit/http", "fakes", "site")
+HTTP_REPLY = ["tests/unit/http/fake_endpoints.cpp", *HTTP_FAKES,
+              *_all("http/pack", "crc32", "site_pack"), *_all("http/request", "request", "target"),
+              *_all("http/reply", "conditions", "date", "holding", "negotiation", "preface",
+                    "ranges", "redirect", "reply", "reply_tail")]
+REPLY_SITE = ["tests/unit/http/reply/reply_site.cpp", *HTTP_REPLY]
+HTTP_SERVER = [*_all("http", *[name for name in HTTP if not name.startswith("operations/")]),
+               "tests/unit/http/fake_endpoints.cpp"]
+HTTP_WORLD = [*_all("tests/unit/http", "world", "responses"), *HTTP_FAKES, *HTTP_SERVER]
 UNIT_TESTS = {
-    "access_log": ["http/access_log.cpp", "http/request.cpp", FAKE_CONSOLE],
-    "e1000_bring_up": E1000_WORLD,
-    "e1000_ring": E1000_WORLD,
-    "e1000_segmentation": E1000_WORLD,
-    "fast_path": ["netstack/fast_path.cpp"],
-    "fast_path_tags": ["netstack/fast_path.cpp"],
-    "http_again": HTTP_WORLD,
-    "http_blocks": [],
-    "http_cache": ["tests/unit/reply_site.cpp", "http/reply_cache.cpp", *HTTP_REPLY],
-    "http_closing": HTTP_WORLD,
-    "http_conditions": ["http/conditions.cpp", "http/date.cpp", "http/request.cpp"],
-    "http_connection": HTTP_WORLD,
-    "http_content": ["http/content.cpp"],
-    "http_crowd": HTTP_WORLD,
-    "http_drain": HTTP_WORLD,
-    "http_framing": ["http/request.cpp", "http/section_scanner.cpp"],
-    "http_holding": HTTP_WORLD,
-    "http_negotiation": ["http/negotiation.cpp", "http/request.cpp"],
-    "http_pack": HTTP_REPLY,
-    "http_patterns": HTTP_REPLY,
-    "http_preface": ["http/preface.cpp", "http/date.cpp", *HTTP_FAKES],
-    "http_prompt": HTTP_WORLD,
-    "http_ranges": ["http/date.cpp", "http/holding.cpp", "http/ranges.cpp", "http/reply_tail.cpp",
-                    "http/request.cpp", *HTTP_FAKES],
-    "http_redirect": ["tests/unit/reply_site.cpp", *HTTP_REPLY],
-    "http_reply": ["tests/unit/reply_site.cpp", *HTTP_REPLY],
-    "http_reply_ranges": ["tests/unit/reply_site.cpp", *HTTP_REPLY],
-    "http_request": ["http/request.cpp", "http/section_scanner.cpp", "http/target.cpp"],
-    "http_scanner": ["http/request.cpp", "http/section_scanner.cpp"],
-    "http_stack": HTTP_STACK,
-    "kernel": [],
-    "kernel_acpi": [],
-    "kernel_aml": [],
-    "kernel_arena": [],
-    "kernel_paging": ["kernel/page_table.cpp"],
-    "kernel_pci": [],
-    "kernel_uart": [],
-    "kernel_windows": [],
-    "metrics": ["http/date.cpp", "http/endpoints.cpp", "http/metrics.cpp", "http/preface.cpp",
-                "http/holding.cpp", "http/reply_tail.cpp", *PACKETS],
-    "netstack": NETSTACK_WORLD,
-    "netstack_addresses": NETSTACK_WORLD,
-    "netstack_crowd": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_dhcp": DHCP_WORLD,
-    "netstack_forged": ["tests/unit/neighbours.cpp", "tests/unit/tcp_peer.cpp",
-                        "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_icmp": ["tests/unit/neighbours.cpp", "tests/unit/tcp_peer.cpp",
-                      "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_kills": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_lease": DHCP_WORLD,
-    "netstack_long_crowd": [
-        "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_neighbours": ["tests/unit/neighbours.cpp", "tests/unit/tcp_peer.cpp",
-                            "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_noise": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_path_mtu": [
-        "tests/unit/narrow_link.cpp", "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp",
+    "drivers/e1000/nic_bring_up": E1000_WORLD,
+    "drivers/e1000/rings": E1000_WORLD,
+    "drivers/e1000/segmentation": E1000_WORLD,
+    "drivers/virtio/large_receive": VIRTIO_WORLD,
+    "drivers/virtio/mmio_transport": VIRTIO_WORLD,
+    "drivers/virtio/nic": VIRTIO_WORLD,
+    "drivers/virtio/nic_doze": VIRTIO_WORLD,
+    "drivers/virtio/nic_faults": VIRTIO_WORLD,
+    "drivers/virtio/ring": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/segmentation": VIRTIO_WORLD,
+    "drivers/vmxnet3/nic": VMXNET3_WORLD,
+    "drivers/vmxnet3/nic_faults": VMXNET3_WORLD,
+    "drivers/vmxnet3/segmentation": VMXNET3_WORLD,
+    "firmware/settings": [*_all("firmware", "parse", "settings"), FAKE_CONSOLE],
+    "http/connection/connection": HTTP_WORLD,
+    "http/connection/connection_again": HTTP_WORLD,
+    "http/connection/connection_closing": HTTP_WORLD,
+    "http/connection/connection_drain": HTTP_WORLD,
+    "http/connection/connection_prompt": HTTP_WORLD,
+    "http/connection/server_crowd": HTTP_WORLD,
+    "http/connection/server_stack": [
+        "tests/unit/netstack/tcp_peer.cpp", "tests/unit/http/site.cpp", *HTTP_SERVER,
         *NETSTACK_WORLD],
-    "netstack_path_mtu_cut": [
-        "tests/unit/narrow_link.cpp", "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp",
-        *NETSTACK_WORLD],
-    "netstack_peers": NETSTACK_WORLD,
-    "netstack_pieces": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_prompt": [
-        "tests/unit/narrow_link.cpp", "tests/unit/prompt_server.cpp", "tests/unit/tcp_peer.cpp",
-        *NETSTACK_WORLD],
-    "netstack_recovery": [
-        "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_refusal": DHCP_WORLD,
-    "netstack_routes": DHCP_WORLD,
-    "netstack_segmentation": [
-        "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_small": [
-        "tests/unit/narrow_link.cpp", "tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp",
-        *NETSTACK_WORLD],
-    "netstack_tcp": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_reply": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_table": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "netstack_timers": ["tests/unit/tcp_peer.cpp", "tests/unit/tcp_server.cpp", *NETSTACK_WORLD],
-    "settings": ["firmware/parse.cpp", "firmware/settings.cpp", FAKE_CONSOLE],
-    "virtio_doze": VIRTIO_WORLD,
-    "virtio_large_receive": VIRTIO_WORLD,
-    "virtio_mmio": VIRTIO_WORLD,
-    "virtio_net": VIRTIO_WORLD,
-    "virtio_net_faults": VIRTIO_WORLD,
-    "virtio_segmentation": VIRTIO_WORLD,
-    "virtio_ring": ["drivers/virtio/ring.cpp"],
-    "vmxnet3": VMXNET3_WORLD,
-    "vmxnet3_faults": VMXNET3_WORLD,
-    "vmxnet3_segmentation": VMXNET3_WORLD,
-    "wall_clock": [],
+    "http/operations/access_log": [
+        "http/operations/access_log.cpp", "http/request/request.cpp", FAKE_CONSOLE],
+    "http/operations/metrics": [
+        *_all("http/operations", "endpoints", "metrics"),
+        *_all("http/reply", "date", "holding", "preface", "reply_tail"), *PACKETS],
+    "http/pack/site_pack": HTTP_REPLY,
+    "http/reply/conditions": [
+        *_all("http/reply", "conditions", "date"), "http/request/request.cpp"],
+    "http/reply/holding": HTTP_WORLD,
+    "http/reply/negotiation": ["http/reply/negotiation.cpp", "http/request/request.cpp"],
+    "http/reply/preface": [*_all("http/reply", "preface", "date"), *HTTP_FAKES],
+    "http/reply/ranges": [*_all("http/reply", "date", "holding", "ranges", "reply_tail"),
+                          "http/request/request.cpp", *HTTP_FAKES],
+    "http/reply/redirect": REPLY_SITE,
+    "http/reply/reply": REPLY_SITE,
+    "http/reply/reply_cache": ["http/reply/reply_cache.cpp", *REPLY_SITE],
+    "http/reply/reply_patterns": HTTP_REPLY,
+    "http/reply/reply_ranges": REPLY_SITE,
+    "http/request/blocks": [],
+    "http/request/content": ["http/request/content.cpp"],
+    "http/request/request": _all("http/request", "request", "section_scanner", "target"),
+    "http/request/request_framing": _all("http/request", "request", "section_scanner"),
+    "http/request/section_scanner": _all("http/request", "request", "section_scanner"),
+    "kernel/acpi/aml": [],
+    "kernel/acpi/tables": [],
+    "kernel/console/uart": [],
+    "kernel/kernel": [],
+    "kernel/memory/arena": [],
+    "kernel/memory/mmio_window_list": [],
+    "kernel/memory/page_table": ["kernel/memory/page_table.cpp"],
+    "kernel/pci/pci": [],
+    "kernel/time/wall_time": [],
+    "netstack/dhcp/client": DHCP_WORLD,
+    "netstack/dhcp/client_refusal": DHCP_WORLD,
+    "netstack/dhcp/lease": DHCP_WORLD,
+    "netstack/interface/attachment_addresses": NETSTACK_WORLD,
+    "netstack/interface/classifier": ["netstack/interface/classifier.cpp"],
+    "netstack/interface/classifier_tags": ["netstack/interface/classifier.cpp"],
+    "netstack/interface/neighbours": NEIGHBOURS,
+    "netstack/interface/peers": NETSTACK_WORLD,
+    "netstack/ip/icmp_errors": NEIGHBOURS,
+    "netstack/ip/path_mtu": NARROW_LINK,
+    "netstack/ip/path_mtu_cut": NARROW_LINK,
+    "netstack/ip/routes": DHCP_WORLD,
+    "netstack/lwip/crowd": TCP_WORLD,
+    "netstack/lwip/crowd_long": TCP_WORLD,
+    "netstack/lwip/forged": NEIGHBOURS,
+    "netstack/lwip/kills": TCP_WORLD,
+    "netstack/lwip/noise": TCP_WORLD,
+    "netstack/lwip/pieces": TCP_WORLD,
+    "netstack/lwip/recovery": TCP_WORLD,
+    "netstack/lwip/reply": TCP_WORLD,
+    "netstack/lwip/segmentation": TCP_WORLD,
+    "netstack/lwip/small": NARROW_LINK,
+    "netstack/lwip/tcp": TCP_WORLD,
+    "netstack/lwip/timers": TCP_WORLD,
+    "netstack/stack": NETSTACK_WORLD,
+    "netstack/tcp/connections": TCP_WORLD,
+    "netstack/tcp/prompt_answer": [
+        *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
 }
 
 # Fuzzers, tests/fuzz/NAME_fuzzer.cpp, in the same way.
 ORACLES = ["tests/fuzz/request_oracle.cpp", "tests/fuzz/content_oracle.cpp"]
-FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm", "http/crc32.cpp",
-             "http/site_pack.cpp"]
+FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm",
+             *_all("http/pack", "crc32", "site_pack")]
+HTTP_UNPACKED = [name for name in HTTP if not name.startswith("pack/")]
 FUZZERS = {
-    "connection": ["tests/fuzz/fake_stats.cpp", "tests/fuzz/fake_tcp.cpp",
-                   "tests/fuzz/response_oracle.cpp", "tests/unit/http_fakes.cpp",
-                   *PACKETS, *ORACLES, *FUZZ_PACK,
-                   *[f"http/{name}.cpp" for name in HTTP
-                     if name not in ("access_log", "crc32", "site_pack")]],
+    "connection": [
+        *_all("tests/fuzz", "fake_stats", "fake_tcp", "response_oracle"),
+        "tests/unit/http/fakes.cpp", *PACKETS, *ORACLES, *FUZZ_PACK,
+        *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
     "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
-             *[f"http/{name}.cpp" for name in HTTP if name not in ("crc32", "site_pack")]],
+             *_all("http", *HTTP_UNPACKED)],
     "pack": [*FUZZ_PACK],
-    "request": [*ORACLES, *[f"http/{name}.cpp" for name in
-                ["conditions", "content", "date", "negotiation", "ranges", "request",
-                 "section_scanner", "target"]]],
+    "request": [*ORACLES, *_all("http/reply", "conditions", "date", "negotiation", "ranges"),
+                *_all("http/request", "content", "request", "section_scanner", "target")],
 }

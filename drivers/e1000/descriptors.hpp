@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "drivers/e1000/registers.hpp"
-#include "kernel/watch.hpp"
+#include "kernel/cpu/watch.hpp"
 
 namespace mote::e1000 {
 

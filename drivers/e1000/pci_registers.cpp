@@ -2,9 +2,9 @@
 #include "drivers/e1000/pci_registers.hpp"
 
 #include "drivers/e1000/model.hpp"
-#include "kernel/interrupts.hpp"
-#include "kernel/paging.hpp"
-#include "kernel/pci_interrupts.hpp"
+#include "kernel/interrupts/interrupts.hpp"
+#include "kernel/memory/paging.hpp"
+#include "kernel/pci/interrupts.hpp"
 
 namespace mote::e1000 {
 

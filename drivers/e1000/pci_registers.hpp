@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "drivers/e1000/registers.hpp"
-#include "kernel/mmio.hpp"
-#include "kernel/pci.hpp"
+#include "kernel/cpu/mmio.hpp"
+#include "kernel/pci/pci.hpp"
 
 namespace mote::e1000 {
 

@@ -16,9 +16,9 @@
 
 #include "drivers/e1000/descriptors.hpp"
 #include "drivers/net_device.hpp"
-#include "kernel/barriers.hpp"
+#include "kernel/cpu/barriers.hpp"
 #include "kernel/limits.hpp"
-#include "kernel/packet.hpp"
+#include "kernel/memory/packet.hpp"
 
 namespace mote::e1000 {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "drivers/virtio/net_wire.hpp"
+#include "drivers/virtio/nic_wire.hpp"
 #include "drivers/virtio/ring.hpp"
 
 namespace mote::virtio {

@@ -1,8 +1,8 @@
 // virtio over MMIO, compiled once for real registers.
 #include "drivers/virtio/mmio_transport.hpp"
 
-#include "kernel/interrupts.hpp"
-#include "kernel/paging.hpp"
+#include "kernel/interrupts/interrupts.hpp"
+#include "kernel/memory/paging.hpp"
 
 namespace mote::virtio {
 

@@ -13,10 +13,10 @@
 #include <string_view>
 
 #include "drivers/virtio/transport.hpp"
-#include "kernel/clock.hpp"
+#include "kernel/cpu/mmio.hpp"
 #include "kernel/limits.hpp"
-#include "kernel/mmio.hpp"
-#include "kernel/mmio_window.hpp"
+#include "kernel/memory/mmio_window.hpp"
+#include "kernel/time/clock.hpp"
 
 namespace mote::virtio {
 

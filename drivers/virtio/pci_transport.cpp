@@ -1,10 +1,10 @@
 // virtio over PCI: finding the registers, and what is written to them.
 #include "drivers/virtio/pci_transport.hpp"
 
-#include "kernel/clock.hpp"
-#include "kernel/interrupts.hpp"
-#include "kernel/paging.hpp"
-#include "kernel/pci_interrupts.hpp"
+#include "kernel/interrupts/interrupts.hpp"
+#include "kernel/memory/paging.hpp"
+#include "kernel/pci/interrupts.hpp"
+#include "kernel/time/clock.hpp"
 
 namespace mote::virtio {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "drivers/virtio/transport.hpp"
 #include "drivers/virtio/window.hpp"
-#include "kernel/pci.hpp"
+#include "kernel/pci/pci.hpp"
 
 namespace mote::virtio {
 

@@ -11,9 +11,9 @@
 
 #include "drivers/net_device.hpp"
 #include "drivers/virtio/framing.hpp"
-#include "drivers/virtio/net_wire.hpp"
+#include "drivers/virtio/nic_wire.hpp"
 #include "drivers/virtio/ring.hpp"
-#include "kernel/packet.hpp"
+#include "kernel/memory/packet.hpp"
 
 namespace mote::virtio {
 

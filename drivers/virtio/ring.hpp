@@ -15,10 +15,10 @@
 #include <utility>
 
 #include "drivers/net_device.hpp"
-#include "kernel/barriers.hpp"
-#include "kernel/packet.hpp"
-#include "kernel/types.hpp"
-#include "kernel/watch.hpp"
+#include "kernel/cpu/addresses.hpp"
+#include "kernel/cpu/barriers.hpp"
+#include "kernel/cpu/watch.hpp"
+#include "kernel/memory/packet.hpp"
 
 namespace mote::virtio {
 

@@ -1,7 +1,7 @@
 // A short text put together once.
 #include "drivers/virtio/text.hpp"
 
-#include "kernel/number_text.hpp"
+#include "kernel/console/number_text.hpp"
 
 namespace mote::virtio {
 

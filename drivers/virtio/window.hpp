@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "kernel/mmio.hpp"
-#include "kernel/port_io.hpp"
-#include "kernel/types.hpp"
+#include "kernel/cpu/addresses.hpp"
+#include "kernel/cpu/mmio.hpp"
+#include "kernel/cpu/port_io.hpp"
 
 namespace mote::virtio {
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "kernel/barriers.hpp"
-#include "kernel/types.hpp"
+#include "kernel/cpu/addresses.hpp"
+#include "kernel/cpu/barriers.hpp"
 
 namespace mote::vmxnet3 {
 

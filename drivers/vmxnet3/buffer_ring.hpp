@@ -8,7 +8,7 @@
 
 #include "drivers/net_device.hpp"
 #include "drivers/vmxnet3/descriptors.hpp"
-#include "kernel/packet.hpp"
+#include "kernel/memory/packet.hpp"
 
 namespace mote::vmxnet3 {
 

@@ -8,8 +8,8 @@
 #include <span>
 
 #include "drivers/vmxnet3/descriptors.hpp"
-#include "kernel/barriers.hpp"
-#include "kernel/watch.hpp"
+#include "kernel/cpu/barriers.hpp"
+#include "kernel/cpu/watch.hpp"
 
 namespace mote::vmxnet3 {
 

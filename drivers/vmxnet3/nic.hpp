@@ -1,8 +1,8 @@
 // The vmxnet3 network device: VMware's paravirtual NIC, in QEMU too.
 //
 // An object lives for ever, in static memory, and starts as all zeros. Its shared area and rings
-// come from kernel/dma.hpp. A device that says that one of its queues has stopped is found by
-// `link_up`, which whoever drives it calls now and then, and reset then and there; the first
+// come from kernel/memory/dma.hpp. A device that says that one of its queues has stopped is found
+// by `link_up`, which whoever drives it calls now and then, and reset then and there; the first
 // `reclaim` after it starts the device anew, with its frames in flight lost. If either fails, the
 // console is told, once, and it is tried again every kLooksATry looks.
 #pragma once
@@ -190,7 +190,7 @@ void Nic<Link>::flush() {
 
 extern template class Nic<PciRegisters>;
 
-using Device = Nic<PciRegisters>;
-static_assert(NetDevice<Device>);
+using PciNic = Nic<PciRegisters>;
+static_assert(NetDevice<PciNic>);
 
 }  // namespace mote::vmxnet3

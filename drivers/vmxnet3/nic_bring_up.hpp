@@ -4,10 +4,10 @@
 #pragma once
 
 #include "drivers/vmxnet3/nic.hpp"
-#include "kernel/barriers.hpp"
-#include "kernel/console.hpp"
-#include "kernel/dma.hpp"
-#include "kernel/types.hpp"
+#include "kernel/console/console.hpp"
+#include "kernel/cpu/addresses.hpp"
+#include "kernel/cpu/barriers.hpp"
+#include "kernel/memory/dma.hpp"
 
 namespace mote::vmxnet3 {
 

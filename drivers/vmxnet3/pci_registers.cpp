@@ -1,9 +1,9 @@
 // vmxnet3's registers on PCI: finding the two windows.
 #include "drivers/vmxnet3/pci_registers.hpp"
 
-#include "kernel/interrupts.hpp"
-#include "kernel/paging.hpp"
-#include "kernel/pci_interrupts.hpp"
+#include "kernel/interrupts/interrupts.hpp"
+#include "kernel/memory/paging.hpp"
+#include "kernel/pci/interrupts.hpp"
 
 namespace mote::vmxnet3 {
 namespace {

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "drivers/vmxnet3/registers.hpp"
-#include "kernel/mmio.hpp"
-#include "kernel/pci.hpp"
-#include "kernel/types.hpp"
+#include "kernel/cpu/addresses.hpp"
+#include "kernel/cpu/mmio.hpp"
+#include "kernel/pci/pci.hpp"
 
 namespace mote::vmxnet3 {
 

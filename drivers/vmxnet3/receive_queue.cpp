@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "kernel/types.hpp"
+#include "kernel/cpu/addresses.hpp"
 
 namespace mote::vmxnet3 {
 

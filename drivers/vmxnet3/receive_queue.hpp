@@ -23,7 +23,7 @@
 #include "drivers/vmxnet3/completion_ring.hpp"
 #include "drivers/vmxnet3/descriptors.hpp"
 #include "drivers/vmxnet3/shared_area.hpp"
-#include "kernel/packet.hpp"
+#include "kernel/memory/packet.hpp"
 
 namespace mote::vmxnet3 {
 

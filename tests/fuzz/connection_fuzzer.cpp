@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "http/counters.hpp"
-#include "http/server.hpp"
+#include "http/connection/server.hpp"
+#include "http/operations/counters.hpp"
 #include "kernel/limits.hpp"
 #include "tests/fuzz/demand.hpp"
 #include "tests/fuzz/fake_tcp.hpp"

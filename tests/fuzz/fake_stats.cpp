@@ -1,9 +1,9 @@
 // Stands in for what the metrics are made of, and for the access log.
 #include <array>
 
-#include "http/access_log.hpp"
-#include "kernel/clock.hpp"
-#include "netstack/heap.hpp"
+#include "http/operations/access_log.hpp"
+#include "kernel/time/clock.hpp"
+#include "netstack/lwip/heap.hpp"
 #include "netstack/stats.hpp"
 #include "tests/fuzz/demand.hpp"
 

@@ -5,22 +5,22 @@
 #include <span>
 #include <utility>
 
-#include "http/counters.hpp"
-#include "http/holding.hpp"
-#include "http/reply_tail.hpp"
-#include "http/request_buffer.hpp"
-#include "http/server.hpp"
-#include "http/server_state.hpp"
+#include "http/connection/server.hpp"
+#include "http/connection/server_state.hpp"
+#include "http/operations/counters.hpp"
+#include "http/reply/holding.hpp"
+#include "http/reply/reply_tail.hpp"
+#include "http/request/request_buffer.hpp"
 #include "kernel/limits.hpp"
 #include "lwip/pbuf.h"
 #include "lwip/timeouts.h"
-#include "netstack/attachment.hpp"
-#include "netstack/prompt_answer.hpp"
-#include "netstack/send_room.hpp"
+#include "netstack/interface/attachment.hpp"
+#include "netstack/tcp/prompt_answer.hpp"
+#include "netstack/tcp/send_room.hpp"
 #include "tests/fuzz/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
 #include "tests/unit/ample_arena.hpp"
-#include "tests/unit/http_fakes.hpp"
+#include "tests/unit/http/fakes.hpp"
 
 // The linker's: what lies between them is text and constants.
 extern "C" const char __executable_start[];
@@ -207,7 +207,7 @@ void Peer::send(std::string_view bytes, std::size_t most, bool chained) {
   }
 }
 
-// As netstack/prompt_answer.cpp does it.
+// As netstack/tcp/prompt_answer.cpp does it.
 bool Peer::is_answered_promptly(std::string_view bytes) {
   if (!acknowledges || unacknowledged_ == 0 || unacknowledged_ > TCP_MSS || got_fin ||
       pcb_->rcv_wnd != TCP_WND) {

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "http/site_pack.hpp"
+#include "http/pack/site_pack.hpp"
 
 namespace mote::fuzz {
 

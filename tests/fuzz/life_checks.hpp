@@ -6,12 +6,12 @@
 #include <cstdio>
 #include <optional>
 
-#include "http/reply_tail.hpp"
-#include "http/request_buffer.hpp"
-#include "http/server.hpp"
-#include "kernel/packet.hpp"
+#include "http/connection/server.hpp"
+#include "http/reply/reply_tail.hpp"
+#include "http/request/request_buffer.hpp"
+#include "kernel/memory/packet.hpp"
 #include "lwip/priv/tcp_priv.h"
-#include "netstack/heap.hpp"
+#include "netstack/lwip/heap.hpp"
 #include "netstack/stats.hpp"
 #include "tests/fuzz/demand.hpp"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "netstack/wire.hpp"
+#include "netstack/wire/headers.hpp"
 #include "tests/fuzz/demand.hpp"
 
 namespace mote::fuzz {

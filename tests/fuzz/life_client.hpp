@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "tests/unit/netstack_world.hpp"
+#include "tests/unit/netstack/world.hpp"
 
 namespace mote::fuzz {
 

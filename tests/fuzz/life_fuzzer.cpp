@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "http/server.hpp"
-#include "kernel/wall_clock.hpp"
+#include "http/connection/server.hpp"
+#include "kernel/time/wall_clock.hpp"
 #include "lwip/priv/tcp_priv.h"
-#include "netstack/path_mtu.hpp"
+#include "netstack/ip/path_mtu.hpp"
 #include "netstack/stack.hpp"
 #include "tests/fuzz/choices.hpp"
 #include "tests/fuzz/demand.hpp"
@@ -23,7 +23,7 @@
 #include "tests/fuzz/life_client.hpp"
 #include "tests/fuzz/life_requests.hpp"
 #include "tests/unit/ample_arena.hpp"
-#include "tests/unit/netstack_world.hpp"
+#include "tests/unit/netstack/world.hpp"
 
 namespace mote {
 

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <memory>
 
-#include "http/crc32.hpp"
+#include "http/pack/crc32.hpp"
 #include "tests/fuzz/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
 #include "tests/fuzz/script.hpp"

@@ -6,14 +6,14 @@
 #include <memory>
 #include <vector>
 
-#include "http/conditions.hpp"
-#include "http/content.hpp"
-#include "http/date.hpp"
-#include "http/negotiation.hpp"
-#include "http/ranges.hpp"
-#include "http/request.hpp"
-#include "http/section_scanner.hpp"
-#include "http/target.hpp"
+#include "http/reply/conditions.hpp"
+#include "http/reply/date.hpp"
+#include "http/reply/negotiation.hpp"
+#include "http/reply/ranges.hpp"
+#include "http/request/content.hpp"
+#include "http/request/request.hpp"
+#include "http/request/section_scanner.hpp"
+#include "http/request/target.hpp"
 #include "tests/fuzz/demand.hpp"
 #include "tests/fuzz/request_oracle.hpp"
 #include "tests/fuzz/script.hpp"

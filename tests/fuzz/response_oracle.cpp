@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "http/pack_format.hpp"
+#include "http/pack/format.hpp"
 #include "tests/fuzz/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
 

@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <vector>
 
-#include "kernel/arena.hpp"
+#include "kernel/cpu/addresses.hpp"
+#include "kernel/memory/arena.hpp"
 #include "kernel/plan.hpp"
-#include "kernel/types.hpp"
 
 namespace mote {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "kernel/console.hpp"
+#include "kernel/console/console.hpp"
 
 namespace mote::console {
 

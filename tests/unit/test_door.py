@@ -239,7 +239,7 @@ def test_what_was_optimized_at_link_time_counts_for_its_source() -> None:
     <2c>   DW_AT_low_pc      : 0x100010
     <30>   DW_AT_name        : (indirect string, offset: 0x8a): tcp_alloc
  <0><b>: Abbrev Number: 1 (DW_TAG_compile_unit)
-    <12>   DW_AT_name        : http/server.cpp
+    <12>   DW_AT_name        : http/connection/server.cpp
  <1><2b>: Abbrev Number: 3 (DW_TAG_variable)
     <95>   DW_AT_location    : 9 byte block: 3 0 0 20 0 0 0 0 0 \t(DW_OP_addr: 200000)
 """.splitlines()

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted((ROOT / "tests/unit").glob("*_test.cpp"))
+UNIT = ROOT / "tests/unit"
+NAMES = sorted(str(source.relative_to(UNIT).with_suffix("")) for source in UNIT.rglob("*_test.cpp"))
 
 
-@pytest.mark.parametrize("name", [source.stem for source in SOURCES])
+@pytest.mark.parametrize("name", NAMES)
 def test_program(name: str) -> None:
     program = ROOT / "build/tests" / name
     assert program.exists(), f"{program} is not built: is {name} listed in tools/sources.py?"

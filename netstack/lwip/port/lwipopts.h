@@ -1,5 +1,6 @@
-// lwIP's options: what of lwIP is built, and how large. netstack/lwip_port.cpp checks the numbers
-// against kernel/limits.hpp. Each is explained in lwIP's opt.h; here stands why it has its value.
+// lwIP's options: what of lwIP is built, and how large. netstack/lwip/lwip_port.cpp checks the
+// numbers against kernel/limits.hpp. Each is explained in lwIP's opt.h; here stands why it has its
+// value.
 #pragma once
 
 // One loop, no threads, the raw API (design.md, 2).
@@ -27,7 +28,7 @@
 #define TCP_STATS 1
 #define MEMP_STATS 1
 
-// Memory: pools for lwIP's own structures (netstack/lwip_pools.cpp), and netstack/heap for what it
+// Memory: pools for lwIP's own structures (netstack/lwip/pools.cpp), and netstack/heap for what it
 // asks of a heap, which has size classes and takes constant time. PCBs, segments and PBUFs of
 // connections are as many as kernel/plan.hpp says at boot; lwIP insists on numbers here.
 #define MEMP_MEM_MALLOC 0
@@ -47,7 +48,7 @@
 #define LWIP_NETIF_TX_SINGLE_PBUF 0
 
 // Interfaces. Checksums are each interface's choice; those of IP and ICMP are always ours, and an
-// IP header's was verified before lwIP sees it (netstack/fast_path.cpp).
+// IP header's was verified before lwIP sees it (netstack/interface/classifier.cpp).
 #define CHECKSUM_CHECK_IP 0
 #define LWIP_NETIF_HOSTNAME 1
 #define LWIP_NETIF_STATUS_CALLBACK 1
@@ -164,7 +165,7 @@
 #define MOTE_TCP_CHALLENGES 10
 #define MOTE_TCP_CHALLENGE_TIME 5000
 
-// What lwIP may call and the numbers it draws: netstack/lwip_port.cpp.
+// What lwIP may call and the numbers it draws: netstack/lwip/lwip_port.cpp.
 #define LWIP_HOOK_FILENAME "mote_hooks.h"
 #define LWIP_HOOK_IP4_ROUTE_SRC(source, destination) \
   ((source) != NULL ? mote_route_by_source(source) : mote_route_by_destination(destination))

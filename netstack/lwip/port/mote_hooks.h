@@ -1,4 +1,4 @@
-// Hooks by which lwIP asks netstack/lwip_port.cpp.
+// Hooks by which lwIP asks netstack/lwip/lwip_port.cpp.
 #pragma once
 
 #include "lwip/ip_addr.h"

@@ -26,7 +26,7 @@ typedef long ssize_t;
 extern "C" {
 #endif
 
-// Defined in netstack/lwip_port.cpp and netstack/heap.cpp.
+// Defined in netstack/lwip/lwip_port.cpp and netstack/lwip/heap.cpp.
 __attribute__((noreturn)) void mote_lwip_assertion(const char* what);
 unsigned int mote_lwip_random(void);
 unsigned short mote_lwip_sum(const void* data, int bytes);

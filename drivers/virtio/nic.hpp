@@ -1,0 +1,225 @@
+// The virtio network device (virtio 1.2, 5.1): bring-up, and the two queues put together.
+//
+// An object lives for ever, in static memory, and starts as all zeros. Its rings come from
+// kernel/memory/dma.hpp. A device that says it needs a reset (2.1.2) is found by `link_up`, which
+// whoever drives it calls now and then, and reset then and there. No look waits for the reset's
+// end; the first `reclaim` after it starts the device anew, with its frames in flight lost. If that
+// fails, the console is told, once, and it is tried again every kLooksATry looks.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "drivers/net_device.hpp"
+#include "drivers/virtio/nic_wire.hpp"
+#include "drivers/virtio/pci_transport.hpp"
+#include "drivers/virtio/receive_queue.hpp"
+#include "drivers/virtio/text.hpp"
+#include "drivers/virtio/transmit_queue.hpp"
+#include "drivers/virtio/transport.hpp"
+
+namespace mote::virtio {
+
+template <Transport Link>
+class Nic {
+ public:
+  using Location = typename Link::Location;
+
+  // Whether a virtio network device lies at `location`. Quiet about all else.
+  [[nodiscard]] static bool drives(const Location& location) {
+    return Link::is_device(location, kNetDevice);
+  }
+
+  // Finds the device at `location`, resets it and starts it, with at most `receive_buffers` of the
+  // pool's packets lent to it. False: `error` says why, and the device stays silent.
+  [[nodiscard]] bool bring_up(const Location& location,
+                              std::size_t receive_buffers = limits::kReceiveBuffers);
+  [[nodiscard]] std::string_view error() const { return error_.view(); }
+
+  // What follows is the contract of drivers/net_device.hpp.
+  [[nodiscard]] std::string_view model() const { return "virtio-net"; }
+  [[nodiscard]] std::string_view features() const { return words_.view(); }
+  [[nodiscard]] MacAddress mac() const { return mac_; }
+  [[nodiscard]] std::uint16_t mtu() const { return mtu_; }
+  [[nodiscard]] Offloads offloads() const {
+    return {.tx_checksum = has(feature::kNetChecksum),
+            .rx_checksum = has(feature::kNetGuestChecksum),
+            .segmentation =
+                has(feature::kNetHostTso4) ? Segmentation::kWholeLength : Segmentation::kNone};
+  }
+  [[nodiscard]] const DeviceCounters& counters() const { return counters_; }
+
+  [[nodiscard]] bool link_up();
+
+  template <typename Sink>
+  std::size_t poll_rx(std::size_t budget, Sink&& sink) {
+    return is_running() ? receive_.poll(budget, sink, counters_) : 0;
+  }
+
+  [[nodiscard]] bool transmit(Packet& packet, TxChecksum checksum) {
+    return is_running() && transmit_.transmit(packet, checksum, counters_);
+  }
+  [[nodiscard]] bool transmit(const TxFrame& frame) {
+    return is_running() && transmit_.transmit(frame, counters_);
+  }
+
+  template <typename Release>
+  void reclaim(Release&& release);
+
+  void watch(Watch& watch, bool for_sent) const;
+
+  [[nodiscard]] bool can_wake() const { return link_.can_interrupt(); }
+  void arm(bool for_sent);
+  void disarm();
+
+  void flush();
+
+ private:
+  static constexpr Features kWanted = feature::kNetChecksum | feature::kNetGuestChecksum |
+                                      feature::kNetMtu | feature::kNetMac | feature::kNetGuestTso4 |
+                                      feature::kNetHostTso4 | feature::kNetMergeable |
+                                      feature::kNetStatus | feature::kEventIndex;
+  static constexpr Features kWantedLegacy = kWanted | feature::kAnyLayout;
+  static constexpr Features kWantedModern =
+      kWanted | feature::kVersion1 | feature::kAccessPlatform | feature::kOrderPlatform;
+
+  // How many looks a reset gets to end, and a device that failed to rest: 10 s at four a second.
+  static constexpr unsigned kLooksATry = 40;
+
+  static constexpr std::string_view kEndlessReset = "the device does not end its reset";
+
+  enum class State : std::uint8_t {
+    kDown,  // never came up
+    kRunning,
+    kResetting,  // in mid-life: may still use memory
+    kReset,      // has let go of memory; `reclaim` starts it
+    kFailed,     // did not start after a reset, and rests
+  };
+
+  // Entries that a queue must have at least: one chain of the longest kind.
+  static constexpr std::uint16_t kLeastEntries = std::bit_ceil(TransmitQueue::kMaxPieces);
+
+  [[nodiscard]] bool is_running() const { return state_ == State::kRunning; }
+  [[nodiscard]] bool has(Features bits) const { return (features_ & bits) == bits; }
+
+  template <typename... Parts>
+  bool fail(const Parts&... parts) {
+    error_.clear();
+    error_.add("virtio-net: ", parts...);
+    return false;
+  }
+
+  [[nodiscard]] bool start();
+  [[nodiscard]] bool negotiate(bool first);
+  [[nodiscard]] Features agreeable(Features offered);
+  [[nodiscard]] bool read_facts();
+  [[nodiscard]] MacAddress read_mac();
+  [[nodiscard]] bool set_up(std::uint16_t number, SplitRing& ring);
+  [[nodiscard]] std::uint16_t agree_on_entries(std::uint16_t number);
+  void name_features();
+  void add_status(std::uint8_t bits) { link_.set_status(link_.status() | bits); }
+
+  void begin_reset();
+  void look_after_reset();
+  void complain();
+
+  template <typename Release>
+  void restart(Release&& release);
+
+  Link link_;
+  ReceiveQueue receive_;
+  TransmitQueue transmit_;
+  DeviceCounters counters_;
+  Features features_ = 0;
+  std::size_t receive_buffers_ = 0;
+  MacAddress mac_;
+  std::uint16_t mtu_ = 0;
+  State state_ = State::kDown;
+  unsigned looks_ = 0;       // since the last try to reset the device
+  bool complained_ = false;  // since it last ran
+  Text error_;
+  Text words_;
+};
+
+template <Transport Link>
+template <typename Release>
+void Nic<Link>::reclaim(Release&& release) {
+  if (state_ == State::kReset) [[unlikely]] {
+    restart(release);
+  }
+  if (is_running()) {
+    transmit_.reclaim(release, counters_);
+  }
+}
+
+// The device stopped for good, and its reset, which alone makes it let go of memory, has ended.
+template <Transport Link>
+template <typename Release>
+void Nic<Link>::restart(Release&& release) {
+  const auto give_back = [&](const Owner& owner) { TransmitQueue::give_back(owner, release); };
+  transmit_.ring().take_all(give_back);
+  receive_.ring().take_all(give_back);
+  if (!start()) {
+    state_ = State::kFailed;
+    complain();
+  }
+}
+
+// A device that is being reset shows nothing: the next look at it is all there is to wait for.
+template <Transport Link>
+void Nic<Link>::watch(Watch& watch, bool for_sent) const {
+  if (!is_running()) {
+    return;
+  }
+  watch.add(receive_.ring().watched());
+  if (for_sent || receive_.is_short()) {
+    watch.add(transmit_.ring().watched());
+  }
+}
+
+template <Transport Link>
+void Nic<Link>::arm(bool for_sent) {
+  if (!is_running()) {
+    return;
+  }
+  receive_.ring().ask_for_interrupt();
+  if (for_sent || receive_.is_short()) {
+    transmit_.ring().ask_for_interrupt();
+  }
+}
+
+template <Transport Link>
+void Nic<Link>::disarm() {
+  if (!is_running()) {
+    return;
+  }
+  receive_.ring().ask_for_none();
+  transmit_.ring().ask_for_none();
+  link_.clear_interrupt();
+}
+
+template <Transport Link>
+void Nic<Link>::flush() {
+  if (!is_running()) {
+    return;
+  }
+  if (receive_.refill(counters_)) {
+    link_.notify(kReceiveQueue);
+    ++counters_.doorbells;
+  }
+  if (transmit_.ring().publish()) {
+    link_.notify(kTransmitQueue);
+    ++counters_.doorbells;
+  }
+}
+
+using PciNic = Nic<PciTransport>;
+static_assert(NetDevice<PciNic>);
+
+extern template class Nic<PciTransport>;
+
+}  // namespace mote::virtio

@@ -1,0 +1,267 @@
+// The virtio network device's bring-up, in the order of virtio 1.2, 3.1.1.
+//
+// Part of net.hpp that only net.cpp needs, and tests with a transport of their own.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+
+#include "drivers/virtio/nic.hpp"
+#include "kernel/console/console.hpp"
+#include "kernel/memory/dma.hpp"
+#include "kernel/platform/entropy.hpp"
+
+namespace mote::virtio {
+
+template <Transport Link>
+bool Nic<Link>::bring_up(const typename Link::Location& location, std::size_t receive_buffers) {
+  *this = {};  // the object may have failed with another device
+  receive_buffers_ = receive_buffers;
+  if (const std::string_view missing = link_.open(location); !missing.empty()) {
+    return fail(missing);
+  }
+  // Firmware may have driven the device: nothing of that survives.
+  return link_.reset() ? start() : fail(kEndlessReset);
+}
+
+// From reset to running. Also after a reset in mid-life, when the rings have their memory already
+// and the stack counts on what it was told of the device.
+template <Transport Link>
+bool Nic<Link>::start() {
+  const bool first = state_ == State::kDown;
+  add_status(status::kAcknowledge);
+  add_status(status::kDriver);
+  if (!negotiate(first) || (first && !read_facts()) || !set_up(kReceiveQueue, receive_.ring()) ||
+      !set_up(kTransmitQueue, transmit_.ring())) {
+    add_status(status::kFailed);
+    return false;
+  }
+  const bool short_header = link_.is_legacy() && !has(feature::kNetMergeable);
+  const Framing framing = {
+      .header_bytes = short_header ? NetHeader::kShortBytes : NetHeader::kBytes,
+      .header_alone = link_.is_legacy() && !has(feature::kAnyLayout)};
+  receive_.start({.framing = framing,
+                  .mergeable = has(feature::kNetMergeable),
+                  .large = has(feature::kNetGuestTso4),
+                  .trust_checksum = has(feature::kNetGuestChecksum),
+                  .buffers = receive_buffers_});
+  transmit_.start(framing, has(feature::kNetHostTso4));
+  add_status(status::kDriverOk);
+  state_ = State::kRunning;
+  complained_ = false;
+  flush();
+  return true;
+}
+
+// What of `offered` can be had together. VIRTIO_NET_F_GSO (6.3), by which old devices say that they
+// cut whatever there is, adds nothing: who has it has the bits of 5.1.3 too.
+template <Transport Link>
+Features Nic<Link>::agreeable(Features offered) {
+  const auto lacks = [&](Features bits) { return (offered & bits) != bits; };
+  if (lacks(feature::kNetChecksum)) {  // 5.1.3.1
+    offered &= ~feature::kNetHostTso4;
+  }
+  // The first for 5.1.3.1. Without the second each buffer would have to hold the longest segment
+  // (5.1.6.3.1).
+  if (lacks(feature::kNetGuestChecksum | feature::kNetMergeable)) {
+    offered &= ~feature::kNetGuestTso4;
+  }
+  if (!lacks(feature::kNetGuestTso4)) {
+    // A device that never has the buffers which a segment fills would wait for them for ever.
+    const bool header_alone = link_.is_legacy() && lacks(feature::kAnyLayout);
+    const std::size_t room = link_.queue_entries(kReceiveQueue) / (header_alone ? 2U : 1U);
+    if (std::min(room, receive_buffers_) < limits::kRxPieces) {
+      offered &= ~feature::kNetGuestTso4;
+    }
+  }
+  return offered;
+}
+
+template <Transport Link>
+bool Nic<Link>::negotiate(bool first) {
+  const Features wanted = link_.is_legacy() ? kWantedLegacy : kWantedModern;
+  const Features given = agreeable(link_.offered_features() & (first ? wanted : features_));
+  if (!first && given != features_) {
+    return fail("the device lost features at its reset");
+  }
+  features_ = given;
+  if (!link_.is_legacy() && !has(feature::kVersion1)) {
+    return fail("modern device without VIRTIO_F_VERSION_1");
+  }
+  link_.accept_features(features_);
+  if (!link_.is_legacy()) {  // 3.1.2: the legacy interface has no FEATURES_OK
+    add_status(status::kFeaturesOk);
+    if ((link_.status() & status::kFeaturesOk) == 0) {
+      return fail("device refused features");
+    }
+  }
+  name_features();
+  return true;
+}
+
+template <Transport Link>
+bool Nic<Link>::read_facts() {
+  mtu_ = limits::kMtu;
+  if (has(feature::kNetMtu)) {
+    const std::uint16_t mtu = link_.config16(net_config::kMtu);
+    if (mtu < net_config::kLeastMtu) {
+      return fail("device's MTU of ", mtu, " is smaller than ", net_config::kLeastMtu);
+    }
+    mtu_ = std::min(mtu, limits::kMtu);
+  }
+  if (has(feature::kNetMac)) {
+    mac_ = read_mac();
+  }
+  constexpr std::uint8_t kGroup = 1;
+  if (mac_ == MacAddress{} || (mac_.octets[0] & kGroup) != 0) {
+    // None given, or one that can't be a station's: 5.1.5 wants a random one, locally administered.
+    constexpr std::uint8_t kLocal = 2;
+    std::uint64_t random = entropy::random64();
+    for (std::uint8_t& octet : mac_.octets) {
+      octet = static_cast<std::uint8_t>(random);
+      random >>= 8;
+    }
+    mac_.octets[0] = static_cast<std::uint8_t>((mac_.octets[0] | kLocal) & ~kGroup);
+  }
+  return true;
+}
+
+// Six accesses: read again if the configuration changed meanwhile (2.5.1).
+template <Transport Link>
+MacAddress Nic<Link>::read_mac() {
+  constexpr unsigned kTries = 16;
+  MacAddress mac;
+  for (unsigned i = 0; i < kTries; ++i) {
+    const std::uint8_t generation = link_.config_generation();
+    std::uint16_t offset = net_config::kMac;
+    for (std::uint8_t& octet : mac.octets) {
+      octet = link_.config8(offset++);
+    }
+    if (link_.config_generation() == generation) {
+      break;
+    }
+  }
+  return mac;
+}
+
+// How many entries queue `number` shall have; 0 if it can't be used.
+template <Transport Link>
+std::uint16_t Nic<Link>::agree_on_entries(std::uint16_t number) {
+  constexpr std::uint16_t kLimit = limits::kQueueEntries;
+  static_assert(std::has_single_bit(limits::kQueueEntries));
+  const std::uint16_t offered = link_.queue_entries(number);
+  std::uint16_t entries = offered;
+  if (!link_.is_legacy() && offered > kLimit) {
+    entries = link_.set_queue_entries(number, kLimit);  // 4.1.5.1.3: may be reduced
+  }
+  if (offered == 0) {
+    fail("queue ", number, " is missing");
+  } else if (entries > kLimit) {
+    fail("queue ", number, " of ", entries, " entries is larger than ", kLimit);
+  } else if (entries < kLeastEntries) {
+    fail("queue ", number, " of ", entries, " entries is smaller than ", kLeastEntries);
+  } else if (!std::has_single_bit(entries)) {
+    fail("queue ", number, " of ", entries, " entries is not a power of two");
+  } else {
+    return entries;
+  }
+  return 0;
+}
+
+template <Transport Link>
+bool Nic<Link>::set_up(std::uint16_t number, SplitRing& ring) {
+  const std::uint16_t entries = agree_on_entries(number);
+  if (entries == 0) {
+    return false;
+  }
+  const std::size_t alignment =
+      link_.is_legacy() ? RingLayout::kLegacyAlignment : RingLayout::kModernAlignment;
+  const RingLayout layout = RingLayout::of(entries, alignment);
+  if (ring.entries() == 0) {
+    const auto memory = dma::allocate(layout.bytes, alignment);
+    const auto slots = dma::allocate(entries * sizeof(Slot), alignof(Slot));
+    if (memory.empty() || slots.empty()) {
+      return fail("no memory left for queue ", number, " of ", entries, " entries");
+    }
+    ring.attach(layout, memory, {reinterpret_cast<Slot*>(slots.data()), entries});
+  } else if (ring.entries() != entries) {
+    return fail("queue ", number, " changed its size at reset");
+  }
+  ring.restart(has(feature::kEventIndex));
+  if (!link_.enable_queue(number, ring.addresses())) {
+    return fail("the doorbell of queue ", number, " is out of reach");
+  }
+  return true;
+}
+
+template <Transport Link>
+bool Nic<Link>::link_up() {
+  if (state_ == State::kDown) {
+    return false;
+  }
+  if (is_running() && (link_.status() & status::kNeedsReset) != 0) {
+    begin_reset();
+  }
+  if (!is_running()) {
+    look_after_reset();
+    return false;
+  }
+  // 5.1.4: without the status field a link is assumed.
+  return !has(feature::kNetStatus) ||
+         (link_.config16(net_config::kStatus) & net_config::kStatusLinkUp) != 0;
+}
+
+// 2.4: writing 0 begins a reset. Until it has ended, every buffer in flight stays where it is.
+template <Transport Link>
+void Nic<Link>::begin_reset() {
+  link_.set_status(0);
+  state_ = State::kResetting;
+  looks_ = 0;
+}
+
+// One look at a device that does not run, with at most one new try.
+template <Transport Link>
+void Nic<Link>::look_after_reset() {
+  ++looks_;
+  if (state_ == State::kResetting && link_.status() == 0) {
+    state_ = State::kReset;
+  } else if (state_ != State::kReset && looks_ >= kLooksATry) {
+    if (state_ == State::kResetting) {
+      fail(kEndlessReset);
+      complain();
+    }
+    begin_reset();
+  }
+}
+
+// A NIC gone silent is the worst failure for whoever must reach the machine.
+template <Transport Link>
+void Nic<Link>::complain() {
+  if (complained_) {
+    return;
+  }
+  complained_ = true;
+  console::print(error_.view(), "; NIC");
+  for (std::string_view before = " "; const std::uint8_t octet : mac_.octets) {
+    console::print(before, console::Hex{octet, 2});
+    before = ":";
+  }
+  console::line(" is down, to be tried again");
+}
+
+template <Transport Link>
+void Nic<Link>::name_features() {
+  words_.clear();
+  const auto name = [&](Features bits, std::string_view word) {
+    if (has(bits)) {
+      words_.add(words_.empty() ? "" : " ", word);
+    }
+  };
+  name(feature::kNetChecksum, "csum");
+  name(feature::kNetHostTso4, "tso4");
+  name(feature::kNetGuestChecksum, "rxcsum");
+  name(feature::kNetMergeable, "mrg");
+  name(feature::kNetGuestTso4, "lro4");
+}
+
+}  // namespace mote::virtio

@@ -1,0 +1,127 @@
+// Accepting connections, and their time limits.
+#include "http/connection/server.hpp"
+
+#include <new>
+
+#include "http/connection/server_state.hpp"
+#include "http/reply/preface.hpp"
+#include "http/reply/reply_tail.hpp"
+#include "lwip/tcp.h"
+#include "lwip/timeouts.h"
+
+namespace mote::http {
+
+constinit ServerState server{};
+
+namespace {
+
+constinit Options chosen;
+
+constexpr std::uint32_t ticks_of(std::uint32_t milliseconds) {
+  return (milliseconds + ServerState::kTickMs - 1) / ServerState::kTickMs;
+}
+
+// Each queue is in the order in which its connections' time is over, so that a tick looks only at
+// those whose time is.
+void tick(void* /*unused*/) {
+  sys_timeout(ServerState::kTickMs, tick, nullptr);
+  ++server.ticks;
+  for (std::size_t phase = 0; phase < kPhases; ++phase) {
+    const std::uint32_t limit = server.time_limits[phase];
+    if (limit == 0) {
+      continue;
+    }
+    Connection* oldest = server.queues[phase].front();
+    while (oldest != nullptr && server.ticks - oldest->since() >= limit) {
+      oldest->expire();
+      oldest = server.queues[phase].front();
+    }
+  }
+}
+
+Connection* unused_connection() {
+  if (Connection* recycled = server.queue(Phase::kFree).front()) {
+    server.queue(Phase::kFree).remove(*recycled);
+    return recycled;
+  }
+  return server.connections_touched < server.connections.size()
+             ? new (&server.connections[server.connections_touched++]) Connection
+             : nullptr;
+}
+
+// Closes the connection that will be missed least. The front of the senders is the slowest: it has
+// waited longest for its peer to take limits::kLeastSendBytes. While even that one goes well, all
+// are in use, and no response is cut off for one that hasn't begun.
+void make_room() {
+  for (const Phase phase : {Phase::kDraining, Phase::kIdle, Phase::kReading}) {
+    if (Connection* oldest = server.queue(phase).front()) {
+      oldest->evict();
+      return;
+    }
+  }
+  Connection* const slowest = server.queue(Phase::kSending).front();
+  if (slowest != nullptr && server.ticks - slowest->since() >= ticks_of(limits::kSlowTimeMs)) {
+    slowest->evict();
+  }
+}
+
+err_t accept(void* /*unused*/, tcp_pcb* pcb, err_t error) {
+  if (error != ERR_OK || pcb == nullptr) {
+    return ERR_VAL;
+  }
+  if (server.counters.open >= server.connections.size()) {
+    make_room();
+  }
+  Connection* const connection = unused_connection();
+  if (connection == nullptr) {
+    ++server.counters.refused;
+    return ERR_MEM;  // lwIP resets the connection
+  }
+  connection->begin(pcb);
+  return ERR_OK;
+}
+
+}  // namespace
+
+bool set_up(Arena& arena, const Plan& plan) {
+  server.connections = arena.take<Connection>(plan.connections);
+  return server.connections.size() == plan.connections && RequestBuffer::set_up(arena, plan) &&
+         ReplyTail::set_up(arena, plan);
+}
+
+bool start(const SitePack& pack, const Options& options) {
+  server.pack = pack;
+  set_earliest_date(pack.newest());
+  server.replies.forget_all();
+  chosen = options;
+  server.logs = options.log.combined;
+  server.time_limits[static_cast<std::size_t>(Phase::kIdle)] = ticks_of(options.idle_time_ms);
+  server.time_limits[static_cast<std::size_t>(Phase::kReading)] = ticks_of(options.header_time_ms);
+  server.time_limits[static_cast<std::size_t>(Phase::kSending)] = ticks_of(limits::kStallTimeMs);
+  server.time_limits[static_cast<std::size_t>(Phase::kDraining)] = ticks_of(limits::kDrainTimeMs);
+
+  tcp_pcb* const pcb = tcp_new();
+  if (pcb == nullptr) {
+    return false;
+  }
+  tcp_pcb* const listener =
+      tcp_bind(pcb, IP_ANY_TYPE, options.port) == ERR_OK ? tcp_listen(pcb) : nullptr;
+  if (listener == nullptr) {
+    tcp_close(pcb);
+    return false;
+  }
+  tcp_accept(listener, accept);
+  netstack::set_prompt_server(Connection::prompt_server());
+  sys_timeout(ServerState::kTickMs, tick, nullptr);
+  return true;
+}
+
+void bind_metrics(int interface) { chosen.endpoints.metrics_interface = interface; }
+
+const Counters& counters() { return server.counters; }
+
+std::size_t most_connections() { return server.connections.size(); }
+
+const Options& options() { return chosen; }
+
+}  // namespace mote::http

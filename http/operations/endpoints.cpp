@@ -1,0 +1,161 @@
+// Health and metrics, made anew for each request, and sent by copy: lwIP refers to what it may have
+// to resend even when the connection is gone, and these would be rewritten under it.
+#include "http/operations/endpoints.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "http/connection/server.hpp"
+#include "http/operations/metrics.hpp"
+#include "http/reply/preface.hpp"
+#include "http/reply/reply_tail.hpp"
+#include "http/reply/text_writer.hpp"
+#include "kernel/limits.hpp"
+#include "kernel/time/clock.hpp"
+#include "netstack/tcp/send_room.hpp"
+
+namespace mote::http {
+namespace {
+
+using namespace std::string_view_literals;
+
+// The field lines, with their empty one, that are the same for each answer, and as many as
+// Content-Length's digits behind them.
+constexpr std::string_view kHealthFields =
+    "Content-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: "sv;
+constexpr std::string_view kMetricsFields =
+    "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\nCache-Control: no-store\r\n"
+    "Content-Length: "sv;
+constexpr std::string_view kEndOfHead = "\r\n\r\n"sv;
+constexpr std::size_t kHeadBytes = 160;
+static_assert(kMetricsFields.size() + 20 + kEndOfHead.size() <= kHeadBytes);
+
+// For health without room for its numbers, and for metrics without room for theirs.
+constexpr std::string_view kBareHealth =
+    "Content-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: 15\r\n\r\n"
+    "{\"status\":\"ok\"}"sv;
+constexpr std::string_view kBareBody = "{\"status\":\"ok\"}"sv;
+static_assert(kBareHealth.ends_with(kBareBody) && kBareBody.size() == 15);
+constexpr std::string_view kBusy =
+    "Retry-After: 1\r\nCache-Control: no-store\r\nContent-Length: 0\r\n\r\n"sv;
+
+bool has_content(const Request& request) { return request.method != Method::kHead; }
+
+void write_health(TextWriter& body) {
+  const EndpointOptions& build = options().endpoints;
+  body.add("{\"status\":\"ok\",\"uptime_s\":"sv);
+  body.add(clock::now().value / 1'000'000'000);
+  body.add(",\"version\":\""sv);
+  body.add(build.version);
+  body.add("\",\"commit\":\""sv);
+  body.add(build.commit);
+  body.add("\"}"sv);
+}
+
+// A machine that is short of tails, or of memory for their text, is healthy all the same: it can
+// say so, if no more.
+Reply bare_health(const Request& request) {
+  Reply reply = begin_reply(200, request.persistence);
+  reply.body_bytes = has_content(request) ? kBareBody.size() : 0;
+  reply.pieces[1] = {.data = kBareHealth.data(),
+                     .bytes = kBareHealth.size() - kBareBody.size() + reply.body_bytes};
+  return reply;
+}
+
+Reply health_reply(const Request& request) {
+  std::array<char, 192> storage{};
+  TextWriter body(storage);
+  write_health(body);
+  ReplyTail* const tail =
+      netstack::has_text_room() ? ReplyTail::take(ReplyTail::Hold::kShort) : nullptr;
+  if (tail == nullptr) {
+    return bare_health(request);
+  }
+  Reply reply = begin_reply(200, request.persistence);
+  reply.tail = tail;
+  TextWriter& text = tail->text();
+  text.add(kHealthFields);
+  text.add(body.text().size());
+  text.add(kEndOfHead);
+  if (has_content(request)) {
+    text.add(body.text());
+    reply.body_bytes = body.text().size();
+  }
+  if (body.overflowed() || text.overflowed()) {
+    tail->release();
+    return bare_health(request);
+  }
+  return reply;
+}
+
+// Where metrics are written, and the head right in front of them.
+struct MetricsPage {
+  std::array<char, kHeadBytes + limits::kMetricsBytes> memory{};
+  TextWriter sent;            // the head, with or without the body
+  ReplyTail* tail = nullptr;  // what had it last
+  bool is_free() const { return tail == nullptr || !tail->holds(sent); }
+};
+
+constinit std::array<MetricsPage, limits::kMetricsPages> pages{};
+
+// Writes the page; returns the bytes of its body, or 0 if there wasn't room for it.
+std::size_t write_page(MetricsPage& page, bool with_content) {
+  TextWriter body(std::span(page.memory).subspan(kHeadBytes));
+  write_metrics(body);
+  if (body.overflowed()) {
+    return 0;
+  }
+  std::array<char, kHeadBytes> storage{};
+  TextWriter head(storage);
+  head.add(kMetricsFields);
+  head.add(body.text().size());
+  head.add(kEndOfHead);
+  const std::size_t start = kHeadBytes - head.text().size();
+  std::ranges::copy(head.text(), page.memory.begin() + start);
+  page.sent = TextWriter::filled(
+      std::span(page.memory)
+          .subspan(start, head.text().size() + (with_content ? body.text().size() : 0)));
+  return body.text().size();
+}
+
+Reply metrics_reply(const Request& request) {
+  const auto page = std::ranges::find_if(pages, &MetricsPage::is_free);
+  const bool has_page = page != pages.end();
+  ReplyTail* const tail = has_page ? ReplyTail::take(ReplyTail::Hold::kLong) : nullptr;
+  const std::size_t bytes = tail == nullptr ? 0 : write_page(*page, has_content(request));
+  if (bytes == 0) {
+    Reply reply = begin_reply(503, request.persistence);
+    if (tail != nullptr) {
+      tail->release();
+    } else {
+      reply.shortage = has_page ? Shortage::kTail : Shortage::kMetricsPage;
+    }
+    reply.pieces[1] = {.data = kBusy.data(), .bytes = kBusy.size()};
+    return reply;
+  }
+  tail->set_page(page->sent);
+  page->tail = tail;
+  Reply reply = begin_reply(200, request.persistence);
+  reply.tail = tail;
+  reply.body_bytes = has_content(request) ? bytes : 0;
+  return reply;
+}
+
+}  // namespace
+
+std::optional<Reply> endpoint_reply(const Request& request, const Origin& origin,
+                                    std::string_view path) {
+  const EndpointOptions& endpoints = options().endpoints;
+  if (path == endpoints.health && !path.empty()) {
+    return health_reply(request);
+  }
+  const bool is_let_in = endpoints.metrics_interface < 0 ||
+                         origin.interface == static_cast<unsigned>(endpoints.metrics_interface);
+  if (path == endpoints.metrics && !path.empty() && is_let_in) {
+    return metrics_reply(request);
+  }
+  return std::nullopt;
+}
+
+}  // namespace mote::http

@@ -1,0 +1,101 @@
+// The hash of a header section, and the comparison that counts.
+#include "http/reply/reply_cache.hpp"
+
+#include <bit>
+
+#include "kernel/memory/memory.hpp"
+
+namespace mote::http {
+namespace {
+
+using memory::load;
+using memory::Word128;
+using memory::Word64;
+
+// "GET / HTTP/1.0" and two line ends: there is no shorter section that earns more than an error.
+constexpr std::size_t kLeastBytes = 18;
+
+bool has_sound_size(std::string_view section) {
+  return section.size() >= kLeastBytes && section.size() <= limits::kKnownRequestBytes;
+}
+
+const std::byte* start_of(std::string_view section) {
+  return reinterpret_cast<const std::byte*>(section.data());
+}
+
+// Words of eight bytes in pairs, the last of which may overlap, multiplied into one another. A
+// word's bits reach those above them only, so the top ones are the best.
+std::uint64_t hash_of(const std::byte* from, std::size_t bytes) {
+  constexpr std::uint64_t kFactor = 0x9E37'79B9'7F4A'7C15;  // 2^64 by the golden ratio
+  const std::byte* const last = from + bytes - 2 * sizeof(Word64);
+  std::uint64_t hash = bytes;
+  const auto add_pair = [&](const std::byte* pair) {
+    hash = (hash ^ load<Word64>(pair)) * kFactor;
+    hash = (hash ^ load<Word64>(pair + sizeof(Word64))) * kFactor;
+  };
+  for (; from < last; from += 2 * sizeof(Word64)) {
+    add_pair(from);
+  }
+  add_pair(last);
+  return hash;
+}
+
+// Whether two runs of at least sixteen bytes are the same.
+bool are_same(const std::byte* one, const std::byte* other, std::size_t bytes) {
+  const std::size_t last = bytes - sizeof(Word128);
+  Word128 difference = load<Word128>(one + last) ^ load<Word128>(other + last);
+  for (std::size_t at = 0; at < last; at += sizeof(Word128)) {
+    difference |= load<Word128>(one + at) ^ load<Word128>(other + at);
+  }
+  return (difference[0] | difference[1]) == 0;
+}
+
+void renew_preface(KnownReply& known) {
+  set_preface(known.reply);
+  known.gathered.replace_first(known.reply.pieces[0]);
+}
+
+}  // namespace
+
+ReplyCache::Place& ReplyCache::place_of(std::uint64_t hash) {
+  static_assert(std::has_single_bit(limits::kKnownRequests));
+  constexpr unsigned kBits = std::countr_zero(limits::kKnownRequests);
+  return places_[hash >> (64 - kBits)];
+}
+
+const KnownReply* ReplyCache::find(std::string_view section) {
+  if (!has_sound_size(section)) {
+    return nullptr;
+  }
+  const std::byte* const start = start_of(section);
+  Place& place = place_of(hash_of(start, section.size()));
+  if (place.bytes != section.size() || !are_same(place.section.data(), start, section.size())) {
+    return nullptr;
+  }
+  renew_preface(place.known);
+  return &place.known;
+}
+
+void ReplyCache::learn(std::string_view section, const Reply& reply) {
+  if (!reply.repeats || !has_sound_size(section)) {
+    return;
+  }
+  const std::uint64_t hash = hash_of(start_of(section), section.size());
+  Place& place = place_of(hash);
+  if (place.bytes != 0 && place.rival != hash) {
+    place.rival = hash;
+    return;
+  }
+  __builtin_memcpy(place.section.data(), section.data(), section.size());
+  place.bytes = static_cast<std::uint32_t>(section.size());
+  place.known = {.reply = reply, .gathered = GatheredPieces(reply.pieces)};
+  place.rival = 0;
+}
+
+void ReplyCache::forget_all() {
+  for (Place& place : places_) {
+    place.bytes = 0;
+  }
+}
+
+}  // namespace mote::http

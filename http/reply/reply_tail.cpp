@@ -1,0 +1,170 @@
+// The pool of tails, and the pieces that one gives.
+#include "http/reply/reply_tail.hpp"
+
+#include <algorithm>
+#include <new>
+#include <span>
+
+#include "kernel/console/number_text.hpp"
+#include "kernel/platform/entropy.hpp"
+
+namespace mote::http {
+namespace {
+
+using namespace std::string_view_literals;
+
+// A part (RFC 2046, 5.1.1; RFC 9110, 14.6), with an empty preamble in front of the first one:
+//
+//   CRLF "--" boundary CRLF "Content-Range: bytes " first "-" last "/" size CRLF type CRLF
+constexpr std::string_view kDelimiter = "\r\n--"sv;
+constexpr std::string_view kRange = "\r\nContent-Range: bytes "sv;
+constexpr std::string_view kEnd = "--\r\n"sv;
+constexpr std::size_t kBoundaryBytes = 16;
+constexpr std::size_t kNumberBytes = 20;
+
+static_assert(kDelimiter.size() + kBoundaryBytes + kRange.size() + 3 * kNumberBytes + 2 + 4 +
+                  ReplyTail::kTypeBytes <=
+              Reply::kCopiedBytes);
+static_assert(Reply::kCopiedBytes <= limits::kReplyTextBytes);
+
+// Those that were used are listed when they are free; the others are taken from the arrays' ends.
+constinit std::array<ReplyTail, limits::kReplyTails / limits::kLeastShare> own_tails{};
+constinit std::span<ReplyTail> more_tails{};
+constinit std::size_t touched = 0;
+constinit ReplyTail* first_free = nullptr;
+constinit std::size_t used = 0;
+
+std::size_t digits_of(std::uint64_t number) { return NumberText<10>(number).text().size(); }
+
+}  // namespace
+
+bool ReplyTail::set_up(Arena& arena, const Plan& plan) {
+  const std::size_t more = plan.tails - std::min(plan.tails, own_tails.size());
+  more_tails = arena.take<ReplyTail>(more);
+  return more_tails.size() == more;
+}
+
+// There is one.
+ReplyTail* ReplyTail::free_one() {
+  if (ReplyTail* const tail = first_free) {
+    first_free = tail->next_free_;
+    return tail;
+  }
+  const std::size_t at = touched++;
+  return at < own_tails.size() ? &own_tails[at]
+                               : new (&more_tails[at - own_tails.size()]) ReplyTail;
+}
+
+ReplyTail* ReplyTail::take(Hold hold) {
+  const std::size_t all = own_tails.size() + more_tails.size();
+  if (used >= (hold == Hold::kLong ? all - all / limits::kTailsShare : all)) {
+    return nullptr;
+  }
+  ReplyTail& tail = *free_one();
+  ++used;
+  tail.holding_ = {};
+  tail.is_taken_ = true;
+  tail.text_ = TextWriter(tail.storage_);
+  tail.text_sent_ = 0;
+  tail.body_ = {};
+  tail.range_count_ = tail.range_ = 0;
+  tail.step_ = Step::kText;
+  return &tail;
+}
+
+void ReplyTail::release() {
+  tail_holders.remove(holding_);
+  is_taken_ = false;
+  next_free_ = first_free;
+  first_free = this;
+  --used;
+}
+
+std::size_t ReplyTail::in_use() { return used; }
+
+std::uint64_t ReplyTail::part_head_bytes(const ByteRange& range, std::uint64_t size,
+                                         std::string_view type) {
+  return kDelimiter.size() + kBoundaryBytes + kRange.size() + digits_of(range.first) + 1 +
+         digits_of(range.last) + 1 + digits_of(size) + 2 + type.size() + 2;
+}
+
+std::uint64_t ReplyTail::append_parts(std::string_view body, std::string_view type,
+                                      std::span<const ByteRange> ranges) {
+  body_ = body;
+  type_ = type;
+  range_count_ = static_cast<std::uint8_t>(ranges.size());
+  std::uint64_t bytes = kDelimiter.size() + kBoundaryBytes + kEnd.size();
+  for (std::size_t index = 0; index < ranges.size(); ++index) {
+    ranges_[index] = ranges[index];
+    bytes += part_head_bytes(ranges[index], body.size(), type) + ranges[index].bytes();
+  }
+  const NumberText<16> random(entropy::random64(), kBoundaryBytes);
+  std::ranges::copy(random.text(), boundary_.begin());
+  return bytes;
+}
+
+ReplyTail* ReplyTail::next(Reply::Piece& piece) {
+  switch (step_) {
+    case Step::kText:
+      piece = take_text();
+      if (text_sent_ == text_.text().size()) {
+        step_ = range_count_ > 0 ? Step::kPartHead : Step::kBody;
+      }
+      return this;
+    case Step::kPartHead:
+      piece = range_ < range_count_ ? part_head() : end();
+      return this;
+    case Step::kPart: {
+      const ByteRange& range = ranges_[range_++];
+      piece = {.data = body_.data() + range.first, .bytes = range.bytes()};
+      step_ = Step::kPartHead;
+      return this;
+    }
+    case Step::kBody:
+      break;
+  }
+  piece = {.data = body_.data(), .bytes = body_.size()};
+  release();
+  return nullptr;
+}
+
+// What fits into one piece of the text that isn't sent.
+Reply::Piece ReplyTail::take_text() {
+  const std::string_view text = text_.text();
+  const std::size_t bytes = std::min(text.size() - text_sent_, Reply::kCopiedBytes);
+  const char* const data = text.data() + text_sent_;
+  text_sent_ += bytes;
+  return {.data = data, .bytes = bytes, .copied = true};
+}
+
+// The text before it is in lwIP's hands, so that there is room for it.
+Reply::Piece ReplyTail::part_head() {
+  const ByteRange& range = ranges_[range_];
+  text_.clear();
+  text_.add(kDelimiter);
+  text_.add(boundary());
+  text_.add(kRange);
+  text_.add(range.first);
+  text_.add('-');
+  text_.add(range.last);
+  text_.add('/');
+  text_.add(std::uint64_t{body_.size()});
+  text_.add("\r\n"sv);
+  text_.add(type_);
+  text_.add("\r\n"sv);
+  step_ = Step::kPart;
+  return {.data = text_.text().data(), .bytes = text_.text().size(), .copied = true};
+}
+
+// The last delimiter, and nothing behind it.
+Reply::Piece ReplyTail::end() {
+  text_.clear();
+  text_.add(kDelimiter);
+  text_.add(boundary());
+  text_.add(kEnd);
+  body_ = {};
+  step_ = Step::kBody;
+  return {.data = text_.text().data(), .bytes = text_.text().size(), .copied = true};
+}
+
+}  // namespace mote::http

@@ -1,0 +1,70 @@
+// Finding bytes sixteen at a time, with the vectors that every x86-64 has (SSE2).
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "http/request/syntax.hpp"
+
+namespace mote::http {
+
+typedef unsigned char Block [[gnu::vector_size(16)]];
+typedef char BlockMask [[gnu::vector_size(16)]];  // what comparing blocks gives: bytes of -1 and 0
+
+// The first place from `from` on of a byte that is marked in what `mark` makes of its block, or the
+// text's end. No byte outside the text is read. `from` is at most the text's size.
+template <typename Mark>
+[[gnu::always_inline]] inline std::size_t find_marked(std::string_view text, std::size_t from,
+                                                      Mark mark) {
+  constexpr std::size_t kBytes = sizeof(Block);
+  const auto marks_at = [&](const char* place, std::size_t bytes) {
+    Block block{};
+    __builtin_memcpy(&block, place, bytes);
+    return static_cast<unsigned>(__builtin_ia32_pmovmskb128(BlockMask(mark(block))));
+  };
+  for (; text.size() - from >= kBytes; from += kBytes) {
+    if (const unsigned marks = marks_at(text.data() + from, kBytes); marks != 0) {
+      return from + static_cast<std::size_t>(__builtin_ctz(marks));
+    }
+  }
+  const std::size_t rest = text.size() - from;
+  if (rest == 0) {
+    return from;
+  }
+  // The last block overlaps what was looked at; in a short text there is nothing before it.
+  const unsigned marks =
+      text.size() >= kBytes
+          ? marks_at(text.data() + text.size() - kBytes, kBytes) >> (kBytes - rest)
+          : marks_at(text.data() + from, rest) & ((1U << rest) - 1);
+  return marks != 0 ? from + static_cast<std::size_t>(__builtin_ctz(marks)) : text.size();
+}
+
+// These aren't inline in fact, for the sake of the registers of those that call them.
+
+// Where the next line feed is.
+[[gnu::noinline]] inline std::size_t find_line_feed(std::string_view text, std::size_t from) {
+  return find_marked(text, from, [](Block bytes) { return bytes == '\n'; });
+}
+
+// Where a token ends, which are too short for blocks. Something else must follow on it.
+[[gnu::noinline]] inline std::size_t end_of_token(std::string_view text, std::size_t from) {
+  const char* at = text.data() + from;
+  while (syntax::is(syntax::kTokenCharacter, *at)) {
+    ++at;
+  }
+  return static_cast<std::size_t>(at - text.data());
+}
+
+// Where what may be in a field's value ends (syntax::kValueCharacter).
+[[gnu::noinline]] inline std::size_t end_of_value(std::string_view text, std::size_t from) {
+  return find_marked(
+      text, from, [](Block bytes) { return ((bytes < 0x20) & (bytes != '\t')) | (bytes == 0x7F); });
+}
+
+// Where what may be in a request's target ends (syntax::kTargetCharacter).
+[[gnu::noinline]] inline std::size_t end_of_target(std::string_view text, std::size_t from) {
+  return find_marked(
+      text, from, [](Block bytes) { return (bytes <= 0x20) | (bytes == 0x7F) | (bytes == '#'); });
+}
+
+}  // namespace mote::http

@@ -1,0 +1,20 @@
+// From a request target's path to the path of a resource.
+#pragma once
+
+#include <expected>
+#include <span>
+#include <string_view>
+
+#include "http/request/request.hpp"
+
+namespace mote::http {
+
+// Decodes a path and resolves it (RFC 3986, 2.1, 5.2.4 and 6.2.2) into `scratch`, which must be as
+// long as the path. Dots are decoded before dot segments are removed, so %2e%2e climbs like "..",
+// and nothing climbs above the root. Slashes in a row count as one. An encoded slash (%2F) belongs
+// to a name, and no file's name holds one: the result is then empty, the path of nothing. A broken
+// escape or an encoded NUL makes a bad request.
+[[nodiscard]] std::expected<std::string_view, Status> resolve_path(std::string_view path,
+                                                                   std::span<char> scratch);
+
+}  // namespace mote::http

@@ -1,0 +1,91 @@
+// Finding ACPI's root pointer, and keeping what the tables say.
+#include "kernel/acpi/acpi.hpp"
+
+#include "kernel/acpi/aml.hpp"
+#include "kernel/memory/image.hpp"
+
+namespace mote::acpi {
+namespace {
+
+// Boot's tables map the first 4 GiB but page 0, and the stack's guard in the midst of the kernel,
+// where no firmware keeps tables. Nothing is read that is not mapped.
+constexpr AddressRange kMapped{4096, std::uint64_t{4} << 30};
+
+// Where firmware without a better way leaves the root pointer (ACPI 6.5, 5.2.5.1): the BIOS's
+// read-only area, and the extended BIOS data area, which ends at 640 KiB. The word that tells
+// where the latter begins lies in page 0, so that all the room it may take is searched.
+constexpr PhysicalAddress kBiosArea{0xE0000};
+constexpr std::size_t kBiosAreaBytes = 0x20000;
+constexpr PhysicalAddress kExtendedDataArea{0x80000};
+constexpr std::size_t kExtendedDataAreaBytes = 0x20000;
+
+struct Facts {
+  std::optional<PhysicalAddress> rsdp;
+  std::optional<IoPort> pm_timer;
+  std::optional<ResetRegister> reset_register;
+  CmosClock cmos_clock;
+};
+[[gnu::section(".bss.sealed")]] constinit Facts facts{};
+
+Bytes machine_memory(PhysicalAddress address, std::size_t bytes) {
+  if (!kMapped.contains(address.value, bytes) || image_range().touches(address.value, bytes)) {
+    return {};
+  }
+  return {reinterpret_cast<const std::byte*>(address.value), bytes};
+}
+
+std::optional<PhysicalAddress> find_rsdp(const BootInfo& info) {
+  if (rsdp_bytes(machine_memory({info.rsdp}, kRsdpBytes)) != 0) {
+    return PhysicalAddress{info.rsdp};
+  }
+  if (const auto found = search_rsdp(machine_memory, kBiosArea, kBiosAreaBytes)) {
+    return found;
+  }
+  return search_rsdp(machine_memory, kExtendedDataArea, kExtendedDataAreaBytes);
+}
+
+Bytes find(Signature signature, std::size_t skip = 0) {
+  return facts.rsdp ? find_table(machine_memory, *facts.rsdp, signature, skip) : Bytes{};
+}
+
+Bytes dsdt() { return read_table(machine_memory, dsdt_of(find(kFadt))); }
+
+}  // namespace
+
+void initialize(const BootInfo& info) {
+  facts.rsdp = find_rsdp(info);
+  const Bytes fadt = find(kFadt);
+  facts.pm_timer = pm_timer_of(fadt);
+  facts.reset_register = reset_register_of(fadt);
+  facts.cmos_clock = cmos_clock_of(fadt);
+}
+
+std::optional<IoPort> pm_timer() { return facts.pm_timer; }
+std::optional<ResetRegister> reset_register() { return facts.reset_register; }
+CmosClock cmos_clock() { return facts.cmos_clock; }
+
+std::optional<Ecam> ecam() {
+  const std::optional<Ecam> told = ecam_of(find(kMcfg));
+  return told ? told : ecam_by_cba(dsdt());
+}
+
+IoApicPlace io_apic(std::uint32_t interrupt) {
+  constexpr IoApicPlace kUsual{.address = 0xFEC0'0000, .first_interrupt = 0};  // Intel 82093AA, 3.0
+  return io_apic_of(find(kMadt), interrupt).value_or(kUsual);
+}
+
+std::size_t device_windows(std::string_view hid, std::span<MmioWindow> windows) {
+  std::size_t count = 0;
+  std::size_t ssdts = 0;
+  for (Bytes table = dsdt(); !table.empty(); table = find(kSsdt, ssdts++)) {
+    each_device_window(table, hid, [&](const MmioWindow& window) {
+      if (count < windows.size()) {
+        windows[count] = window;
+      }
+      ++count;
+    });
+  }
+  return count;
+}
+
+}  // namespace mote::acpi

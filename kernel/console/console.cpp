@@ -1,0 +1,59 @@
+// The console's two devices, and numbers as text.
+#include "kernel/console/console.hpp"
+
+#include "kernel/console/line_ring.hpp"
+#include "kernel/console/number_text.hpp"
+#include "kernel/console/uart.hpp"
+#include "kernel/console/vga_text.hpp"
+#include "kernel/limits.hpp"
+
+namespace mote::console {
+namespace {
+
+constinit Uart uart{};
+constinit VgaText screen{};
+constinit LineRing<limits::kLogBytes> logged{};
+
+// No other line may begin within a logged one.
+void end_logged_line() {
+  while (logged.is_within_line() && !logged.empty()) {
+    const char character = logged.front();
+    if (character != '\r') {  // which it puts before the newline
+      uart.write({&character, 1});
+    }
+    logged.pop();
+  }
+}
+
+}  // namespace
+
+void initialize() {
+  uart.initialize();
+  screen.initialize();
+}
+
+void drain() { uart.drain(); }
+
+bool log(std::string_view line) { return logged.push(line); }
+
+void send_logged() {
+  for (std::size_t i = 0; i < limits::kLogBytesATurn && !logged.empty(); ++i) {
+    if (!uart.try_put(logged.front())) {
+      return;
+    }
+    logged.pop();
+  }
+}
+
+bool has_logged() { return !logged.empty(); }
+
+void write(std::string_view text) {
+  end_logged_line();
+  uart.write(text);
+  screen.write(text);
+}
+
+void write_decimal(std::uint64_t value) { write(NumberText<10>(value).text()); }
+void write_hex(Hex value) { write(NumberText<16>(value.value, value.digits).text()); }
+
+}  // namespace mote::console

@@ -1,0 +1,173 @@
+// The serial port: a 16550 (National PC16550D data sheet) or what a hypervisor makes of one. Its
+// registers in the data sheet's order, and polled output.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "kernel/cpu/addresses.hpp"
+#include "kernel/cpu/port_io.hpp"
+#include "kernel/time/patience.hpp"
+
+namespace mote {
+
+namespace uart_register {
+inline constexpr IoPort kCom1{0x3F8};
+inline constexpr IoPort kTransmitHolding = kCom1 + 0;
+inline constexpr IoPort kDivisorLow = kCom1 + 0;   // while kDivisorAccess is set
+inline constexpr IoPort kDivisorHigh = kCom1 + 1;  // while kDivisorAccess is set
+inline constexpr IoPort kInterruptEnable = kCom1 + 1;
+inline constexpr IoPort kInterruptIdentification = kCom1 + 2;  // read
+inline constexpr IoPort kFifoControl = kCom1 + 2;              // write
+inline constexpr IoPort kLineControl = kCom1 + 3;
+inline constexpr IoPort kModemControl = kCom1 + 4;
+inline constexpr IoPort kLineStatus = kCom1 + 5;
+inline constexpr IoPort kScratch = kCom1 + 7;
+
+inline constexpr std::uint8_t kEightBitsNoParity = 0x03;
+inline constexpr std::uint8_t kDivisorAccess = 0x80;
+inline constexpr std::uint8_t kFifoEnableAndClear = 0x07;
+inline constexpr std::uint8_t kFifosEnabled = 0xC0;
+inline constexpr std::uint8_t kReadyAndRequest = 0x03;  // data terminal ready, request to send
+inline constexpr std::uint8_t kHoldingEmpty = 0x20;
+inline constexpr std::uint8_t kTransmitterEmpty = 0x40;
+}  // namespace uart_register
+
+// This machine's ports and time.
+struct MachinePorts : TimeStamps {
+  [[nodiscard]] static std::uint8_t in8(IoPort port) { return port::in8(port); }
+  static void out8(IoPort port, std::uint8_t value) { port::out8(port, value); }
+};
+
+template <typename Machine>
+class BasicUart {
+ public:
+  constexpr BasicUart() = default;
+  explicit constexpr BasicUart(Machine machine) : machine_(machine) {}
+
+  // Looks for the port at COM1 and programs it to 115200 8N1 with its FIFO on. Where there is
+  // none, `write` does nothing.
+  void initialize();
+
+  // Sends text, each newline as carriage return and newline. Waits for a port that is busy, but
+  // once it stays so for far longer than a character takes, drops text until it is ready again.
+  void write(std::string_view text);
+
+  // Sends a character as it is, if there is room for it now. Without a port it is sent nowhere.
+  [[nodiscard]] bool try_put(char character);
+
+  // Waits, for a bounded time, until the last bit has left.
+  void drain();
+
+ private:
+  static constexpr unsigned kFifoBytes = 16;
+  static constexpr std::uint16_t kDivisor = 1;  // 1.8432 MHz / 16 / 115200
+
+  // A full FIFO takes 1.4 ms to drain at 115200 baud; who reads a virtual one may need longer.
+  static constexpr Nanoseconds kLongestWait = milliseconds(20);
+
+  [[nodiscard]] bool remembers(std::uint8_t value);
+  [[nodiscard]] bool has(std::uint8_t bits);
+  bool wait_for(std::uint8_t bits);
+  void put(char character);
+
+  [[no_unique_address]] Machine machine_{};
+  unsigned fifo_bytes_ = 0;  // 0: no port
+  unsigned room_ = 0;        // characters that surely fit now
+  bool stuck_ = false;       // a wait was in vain: none until the port has moved
+};
+
+using Uart = BasicUart<MachinePorts>;
+
+template <typename Machine>
+void BasicUart<Machine>::initialize() {
+  using namespace uart_register;
+  // A port that is not there reads as FFh, or as whatever was on the bus last.
+  if (!remembers(0x5A) || !remembers(0xA5)) {
+    return;
+  }
+  wait_for(kTransmitterEmpty);  // the boot loader's last words
+  machine_.out8(kInterruptEnable, 0);
+  machine_.out8(kLineControl, kDivisorAccess);
+  machine_.out8(kDivisorLow, kDivisor & 0xFF);
+  machine_.out8(kDivisorHigh, kDivisor >> 8);
+  machine_.out8(kLineControl, kEightBitsNoParity);
+  machine_.out8(kFifoControl, kFifoEnableAndClear);
+  machine_.out8(kModemControl, kReadyAndRequest);
+  const std::uint8_t identification = machine_.in8(kInterruptIdentification);
+  fifo_bytes_ = (identification & kFifosEnabled) == kFifosEnabled ? kFifoBytes : 1;
+}
+
+template <typename Machine>
+void BasicUart<Machine>::write(std::string_view text) {
+  if (fifo_bytes_ == 0) {
+    return;
+  }
+  for (const char character : text) {
+    if (character == '\n') {
+      put('\r');
+    }
+    put(character);
+  }
+}
+
+template <typename Machine>
+void BasicUart<Machine>::put(char character) {
+  if (room_ == 0 && wait_for(uart_register::kHoldingEmpty)) {
+    room_ = fifo_bytes_;
+  }
+  if (room_ > 0) {
+    --room_;
+    machine_.out8(uart_register::kTransmitHolding, static_cast<std::uint8_t>(character));
+  }
+}
+
+template <typename Machine>
+bool BasicUart<Machine>::try_put(char character) {
+  if (fifo_bytes_ == 0) {
+    return true;
+  }
+  if (room_ == 0) {
+    if (!has(uart_register::kHoldingEmpty)) {
+      return false;
+    }
+    room_ = fifo_bytes_;
+  }
+  put(character);
+  return true;
+}
+
+template <typename Machine>
+void BasicUart<Machine>::drain() {
+  if (fifo_bytes_ != 0) {
+    wait_for(uart_register::kTransmitterEmpty);
+  }
+}
+
+template <typename Machine>
+bool BasicUart<Machine>::remembers(std::uint8_t value) {
+  machine_.out8(uart_register::kScratch, value);
+  return machine_.in8(uart_register::kScratch) == value;
+}
+
+template <typename Machine>
+bool BasicUart<Machine>::has(std::uint8_t bits) {
+  return (machine_.in8(uart_register::kLineStatus) & bits) == bits;
+}
+
+// Whether all of `bits` came up in the line status in good time. A port that is stuck gets one
+// look.
+template <typename Machine>
+bool BasicUart<Machine>::wait_for(std::uint8_t bits) {
+  bool there = has(bits);
+  if (!there && !stuck_) {
+    Patience patience(kLongestWait, machine_);
+    do {
+      there = has(bits);
+    } while (!there && !patience.is_over());
+  }
+  stuck_ = !there;
+  return there;
+}
+
+}  // namespace mote

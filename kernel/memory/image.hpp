@@ -1,0 +1,29 @@
+// Where the parts of the image lie: symbols of boot/kernel.ld, each on a page boundary.
+#pragma once
+
+#include <cstddef>
+
+#include "kernel/cpu/addresses.hpp"
+
+extern "C" {
+
+extern const std::byte __image_start[];
+extern const std::byte __text_start[];
+extern const std::byte __text_end[];
+extern const std::byte __sealed_start[];  // read-only when boot is done
+extern const std::byte __sealed_end[];
+extern const std::byte __stack_guard[];   // a page that is not mapped
+extern const std::byte __stack_bottom[];  // the lowest byte, right above the guard
+extern const std::byte __stack_top[];     // one behind the highest byte
+extern const std::byte __image_end[];
+
+}  // extern "C"
+
+namespace mote {
+
+// The kernel, with all of its static memory.
+[[nodiscard]] inline AddressRange image_range() {
+  return {physical(__image_start).value, physical(__image_end).value};
+}
+
+}  // namespace mote

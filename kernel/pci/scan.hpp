@@ -1,0 +1,97 @@
+// The walk over all PCI buses.
+#pragma once
+
+#include <bitset>
+#include <concepts>
+#include <cstdint>
+
+#include "kernel/pci/config.hpp"
+
+namespace mote::pci {
+
+// Class and subclass, the upper half of the class register.
+inline constexpr std::uint32_t kHostBridge = 0x0600;
+
+template <ConfigSpace Space>
+[[nodiscard]] std::uint32_t class_and_subclass(Space& space, Address address) {
+  return space.read32(address, kClass) >> 16;
+}
+
+// Calls `found(Address)` for each function of each bus, until it returns false. Buses behind
+// bridges are visited under the numbers that firmware gave them, in rising order and each once,
+// so that the walk ends whatever the bridges say. Where bus 0 has more host bridges than one,
+// there are root buses that no bridge tells of; then every bus is looked at.
+template <ConfigSpace Space, std::predicate<Address> Found>
+class Scanner {
+ public:
+  Scanner(Space& space, Found found) : space_(space), found_(found) {}
+
+  void scan() {
+    pending_.set(0);
+    scan_pending();
+    if (host_bridges_ > 1) {
+      pending_.set();
+      scan_pending();
+    }
+  }
+
+ private:
+  static constexpr unsigned kBuses = 256;
+  static constexpr std::uint8_t kDevices = 32;
+  static constexpr std::uint8_t kFunctions = 8;
+
+  // A bridge may lead back to a lower number, so that one pass need not be enough; each pass but
+  // the last visits a bus.
+  void scan_pending() {
+    bool again = true;
+    while (again) {
+      again = false;
+      for (unsigned bus = 0; bus < kBuses && !full_; ++bus) {
+        if (pending_[bus] && !visited_[bus]) {
+          visited_.set(bus);
+          again = true;
+          scan_bus(static_cast<std::uint8_t>(bus));
+        }
+      }
+    }
+  }
+
+  void scan_bus(std::uint8_t bus) {
+    for (std::uint8_t device = 0; device < kDevices && !full_; ++device) {
+      scan_device({bus, device, 0});
+    }
+  }
+
+  // Function 0 is there or none is (PCI 3.0, 3.2.2.3.4).
+  void scan_device(Address address) {
+    if (space_.read16(address, kVendor) == kNoVendor) {
+      return;
+    }
+    const bool several = (space_.read8(address, kHeaderType) & kHeaderMultifunction) != 0;
+    take(address);
+    for (address.function = 1; several && address.function < kFunctions && !full_;
+         ++address.function) {
+      if (space_.read16(address, kVendor) != kNoVendor) {
+        take(address);
+      }
+    }
+  }
+
+  void take(Address address) {
+    if ((space_.read8(address, kHeaderType) & kHeaderKindMask) == kHeaderBridge) {
+      pending_.set(space_.read8(address, kSecondaryBus));
+    } else if (address.bus == 0 && class_and_subclass(space_, address) == kHostBridge) {
+      ++host_bridges_;
+    }
+    full_ = !found_(address);
+  }
+
+  Space& space_;
+  Found found_;
+  std::bitset<kBuses> pending_;
+  std::bitset<kBuses> visited_;
+  unsigned host_bridges_ = 0;
+  bool full_ = false;
+};
+
+}  // namespace mote::pci

@@ -1,0 +1,140 @@
+// The generator and its sources.
+#include "kernel/platform/entropy.hpp"
+
+#include <array>
+#include <bit>
+
+#include "kernel/cpu/cpu.hpp"
+#include "kernel/cpu/port_io.hpp"
+#include "kernel/platform/siphash.hpp"
+
+namespace mote::entropy {
+namespace {
+
+// SipHash as a pseudo-random function of a counter. Samples gather in one word and reach the key
+// when the next number is drawn.
+class Generator {
+ public:
+  void stir(std::uint64_t sample) {
+    constexpr std::uint64_t kOdd = 0x9E37'79B9'7F4A'7C15;  // 2^64 / golden ratio
+    gathered_ = (std::rotl(gathered_, 23) ^ sample) * kOdd;
+  }
+
+  // Makes a new key of the old one and everything gathered. To learn the old key from the new one
+  // takes the inversion of SipHash.
+  void rekey() {
+    const std::uint64_t sample = gathered_;
+    const SipKey old = key_;
+    key_.k0 = old.k0 ^ SipHash::of_word(old, sample);
+    key_.k1 = old.k1 ^ SipHash::of_word({old.k1, old.k0}, sample + 1);
+    gathered_ = 0;
+  }
+
+  std::uint64_t draw() {
+    if (gathered_ != 0) {
+      rekey();
+    }
+    return SipHash::of_word(key_, counter_++);
+  }
+
+ private:
+  SipKey key_;
+  std::uint64_t counter_ = 0;
+  std::uint64_t gathered_ = 0;
+};
+
+constinit Generator generator{};
+[[gnu::section(".bss.sealed")]] constinit SipKey hash_key{};
+
+// Intel asks for ten tries of RDRAND (SDM 1, 7.3.17.1); RDSEED may need more, and may go without.
+constexpr unsigned kTries = 10;
+
+bool rdrand(std::uint64_t& value) {
+  for (unsigned i = 0; i < kTries; ++i) {
+    bool good;
+    asm volatile("rdrand %0" : "=r"(value), "=@ccc"(good));
+    if (good) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool rdseed(std::uint64_t& value) {
+  for (unsigned i = 0; i < kTries; ++i) {
+    bool good;
+    asm volatile("rdseed %0" : "=r"(value), "=@ccc"(good));
+    if (good) {
+      return true;
+    }
+    cpu::pause();
+  }
+  return false;
+}
+
+// Several draws, for some hypervisors and CPUs have been seen to give one constant; such a one
+// does no harm here, for it is only one source of several.
+void stir_from_cpu() {
+  constexpr unsigned kDraws = 4;
+  const bool has_rdrand = (cpu::cpuid(cpu::kFeatureLeaf).ecx & cpu::kRdrandBit) != 0;
+  const bool has_rdseed = cpu::last_leaf(0) >= cpu::kStructuredFeatureLeaf &&
+                          (cpu::cpuid(cpu::kStructuredFeatureLeaf).ebx & cpu::kRdseedBit) != 0;
+  for (unsigned i = 0; i < kDraws; ++i) {
+    std::uint64_t value = 0;
+    if (has_rdseed && rdseed(value)) {
+      generator.stir(value);
+      generator.rekey();
+    }
+    if (has_rdrand && rdrand(value)) {
+      generator.stir(value);
+      generator.rekey();
+    }
+  }
+}
+
+// The time that a port access takes has noise of its own: a bus cycle on a real machine, an exit
+// to a busy host on a virtual one. Port 61h is the speaker's, there on every PC; elsewhere a read
+// still costs the exit.
+void stir_from_jitter() {
+  constexpr unsigned kSamples = 64;
+  constexpr IoPort kSpeaker{0x61};
+  for (unsigned i = 0; i < kSamples; ++i) {
+    const std::uint64_t before = cpu::time_stamp();
+    const std::uint8_t level = port::in8(kSpeaker);
+    generator.stir(std::rotl(cpu::time_stamp() - before, 32) ^ before ^ level);
+    generator.rekey();
+  }
+}
+
+// The calendar clock (Motorola MC146818A): no secret, but it makes each boot another one where a
+// hypervisor's record and replay leaves no jitter. Where there is none, it reads the same for ever.
+void stir_from_calendar() {
+  constexpr IoPort kIndex{0x70};
+  constexpr IoPort kData{0x71};
+  constexpr std::array<std::uint8_t, 6> kSecondToYear = {0, 2, 4, 7, 8, 9};
+  std::uint64_t date = 0;
+  for (const std::uint8_t index : kSecondToYear) {
+    port::out8(kIndex, index);
+    date = date << 8 | port::in8(kData);
+  }
+  generator.stir(date);
+}
+
+}  // namespace
+
+void initialize() {
+  stir_from_calendar();
+  stir_from_jitter();
+  stir_from_cpu();
+  hash_key = {generator.draw(), generator.draw()};
+}
+
+void stir(std::uint64_t sample) { generator.stir(sample); }
+
+std::uint64_t random64() { return generator.draw(); }
+
+std::uint64_t keyed_hash(std::span<const std::byte> message) {
+  return SipHash::of(hash_key, message);
+}
+
+}  // namespace mote::entropy

@@ -1,0 +1,121 @@
+// KVM's paravirtual clock (Linux, Documentation/virt/kvm/x86/msr.rst and cpuid.rst).
+//
+// The machine is reached through a `Machine` with cpuid(leaf), write_msr(number, value) and
+// time_stamp(), so that tests can hand in their own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "kernel/cpu/addresses.hpp"
+
+namespace mote::kvm {
+
+// CPUID: the signature's leaf, here or in steps of 100h behind other hypervisors' leaves, and the
+// features in the one behind it.
+inline constexpr std::uint32_t kFirstLeaf = 0x4000'0000;
+inline constexpr std::uint32_t kLeafStep = 0x100;
+inline constexpr std::uint32_t kLeaves = 4;
+inline constexpr std::uint32_t kSignatureB = 0x4B4D'564B;  // "KVMKVMKVM"
+inline constexpr std::uint32_t kSignatureC = 0x564B'4D56;
+inline constexpr std::uint32_t kSignatureD = 0x0000'004D;
+inline constexpr std::uint32_t kFeatureClockSource2 = 1 << 3;
+
+inline constexpr std::uint32_t kMsrWallClock = 0x4B56'4D00;
+inline constexpr std::uint32_t kMsrSystemTime = 0x4B56'4D01;
+inline constexpr std::uint64_t kSystemTimeEnable = 1;
+
+// What the hypervisor writes to: the time of day at the machine's start, and the time since then.
+// A version that is odd says that it is being written; one of zero, that it never was.
+struct WallClock {
+  std::uint32_t version;
+  std::uint32_t seconds;
+  std::uint32_t nanoseconds;
+};
+static_assert(sizeof(WallClock) == 12);
+
+struct SystemTime {
+  std::uint32_t version;
+  std::uint32_t padding;
+  std::uint64_t time_stamp;  // the counter when this was written
+  std::uint64_t nanoseconds;
+  std::uint32_t multiplier;  // of the counter, in 1/2^32 ns, once it is shifted
+  std::int8_t shift;         // to the left; negative: to the right
+  std::uint8_t flags;
+  std::uint8_t padding2[2];
+};
+static_assert(sizeof(SystemTime) == 32 && offsetof(SystemTime, shift) == 28);
+
+struct alignas(64) SharedMemory {
+  WallClock wall;
+  SystemTime system;
+};
+
+// Whether KVM offers its clock.
+template <typename Machine>
+[[nodiscard]] bool has_clock(Machine& machine) {
+  for (std::uint32_t i = 0; i < kLeaves; ++i) {
+    const std::uint32_t leaf = kFirstLeaf + i * kLeafStep;
+    const auto signature = machine.cpuid(leaf);
+    if (signature.ebx == kSignatureB && signature.ecx == kSignatureC &&
+        signature.edx == kSignatureD) {
+      return (machine.cpuid(leaf + 1).eax & kFeatureClockSource2) != 0;
+    }
+  }
+  return false;
+}
+
+// The time since the machine's start, at a reading of the counter. A shift that no hypervisor would
+// use gives none.
+[[nodiscard]] constexpr std::optional<std::uint64_t> system_ns(const SystemTime& system,
+                                                               std::uint64_t time_stamp) {
+  if (system.shift <= -64 || system.shift >= 64) {
+    return std::nullopt;
+  }
+  // The counter of another CPU, which wrote this, may be a little ahead.
+  const std::uint64_t ticks = time_stamp > system.time_stamp ? time_stamp - system.time_stamp : 0;
+  const std::uint64_t shifted = system.shift >= 0 ? ticks << system.shift : ticks >> -system.shift;
+  __extension__ using Wide = unsigned __int128;
+  return system.nanoseconds + static_cast<std::uint64_t>(Wide{shifted} * system.multiplier >> 32);
+}
+
+// x86 keeps loads in their order; this has the compiler keep it.
+inline void keep_order() { asm volatile("" : : : "memory"); }
+
+// A copy of what the hypervisor shares; nothing while it is being written, or was never.
+template <typename Shared>
+[[nodiscard]] std::optional<Shared> snapshot(const Shared& shared) {
+  constexpr unsigned kTries = 100;
+  for (unsigned i = 0; i < kTries; ++i) {
+    keep_order();
+    const std::uint32_t before = shared.version;
+    keep_order();
+    const Shared copy = shared;
+    keep_order();
+    if (before != 0 && before % 2 == 0 && shared.version == before) {
+      return copy;
+    }
+  }
+  return std::nullopt;
+}
+
+// Nanoseconds since 1970; nothing if the hypervisor doesn't answer. `shared` lies where its virtual
+// address is its physical one. Only where has_clock().
+template <typename Machine>
+[[nodiscard]] std::optional<std::uint64_t> read_clock(Machine& machine, SharedMemory& shared) {
+  shared = {};
+  machine.write_msr(kMsrSystemTime, physical(&shared.system).value | kSystemTimeEnable);
+  machine.write_msr(kMsrWallClock, physical(&shared.wall).value);
+  const auto wall = snapshot(shared.wall);
+  const auto system = snapshot(shared.system);
+  machine.write_msr(kMsrSystemTime, 0);  // it stops writing there
+  const auto since_start = system ? system_ns(*system, machine.time_stamp()) : std::nullopt;
+  if (!wall || wall->seconds == 0 || !since_start) {
+    return std::nullopt;
+  }
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  return wall->seconds * kSecond + wall->nanoseconds + *since_start;
+}
+
+}  // namespace mote::kvm

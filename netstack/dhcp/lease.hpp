@@ -1,0 +1,38 @@
+// What a DHCP server leases, as it can be used: what no host can use is refused or left out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "netstack/dhcp/message.hpp"
+#include "netstack/interface/complaints.hpp"
+#include "netstack/ip/routes.hpp"
+#include "netstack/wire/headers.hpp"
+
+namespace mote::netstack {
+
+struct Lease {
+  static constexpr std::uint32_t kForever = 0xFFFFFFFF;  // RFC 2131, 3.3
+
+  Ipv4Address address;
+  std::uint8_t prefix_bits = 0;
+  Ipv4Address gateway;  // zero: none
+  Routes routes;
+  std::uint32_t seconds = 0;
+  std::uint32_t renewal_s = 0;    // T1
+  std::uint32_t rebinding_s = 0;  // T2
+  std::optional<std::uint16_t> mtu;
+  std::optional<Ipv4Address> server;
+};
+
+// What an offer or an acknowledgement leases. Absent when it can't be used, which is said; what
+// else of it can't be used is said, too.
+[[nodiscard]] std::optional<Lease> read_lease(const DhcpMessage& message, Complaints& complaints);
+
+// Why a gateway is of no use to a host, as words that follow on "is"; empty if it is of use. A host
+// alone in its network (/32) has its gateway elsewhere on the link, as some clouds want it.
+[[nodiscard]] std::string_view fault_of_gateway(Ipv4Address gateway, Ipv4Address own,
+                                                unsigned prefix_bits, const Routes& routes);
+
+}  // namespace mote::netstack

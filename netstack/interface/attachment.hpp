@@ -1,0 +1,193 @@
+// An interface as lwIP sees it: addresses, DHCP, link state, the console's lines, the counters.
+//
+// All that doesn't depend on the device's type is here, so that `Interface`, the template over it,
+// stays thin.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "drivers/net_device.hpp"
+#include "kernel/memory/packet.hpp"
+#include "kernel/time/clock.hpp"
+#include "lwip/netif.h"
+#include "netstack/dhcp/client.hpp"
+#include "netstack/interface/classifier.hpp"
+#include "netstack/interface/peers.hpp"
+#include "netstack/ip/routes.hpp"
+#include "netstack/stats.hpp"
+
+namespace mote::netstack {
+
+struct StaticAddress {
+  Ipv4Address address;
+  std::uint8_t prefix_bits = 0;  // 0 to 32
+  Ipv4Address gateway;           // zero: none
+};
+
+struct InterfaceSettings {
+  const char* host_name = "mote";             // zero-ended, outlives the interface
+  std::optional<StaticAddress> address = {};  // absent: DHCP
+  std::uint16_t mtu = 0;                      // bytes of IP packet; 0: what the device can
+  bool offload = true;                        // false: checksums are the stack's own work
+};
+
+// What lwIP must know of a device.
+struct DeviceFacts {
+  std::string_view model;
+  std::string_view features;
+  MacAddress mac;
+  std::uint16_t mtu = 0;
+  Offloads offloads;
+  bool link_up = false;
+  const DeviceCounters* counters = nullptr;  // outlive the attachment
+};
+
+class Attachment {
+ public:
+  [[gnu::noinline]] Attachment();  // once for all kinds of device
+  Attachment(const Attachment&) = delete;
+  Attachment& operator=(const Attachment&) = delete;
+
+  [[nodiscard]] const InterfaceCounters& counters() const { return counters_; }
+  [[nodiscard]] InterfaceReport report() const;
+  [[nodiscard]] unsigned index() const { return index_; }
+
+  // Whom frames on this interface are for, as of now.
+  [[nodiscard]] Host host() const {
+    return {std::bit_cast<MacAddress>(netif_.hwaddr),
+            {std::byteswap(ip4_addr_get_u32(netif_ip4_addr(&netif_)))},
+            {std::byteswap(ip4_addr_get_u32(netif_ip4_netmask(&netif_)))}};
+  }
+
+  // True when the interface has an address and a link.
+  [[nodiscard]] bool usable() const;
+
+  // Whether hosts on other networks can be reached: by a gateway, or a default route.
+  [[nodiscard]] bool has_way_out() const;
+
+  // The longest route to `destination` beside subnet and gateway, or null.
+  [[nodiscard]] const Route* route_to(Ipv4Address destination) const {
+    return routes_.find(destination);
+  }
+
+  // What DHCP leases beside the address, the mask and the gateway, which lwIP sets itself.
+  void use_lease(const Lease& lease);
+
+  // An MTU from DHCP: taken when it is smaller than what device and settings allow.
+  void offer_mtu(std::uint16_t mtu);
+
+  [[nodiscard]] DhcpClient& dhcp_client() const { return dhcp_client_of(index_); }
+  [[nodiscard]] struct netif& netif() { return netif_; }
+
+ protected:
+  // How lwIP sends: datagrams, and frames.
+  struct Ways {
+    netif_output_fn datagram;
+    netif_linkoutput_fn frame;
+  };
+
+  // Makes the interface known to lwIP and to the console; starts DHCP. False when lwIP has no room
+  // for it; the console then says so.
+  bool attach(unsigned index, const DeviceFacts& facts, const InterfaceSettings& settings,
+              Ways ways);
+
+  // Now and then, at least once a second: notices link changes, keeps DHCP going, says what has
+  // changed.
+  void second(Nanoseconds now, bool link_up);
+
+  // Makes a datagram for `destination` (in memory as on the wire) the frame that it leaves in, if
+  // its station is known. False: `find_station` must find it out.
+  // Inline, as all that each sent frame runs through.
+  [[nodiscard, gnu::always_inline]] bool frame_for(std::uint32_t destination,
+                                                   struct pbuf& datagram) const {
+    const EthernetHeader* const header = peers_.find(next_hop(destination));
+    if (header == nullptr || pbuf_add_header(&datagram, sizeof(EthernetHeader)) != 0) return false;
+    __builtin_memcpy(datagram.payload, header, sizeof(EthernetHeader));
+    return true;
+  }
+
+  // The same for an answer to the datagram that lwIP is taking in, if that came from a neighbour
+  // that lwIP doesn't know: it goes to the station that the datagram came from. So strangers who
+  // are answered need no place in lwIP's table.
+  [[nodiscard]] bool frame_for_caller(std::uint32_t destination, struct pbuf& datagram);
+  // The same for a station that isn't known: lwIP finds it out, and sends then.
+  err_t find_station(std::uint32_t destination, struct pbuf& datagram);
+
+  // Learns from a frame that lwIP has made which station its datagram goes to.
+  void learn_station(const struct pbuf& frame);
+
+  // Gives a frame to lwIP, in its packet, or copied out of it when packets are scarce or lwIP may
+  // hold it long.
+  void hand_up(Packet packet, RxChecksum checksum, Fate fate);
+
+  // The same for a frame in several packets.
+  void hand_up(std::span<Packet> pieces, RxChecksum checksum);
+
+  InterfaceCounters counters_;
+
+ private:
+  // Who sent a datagram, in memory as on the wire.
+  struct Caller {
+    std::uint32_t address = 0;  // 0: none
+    MacAddress mac;
+  };
+
+  void give_to_lwip(struct pbuf* datagram, bool verified);
+  void give_arp_to_lwip(Packet packet);
+  [[nodiscard]] bool is_on_subnet(std::uint32_t destination) const {
+    const std::uint32_t own = ip4_addr_get_u32(netif_ip4_addr(&netif_));
+    return ((destination ^ own) & ip4_addr_get_u32(netif_ip4_netmask(&netif_))) == 0;
+  }
+
+  // The station on the link to which a datagram goes; 0: there is none. All in memory as on the
+  // wire.
+  [[nodiscard]] std::uint32_t next_hop(std::uint32_t destination) const {
+    const bool is_near = routes_.empty() && is_on_subnet(destination);
+    return is_near ? destination : far_hop(destination);
+  }
+  [[nodiscard, gnu::noinline]] std::uint32_t far_hop(std::uint32_t destination) const;
+  [[nodiscard, gnu::noinline]] std::uint32_t hop_by_route(std::uint32_t destination) const;
+  static err_t initialize_netif(struct netif* netif);
+  static void status_changed(struct netif* netif);
+  void set_link(bool up);
+  void use_static_address(const StaticAddress& address);
+  void look_again();
+  void announce();
+  void announce_routes();
+  void complain_of_silence(Nanoseconds now);
+  void print_name() const;
+
+  struct netif netif_{};
+  unsigned index_ = 0;
+  std::string_view model_;
+  const DeviceCounters* device_counters_ = nullptr;
+  Peers peers_;
+  Caller caller_;  // of the datagram that lwIP is taking in
+  Nanoseconds next_question_;
+  Routes routes_;
+  bool routes_are_news_ = false;
+  bool dhcp_ = false;
+  std::uint16_t largest_mtu_ = 0;
+  Host announced_;
+  Ipv4Address announced_gateway_;
+  std::uint64_t answers_ = 0;  // of DHCP servers, when last looked at
+  Nanoseconds next_complaint_;
+};
+
+// The attachment behind lwIP's structure.
+[[nodiscard]] Attachment& attachment_of(struct netif* netif);
+
+// The index of the interface on which the packet came that lwIP is taking in; 0 at other times.
+[[nodiscard]] unsigned receiving_interface();
+
+// The interface that has `address` (in memory as on the wire), or null.
+[[nodiscard]] struct netif* interface_with_address(std::uint32_t address);
+
+// The interface with the longest route to `destination`, subnets and gateways apart, or null.
+[[nodiscard]] struct netif* interface_with_route(std::uint32_t destination);
+
+}  // namespace mote::netstack

@@ -1,0 +1,81 @@
+// What an interface says on the console once it is attached.
+#include <bit>
+#include <utility>
+
+#include "kernel/console/console.hpp"
+#include "lwip/dhcp.h"
+#include "netstack/interface/attachment.hpp"
+#include "netstack/wire/address_text.hpp"
+
+namespace mote::netstack {
+namespace {
+
+Ipv4Address gateway_of(const struct netif& netif) {
+  return {std::byteswap(ip4_addr_get_u32(netif_ip4_gw(&netif)))};
+}
+
+}  // namespace
+
+// Says which address there is now, if it isn't the one last told of.
+void Attachment::announce() {
+  const Host now = host();
+  const Ipv4Address gateway = gateway_of(netif_);
+  if (now.address == announced_.address && now.netmask == announced_.netmask &&
+      gateway == announced_gateway_ && !routes_are_news_) {
+    return;
+  }
+  const bool had_address = announced_.address.value != 0;
+  announced_ = now;
+  announced_gateway_ = gateway;
+  routes_are_news_ = false;
+  if (now.address.value == 0) {
+    if (!had_address) return;
+    print_name();
+    console::line("address lost, asking DHCP again");
+    return;
+  }
+  print_name();
+  console::print(now.address, '/', std::popcount(now.netmask.value));
+  if (gateway.value != 0) console::print(" via ", gateway);
+  const struct dhcp* dhcp = netif_dhcp_data(&netif_);
+  if (!dhcp_ || dhcp == nullptr) {
+    console::line(" (static)");
+  } else if (dhcp->offered_t0_lease == Lease::kForever) {
+    console::line(" (dhcp, lease without end)");
+  } else {
+    console::line(" (dhcp, lease ", dhcp->offered_t0_lease, " s)");
+  }
+  announce_routes();
+}
+
+void Attachment::announce_routes() {
+  for (const Route& route : routes_.all()) {
+    print_name();
+    console::print("route ", route.network, '/', route.prefix_bits);
+    if (route.is_on_link()) {
+      console::line(" on the link");
+    } else {
+      console::line(" via ", route.router);
+    }
+  }
+  if (has_way_out()) return;
+  print_name();
+  console::line("no gateway");
+}
+
+void Attachment::complain_of_silence(Nanoseconds now) {
+  if (std::exchange(answers_, dhcp_client().answers()) != answers_) {
+    // Of no use, which is said. The next one may take longer than a period to come.
+    next_complaint_ = now + Complaints::kPeriod + Complaints::kPeriod;
+  } else if (usable() || !netif_is_link_up(&netif_)) {
+    next_complaint_ = now + Complaints::kPeriod;
+  } else if (now >= next_complaint_) {
+    next_complaint_ = now + Complaints::kPeriod;
+    print_name();
+    console::line("no answer to DHCP yet, still asking");
+  }
+}
+
+void Attachment::print_name() const { console::print("net", index_, ": "); }
+
+}  // namespace mote::netstack

@@ -1,0 +1,257 @@
+// An interface: a device below, lwIP above, and the frame's way between them.
+//
+//   device.poll_rx → classify: Reply (same buffer to the transmit ring)
+//                            | Drop  (counted, buffer back to the pool)
+//                            | Up    → lwIP → … → link_output → device.transmit
+//
+// The device's type is a template parameter: no call per frame is indirect, save lwIP's own.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "drivers/net_device.hpp"
+#include "kernel/cpu/cpu.hpp"
+#include "kernel/limits.hpp"
+#include "kernel/memory/packet.hpp"
+#include "kernel/platform/entropy.hpp"
+#include "kernel/time/clock.hpp"
+#include "lwip/etharp.h"
+#include "netstack/interface/attachment.hpp"
+#include "netstack/interface/classifier.hpp"
+#include "netstack/interface/transmit.hpp"
+#include "netstack/tcp/prompt_answer.hpp"
+
+namespace mote::netstack {
+
+template <NetDevice Device>
+class Interface : public Attachment {
+ public:
+  // Ties the device, which is up and outlives the interface, to lwIP as `net<index>`; prints its
+  // line. False (and a line that says so) when there are too many.
+  bool attach(Device& device, unsigned index, const InterfaceSettings& settings) {
+    device_ = &device;
+    if (settings.offload) offloads_ = device.offloads();
+    const DeviceFacts facts{device.model(), device.features(), device.mac(),      device.mtu(),
+                            offloads_,      device.link_up(),  &device.counters()};
+    return Attachment::attach(index, facts, settings, {output, link_output});
+  }
+
+  // One turn of the run loop: takes back what was sent, sends what waited, receives at most
+  // kRxBudget frames, rings the doorbells. Says whether there was anything to do.
+  bool turn() {
+    device_->reclaim(release_frame);
+    if (!backlog_.empty()) send_backlog();
+    const std::size_t received = device_->poll_rx(limits::kRxBudget, Receiver{*this});
+    device_->flush();
+    if (received != 0) entropy::stir(cpu::time_stamp());
+    const bool sent = counters_.tx_frames != tx_frames_before_;
+    tx_frames_before_ = counters_.tx_frames;
+    return received != 0 || sent;
+  }
+
+  // Takes back what was sent, so that lwIP may send it again.
+  void reclaim() { device_->reclaim(release_frame); }
+
+  // Adds what shows that there is something to do in a turn (see NetDevice).
+  void watch(Watch& watch) const { device_->watch(watch, !backlog_.empty()); }
+
+  // For a doze (see NetDevice).
+  [[nodiscard]] bool can_wake() const { return device_->can_wake(); }
+  void arm() { device_->arm(!backlog_.empty()); }
+  void disarm() { device_->disarm(); }
+
+  // Now and then, at least once a second: link state, DHCP, the console's lines, a backlog that
+  // doesn't move.
+  void second(Nanoseconds now) {
+    look_at_backlog(now);
+    Attachment::second(now, device_->link_up());
+  }
+
+  [[nodiscard]] const Device& device() const { return *device_; }
+
+ private:
+  // What the device hands received frames to.
+  struct Receiver {
+    Interface& interface;
+    [[gnu::always_inline]] void operator()(Packet packet, RxChecksum checksum) const {
+      interface.receive(std::move(packet), checksum);
+    }
+    void operator()(std::span<Packet> pieces, RxChecksum checksum) const {
+      interface.receive_large(pieces, checksum);
+    }
+  };
+
+  // Inline, for it has one caller, the driver's loop, and all frames run through it.
+  [[gnu::always_inline]] void receive(Packet packet, RxChecksum checksum) {
+    checksum = believed(checksum);
+    if (answered_promptly(packet, checksum)) return;
+    const std::size_t room = Packet::kMaxFrameBytes;
+    const Decision decision = classify({packet.data(), room}, packet.bytes(), host());
+    ++counters_[decision.fate];
+    switch (decision.fate) {
+      case Fate::kReply:
+        packet.set_bytes(decision.reply_bytes);
+        if (!device_->transmit(packet, TxChecksum{})) ++counters_.replies_dropped;
+        break;
+      case Fate::kUp:
+      case Fate::kUpFragment:
+        hand_up(std::move(packet), checksum, decision.fate);
+        break;
+      default:
+        break;  // dropped: the packet dies here, and its buffer is the pool's again
+    }
+  }
+
+  // A request whose answer needs none of lwIP's work. A response that finds no room at all is one
+  // that was lost: lwIP resends it.
+  [[gnu::always_inline]] bool answered_promptly(const Packet& packet, RxChecksum checksum) {
+    PromptAnswer answer;
+    if (!offloads_.tx_checksum || !prompt_answer(netif(), packet.frame(), checksum, answer))
+      return false;
+    ++counters_[Fate::kUp];
+    ++counters_.prompt_answers;
+    const std::span pieces = std::span(answer.pieces).first(answer.count);
+    if (backlog_.empty() &&
+        device_->transmit(TxFrame{pieces, PromptAnswer::kChecksum, answer.frame})) {
+      pbuf_ref(answer.frame);
+      ++counters_.tx_frames;
+    } else {
+      queue(answer.frame);
+    }
+    return true;
+  }
+
+  // A segment in several packets: not for the fast path.
+  void receive_large(std::span<Packet> pieces, RxChecksum checksum) {
+    checksum = believed(checksum);
+    std::size_t bytes = 0;
+    for (const Packet& piece : pieces) bytes += piece.bytes();
+    Packet& first = pieces.front();
+    Fate fate = judge_large(first.frame(), bytes, host());
+    if (fate == Fate::kUnknownProtocol && remove_priority_tag(first.frame())) {
+      first.set_bytes(first.bytes() - sizeof(VlanTag));
+      fate = judge_large(first.frame(), bytes - sizeof(VlanTag), host());
+    }
+    ++counters_[fate];
+    if (fate == Fate::kUp) hand_up(pieces, checksum);
+  }
+
+  // With offloads off the device's word counts for nothing, but a sum that was never made can't be
+  // verified all the same.
+  RxChecksum believed(RxChecksum checksum) const {
+    const bool ignored = checksum == RxChecksum::kVerified && !offloads_.rx_checksum;
+    return ignored ? RxChecksum::kUnknown : checksum;
+  }
+
+  static Interface& of(struct netif* netif) {
+    return static_cast<Interface&>(attachment_of(netif));
+  }
+
+  // lwIP's ways to the device: for a datagram, which lacks its IP header's checksum and nearly
+  // always goes where others went before, and for a frame.
+  static err_t output(struct netif* netif, struct pbuf* datagram, const ip4_addr_t* destination) {
+    Interface& self = of(netif);
+    seal(*datagram);
+    const std::uint32_t address = ip4_addr_get_u32(destination);
+    if (!self.frame_for(address, *datagram) && !self.frame_for_caller(address, *datagram)) {
+      return self.find_station(address, *datagram);
+    }
+    return self.queue(datagram);
+  }
+
+  static err_t link_output(struct netif* netif, struct pbuf* frame) {
+    Interface& self = of(netif);
+    self.learn_station(*frame);
+    return self.queue(frame);
+  }
+
+  // ERR_MEM makes lwIP keep the segment and try again later. A frame that no device takes must
+  // not get into the backlog: all others would wait behind it.
+  err_t queue(struct pbuf* frame) {
+    const struct netif_hint* const hints = netif().hints;
+    const Backlog::Entry entry{frame, hints != nullptr ? hints->segment_bytes : u16_t{0}};
+    SegmentList list;
+    const bool gathered = list.gather(*frame);
+    if (!can_be_sent(entry, gathered)) {
+      ++counters_.tx_unsendable;
+      return ERR_OK;
+    }
+    if (backlog_.empty() && send(entry, list, gathered)) return ERR_OK;
+    if (backlog_.push(entry)) {
+      ++counters_.tx_waited;
+      return ERR_OK;
+    }
+    ++counters_.tx_refused;
+    return ERR_MEM;
+  }
+
+  // A long segment must be cut, for which it must be gathered. How to cut it is forgotten of one
+  // that had to wait for an ARP reply.
+  static bool can_be_sent(const Backlog::Entry& entry, bool gathered) {
+    return entry.frame->tot_len <= sizeof(EthernetHeader) + limits::kMtu ||
+           (gathered && entry.segment_bytes != 0);
+  }
+
+  // False when the ring is full, or when the frame must be copied and there is no packet.
+  bool send(const Backlog::Entry& entry, const SegmentList& list, bool gathered) {
+    const bool sent = gathered ? send_by_reference(entry, list) : send_copy(*entry.frame);
+    if (sent) ++counters_.tx_frames;
+    return sent;
+  }
+
+  bool send_by_reference(const Backlog::Entry& entry, const SegmentList& list) {
+    const auto [checksum, cut] = offload(
+        {static_cast<std::byte*>(entry.frame->payload), entry.frame->len}, entry.segment_bytes);
+    if (!device_->transmit(TxFrame{list.segments(), checksum, entry.frame, cut})) return false;
+    pbuf_ref(entry.frame);
+    return true;
+  }
+
+  bool send_copy(const struct pbuf& frame) {
+    Packet packet = copy_to_packet(frame);
+    if (!packet || !device_->transmit(packet, offload(packet.frame(), 0).checksum)) return false;
+    ++counters_.tx_copied;
+    return true;
+  }
+
+  Offload offload(std::span<std::byte> headers, std::uint16_t segment_bytes) const {
+    if (segment_bytes != 0) return prepare_cut(headers, segment_bytes, offloads_.segmentation);
+    return offloads_.tx_checksum ? Offload{prepare_checksum(headers), {}} : Offload{};
+  }
+
+  void send_backlog() {
+    while (!backlog_.empty()) {
+      const Backlog::Entry entry = backlog_.front();
+      SegmentList list;
+      if (!send(entry, list, list.gather(*entry.frame))) return;
+      backlog_.pop();
+    }
+  }
+
+  // The front of the backlog leaves within limits::kTxPatienceMs, whatever the device, the pool or
+  // the frame is like: TCP sends it again.
+  void look_at_backlog(Nanoseconds now) {
+    if (backlog_.empty()) {
+      front_seen_ = kNone;
+    } else if (backlog_.departures() != front_seen_) {
+      front_seen_ = backlog_.departures();
+      front_since_ = now;
+    } else if (now.value - front_since_.value >= limits::kTxPatienceMs * 1'000'000) {
+      backlog_.pop();
+      ++counters_.tx_stuck;
+    }
+  }
+
+  static void release_frame(void* cookie) { pbuf_free(static_cast<struct pbuf*>(cookie)); }
+
+  Device* device_ = nullptr;
+  Offloads offloads_;  // what is used of the device's
+  Backlog backlog_;
+  static constexpr std::uint64_t kNone = ~std::uint64_t{0};
+  std::uint64_t front_seen_ = kNone;  // how many had left before the front that was seen last
+  Nanoseconds front_since_{};
+  std::uint64_t tx_frames_before_ = 0;
+};
+
+}  // namespace mote::netstack

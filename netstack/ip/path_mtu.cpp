@@ -1,0 +1,168 @@
+// Path MTU discovery: which messages are believed, and what they change.
+#include "netstack/ip/path_mtu.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "kernel/platform/entropy.hpp"
+#include "lwip/inet_chksum.h"
+#include "lwip/ip.h"
+#include "lwip/priv/tcp_priv.h"
+#include "mote_hooks.h"
+#include "netstack/tcp/connections.hpp"
+#include "netstack/wire/headers.hpp"
+
+namespace mote::netstack {
+namespace {
+
+constinit NarrowPaths paths;
+constinit PathMtuCounters counters;
+
+constexpr std::uint16_t kHeaders = sizeof(Ipv4Header) + sizeof(TcpHeader);
+constexpr std::uint16_t kLeastMss = limits::kLeastPathMtu - kHeaders;
+static_assert(kLeastMss >= TCP_TSO_LEAST_MSS, "devices cut segments however short they became");
+constexpr std::uint16_t kLeastLinkMtu = 68;  // RFC 791, 3.2
+
+// "Destination unreachable: fragmentation needed and DF set", with the next hop's MTU (RFC 1191, 4)
+// and what every router quotes of the datagram (RFC 792).
+struct FragmentationNeeded {
+  std::uint8_t type;
+  std::uint8_t code;
+  Be16 checksum;
+  Be16 unused;
+  Be16 next_hop_mtu;
+  Ipv4Header ip;
+  Be16 source_port;
+  Be16 destination_port;
+  Be32 sequence;
+
+  static constexpr std::uint8_t kCode = 4;
+};
+static_assert(sizeof(FragmentationNeeded) == 36 && alignof(FragmentationNeeded) == 1);
+
+// Whether it quotes the beginning of a segment that the host sent to which the message came.
+bool quotes_ours(const FragmentationNeeded& message) {
+  const Ipv4Header& ip = message.ip;
+  return ip.version_and_words == Ipv4Header::kVersion4NoOptions &&
+         ip.protocol == Ipv4Header::kTcp && ip.flags_and_offset == Ipv4Header::kDontFragment &&
+         ip.source.raw() == ip4_addr_get_u32(ip4_current_dest_addr());
+}
+
+bool in_flight(const struct tcp_pcb& pcb, std::uint32_t sequence) {
+  return pcb.state >= ESTABLISHED && pcb.state != TIME_WAIT && TCP_SEQ_GEQ(sequence, pcb.lastack) &&
+         TCP_SEQ_LT(sequence, pcb.snd_nxt);
+}
+
+// What the router says, or means: less than the datagram's length, or 0 if it can't be.
+std::uint16_t mtu_of(const FragmentationNeeded& message) {
+  // A device or a host before it may have put several segments together.
+  const std::uint16_t bytes = std::min<std::uint16_t>(message.ip.total_bytes, limits::kMtu);
+  const std::uint16_t said = message.next_hop_mtu;
+  const std::uint16_t mtu = said != 0 ? said : plateau_below(bytes);
+  return mtu >= kLeastLinkMtu && mtu < bytes ? mtu : std::uint16_t{0};
+}
+
+// Makes a connection's segments short enough. False: they are. Below the least length, routers are
+// to fragment them.
+bool shorten(struct tcp_pcb& pcb, std::uint16_t mtu) {
+  const bool too_narrow = mtu < limits::kLeastPathMtu && (pcb.flags & TF_FRAGMENT) == 0;
+  const std::uint16_t mss = std::max<std::uint16_t>(mtu, limits::kLeastPathMtu) - kHeaders;
+  if (mss >= pcb.mss && !too_narrow) return false;
+  pcb.mss = std::min(pcb.mss, mss);
+  if (too_narrow) {
+    tcp_set_flags(&pcb, TF_FRAGMENT);
+    pcb.netif_hints.may_fragment = 1;
+  }
+  return true;
+}
+
+// Sends all that is in flight again, cut anew by tcp_output (lwip/patches/segmentation-offload). As
+// nothing was lost to congestion, the window stays as it is (RFC 1191, 6.5), and no retransmission
+// is counted. When a device still has a segment, the timer does it.
+void resend(struct tcp_pcb& pcb) {
+  const bool recovering = (pcb.flags & TF_INFR) != 0;
+  if (tcp_rexmit_rto_prepare(&pcb) == ERR_OK) {
+    if (recovering) pcb.cwnd = pcb.ssthresh;  // fast recovery has ended
+    pcb.rtime = 0;
+  }
+  tcp_output(&pcb);
+}
+
+bool believe(const struct pbuf& received, const struct netif& netif) {
+  FragmentationNeeded message;
+  if (pbuf_copy_partial(&received, &message, sizeof message, 0) != sizeof message ||
+      !quotes_ours(message)) {
+    return false;
+  }
+  const ConnectionEnds ends{{message.ip.source.raw()},
+                            {message.ip.destination.raw()},
+                            message.source_port,
+                            message.destination_port};
+  struct tcp_pcb* const pcb = find_connection(ends, netif_get_index(&netif));
+  const std::uint16_t mtu = mtu_of(message);
+  if (pcb == nullptr || !in_flight(*pcb, message.sequence) || mtu == 0 ||
+      inet_chksum_pbuf(const_cast<struct pbuf*>(&received)) != 0) {  // lwIP knows no const
+    return false;
+  }
+  if (shorten(*pcb, mtu)) {
+    paths.learn(message.ip.destination, mtu, clock::now());
+    resend(*pcb);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::uint16_t plateau_below(std::uint16_t bytes) {
+  // RFC 1191, table 7-1, as far as a datagram of ours can be too long for.
+  constexpr std::uint16_t kPlateaus[] = {1492, 1006, 508, 296, 68};
+  static_assert(limits::kMtu < 2002, "the next one above");
+  for (const std::uint16_t plateau : kPlateaus) {
+    if (plateau < bytes) return plateau;
+  }
+  return 0;
+}
+
+std::size_t NarrowPaths::place_of(std::uint32_t destination) {
+  return entropy::keyed_hash(std::as_bytes(std::span(&destination, 1))) % kPlaces;
+}
+
+std::uint16_t NarrowPaths::look_up(std::uint32_t destination, Nanoseconds now) const {
+  for (const Path& path : places_[place_of(destination)]) {
+    if (path.destination == destination && now < path.expiry) return path.mtu;
+  }
+  return 0;
+}
+
+void NarrowPaths::learn(std::uint32_t destination, std::uint16_t mtu, Nanoseconds now) {
+  Place& place = places_[place_of(destination)];
+  auto path = std::ranges::find(place, destination, &Path::destination);
+  if (path == place.end()) {
+    path =
+        std::ranges::min_element(place, {}, [](const Path& known) { return known.expiry.value; });
+  }
+  last_expiry_ = now + kLifetime;
+  *path = {destination, mtu, last_expiry_};
+}
+
+const PathMtuCounters& path_mtu_counters() { return counters; }
+
+}  // namespace mote::netstack
+
+using namespace mote::netstack;
+
+extern "C" {
+
+void mote_icmp_unreachable(const struct pbuf* message, const struct netif* netif) {
+  if (static_cast<const std::uint8_t*>(message->payload)[1] != FragmentationNeeded::kCode) return;
+  ++(believe(*message, *netif) ? counters.believed : counters.refused);
+}
+
+void mote_tcp_established(struct tcp_pcb* pcb) {
+  const std::uint32_t destination = std::byteswap(ip4_addr_get_u32(ip_2_ip4(&pcb->remote_ip)));
+  if (const std::uint16_t mtu = paths.find(destination, mote::clock::now()); mtu != 0) {
+    shorten(*pcb, mtu);
+  }
+}
+
+}  // extern "C"

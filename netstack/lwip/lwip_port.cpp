@@ -1,0 +1,157 @@
+// What lwIP asks of its platform: time, random numbers, checksums, assertions, and the hooks.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernel/faults/panic.hpp"
+#include "kernel/limits.hpp"
+#include "kernel/memory/arena.hpp"
+#include "kernel/plan.hpp"
+#include "kernel/platform/entropy.hpp"
+#include "kernel/time/clock.hpp"
+#include "lwip/init.h"
+#include "lwip/memp.h"
+#include "lwip/netif.h"
+#include "lwip/opt.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/stats.h"
+#include "lwip/sys.h"
+#include "lwip/timeouts.h"
+#include "mote_hooks.h"
+#include "netstack/interface/attachment.hpp"
+#include "netstack/lwip/heap.hpp"
+#include "netstack/lwip/pools.hpp"
+#include "netstack/stack.hpp"
+#include "netstack/tcp/send_room.hpp"
+#include "netstack/wire/checksum.hpp"
+
+namespace mote::netstack {
+
+static_assert(PBUF_LINK_ENCAPSULATION_HLEN == limits::kHeadroom);
+static_assert(TCP_MSS + 40 == limits::kMtu);
+static_assert(TCP_TSO_PBUFS == limits::kTxSegments);
+static_assert(limits::kTxPayloadBytes + 40 <= 0xFFFF);
+static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + 14);
+static_assert(TCP_SLOW_INTERVAL == kPollTickMs);
+static_assert(MOTE_TCP_CHALLENGES == limits::kChallenges);
+static_assert(MOTE_TCP_CHALLENGE_TIME == limits::kChallengeTimeMs);
+static_assert(IP_REASS_MAX_PBUFS >= 48 && PBUF_POOL_SIZE > IP_REASS_MAX_PBUFS);
+
+namespace {
+
+// How the queues of connections are limited: mote_tcp_queue_limit.
+struct QueueLimits {
+  std::size_t kept = 0;   // of headers and pbufs, for all PCBs there can be
+  std::size_t share = 1;  // of the rest, for each pbuf more that a connection may queue
+  std::size_t half_open = 0;
+};
+constinit QueueLimits queue_limits;
+constexpr std::size_t kLeastQueue = MOTE_TCP_QUEUE_LEAST;
+
+// TCP's table of connections, with a bucket or more for each PCB (patches/connections).
+[[gnu::section(".bss.sealed")]] constinit std::span<struct tcp_pcb*> buckets;
+
+}  // namespace
+
+bool set_up(Arena& arena, const Plan& plan) {
+  queue_limits.kept = (kLeastQueue - 1) * plan.pcbs;
+  queue_limits.share = (plan.segments - queue_limits.kept) / TCP_SND_QUEUELEN;
+  // Of the PCBs that are no connections of the server's half at most, so that a flood of SYNs
+  // displaces itself before it displaces those that are still closing.
+  queue_limits.half_open =
+      std::min<std::size_t>((plan.pcbs - plan.connections) / 2, limits::kHalfOpen);
+  const std::size_t bucket_count = std::bit_ceil(plan.pcbs);
+  buckets = arena.take<struct tcp_pcb*>(bucket_count);
+  return buckets.size() == bucket_count && lwip_pools::set_up(arena, plan) &&
+         heap::set_up(arena, plan);
+}
+
+void initialize() {
+  std::ranges::fill(buckets, nullptr);
+  const std::array<std::uint64_t, 3> secrets = {entropy::random64(), entropy::random64(),
+                                                entropy::random64()};
+  tcp_table_init(buckets.data(), static_cast<u8_t>(std::countr_zero(buckets.size())),
+                 secrets.data());
+  lwip_init();
+}
+
+std::size_t text_blocks_left() { return heap::text_blocks_left(); }
+
+void run_timers() { sys_check_timeouts(); }
+
+// lwIP counts whole milliseconds. Without timers its answer is a long time, but not for ever.
+Nanoseconds next_timer() {
+  constexpr std::uint64_t kMillisecond = milliseconds(1).value;
+  const std::uint64_t now = clock::now().value / kMillisecond;
+  return milliseconds(now + sys_timeouts_sleeptime());
+}
+
+}  // namespace mote::netstack
+
+using namespace mote;
+
+extern "C" {
+
+u32_t sys_now() { return static_cast<u32_t>(clock::now().value / 1'000'000); }
+
+void mote_lwip_assertion(const char* what) { panic(what); }
+
+unsigned int mote_lwip_random() { return entropy::random32(); }
+
+unsigned short mote_lwip_sum(const void* data, int bytes) {
+  return netstack::ones_sum({static_cast<const std::byte*>(data), static_cast<std::size_t>(bytes)});
+}
+
+// RFC 6528, 3: a clock of 4 microseconds, and a keyed hash of the connection's four-tuple.
+u32_t mote_tcp_isn(const ip_addr_t* local_ip, u16_t local_port, const ip_addr_t* remote_ip,
+                   u16_t remote_port) {
+  const std::array<std::uint32_t, 3> tuple = {
+      ip4_addr_get_u32(ip_2_ip4(local_ip)), ip4_addr_get_u32(ip_2_ip4(remote_ip)),
+      static_cast<std::uint32_t>(local_port) << 16 | remote_port};
+  const std::uint64_t clock_4us = clock::now().value / 4'000;
+  return static_cast<u32_t>(clock_4us + entropy::keyed_hash(std::as_bytes(std::span(tuple))));
+}
+
+// Four identifications are cut from one random number: the generator isn't cheap.
+u16_t mote_ip_id() {
+  static constinit std::uint64_t random = 0;
+  static constinit unsigned left = 0;
+  if (left == 0) {
+    random = entropy::random64();
+    left = 4;
+  }
+  --left;
+  const auto identification = static_cast<u16_t>(random);
+  random >>= 16;
+  return identification;
+}
+
+// Clients that take their responses slowly, or mean to, may not use up what all connections share:
+// header blocks (one a segment) and pbufs for what is sent by reference (one a piece; a segment of
+// small responses has many). The fewer are left of either, the fewer a connection may queue, down
+// to two segments, or one in three pieces. So much is kept for every PCB there can be, and a FIN's
+// header besides, so that neither ever runs out, whatever clients do.
+u16_t mote_tcp_queue_limit() {
+  const auto [kept, share, half_open] = netstack::queue_limits;
+  const struct stats_mem& pbufs = *lwip_stats.memp[MEMP_PBUF];
+  const std::size_t left =
+      std::min<std::size_t>(netstack::heap::segment_headers_left(), pbufs.avail - pbufs.used);
+  const std::size_t spare = left > kept ? left - kept : 0;
+  return static_cast<u16_t>(
+      std::min<std::size_t>(netstack::kLeastQueue + spare / share, TCP_SND_QUEUELEN));
+}
+
+u16_t mote_tcp_half_open() { return static_cast<u16_t>(netstack::queue_limits.half_open); }
+
+struct netif* mote_route_by_source(const ip4_addr_t* source) {
+  return netstack::interface_with_address(ip4_addr_get_u32(source));
+}
+
+struct netif* mote_route_by_destination(const ip4_addr_t* destination) {
+  return netstack::interface_with_route(ip4_addr_get_u32(destination));
+}
+
+}  // extern "C"

@@ -1,0 +1,64 @@
+// The prompt answer: a connection's last segment sent again with another content.
+//
+// Most requests come alike: on an established connection, in order and whole in one segment, which
+// acknowledges the response before, and nothing else is going on. For these, header prediction
+// (V. Jacobson, 4BSD Header Prediction, 1990) says what every field of the segment must be; and the
+// response goes out in the memory of the one before, whose headers are right but for a few words.
+// lwIP isn't asked. It finds its connection as if it had done all that itself: the segment waits
+// for its acknowledgement as any other, and if there is none, lwIP resends it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "drivers/net_device.hpp"
+#include "lwip/netif.h"
+#include "lwip/tcp.h"
+#include "netstack/wire/headers.hpp"
+
+namespace mote::netstack {
+
+// What a server says to a request: pieces as tcp_write_pieces takes them, of which the first one is
+// copied, and the others stay as they are.
+struct PromptReply {
+  std::span<const tcp_piece> pieces;
+  std::uint16_t bytes = 0;       // of all of them
+  const void* origin = nullptr;  // the server's own
+};
+
+// A server whose connections may be answered promptly. A `connection` is what tcp_arg was given.
+struct PromptServer {
+  // It has those connections whose data goes here.
+  tcp_recv_fn receive;
+
+  // What answers the request, if `bytes` are one and no more, and if the connection, of whose
+  // responses all are acknowledged, is ready for one. Changes nothing. No pieces: lwIP is to do it.
+  PromptReply (*find)(const void* connection, std::string_view bytes);
+
+  // That is being sent.
+  void (*sent)(void* connection, const PromptReply& reply);
+};
+
+// There is one such server, and none at first.
+void set_prompt_server(const PromptServer& server);
+
+// A response, for the interface that the request came by, as a device takes it.
+struct PromptAnswer {
+  struct pbuf* frame;
+  std::array<TxSegment, TCP_WRITE_PIECES> pieces;
+  std::size_t count;
+
+  // The pseudo-header's sum is in its place.
+  static constexpr TxChecksum kChecksum{sizeof(EthernetHeader) + sizeof(Ipv4Header),
+                                        offsetof(TcpHeader, checksum)};
+};
+
+// Answers a frame that came by an interface, of which nothing is known but what the device says of
+// its TCP checksum. False, with nothing changed, when others are to take it.
+[[nodiscard]] bool prompt_answer(const struct netif& netif, std::span<const std::byte> frame,
+                                 RxChecksum checksum, PromptAnswer& answer);
+
+}  // namespace mote::netstack

@@ -1,0 +1,378 @@
+// Tests of health and metrics: the exposition format read strictly, bounds, and who gets what.
+#include "http/operations/metrics.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "http/connection/server.hpp"
+#include "http/operations/access_log.hpp"
+#include "http/operations/endpoints.hpp"
+#include "http/reply/reply_tail.hpp"
+#include "http/reply/text_writer.hpp"
+#include "kernel/limits.hpp"
+#include "kernel/platform/entropy.hpp"
+#include "kernel/time/clock.hpp"
+#include "kernel/time/wall_clock.hpp"
+#include "netstack/lwip/heap.hpp"
+#include "netstack/stats.hpp"
+#include "netstack/tcp/send_room.hpp"
+
+namespace mote {
+namespace {
+
+// What the metrics are made of; `biggest` has every number at its most.
+constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+
+struct World {
+  std::uint64_t now_ns = 90'061'042'000'000;
+  std::optional<std::uint64_t> wall_seconds = 1'709'210'096;
+  http::Options options;
+  http::Counters counters;
+  http::LoopCounters loop{1000, 10, 7, 1};
+  unsigned interfaces = 1;
+  DeviceCounters device;
+  netstack::InterfaceCounters stack;
+  netstack::TcpCounters tcp;
+  netstack::IcmpErrors icmp;
+  netstack::DhcpCounters dhcp;
+  bool text_room = true;
+  std::uint64_t pool_number = 7;
+};
+World world;
+
+}  // namespace
+
+Nanoseconds clock::now() { return {world.now_ns}; }
+std::optional<std::uint64_t> wall_clock::now() { return world.wall_seconds; }
+std::uint64_t entropy::random64() { return 4; }
+const http::Options& http::options() { return world.options; }
+const http::Counters& http::counters() { return world.counters; }
+std::size_t http::most_connections() { return 1024; }
+std::uint64_t http::access_lines_lost() { return 5; }
+std::size_t netstack::text_blocks_left() { return world.text_room ? 1000 : 0; }
+
+netstack::TcpCounters netstack::tcp_counters() { return world.tcp; }
+netstack::IcmpErrors netstack::icmp_errors() { return world.icmp; }
+
+std::optional<netstack::InterfaceReport> netstack::report_on(unsigned index) {
+  if (index >= world.interfaces) {
+    return std::nullopt;
+  }
+  return InterfaceReport{.model = "virtio-net",
+                         .mac = {{0x52, 0x54, 0, 0x12, 0xAB, 0x0F}},
+                         .link_up = true,
+                         .device = &world.device,
+                         .stack = &world.stack,
+                         .has_way_out = true,
+                         .dhcp = world.dhcp};
+}
+
+std::array<netstack::PoolUsage, netstack::kPools> netstack::pools() {
+  std::array<PoolUsage, kPools> pools;
+  static constexpr std::array<std::string_view, kPools> kNames = {
+      "tcp_pcbs",  "tcp_segments", "pbufs",    "frame_copies", "reassemblies",
+      "fragments", "arp_queue",    "udp_pcbs", "timeouts"};
+  for (std::size_t i = 0; i < kPools; ++i) {
+    pools[i] = {kNames[i], world.pool_number, world.pool_number, world.pool_number,
+                world.pool_number};
+  }
+  return pools;
+}
+
+std::array<netstack::heap::Usage, netstack::heap::kSizes> netstack::heap::usage() {
+  std::array<Usage, kSizes> sizes;
+  sizes.fill({100, world.pool_number, world.pool_number, world.pool_number, world.pool_number});
+  return sizes;
+}
+
+namespace {
+
+struct Scene {
+  Scene() {
+    world = {};
+    world.options.endpoints.metrics = "/metrics";
+    world.options.endpoints.version = "1.2.3";
+    world.options.endpoints.commit = "abcdef0+";
+    world.options.endpoints.loop = &world.loop;
+  }
+  ~Scene() { CHECK(http::ReplyTail::in_use() == 0); }
+  Scene(const Scene&) = delete;
+  Scene& operator=(const Scene&) = delete;
+};
+
+http::Request request(http::Method method = http::Method::kGet) {
+  http::Request result;
+  result.method = method;
+  result.persistence = http::Persistence::kSilent;
+  return result;
+}
+
+std::optional<http::Reply> ask(std::string_view path, unsigned interface = 0,
+                               http::Method method = http::Method::kGet) {
+  return http::endpoint_reply(request(method), {.interface = interface}, path);
+}
+
+// All pieces, as a connection takes them: what is copied is cut, and spoiled afterwards.
+std::string take(const http::Reply& reply) {
+  std::string text;
+  const auto add = [&](const http::Reply::Piece& piece) {
+    REQUIRE((!piece.copied || piece.bytes <= http::Reply::kCopiedBytes));
+    text.append(piece.data, piece.bytes);
+  };
+  for (const http::Reply::Piece& piece : reply.pieces) {
+    add(piece);
+  }
+  for (http::ReplyTail* tail = reply.tail; tail != nullptr;) {
+    http::Reply::Piece piece;
+    tail = tail->next(piece);
+    add(piece);
+  }
+  return text;
+}
+
+std::string body_of(const std::string& response) {
+  const std::size_t end = response.find("\r\n\r\n");
+  REQUIRE(end != std::string::npos);
+  return response.substr(end + 4);
+}
+
+bool has_line(const std::string& response, const std::string& line) {
+  return ("\r\n" + response).find("\r\n" + line + "\r\n") != std::string::npos;
+}
+
+// Reads an exposition as strictly as its description allows: families in one piece, each with HELP
+// and TYPE in front, names and labels of the right characters, no sample twice.
+std::map<std::string, std::string> read_exposition(const std::string& text) {
+  REQUIRE(text.ends_with('\n'));
+  static const std::regex help("# HELP (mote_[a-z0-9_]+) [^\\\\]+\\.");
+  static const std::regex type("# TYPE (mote_[a-z0-9_]+) (counter|gauge)");
+  static const std::regex sample(
+      "(mote_[a-z0-9_]+)(\\{[a-z]+=\"[^\"\\\\]+\"(,[a-z]+=\"[^\"\\\\]+\")*\\})? "
+      "([0-9]+(\\.[0-9]+)?)");
+  std::map<std::string, std::string> samples;
+  std::set<std::string> families;
+  std::string family;
+  std::string helped;
+  bool is_counter = false;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    std::smatch match;
+    if (std::regex_match(line, match, help)) {
+      REQUIRE(families.insert(match[1]).second);
+      helped = match[1];
+    } else if (std::regex_match(line, match, type)) {
+      REQUIRE(match[1] == helped);
+      family = match[1];
+      is_counter = match[2] == "counter";
+      REQUIRE(family.ends_with("_total") == is_counter);
+    } else {
+      REQUIRE(std::regex_match(line, match, sample));
+      REQUIRE(match[1] == family);
+      REQUIRE(samples.emplace(match[1].str() + match[2].str(), match[4]).second);
+    }
+  }
+  return samples;
+}
+
+std::map<std::string, std::string> scrape() {
+  const auto reply = ask("/metrics");
+  REQUIRE(reply.has_value());
+  REQUIRE(reply->status == 200);
+  return read_exposition(body_of(take(*reply)));
+}
+
+TEST_CASE("health is JSON with uptime and build, and is never kept") {
+  const Scene scene;
+  const auto reply = ask("/healthz");
+  REQUIRE(reply.has_value());
+  CHECK(reply->status == 200);
+  const std::string response = take(*reply);
+  CHECK(response.starts_with("HTTP/1.1 200 OK\r\nDate: Thu, 29 Feb 2024 12:34:56 GMT\r\n"));
+  CHECK(has_line(response, "Content-Type: application/json"));
+  CHECK(has_line(response, "Cache-Control: no-store"));
+  const std::string body = body_of(response);
+  CHECK(body ==
+        "{\"status\":\"ok\",\"uptime_s\":90061,\"version\":\"1.2.3\",\"commit\":\"abcdef0+\"}");
+  CHECK(has_line(response, "Content-Length: " + std::to_string(body.size())));
+  CHECK(reply->body_bytes == body.size());
+}
+
+TEST_CASE("HEAD gets the head of what GET would get") {
+  const Scene scene;
+  for (const std::string_view path : {"/healthz", "/metrics"}) {
+    const std::string whole = take(*ask(path));
+    const auto head = ask(path, 0, http::Method::kHead);
+    REQUIRE(head.has_value());
+    CHECK(head->body_bytes == 0);
+    CHECK(take(*head) + body_of(whole) == whole);
+  }
+}
+
+TEST_CASE("paths are the settings', and an empty one is nobody's") {
+  const Scene scene;
+  CHECK_FALSE(ask("/").has_value());
+  CHECK_FALSE(ask("/healthz/").has_value());
+  world.options.endpoints.health = "";
+  world.options.endpoints.metrics = "";
+  for (const std::string_view path : {"", "/", "/healthz", "/metrics"}) {
+    CHECK_FALSE(ask(path).has_value());
+  }
+  world.options.endpoints.health = "/up";
+  CHECK(take(*ask("/up")).starts_with("HTTP/1.1 200 "));
+}
+
+TEST_CASE("metrics that are bound to an interface are unknown on all others; health is not") {
+  const Scene scene;
+  world.options.endpoints.metrics_interface = 1;
+  CHECK_FALSE(ask("/metrics", 0).has_value());
+  CHECK(take(*ask("/metrics", 1)).starts_with("HTTP/1.1 200 "));
+  CHECK(take(*ask("/healthz", 0)).starts_with("HTTP/1.1 200 "));
+  world.options.endpoints.metrics_interface = limits::kInterfaces;  // none
+  for (unsigned index = 0; index < limits::kInterfaces; ++index) {
+    CHECK_FALSE(ask("/metrics", index).has_value());
+  }
+}
+
+TEST_CASE("metrics tell what was counted") {
+  const Scene scene;
+  world.counters.responses[http::index_of_status(404)] = 12;
+  world.counters.open = 3;
+  world.counters.stalls = 4;
+  world.tcp.resent = 17;
+  world.tcp.challenges = 10;
+  world.tcp.challenges_withheld = 90;
+  world.icmp = {50, 20, 3};
+  world.device.doorbells = 33;
+  world.stack[netstack::Fate::kReply] = 50;
+  world.stack.replies_dropped = 8;
+  world.stack[netstack::Fate::kMulticast] = 6;
+  world.stack.prompt_answers = 77;
+  world.stack.tx_no_route = 9;
+  world.dhcp = {.unusable = 21, .refusals = 22, .broken = 23};
+  auto samples = scrape();
+  CHECK(samples["mote_http_requests_total{code=\"404\"}"] == "12");
+  CHECK(samples["mote_http_requests_total{code=\"200\"}"] == "0");
+  CHECK(samples["mote_http_connections"] == "3");
+  CHECK(samples["mote_http_timeouts_total{kind=\"send\"}"] == "4");
+  CHECK(samples["mote_http_access_log_lines_lost_total"] == "5");
+  CHECK(samples["mote_tcp_segments_retransmitted_total"] == "17");
+  CHECK(samples["mote_tcp_challenges_total{ack=\"sent\"}"] == "10");
+  CHECK(samples["mote_tcp_challenges_total{ack=\"withheld\"}"] == "90");
+  CHECK(samples["mote_icmp_errors_total{result=\"sent\"}"] == "50");
+  CHECK(samples["mote_icmp_errors_total{result=\"withheld\"}"] == "20");
+  CHECK(samples["mote_icmp_errors_total{result=\"forbidden\"}"] == "3");
+  CHECK(samples["mote_interface_doorbells_total{interface=\"net0\"}"] == "33");
+  CHECK(samples["mote_interface_fast_path_replies_total{interface=\"net0\"}"] == "42");
+  CHECK(samples["mote_interface_prompt_answers_total{interface=\"net0\"}"] == "77");
+  CHECK(samples["mote_interface_receive_dropped_total{interface=\"net0\",reason=\"multicast\"}"] ==
+        "6");
+  CHECK(samples["mote_interface_transmit_dropped_total{interface=\"net0\",reason=\"no_route\"}"] ==
+        "9");
+  CHECK(samples["mote_interface_way_out{interface=\"net0\"}"] == "1");
+  CHECK(samples["mote_interface_dhcp_refused_total{interface=\"net0\",kind=\"refusal\"}"] == "22");
+  CHECK(samples["mote_interface_info{interface=\"net0\",model=\"virtio-net\","
+                "mac=\"52:54:00:12:ab:0f\"}"] == "1");
+  CHECK(samples["mote_build_info{version=\"1.2.3\",commit=\"abcdef0+\"}"] == "1");
+  CHECK(samples["mote_uptime_seconds"] == "90061.042");
+  CHECK(samples["mote_start_time_seconds"] == "1709120035");
+  CHECK(samples["mote_loop_busy_turns_total"] == "10");
+  CHECK(samples["mote_loop_dozes_total"] == "7");
+  CHECK(samples["mote_loop_late_wakes_total"] == "1");
+  CHECK(samples["mote_pool_elements{pool=\"packets\"}"] == std::to_string(limits::kPackets));
+  CHECK(samples["mote_heap_used_bytes"] == "2800");
+}
+
+TEST_CASE("without a wall clock there is no time of the start") {
+  const Scene scene;
+  world.wall_seconds.reset();
+  CHECK(scrape().count("mote_start_time_seconds") == 0);
+  CHECK(take(*ask("/healthz")).find("Date:") == std::string::npos);
+}
+
+void fill(auto& counters) {
+  auto* const numbers = reinterpret_cast<std::uint64_t*>(&counters);
+  for (std::size_t i = 0; i < sizeof(counters) / sizeof(std::uint64_t); ++i) {
+    numbers[i] = kMost;
+  }
+}
+
+TEST_CASE("the largest numbers of all interfaces have room") {
+  const Scene scene;
+  world.interfaces = limits::kInterfaces;
+  fill(world.counters);
+  fill(world.device);
+  fill(world.stack);
+  fill(world.tcp);
+  fill(world.icmp);
+  fill(world.dhcp);
+  world.stack.replies_dropped = 0;
+  world.pool_number = kMost;
+  world.loop = {kMost, kMost, kMost, kMost};
+  world.now_ns = kMost;
+  const auto reply = ask("/metrics");
+  REQUIRE(reply.has_value());
+  CHECK(reply->status == 200);
+  const std::string body = body_of(take(*reply));
+  const auto samples = read_exposition(body);
+  MESSAGE(body.size(), " bytes, ", samples.size(), " samples at most");
+  CHECK(samples.at("mote_interface_doorbells_total{interface=\"net7\"}") == "18446744073709551615");
+}
+
+TEST_CASE("a page is nobody else's until the last byte was taken, or the reply given up") {
+  const Scene scene;
+  std::vector<http::Reply> replies;
+  for (std::size_t i = 0; i < limits::kMetricsPages; ++i) {
+    world.counters.open = i;
+    replies.push_back(*ask("/metrics"));
+    REQUIRE(replies.back().status == 200);
+  }
+  world.counters.open = 77;
+  const auto refused = ask("/metrics");
+  CHECK(refused->status == 503);
+  CHECK(has_line(take(*refused), "Retry-After: 1"));
+  for (std::size_t i = 0; i < limits::kMetricsPages; ++i) {
+    CHECK(read_exposition(body_of(take(replies[i])))["mote_http_connections"] == std::to_string(i));
+  }
+  const auto given_up = ask("/metrics");
+  REQUIRE(given_up->tail != nullptr);
+  given_up->tail->release();
+  CHECK(scrape()["mote_http_connections"] == "77");
+}
+
+TEST_CASE("without memory for text, health says that it is well") {
+  const Scene scene;
+  world.text_room = false;
+  CHECK(body_of(take(*ask("/healthz"))) == "{\"status\":\"ok\"}");
+}
+
+TEST_CASE("when all tails are in use, health says that it is well, and metrics ask for patience") {
+  const Scene scene;
+  std::vector<http::ReplyTail*> taken;
+  while (http::ReplyTail* tail = http::ReplyTail::take(http::ReplyTail::Hold::kShort)) {
+    taken.push_back(tail);
+  }
+  const auto health = ask("/healthz");
+  CHECK(health->status == 200);
+  CHECK(body_of(take(*health)) == "{\"status\":\"ok\"}");
+  CHECK(health->body_bytes == 15);
+  CHECK(body_of(take(*ask("/healthz", 0, http::Method::kHead))).empty());
+  CHECK(ask("/metrics")->status == 503);
+  for (http::ReplyTail* tail : taken) {
+    tail->release();
+  }
+  CHECK(scrape().size() > 100);
+}
+
+}  // namespace
+}  // namespace mote

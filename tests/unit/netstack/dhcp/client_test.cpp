@@ -1,0 +1,138 @@
+// DHCP from the first DISCOVER to the lease's end, against a server made here.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "netstack/lwip/heap.hpp"
+#include "netstack/tcp/send_room.hpp"
+#include "tests/unit/netstack/dhcp_world.hpp"
+
+using namespace mote;
+using namespace mote::world;
+using namespace mote::world::dhcp;
+
+namespace {
+
+std::vector<Message> run_willing(std::uint32_t seconds, std::uint32_t lease_s = 120,
+                                 std::uint16_t mtu = 0) {
+  return run(seconds, [&](const Message& message) {
+    Bytes mtu_bytes;
+    if (mtu != 0) mtu_bytes = {static_cast<std::uint8_t>(mtu >> 8), static_cast<std::uint8_t>(mtu)};
+    return lease(message, {{kLeaseTime, word(lease_s)}, {kMtu, mtu_bytes}});
+  });
+}
+
+// Offers, and refuses what is asked for then.
+std::optional<Answer> refuse(const Message& message) {
+  return message.type == kDiscover ? lease(message) : refusal();
+}
+
+}  // namespace
+
+TEST_CASE("without a server it keeps asking, and says so once a minute") {
+  const auto messages = run(1000, silence);
+  CHECK(address() == 0);
+  // RFC 2131, 4.1: after 4, 8, 16 and 32 seconds, then each 64, all more or less by a second.
+  CHECK(messages.size() > 17);
+  CHECK(messages.size() < 22);
+  CHECK(std::ranges::all_of(messages, [](const Message& m) { return m.type == kDiscover; }));
+  const Bytes& options = messages.back().options;
+  const auto requested = option(options, 55);
+  REQUIRE(requested.has_value());
+  CHECK(std::ranges::count(*requested, 26) == 1);
+  const std::string text = printed();
+  CHECK(contains(text, "net0: fake-net 52:54:00:00:00:01, link up\n"));
+  CHECK(count(text, "still asking") == 16);
+}
+
+TEST_CASE("a server that comes up late is found within 65 seconds") {
+  const auto messages = run_willing(67, 86400, 1400);
+  CHECK(address() == kLeased);
+  const std::string text = printed();
+  CHECK(contains(text, "net0: 192.168.0.23/24 via 192.168.0.1 (dhcp, lease 86400 s)\n"));
+  CHECK(client().interface.netif().mtu == 1400);
+  const auto request = std::ranges::find(messages, kRequest, &Message::type);
+  REQUIRE(request != messages.end());
+  const auto name = option(request->options, 12);
+  REQUIRE(name.has_value());
+  CHECK(std::string(name->begin(), name->end()) == "tester");
+}
+
+TEST_CASE("when the link comes back it asks for the same address again") {
+  client().device.link = false;
+  run_willing(2);
+  CHECK(contains(printed(), "net0: link down\n"));
+  client().device.link = true;
+  const auto messages = run_willing(10, 120);
+  CHECK(contains(printed(), "net0: link up\n"));
+  REQUIRE(!messages.empty());
+  CHECK(messages[0].type == kRequest);
+  CHECK(option(messages[0].options, 50) == Bytes{0xC0, 0xA8, 0, 23});
+  CHECK(address() == kLeased);
+}
+
+TEST_CASE("a lease is renewed at half of its time, by unicast") {
+  const auto messages = run_willing(200, 120);
+  CHECK(messages.size() >= 3);
+  CHECK(messages.size() <= 4);
+  for (const Message& message : messages) {
+    CHECK(message.type == kRequest);
+    CHECK(message.client_address == kLeased);
+    CHECK(message.destination == kServer);
+  }
+  CHECK(address() == kLeased);
+}
+
+TEST_CASE("a refused renewal ends the lease, and it starts anew") {
+  std::vector<Message> messages;
+  for (int i = 0; i < 80 && address() != 0; ++i) {
+    const auto more = run(1, refuse);
+    messages.insert(messages.end(), more.begin(), more.end());
+  }
+  CHECK(address() == 0);
+  CHECK(contains(printed(), "net0: address lost, asking DHCP again\n"));
+  run_willing(20, 120);
+  CHECK(address() == kLeased);
+}
+
+TEST_CASE("a lease that nobody renews expires") {
+  printed();
+  const auto messages = run(95, silence);
+  CHECK(address() == kLeased);
+  const bool rebinding = std::ranges::any_of(
+      messages, [](const Message& m) { return m.type == kRequest && m.destination == 0xFFFFFFFF; });
+  CHECK(rebinding);
+  run(30, silence);
+  CHECK(address() == 0);
+  CHECK(contains(printed(), "net0: address lost, asking DHCP again\n"));
+  run_willing(20);
+  CHECK(address() == kLeased);
+}
+
+TEST_CASE("a lease renewed without end does not expire") {
+  run_willing(10, 120);
+  run_willing(120, 0xFFFFFFFF);
+  CHECK(contains(printed(), "net0: 192.168.0.23/24 via 192.168.0.1"));
+  const auto messages = run(1000, silence);
+  CHECK(messages.empty());
+  CHECK(address() == kLeased);
+}
+
+TEST_CASE("text that no peer acknowledges does not keep a lease from being renewed") {
+  client().device.link = false;
+  run(2, silence);
+  client().device.link = true;
+  run_willing(20, 120);
+  REQUIRE(address() == kLeased);
+  std::vector<void*> texts;
+  while (netstack::has_text_room()) {
+    texts.push_back(netstack::heap::allocate(600));
+    REQUIRE(texts.back() != nullptr);
+  }
+  const auto messages = run_willing(200, 120);
+  CHECK(messages.size() >= 3);
+  CHECK(address() == kLeased);
+  for (void* text : texts) netstack::heap::free(text);
+}

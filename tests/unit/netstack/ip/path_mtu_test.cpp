@@ -1,0 +1,388 @@
+// Path MTU discovery (RFC 1191) against a router, and what it believes of forged messages (RFC
+// 5927). Behind PPPoE, VPNs and tunnels, and far ends that lose fragments, responses of Debian's
+// and of everyone's nginx come at once.
+#include "netstack/ip/path_mtu.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "lwip/priv/tcp_priv.h"
+#include "netstack/stats.hpp"
+#include "tests/unit/netstack/narrow_link.hpp"
+#include "tests/unit/netstack/tcp_server.hpp"
+
+using namespace mote;
+using namespace mote::world;
+using netstack::Ipv4Header;
+using netstack::tcp_counters;
+
+namespace {
+
+// What was learnt in one case is no other's business.
+void forget() {
+  for (int i = 0; i < 11 * 60; ++i) {
+    advance(milliseconds(1000));
+    settle(machine());
+  }
+}
+
+void establish(TcpPeer& peer, Network& network) {
+  peer.connect();
+  run(peer, network, 20);
+  REQUIRE(peer.established);
+}
+
+void check_body(const TcpPeer& peer, std::size_t bytes) {
+  REQUIRE(peer.body.size() == bytes);
+  CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
+}
+
+void end(TcpPeer& peer, Network& network) {
+  peer.reset();
+  run(peer, network, 10);
+}
+
+std::uint16_t word(const Bytes& frame, std::size_t at) {
+  return static_cast<std::uint16_t>(frame.at(at) << 8 | frame.at(at + 1));
+}
+
+Ipv4Header& ip(Bytes& frame) { return *reinterpret_cast<Ipv4Header*>(frame.data() + 14); }
+
+netstack::TcpHeader& tcp(Bytes& frame) {
+  return *reinterpret_cast<netstack::TcpHeader*>(frame.data() + 34);
+}
+
+// Whether a message changes nothing of a connection that has the longest segments.
+bool refused(const struct tcp_pcb& pcb, const Bytes& message) {
+  const netstack::TcpCounters before = tcp_counters();
+  machine().device.receive(message);
+  settle(machine());
+  const netstack::TcpCounters after = tcp_counters();
+  return pcb.mss == 1460 && (pcb.flags & TF_FRAGMENT) == 0 &&
+         after.path_mtu_refused == before.path_mtu_refused + 1 &&
+         after.path_mtu_believed == before.path_mtu_believed;
+}
+
+}  // namespace
+
+TEST_CASE("a response goes through a narrow link at once, in segments that fit it") {
+  std::uint16_t port = 4000;
+  for (const std::uint16_t mtu : {1499, 1492, 1400, 1006, 577, 576}) {
+    forget();
+    Network network;
+    NarrowLink link(network, mtu);
+    TcpPeer peer(++port);
+    establish(peer, network);
+    peer.send(request_for(400'000));
+    run(peer, network, 400);
+    check_body(peer, 400'000);
+    CHECK(peer.longest == mtu - 40U);
+    CHECK(link.told > 0);
+    CHECK(link.told <= 4);  // the first window, and no segment of that length after it
+    CHECK(link.lost == 0);
+    end(peer, network);
+  }
+}
+
+TEST_CASE("a narrower link behind, and one that comes later, are found") {
+  forget();
+  Network network;
+  NarrowLink link(network, 1400);
+  TcpPeer peer(4100);
+  TcpPeer* peers[] = {&peer};
+  establish(peer, network);
+  peer.send(request_for(3'000'000));
+  for (const std::uint16_t mtu : {1300, 1200, 900}) {
+    const std::size_t before = peer.body.size();
+    for (int i = 0; i < 2000 && peer.body.size() < before + 300'000; ++i) {
+      step(server(), network, peers);
+    }
+    REQUIRE(peer.body.size() >= before + 300'000);
+    link.mtu = mtu;
+  }
+  run(peer, network, 3000);
+  check_body(peer, 3'000'000);
+  end(peer, network);
+}
+
+TEST_CASE("of routers that don't say how much they take, the next plateau is tried") {
+  CHECK(netstack::plateau_below(1500) == 1492);
+  CHECK(netstack::plateau_below(1493) == 1492);
+  CHECK(netstack::plateau_below(1492) == 1006);
+  CHECK(netstack::plateau_below(69) == 68);
+  CHECK(netstack::plateau_below(68) == 0);
+  forget();
+  Network network;
+  NarrowLink link(network, 1100);
+  link.says_mtu = false;
+  TcpPeer peer(4200);
+  establish(peer, network);
+  peer.send(request_for(400'000));
+  run(peer, network, 500);
+  check_body(peer, 400'000);
+  CHECK(peer.longest == 1006 - 40);
+}
+
+TEST_CASE("below the least, segments get no shorter and routers may fragment them") {
+  for (const std::uint16_t mtu : {575, 552, 296, 68}) {
+    forget();
+    Network network;
+    NarrowLink link(network, mtu);
+    link.loses_fragments = false;
+    TcpPeer peer(static_cast<std::uint16_t>(4300 + mtu));
+    establish(peer, network);
+    peer.send(request_for(200'000));
+    run(peer, network, 600);
+    check_body(peer, 200'000);
+    CHECK(peer.longest == 536);
+    CHECK(link.fragmented > 200);
+    CHECK(link.told <= 4);
+    // Their identifications tell fragments of one from those of another.
+    std::set<std::uint16_t> seen;
+    network.to_peer.carries = [&](const Bytes& frame) {
+      if (frame[23] != Ipv4Header::kTcp || (frame[47] & TcpPeer::kSyn) != 0) return true;
+      CHECK(!has_df(frame));
+      seen.insert(word(frame, 18));
+      return true;
+    };
+    end(peer, network);
+    // The next connection begins so.
+    TcpPeer second(static_cast<std::uint16_t>(5300 + mtu));
+    establish(second, network);
+    seen.clear();
+    second.send(request_for(50'000));
+    run(second, network, 300);
+    check_body(second, 50'000);
+    CHECK(second.longest == 536);
+    CHECK(seen.size() > 85);
+    end(second, network);
+  }
+}
+
+TEST_CASE("what was too long is no congestion, and is resent without the timer") {
+  forget();
+  Network network;
+  TcpPeer peer(4400);
+  TcpPeer* peers[] = {&peer};
+  establish(peer, network);
+  peer.send(request_for(4'000'000));
+  while (peer.body.size() < 500'000) step(server(), network, peers);
+  NarrowLink link(network, 1400);
+  const struct tcp_pcb* pcb = connection_with(4400);
+  while (link.told == 0) step(server(), network, peers);
+  const std::size_t there = peer.body.size();
+  const auto cwnd = pcb->cwnd;
+  step(server(), network, peers);
+  CHECK(pcb->mss == 1360);
+  CHECK(pcb->cwnd >= cwnd);
+  CHECK(pcb->nrtx == 0);
+  run(peer, network, 50);
+  CHECK(peer.body.size() >= there + 200'000);
+  end(peer, network);
+}
+
+TEST_CASE("new connections to the same peer begin with what is known, for ten minutes") {
+  forget();
+  Network network;
+  NarrowLink link(network, 1400);
+  TcpPeer first(4500);
+  establish(first, network);
+  first.send(request_for(100'000));
+  run(first, network, 300);
+  check_body(first, 100'000);
+  REQUIRE(link.told > 0);
+  const std::size_t told = link.told;
+  TcpPeer second(4501);
+  Bytes synchronize;
+  establish(second, network);
+  second.send(request_for(100'000));
+  run(second, network, 300);
+  check_body(second, 100'000);
+  CHECK(link.told == told);
+  for (int i = 0; i < 601; ++i) {
+    advance(milliseconds(1000));
+    settle(machine());
+  }
+  TcpPeer third(4502);
+  establish(third, network);
+  third.send(request_for(100'000));
+  run(third, network, 300);
+  CHECK(link.told > told);
+  check_body(third, 100'000);
+}
+
+TEST_CASE("every segment of TCP's has DF, and what is announced is the interface's own") {
+  forget();
+  Network network;
+  std::size_t segments = 0;
+  Bytes synchronize;
+  network.to_peer.carries = [&](const Bytes& frame) {
+    if (frame[23] != Ipv4Header::kTcp) return true;
+    ++segments;
+    CHECK(has_df(frame));
+    CHECK(word(frame, 18) == 0);
+    if ((frame[47] & TcpPeer::kSyn) != 0) synchronize = frame;
+    return true;
+  };
+  TcpPeer peer(4600);
+  establish(peer, network);
+  peer.send(request_for(100'000));
+  run(peer, network, 200);
+  peer.close();
+  run(peer, network, 100);
+  TcpPeer stray(4601);
+  stray.service = 99;
+  stray.connect();
+  run(stray, network, 20);
+  CHECK(stray.was_reset);
+  CHECK(segments > 70);
+  CHECK(word(synchronize, 54) == 0x0204);
+  CHECK(word(synchronize, 56) == 1460);
+}
+
+TEST_CASE("forged messages change nothing, and are counted") {
+  forget();
+  Machine& m = server();
+  Network network;
+  TcpPeer peer(4700);
+  establish(peer, network);
+  Bytes segment;
+  network.to_peer.carries = [&](const Bytes& frame) {
+    if (word(frame, 16) == 1500) segment = frame;
+    return word(frame, 16) != 1500;  // it stays in flight
+  };
+  peer.send(request_for(100'000));
+  run(peer, network, 30);
+  REQUIRE(!segment.empty());
+  const struct tcp_pcb* pcb = connection_with(4700);
+  REQUIRE(pcb->mss == 1460);
+  const auto changed = [&](auto change, std::uint16_t mtu = 1000) {
+    Bytes frame = segment;
+    change(frame);
+    return refused(*pcb, fragmentation_needed(frame, mtu));
+  };
+  CHECK(changed([&](Bytes& f) { tcp(f).sequence = pcb->lastack - 1; }));
+  CHECK(changed([&](Bytes& f) { tcp(f).sequence = pcb->snd_nxt; }));
+  CHECK(changed([&](Bytes& f) { tcp(f).sequence = pcb->lastack + 0x80000000U; }));
+  CHECK(changed([&](Bytes& f) { tcp(f).source_port = 81; }));
+  CHECK(changed([&](Bytes& f) { tcp(f).destination_port = 4701; }));
+  CHECK(changed([&](Bytes& f) { ip(f).destination = kPeerAddress + 1; }));
+  CHECK(changed([&](Bytes& f) { ip(f).source = kMachineAddress + 1; }));
+  CHECK(changed([&](Bytes& f) { ip(f).protocol = Ipv4Header::kUdp; }));
+  CHECK(changed([&](Bytes& f) { ip(f).flags_and_offset = 0; }));
+  CHECK(changed([&](Bytes& f) { ip(f).flags_and_offset = 0x4001; }));
+  CHECK(changed([&](Bytes& f) { ip(f).version_and_words = 0x46; }));
+  CHECK(changed([&](Bytes&) {}, 1500));
+  CHECK(changed([&](Bytes&) {}, 65'535));
+  CHECK(changed([&](Bytes&) {}, 67));
+  CHECK(changed([&](Bytes&) {}, 1));
+  CHECK(changed([&](Bytes& f) { ip(f).total_bytes = 999; }));
+  CHECK(changed([&](Bytes& f) { ip(f).total_bytes = 60; }, 0));
+  const Bytes whole = fragmentation_needed(segment, 1000);
+  Bytes spoilt = whole;
+  spoilt[50] ^= 1;
+  CHECK(refused(*pcb, spoilt));
+  for (std::size_t bytes = 4; bytes < 36; ++bytes) {
+    CHECK(refused(*pcb, ipv4_frame(Ipv4Header::kIcmp, {whole.data() + 34, bytes})));
+  }
+  Bytes other = whole;
+  other[35] = 3;  // "port unreachable": no business of ours
+  m.device.receive(other);
+  settle(m);
+  CHECK(pcb->mss == 1460);
+
+  m.device.receive(whole);
+  settle(m);
+  CHECK(pcb->mss == 960);
+  network.to_peer.carries = nullptr;
+  run(peer, network, 500);
+  check_body(peer, 100'000);
+}
+
+TEST_CASE("a forged message that hits costs headers, and no more") {
+  forget();
+  Network network;
+  Bytes segment;
+  network.to_peer.carries = [&](const Bytes& frame) {
+    if (word(frame, 16) == 1500) segment = frame;
+    return true;
+  };
+  TcpPeer peer(4800);
+  TcpPeer* peers[] = {&peer};
+  establish(peer, network);
+  peer.send(request_for(1'000'000));
+  while (segment.empty()) step(server(), network, peers);
+  machine().device.receive(fragmentation_needed(segment, 68));
+  settle(machine());
+  CHECK(connection_with(4800)->mss == 536);
+  run(peer, network, 1000);
+  check_body(peer, 1'000'000);
+  // Nothing is in flight any more.
+  const std::uint64_t before = tcp_counters().path_mtu_refused;
+  machine().device.receive(fragmentation_needed(segment, 700));
+  settle(machine());
+  CHECK(tcp_counters().path_mtu_refused == before + 1);
+}
+
+TEST_CASE("a place for narrow paths is never given to more than it holds, the oldest giving way") {
+  netstack::NarrowPaths paths;
+  const Nanoseconds start = clock::now();
+  CHECK(paths.find(1, start) == 0);
+  std::size_t known = 0;
+  for (std::uint32_t i = 1; i <= 10'000; ++i) {
+    paths.learn(i, 1400, start + milliseconds(i));
+    REQUIRE(paths.find(i, start + milliseconds(i)) == 1400);
+  }
+  const Nanoseconds now = start + milliseconds(10'000);
+  for (std::uint32_t i = 1; i <= 10'000; ++i) known += paths.find(i, now) != 0 ? 1 : 0;
+  CHECK(known == limits::kNarrowPaths);
+  paths.learn(10'000, 1300, now);
+  CHECK(paths.find(10'000, now) == 1300);
+  CHECK(paths.find(10'000, now + netstack::NarrowPaths::kLifetime) == 0);
+}
+
+// Clients on cloud networks of 1,400 bytes whose SYN-ACK was lost.
+TEST_CASE("a SYN sent once more makes no segment longer than the interface takes") {
+  forget();
+  machine().interface.offer_mtu(1400);
+  Network network;
+  int answers = 0;
+  network.to_peer.carries = [&](const Bytes& frame) { return frame.size() > 100 || ++answers > 1; };
+  TcpPeer peer(4900);
+  peer.connect();
+  run(peer, network, 5000);
+  REQUIRE(peer.established);
+  REQUIRE(answers > 1);
+  peer.send(request_for(100'000));
+  run(peer, network, 500);
+  check_body(peer, 100'000);
+  CHECK(peer.longest == 1400 - 40);
+  end(peer, network);
+  machine().interface.offer_mtu(1500);
+}
+
+// Of an interface whose lease has told another MTU meanwhile, say.
+TEST_CASE("what is under way when the interface takes less goes on in segments that fit it") {
+  forget();
+  Network network;
+  TcpPeer peer(4950);
+  TcpPeer* peers[] = {&peer};
+  establish(peer, network);
+  peer.send(request_for(600'000));
+  for (int i = 0; i < 2000 && peer.body.size() < 100'000; ++i) step(server(), network, peers);
+  REQUIRE(peer.body.size() < 600'000);
+  machine().interface.offer_mtu(1400);
+  run(peer, network, 2);
+  std::size_t longest = 0;
+  network.to_peer.carries = [&](const Bytes& frame) {
+    longest = std::max(longest, frame.size());
+    return has_df(frame);
+  };
+  run(peer, network, 3000);
+  check_body(peer, 600'000);
+  CHECK(longest == 1400 + 14);
+  end(peer, network);
+  machine().interface.offer_mtu(1500);
+}

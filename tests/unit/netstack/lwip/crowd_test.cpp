@@ -1,0 +1,202 @@
+// Crowds: floods of SYNs, readers that never read, connections that nobody closes. What all
+// connections share must leave room for the one that means well.
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/tcp.h"
+#include "tests/unit/netstack/tcp_server.hpp"
+
+using namespace mote;
+using namespace mote::world;
+
+namespace {
+
+// A service that answers each byte with 110 of the body's, as 304 answers a conditional request.
+struct tcp_pcb* listen_for_pipelines(std::uint16_t port) {
+  struct tcp_pcb* pcb = tcp_new();
+  REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, port) == ERR_OK);
+  struct tcp_pcb* listener = tcp_listen(pcb);
+  tcp_accept(listener, [](void*, struct tcp_pcb* accepted, err_t) -> err_t {
+    tcp_nagle_disable(accepted);
+    tcp_recv(accepted, [](void*, struct tcp_pcb* open, struct pbuf* data, err_t) -> err_t {
+      if (data == nullptr) return tcp_close(open);
+      for (int i = 0; i < data->tot_len; ++i) {
+        if (tcp_write(open, body().data() + 1000 * i, 110, 0) != ERR_OK) break;
+      }
+      tcp_recved(open, data->tot_len);
+      pbuf_free(data);
+      return ERR_OK;
+    });
+    return ERR_OK;
+  });
+  return listener;
+}
+
+// Opens connections from `first` on and has each ask for something, which it never acknowledges.
+std::vector<TcpPeer> ask_and_ignore(Network& network, std::uint16_t first, std::uint16_t count,
+                                    std::uint16_t service, const Bytes& request) {
+  Machine& m = server();
+  std::vector<TcpPeer> silent;
+  for (std::uint16_t i = 0; i < count; ++i) {
+    silent.emplace_back(static_cast<std::uint16_t>(first + i));
+  }
+  for (TcpPeer& peer : silent) {
+    TcpPeer* peers[] = {&peer};
+    peer.service = service;
+    peer.connect();
+    for (int i = 0; i < 5; ++i) step(m, network, peers);
+    REQUIRE(peer.established);
+  }
+  for (const TcpPeer& peer : silent) {
+    m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected, request));
+    settle(m);
+  }
+  m.device.wire.clear();
+  return silent;
+}
+
+void reset_all(const std::vector<TcpPeer>& peers, std::size_t requested) {
+  for (const TcpPeer& peer : peers) {
+    const auto sent = static_cast<std::uint32_t>(requested);
+    server().device.receive(peer.segment(TcpPeer::kRst, peer.sequence() + sent, 0));
+    settle(server());
+  }
+  server().device.wire.clear();
+}
+
+}  // namespace
+
+TEST_CASE("a flood of SYNs shuts nobody out, neither during nor after") {
+  Machine& m = server();
+  Network network;
+  TcpPeer early(4000);
+  TcpPeer* peers[] = {&early};
+  early.connect();
+  for (int i = 0; i < 20; ++i) step(m, network, peers);
+  REQUIRE(early.established);
+
+  const std::size_t packets = Packet::free_count();
+  for (std::uint16_t port = 10'000; port < 40'000; ++port) {
+    const TcpPeer flooder(port, port * 77U);
+    m.device.receive(flooder.segment(TcpPeer::kSyn, port * 77U, 0));
+    if (port % 50 == 0) {
+      settle(m);
+      m.device.wire.clear();
+    }
+  }
+  settle(m);
+  m.device.wire.clear();
+  CHECK(Packet::free_count() == packets);
+  CHECK(fetch(network, 100'000, 4001) > 0);  // at once, with 1,000 half-open connections left
+  early.send(request_for(5000));
+  for (int i = 0; i < 500; ++i) step(m, network, peers);
+  CHECK(early.body.size() == 5000);
+  CHECK_FALSE(early.was_reset);
+}
+
+TEST_CASE("readers that never read leave room for others") {
+  Machine& m = server();
+  Network network;
+  std::vector<TcpPeer> readers;
+  for (std::uint16_t port = 4100; port < 4500; ++port) readers.emplace_back(port);
+  std::vector<TcpPeer*> peers;
+  for (TcpPeer& reader : readers) {
+    peers.push_back(&reader);
+    reader.connect();
+  }
+  for (int i = 0; i < 20; ++i) step(m, network, peers);
+  for (TcpPeer& reader : readers) {
+    m.device.receive(
+        reader.segment(TcpPeer::kAck, reader.sequence(), reader.expected, request_for(1'000'000)));
+    for (std::uint32_t at = 0; at < 40; ++at) {  // acknowledges just enough to open the window
+      m.device.receive(
+          reader.segment(TcpPeer::kAck, reader.sequence() + 4, reader.expected + at * 1460));
+      settle(m);
+    }
+  }
+  m.device.wire.clear();
+  const long took = fetch(network, 100'000, 4600);
+  CHECK(took > 0);
+  CHECK(took < 2000);
+  for (TcpPeer& reader : readers) {
+    m.device.receive(reader.segment(TcpPeer::kRst, reader.sequence() + 4, 0));
+    settle(m);
+  }
+}
+
+TEST_CASE("pipelines whose answers nobody acknowledges leave room for others") {
+  Network network;
+  struct tcp_pcb* listener = listen_for_pipelines(82);
+  for (const std::uint16_t count : {34, 1000}) {
+    const auto silent = ask_and_ignore(network, 41'000, count, 82, Bytes(245));
+    const long took = fetch(network, 100'000, static_cast<std::uint16_t>(42'000 + count));
+    MESSAGE(count, " pipelines: ", took, " ms");
+    CHECK(took > 0);
+    CHECK(took < 5000);
+    reset_all(silent, 245);
+  }
+  tcp_close(listener);
+}
+
+TEST_CASE("a thousand readers that never read leave room for others") {
+  Network network;
+  const auto silent = ask_and_ignore(network, 47'000, 1000, 80, request_for(1'000'000));
+  const long took = fetch(network, 100'000, 48'500);
+  CHECK(took > 0);
+  CHECK(took < 5000);
+  reset_all(silent, 4);
+}
+
+TEST_CASE("a flood of SYNs does not take a response that is still on its way") {
+  Machine& m = server();
+  Network network;
+  TcpPeer evicted(4010);
+  TcpPeer* peers[] = {&evicted};
+  evicted.connect();
+  for (int i = 0; i < 20; ++i) step(m, network, peers);
+  evicted.send(request_for(1'000'000));
+  for (int i = 0; i < 5; ++i) step(m, network, peers);
+  REQUIRE(evicted.body.size() < 1'000'000);
+  struct tcp_pcb* pcb = connection_with(4010);
+  REQUIRE(pcb != nullptr);
+  tcp_setprio(pcb, TCP_PRIO_MIN);
+  for (std::uint16_t port = 10'000; port < 13'000; ++port) {
+    m.device.receive(TcpPeer(port).segment(TcpPeer::kSyn, port, 0));
+    settle(m);
+  }
+  m.device.wire.clear();
+  for (int i = 0; i < 5000 && !evicted.finished; ++i) step(m, network, peers);
+  CHECK_FALSE(evicted.was_reset);
+  CHECK(evicted.body.size() == 1'000'000);
+}
+
+TEST_CASE("connections that nobody ever closes do not take the places of handshakes") {
+  Machine& m = server();
+  Network network;
+  std::vector<TcpPeer> silent;
+  for (std::uint16_t port = 45'000; port < 46'280; ++port) {
+    silent.push_back(ask_and_ignore(network, port, 1, 80, request_for(1))[0]);
+    struct tcp_pcb* pcb = connection_with(port);
+    REQUIRE(pcb != nullptr);
+    tcp_setprio(pcb, TCP_PRIO_MIN);
+  }
+  std::vector<TcpPeer> crowd;
+  for (std::uint16_t port = 4020; port < 4120; ++port) crowd.emplace_back(port);
+  std::vector<TcpPeer*> peers;
+  for (TcpPeer& peer : crowd) {
+    peers.push_back(&peer);
+    peer.connect();
+  }
+  network.to_machine.latency = network.to_peer.latency = milliseconds(50);
+  for (int i = 0; i < 160; ++i) step(m, network, peers);
+  for (TcpPeer& peer : crowd) {
+    CHECK(peer.established);
+    CHECK_FALSE(peer.was_reset);
+    CHECK(connection_with(peer.port()) != nullptr);
+    peer.reset();
+  }
+  for (int i = 0; i < 160; ++i) step(m, network, peers);
+  reset_all(silent, 4);
+}

@@ -1,0 +1,26 @@
+// A server on the machine under test whose responses may be sent promptly: to a request of four
+// bytes, a number, it sends what belongs to that number.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "lwip/tcp.h"
+#include "tests/unit/netstack/tcp_peer.hpp"
+
+namespace mote::world {
+
+inline constexpr std::uint16_t kPromptService = 88;
+inline constexpr std::size_t kPromptRequestBytes = 4;
+
+// The machine with the server, whose responses are sent promptly, or all by lwIP.
+Machine& serve(bool promptly);
+
+// How many were sent promptly so far.
+std::size_t prompt_answers();
+
+Bytes prompt_request(std::uint32_t number);
+std::string prompt_response(std::uint32_t number);
+
+}  // namespace mote::world

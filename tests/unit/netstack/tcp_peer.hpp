@@ -1,0 +1,111 @@
+// The far end of TCP connections in tests: a client of its own making, and a network that loses,
+// delays and reorders. It does as Linux does without selective acknowledgements: it keeps segments
+// out of order, acknowledges those at once and every second one in order, the others in 40 ms.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <random>
+
+#include "tests/unit/netstack/world.hpp"
+
+struct tcp_pcb;
+
+namespace mote::world {
+
+class TcpPeer {
+ public:
+  explicit TcpPeer(std::uint16_t port, std::uint32_t sequence = 1000)
+      : port_(port), next_(sequence), unacknowledged_(sequence) {}
+
+  void connect();                    // sends a SYN, again and again until it is answered
+  void send(const Bytes& request);   // one segment, again and again until it is acknowledged
+  void close();                      // sends a FIN
+  void reset();                      // sends a RST
+  void receive(const Bytes& frame);  // a frame of the machine's; others' are ignored
+  void tick(Nanoseconds now);
+
+  // A segment as this peer would send it, of whatever kind.
+  [[nodiscard]] Bytes segment(std::uint8_t flags, std::uint32_t sequence,
+                              std::uint32_t acknowledgement, const Bytes& payload = {}) const;
+
+  // An ACK that names a maximum segment size, which only a SYN may.
+  [[nodiscard]] Bytes segment_with_size(std::uint16_t bytes) const;
+
+  [[nodiscard]] std::uint32_t sequence() const { return next_; }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  bool established = false;
+  bool was_reset = false;
+  bool full = false;           // takes no data, and says so by its acknowledgements
+  bool finished = false;       // a FIN came, and all before it
+  Bytes body;                  // what was received in order
+  std::deque<Bytes> outgoing;  // frames for the network
+  std::uint32_t expected = 0;  // next sequence number from the machine
+  std::uint32_t their_isn = 0;
+  std::uint64_t received = 0;     // bytes of payload, those that came twice counted twice
+  std::size_t longest = 0;        // payload of the longest segment
+  std::int32_t most_beyond = 0;   // most bytes that came beyond what was expected
+  std::uint16_t window = 60'000;  // offered, unscaled
+  std::uint8_t scale = 4;
+  std::uint16_t mss = 1460;    // the longest segment it wants
+  std::uint16_t service = 80;  // the machine's port
+
+  static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPush = 8, kAck = 16;
+
+ private:
+  [[nodiscard]] Bytes segment_with(std::uint8_t flags, std::uint32_t sequence,
+                                   std::uint32_t acknowledgement, const Bytes& options,
+                                   const Bytes& payload) const;
+  void accept_data(std::uint32_t sequence, Bytes data, bool fin);
+  void acknowledge();
+  void resend();
+
+  std::uint16_t port_;
+  std::uint32_t next_;
+  std::uint32_t unacknowledged_;
+  Bytes request_;
+  bool syn_sent_ = false;
+  Nanoseconds resend_at_{};
+  Nanoseconds acknowledge_at_{};
+  int unacknowledged_segments_ = 0;
+  Nanoseconds now_{};
+  struct Piece {
+    Bytes data;
+    bool fin;
+  };
+  std::map<std::uint32_t, Piece> early_;  // by offset from their_isn
+};
+
+// Frames under way in one direction.
+class Line {
+ public:
+  double loss = 0;
+  double reorder = 0;  // share of frames that take 2 ms longer
+  Nanoseconds latency = milliseconds(1);
+  std::function<bool(const Bytes&)> carries;  // if there is one: whether it carries a frame
+
+  void push(Bytes frame, Nanoseconds now);
+  // The next frame that has arrived by `now`, or an empty one.
+  Bytes pop(Nanoseconds now);
+  std::uint64_t lost = 0;
+
+ private:
+  std::multimap<std::uint64_t, Bytes> frames_;
+  std::mt19937 random_{99};
+};
+
+struct Network {
+  Line to_machine;
+  Line to_peer;
+};
+
+// The machine's connection with a port of the peer's, or null.
+struct tcp_pcb* connection_with(std::uint16_t port);
+
+// One millisecond of the whole world.
+void step(Machine& machine, Network& network, std::span<TcpPeer*> peers);
+
+}  // namespace mote::world
