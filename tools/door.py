@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from tools import (assembly, bench_options, build, compress, disks, files, fuzz, node_packages,
-                   pack, run, run_tests, setup, terminal, version)
+from tools import (assembly, bench_options, build, compress, disks, files, fuzz, lwip_quilt,
+                   node_packages, pack, run, run_tests, setup, terminal, version)
 from tools.errors import UserError, one_line
 
 RUN_HELP = """\
@@ -89,6 +89,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("bench", help="measure what Mote needs", add_help=False)
 
     commands.add_parser("fuzz", help="look for inputs that break Mote", add_help=False)
+
+    commands.add_parser("lwip", help="maintain the patches to lwIP", add_help=False)
     return top
 
 
@@ -155,13 +157,16 @@ def find_inputs(arguments: list[str]) -> int:
     return fuzz.run(options)
 
 
+def maintain_lwip(arguments: list[str]) -> int:
+    options = lwip_quilt.parser(Parser).parse_args(arguments)
+    setup.provide(*setup.USES["lwip"])
+    return lwip_quilt.run(options, print)
+
+
 def dispatch(arguments: list[str]) -> int:
-    if arguments[:1] == ["test"]:
-        return test(arguments[1:])
-    if arguments[:1] == ["bench"]:
-        return bench(arguments[1:])
-    if arguments[:1] == ["fuzz"]:
-        return find_inputs(arguments[1:])
+    with_arguments = {"test": test, "bench": bench, "fuzz": find_inputs, "lwip": maintain_lwip}
+    if arguments and arguments[0] in with_arguments:
+        return with_arguments[arguments[0]](arguments[1:])
     own, rest = arguments, []
     if "--" in arguments:
         own = arguments[:arguments.index("--")]

@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PATCHES = ROOT / "netstack/lwip/patches"
 
+FIELDS = ("Description", "Test", "Forwarded")
 HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
 FIELD = re.compile(r"([A-Z][A-Za-z-]*): ?(.*)")
 
@@ -159,4 +160,27 @@ def sources(patches: Iterable[Patch], pristine: Path) -> dict[str, Source]:
                 text = (pristine / path).read_text()
                 found[path] = Source([Line(line) for line in text.splitlines(keepends=True)])
             found[path].apply(patch, path)
+    return found
+
+
+def findings(folder: Path, pristine: Path) -> list[str]:
+    """What is wrong with a series of patches, a line each."""
+    listed = names(folder)
+    found = [f"{name}: in the series, and not there" for name in listed
+             if not (folder / name).exists()]
+    found += [f"{path.name}: not in the series" for path in sorted(folder.glob("*.patch"))
+              if path.name not in listed]
+    patches = [read(folder / name) for name in listed if (folder / name).exists()]
+    for patch in patches:
+        found += [f"{patch.name}: its head has no {name}" for name in FIELDS
+                  if not patch.fields.get(name)]
+        if not re.match(r"(yes|no|not-needed) \(.+\)$", patch.fields.get("Forwarded", ""), re.S):
+            found.append(f"{patch.name}: Forwarded must be yes, no or not-needed, and (why)")
+        found += [f"{patch.name}: requires {name}, which is not before it in the series"
+                  for name in patch.requires() if name not in listed[:listed.index(patch.name)]]
+    try:
+        for path, source in sources(patches, pristine).items():
+            found += [f"{line} ({path})" for line in source.rewrites]
+    except ValueError as error:
+        found.append(str(error))
     return found

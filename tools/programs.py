@@ -20,7 +20,7 @@ ESSENTIAL = ("coreutils", "dash", "dpkg", "gzip", "util-linux")
 # Program -> its package, and the uses (of setup.USES) that start it.
 PROGRAMS: dict[str, tuple[str, str]] = {
     "ab": ("apache2-utils", "test"),
-    "apt-get": ("apt", "run image build test bench fuzz"),
+    "apt-get": ("apt", "run image build test bench fuzz lwip"),
     "brotli": ("brotli", "run image test bench fuzz"),
     "cat": ("coreutils", "test"),
     "check_http": ("monitoring-plugins-basic", "interop"),
@@ -43,7 +43,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "llvm-symbolizer-19": ("llvm-19", "fuzz"),
     "nasm": ("nasm", "build"),
     "nginx": ("nginx-light", "test"),
-    "ninja": ("ninja-build", "build"),
+    "ninja": ("ninja-build", "build test"),
     "nm": ("binutils", "bench"),
     "node": ("nodejs", "interop"),
     "npm": ("npm", "interop"),
@@ -55,6 +55,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "python3": ("python3", "build test bench fuzz"),
     "qemu-img": ("qemu-utils", "image test"),
     "qemu-system-x86_64": ("qemu-system-x86", "run test bench"),
+    "quilt": ("quilt", "lwip test"),
     "readlink": ("coreutils", "test"),
     "readelf": ("binutils", "build test bench"),
     "sh": ("dash", "test interop"),

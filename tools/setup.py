@@ -68,6 +68,10 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_TEXT = "#!/bin/sh\n# While mote installs packages: start no services.\nexit 101\n"
 
 BENCH = {"wrk": "wrk"}
+PATCHES = {
+    **{package: BUILD[package] for package in ("dpkg-dev", "patch", "xz-utils")},
+    "quilt": "quilt",
+}
 FUZZ = {
     "libclang-rt-19-dev": TEST["libclang-rt-19-dev"],
     "llvm-19": "llvm-symbolizer-19",
@@ -78,8 +82,9 @@ USES = {
     "build": (BUILD,),
     "run": (BUILD, COMPRESS, RUN),
     "image": (BUILD, COMPRESS, CONVERT),
-    "test": (BUILD, COMPRESS, RUN, CONVERT, TEST),
-    "interop": (BUILD, COMPRESS, RUN, CONVERT, TEST, INTEROP),
+    "lwip": (PATCHES,),
+    "test": (BUILD, COMPRESS, RUN, CONVERT, TEST, PATCHES),
+    "interop": (BUILD, COMPRESS, RUN, CONVERT, TEST, PATCHES, INTEROP),
     "bench": (BUILD, COMPRESS, RUN, TEST, BENCH),
     "fuzz": (BUILD, COMPRESS, FUZZ),
 }

@@ -2,7 +2,7 @@
 // are as large as RAM allows.
 #pragma once
 
-#include "kernel/arena.hpp"
+#include "kernel/memory/arena.hpp"
 #include "kernel/plan.hpp"
 
 namespace mote::netstack::lwip_pools {
