@@ -18,7 +18,7 @@ DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
             "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/prompt_answer",
             "interface/attachment", "interface/attachment_lines", "interface/classifier",
-            "interface/receive", "interface/transmit", "stats"]
+             "interface/neighbours", "interface/receive", "interface/transmit", "stats"]
 HTTP = ["request/content", "request/request", "request/request_buffer", "request/section_scanner",
         "request/target", "pack/crc32", "pack/site_pack", "reply/conditions", "reply/date",
         "reply/holding", "reply/negotiation", "reply/preface", "reply/ranges", "reply/redirect",

@@ -44,6 +44,14 @@ void mote_tcp_challenge(u8_t sent);
 // Whether an ICMP error may be sent about a datagram, whose IP header the pbuf begins with.
 u8_t mote_icmp_error(const struct pbuf* datagram);
 
+// The entry of the ARP table that gives way to one for `address`, ARP_TABLE_SIZE if none needs to, or
+// ERR_MEM if none may; `reason` is an etharp_reason.
+s16_t mote_arp_make_room(const ip4_addr_t* address, const struct netif* netif, int reason);
+
+// An entry of the ARP table was made; and a frame goes to its station.
+void mote_arp_made(size_t entry);
+void mote_arp_used(size_t entry);
+
 // The interface whose address is `source`, or null.
 struct netif* mote_route_by_source(const ip4_addr_t* source);
 
@@ -73,10 +81,16 @@ u16_t mote_dhcp_back_off(u8_t tries);
 #define LWIP_HOOK_ICMP_UNREACHABLE mote_icmp_unreachable
 #define LWIP_HOOK_TCP_ESTABLISHED mote_tcp_established
 #define LWIP_HOOK_TCP_QUEUE_LIMIT mote_tcp_queue_limit
+// Every connection may have a few without being asked about.
+#define LWIP_HOOK_TCP_QUEUE_IS_TOO_LONG(pbufs) \
+  ((pbufs) > MOTE_TCP_QUEUE_LEAST && (pbufs) > mote_tcp_queue_limit())
 #define LWIP_HOOK_TCP_RESENT mote_tcp_resent
 #define LWIP_HOOK_TCP_BROKEN mote_tcp_broken
 #define LWIP_HOOK_TCP_CHALLENGE mote_tcp_challenge
 #define LWIP_HOOK_ICMP_ERROR mote_icmp_error
+#define LWIP_HOOK_ETHARP_MAKE_ROOM mote_arp_make_room
+#define LWIP_HOOK_ETHARP_MADE mote_arp_made
+#define LWIP_HOOK_ETHARP_USED mote_arp_used
 #define LWIP_HOOK_DHCP_MESSAGE mote_dhcp_message
 #define LWIP_HOOK_DHCP_ACKNOWLEDGED mote_dhcp_acknowledged
 #define LWIP_HOOK_DHCP_RESTART_DELAY mote_dhcp_restart_delay
