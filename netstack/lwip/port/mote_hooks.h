@@ -66,7 +66,7 @@ u8_t mote_dhcp_message(struct netif* netif, const struct dhcp* dhcp, u8_t type,
 void mote_dhcp_acknowledged(struct netif* netif, struct dhcp* dhcp);
 
 // How long, in milliseconds, to wait after a refusal before asking anew.
-u16_t mote_dhcp_restart_delay(struct netif* netif, const struct dhcp* dhcp);
+u16_t mote_dhcp_restart_delay(struct netif* netif, struct dhcp* dhcp);
 
 // How long, in milliseconds, to wait for an answer to what was sent for the `tries`th time.
 u16_t mote_dhcp_back_off(u8_t tries);
