@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes build.ninja: the rules of build.ninja.in, and tools/sources.py, what Mote is made of.
+"""Writes build.ninja: the rules of build.ninja.in, with the sources of tools/build/sources.py.
 
 Usage: ./configure.py && ninja          (ninja test, ninja size, ninja check, ninja run)
 """
@@ -10,9 +10,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from tools import lwip_series
-from tools.sources import (APART, BOOT, DRIVERS, FIRMWARE, FUZZERS, HOT, HTTP, KERNEL, LOADER, LWIP,
-                           NETSTACK, PACKER, UNGUARDED, UNIT_TESTS)
+from tools.build import lwip_series
+from tools.build.sources import (APART, BOOT, DRIVERS, FIRMWARE, FUZZERS, HOT, HTTP, KERNEL, LOADER,
+                                 LWIP, NETSTACK, PACKER, UNGUARDED, UNIT_TESTS)
 
 ROOT = Path(__file__).resolve().parent
 
@@ -137,17 +137,31 @@ def image_edges(edges: Edges, objects: list[str]) -> None:
     edges.build("$b/site.pack", "pack", "www",
                 implicit=files + folders + PACKER)
     edges.build(["$b/mote.elf", "$b/mote.img"], "image",
-                implicit=["$b/kernel.elf", "$b/loader.bin", "$b/site.pack", "tools/image.py"])
+                implicit=["$b/kernel.elf", "$b/loader.bin", "$b/site.pack",
+                          "tools/image/bootable.py"])
+
+
+def sources_of_test(name: str) -> list[str]:
+    """What a unit test's program is made of."""
+    return [f"tests/unit/{name}_test.cpp", "tests/unit/main.cpp", *with_lwip(UNIT_TESTS[name])]
+
+
+def sources_of_fuzzer(name: str) -> list[str]:
+    return [f"tests/fuzz/{name}_fuzzer.cpp", *with_lwip(FUZZERS[name])]
+
+
+def with_lwip(sources: list[str]) -> list[str]:
+    """The sources, with all of lwIP's in the place of LWIP."""
+    return [source for source in sources if source != LWIP] + (
+        lwip_sources() if LWIP in sources else [])
 
 
 def unit_test_edges(edges: Edges) -> None:
     """One program a file of tests; their objects are shared."""
     programs = []
     compiled: set[str] = set()
-    for name, sources in UNIT_TESTS.items():
-        sources = [f"tests/unit/{name}_test.cpp", "tests/unit/main.cpp",
-                   *[source for source in sources if source != LWIP],
-                   *(lwip_sources() if LWIP in sources else [])]
+    for name in UNIT_TESTS:
+        sources = sources_of_test(name)
         objects = [object_of(source, "test") for source in sources]
         for source, target in zip(sources, objects):
             if source not in compiled:
@@ -167,10 +181,8 @@ def fuzzer_edges(edges: Edges) -> None:
                 implicit=[*files, *PACKER], config="tests/fuzz/data/site/mote.toml")
     programs = []
     compiled: set[str] = set()
-    for name, sources in FUZZERS.items():
-        sources = [f"tests/fuzz/{name}_fuzzer.cpp",
-                   *[source for source in sources if source != LWIP],
-                   *(lwip_sources() if LWIP in sources else [])]
+    for name in FUZZERS:
+        sources = sources_of_fuzzer(name)
         for source in [source for source in sources if source not in compiled]:
             if source.endswith(".asm"):
                 edges.build(object_of(source, "fuzz"), "nasm", source, implicit=["$b/fuzz.pack"],
@@ -185,11 +197,33 @@ def fuzzer_edges(edges: Edges) -> None:
     edges.build("fuzzers", "phony", programs)
 
 
+def coverage_edges(edges: Edges) -> None:
+    """Unit tests and fuzzers once more, made to count the lines they run, and the firmware's other
+    sources, so that lines in no test count, too."""
+    programs = {f"tests/{name}_test": sources_of_test(name) for name in UNIT_TESTS}
+    programs |= {f"fuzz/{name}_fuzzer": sources_of_fuzzer(name) for name in FUZZERS}
+    compiled = {source: object_of(source, "coverage/obj")
+                for sources in [*programs.values(), firmware_sources()] for source in sources}
+    compiled |= {source: object_of(source, "fuzz")
+                 for source in compiled if source.endswith(".asm")}
+    generated = ["$b/lwip.stamp", "$b/generated/version.hpp"]
+    for source, target in compiled.items():
+        if not source.endswith(".asm"):
+            rule = "coverage_cc" if source.endswith(".c") else "coverage_cxx"
+            edges.build(target, rule, source, order_only=generated)
+    for name, sources in programs.items():
+        rule = "coverage_fuzz_link" if name.startswith("fuzz/") else "coverage_link"
+        edges.build(f"$b/coverage/{name}", rule, [compiled[source] for source in sources])
+    edges.build("coverage", "coverage", implicit=[
+        *[f"$b/coverage/{name}" for name in programs],
+        *[compiled[source] for source in firmware_sources()], "tools/command_line/coverage.py"])
+
+
 def fetched_edges(edges: Edges, lwip: str | None) -> None:
     """lwIP's tree and the header with our version."""
     edges.build("$b/lwip.stamp", "lwip",
                 implicit_outputs=[*lwip_sources(), *patched_headers(), "$b/NOTICE"],
-                implicit=[*patch_inputs(), "tools/lwip.py", "tools/lwip_series.py",
+                implicit=[*patch_inputs(), "tools/build/lwip.py", "tools/build/lwip_series.py",
                           *(["always"] if lwip else [])],
                 lwip_options=f"--lwip {shlex.quote(lwip)}" if lwip else "")
     edges.build("always", "phony")
@@ -205,11 +239,11 @@ def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
     edges.build("test", "pytest", implicit=["image", "unit-tests", "fuzzers"])
     edges.build("$b/compile_commands.json", "compdb", implicit=[ninja_file],
                 ninja_file=ninja_file)
+    own = ["configure.py", "build.ninja.in", "tools/build/sources.py", "netstack/lwip/sources.txt"]
     edges.build(ninja_file, "configure", configure_options=options,
-                implicit=["configure.py", "build.ninja.in", "tools/sources.py",
-                          "netstack/lwip/sources.txt", *patch_inputs(), *site_files()[1]])
+                implicit=[*own, *patch_inputs(), *site_files()[1]])
     edges.section("Files that may go away: without these lines Ninja would miss them")
-    for path in [*patch_inputs(), *site_files()[0], *site_files()[1]]:
+    for path in [*own, *patch_inputs(), *site_files()[0], *site_files()[1]]:
         edges.build(path, "phony")
     edges.lines += ["", "default objects unit-tests $builddir/compile_commands.json"]
 
@@ -238,7 +272,7 @@ def main() -> int:
     missing += [name for name in HOT if name.startswith("lwip/")
                 and f"$b/{name}.c" not in lwip_sources()]
     if missing:
-        print(f"configure.py: {missing[0]} is listed in tools/sources.py and does not exist",
+        print(f"configure.py: {missing[0]} is listed in tools/build/sources.py and does not exist",
               file=sys.stderr)
         return 1
     if options.lwip and not Path(options.lwip, "src/core/tcp.c").is_file():
@@ -258,6 +292,8 @@ def main() -> int:
     unit_test_edges(edges)
     edges.section("Fuzzers")
     fuzzer_edges(edges)
+    edges.section("Coverage")
+    coverage_edges(edges)
     edges.section("Commands")
     command_edges(edges, ninja_file, shlex.join(sys.argv[1:]))
     rules = (ROOT / "build.ninja.in").read_text()

@@ -17,7 +17,7 @@ kMemoryMap equ 0xC000
 kBuffer equ 0x10000                     ; a 64 KiB frame of its own: DMA may not cross one
 kSectorBytes equ 512
 
-; What tools/image.py tells the loader. It stands where the loader begins, in sector 1.
+; What tools/image/bootable.py tells the loader. It stands where the loader begins, in sector 1.
 struc Manifest
 .magic:          resd 1
 .version:        resd 1

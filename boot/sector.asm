@@ -8,7 +8,7 @@ kEddAnswer equ 0xAA55                   ; answered with this,
 kEddReads equ 1 << 0                    ; and bit 0 of CX: AH=42h-44h, 47h and 48h are there
 kReadTries equ 4
 
-kDiskSignature equ 440                  ; where tools/image.py fills in signature and partition
+kDiskSignature equ 440                  ; tools/image/bootable.py fills in signature and partition
 kPartitionTable equ 446
 
 ; The disk address packet of AH=42h (EDD 3.0, 8.2).

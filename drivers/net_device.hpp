@@ -22,6 +22,7 @@
 #include <span>
 #include <string_view>
 
+#include "drivers/limits.hpp"
 #include "kernel/cpu/watch.hpp"
 #include "kernel/memory/packet.hpp"
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "firmware/idle.hpp"
+#include "firmware/limits.hpp"
 #include "firmware/nics.hpp"
 #include "firmware/pools.hpp"
 #include "firmware/settings.hpp"
@@ -22,13 +23,13 @@
 #include "kernel/cpu/watch.hpp"
 #include "kernel/faults/panic.hpp"
 #include "kernel/faults/stack_guard.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/memory/memory_map.hpp"
 #include "kernel/memory/paging.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "kernel/platform/fw_cfg.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/stack.hpp"
 
 namespace mote {

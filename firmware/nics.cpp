@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "drivers/e1000/nic.hpp"
+#include "drivers/limits.hpp"
 #include "drivers/virtio/mmio_nic.hpp"
 #include "drivers/virtio/nic.hpp"
 #include "drivers/vmxnet3/nic.hpp"
@@ -19,6 +20,7 @@
 #include "kernel/pci/pci.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
 #include "netstack/interface/interface.hpp"
+#include "netstack/limits.hpp"
 
 namespace mote::nics {
 namespace {

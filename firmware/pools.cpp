@@ -5,17 +5,17 @@
 #include <array>
 #include <cstdint>
 
+#include "firmware/plan.hpp"
 #include "http/connection/server.hpp"
+#include "http/limits.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/cpu/cpu.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/memory/arena.hpp"
 #include "kernel/memory/dma.hpp"
 #include "kernel/memory/image.hpp"
 #include "kernel/memory/packet.hpp"
 #include "kernel/memory/page_table.hpp"
 #include "kernel/memory/paging.hpp"
-#include "kernel/plan.hpp"
 #include "netstack/stack.hpp"
 
 namespace mote {
@@ -37,9 +37,14 @@ Arena free_memory(MemoryMap memory, const http::SitePack* site) {
   return Arena(MemoryMap({&assumed, 1}), taken);
 }
 
+// The next number to try when there is no room for this many connections.
+constexpr std::size_t fewer(std::size_t connections) {
+  return connections - std::max(connections / 16, std::size_t{1});
+}
+
 bool fits(Arena& arena, const Plan& plan) {
   return Packet::set_up(arena, plan.packets) && dma::set_up(arena, plan.dma_bytes) &&
-         netstack::set_up(arena, plan) && http::set_up(arena, plan);
+         netstack::set_up(arena, plan.netstack) && http::set_up(arena, plan.http);
 }
 
 // Page tables for the guards, for where no small pages are yet.
@@ -69,15 +74,15 @@ void carve_pools(MemoryMap memory, const http::SitePack* site, std::size_t conne
   Arena carved = arena;
   while (!fits(carved, plan)) {
     carved = arena;
-    if (plan.connections == limits::kLeastConnections) {
+    if (plan.http.connections == limits::kLeastConnections) {
       console::line("memory: ", bytes >> 10, " KiB of RAM are free, too little to start with");
       cpu::halt();
     }
-    plan = plan_for(bytes, plan.connections - std::max(plan.connections / 16, std::size_t{1}));
+    plan = plan_for(bytes, fewer(plan.http.connections));
   }
   unmap_guards(carved);
-  if (plan.connections < connections) {
-    console::line("http: RAM holds ", plan.connections, " connections, not ", connections);
+  if (plan.http.connections < connections) {
+    console::line("http: RAM holds ", plan.http.connections, " connections, not ", connections);
   }
 }
 

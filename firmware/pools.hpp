@@ -9,8 +9,8 @@
 namespace mote {
 
 // Gives every part of the appliance its memory: for so many connections, or, if that is 0, for as
-// many as kernel/plan.hpp says. If RAM doesn't hold that many, they are fewer, and the console says
-// so. A machine that is too small for any says that and halts. `site` stays where it is.
+// many as firmware/plan.hpp says. If RAM doesn't hold that many, they are fewer, and the console
+// says so. A machine that is too small for any says that and halts. `site` stays where it is.
 void carve_pools(MemoryMap memory, const http::SitePack* site, std::size_t connections);
 
 }  // namespace mote

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <span>
 
+#include "drivers/limits.hpp"
+#include "http/limits.hpp"
 #include "kernel/console/console.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/wire/host_address.hpp"
 
 namespace mote {

@@ -14,7 +14,8 @@
 
 #include "drivers/net_device.hpp"
 #include "firmware/parse.hpp"
-#include "kernel/limits.hpp"
+#include "http/limits.hpp"
+#include "netstack/limits.hpp"
 
 namespace mote {
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "kernel/memory/arena.hpp"
-#include "kernel/plan.hpp"
 #include "kernel/time/clock.hpp"
+#include "netstack/plan.hpp"
 
 namespace mote::netstack {
 

@@ -1,8 +1,16 @@
-"""For tests of all folders: what guard.py has."""
+"""For tests of all folders: guard.py, needs.py, and what lies beside them."""
 
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
 
-from guard import *  # noqa: E402, F403
+import guard  # noqa: E402
+import needs  # noqa: E402
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    for plugin in (guard, needs):
+        pluginmanager.register(plugin)

@@ -13,8 +13,8 @@
 #include "drivers/e1000/receive_ring.hpp"
 #include "drivers/e1000/registers.hpp"
 #include "drivers/e1000/transmit_ring.hpp"
+#include "drivers/limits.hpp"
 #include "drivers/net_device.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/time/clock.hpp"
 
 namespace mote::e1000 {

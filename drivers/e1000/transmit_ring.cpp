@@ -6,6 +6,8 @@
 #include <bit>
 #include <cstddef>
 
+#include "drivers/limits.hpp"
+
 namespace mote::e1000 {
 namespace {
 

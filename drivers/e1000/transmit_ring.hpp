@@ -15,9 +15,9 @@
 #include <span>
 
 #include "drivers/e1000/descriptors.hpp"
+#include "drivers/limits.hpp"
 #include "drivers/net_device.hpp"
 #include "kernel/cpu/barriers.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/memory/packet.hpp"
 
 namespace mote::e1000 {

@@ -7,6 +7,7 @@
 
 #include "drivers/virtio/nic_wire.hpp"
 #include "drivers/virtio/ring.hpp"
+#include "kernel/limits.hpp"
 
 namespace mote::virtio {
 

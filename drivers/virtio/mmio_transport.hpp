@@ -12,9 +12,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "drivers/limits.hpp"
 #include "drivers/virtio/transport.hpp"
 #include "kernel/cpu/mmio.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/memory/mmio_window.hpp"
 #include "kernel/time/clock.hpp"
 

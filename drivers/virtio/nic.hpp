@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "drivers/limits.hpp"
 #include "drivers/net_device.hpp"
 #include "drivers/virtio/nic_wire.hpp"
 #include "drivers/virtio/pci_transport.hpp"

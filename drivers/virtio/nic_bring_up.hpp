@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "drivers/limits.hpp"
 #include "drivers/virtio/nic.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/memory/dma.hpp"

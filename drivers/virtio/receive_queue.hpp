@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "drivers/limits.hpp"
 #include "drivers/net_device.hpp"
 #include "drivers/virtio/framing.hpp"
 #include "drivers/virtio/nic_wire.hpp"

@@ -18,6 +18,7 @@
 #include "kernel/cpu/addresses.hpp"
 #include "kernel/cpu/barriers.hpp"
 #include "kernel/cpu/watch.hpp"
+#include "kernel/limits.hpp"
 #include "kernel/memory/packet.hpp"
 
 namespace mote::virtio {

@@ -1,6 +1,8 @@
 // The transmit queue: frames in pieces.
 #include "drivers/virtio/transmit_queue.hpp"
 
+#include "drivers/limits.hpp"
+
 namespace mote::virtio {
 
 bool TransmitQueue::transmit(const TxFrame& frame, DeviceCounters& counters) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "drivers/limits.hpp"
 #include "drivers/net_device.hpp"
 #include "drivers/virtio/framing.hpp"
 #include "drivers/virtio/nic_wire.hpp"

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "drivers/limits.hpp"
 #include "drivers/net_device.hpp"
 #include "drivers/vmxnet3/pci_registers.hpp"
 #include "drivers/vmxnet3/receive_queue.hpp"

@@ -3,6 +3,7 @@
 // Part of nic.hpp that only nic.cpp needs, and tests with registers of their own.
 #pragma once
 
+#include "drivers/limits.hpp"
 #include "drivers/vmxnet3/nic.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/cpu/addresses.hpp"

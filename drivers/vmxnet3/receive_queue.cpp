@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "drivers/limits.hpp"
 #include "kernel/cpu/addresses.hpp"
 
 namespace mote::vmxnet3 {

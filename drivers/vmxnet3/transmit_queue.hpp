@@ -16,6 +16,7 @@
 #include <span>
 #include <utility>
 
+#include "drivers/limits.hpp"
 #include "drivers/net_device.hpp"
 #include "drivers/vmxnet3/completion_ring.hpp"
 #include "drivers/vmxnet3/descriptors.hpp"

@@ -2,7 +2,7 @@
 #include "http/connection/connection.hpp"
 
 #include "http/connection/server_state.hpp"
-#include "kernel/limits.hpp"
+#include "http/limits.hpp"
 #include "lwip/pbuf.h"
 #include "lwip/tcp.h"
 #include "netstack/interface/attachment.hpp"

@@ -1,9 +1,9 @@
 // What a connection does with the bytes that come: requests, their content, and its responses.
 #include "http/connection/connection.hpp"
 #include "http/connection/server_state.hpp"
+#include "http/limits.hpp"
 #include "http/operations/access_log.hpp"
 #include "http/request/syntax.hpp"
-#include "kernel/limits.hpp"
 #include "lwip/pbuf.h"
 #include "lwip/tcp.h"
 

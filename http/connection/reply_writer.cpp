@@ -4,9 +4,10 @@
 #include <algorithm>
 
 #include "http/connection/server_state.hpp"
+#include "http/limits.hpp"
 #include "http/reply/reply_tail.hpp"
-#include "kernel/limits.hpp"
 #include "lwip/tcp.h"
+#include "netstack/limits.hpp"
 #include "netstack/tcp/send_room.hpp"
 
 namespace mote::http {

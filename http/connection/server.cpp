@@ -4,6 +4,7 @@
 #include <new>
 
 #include "http/connection/server_state.hpp"
+#include "http/limits.hpp"
 #include "http/reply/preface.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "lwip/tcp.h"

@@ -3,13 +3,13 @@
 
 #include <cstdint>
 
+#include "http/limits.hpp"
 #include "http/operations/access_log.hpp"
 #include "http/operations/counters.hpp"
 #include "http/operations/endpoints.hpp"
 #include "http/pack/site_pack.hpp"
-#include "kernel/limits.hpp"
+#include "http/plan.hpp"
 #include "kernel/memory/arena.hpp"
-#include "kernel/plan.hpp"
 
 namespace mote::http {
 

@@ -6,10 +6,10 @@
 #include <span>
 
 #include "http/connection/connection.hpp"
+#include "http/limits.hpp"
 #include "http/operations/counters.hpp"
 #include "http/pack/site_pack.hpp"
 #include "http/reply/reply_cache.hpp"
-#include "kernel/limits.hpp"
 
 namespace mote::http {
 

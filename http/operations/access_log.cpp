@@ -6,11 +6,11 @@
 #include <cstddef>
 
 #include "http/connection/server.hpp"
+#include "http/limits.hpp"
 #include "http/request/request.hpp"
 #include "http/request/syntax.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/console/number_text.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/time/calendar.hpp"
 #include "kernel/time/wall_clock.hpp"
 

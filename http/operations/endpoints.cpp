@@ -7,11 +7,11 @@
 #include <span>
 
 #include "http/connection/server.hpp"
+#include "http/limits.hpp"
 #include "http/operations/metrics.hpp"
 #include "http/reply/preface.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "http/reply/text_writer.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/time/clock.hpp"
 #include "netstack/tcp/send_room.hpp"
 

@@ -14,10 +14,10 @@
 #include "http/operations/endpoints.hpp"
 #include "http/operations/exposition.hpp"
 #include "kernel/console/number_text.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/memory/packet.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/lwip/heap.hpp"
 #include "netstack/stats.hpp"
 

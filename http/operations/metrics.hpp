@@ -1,6 +1,7 @@
 // The machine's numbers in Prometheus's text format 0.0.4.
 #pragma once
 
+#include "http/limits.hpp"
 #include "http/reply/text_writer.hpp"
 
 namespace mote::http {

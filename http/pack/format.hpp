@@ -1,6 +1,7 @@
 // The site pack, version 3: the read-only blob that holds a whole site's responses, ready to send.
 //
-// tools/pack.py writes it (its layout once more in tools/pack_format.py), http/site_pack reads it.
+// tools/site/pack.py writes it (its layout once more in pack_format.py there), http/site_pack
+// reads it.
 // Every number is little-endian; every offset counts bytes from the pack's beginning.
 //
 //   PackHeader | Slot[] | Resource[] | Representation[] | Host[] | Rule[] | ErrorPage[] |

@@ -1,7 +1,7 @@
 // The queues of those that hold what others may need.
 #include "http/reply/holding.hpp"
 
-#include "kernel/limits.hpp"
+#include "http/limits.hpp"
 
 namespace mote::http {
 

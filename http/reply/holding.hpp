@@ -15,6 +15,8 @@
 
 #include <cstdint>
 
+#include "http/limits.hpp"
+
 namespace mote::http {
 
 class Connection;

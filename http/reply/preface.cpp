@@ -9,8 +9,8 @@
 #include "http/reply/date.hpp"
 #include "http/reply/status_text.hpp"
 #include "http/reply/text_writer.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/time/wall_clock.hpp"
+#include "netstack/limits.hpp"
 
 namespace mote::http {
 namespace {

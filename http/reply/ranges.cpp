@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "http/limits.hpp"
 #include "http/reply/date.hpp"
 #include "http/request/request.hpp"
 #include "http/request/syntax.hpp"

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "kernel/limits.hpp"
+#include "http/limits.hpp"
 
 namespace mote::http {
 

@@ -10,8 +10,8 @@
 #include "http/pack/site_pack.hpp"
 #include "http/reply/preface.hpp"
 #include "http/request/request.hpp"
-#include "kernel/limits.hpp"
 #include "lwip/tcp.h"
+#include "netstack/limits.hpp"
 
 namespace mote::http {
 

@@ -3,6 +3,7 @@
 
 #include <bit>
 
+#include "http/limits.hpp"
 #include "kernel/memory/memory.hpp"
 
 namespace mote::http {

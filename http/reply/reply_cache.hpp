@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "http/limits.hpp"
 #include "http/reply/reply.hpp"
-#include "kernel/limits.hpp"
 
 namespace mote::http {
 

@@ -5,7 +5,9 @@
 #include <new>
 #include <span>
 
+#include "http/limits.hpp"
 #include "kernel/console/number_text.hpp"
+#include "kernel/memory/ram_share.hpp"
 #include "kernel/platform/entropy.hpp"
 
 namespace mote::http {
@@ -28,7 +30,7 @@ static_assert(kDelimiter.size() + kBoundaryBytes + kRange.size() + 3 * kNumberBy
 static_assert(Reply::kCopiedBytes <= limits::kReplyTextBytes);
 
 // Those that were used are listed when they are free; the others are taken from the arrays' ends.
-constinit std::array<ReplyTail, limits::kReplyTails / limits::kLeastShare> own_tails{};
+constinit std::array<ReplyTail, limits::kReplyTails / RamShare::kLeast> own_tails{};
 constinit std::span<ReplyTail> more_tails{};
 constinit std::size_t touched = 0;
 constinit ReplyTail* first_free = nullptr;

@@ -7,13 +7,13 @@
 #include <span>
 #include <string_view>
 
+#include "http/limits.hpp"
+#include "http/plan.hpp"
 #include "http/reply/holding.hpp"
 #include "http/reply/ranges.hpp"
 #include "http/reply/reply.hpp"
 #include "http/reply/text_writer.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/memory/arena.hpp"
-#include "kernel/plan.hpp"
 
 namespace mote::http {
 

@@ -1,8 +1,8 @@
 // Content-Length counted down, and the chunked coding (RFC 9112, 7.1) walked through.
 #include "http/request/content.hpp"
 
+#include "http/limits.hpp"
 #include "http/request/syntax.hpp"
-#include "kernel/limits.hpp"
 
 namespace mote::http {
 namespace {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "http/limits.hpp"
 #include "http/request/request.hpp"
 
 namespace mote::http {

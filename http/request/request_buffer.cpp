@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "kernel/limits.hpp"
+#include "http/limits.hpp"
 
 namespace mote::http {
 namespace {

@@ -7,8 +7,9 @@
 #include <string_view>
 #include <utility>
 
+#include "http/limits.hpp"
+#include "http/plan.hpp"
 #include "kernel/memory/arena.hpp"
-#include "kernel/plan.hpp"
 
 namespace mote::http {
 

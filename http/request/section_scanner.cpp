@@ -1,9 +1,9 @@
 // The lines of a header section, and the limits on them.
 #include "http/request/section_scanner.hpp"
 
+#include "http/limits.hpp"
 #include "http/request/blocks.hpp"
 #include "http/request/syntax.hpp"
-#include "kernel/limits.hpp"
 
 namespace mote::http {
 static_assert(limits::kRequestLineBytes + limits::kHeaderBytes < 0xFFFF);

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "kernel/limits.hpp"
+
 namespace mote::console {
 
 // A number in hexadecimal, with at least `digits` digits and without a prefix.

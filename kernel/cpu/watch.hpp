@@ -24,8 +24,6 @@ struct WatchedWord {
 // Those of all NICs, gathered anew before each wait.
 class Watch {
  public:
-  static constexpr std::size_t kWordsPerDevice = 3;
-
   // More than there is room for counts as changed at once: then nobody waits.
   void add(const WatchedWord& word) {
     if (count_ == words_.size()) {
@@ -56,7 +54,7 @@ class Watch {
   static constexpr std::uint32_t kAnyWord = 0;
   static constexpr WatchedWord kDue{.word = &kAnyWord, .mask = 0, .quiet = 1};
 
-  std::array<WatchedWord, kWordsPerDevice * limits::kInterfaces> words_;  // not cleared, for haste
+  std::array<WatchedWord, limits::kWatchedWords> words_;  // not cleared, for haste
   std::size_t count_ = 0;
 };
 

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "kernel/limits.hpp"
+
 namespace mote {
 namespace {
 

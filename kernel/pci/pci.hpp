@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "kernel/limits.hpp"
 #include "kernel/memory/memory_map.hpp"
 #include "kernel/pci/config.hpp"
 

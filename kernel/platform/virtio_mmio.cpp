@@ -7,6 +7,7 @@
 
 #include "kernel/acpi/acpi.hpp"
 #include "kernel/console/console.hpp"
+#include "kernel/limits.hpp"
 #include "kernel/memory/mmio_window_list.hpp"
 
 namespace mote::virtio_mmio {

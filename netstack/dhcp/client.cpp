@@ -6,11 +6,11 @@
 #include <bit>
 #include <optional>
 
-#include "kernel/limits.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "mote_hooks.h"
 #include "netstack/dhcp/message.hpp"
 #include "netstack/interface/attachment.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/wire/address_text.hpp"
 
 namespace mote::netstack {

@@ -3,6 +3,7 @@
 
 #include <bit>
 
+#include "netstack/limits.hpp"
 #include "netstack/wire/address_text.hpp"
 #include "netstack/wire/host_address.hpp"
 

@@ -7,8 +7,8 @@
 #include <optional>
 #include <span>
 
-#include "kernel/limits.hpp"
 #include "netstack/ip/routes.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/wire/headers.hpp"
 
 namespace mote::netstack {

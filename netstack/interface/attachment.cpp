@@ -5,14 +5,15 @@
 #include <array>
 #include <bit>
 
+#include "drivers/limits.hpp"
 #include "kernel/console/console.hpp"
-#include "kernel/limits.hpp"
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
 #include "lwip/ip4.h"
 #include "lwip/prot/dhcp.h"
 #include "netif/ethernet.h"
 #include "netstack/interface/receive.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/wire/address_text.hpp"
 #include "netstack/wire/host_address.hpp"
 

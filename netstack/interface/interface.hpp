@@ -10,9 +10,9 @@
 #include <cstddef>
 #include <utility>
 
+#include "drivers/limits.hpp"
 #include "drivers/net_device.hpp"
 #include "kernel/cpu/cpu.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/memory/packet.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "kernel/time/clock.hpp"
@@ -20,6 +20,7 @@
 #include "netstack/interface/attachment.hpp"
 #include "netstack/interface/classifier.hpp"
 #include "netstack/interface/transmit.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/tcp/prompt_answer.hpp"
 
 namespace mote::netstack {

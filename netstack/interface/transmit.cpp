@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernel/limits.hpp"
 #include "netstack/wire/checksum.hpp"
 #include "netstack/wire/headers.hpp"
 

@@ -6,10 +6,11 @@
 #include <cstdint>
 #include <span>
 
+#include "drivers/limits.hpp"
 #include "drivers/net_device.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/memory/packet.hpp"
 #include "lwip/pbuf.h"
+#include "netstack/limits.hpp"
 
 namespace mote::netstack {
 

@@ -2,12 +2,12 @@
 #include <array>
 #include <cstddef>
 
-#include "kernel/limits.hpp"
 #include "kernel/time/clock.hpp"
 #include "lwip/pbuf.h"
 #include "mote_hooks.h"
 #include "netstack/interface/attachment.hpp"
 #include "netstack/ip/token_bucket.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/stats.hpp"
 #include "netstack/wire/headers.hpp"
 

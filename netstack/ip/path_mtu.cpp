@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <span>
 
+#include "drivers/limits.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
 #include "lwip/priv/tcp_priv.h"
 #include "mote_hooks.h"
+#include "netstack/limits.hpp"
 #include "netstack/tcp/connections.hpp"
 #include "netstack/wire/headers.hpp"
 

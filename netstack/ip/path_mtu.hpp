@@ -17,8 +17,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernel/limits.hpp"
 #include "kernel/time/clock.hpp"
+#include "netstack/limits.hpp"
 
 namespace mote::netstack {
 

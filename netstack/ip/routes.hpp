@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <span>
 
-#include "kernel/limits.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/wire/headers.hpp"
 #include "netstack/wire/host_address.hpp"
 

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <cstring>
 
-#include "kernel/limits.hpp"
 #include "lwip/arch.h"
 #include "lwip/opt.h"
 #include "lwip/pbuf.h"
+#include "netstack/limits.hpp"
 #include "netstack/lwip/free_blocks.hpp"
 
 namespace mote::netstack::heap {

@@ -11,7 +11,7 @@
 #include <cstdint>
 
 #include "kernel/memory/arena.hpp"
-#include "kernel/plan.hpp"
+#include "netstack/plan.hpp"
 
 namespace mote::netstack::heap {
 

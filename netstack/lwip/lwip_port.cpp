@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <span>
 
+#include "drivers/limits.hpp"
 #include "kernel/faults/panic.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/memory/arena.hpp"
-#include "kernel/plan.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "kernel/time/clock.hpp"
 #include "lwip/init.h"
@@ -22,8 +22,10 @@
 #include "lwip/timeouts.h"
 #include "mote_hooks.h"
 #include "netstack/interface/attachment.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/lwip/heap.hpp"
 #include "netstack/lwip/pools.hpp"
+#include "netstack/plan.hpp"
 #include "netstack/stack.hpp"
 #include "netstack/tcp/send_room.hpp"
 #include "netstack/wire/checksum.hpp"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernel/memory/arena.hpp"
-#include "kernel/plan.hpp"
+#include "netstack/plan.hpp"
 
 namespace mote::netstack::lwip_pools {
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernel/limits.hpp"
+#include "drivers/limits.hpp"
 #include "lwip/tcp.h"
 #include "mote_hooks.h"
 

@@ -26,8 +26,8 @@ from figures import Figure  # noqa: E402
 from lab import LabUnavailable  # noqa: E402
 from world import World, about  # noqa: E402
 
-from tools import bench_options  # noqa: E402
-from tools.terminal import Progress  # noqa: E402
+from tools.base.terminal import Progress  # noqa: E402
+from tools.command_line import bench_options  # noqa: E402
 
 
 def instructions(world: World) -> Iterator[Figure]:

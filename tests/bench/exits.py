@@ -9,7 +9,7 @@ from pathlib import Path
 import works
 from figures import WORK, Figure
 from machine import Guest
-from tools import image
+from tools.image import bootable
 from works import Work
 from world import World
 
@@ -85,12 +85,12 @@ def address_of(elf: bytes, body: bytes) -> int:
     """Where a body lies in the memory of a machine booted from an ELF."""
     at = elf.find(body)
     assert at >= 0, "the body is not in the image"
-    fields = image.ELF_HEADER.unpack_from(elf)
+    fields = bootable.ELF_HEADER.unpack_from(elf)
     headers_at, count = fields[10], fields[15]
     for index in range(count):
-        header = image.ProgramHeader._make(image.PROGRAM_HEADER.unpack_from(
-            elf, headers_at + index * image.PROGRAM_HEADER.size))
-        if (header.type == image.PT_LOAD
+        header = bootable.ProgramHeader._make(bootable.PROGRAM_HEADER.unpack_from(
+            elf, headers_at + index * bootable.PROGRAM_HEADER.size))
+        if (header.type == bootable.PT_LOAD
                 and header.offset <= at < header.offset + header.file_bytes):
             return header.vaddr + at - header.offset
     raise AssertionError("the body is in no segment")

@@ -28,7 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests/blackbox")]
 
 from images import Images  # noqa: E402
 from lab import Lab  # noqa: E402
-from tools.lwip import APT_SETTINGS, run  # noqa: E402
+from tools.build.lwip import APT_SETTINGS, run  # noqa: E402
 
 HERE = Path(__file__).parent
 CACHE = ROOT / "build/bench-linux"

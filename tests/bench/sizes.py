@@ -1,11 +1,11 @@
-"""Bytes of the image by part, from the linker's map: tools/size.py has the same table."""
+"""Bytes of the image by part, from the linker's map: tools/image/size.py has the same table."""
 
 from collections.abc import Iterator
 
 from figures import SIZE, Figure
 from images import ROOT
 
-from tools import size
+from tools.image import size
 
 
 def size_figures() -> Iterator[Figure]:

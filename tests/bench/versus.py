@@ -30,7 +30,7 @@ from clients import Client, Clients, NotPossible, Result, build_plugin  # noqa: 
 from contenders import Kind, Running, both, counter, kinds  # noqa: E402
 from figures import number  # noqa: E402
 from lab import Lab, LabUnavailable  # noqa: E402
-from tools.terminal import Progress  # noqa: E402
+from tools.base.terminal import Progress  # noqa: E402
 from world import BODY_BYTES, request  # noqa: E402
 
 ROUNDS = 3

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools import image
-from tools.config import Settings, read_settings
-from tools.pack import pack_site
+from tools.image import bootable
+from tools.site.config import Settings, read_settings
+from tools.site.pack import pack_site
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = ROOT / "build/kernel.elf"
@@ -49,9 +49,9 @@ class Images:
         pack = self.once(f"{site.name}-{key}.pack", lambda out: pack_site(site, out, settings))
         if boot == "pvh":
             return self.once(f"{site.name}-{key}.elf",
-                             lambda out: image.assemble_elf(KERNEL, pack, out))
+                             lambda out: bootable.assemble_elf(KERNEL, pack, out))
         return self.once(f"{site.name}-{key}.img",
-                         lambda out: image.assemble_raw(KERNEL, LOADER, pack, out))
+                         lambda out: bootable.assemble_raw(KERNEL, LOADER, pack, out))
 
     def configured(self, site: Path, config: Path) -> Path:
         """The ELF that serves a site with a mote.toml of its own."""
@@ -60,4 +60,4 @@ class Images:
         pack = self.once(f"{site.name}-{key}.pack",
                          lambda out: pack_site(site, out, read_settings(config)))
         return self.once(f"{site.name}-{key}.elf",
-                         lambda out: image.assemble_elf(KERNEL, pack, out))
+                         lambda out: bootable.assemble_elf(KERNEL, pack, out))

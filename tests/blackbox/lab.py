@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tools import setup
+from tools.base import setup
 
 ENVIRONMENT = os.environ | {"LC_ALL": "C.UTF-8", "PATH": setup.search_path()}
 AGENT = Path(__file__).with_name("lab_agent.py")

@@ -17,6 +17,7 @@ from conftest import ROOT, Bench
 from lab import die_with_parent, until
 from machine import Machine
 
+pytestmark = pytest.mark.needs("image")
 MOTE = str(ROOT / "mote")
 
 

@@ -16,6 +16,7 @@ from gdb_stub import GdbStub
 from images import ROOT
 from machine import Guest, Machine
 
+pytestmark = pytest.mark.needs("image")
 PAGE = 4096
 PROTECTED = ("tcp_listen_input", "etharp_input", "dhcp_recv", "mote::http::Connection::serve(",
              "mote::http::RangeSet::read(", "mote::acpi::memory_of(", "mote::parse_mac(")
@@ -182,7 +183,7 @@ def test_the_guard_is_another_one_each_boot(bench: Bench, stub_path: Path) -> No
 
 def test_what_reads_from_the_wire_is_protected() -> None:
     """The guard is compared in functions of each floor, lwIP's among them; those that have no
-    protector are named in tools/sources.py."""
+    protector are named in tools/build/sources.py."""
     names = symbols()
     start, end = names["__text_start"].address, names["__text_end"].address
     guard = names["__stack_chk_guard"].address

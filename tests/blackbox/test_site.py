@@ -11,7 +11,7 @@ from conftest import IN_CI, Bench
 from images import Images
 from lab import Lab
 from machine import Machine
-from tools.media_types import content_type
+from tools.site.media_types import content_type
 
 SOURCE = Path("/usr/share/doc/python3.11/html")
 

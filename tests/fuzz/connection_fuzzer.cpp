@@ -5,9 +5,10 @@
 #include <memory>
 #include <vector>
 
+#include "drivers/limits.hpp"
 #include "http/connection/server.hpp"
+#include "http/limits.hpp"
 #include "http/operations/counters.hpp"
-#include "kernel/limits.hpp"
 #include "tests/fuzz/demand.hpp"
 #include "tests/fuzz/fake_tcp.hpp"
 #include "tests/fuzz/request_oracle.hpp"

@@ -1,7 +1,7 @@
 // Content: Content-Length, and the chunked coding line by line (RFC 9112, 7.1).
 #include <algorithm>
 
-#include "kernel/limits.hpp"
+#include "http/limits.hpp"
 #include "tests/fuzz/request_oracle.hpp"
 
 namespace mote::fuzz {

@@ -11,10 +11,10 @@
 #include "http/reply/holding.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "http/request/request_buffer.hpp"
-#include "kernel/limits.hpp"
 #include "lwip/pbuf.h"
 #include "lwip/timeouts.h"
 #include "netstack/interface/attachment.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/tcp/prompt_answer.hpp"
 #include "netstack/tcp/send_room.hpp"
 #include "tests/fuzz/demand.hpp"
@@ -292,7 +292,7 @@ void begin_run(unsigned interface, bool logs) {
     http::Options options;
     options.endpoints = {.metrics = "/metrics", .metrics_interface = 1, .loop = &loop};
     options.log.combined = true;
-    demand(http::set_up(ample_arena(), kAmplePlan), "the pools have their memory");
+    demand(http::set_up(ample_arena(), kAmplePlan.http), "the pools have their memory");
     demand(http::start(guarded_pack(), options), "the server starts");
   }
   wall_seconds = kStart;

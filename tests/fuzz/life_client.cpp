@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "drivers/limits.hpp"
 #include "netstack/wire/headers.hpp"
 #include "tests/fuzz/demand.hpp"
 

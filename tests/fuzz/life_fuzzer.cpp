@@ -377,9 +377,9 @@ void make_machine(int count, char** arguments) {
       connections = std::strtoul(arguments[i] + kConnections.size(), nullptr, 10);
     }
   }
-  world::machine_plan = plan_for(limits::kAmpleBytes / 2, connections);
+  world::machine_plan = plan_for(RamShare::kAmpleBytes / 2, connections);
   world::machine();
-  demand(http::set_up(ample_arena(), world::machine_plan), "no memory");
+  demand(http::set_up(ample_arena(), world::machine_plan.http), "no memory");
   http::Options options{.port = 80};
   options.endpoints.metrics = "/metrics";
   demand(http::start(guarded_pack(), options), "no server");

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "http/limits.hpp"
 #include "http/reply/conditions.hpp"
 #include "http/reply/date.hpp"
 #include "http/reply/negotiation.hpp"

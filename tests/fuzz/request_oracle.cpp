@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "kernel/limits.hpp"
+#include "http/limits.hpp"
 
 namespace mote::fuzz {
 namespace {

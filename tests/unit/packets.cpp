@@ -1,6 +1,7 @@
 // The packet pool of a test program, as large as it is where RAM is ample.
 #include <cstdlib>
 
+#include "kernel/limits.hpp"
 #include "kernel/memory/packet.hpp"
 #include "tests/unit/ample_arena.hpp"
 

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools import fuzz  # noqa: E402
+from tools.command_line import fuzz  # noqa: E402
 
 NAMES = sorted(path.stem.removesuffix("_fuzzer")
                for path in (ROOT / "tests/fuzz").glob("*_fuzzer.cpp"))
@@ -39,11 +39,13 @@ def run_once(name: str, inputs: Path, scratch: Path) -> None:
     assert ran and int(ran[1]) >= len(list(inputs.iterdir())) > 0, result.stderr[-4000:]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.needs(f"build/fuzz/{name}_fuzzer")) for name in NAMES])
 def test_corpus(name: str, tmp_path: Path) -> None:
     run_once(name, fuzz.CORPUS / name, tmp_path)
 
 
+@pytest.mark.needs("build/fuzz/life_fuzzer")
 @pytest.mark.parametrize("machine", fuzz.MACHINES["life"], ids=" ".join)
 def test_lives(machine: tuple[str, ...], tmp_path: Path) -> None:
     """A minute, over all machines, of lives that only begin as those in the corpus do."""
@@ -58,6 +60,7 @@ def test_lives(machine: tuple[str, ...], tmp_path: Path) -> None:
     assert result.returncode == 0, f"{result.stderr[-4000:]}\ninput: {found}"
 
 
+@pytest.mark.needs("fuzzers")
 def test_cases_of_the_conformance_suite(tmp_path: Path) -> None:
     made = tmp_path / "seeds"
     subprocess.run([sys.executable, ROOT / "tests/fuzz/make_seeds.py", made], check=True,

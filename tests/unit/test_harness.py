@@ -20,8 +20,8 @@ def pytest_on(folder: Path, text: str, *arguments: str, name: str = "test_made_u
                    if not key.startswith("PYTEST_")}  # we may be a worker
     environment |= {"COLUMNS": "200", "PYTHONPATH": f"{ROOT}/tests/blackbox:{ROOT}/tests"}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "guard", *arguments,
-         path], cwd=folder, text=True, capture_output=True, check=False, timeout=200,
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "guard", "-p", "needs",
+         *arguments, path], cwd=folder, text=True, capture_output=True, check=False, timeout=200,
         env=environment).stdout
 
 
@@ -105,10 +105,33 @@ def test_good():
     subprocess.run(["sh", "-c", ":"])
 """)
     for program in ("true", "false", "os.system: b':'"):
-        assert f"started {program}, which tools/programs.py doesn't declare" in said, said
+        assert f"started {program}, which tools/base/programs.py doesn't declare" in said, said
     assert "4 passed, 3 errors" in said, said
 
 
+def test_what_is_built_is_used_by_those_who_need_it(tmp_path: Path) -> None:
+    said = pytest_on(tmp_path, f"""
+import pytest, subprocess
+
+def test_file():
+    with pytest.raises(OSError):
+        open({str(ROOT / "build/none.pack")!r})
+
+def test_start():
+    with pytest.raises(OSError):
+        subprocess.run([{str(ROOT / "build/tests/none")!r}])
+
+@pytest.mark.needs("image")
+def test_needed():
+    with pytest.raises(OSError):
+        open({str(ROOT / "build/none.pack")!r})
+""")
+    assert "3 passed, 2 errors" in said, said
+    for what in ("build/none.pack", "build/tests/none"):
+        assert f"uses {what}: mark the test with pytest.mark.needs(…)" in said, said
+
+
+@pytest.mark.needs("image")
 @pytest.mark.parametrize("workers", EACH_RUN)
 def test_a_failure_leaves_console_and_capture(tmp_path: Path, workers: tuple[str, ...]) -> None:
     """Whether it fails in its run, in its preparation or in its end, or is over its deadline."""

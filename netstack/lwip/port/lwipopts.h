@@ -1,6 +1,6 @@
-// lwIP's options: what of lwIP is built, and how large. netstack/lwip/lwip_port.cpp checks the
-// numbers against kernel/limits.hpp. Each is explained in lwIP's opt.h; here stands why it has its
-// value.
+// lwIP's options: what of lwIP is built, and how large. lwIP's opt.h explains each; the comments
+// here say why it has its value. netstack/lwip/lwip_port.cpp checks the numbers against
+// netstack/limits.hpp.
 #pragma once
 
 // One loop, no threads, the raw API (design.md, 2).
@@ -30,7 +30,7 @@
 
 // Memory: pools for lwIP's own structures (netstack/lwip/pools.cpp), and netstack/heap for what it
 // asks of a heap, which has size classes and takes constant time. PCBs, segments and PBUFs of
-// connections are as many as kernel/plan.hpp says at boot; lwIP insists on numbers here.
+// connections are as many as netstack/plan.hpp says at boot; lwIP insists on numbers here.
 #define MEMP_MEM_MALLOC 0
 #define MEM_ALIGNMENT 8
 #define MEM_CUSTOM_ALLOCATOR 1

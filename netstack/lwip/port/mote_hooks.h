@@ -44,8 +44,8 @@ void mote_tcp_challenge(u8_t sent);
 // Whether an ICMP error may be sent about a datagram, whose IP header the pbuf begins with.
 u8_t mote_icmp_error(const struct pbuf* datagram);
 
-// The entry of the ARP table that gives way to one for `address`, ARP_TABLE_SIZE if none needs to, or
-// ERR_MEM if none may; `reason` is an etharp_reason.
+// The entry of the ARP table that gives way to one for `address`, ARP_TABLE_SIZE if none needs to,
+// or ERR_MEM if none may; `reason` is an etharp_reason.
 s16_t mote_arp_make_room(const ip4_addr_t* address, const struct netif* netif, int reason);
 
 // An entry of the ARP table was made; and a frame goes to its station.

@@ -9,7 +9,7 @@ from conftest import Bench
 from images import Images
 from machine import Guest
 from programs import DEADLINE_S, HERE, URL, boot, needed, the_site
-from tools import node_packages
+from tools.build import node_packages
 
 pytestmark = pytest.mark.interop
 

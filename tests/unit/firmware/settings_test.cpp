@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/limits.hpp"
 #include "tests/unit/fake_console.hpp"
 
 using mote::IdlePolicy;

@@ -20,7 +20,7 @@ PackFile pack_folder(const std::filesystem::path& site, const std::filesystem::p
   const std::filesystem::path out = site.string() + ".pack";
   const auto quoted = [](const std::filesystem::path& path) { return " '" + path.string() + "'"; };
   std::string command = "SOURCE_DATE_EPOCH=784111777 PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3";
-  command += quoted(root / "tools/pack.py") + quoted(site) + " -o" + quoted(out);
+  command += quoted(root / "tools/site/pack.py") + quoted(site) + " -o" + quoted(out);
   command += (config.empty() ? "" : " --config" + quoted(config)) + " >/dev/null";
   REQUIRE(std::system(command.c_str()) == 0);
   return PackFile(out);

@@ -1,4 +1,4 @@
-// The site of the HTTP tests: a folder with a few files, and packs made by tools/pack.py.
+// The site of the HTTP tests: a folder with a few files, and packs made by tools/site/pack.py.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ class PackFile {
   std::size_t size_ = 0;
 };
 
-// Packs a folder with tools/pack.py, and with the settings in `config` if it is given.
+// Packs a folder with tools/site/pack.py, and with the settings in `config` if it is given.
 PackFile pack_folder(const std::filesystem::path& site, const std::filesystem::path& config = {});
 
 // A folder with a few files, one of them of 300,000 bytes, under the system's temporary folder.

@@ -17,6 +17,7 @@
 #include "lwip/pbuf.h"
 #include "lwip/timeouts.h"
 #include "netstack/interface/attachment.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/tcp/prompt_answer.hpp"
 #include "netstack/tcp/send_room.hpp"
 #include "tests/unit/ample_arena.hpp"
@@ -171,7 +172,7 @@ void start_server(bool logs) {
     http::Options options{.port = 80, .header_time_ms = 10'000, .idle_time_ms = 15'000};
     options.log.combined = logs;
     if (accept_function == nullptr) {
-      REQUIRE(http::set_up(ample_arena(), kAmplePlan));
+      REQUIRE(http::set_up(ample_arena(), kAmplePlan.http));
     }
     REQUIRE(http::start(*pack, options));
   }

@@ -1,5 +1,5 @@
 // A world for the HTTP server's tests: lwIP's TCP is replaced by a fake that can run out of memory
-// at any call, and a site made by tools/pack.py is served.
+// at any call, and a site made by tools/site/pack.py is served.
 #pragma once
 
 #include <cstddef>

@@ -119,7 +119,7 @@ std::optional<Answer> silence(const Message& /*message*/) { return {}; }
 Machine& client(const char* host_name) {
   static Machine* const the = [&] {
     auto* made = new Machine{Device({.mac = kMachineMac}), {}};
-    REQUIRE(netstack::set_up(ample_arena(), kAmplePlan));
+    REQUIRE(netstack::set_up(ample_arena(), kAmplePlan.netstack));
     netstack::initialize();
     REQUIRE(made->interface.attach(made->device, 0, {.host_name = host_name}));
     return made;

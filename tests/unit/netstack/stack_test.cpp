@@ -8,6 +8,7 @@
 
 #include "lwip/etharp.h"
 #include "lwip/udp.h"
+#include "netstack/limits.hpp"
 #include "netstack/lwip/heap.hpp"
 #include "tests/unit/netstack/world.hpp"
 

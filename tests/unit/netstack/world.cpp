@@ -7,7 +7,9 @@
 #include <cstring>
 #include <random>
 
+#include "drivers/limits.hpp"
 #include "kernel/faults/panic.hpp"
+#include "kernel/limits.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "netstack/stack.hpp"
 #include "netstack/wire/checksum.hpp"
@@ -207,7 +209,7 @@ Machine& machine() {
                                      .rx_checksum = true,
                                      .segmentation = machine_segmentation}),
                              {}};
-    if (!netstack::set_up(ample_arena(), machine_plan)) panic("no memory");
+    if (!netstack::set_up(ample_arena(), machine_plan.netstack)) panic("no memory");
     netstack::initialize();
     const netstack::InterfaceSettings settings{
         .host_name = "tester",

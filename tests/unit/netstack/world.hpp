@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "drivers/net_device.hpp"
-#include "kernel/plan.hpp"
+#include "firmware/plan.hpp"
 #include "kernel/time/clock.hpp"
 #include "netstack/interface/interface.hpp"
 #include "netstack/wire/headers.hpp"

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "drivers/limits.hpp"
 #include "tests/unit/drivers/e1000/world.hpp"
 
 namespace mote::e1000 {

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "drivers/limits.hpp"
 #include "tests/unit/drivers/e1000/world.hpp"
 
 namespace mote::e1000 {

@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "drivers/e1000/nic_bring_up.hpp"
+#include "drivers/limits.hpp"
+#include "kernel/limits.hpp"
 
 namespace mote::e1000 {
 

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "drivers/limits.hpp"
+#include "kernel/limits.hpp"
 #include "tests/unit/drivers/virtio/world.hpp"
 
 namespace mote::virtio {

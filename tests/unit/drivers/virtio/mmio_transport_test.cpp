@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "drivers/virtio/nic_bring_up.hpp"
+#include "kernel/limits.hpp"
 #include "tests/unit/drivers/virtio/mmio_device.hpp"
 
 namespace mote::clock {

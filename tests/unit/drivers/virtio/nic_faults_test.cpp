@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "drivers/limits.hpp"
+#include "kernel/limits.hpp"
 #include "tests/unit/drivers/virtio/world.hpp"
 #include "tests/unit/fake_console.hpp"
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "drivers/limits.hpp"
+#include "kernel/limits.hpp"
 #include "tests/unit/drivers/virtio/world.hpp"
 
 namespace mote::virtio {

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string>
 
+#include "drivers/limits.hpp"
+#include "kernel/limits.hpp"
 #include "tests/unit/drivers/virtio/world.hpp"
 
 namespace mote::virtio {

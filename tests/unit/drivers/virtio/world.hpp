@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "drivers/virtio/nic_bring_up.hpp"
+#include "kernel/limits.hpp"
 #include "tests/unit/drivers/virtio/device.hpp"
 
 namespace mote::virtio {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "drivers/limits.hpp"
 #include "tests/unit/drivers/vmxnet3/world.hpp"
 
 namespace mote::vmxnet3 {

@@ -15,7 +15,9 @@
 #include <utility>
 #include <vector>
 
+#include "drivers/limits.hpp"
 #include "drivers/vmxnet3/nic_bring_up.hpp"
+#include "kernel/limits.hpp"
 
 namespace mote::vmxnet3 {
 

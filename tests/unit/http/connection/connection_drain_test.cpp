@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "http/connection/server.hpp"
-#include "kernel/limits.hpp"
+#include "http/limits.hpp"
 #include "tests/unit/http/world.hpp"
 
 using namespace mote::http_world;

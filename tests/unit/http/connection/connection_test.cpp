@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/limits.hpp"
+#include "http/limits.hpp"
 #include "tests/unit/http/fakes.hpp"
 #include "tests/unit/http/world.hpp"
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "http/connection/server.hpp"
+#include "http/limits.hpp"
 #include "http/reply/reply_tail.hpp"
-#include "kernel/limits.hpp"
 #include "tests/unit/http/world.hpp"
 
 using namespace mote::http_world;

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "http/connection/server.hpp"
+#include "http/limits.hpp"
 #include "http/operations/access_log.hpp"
 #include "http/reply/reply_tail.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "netstack/lwip/heap.hpp"
 #include "netstack/tcp/send_room.hpp"
@@ -38,7 +38,7 @@ Machine& http_machine() {
     machine();
     const auto pack = http::SitePack::open(file.bytes());
     REQUIRE(pack.has_value());
-    REQUIRE(http::set_up(ample_arena(), machine_plan));
+    REQUIRE(http::set_up(ample_arena(), machine_plan.http));
     REQUIRE(http::start(*pack, {}));
     return true;
   }();

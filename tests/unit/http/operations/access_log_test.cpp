@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "http/connection/server.hpp"
+#include "http/limits.hpp"
 #include "kernel/console/line_ring.hpp"
-#include "kernel/limits.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "tests/unit/fake_console.hpp"

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "http/connection/server.hpp"
+#include "http/limits.hpp"
 #include "http/operations/access_log.hpp"
 #include "http/operations/endpoints.hpp"
 #include "http/reply/reply_tail.hpp"
@@ -23,6 +24,7 @@
 #include "kernel/platform/entropy.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/lwip/heap.hpp"
 #include "netstack/stats.hpp"
 #include "netstack/tcp/send_room.hpp"

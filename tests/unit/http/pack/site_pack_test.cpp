@@ -1,4 +1,4 @@
-// The pack reader: packs of tools/pack.py are read right, and no blob makes it read outside.
+// The pack reader: packs of tools/site/pack.py are read right, and no blob makes it read outside.
 #include "http/pack/site_pack.hpp"
 
 #include <doctest/doctest.h>
@@ -75,7 +75,7 @@ TEST_CASE("CRC-32: known values, whole and in pieces") {
   }
 }
 
-TEST_CASE("a pack of tools/pack.py is read as it was meant") {
+TEST_CASE("a pack of tools/site/pack.py is read as it was meant") {
   const auto pack = SitePack::open(example().bytes());
   REQUIRE(pack.has_value());
   CHECK(pack->files() == 6);
@@ -209,7 +209,7 @@ TEST_CASE("no damage under a right checksum leads outside, whatever is asked for
   CHECK(opened > end);  // most of it is harmless
 }
 
-TEST_CASE("statuses that tools/pack.py doesn't write are refused") {
+TEST_CASE("statuses that tools/site/pack.py doesn't write are refused") {
   for (const unsigned status : {0U, 99U, 100U, 201U, 304U, 404U, 500U, 599U, 600U, 0xFFFFU}) {
     CAPTURE(status);
     const auto error_with = [&](auto change) {

@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "http/limits.hpp"
 #include "http/reply/reply_tail.hpp"
+#include "kernel/memory/ram_share.hpp"
 #include "tests/unit/http/fakes.hpp"
 #include "tests/unit/http/reply/reply_bytes.hpp"
 
@@ -319,7 +321,7 @@ TEST_CASE("the pool has an end, and long holders leave some to others") {
   while (ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kLong)) {
     taken.push_back(tail);
   }
-  const std::size_t all = mote::limits::kReplyTails / mote::limits::kLeastShare;
+  const std::size_t all = mote::limits::kReplyTails / mote::RamShare::kLeast;
   CHECK(taken.size() == all - all / mote::limits::kTailsShare);
   while (ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kShort)) {
     taken.push_back(tail);

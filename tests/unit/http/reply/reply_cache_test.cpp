@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "http/limits.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "tests/unit/http/fakes.hpp"
 #include "tests/unit/http/reply/reply_bytes.hpp"

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "http/limits.hpp"
 #include "http/reply/reply.hpp"
 #include "http/reply/reply_tail.hpp"
-#include "kernel/limits.hpp"
 #include "tests/unit/http/fakes.hpp"
 #include "tests/unit/http/reply/reply_bytes.hpp"
 #include "tests/unit/http/reply/reply_site.hpp"

@@ -8,8 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "http/limits.hpp"
 #include "http/reply/reply_tail.hpp"
-#include "kernel/limits.hpp"
 #include "tests/unit/http/reply/reply_bytes.hpp"
 #include "tests/unit/http/site.hpp"
 

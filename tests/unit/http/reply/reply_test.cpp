@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "http/reply/reply_tail.hpp"
-#include "kernel/limits.hpp"
 #include "tests/unit/http/fakes.hpp"
 #include "tests/unit/http/reply/reply_bytes.hpp"
 #include "tests/unit/http/reply/reply_site.hpp"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/limits.hpp"
+#include "http/limits.hpp"
 
 using namespace mote::http;
 using namespace std::string_view_literals;

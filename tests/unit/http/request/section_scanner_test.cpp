@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "http/limits.hpp"
 #include "http/request/request.hpp"
-#include "kernel/limits.hpp"
 
 using namespace mote::http;
 using namespace std::string_view_literals;

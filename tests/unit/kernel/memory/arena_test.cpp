@@ -9,8 +9,10 @@
 #include <span>
 #include <vector>
 
+#include "http/limits.hpp"
+#include "kernel/limits.hpp"
 #include "kernel/memory/memory_map.hpp"
-#include "kernel/plan.hpp"
+#include "kernel/memory/ram_share.hpp"
 
 namespace mote {
 namespace {
@@ -137,48 +139,6 @@ TEST_CASE("an arena touches none of what it gives") {
   CHECK(taken.size() == 1024);
   CHECK(std::ranges::all_of(memory, [](std::uint64_t word) { return word == 7; }));
   CHECK(arena.take<std::uint64_t>(1).empty());
-}
-
-TEST_CASE("a plan has all that is stated where RAM is ample, and grows and shrinks by it") {
-  const Plan ample = plan_for(limits::kAmpleBytes);
-  CHECK(ample == Plan{.connections = 1024,
-                      .pcbs = 1280,
-                      .segments = 6144,
-                      .texts = 256,
-                      .packets = 640,
-                      .dma_bytes = 512 * 1024,
-                      .frames = 64,
-                      .small_requests = 256,
-                      .medium_requests = 20,
-                      .large_requests = 10,
-                      .tails = 32});
-  Plan before = plan_for(0);
-  CHECK(before.connections == limits::kLeastConnections);
-  CHECK(before.packets == 160);
-  for (std::uint64_t bytes = 0; bytes < kGib; bytes += 777 * kKib) {
-    const Plan plan = plan_for(bytes);
-    CHECK(plan.connections >= before.connections);
-    CHECK(plan.packets >= before.packets);
-    CHECK(plan.packets <= limits::kPackets);
-    CHECK(plan.pcbs > plan.connections);
-    CHECK(plan.small_requests < 0xF000);
-    before = plan;
-  }
-  CHECK(before.connections == limits::kMostConnections);
-  CHECK(plan_for(61 * kMib).connections >= 10'000);
-  CHECK(plan_for(508 * kMib).connections >= 100'000);
-  CHECK(plan_for(61 * kMib, 20'000).connections == 20'000);
-  CHECK(plan_for(61 * kMib, 1).connections == limits::kLeastConnections);
-}
-
-TEST_CASE("every plan keeps what each connection is promised") {
-  for (std::size_t connections = limits::kLeastConnections; connections <= limits::kMostConnections;
-       connections += 1 + connections / 7) {
-    const Plan plan = plan_for(0, connections);
-    // Three of each PCB's four, a FIN's, and one or more for each of 256 that one may queue.
-    CHECK(plan.segments - 3 * plan.pcbs >= plan.pcbs);
-    CHECK(plan.segments - 3 * plan.pcbs >= 256);
-  }
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "kernel/limits.hpp"
+
 namespace mote {
 namespace {
 

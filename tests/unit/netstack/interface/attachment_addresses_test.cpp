@@ -19,7 +19,7 @@ unsigned interfaces = 0;
 
 Machine& attached(netstack::StaticAddress address) {
   if (interfaces == 0) {
-    REQUIRE(netstack::set_up(ample_arena(), kAmplePlan));
+    REQUIRE(netstack::set_up(ample_arena(), kAmplePlan.netstack));
     netstack::initialize();
   }
   auto* made = new Machine{Device({.mac = kMachineMac}), {}};

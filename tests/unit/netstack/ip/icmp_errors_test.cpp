@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernel/limits.hpp"
 #include "lwip/ip.h"
 #include "netstack/ip/token_bucket.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/stats.hpp"
 #include "tests/unit/netstack/neighbours.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "lwip/priv/tcp_priv.h"
+#include "netstack/limits.hpp"
 #include "netstack/stats.hpp"
 #include "tests/unit/netstack/narrow_link.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"

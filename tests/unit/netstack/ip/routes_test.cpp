@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "kernel/limits.hpp"
 #include "lwip/etharp.h"
+#include "netstack/limits.hpp"
 #include "tests/unit/netstack/dhcp_world.hpp"
 
 using namespace mote;

@@ -8,9 +8,9 @@
 #include <deque>
 #include <vector>
 
-#include "kernel/limits.hpp"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
+#include "netstack/limits.hpp"
 #include "netstack/stack.hpp"
 #include "netstack/stats.hpp"
 #include "tests/unit/netstack/neighbours.hpp"

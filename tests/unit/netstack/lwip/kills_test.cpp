@@ -4,8 +4,9 @@
 
 #include <array>
 
-#include "kernel/limits.hpp"
+#include "drivers/limits.hpp"
 #include "lwip/priv/tcp_priv.h"
+#include "netstack/limits.hpp"
 #include "netstack/stats.hpp"
 #include "netstack/wire/headers.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"

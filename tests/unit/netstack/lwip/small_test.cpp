@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
-#include "kernel/plan.hpp"
+#include "firmware/plan.hpp"
+#include "http/limits.hpp"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
+#include "netstack/limits.hpp"
 #include "netstack/lwip/heap.hpp"
 #include "tests/unit/netstack/narrow_link.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"
@@ -77,7 +79,7 @@ TEST_CASE("a peer whose path becomes narrower again and again takes no more than
   }
   CHECK(connection_with(peer.port())->mss == limits::kLeastPathMtu - 40);
   // mote_tcp_queue_limit keeps so many for all.
-  const std::size_t kept = (MOTE_TCP_QUEUE_LEAST - 1) * machine_plan.pcbs;
+  const std::size_t kept = (MOTE_TCP_QUEUE_LEAST - 1) * machine_plan.netstack.pcbs;
   CHECK(netstack::heap::segment_headers_left() + MOTE_TCP_SPLITS_BEYOND + 1 >= kept);
   peer.reset();
   for (int i = 0; i < 5; ++i) step(m, network, peers);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "kernel/limits.hpp"
 #include "netstack/lwip/heap.hpp"
 #include "netstack/stack.hpp"
 #include "netstack/stats.hpp"

@@ -1,0 +1,76 @@
+// The limits of interfaces, of IP and of TCP.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "drivers/limits.hpp"
+#include "kernel/memory/ram_share.hpp"
+
+namespace mote::limits {
+
+// --- Interfaces ---
+
+// Interfaces attached at once. The console names the ninth NIC, and nobody drives it.
+inline constexpr std::size_t kInterfaces = 8;
+
+// Frames taken from one NIC in one turn of the run loop.
+inline constexpr std::size_t kRxBudget = 64;
+
+// Frames that wait in front of a full transmit ring, for each NIC.
+inline constexpr std::size_t kTxBacklog = 512;
+
+// How long the first frame of a backlog may wait for its ring, in milliseconds. Then it is dropped,
+// so that it can't hold up the others for ever.
+inline constexpr std::uint64_t kTxPatienceMs = 1000;
+
+// Routes of one interface beside its subnet and its gateway; the first that DHCP names are used.
+inline constexpr std::size_t kRoutes = 16;
+
+// Bytes of a DHCP message that is read: as many as an Ethernet frame holds (RFC 2132, 9.10).
+inline constexpr std::size_t kDhcpMessageBytes = kMtu - 28;
+
+// --- Answers to strangers ---
+
+// ICMP errors sent: at once, and a second.
+inline constexpr std::uint32_t kIcmpErrorBurst = 50;
+inline constexpr std::uint32_t kIcmpErrorsASecond = 100;
+
+// Neighbours that ARP doesn't know are answered where they called from. At most one in this many
+// milliseconds is asked who it is.
+inline constexpr std::uint32_t kNeighbourQuestionMs = 100;
+
+// ACKs for segments of one connection that aren't believed, in kChallengeTimeMs milliseconds (the
+// figures of RFC 5961, 7).
+inline constexpr unsigned kChallenges = 10;
+inline constexpr unsigned kChallengeTimeMs = 5'000;
+
+// --- TCP ---
+
+// Half-open connections that stay when PCBs run out, at most.
+inline constexpr std::size_t kHalfOpen = 128;
+
+// The least path MTU that segments are made to fit: every host takes it (RFC 791, 3.1). Where
+// routers say less, they may fragment. And how many narrow paths are remembered.
+inline constexpr std::uint16_t kLeastPathMtu = 576;
+inline constexpr std::size_t kNarrowPaths = 256;
+
+// --- lwIP's heap ---
+
+// Bytes of text copied behind TCP's header, in the same block: a response's status line with Date
+// and Connection. And of longer text that is copied in one go.
+inline constexpr std::size_t kFirstTextBytes = 108;
+inline constexpr std::size_t kCopiedBytes = 512;
+
+// Blocks for that longer text, at least: two for each reply tail, and a page of metrics.
+inline constexpr std::size_t kLeastTexts = 128;
+
+// Blocks for frames and DHCP messages.
+inline constexpr std::size_t kFrameBlocks = 64;
+
+// Blocks of each size that no text may take: peers that acknowledge nothing may hold all others,
+// and a lease must be renewed meanwhile.
+inline constexpr std::size_t kKeptBlocks = 8;
+static_assert(kFrameBlocks / RamShare::kLeast > kKeptBlocks);
+
+}  // namespace mote::limits

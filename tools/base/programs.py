@@ -1,0 +1,173 @@
+"""Every program that Mote's tools, tests, bench and fuzzers start, and Debian's package of each.
+
+tools/base/setup.py installs the packages of whoever needs them. test_programs.py sees that nothing
+else is started, and run_tests.py that nothing else can be found while tests run.
+"""
+
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.base import setup
+
+# What the README asks for; dpkg-query knows the rest, Debian's essential packages.
+GIVEN = ("apt", "git", "python3")
+
+# Of the essential packages, those with programs that are started here.
+ESSENTIAL = ("coreutils", "dash", "dpkg", "gzip", "util-linux")
+
+# Program -> its package, and the uses (of setup.USES) that start it.
+PROGRAMS: dict[str, tuple[str, str]] = {
+    "ab": ("apache2-utils", "test"),
+    "apt-get": ("apt", "run image build test bench fuzz lwip"),
+    "brotli": ("brotli", "run image test bench fuzz"),
+    "cat": ("coreutils", "test"),
+    "check_http": ("monitoring-plugins-basic", "interop"),
+    "chromium": ("chromium", "interop"),
+    "clang++-19": ("clang-19", "build"),
+    "clang-19": ("clang-19", "build test bench"),
+    "clang-format-19": ("clang-format-19", "test"),
+    "curl": ("curl", "test bench"),
+    "dnsmasq": ("dnsmasq-base", "test"),
+    "dpkg-deb": ("dpkg", "interop bench"),
+    "dpkg-query": ("dpkg", "test bench"),
+    "dpkg-source": ("dpkg-dev", "build"),
+    "env": ("coreutils", "interop"),
+    "git": ("git", "build test bench"),
+    "gzip": ("gzip", "test"),
+    "h2load": ("nghttp2-client", "test"),
+    "haproxy": ("haproxy", "test"),
+    "ip": ("iproute2", "test bench"),
+    "ld.lld-19": ("lld-19", "build"),
+    "llvm-cov-19": ("llvm-19", "coverage"),
+    "llvm-profdata-19": ("llvm-19", "coverage"),
+    "llvm-symbolizer-19": ("llvm-19", "fuzz"),
+    "nasm": ("nasm", "build"),
+    "nginx": ("nginx-light", "test"),
+    "ninja": ("ninja-build", "build test"),
+    "nm": ("binutils", "bench"),
+    "node": ("nodejs", "interop"),
+    "npm": ("npm", "interop"),
+    "nsenter": ("util-linux", "test bench"),
+    "patch": ("patch", "build"),
+    "ping": ("iputils-ping", "test bench"),
+    "prometheus": ("prometheus", "interop"),
+    "promtool": ("prometheus", "interop"),
+    "python3": ("python3", "build test bench fuzz"),
+    "qemu-img": ("qemu-utils", "image test"),
+    "qemu-system-x86_64": ("qemu-system-x86", "run test bench"),
+    "quilt": ("quilt", "lwip test"),
+    "readlink": ("coreutils", "test"),
+    "readelf": ("binutils", "build test bench"),
+    "sh": ("dash", "test interop"),
+    "siege": ("siege", "interop"),
+    "tee": ("coreutils", "test"),
+    "unshare": ("util-linux", "test bench"),
+    "varnishadm": ("varnish", "interop"),
+    "varnishd": ("varnish", "interop"),
+    "varnishstat": ("varnish", "interop"),
+    "wget": ("wget", "test"),
+    "wrk": ("wrk", "bench"),
+    "zsync": ("zsync", "interop"),
+    "zsyncmake": ("zsync", "interop"),
+    "zstd": ("zstd", "run image test bench"),
+}
+
+# Where programs lie, administrators' own included.
+FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+def fill_with_declared(folder: Path, use: str) -> bool:
+    """Makes the folder a PATH: links to what a bare Debian has once the setup for a use is done.
+
+    That is every program declared above, and those of the packages that are essential, given or
+    installed by the setup, and of what they depend on, for programs start others. False, and an
+    empty folder, where there is no dpkg to tell.
+    """
+    wanted = {*GIVEN, *setup.table(*setup.USES[use])}
+    try:
+        holders = closure(installed(), wanted)
+        listed = ask_dpkg("--listfiles", *sorted(holders))
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    ours = {str(real(path)) for line in listed.splitlines() if (path := Path(line)).parent.name
+            in ("bin", "sbin") or "/alternatives/" in line}
+    for place in map(Path, FOLDERS):
+        for entry in place.iterdir() if place.is_dir() else ():
+            target = entry.resolve()
+            if str(real(entry)) in ours or str(target) in ours:
+                link(folder / entry.name, entry)
+    for program, (package, _) in PROGRAMS.items():
+        if package in wanted and (found := setup.which(program)):  # also from elsewhere
+            link(folder / program, Path(found))
+    return True
+
+
+def real(path: Path) -> Path:
+    """The path with links among its folders followed, as of /bin; its last part stays."""
+    return path.parent.resolve() / path.name
+
+
+def link(name: Path, target: Path) -> None:
+    if not name.is_symlink():  # the first of FOLDERS wins, as on any PATH
+        name.symlink_to(target)
+
+
+def ask_dpkg(*arguments: str) -> str:
+    return subprocess.run(["dpkg-query", *arguments], text=True, capture_output=True, check=True,
+                          timeout=60).stdout
+
+
+@dataclass(frozen=True)
+class Package:
+    """An installed package: what it is for dependencies."""
+
+    essential: bool
+    depends: tuple[tuple[str, ...], ...]  # alternatives of each
+    provides: tuple[str, ...]
+
+
+def installed() -> dict[str, Package]:
+    """What is installed, as dpkg knows it."""
+    fields = "${Package}\t${db:Status-Status}\t${Essential}\t${Pre-Depends}, ${Depends}\t" \
+        "${Provides}\n"
+    found = {}
+    for line in ask_dpkg("--show", f"--showformat={fields}").splitlines():
+        name, status, essential, depends, provides = line.split("\t")
+        if status == "installed":
+            found[name] = Package(essential == "yes", tuple(map(names, depends.split(","))),
+                                  names(provides.replace(",", "|")))
+    return found
+
+
+def names(alternatives: str) -> tuple[str, ...]:
+    """Packages without their versions and architectures (deb-control(5))."""
+    words = [word.split("(")[0].strip().partition(":")[0] for word in alternatives.split("|")]
+    return tuple(word for word in words if word)
+
+
+def closure(known: dict[str, Package], wanted: Iterable[str]) -> set[str]:
+    """The installed ones of these packages, the essential ones, and what they depend on."""
+    providers: dict[str, list[str]] = {}
+    for name, package in known.items():
+        for provided in package.provides:
+            providers.setdefault(provided, []).append(name)
+    ahead = [*wanted, *(name for name, package in known.items() if package.essential)]
+    found: set[str] = set()
+    while ahead:
+        name = ahead.pop()
+        if name in found or name not in known:
+            continue
+        found.add(name)
+        for alternatives in known[name].depends:
+            for choice in alternatives:
+                if satisfying := [choice] if choice in known else providers.get(choice):
+                    ahead += satisfying
+                    break
+    return found
+
+
+def inside(words: list[str]) -> list[str]:
+    """What nsenter is to start in a lab."""
+    return words[words.index("--") + 1:] if words[:1] == ["nsenter"] and "--" in words else []

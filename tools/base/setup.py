@@ -1,0 +1,192 @@
+"""Finds out which tools a command lacks, and installs them from Debian."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools.base.errors import UserError
+from tools.base.terminal import Progress
+
+# Package -> what shows that it is there: a command's name, or a file. What is started, and by whom,
+# tools/base/programs.py tells.
+BUILD = {
+    "binutils": "readelf",
+    "clang-19": "clang++-19",
+    "lld-19": "ld.lld-19",
+    "nasm": "nasm",
+    "ninja-build": "ninja",
+    "libstdc++-12-dev": "/usr/include/c++/12/expected",
+    "dpkg-dev": "dpkg-source",
+    "patch": "patch",
+    "xz-utils": "xz",
+}
+RUN = {"qemu-system-x86": "qemu-system-x86_64"}
+COMPRESS = {"brotli": "brotli", "zstd": "zstd"}
+CONVERT = {"qemu-utils": "qemu-img"}
+# What the unit tests take, and beside it all others.
+UNIT = {
+    "clang-format-19": "clang-format-19",
+    "doctest-dev": "/usr/include/doctest/doctest.h",
+    "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
+    "media-types": "/etc/mime.types",
+    "nginx-light": "nginx",
+    "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
+    "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
+    "quilt": "quilt",
+}
+TEST = {
+    "apache2-utils": "ab",
+    "curl": "curl",
+    "dnsmasq-base": "dnsmasq",
+    "haproxy": "haproxy",
+    "iproute2": "ip",
+    "iputils-ping": "ping",
+    "nghttp2-client": "h2load",
+    "python3-brotli": "/usr/lib/python3/dist-packages/brotli.py",
+    "python3-h11": "/usr/lib/python3/dist-packages/h11/__init__.py",
+    "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",
+    "seabios": "/usr/share/seabios/bios-microvm.bin",
+    "wget": "wget",
+}
+# Programs that only ./mote test --interop meets, being large or slow to install.
+INTEROP = {
+    "chromium": "chromium",
+    "monitoring-plugins-basic": "/usr/lib/nagios/plugins/check_http",
+    "nodejs": "node",
+    "npm": "npm",
+    "prometheus": "promtool",
+    "python3-aiohttp": "/usr/lib/python3/dist-packages/aiohttp/__init__.py",
+    "python3-httpx": "/usr/lib/python3/dist-packages/httpx/__init__.py",
+    "python3-requests": "/usr/lib/python3/dist-packages/requests/__init__.py",
+    "siege": "siege",
+    "varnish": "varnishd",
+    "zsync": "zsync",
+}
+
+# What invoke-rc.d and deb-systemd-invoke ask whether a service may start; 101 says no.
+POLICY = Path("/usr/sbin/policy-rc.d")
+POLICY_TEXT = "#!/bin/sh\n# While mote installs packages: start no services.\nexit 101\n"
+
+BENCH = {"wrk": "wrk"}
+PATCHES = {
+    **{package: BUILD[package] for package in ("dpkg-dev", "patch", "xz-utils")},
+    "quilt": UNIT["quilt"],
+}
+FUZZ = {
+    "libclang-rt-19-dev": UNIT["libclang-rt-19-dev"],
+    "llvm-19": "llvm-symbolizer-19",
+}
+
+# What each of the front door's commands needs at most.
+USES = {
+    "build": (BUILD,),
+    "run": (BUILD, COMPRESS, RUN),
+    "image": (BUILD, COMPRESS, CONVERT),
+    "unit": (BUILD, COMPRESS, UNIT),
+    "lwip": (PATCHES,),
+    "test": (BUILD, COMPRESS, RUN, CONVERT, UNIT, TEST),
+    "interop": (BUILD, COMPRESS, RUN, CONVERT, UNIT, TEST, INTEROP),
+    "bench": (BUILD, COMPRESS, RUN, UNIT, TEST, BENCH),
+    "fuzz": (BUILD, COMPRESS, FUZZ),
+    "coverage": (BUILD, COMPRESS, UNIT, FUZZ),
+}
+
+# Where administrators' commands are, which a user's PATH may leave out.
+ADMINISTRATION = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
+# Set while tests run: PATH has all that is declared, and nothing else may be found.
+ONLY_DECLARED = "MOTE_ONLY_DECLARED"
+
+
+def provide(*groups: dict[str, str]) -> None:
+    """Installs what is missing of these groups; without root's rights, says how to."""
+    lacking = missing(*groups)
+    if not lacking:
+        return
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *lacking]
+    if not shutil.which("apt-get"):
+        raise UserError(f"these Debian packages, or what they hold, are needed and not here: "
+                        f"{' '.join(lacking)}")
+    if os.geteuid() != 0:
+        raise UserError(f"tools are missing; install them with: sudo {' '.join(command)}")
+    with Progress(f"Installing {', '.join(lacking)}") as progress:
+        apt(["apt-get", "update"], progress)
+        with services_kept_down():
+            apt(command, progress)
+    still = missing(*groups)
+    if still:
+        raise UserError(f"installed {still[0]}, but {table(*groups)[still[0]]} is still not there; "
+                        f"see whether it is the package of Debian 12")
+
+
+def missing(*groups: dict[str, str]) -> list[str]:
+    """Packages of these groups that are not there, sorted."""
+    return sorted(package for package, sign in table(*groups).items() if not present(sign))
+
+
+def table(*groups: dict[str, str]) -> dict[str, str]:
+    return {package: sign for group in groups for package, sign in group.items()}
+
+
+def present(sign: str) -> bool:
+    if sign.startswith("/"):
+        return Path(sign).exists()
+    return which(sign) is not None
+
+
+def which(program: str) -> str | None:
+    """Where a program is, among the administrators' ones, too."""
+    return shutil.which(program, path=search_path())
+
+
+def search_path() -> str:
+    """PATH, with what a user's may lack."""
+    path = os.environ.get("PATH", os.defpath)
+    return path if ONLY_DECLARED in os.environ else os.pathsep.join([path, *ADMINISTRATION])
+
+
+@contextmanager
+def services_kept_down() -> Iterator[None]:
+    """Packages of servers start them when installed; tests only want their programs. A policy that
+    is there already stays in force as it is."""
+    try:
+        with POLICY.open("x") as policy:
+            policy.write(POLICY_TEXT)
+        POLICY.chmod(0o755)
+    except FileExistsError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        POLICY.unlink(missing_ok=True)
+
+
+def apt(command: list[str], progress: Progress) -> None:
+    """Runs apt without questions; its first error becomes ours."""
+    options = ["-q", "-o", "DPkg::Lock::Timeout=600", "-o", "Acquire::Retries=4",
+               "-o", "APT::Status-Fd=1"]
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+    said: list[str] = []
+    with subprocess.Popen([command[0], *options, *command[1:]], env=environment, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as process:
+        for line in process.stdout or ():
+            said.append(line.strip())
+            progress.note(step(line))
+    if process.returncode != 0:
+        errors = [line.removeprefix("E: ") for line in said if line.startswith("E: ")]
+        reason = errors[0] if errors else f"exit status {process.returncode}"
+        raise RuntimeError(f"{' '.join(command[:2])} failed: {reason}")
+
+
+def step(line: str) -> str:
+    """The percentage and the words of a status line (apt's README.progress-reporting)."""
+    parts = line.strip().split(":", 3)
+    if len(parts) == 4 and parts[0] in ("dlstatus", "pmstatus"):
+        percent = parts[2].split(".")[0]
+        return f"{'fetch' if parts[0] == 'dlstatus' else 'install'} {percent} %: {parts[3]}"
+    return ""

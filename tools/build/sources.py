@@ -1,0 +1,209 @@
+"""What Mote is made of: the explicit list of its sources, and of what its tests are made of.
+
+A source that is not named here is not built.
+"""
+
+# Firmware, floor by floor.
+KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/page_table",
+          "memory/paging", "acpi/acpi", "time/clock", "time/reference_timer", "time/wall_clock",
+          "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
+          "pci/access", "pci/interrupts", "pci/pci", "platform/entropy", "platform/fw_cfg",
+          "platform/reset", "platform/virtio_mmio", "faults/panic", "faults/runtime",
+          "faults/stack_guard"]
+DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
+           "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
+           "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
+           "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
+           "vmxnet3/transmit_queue"]
+NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
+            "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/prompt_answer",
+            "interface/attachment", "interface/attachment_lines", "interface/classifier",
+             "interface/neighbours", "interface/receive", "interface/transmit", "stats"]
+HTTP = ["request/content", "request/request", "request/request_buffer", "request/section_scanner",
+        "request/target", "pack/crc32", "pack/site_pack", "reply/conditions", "reply/date",
+        "reply/holding", "reply/negotiation", "reply/preface", "reply/ranges", "reply/redirect",
+        "reply/reply", "reply/reply_cache", "reply/reply_tail", "connection/connection",
+        "connection/connection_input", "connection/connection_prompt", "connection/reply_writer",
+        "connection/server", "operations/access_log", "operations/endpoints", "operations/metrics"]
+FIRMWARE = ["idle", "main", "nics", "parse", "pools", "settings", "site"]
+
+# What runs for each frame, segment, request or byte of a site: made fast. All else is made small.
+HOT = ["kernel/time/clock", "kernel/memory/packet",
+       "drivers/e1000/nic", "drivers/e1000/receive_ring", "drivers/e1000/transmit_ring",
+       "drivers/virtio/mmio_nic", "drivers/virtio/nic", "drivers/virtio/receive_queue",
+       "drivers/virtio/ring", "drivers/virtio/transmit_queue",
+       "drivers/vmxnet3/buffer_ring", "drivers/vmxnet3/nic", "drivers/vmxnet3/receive_queue",
+       "drivers/vmxnet3/transmit_queue",
+       "netstack/interface/attachment", "netstack/interface/classifier",
+       "netstack/interface/receive", "netstack/interface/transmit", "netstack/lwip/heap",
+       "netstack/lwip/lwip_port", "netstack/lwip/pools", "netstack/tcp/prompt_answer",
+       "http/request/request", "http/request/section_scanner", "http/request/target",
+       "http/pack/crc32", "http/pack/site_pack",
+       "http/reply/conditions", "http/reply/negotiation", "http/reply/preface",
+       "http/reply/reply", "http/reply/reply_cache",
+       "http/connection/connection", "http/connection/connection_input",
+       "http/connection/connection_prompt", "http/connection/reply_writer",
+       "http/connection/server",
+       "firmware/idle", "firmware/nics",
+       *[f"lwip/src/core/{name}" for name in (
+           "def", "inet_chksum", "ip", "mem", "netif", "pbuf", "tcp", "tcp_in", "tcp_out",
+           "timeouts", "ipv4/etharp", "ipv4/ip4", "ipv4/ip4_addr")],
+       "lwip/src/netif/ethernet"]
+APART = ["kernel/memory/memory"]
+
+# Without the stack protector, which would cost more than 2 % of an echo reply, a connection or a
+# 404: what these have on the stack is of a fixed size, and no length from outside reaches it.
+UNGUARDED = ["http/request/section_scanner", "kernel/platform/entropy",
+             "netstack/interface/classifier", "netstack/tcp/prompt_answer"]
+
+# NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
+BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]
+LOADER = "boot/loader.asm"
+
+# All that makes site packs: a change in it makes them anew.
+PACKER = ["tools/site/mime.types",
+          *[f"tools/base/{name}.py" for name in ("errors", "files", "setup", "terminal")],
+          *[f"tools/site/{name}.py" for name in (
+              "addresses", "compress", "config", "config_document", "config_values", "contents",
+              "field_sets", "fingerprints", "http_config", "media_types", "messages", "pack",
+              "pack_format", "pack_writer", "policy", "redirects", "settings", "site_plan",
+              "site_tree")]]
+
+# Unit test programs, tests/unit/NAME_test.cpp, each with what it tests and the fakes below it.
+# LWIP stands for all of lwIP.
+LWIP = "lwip"
+
+
+def _all(folder: str, *names: str) -> list[str]:
+    return [f"{folder}/{name}.cpp" for name in names]
+
+
+FAKE_CONSOLE = "tests/unit/fake_console.cpp"
+PACKETS = ["kernel/memory/packet.cpp", "tests/unit/packets.cpp"]
+NETSTACK_WORLD = ["tests/unit/netstack/world.cpp", FAKE_CONSOLE, *PACKETS, LWIP,
+                  *_all("netstack", *NETSTACK)]
+DHCP_WORLD = ["tests/unit/netstack/dhcp_world.cpp", *NETSTACK_WORLD]
+TCP_WORLD = [*_all("tests/unit/netstack", "tcp_peer", "tcp_server"), *NETSTACK_WORLD]
+NEIGHBOURS = ["tests/unit/netstack/neighbours.cpp", *TCP_WORLD]
+NARROW_LINK = ["tests/unit/netstack/narrow_link.cpp", *TCP_WORLD]
+VIRTIO_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
+                *_all("drivers/virtio", "receive_queue", "ring", "text", "transmit_queue")]
+VMXNET3_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
+                 *_all("drivers/vmxnet3", "buffer_ring", "receive_queue", "transmit_queue")]
+E1000_WORLD = ["tests/unit/drivers/e1000/world.cpp", *PACKETS,
+               *_all("drivers/e1000", "receive_ring", "transmit_ring")]
+HTTP_FAKES = _all("tests/unit/http", "fakes", "site")
+HTTP_REPLY = ["tests/unit/http/fake_endpoints.cpp", *HTTP_FAKES,
+              *_all("http/pack", "crc32", "site_pack"), *_all("http/request", "request", "target"),
+              *_all("http/reply", "conditions", "date", "holding", "negotiation", "preface",
+                    "ranges", "redirect", "reply", "reply_tail")]
+REPLY_SITE = ["tests/unit/http/reply/reply_site.cpp", *HTTP_REPLY]
+HTTP_SERVER = [*_all("http", *[name for name in HTTP if not name.startswith("operations/")]),
+               "tests/unit/http/fake_endpoints.cpp"]
+HTTP_WORLD = [*_all("tests/unit/http", "world", "responses"), *HTTP_FAKES, *HTTP_SERVER]
+UNIT_TESTS = {
+    "drivers/e1000/nic_bring_up": E1000_WORLD,
+    "drivers/e1000/rings": E1000_WORLD,
+    "drivers/e1000/segmentation": E1000_WORLD,
+    "drivers/virtio/large_receive": VIRTIO_WORLD,
+    "drivers/virtio/mmio_transport": VIRTIO_WORLD,
+    "drivers/virtio/nic": VIRTIO_WORLD,
+    "drivers/virtio/nic_doze": VIRTIO_WORLD,
+    "drivers/virtio/nic_faults": VIRTIO_WORLD,
+    "drivers/virtio/ring": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/segmentation": VIRTIO_WORLD,
+    "drivers/vmxnet3/nic": VMXNET3_WORLD,
+    "drivers/vmxnet3/nic_faults": VMXNET3_WORLD,
+    "drivers/vmxnet3/segmentation": VMXNET3_WORLD,
+    "firmware/plan": [],
+    "firmware/settings": [*_all("firmware", "parse", "settings"), FAKE_CONSOLE],
+    "http/connection/connection": HTTP_WORLD,
+    "http/connection/connection_again": HTTP_WORLD,
+    "http/connection/connection_closing": HTTP_WORLD,
+    "http/connection/connection_drain": HTTP_WORLD,
+    "http/connection/connection_prompt": HTTP_WORLD,
+    "http/connection/server_crowd": HTTP_WORLD,
+    "http/connection/server_stack": [
+        "tests/unit/netstack/tcp_peer.cpp", "tests/unit/http/site.cpp", *HTTP_SERVER,
+        *NETSTACK_WORLD],
+    "http/operations/access_log": [
+        "http/operations/access_log.cpp", "http/request/request.cpp", FAKE_CONSOLE],
+    "http/operations/metrics": [
+        *_all("http/operations", "endpoints", "metrics"),
+        *_all("http/reply", "date", "holding", "preface", "reply_tail"), *PACKETS],
+    "http/pack/site_pack": HTTP_REPLY,
+    "http/reply/conditions": [
+        *_all("http/reply", "conditions", "date"), "http/request/request.cpp"],
+    "http/reply/holding": HTTP_WORLD,
+    "http/reply/negotiation": ["http/reply/negotiation.cpp", "http/request/request.cpp"],
+    "http/reply/preface": [*_all("http/reply", "preface", "date"), *HTTP_FAKES],
+    "http/reply/ranges": [*_all("http/reply", "date", "holding", "ranges", "reply_tail"),
+                          "http/request/request.cpp", *HTTP_FAKES],
+    "http/reply/redirect": REPLY_SITE,
+    "http/reply/reply": REPLY_SITE,
+    "http/reply/reply_cache": ["http/reply/reply_cache.cpp", *REPLY_SITE],
+    "http/reply/reply_patterns": HTTP_REPLY,
+    "http/reply/reply_ranges": REPLY_SITE,
+    "http/request/blocks": [],
+    "http/request/content": ["http/request/content.cpp"],
+    "http/request/request": _all("http/request", "request", "section_scanner", "target"),
+    "http/request/request_framing": _all("http/request", "request", "section_scanner"),
+    "http/request/section_scanner": _all("http/request", "request", "section_scanner"),
+    "kernel/acpi/aml": [],
+    "kernel/acpi/tables": [],
+    "kernel/console/uart": [],
+    "kernel/kernel": [],
+    "kernel/memory/arena": [],
+    "kernel/memory/mmio_window_list": [],
+    "kernel/memory/page_table": ["kernel/memory/page_table.cpp"],
+    "kernel/pci/pci": [],
+    "kernel/time/wall_time": [],
+    "netstack/dhcp/client": DHCP_WORLD,
+    "netstack/dhcp/client_refusal": DHCP_WORLD,
+    "netstack/dhcp/lease": DHCP_WORLD,
+    "netstack/interface/attachment_addresses": NETSTACK_WORLD,
+    "netstack/interface/classifier": ["netstack/interface/classifier.cpp"],
+    "netstack/interface/classifier_tags": ["netstack/interface/classifier.cpp"],
+    "netstack/interface/neighbours": NEIGHBOURS,
+    "netstack/interface/peers": NETSTACK_WORLD,
+    "netstack/ip/icmp_errors": NEIGHBOURS,
+    "netstack/ip/path_mtu": NARROW_LINK,
+    "netstack/ip/path_mtu_cut": NARROW_LINK,
+    "netstack/ip/routes": DHCP_WORLD,
+    "netstack/lwip/crowd": TCP_WORLD,
+    "netstack/lwip/crowd_long": TCP_WORLD,
+    "netstack/lwip/forged": NEIGHBOURS,
+    "netstack/lwip/kills": TCP_WORLD,
+    "netstack/lwip/noise": TCP_WORLD,
+    "netstack/lwip/pieces": TCP_WORLD,
+    "netstack/lwip/recovery": TCP_WORLD,
+    "netstack/lwip/reply": TCP_WORLD,
+    "netstack/lwip/segmentation": TCP_WORLD,
+    "netstack/lwip/small": NARROW_LINK,
+    "netstack/lwip/tcp": TCP_WORLD,
+    "netstack/lwip/timers": TCP_WORLD,
+    "netstack/stack": NETSTACK_WORLD,
+    "netstack/tcp/connections": TCP_WORLD,
+    "netstack/tcp/prompt_answer": [
+        *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
+}
+
+# Fuzzers, tests/fuzz/NAME_fuzzer.cpp, in the same way.
+ORACLES = ["tests/fuzz/request_oracle.cpp", "tests/fuzz/content_oracle.cpp"]
+FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm",
+             *_all("http/pack", "crc32", "site_pack")]
+HTTP_UNPACKED = [name for name in HTTP if not name.startswith("pack/")]
+FUZZERS = {
+    "connection": [
+        *_all("tests/fuzz", "fake_stats", "fake_tcp", "response_oracle"),
+        "tests/unit/http/fakes.cpp", *PACKETS, *ORACLES, *FUZZ_PACK,
+        *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
+    "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
+             *_all("http", *HTTP_UNPACKED)],
+    "pack": [*FUZZ_PACK],
+    "request": [*ORACLES, *_all("http/reply", "conditions", "date", "negotiation", "ranges"),
+                *_all("http/request", "content", "request", "section_scanner", "target")],
+}
+
+# Files that coverage leaves out, since no test on a computer can run them, and why.
+HARDWARE: dict[str, str] = {}

@@ -1,0 +1,316 @@
+#!/usr/bin/env python3
+"""Checks the rules of the house: its floors, sizes, first lines, words and formatting.
+
+Prints a line for each finding, `file:line: what to do`, and exits with 1 when there is one.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tools.build import cpp_text, rooms  # noqa: E402
+
+MAX_COLUMNS = 100
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 60
+
+CPP = (".cpp", ".hpp", ".h", ".c")
+NASM = (".asm", ".inc")
+PYTHON = (".py",)
+SOURCES = CPP + NASM + PYTHON + (".ld", ".in")
+
+# What the first line of a file that says what it is begins with.
+FIRST_LINES = {CPP: ("// ",), NASM: ("; ",), PYTHON: ('"""', "#!/usr/bin/env python3"),
+               (".ld",): ("/* ",), (".in",): ("# ",)}
+
+FLOORS = ("kernel", "drivers", "netstack", "http", "firmware")
+LWIP_PORT = "netstack/lwip/port/"
+
+# The kernel's rooms: each may include the headers of those before it.
+KERNEL_ROOMS = ("cpu", "memory", "acpi", "time", "console", "interrupts", "pci", "platform",
+                "faults")
+
+# Headers of the C++ library that work without an operating system and without a heap.
+FREESTANDING = frozenset("""
+    algorithm array atomic bit bits/functexcept.h bitset charconv climits compare concepts
+    cstdarg cstddef cstdint cstring expected functional initializer_list iterator limits new
+    numbers numeric optional ranges ratio source_location span string_view tuple type_traits
+    utility variant version stddef.h stdint.h stdarg.h limits.h""".split())
+
+# Words that firmware has no use for, and what to do instead.
+UNUSED_WORDS = {
+    "virtual": "choose by template or by concept instead of a virtual function",
+    "dynamic_cast": "choose by template or by concept; there is no RTTI",
+    "typeid": "choose by template or by concept; there is no RTTI",
+    "throw": "return std::expected or bool; there are no exceptions",
+    "try": "return std::expected or bool; there are no exceptions",
+    "catch": "return std::expected or bool; there are no exceptions",
+}
+
+LEFTOVERS = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """A line of a file, and what is to be done about it."""
+
+    path: str
+    line: int
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.advice}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file by its path from the root, with its text."""
+
+    path: str
+    text: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+    def ends(self, endings: tuple[str, ...]) -> bool:
+        is_script = "." not in Path(self.path).name and self.text.startswith("#!/usr/bin/env py")
+        return self.path.endswith(endings) or (is_script and ".py" in endings)
+
+    @property
+    def floor(self) -> str | None:
+        """The floor of the house, for sources of the firmware."""
+        top = self.path.split("/")[0]
+        return top if top in FLOORS and self.ends(CPP) else None
+
+
+Rule = Callable[[Source], Iterator[tuple[int, str]]]
+
+
+def columns(source: Source) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(source.lines, 1):
+        if len(line) > MAX_COLUMNS and source.ends(SOURCES):
+            yield number, f"break the line: {len(line)} columns are more than {MAX_COLUMNS}"
+        if "\t" in line:
+            yield number, "replace the tab by spaces"
+        if line != line.rstrip():
+            yield number, "remove the space at the line's end"
+    if source.text and not source.text.endswith("\n"):
+        yield len(source.lines), "end the file with a newline"
+
+
+def file_length(source: Source) -> Iterator[tuple[int, str]]:
+    if source.ends(SOURCES) and len(source.lines) > MAX_FILE_LINES:
+        yield MAX_FILE_LINES + 1, (f"split the file: {len(source.lines)} lines are more than "
+                                   f"{MAX_FILE_LINES}")
+
+
+def first_line(source: Source) -> Iterator[tuple[int, str]]:
+    for endings, starts in FIRST_LINES.items():
+        if source.ends(endings) and not source.text.startswith(starts):
+            yield 1, "say in a comment on the first line what the file is"
+
+
+def leftovers(source: Source) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(source.lines, 1):
+        if found := LEFTOVERS.search(line):
+            yield number, f"do it or file it as an issue instead of writing {found[0]}"
+
+
+def function_length(source: Source) -> Iterator[tuple[int, str]]:
+    if source.ends(PYTHON):
+        functions = python_functions(source)
+    elif source.ends(CPP) and not source.path.startswith(LWIP_PORT):
+        functions = cpp_text.functions(source.text)
+    else:
+        return
+    for start, end in functions:
+        if end - start + 1 > MAX_FUNCTION_LINES:
+            yield start, (f"split the function: {end - start + 1} lines are more than "
+                          f"{MAX_FUNCTION_LINES}")
+
+
+def python_functions(source: Source) -> Iterator[tuple[int, int]]:
+    for node in ast.walk(ast.parse(source.text, source.path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.lineno, node.end_lineno or node.lineno
+
+
+def pragma_once(source: Source) -> Iterator[tuple[int, str]]:
+    if source.ends((".hpp", ".h")) and "\n#pragma once\n" not in source.text:
+        yield 1, "put #pragma once behind the opening comment"
+
+
+def macros(source: Source) -> Iterator[tuple[int, str]]:
+    if source.floor is None or source.path.startswith(LWIP_PORT):
+        return
+    for number, line in enumerate(cpp_text.without_comments(source.text).splitlines(), 1):
+        if re.match(r"\s*#\s*define\b", line):
+            yield number, "use a constant, a function or a template instead of a macro"
+
+
+def unused_words(source: Source) -> Iterator[tuple[int, str]]:
+    if source.floor is None:
+        return
+    for number, line in enumerate(cpp_text.without_comments(source.text).splitlines(), 1):
+        for word in re.findall(r"\b[a-z_]+\b", line):
+            if word in UNUSED_WORDS:
+                yield number, UNUSED_WORDS[word]
+
+
+def includes(source: Source) -> Iterator[tuple[int, str]]:
+    """The floors: each file sees only what lies below it."""
+    if source.floor is None:
+        return
+    for number, line in enumerate(source.lines, 1):
+        if found := re.match(r'\s*#\s*include\s+([<"])([^>"]+)[>"]', line):
+            if advice := include_advice(source, found[1] == "<", found[2]):
+                yield number, advice
+
+
+def include_advice(source: Source, angled: bool, header: str) -> str | None:
+    """What is wrong with one include; None when nothing is."""
+    top = header.split("/")[0]
+    if angled:
+        if header in FREESTANDING:
+            return None
+        if top in (*FLOORS, "lwip"):
+            return f'write "{header}" in quotes; angle brackets are for the C++ library'
+        return f"do without <{header}>: it needs a heap or an operating system"
+    is_lwip = top in ("lwip", "netif", "arch", "lwipopts.h", "mote_hooks.h")
+    if is_lwip:
+        allowed = source.floor in ("netstack", "http", "firmware")
+    elif top in FLOORS:
+        allowed = may_see(source, header)
+    else:
+        allowed = header == "generated/version.hpp" and source.floor == "firmware"
+        if not allowed:
+            return f'name "{header}" by its path from the root'
+    where = "/".join(source.path.split("/")[:-1])
+    return None if allowed else f'do without "{header}": {where}/ lies below it or beside it'
+
+
+def room_of(path: str) -> int:
+    """The place of a path's room among the kernel's; -1 for what lies beside the rooms."""
+    parts = path.split("/")
+    return KERNEL_ROOMS.index(parts[1]) if len(parts) > 2 else -1
+
+
+def may_see(source: Source, header: str) -> bool:
+    """Design, section 2: firmware → http → netstack → drivers/net_device.hpp → kernel."""
+    folder = header.rsplit("/", 1)[0]
+    contract = header in ("drivers/net_device.hpp", "drivers/limits.hpp")
+    match source.floor:
+        case "kernel":
+            return header.startswith("kernel/") and room_of(header) <= room_of(source.path)
+        case "drivers":
+            own = source.path.rsplit("/", 1)[0]
+            family = own != "drivers" and (folder + "/").startswith(own + "/")
+            return contract or family or header.startswith("kernel/")
+        case "netstack":
+            return contract or header.startswith(("netstack/", "kernel/"))
+        case "http":
+            return header.startswith(("http/", "netstack/", "kernel/"))
+    return True
+
+
+def imports(source: Source) -> Iterator[tuple[int, str]]:
+    """The rooms of the tools: each imports from those below it only."""
+    if source.path.startswith("tools/") and source.ends(PYTHON):
+        yield from rooms.check(source.path, source.text)
+
+
+RULES: tuple[Rule, ...] = (columns, file_length, first_line, leftovers, function_length,
+                           pragma_once, macros, unused_words, includes, imports)
+
+# Text that is not ours to shape, or that is a page to be served.
+EXEMPT = re.compile(r"^(www/|LICENSE$|.*\.patch$|tests/.*/data/)")
+
+
+def check_source(source: Source) -> list[Finding]:
+    """All findings in one file, but for its formatting."""
+    if EXEMPT.match(source.path):
+        return []
+    return sorted(Finding(source.path, line, advice)
+                  for rule in RULES for line, advice in rule(source))
+
+
+def repository_files(root: Path) -> list[str]:
+    """The repository's files, those not yet added included."""
+    command = ["git", "-c", f"safe.directory={root}", "ls-files", "-co", "--exclude-standard", "-z"]
+    try:
+        listing = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise RuntimeError(f"git: {error.strerror}; install git to check the style") from None
+    if listing.returncode != 0:
+        reason = listing.stderr.strip().splitlines() or ["no message"]
+        raise RuntimeError(f"git cannot list the repository's files: {reason[0]}")
+    return sorted(path for path in set(listing.stdout.split("\0"))
+                  if path and (root / path).is_file() and not (root / path).is_symlink())
+
+
+def read_source(root: Path, path: str) -> Source | None:
+    """A file's text; None for what is not text."""
+    try:
+        return Source(path, (root / path).read_text())
+    except UnicodeDecodeError:
+        return None
+
+
+def formatting(root: Path, paths: list[str]) -> list[Finding]:
+    """What clang-format would change, file by file."""
+    ours = [path for path in paths if path.endswith((".cpp", ".hpp"))]
+    if not ours:
+        return []
+    said = subprocess.run(["clang-format-19", "--dry-run", *ours], cwd=root, text=True,
+                          capture_output=True, check=False).stderr
+    lines = re.findall(r"^(\S+?):(\d+):\d+: warning: code should be clang-formatted", said, re.M)
+    first: dict[str, int] = {}
+    for path, line in lines:
+        first.setdefault(path, int(line))
+    return [Finding(path, line, f"run clang-format-19 -i {path}")
+            for path, line in first.items()]
+
+
+def unlisted(root: Path, paths: list[str]) -> list[Finding]:
+    """Sources that nothing builds."""
+    import configure
+    built = set(configure.all_sources())
+    for path in paths:
+        if path.startswith("boot/") and path.endswith(NASM):
+            built.update(re.findall(r'^%include "(.+)"', (root / path).read_text(), re.M))
+    ours = [path for path in paths
+            if path.split("/")[0] in FLOORS and path.endswith(".cpp")
+            or re.match(r"tests/unit/.*_test\.cpp$|boot/.*\.(asm|inc)$", path)]
+    return [Finding(path, 1, "list it in tools/build/sources.py, or remove it: nothing builds it")
+            for path in ours if path not in built]
+
+
+def check(root: Path) -> list[Finding]:
+    """All findings in the repository."""
+    paths = repository_files(root)
+    findings = [finding for path in paths if (source := read_source(root, path))
+                for finding in check_source(source)]
+    return sorted(findings + formatting(root, paths) + unlisted(root, paths))
+
+
+def main() -> int:
+    try:
+        findings = check(ROOT)
+    except RuntimeError as error:
+        print(f"style: {error}", file=sys.stderr)
+        return 1
+    for finding in findings:
+        print(finding)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Writes the header that tells the firmware its version and commit; touches it only on change."""
+
+import argparse
+import subprocess
+from pathlib import Path
+
+VERSION = "0.1.0"
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Git refuses a checkout of another user unless it is named.
+GIT = ("git", "-c", f"safe.directory={ROOT}")
+
+# What the firmware is made from: a change here that is not committed marks the commit with "+".
+SOURCES = ("boot", "kernel", "drivers", "netstack", "http", "firmware", "configure.py",
+           "build.ninja.in", "tools/build/sources.py")
+
+HEADER = """\
+// The version and the commit that this firmware was built from. Written by tools/build/version.py.
+#pragma once
+
+#include <string_view>
+
+namespace mote {{
+
+inline constexpr std::string_view kVersion = "{version}";
+inline constexpr std::string_view kCommit = "{commit}";  // "+": and changes not committed
+
+}}  // namespace mote
+"""
+
+
+def git(*arguments: str) -> subprocess.CompletedProcess[str] | None:
+    """Runs git at the root; None where there is no git."""
+    try:
+        return subprocess.run([*GIT, "-C", str(ROOT), *arguments], text=True,
+                              capture_output=True, check=False)
+    except OSError:
+        return None
+
+
+def commit() -> str:
+    """The short hash, with "+" when sources differ from it; "unknown" outside a repository."""
+    head = git("rev-parse", "--short=7", "HEAD")
+    if head is None or head.returncode != 0:
+        return "unknown"
+    changed = git("diff", "--quiet", "HEAD", "--", *SOURCES)
+    return head.stdout.strip() + ("+" if changed is not None and changed.returncode else "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("header", type=Path)
+    header = parser.parse_args().header
+    text = HEADER.format(version=VERSION, commit=commit())
+    if not header.exists() or header.read_text() != text:
+        header.parent.mkdir(parents=True, exist_ok=True)
+        header.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Prints which share of each file's lines the unit tests and the fuzz corpora run.
+
+Usage: ninja coverage. It builds what this needs in build/coverage, and runs it. The status is 1
+while the whole is below 90 %.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tools.base import setup  # noqa: E402
+from tools.base.errors import UserError, one_line  # noqa: E402
+from tools.build.sources import FUZZERS, HARDWARE, UNIT_TESTS  # noqa: E402
+from tools.command_line import fuzz  # noqa: E402
+
+FLOORS = ("kernel/", "drivers/", "netstack/", "http/", "firmware/")
+LEAST = 90.0  # per cent of the whole; files below it are listed
+PATIENCE_S = 600
+
+
+@dataclass(frozen=True)
+class Lines:
+    """How many lines of a file have code, and how many of them ran."""
+
+    all: int
+    run: int
+
+    @property
+    def share(self) -> float:
+        return 100.0 * self.run / self.all if self.all else 100.0
+
+    def __add__(self, other: "Lines") -> "Lines":
+        return Lines(self.all + other.all, self.run + other.run)
+
+
+def commands(folder: Path) -> Iterator[tuple[str, list[str | Path]]]:
+    """All that is run, each by a name of its own."""
+    for name in UNIT_TESTS:
+        yield name.replace("/", "-"), [folder / f"tests/{name}_test", "--no-colors"]
+    for name in FUZZERS:
+        for number, machine in enumerate(fuzz.MACHINES.get(name, [()])):
+            yield f"fuzz-{name}-{number}", [folder / f"fuzz/{name}_fuzzer", "-runs=0", *machine,
+                                            fuzz.CORPUS / name]
+
+
+def run(name: str, command: list[str | Path], counts: Path) -> None:
+    environment = os.environ | {"LLVM_PROFILE_FILE": str(counts / f"{name}.profraw")}
+    done = subprocess.run(command, env=environment, cwd=ROOT, text=True, capture_output=True,
+                          stdin=subprocess.DEVNULL, check=False, timeout=PATIENCE_S)
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).strip().splitlines() or ["no message"]
+        raise RuntimeError(f"{name} failed (status {done.returncode}): {said[-1]}")
+
+
+def count(folder: Path) -> str:
+    """Runs everything; the lines' counts as lcov writes them (geninfo(1))."""
+    counts = folder / "counts"
+    counts.mkdir(exist_ok=True)
+    for old in counts.iterdir():
+        old.unlink()
+    wanted = list(commands(folder))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda one: run(*one, counts), wanted))
+    merged = folder / "all.profdata"
+    llvm(["llvm-profdata-19", "merge", "-sparse", "-o", merged, *sorted(counts.iterdir())])
+    programs = sorted({str(command[0]) for _, command in wanted})
+    objects = sorted(map(str, (folder / "obj").glob("*/**/*.cpp.o")))
+    first, *others = [*programs, *(path for path in objects if "/obj/tests/" not in path)]
+    return llvm(["llvm-cov-19", "export", "-format=lcov", f"-instr-profile={merged}",
+                 "-ignore-filename-regex=^/|^tests/|^build/", first,
+                 *(f"-object={path}" for path in others)])
+
+
+def llvm(command: list[str | Path]) -> str:
+    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[0]}: {(done.stderr.splitlines() or ['failed'])[0]}")
+    return done.stdout
+
+
+def read_lcov(text: str) -> dict[str, Lines]:
+    """The lines of each file of ours."""
+    found: dict[str, Lines] = {}
+    path, ran = "", {}
+    for line in text.splitlines():
+        kind, _, rest = line.partition(":")
+        if kind == "SF":
+            path, ran = relative(rest), {}
+        elif kind == "DA":
+            number, times = rest.split(",")[:2]
+            ran[number] = ran.get(number, False) or times != "0"
+        elif line == "end_of_record" and path.startswith(FLOORS):
+            found[path] = Lines(len(ran), sum(ran.values()))
+    return found
+
+
+def relative(path: str) -> str:
+    return path.removeprefix(f"{ROOT}/").removeprefix("./")
+
+
+def table(files: dict[str, Lines]) -> Iterator[str]:
+    """A line for each file, the whole, and what is below the mark."""
+    counted = {path: lines for path, lines in files.items() if path not in HARDWARE}
+    width = max(map(len, files))
+    for path, lines in sorted(files.items()):
+        note = "  (hardware)" if path in HARDWARE else ""
+        yield f"{path:{width}}  {lines.run:5} of {lines.all:5}  {lines.share:5.1f} %{note}"
+    whole = total(counted.values())
+    yield f"{'total':{width}}  {whole.run:5} of {whole.all:5}  {whole.share:5.1f} %"
+    low = sorted((lines.share, path) for path, lines in counted.items() if lines.share < LEAST)
+    if low:
+        yield f"\nBelow {LEAST:g} %:"
+        yield from (f"  {path}  {share:.1f} %" for share, path in low)
+    if HARDWARE:
+        yield "\nLeft out, since only hardware can run it:"
+        yield from (f"  {path}: {reason}" for path, reason in sorted(HARDWARE.items()))
+
+
+def total(lines: Iterable[Lines]) -> Lines:
+    return sum(lines, Lines(0, 0))
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description="Prints the lines that tests run, by file.")
+    parser.add_argument("--build-dir", type=Path, default=Path("build"), metavar="DIR")
+    options = parser.parse_args(arguments)
+    try:
+        setup.provide(*setup.USES["coverage"])
+        files = read_lcov(count(ROOT / options.build_dir / "coverage"))
+    except (UserError, RuntimeError) as error:
+        print(f"coverage: {one_line(error)}", file=sys.stderr)
+        return 1
+    for line in table(files):
+        print(line)
+    gone = sorted(set(HARDWARE) - set(files))
+    if gone:
+        print(f"coverage: {gone[0]}: in HARDWARE of tools/build/sources.py, but has no line of "
+              "code", file=sys.stderr)
+    low = total(lines for path, lines in files.items() if path not in HARDWARE).share < LEAST
+    return 1 if gone or low else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,213 @@
+"""The front door's commands: what ./mote takes, does, and answers to mistakes."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from tools.base import files, setup, terminal
+from tools.base.errors import UserError, one_line
+from tools.build import ninja, node_packages, version
+from tools.command_line import bench_options, fuzz, lwip_quilt, run, run_tests
+from tools.image import disks, packed_site
+from tools.site import compress, pack
+
+RUN_HELP = """\
+Boots a machine with no operating system, in QEMU, that serves SITE. Prints its address, relays its
+console, and ends on Ctrl-C. Arguments after -- go to QEMU as they are."""
+
+IMAGE_HELP = """\
+Writes a disk image that serves SITE on any machine that boots it from BIOS (elf: a kernel for
+qemu -kernel and other PVH loaders). The same input gives the same bytes."""
+
+TEST_HELP = """\
+Runs all checks and tests of Mote, and first builds what they need. Arguments go to pytest (-k NAME,
+-x, a file …); what they leave out is not built. --unit runs the unit tests, which take neither an
+image nor QEMU. --matrix takes each NIC on each machine in each way of booting, where a usual run
+takes some of each; --full takes the longest files, the largest sites and crowds; --deadline SECONDS
+is what each part of a test may take (600; with --full 3,600)."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with errors in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; {self.prog} --help tells more")
+
+
+def a_path(text: str) -> Path:
+    """A path as typed; an empty one, which a shell makes of an unset variable, means nothing."""
+    if not text:
+        raise argparse.ArgumentTypeError("must not be empty")
+    return Path(text)
+
+
+def site_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("site", nargs="?", type=a_path, default=packed_site.EXAMPLE_SITE,
+                        metavar="SITE",
+                        help="the folder to serve (default: the example site, www/)")
+    parser.add_argument("--config", type=a_path, metavar="FILE", help="settings, as in mote.toml")
+    lwip_argument(parser)
+
+
+def lwip_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lwip", type=a_path, metavar="DIR",
+                        help="build with an lwIP 2.2.1 source tree of your own, and go on with it "
+                        "until ./configure.py is run without one")
+
+
+def parser() -> argparse.ArgumentParser:
+    top = Parser(prog="mote", description="A folder in, a serving machine out.")
+    top.add_argument("--version", action="version",
+                     version=f"mote {version.VERSION} ({version.commit()})")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    running = commands.add_parser("run", help="serve a folder from a machine in QEMU",
+                                  description=RUN_HELP, usage="mote run [SITE] [OPTION …] "
+                                  "[-- QEMU_ARGUMENT …]")
+    site_arguments(running)
+    running.add_argument("--nic", default="virtio", metavar="MODEL",
+                         help="the network card, as QEMU's -device takes it (default: virtio)")
+    running.add_argument("--machine", default="q35", choices=run.MACHINES,
+                         help="the kind of machine (default: q35)")
+    running.add_argument("--boot", default="pvh", choices=("bios", "uefi", "pvh"),
+                         help="how it is booted (default: pvh)")
+    running.add_argument("--memory", type=int, metavar="MIB",
+                         help="its memory (default: 64 and the size of the site)")
+    running.add_argument("--http-port", type=int, default=8080, metavar="PORT",
+                         help="the port on localhost (default: 8080; if it is taken, the next "
+                         "that is free)")
+
+    imaging = commands.add_parser("image", help="write a folder as a disk image that serves it",
+                                  description=IMAGE_HELP)
+    site_arguments(imaging)
+    imaging.add_argument("-o", dest="out", type=a_path, required=True, metavar="FILE",
+                         help="the image to write")
+    imaging.add_argument("--format", choices=disks.FORMATS,
+                         help="its format (default: what the ending of FILE tells)")
+
+    commands.add_parser("test", help="build Mote and run all its tests", add_help=False)
+
+    commands.add_parser("bench", help="measure what Mote needs", add_help=False)
+
+    commands.add_parser("fuzz", help="look for inputs that break Mote", add_help=False)
+
+    commands.add_parser("lwip", help="maintain the patches to lwIP", add_help=False)
+    return top
+
+
+def run_site(options: argparse.Namespace) -> int:
+    wanted = run.RunOptions(options.site, options.config, options.nic, options.machine,
+                            options.boot, options.memory, options.http_port, options.rest)
+    run.check(wanted)
+    settings = packed_site.read_input(options.site, options.config)
+    setup.provide(setup.RUN, compress.needs(settings.compress), ninja.needs())
+    ninja.provide_firmware(options.lwip)
+    return run.run(wanted)
+
+
+def make_image(options: argparse.Namespace) -> int:
+    files.check_target(options.out)
+    kind = disks.format_of(options.out, options.format)
+    settings = packed_site.read_input(options.site, options.config)
+    pack.refuse_inside(options.site, options.out)
+    setup.provide(disks.needs(kind), compress.needs(settings.compress), ninja.needs())
+    ninja.provide_firmware(options.lwip)
+    disks.write_image(options.site, options.out, options.format, options.config)
+    return 0
+
+
+def test(arguments: list[str]) -> int:
+    own = Parser(prog="mote test", description=TEST_HELP, allow_abbrev=False,
+                 usage="mote test [--lwip DIR] [--unit] [--matrix] [--full] [--interop] "
+                 "[PYTEST_ARGUMENT …]")
+    lwip_argument(own)
+    own.add_argument("--interop", action="store_true", help="only the tests with other people's "
+                     "clients, proxies and tools, the ones that are heavy to install, too")
+    options, rest = own.parse_known_args(arguments)
+    if options.interop:
+        rest.insert(0, "--interop")
+    use = run_tests.use(rest)
+    setup.provide(*setup.USES[use])
+    if use == "interop":
+        node_packages.provide()
+    with run_tests.declared(use) as environment:
+        chosen = run_tests.choose(rest, environment)
+        ninja.build(chosen.targets, options.lwip)
+        return run_tests.run(rest, environment, chosen)
+
+
+def bench(arguments: list[str]) -> int:
+    all_of_them = bench_options.parser(Parser)
+    lwip_argument(all_of_them)
+    wanted = all_of_them.parse_args(arguments)
+    for out in filter(None, (wanted.json, wanted.plot)):
+        files.check_target(out)
+    own = Parser(add_help=False, allow_abbrev=False)
+    lwip_argument(own)
+    options, rest = own.parse_known_args(arguments)
+    setup.provide(*setup.USES["bench"])
+    ninja.build(["image"], options.lwip)
+    return run_tests.bench(rest)
+
+
+def find_inputs(arguments: list[str]) -> int:
+    all_of_them = fuzz.parser(Parser)
+    lwip_argument(all_of_them)
+    options = all_of_them.parse_args(arguments)
+    fuzz.check(options)
+    setup.provide(*setup.USES["fuzz"])
+    ninja.build([f"build/fuzz/{options.target}_fuzzer"], options.lwip)
+    return fuzz.run(options)
+
+
+def maintain_lwip(arguments: list[str]) -> int:
+    options = lwip_quilt.parser(Parser).parse_args(arguments)
+    setup.provide(*setup.USES["unit" if options.step == "prove" else "lwip"])
+    return lwip_quilt.run(options, print)
+
+
+def dispatch(arguments: list[str]) -> int:
+    with_arguments = {"test": test, "bench": bench, "fuzz": find_inputs, "lwip": maintain_lwip}
+    if arguments and arguments[0] in with_arguments:
+        return with_arguments[arguments[0]](arguments[1:])
+    own, rest = arguments, []
+    if "--" in arguments:
+        own = arguments[:arguments.index("--")]
+        rest = arguments[arguments.index("--") + 1:]
+    options = parser().parse_args(own)
+    if rest and options.command != "run":
+        raise UserError(f"{options.command} takes no arguments after --; only run does")
+    options.rest = rest
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {"run": run_site,
+                                                                "image": make_image}
+    return commands[options.command](options)
+
+
+def complain(error: object, status: int) -> int:
+    print(f"mote: {one_line(error)}", file=sys.stderr)
+    return status
+
+
+def main(arguments: list[str]) -> int:
+    """Does what was asked for; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):  # paths may hold what the terminal has no letters for
+        stream.reconfigure(errors="backslashreplace")
+    terminal.end_by_interrupt()
+    try:
+        status = dispatch(arguments)
+        sys.stdout.flush()
+        return status
+    except UserError as error:
+        return complain(error, 2)
+    except RuntimeError as error:
+        return complain(error, 1)
+    except BrokenPipeError:  # nobody reads on: go in peace, and let nothing more be written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        return complain(f"{error.filename or 'system'}: {error.strerror}", 1)
+    except KeyboardInterrupt:
+        return 130

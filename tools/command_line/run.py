@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""Runs a site in QEMU: prints the address, relays the console, ends on Ctrl-C."""
+
+import ctypes
+import ipaddress
+import itertools
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tools.base.errors import UserError, one_line  # noqa: E402
+from tools.base.terminal import end_by_interrupt  # noqa: E402
+from tools.image.packed_site import EXAMPLE_SITE, SitePack, packed_site  # noqa: E402
+from tools.site.config import Settings  # noqa: E402
+
+QEMU = "qemu-system-x86_64"
+MACHINES = {"q35": "q35", "pc": "pc", "microvm": "microvm,pcie=on"}
+LEAST_MEMORY_MIB = 64
+PORT_TRIES = 100
+SILENCE_S = 5  # a console that says nothing for so long is not waited for
+PR_SET_PDEATHSIG = 1  # prctl(2)
+LEAST_PREFIX = 4  # of the network that QEMU's -netdev user takes
+LIBC = ctypes.CDLL(None)  # loaded here, since between fork and exec little is safe
+QEMU_MAC = "52:54:00:12:34:56"  # what QEMU gives to the first NIC
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What `./mote run` was asked for."""
+
+    site: Path = EXAMPLE_SITE
+    config: Path | None = None
+    nic: str = "virtio"
+    machine: str = "q35"
+    boot: str = "pvh"
+    memory: int | None = None  # MiB; None: what the site needs
+    http_port: int = 8080
+    qemu_arguments: list[str] = field(default_factory=list)
+
+
+class PortTaken(Exception):
+    """Someone took the port between our look at it and QEMU's."""
+
+
+def run(options: RunOptions) -> int:
+    """Runs until QEMU ends or Ctrl-C; returns the exit status."""
+    check(options)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    end_by_interrupt()
+    try:
+        with packed_site(options.site, options.config) as pack:
+            bootable = pack.path.parent / ("mote.elf" if options.boot == "pvh" else "mote.img")
+            (pack.assemble_elf if options.boot == "pvh" else pack.assemble_raw)(bootable)
+            return run_on_free_port(options, pack, bootable)
+    except KeyboardInterrupt:
+        return 0
+
+
+def check(options: RunOptions) -> None:
+    """Refuses what cannot work, before anything is made."""
+    if options.boot == "uefi":
+        raise UserError("--boot uefi: not there yet; use --boot bios or --boot pvh")
+    if options.boot == "bios" and options.machine == "microvm":
+        raise UserError("--boot bios: the microvm machine has no BIOS disk; use --boot pvh")
+    if not 1 <= options.http_port <= 65535:
+        raise UserError(f"--http-port {options.http_port}: must be from 1 to 65535")
+    if options.memory is not None and options.memory < 1:
+        raise UserError(f"--memory {options.memory}: must be at least 1 (MiB)")
+
+
+def run_on_free_port(options: RunOptions, pack: SitePack, bootable: Path) -> int:
+    """Runs on the port that was asked for, or on the next free one, saying so."""
+    first = options.http_port
+    for port in range(first, min(first + PORT_TRIES, 65536)):
+        if not is_free(port):
+            continue
+        if port != first:
+            print(f"port {first} is taken, using {port}", flush=True)
+        try:
+            return relay(command(options, pack, bootable, port), port)
+        except PortTaken:
+            continue
+    raise UserError(f"--http-port {first}: it and the {PORT_TRIES - 1} ports after it are taken; "
+                    "give another")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError:
+            raise UserError(f"--http-port {port}: this user may not listen there; "
+                            "give one above 1023") from None
+        except OSError:
+            return False
+    return True
+
+
+def command(options: RunOptions, pack: SitePack, bootable: Path, port: int) -> list[str]:
+    """QEMU's command line; the user's own arguments come last and win."""
+    memory = options.memory or LEAST_MEMORY_MIB + (pack.path.stat().st_size >> 20)
+    model = options.nic.replace("virtio", "virtio-net-pci", 1) \
+        if options.nic.split(",")[0] == "virtio" else options.nic
+    network, guest = user_network(pack.settings, mac_of(model))
+    # No option ROM: nothing boots from this NIC, and looking for one takes time.
+    rom = "" if "romfile=" in model else ",romfile="
+    disk = ["-kernel", str(bootable)] if options.boot == "pvh" else \
+        ["-drive", f"file={str(bootable).replace(',', ',,')},format=raw,if=virtio"]
+    return [QEMU, "-machine", MACHINES[options.machine], "-m", str(memory), "-nodefaults",
+            "-display", "none", "-serial", "stdio",
+            "-cpu", "max",
+            "-netdev", f"user,id=net0,{network}hostfwd=tcp:127.0.0.1:{port}-{guest}:"
+            f"{pack.http_port}",
+            "-device", f"{model},netdev=net0{rom}", *disk, *options.qemu_arguments]
+
+
+def mac_of(model: str) -> str:
+    """The MAC address that the NIC will have."""
+    fields = dict(field.partition("=")[::2] for field in model.split(","))
+    return fields.get("mac", QEMU_MAC).lower()
+
+
+def user_network(settings: Settings, mac: str) -> tuple[str, str]:
+    """QEMU's options for a network in which the machine's static address works, and the address.
+
+    Nothing of both for a machine that asks by DHCP. QEMU answers as the gateway; its network is
+    at least 24 bits wide, so that there is room for its own DNS and DHCP addresses.
+    """
+    found: dict[str, str] = {}
+    for match in ("0", mac):  # a rule for the MAC address goes before one for the number
+        for line in settings.lines:
+            if line.startswith(f"network.{match}."):
+                key, _, value = line.removeprefix(f"network.{match}.").partition("=")
+                found[key] = value
+    if found.get("address", "dhcp") == "dhcp":
+        return "", ""
+    guest = ipaddress.IPv4Interface(found["address"])
+    net = ipaddress.IPv4Network((guest.ip, 24), strict=False)
+    near = guest.network if guest.network.prefixlen > net.prefixlen else net
+    others = [address for address in near.hosts() if address != guest.ip] or list(net.hosts())
+    host = ipaddress.IPv4Address(found["gateway"]) if "gateway" in found else others[0]
+    while host not in net:
+        net = net.supernet()
+    if net.prefixlen < LEAST_PREFIX:
+        raise UserError(f"the gateway {host} is too far from {guest.ip} for QEMU's network; "
+                        "./mote image takes such settings, ./mote run does not")
+    dns, dhcp = [address for address in itertools.islice(net.hosts(), 4)
+                 if address not in (guest.ip, host)][:2]
+    return f"net={net},host={host},dns={dns},dhcpstart={dhcp},", str(guest.ip)
+
+
+def die_with_parent() -> None:
+    """Runs in the child: the kernel ends QEMU should this process die without a word."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def relay(arguments: list[str], port: int) -> int:
+    """Runs QEMU, its console on our output and its complaints, a line each, on our errors."""
+    qemu = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, start_new_session=True,
+                            preexec_fn=die_with_parent)
+    try:
+        return relay_until_end(qemu, port)
+    finally:
+        qemu.terminate()
+        try:
+            qemu.wait(3)
+        except subprocess.TimeoutExpired:
+            qemu.kill()
+            qemu.wait()
+
+
+def relay_until_end(qemu: subprocess.Popen[bytes], port: int) -> int:
+    """Copies both streams until QEMU closes them; the address comes before the console."""
+    announced = False
+    with selectors.DefaultSelector() as streams:
+        streams.register(qemu.stdout, selectors.EVENT_READ, show)
+        streams.register(qemu.stderr, selectors.EVENT_READ, Complaints())
+        while streams.get_map():
+            ready = [(key, os.read(key.fd, 65536)) for key, _ in
+                     streams.select(None if announced else SILENCE_S)]
+            speaks = any(data and key.data is show for key, data in ready)
+            if not announced and (speaks or not ready):
+                print(f"http://localhost:{port}/ (Ctrl-C ends it)", flush=True)
+                announced = True
+            for key, data in ready:
+                key.data(data) if data else streams.unregister(key.fileobj)
+    return 0 if qemu.wait() == 0 else 1
+
+
+def show(data: bytes) -> None:
+    sys.stdout.buffer.write(data.replace(b"\r\n", b"\n"))
+    sys.stdout.buffer.flush()
+
+
+class Complaints:
+    """QEMU's own words, which come in pieces, shown line by line."""
+
+    def __init__(self) -> None:
+        self._unfinished = ""
+
+    def __call__(self, data: bytes) -> None:
+        """Shows whole lines. The one about the port means that the next port is to be tried."""
+        *lines, self._unfinished = (self._unfinished + data.decode(errors="replace")).split("\n")
+        for line in lines:
+            if "Could not set up host forwarding rule" in line:
+                raise PortTaken
+            print(f"mote: {one_line(line.removeprefix(QEMU + ': '))}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run(RunOptions()))

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Runs every check and test under one pytest: style, unit tests in Python and C++, black box."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tools.base import programs, setup  # noqa: E402
+
+# Debian's Python packages belong to this one, whichever comes first on PATH.
+PYTHON = "/usr/bin/python3"
+WORKERS = 2
+UNIT = ["tests/unit"]
+TESTS = [*UNIT, "tests/blackbox"]
+INTEROP = ["tests/blackbox/interop"]  # a set of its own, of which TESTS has the light half
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The tests that arguments choose: how many, and what Ninja must build for them."""
+
+    tests: int
+    targets: list[str]
+
+
+# Where the choice is not known: two or more tests, and whatever is built.
+UNKNOWN = Chosen(WORKERS, [])
+
+
+def command(arguments: list[str], workers: int = WORKERS) -> list[str]:
+    """pytest's command line; the user's arguments come last and win."""
+    named = any(argument.startswith("tests/") or ".py" in argument or "::" in argument
+                for argument in arguments if not argument.startswith("-"))
+    folders = INTEROP if "--interop" in arguments else UNIT if "--unit" in arguments else TESTS
+    return [PYTHON, "-m", "pytest", "-n", str(workers), "-p", "no:cacheprovider",
+            *arguments, *([] if named else folders)]
+
+
+def use(arguments: list[str]) -> str:
+    """Which of setup.USES the arguments ask for."""
+    if "--interop" in arguments or os.environ.get("MOTE_INTEROP"):
+        return "interop"  # other people's heavy programs, too
+    return "unit" if "--unit" in arguments else "test"
+
+
+def choose(arguments: list[str], environment: dict[str, str]) -> Chosen:
+    """Has pytest collect and run nothing, so that only what is needed need be built."""
+    with tempfile.TemporaryDirectory(prefix="mote-needs-") as folder:
+        told = Path(folder) / "needs.json"
+        collect = [*command(arguments, 0), "--collect-only", "--quiet", "-n", "0",
+                   f"--needs-into={told}"]
+        subprocess.run(collect, cwd=ROOT, env=environment, check=False, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if not told.exists():  # --help, or a mistake, of which the run itself will tell
+            return UNKNOWN
+        return Chosen(**json.loads(told.read_text()))
+
+
+def run(arguments: list[str], environment: dict[str, str], chosen: Chosen = UNKNOWN) -> int:
+    """pytest's exit status, made 1 for anything but success or unusable arguments."""
+    workers = WORKERS if chosen.tests > 1 else 0  # one test alone is done before workers start
+    status = start(command(arguments, workers), environment, cwd=ROOT)
+    return 2 if status == 4 else status if status == 130 else min(status, 1)
+
+
+def bench(arguments: list[str]) -> int:
+    """The benchmark's exit status: 1 too when a signal ended it."""
+    with declared("bench") as environment:
+        status = start([PYTHON, str(ROOT / "tests/bench/bench.py"), *arguments], environment)
+    return status if status in (0, 1, 2, 130) else 1
+
+
+@contextmanager
+def declared(use: str) -> Iterator[dict[str, str]]:
+    """An environment in which declared programs only are found, so that no machine hides what is
+    missing on another."""
+    with tempfile.TemporaryDirectory(prefix="mote-programs-") as folder:
+        environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+        if programs.fill_with_declared(Path(folder), use):
+            environment |= {"PATH": folder, setup.ONLY_DECLARED: "1"}
+        yield environment
+
+
+def start(command: list[str], environment: dict[str, str], cwd: Path | None = None) -> int:
+    """Runs Python; 130 after an interrupt."""
+    try:
+        return subprocess.run(command, cwd=cwd, env=environment, check=False).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+def main(arguments: list[str]) -> int:
+    with declared(use(arguments)) as environment:
+        return run(arguments, environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,269 @@
+"""Puts kernel and site pack together: as an ELF for PVH loaders, and as a raw disk for BIOS."""
+
+import argparse
+import struct
+import sys
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tools.base.errors import UserError  # noqa: E402  (the path above makes it importable)
+from tools.base.files import replacing  # noqa: E402
+
+PAGE = 4096
+SECTOR = 512
+CHUNK = 1 << 20
+
+# Loaders address the image with 32 bits, and PCs have their device windows from 3 GiB on.
+MEMORY_LIMIT = 3 << 30
+
+# ELF-64 object file format 1.5: file header and program header.
+ELF_HEADER = struct.Struct("<4s5B7xHHIQQQIHHHHHH")
+PROGRAM_HEADER = struct.Struct("<IIQQQQQQ")
+ELF_64, ELF_LITTLE_ENDIAN, ELF_X86_64 = 2, 1, 62
+PT_NULL, PT_LOAD = 0, 1
+PF_R = 4
+
+# boot/loader.asm's Manifest at the start of sector 1: magic, version, then what we fill in.
+MANIFEST = struct.Struct("<10I")
+MANIFEST_MAGIC = int.from_bytes(b"MTLD", "little")
+MANIFEST_VERSION = 1
+
+# The master boot record (IBM PC; UEFI 2.10, 5.2.1).
+DISK_SIGNATURE_AT = 440
+PARTITION_AT = 446
+BOOT_SIGNATURE_AT = 510
+BOOT_SIGNATURE = b"\x55\xaa"
+ACTIVE = 0x80
+NON_FILE_SYSTEM = 0xDA  # neither a file system nor anybody's partition
+HEADS, TRACK_SECTORS = 255, 63  # the translation that BIOSes assume for large disks
+LAST_CHS = (1023, 254, 63)
+
+# SeaBIOS reads the boot sector of NVMe disks by cylinder, head and sector, and divides the disk
+# into whole cylinders of 16 x 63 sectors: a smaller disk has none, and does not boot.
+LEAST_SECTORS = 16 * 63
+
+PACK_MAGIC = b"MOTEPACK"
+
+
+class ProgramHeader(NamedTuple):
+    """One entry of an ELF's program header table, in the file's order of fields."""
+
+    type: int
+    flags: int
+    offset: int
+    vaddr: int
+    paddr: int
+    file_bytes: int
+    memory_bytes: int
+    align: int
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The kernel's ELF, and what its headers say."""
+
+    path: Path
+    data: bytes
+    entry: int
+    headers_at: int
+    headers: list[ProgramHeader]
+
+    @property
+    def segments(self) -> list[ProgramHeader]:
+        """What is loaded, in the order of memory."""
+        loads = [header for header in self.headers if header.type == PT_LOAD]
+        return sorted(loads, key=lambda header: header.paddr)
+
+    @property
+    def image_end(self) -> int:
+        """Where the pack goes: the first page behind everything (the symbol __image_end)."""
+        return round_up(max(load.paddr + load.memory_bytes for load in self.segments), PAGE)
+
+    def flat(self) -> bytes:
+        """The segments as they lie in memory, up to where only zeros follow, in whole sectors."""
+        start = self.segments[0].paddr
+        memory = bytearray()
+        for load in self.segments:
+            if load.file_bytes:
+                memory += bytes(load.paddr - start - len(memory))
+                memory += self.data[load.offset:load.offset + load.file_bytes]
+        return bytes(memory) + bytes(-len(memory) % SECTOR)
+
+
+def round_up(value: int, unit: int) -> int:
+    return -(-value // unit) * unit
+
+
+def read_kernel(path: Path) -> Kernel:
+    """Reads an x86-64 ELF executable and checks what the outputs rest on."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; build the kernel first") from None
+    try:
+        (magic, width, order, _, _, _, _, machine, _, entry, headers_at, _, _, _,
+         entry_bytes, count, _, _, _) = ELF_HEADER.unpack_from(data)
+        right = (magic, width, order, machine, entry_bytes) == (
+            b"\x7fELF", ELF_64, ELF_LITTLE_ENDIAN, ELF_X86_64, PROGRAM_HEADER.size)
+        headers = [ProgramHeader._make(PROGRAM_HEADER.unpack_from(
+            data, headers_at + index * PROGRAM_HEADER.size)) for index in range(count)]
+    except struct.error:
+        right = False
+    if not right:
+        raise UserError(f"{path}: not an ELF file for x86-64; build the kernel again")
+    kernel = Kernel(path, data, entry, headers_at, headers)
+    check_kernel(kernel)
+    return kernel
+
+
+def check_kernel(kernel: Kernel) -> None:
+    """Refuses segments that overlap, lie outside the file, or leave no room for the pack."""
+    end = 0
+    for load in kernel.segments:
+        if load.paddr < end or load.offset + load.file_bytes > len(kernel.data):
+            raise UserError(f"{kernel.path}: broken segment at {load.paddr:#x}; build it again")
+        end = load.paddr + load.memory_bytes
+    if not kernel.segments or PT_NULL not in [header.type for header in kernel.headers]:
+        raise UserError(f"{kernel.path}: no segments, or no spare program header for the site "
+                        "pack; link it with boot/kernel.ld")
+
+
+def pack_bytes(pack: Path | None, kernel: Kernel) -> int:
+    """The pack's length, or 0 without one; refuses what is no pack or can't be loaded."""
+    if pack is None:
+        return 0
+    try:
+        size = pack.stat().st_size
+        with pack.open("rb") as file:
+            magic = file.read(len(PACK_MAGIC))
+    except OSError as error:
+        raise UserError(f"{pack}: {error.strerror}; pack the site first") from None
+    if magic != PACK_MAGIC or size % PAGE:
+        raise UserError(f"{pack}: not a site pack; make it with tools/site/pack.py")
+    if kernel.image_end + size > MEMORY_LIMIT:
+        raise UserError(f"{pack}: {size >> 20} MiB are too much; a machine's memory below 3 GiB "
+                        "must hold kernel and site")
+    return size
+
+
+def append_pack(pack: Path | None, file: BinaryIO, checksum: int = 0) -> int:
+    """Copies the pack behind what is written, and carries the checksum (CRC-32) on over it."""
+    if pack is not None:
+        with pack.open("rb") as source:
+            while chunk := source.read(CHUNK):
+                file.write(chunk)
+                checksum = zlib.crc32(chunk, checksum)
+    return checksum
+
+
+def assemble_elf(kernel_path: Path, pack: Path | None, out: Path) -> None:
+    """Writes the kernel with the pack as one more segment, without symbols and debug sections."""
+    kernel = read_kernel(kernel_path)
+    size = pack_bytes(pack, kernel)
+    end = max(header.offset + header.file_bytes for header in kernel.headers)
+    body = bytearray(kernel.data[:end])
+    fields = list(ELF_HEADER.unpack_from(body))
+    fields[11] = fields[16] = fields[17] = fields[18] = 0  # no section headers
+    ELF_HEADER.pack_into(body, 0, *fields)
+    if size:
+        body += bytes(-len(body) % PAGE)
+        header = ProgramHeader(PT_LOAD, PF_R, len(body), kernel.image_end, kernel.image_end,
+                               size, size, PAGE)
+        spare = [header.type for header in kernel.headers].index(PT_NULL)
+        PROGRAM_HEADER.pack_into(body, kernel.headers_at + spare * PROGRAM_HEADER.size, *header)
+    with replacing(out) as file:
+        file.write(body)
+        append_pack(pack, file)
+
+
+def assemble_raw(kernel_path: Path, loader_path: Path, pack: Path | None, out: Path) -> None:
+    """Writes a disk: boot sector, loader, kernel as it lies in memory, pack on a 4 KiB boundary."""
+    kernel = read_kernel(kernel_path)
+    size = pack_bytes(pack, kernel)
+    loader = bytearray(read_loader(loader_path))
+    flat = kernel.flat()
+    kernel_at = len(loader)
+    pack_at = round_up(kernel_at + len(flat), PAGE) if size else kernel_at + len(flat)
+    MANIFEST.pack_into(loader, SECTOR, MANIFEST_MAGIC, MANIFEST_VERSION,
+                       kernel_at // SECTOR, len(flat) // SECTOR, *kernel_sums(flat),
+                       kernel.entry, kernel.image_end, pack_at // SECTOR, size // SECTOR)
+    with replacing(out) as file:
+        file.write(loader + flat)
+        file.write(bytes(pack_at - file.tell()))
+        checksum = append_pack(pack, file, zlib.crc32(loader + flat))
+        sectors = max(file.tell() // SECTOR, LEAST_SECTORS)
+        file.truncate(sectors * SECTOR)
+        file.seek(DISK_SIGNATURE_AT)
+        file.write(struct.pack("<I", checksum or 1))
+        file.seek(PARTITION_AT)
+        file.write(partition_entry(1, sectors - 1))
+
+
+def read_loader(path: Path) -> bytes:
+    """Reads the boot sector and loader as NASM made them."""
+    try:
+        loader = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; build the loader first") from None
+    manifest = struct.pack("<II", MANIFEST_MAGIC, MANIFEST_VERSION)
+    if (len(loader) % SECTOR or loader[SECTOR:SECTOR + len(manifest)] != manifest
+            or loader[BOOT_SIGNATURE_AT:SECTOR] != BOOT_SIGNATURE):
+        raise UserError(f"{path}: not this version's loader; build it again")
+    return loader
+
+
+def kernel_sums(flat: bytes) -> tuple[int, int]:
+    """The two sums that boot/kernel.inc checks: of the words, and of the sums after each word."""
+    total = totals = 0
+    for (word,) in struct.iter_unpack("<I", flat):
+        total = total + word & 0xFFFFFFFF
+        totals = totals + total & 0xFFFFFFFF
+    return total, totals
+
+
+def partition_entry(first: int, sectors: int) -> bytes:
+    """The one partition: active, without a file system, over everything behind sector 0."""
+    return struct.pack("<B3sB3sII", ACTIVE, chs(first), NON_FILE_SYSTEM, chs(first + sectors - 1),
+                       first, sectors)
+
+
+def chs(sector: int) -> bytes:
+    """Cylinder, head and sector as the partition table packs them; the last ones if beyond."""
+    track, in_track = divmod(sector, TRACK_SECTORS)
+    cylinder, head = divmod(track, HEADS)
+    number = in_track + 1
+    if cylinder > LAST_CHS[0]:
+        cylinder, head, number = LAST_CHS
+    return bytes([head, number | cylinder >> 8 << 6, cylinder & 0xFF])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kernel", type=Path, required=True, help="the linked kernel, an ELF")
+    parser.add_argument("--loader", type=Path, help="boot sector and loader (needed for --raw)")
+    parser.add_argument("--pack", type=Path, help="the site pack; without it, no site")
+    parser.add_argument("--elf", type=Path, help="write an ELF for PVH loaders here")
+    parser.add_argument("--raw", type=Path, help="write a raw disk image for BIOS here")
+    options = parser.parse_args()
+    if options.raw and not options.loader:
+        parser.error("--raw needs --loader")
+    try:
+        if options.elf:
+            assemble_elf(options.kernel, options.pack, options.elf)
+        if options.raw:
+            assemble_raw(options.kernel, options.loader, options.pack, options.raw)
+    except UserError as error:
+        print(f"image: {error}", file=sys.stderr)
+        return 2
+    except RuntimeError as error:
+        print(f"image: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""From a site to what boots: the pack, and with it the ELF or the disk image. No compiler."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tools.base.errors import UserError
+from tools.base.terminal import Progress
+from tools.build.ninja import BUILD, ROOT
+from tools.image import bootable
+from tools.site.config import Settings, read_settings
+from tools.site.pack import PackSummary, pack_site
+
+EXAMPLE_SITE = ROOT / "www"
+
+
+@dataclass(frozen=True)
+class SitePack:
+    """A packed site, in a folder of its own that goes away with it."""
+
+    path: Path
+    settings: Settings
+    summary: PackSummary
+
+    @property
+    def http_port(self) -> int:
+        """The port that the firmware will listen on."""
+        ports = [line.partition("=")[2] for line in self.settings.lines
+                 if line.startswith("http.port=")]
+        return int(ports[-1]) if ports else 80
+
+    def assemble_elf(self, out: Path) -> None:
+        bootable.assemble_elf(BUILD / "kernel.elf", self.path, out)
+
+    def assemble_raw(self, out: Path) -> None:
+        bootable.assemble_raw(BUILD / "kernel.elf", BUILD / "loader.bin", self.path, out)
+
+
+def read_input(site: Path, config: Path | None) -> Settings:
+    """The settings; refuses a site or a configuration that is not there, before work begins."""
+    if not site.is_dir():
+        what = "not a folder" if site.exists() else "no such folder"
+        raise UserError(f"{site}: {what}; give the folder whose files are to be served")
+    return read_settings(config) if config else Settings()
+
+
+def temporary_folder() -> TemporaryDirectory[str]:
+    try:
+        return TemporaryDirectory(prefix="mote-")
+    except OSError as error:
+        raise RuntimeError(f"no place for temporary files ({error.strerror}); set TMPDIR to a "
+                           "folder that can be written") from None
+
+
+@contextmanager
+def packed_site(site: Path, config: Path | None) -> Iterator[SitePack]:
+    """Packs a site for as long as the `with` block runs."""
+    settings = read_input(site, config)
+    with temporary_folder() as folder:
+        path = Path(folder) / "site.pack"
+        with Progress(f"Packing {site}") as progress:
+            summary = pack_site(site, path, settings, progress.note)
+        yield SitePack(path, settings, summary)

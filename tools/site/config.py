@@ -1,0 +1,101 @@
+"""Reads mote.toml, strictly, and compiles it into the lines that the firmware reads."""
+
+import ipaddress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tools.base.errors import UserError
+from tools.site import config_values as values
+from tools.site.config_document import Check, Document
+from tools.site.http_config import HttpReader
+from tools.site.settings import Settings
+
+TOP = {"panic": values.one_of("reset", "halt"), "idle": values.one_of("poll", "doze")}
+NETWORK = {"hostname": values.hostname}
+INTERFACE = {"address": values.address, "gateway": values.gateway,
+             "mtu": values.integer(576, 1500), "offload": values.one_of("on", "off")}
+
+
+def read_settings(path: Path) -> Settings:
+    """Reads a mote.toml; raises UserError naming file, line and key."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    return parse_settings(text, str(path))
+
+
+def parse_settings(text: str, name: str) -> Settings:
+    """Like read_settings, for text at hand; `name` stands for the file in messages, and its folder
+    is what folders in it are looked for from."""
+    return _Reader(Document(text, name)).read()
+
+
+class _Reader:
+    """Walks a document once, key by key."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._lines: list[str] = []
+
+    def read(self) -> Settings:
+        http = HttpReader(self._document)
+        for key, value in self._document.tables.items():
+            if key == "network":
+                self._read_network(self._document.table(key, value))
+            elif key == "http":
+                http.read(self._document.table(key, value))
+            else:
+                self._document.known("", key, {**TOP, "http": None, "network": None})
+                self._line(TOP, "", key, value)
+        return Settings((*self._lines, *http.lines), **http.settings)
+
+    def _read_network(self, table: dict[str, Any]) -> None:
+        for key, value in table.items():
+            if key == "interface":
+                self._read_interfaces(value)
+            else:
+                self._document.known("network.", key, {**NETWORK, "interface": None})
+                self._line(NETWORK, "network.", key, value)
+
+    def _read_interfaces(self, value: Any) -> None:
+        seen: set[str] = set()
+        for entry in self._document.entries("network.interface", value):
+            key = "network.interface.match"
+            match = self._document.checked(values.match, key, entry.get("match"))
+            if match in seen:
+                self._document.fail(key, f"{match} is there twice")
+            seen.add(match)
+            for key, setting in entry.items():
+                if key != "match":
+                    self._line(INTERFACE, f"network.{match}.", key, setting,
+                               f"network.interface.{key}")
+            self._check_gateway(entry)
+
+    def _check_gateway(self, entry: dict[str, Any]) -> None:
+        if "gateway" not in entry:
+            return
+        fail = partial(self._document.fail, "network.interface.gateway")
+        address = entry.get("address", "dhcp")
+        if address == "dhcp":
+            fail("is only for an interface with an address of its own; DHCP tells the gateway "
+                 "itself")
+        interface = ipaddress.IPv4Interface(address)
+        gateway = ipaddress.IPv4Address(entry["gateway"])
+        if gateway == interface.ip:
+            fail(f"{gateway} is the interface's own address")
+        network = interface.network
+        if network.prefixlen < 31 and gateway in (network[0], network[-1]):
+            fail(f"{gateway} is the network's own or broadcast address in {network}")
+        # An address alone in its network (/32) has its gateway elsewhere, as some clouds want it.
+        if gateway not in network and network.prefixlen < 32:
+            fail(f"{gateway} is not in {network}")
+
+    def _line(self, known: dict[str, Check[str]], prefix: str, key: str, value: Any,
+              shown: str | None = None) -> None:
+        shown = shown or prefix + key
+        self._document.known(shown.removesuffix(key), key, known)
+        self._lines.append(f"{prefix}{key}={self._document.checked(known[key], shown, value)}")

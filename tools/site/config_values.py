@@ -1,0 +1,193 @@
+"""Checks of one value of mote.toml: each returns it in the form that is needed, or raises Wrong."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Any
+
+from tools.site.policy import Pattern
+
+_TOKEN = r"[0-9A-Za-z!#$%&'*+.^_`|~-]+"  # RFC 9110, 5.6.2
+
+# Fields that no site may set, in lower case, by the reason why.
+_OWN_FIELDS = {
+    "is of the connection, which is the server's own matter": frozenset((
+        "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
+        "upgrade", "proxy-authenticate", "proxy-authentication-info", "http2-settings",
+        "close")),
+    "tells where the message ends; the server knows": frozenset(("content-length",)),
+    "is the time at which a response is sent; the server sets it": frozenset(("date", "age")),
+    "is made from the file; another one would lead caches astray": frozenset((
+        "etag", "last-modified", "vary", "accept-ranges", "content-encoding", "content-range")),
+    "is set by the server where it belongs": frozenset(("allow", "retry-after")),
+    "is for redirects: use [[http.redirect]]": frozenset(("location",)),
+    "has rules of its own: use [[http.cache]]": frozenset(("cache-control", "expires", "pragma")),
+}
+
+
+class Wrong(Exception):
+    """A value that does not fit; its message says what would."""
+
+
+def integer(low: int, high: int) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if type(value) is not int or not low <= value <= high:
+            raise Wrong(f"must be a whole number from {low} to {high}")
+        return str(value)
+    return check
+
+
+def one_of(*words: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value not in words:
+            raise Wrong("must be " + " or ".join(f'"{word}"' for word in words))
+        return value
+    return check
+
+
+def hostname(value: Any) -> str:
+    # RFC 1123, 2.1: letters, digits and inner hyphens, labels of at most 63 characters.
+    label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    fits = isinstance(value, str) and re.fullmatch(rf"{label}(\.{label})*", value)
+    if not fits or len(value) > 63:
+        raise Wrong("must be a host name of letters, digits and hyphens, at most 63 characters")
+    return value
+
+
+def address(value: Any) -> str:
+    if value == "dhcp":
+        return value
+    message = 'must be "dhcp" or an address with its prefix, like "192.0.2.10/24"'
+    try:
+        if not isinstance(value, str) or "/" not in value:
+            raise ValueError
+        interface = ipaddress.IPv4Interface(value)
+    except ValueError as error:
+        raise Wrong(message) from error
+    _check_host(interface.ip)
+    network = interface.network
+    if network.prefixlen == 0:
+        raise Wrong("must have a prefix from 1 to 32")
+    if network.prefixlen < 31 and interface.ip in (network[0], network[-1]):
+        raise Wrong(f"is the network's own or broadcast address in {network}")
+    return f"{interface.ip}/{network.prefixlen}"
+
+
+def gateway(value: Any) -> str:
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        address = ipaddress.IPv4Address(value)
+    except ValueError as error:
+        raise Wrong('must be an address, like "192.0.2.1"') from error
+    _check_host(address)
+    return str(address)
+
+
+def _check_host(address: ipaddress.IPv4Address) -> None:
+    # 240.0.0.0/4 is reserved, and in use inside some clouds.
+    if address.is_multicast or address.is_loopback or \
+            address in ipaddress.IPv4Network("0.0.0.0/8") or int(address) == 0xFFFFFFFF:
+        raise Wrong(f"{address} is not an address that a host can have")
+
+
+def match(value: Any) -> str:
+    if type(value) is int and 0 <= value <= 7:
+        return str(value)
+    if isinstance(value, str) and re.fullmatch(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}", value):
+        return value.lower()
+    raise Wrong('must be an index from 0 to 7 or a MAC address, like "52:54:00:12:34:56"')
+
+
+def file_name(value: Any) -> str:
+    if not isinstance(value, str) or not value or "/" in value or value in (".", ".."):
+        raise Wrong("must be a file's name, without a slash")
+    return value
+
+
+def page(value: Any) -> str:
+    parts = value.strip("/").split("/") if isinstance(value, str) else [""]
+    if any(part in ("", ".", "..") for part in parts):
+        raise Wrong('must be a file of the site, like "404.html"')
+    return value.strip("/")
+
+
+def whether(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Wrong("must be true or false")
+    return value
+
+
+def endpoint(value: Any) -> str:
+    """A path that needs no percent-encoding, so that requests write it in one way; or none."""
+    if value == "":
+        return ""
+    fits = isinstance(value, str) and re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", value)
+    if not fits or len(value) > 63 or {".", ".."}.intersection(value.split("/")):
+        raise Wrong('must be a path of letters, digits and -._~, like "/healthz", of at most 63 '
+                    'characters; or "" for none')
+    return value
+
+
+def site_host(value: Any) -> str:
+    """A name as Host has it, without its port."""
+    try:
+        if not isinstance(value, str):
+            raise Wrong
+        if found := re.fullmatch(r"\[([0-9A-Fa-f:.]+)\]", value):
+            return f"[{ipaddress.IPv6Address(found[1])}]"
+    except (Wrong, ValueError):
+        raise Wrong("must be a host's name as text") from None
+    label = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+    if not re.fullmatch(rf"{label}(\.{label})*", value) or len(value) > 253:
+        raise Wrong("must be a host name in ASCII, without a port, a final dot or a star")
+    return value.lower()
+
+
+def pattern(value: Any) -> Pattern:
+    if not isinstance(value, str) or not value.startswith(("/", "*")):
+        raise Wrong('must be a pattern on paths, which begins with "/" or "*", like "*.html"')
+    if not value.isprintable():
+        raise Wrong("must hold no control characters")
+    return Pattern(value)
+
+
+def field_value(value: Any) -> str:
+    """A field's value (RFC 9110, 5.5), of those only what nobody reads in two ways."""
+    if not isinstance(value, str):
+        raise Wrong("must be text")
+    if not re.fullmatch(r"[ -~]*", value):
+        raise Wrong("must be of visible ASCII characters and spaces")
+    if value != value.strip():
+        raise Wrong("must not begin or end with a space")
+    return value
+
+
+def cache_control(value: Any) -> str:
+    """RFC 9111, 5.2: directives with a token or a quoted string, parted by commas."""
+    directive = rf'{_TOKEN}(=({_TOKEN}|"[^"\\]*"))?'
+    if field_value(value) and not re.fullmatch(rf"{directive}(, *{directive})*", value):
+        raise Wrong('must be directives parted by commas, like "public, max-age=600"')
+    return value
+
+
+def field_name(name: str) -> str:
+    if not re.fullmatch(_TOKEN, name):
+        raise Wrong("is no field's name")
+    for reason, names in _OWN_FIELDS.items():
+        if name.lower() in names:
+            raise Wrong(reason)
+    return name
+
+
+def media_type(value: str) -> str:
+    """RFC 9110, 8.3.1."""
+    if not re.fullmatch(rf'{_TOKEN}/{_TOKEN}( *; *{_TOKEN}=({_TOKEN}|"[^"\\]*"))*', value):
+        raise Wrong('must be a media type, like "application/json"; it can\'t be taken away')
+    return value
+
+
+def text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise Wrong("must be text")
+    return value
