@@ -10,11 +10,13 @@
 #include "firmware/limits.hpp"
 #include "firmware/nics.hpp"
 #include "firmware/pools.hpp"
+#include "firmware/run_loop.hpp"
 #include "firmware/settings.hpp"
 #include "firmware/site.hpp"
 #include "generated/version.hpp"
 #include "http/connection/server.hpp"
 #include "http/operations/access_log.hpp"
+#include "http/operations/audience.hpp"
 #include "http/operations/endpoints.hpp"
 #include "kernel/acpi/acpi.hpp"
 #include "kernel/boot_info.hpp"
@@ -36,7 +38,7 @@ namespace mote {
 namespace {
 
 [[gnu::section(".sealed")]] constinit Settings settings;
-constinit http::LoopCounters loop{};
+constinit http::LoopCounters loop_counters{};
 
 std::string_view name(BootWay way) {
   switch (way) {
@@ -80,22 +82,19 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
   set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
 }
 
-constexpr int kNoInterface = limits::kInterfaces;
-
-// The interface on which metrics are told, as http::EndpointOptions has it, when there are any.
-int metrics_interface() {
-  constexpr int kAll = -1;
-  if (settings.metrics_path().empty() ||
-      settings.metrics_audience() == Settings::MetricsAudience::kAll) {
-    return kAll;
+// Who is told metrics, of the interfaces that there are.
+http::Audience metrics_audience() {
+  using enum Settings::MetricsAudience;
+  if (settings.metrics_path().empty() || settings.metrics_audience() == kAll) {
+    return http::Audience::all();
   }
-  const auto found = settings.metrics_audience() == Settings::MetricsAudience::kOne
-                         ? nics::find(settings.metrics_interface())
-                         : std::nullopt;
+  const auto found =
+      settings.metrics_audience() == kOne ? nics::find(settings.metrics_interface()) : std::nullopt;
   if (!found) {
     console::line("http: the interface for metrics is not there, nobody gets any");
+    return http::Audience::none();
   }
-  return found ? static_cast<int>(*found) : kNoInterface;
+  return http::Audience::on(*found);
 }
 
 bool start_http(const http::SitePack& site) {
@@ -105,10 +104,10 @@ bool start_http(const http::SitePack& site) {
       .idle_time_ms = settings.idle_time_ms(),
       .endpoints = {.health = settings.health_path(),
                     .metrics = settings.metrics_path(),
-                    .metrics_interface = kNoInterface,  // until one can be used
+                    .metrics_for = http::Audience::none(),  // until one can be used
                     .version = kVersion,
                     .commit = kCommit,
-                    .loop = &loop},
+                    .loop = &loop_counters},
       .log = {.combined = settings.logs_access(), .lines_a_second = settings.access_log_lines()}};
   if (!http::start(site, options)) {
     console::line("http: cannot listen on port ", options.port);
@@ -118,7 +117,7 @@ bool start_http(const http::SitePack& site) {
 }
 
 // The last words of a boot, when somebody can reach the machine.
-void announce(const http::SitePack* serving) {
+void tell_what_is_served(const http::SitePack* serving) {
   if (serving == nullptr) {
     console::line("not serving, answering ping only");
     return;
@@ -129,53 +128,49 @@ void announce(const http::SitePack* serving) {
   console::line("ready");
 }
 
-[[noreturn]] void run(const http::SitePack* serving) {
-  constexpr Nanoseconds kLookInterval = milliseconds(250);
-  constexpr Nanoseconds kTimerGrain = milliseconds(1);   // lwIP's
-  constexpr Nanoseconds kLogInterval = milliseconds(1);  // a FIFO takes longer to drain
-  bool ready = false;
-  Nanoseconds next_look{};
-  Nanoseconds next_timer{};
-  Nanoseconds last_work{};
-  while (true) {
-    const Nanoseconds now = clock::now();
-    if (now >= next_look) {
-      next_look = now + kLookInterval;
-      nics::look_around(now);
-      wall_clock::keep();
-      http::tell_of_lost_lines(now);
-    }
-    if (now >= next_timer) {
-      nics::reclaim();
-      netstack::run_timers();
-      next_timer = now + kTimerGrain;
-    }
-    const bool busy = nics::turn();
-    ++loop.turns;
-    loop.busy_turns += busy ? 1 : 0;
+// What the run loop drives: the NICs, the stack, the console, the clocks.
+class Machine {
+ public:
+  explicit Machine(const http::SitePack* serving) : serving_(serving) {}
+
+  static Nanoseconds now() { return clock::now(); }
+  static void look_around(Nanoseconds now) {
+    nics::look_around(now);
+    wall_clock::keep();
+    http::tell_of_lost_lines(now);
+  }
+  static void run_timers() {
+    nics::reclaim();
+    netstack::run_timers();
+  }
+  static Nanoseconds next_timer() { return netstack::next_timer(); }
+  static bool turn_nics() { return nics::turn(); }
+  static bool send_log() {
     console::send_logged();
-    if (!ready && nics::any_usable()) {
-      ready = true;
-      if (serving != nullptr) {
-        http::bind_metrics(metrics_interface());
-      }
-      announce(serving);
+    return console::has_logged();
+  }
+  static bool is_reachable() { return nics::any_usable(); }
+  void announce() const {
+    if (serving_ != nullptr) {
+      http::bind_metrics(metrics_audience());
     }
-    last_work = busy ? now : last_work;
-    Watch watch;
-    nics::watch(watch);
-    if (watch.has_changed()) {
-      next_timer = std::min(next_timer, now + kTimerGrain);  // timers may have come meanwhile
-      continue;
-    }
-    next_timer = netstack::next_timer();
-    const Nanoseconds next_log = console::has_logged() ? now + kLogInterval : next_look;
-    if (idle::wait(watch, std::min({next_timer, next_look, next_log}), last_work) ==
-        idle::Woken::kBySomething) {
-      next_look = {};
-    }
-    loop.dozes = idle::counted().dozes;
-    loop.late_wakes = idle::counted().late;
+    tell_what_is_served(serving_);
+  }
+  static void watch(Watch& watch) { nics::watch(watch); }
+  static idle::Woken wait(const Watch& watch, Nanoseconds until, Nanoseconds last_work) {
+    return idle::wait(watch, until, last_work);
+  }
+  static idle::Counts idle_counts() { return idle::counted(); }
+
+ private:
+  const http::SitePack* serving_;  // null: none
+};
+
+[[noreturn]] void run(const http::SitePack* serving) {
+  Machine machine(serving);
+  RunLoop loop(machine, loop_counters);
+  while (true) {
+    loop.turn();
   }
 }
 
@@ -194,8 +189,8 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   acpi::initialize(*info);
   clock::initialize();
   greet(*info, memory);
-  if (clock::source().starts_with("assumed")) {
-    console::line("clock: ", clock::frequency_khz() / 1000, " MHz ", clock::source());
+  if (!clock::is_known()) {
+    console::line("clock: ", clock::frequency_khz() / 1000, " MHz assumed, no timer answers");
   }
   wall_clock::initialize();
   if (!wall_clock::now()) {

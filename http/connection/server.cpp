@@ -117,7 +117,7 @@ bool start(const SitePack& pack, const Options& options) {
   return true;
 }
 
-void bind_metrics(int interface) { chosen.endpoints.metrics_interface = interface; }
+void bind_metrics(Audience audience) { chosen.endpoints.metrics_for = audience; }
 
 const Counters& counters() { return server.counters; }
 

@@ -29,8 +29,8 @@ struct Options {
 // do the rest. The pack's memory must stay. False: lwIP has no PCB left, or the port is taken.
 [[nodiscard]] bool start(const SitePack& pack, const Options& options);
 
-// On which interface metrics are told, in place of the options'; for a NIC that comes later.
-void bind_metrics(int interface);
+// Who is told metrics, in place of the options'; for a NIC that comes later.
+void bind_metrics(Audience audience);
 
 [[nodiscard]] const Counters& counters();
 

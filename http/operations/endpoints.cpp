@@ -150,8 +150,7 @@ std::optional<Reply> endpoint_reply(const Request& request, const Origin& origin
   if (path == endpoints.health && !path.empty()) {
     return health_reply(request);
   }
-  const bool is_let_in = endpoints.metrics_interface < 0 ||
-                         origin.interface == static_cast<unsigned>(endpoints.metrics_interface);
+  const bool is_let_in = endpoints.metrics_for.includes(origin.interface);
   if (path == endpoints.metrics && !path.empty() && is_let_in) {
     return metrics_reply(request);
   }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "http/operations/audience.hpp"
 #include "http/reply/reply.hpp"
 
 namespace mote::http {
@@ -20,7 +21,7 @@ struct LoopCounters {
 struct EndpointOptions {
   std::string_view health = "/healthz";  // its path; empty: none. Outlives the server
   std::string_view metrics = {};         // its path; empty: none
-  int metrics_interface = -1;            // only requests that came in there are answered; -1: all
+  Audience metrics_for = Audience::all();
   std::string_view version = "unknown";  // the build's, without characters to be escaped
   std::string_view commit = "unknown";
   const LoopCounters* loop = nullptr;  // null: not told

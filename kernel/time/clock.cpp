@@ -21,6 +21,10 @@ constinit Timeline timeline{};
 constexpr std::uint64_t kFastestKhz = 5'000'000;
 
 [[gnu::section(".sealed")]] constinit Frequency chosen{kFastestKhz, "not known yet"};
+[[gnu::section(".sealed")]] constinit bool known = true;
+
+// Without any source, timers run slow or fast by a factor of a few, which retries survive.
+constexpr std::uint64_t kAssumedKhz = 2'000'000;
 
 // Intel SDM 2A, CPUID leaf 15h: the counter's ratio to a crystal, and the crystal's hertz.
 Frequency stated_by_cpu() {
@@ -127,10 +131,12 @@ Frequency measure_by_pit() { return {measure_khz(Pit{}), "pit"}; }
 }  // namespace
 
 void initialize() {
-  // Without any source, timers run slow or fast by a factor of a few, which retries survive.
-  constexpr Frequency kAssumed{2'000'000, "assumed, no timer answers"};
   chosen = choose_frequency(given_by_hypervisor(), stated_by_cpu(), measure_by_pm_timer,
-                            measure_by_pit, kAssumed);
+                            measure_by_pit, Frequency{});
+  known = chosen.khz != 0;
+  if (!known) {
+    chosen.khz = kAssumedKhz;
+  }
   timeline.start(cpu::time_stamp(), chosen.khz);
 }
 
@@ -150,6 +156,6 @@ void wait(Nanoseconds time) {
 }
 
 std::uint64_t frequency_khz() { return chosen.khz; }
-std::string_view source() { return chosen.source; }
+bool is_known() { return known; }
 
 }  // namespace mote::clock

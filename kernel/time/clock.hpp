@@ -3,7 +3,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <string_view>
 
 namespace mote {
 
@@ -36,9 +35,9 @@ void initialize();
 // Waits, polling; for device bring-up only.
 void wait(Nanoseconds time);
 
-// The counter's frequency in kHz and the source it was taken from ("cpuid 15h", "acpi pm timer").
+// The counter's frequency in kHz, and whether anybody told it: if not, it is assumed.
 [[nodiscard]] std::uint64_t frequency_khz();
-[[nodiscard]] std::string_view source();
+[[nodiscard]] bool is_known();
 
 }  // namespace clock
 }  // namespace mote

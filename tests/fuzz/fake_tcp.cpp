@@ -290,7 +290,8 @@ void begin_run(unsigned interface, bool logs) {
   if (accept_function == nullptr) {
     static const http::LoopCounters loop{};
     http::Options options;
-    options.endpoints = {.metrics = "/metrics", .metrics_interface = 1, .loop = &loop};
+    options.endpoints = {
+        .metrics = "/metrics", .metrics_for = http::Audience::on(1), .loop = &loop};
     options.log.combined = true;
     demand(http::set_up(ample_arena(), kAmplePlan.http), "the pools have their memory");
     demand(http::start(guarded_pack(), options), "the server starts");

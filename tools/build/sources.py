@@ -116,6 +116,7 @@ UNIT_TESTS = {
     "drivers/vmxnet3/nic_faults": VMXNET3_WORLD,
     "drivers/vmxnet3/segmentation": VMXNET3_WORLD,
     "firmware/plan": [],
+    "firmware/run_loop": [],
     "firmware/settings": [*_all("firmware", "parse", "settings"), FAKE_CONSOLE],
     "http/connection/connection": HTTP_WORLD,
     "http/connection/connection_again": HTTP_WORLD,

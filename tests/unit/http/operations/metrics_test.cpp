@@ -236,11 +236,11 @@ TEST_CASE("paths are the settings', and an empty one is nobody's") {
 
 TEST_CASE("metrics that are bound to an interface are unknown on all others; health is not") {
   const Scene scene;
-  world.options.endpoints.metrics_interface = 1;
+  world.options.endpoints.metrics_for = http::Audience::on(1);
   CHECK_FALSE(ask("/metrics", 0).has_value());
   CHECK(take(*ask("/metrics", 1)).starts_with("HTTP/1.1 200 "));
   CHECK(take(*ask("/healthz", 0)).starts_with("HTTP/1.1 200 "));
-  world.options.endpoints.metrics_interface = limits::kInterfaces;  // none
+  world.options.endpoints.metrics_for = http::Audience::none();
   for (unsigned index = 0; index < limits::kInterfaces; ++index) {
     CHECK_FALSE(ask("/metrics", index).has_value());
   }

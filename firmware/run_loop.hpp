@@ -1,0 +1,114 @@
+// The run loop: turns of the NICs, timers and looks when they are due, and the wait between turns.
+//
+// The machine is a template parameter, so that the loop's deadlines are tested on the host.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+
+#include "firmware/idle.hpp"
+#include "http/operations/endpoints.hpp"
+#include "kernel/cpu/watch.hpp"
+#include "kernel/time/clock.hpp"
+
+namespace mote {
+
+// What a run loop drives.
+template <typename M>
+concept RunnableMachine = requires(M machine, Watch& watch, Nanoseconds time) {
+  { machine.now() } -> std::same_as<Nanoseconds>;
+
+  // Each kLookInterval: what is looked at now and then, because a look may cost an exit to the
+  // hypervisor.
+  machine.look_around(time);
+
+  // Runs the network stack's timers that are due; takes back first what the devices have sent.
+  machine.run_timers();
+
+  // When the next of those timers is due. It may come to be earlier in a turn, not between turns.
+  { machine.next_timer() } -> std::same_as<Nanoseconds>;
+
+  // One turn of every NIC. Says whether there was anything to do.
+  { machine.turn_nics() } -> std::same_as<bool>;
+
+  // Sends log lines as far as the serial port takes them; says whether some are left.
+  { machine.send_log() } -> std::same_as<bool>;
+
+  // Whether some interface can be reached; then, once, announces it.
+  { machine.is_reachable() } -> std::same_as<bool>;
+  machine.announce();
+
+  // Adds what shows that there is something to do.
+  machine.watch(watch);
+
+  // Waits for that, or for the time (idle::wait).
+  { machine.wait(watch, time, time) } -> std::same_as<idle::Woken>;
+  { machine.idle_counts() } -> std::same_as<idle::Counts>;
+};
+
+template <RunnableMachine Machine>
+class RunLoop {
+ public:
+  static constexpr Nanoseconds kLookInterval = milliseconds(250);
+  static constexpr Nanoseconds kTimerGrain = milliseconds(1);   // lwIP's
+  static constexpr Nanoseconds kLogInterval = milliseconds(1);  // a FIFO takes longer to drain
+
+  // Both outlive the loop.
+  RunLoop(Machine& machine, http::LoopCounters& counters)
+      : machine_(machine), counters_(counters) {}
+
+  // What is due, one turn, and the wait for the next.
+  void turn() {
+    const Nanoseconds now = machine_.now();
+    do_what_is_due(now);
+    const bool busy = machine_.turn_nics();
+    ++counters_.turns;
+    counters_.busy_turns += busy ? 1 : 0;
+    const bool logs = machine_.send_log();
+    if (!announced_ && machine_.is_reachable()) {
+      announced_ = true;
+      machine_.announce();
+    }
+    last_work_ = busy ? now : last_work_;
+    Watch watch;
+    machine_.watch(watch);
+    if (watch.has_changed()) {
+      next_timer_ = std::min(next_timer_, now + kTimerGrain);  // the turn may have set timers
+      return;
+    }
+    wait(watch, now, logs);
+  }
+
+ private:
+  void do_what_is_due(Nanoseconds now) {
+    if (now >= next_look_) {
+      next_look_ = now + kLookInterval;
+      machine_.look_around(now);
+    }
+    if (now >= next_timer_) {
+      machine_.run_timers();
+      next_timer_ = now + kTimerGrain;
+    }
+  }
+
+  void wait(const Watch& watch, Nanoseconds now, bool logs) {
+    next_timer_ = machine_.next_timer();
+    const Nanoseconds next_log = logs ? now + kLogInterval : next_look_;
+    const Nanoseconds until = std::min({next_timer_, next_look_, next_log});
+    if (machine_.wait(watch, until, last_work_) == idle::Woken::kBySomething) {
+      next_look_ = {};
+    }
+    const idle::Counts counts = machine_.idle_counts();
+    counters_.dozes = counts.dozes;
+    counters_.late_wakes = counts.late;
+  }
+
+  Machine& machine_;
+  http::LoopCounters& counters_;
+  Nanoseconds next_look_{};
+  Nanoseconds next_timer_{};
+  Nanoseconds last_work_{};  // when a turn last had something to do
+  bool announced_ = false;
+};
+
+}  // namespace mote

@@ -1,0 +1,27 @@
+// Who may ask for an endpoint: clients on all interfaces, on one, or nobody.
+#pragma once
+
+#include <cstdint>
+
+namespace mote::http {
+
+class Audience {
+ public:
+  [[nodiscard]] static constexpr Audience all() { return {Kind::kAll, 0}; }
+  [[nodiscard]] static constexpr Audience none() { return {Kind::kNone, 0}; }
+  [[nodiscard]] static constexpr Audience on(unsigned interface) { return {Kind::kOne, interface}; }
+
+  // Whether a client that came in by `interface` is one of them.
+  [[nodiscard]] constexpr bool includes(unsigned interface) const {
+    return kind_ == Kind::kAll || (kind_ == Kind::kOne && interface_ == interface);
+  }
+
+ private:
+  enum class Kind : std::uint8_t { kAll, kOne, kNone };
+  constexpr Audience(Kind kind, unsigned interface) : kind_(kind), interface_(interface) {}
+
+  Kind kind_;
+  unsigned interface_;
+};
+
+}  // namespace mote::http
