@@ -38,8 +38,6 @@ static_assert(TCP_TSO_PBUFS == limits::kTxSegments);
 static_assert(limits::kTxPayloadBytes + 40 <= 0xFFFF);
 static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + 14);
 static_assert(TCP_SLOW_INTERVAL == kPollTickMs);
-static_assert(MOTE_TCP_CHALLENGES == limits::kChallenges);
-static_assert(MOTE_TCP_CHALLENGE_TIME == limits::kChallengeTimeMs);
 static_assert(IP_REASS_MAX_PBUFS >= 48 && PBUF_POOL_SIZE > IP_REASS_MAX_PBUFS);
 
 namespace {

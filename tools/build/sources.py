@@ -16,9 +16,10 @@ DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
-            "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/prompt_answer",
-            "interface/attachment", "interface/attachment_lines", "interface/classifier",
-             "interface/neighbours", "interface/receive", "interface/transmit", "stats"]
+            "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
+            "tcp/prompt_answer", "interface/attachment", "interface/attachment_lines",
+            "interface/classifier", "interface/neighbours", "interface/receive",
+            "interface/transmit", "stats"]
 HTTP = ["request/content", "request/request", "request/request_buffer", "request/section_scanner",
         "request/target", "pack/crc32", "pack/site_pack", "reply/conditions", "reply/date",
         "reply/holding", "reply/negotiation", "reply/preface", "reply/ranges", "reply/redirect",
@@ -36,7 +37,8 @@ HOT = ["kernel/time/clock", "kernel/memory/packet",
        "drivers/vmxnet3/transmit_queue",
        "netstack/interface/attachment", "netstack/interface/classifier",
        "netstack/interface/receive", "netstack/interface/transmit", "netstack/lwip/heap",
-       "netstack/lwip/lwip_port", "netstack/lwip/pools", "netstack/tcp/prompt_answer",
+       "netstack/lwip/lwip_port", "netstack/lwip/pools", "netstack/tcp/acceptance",
+       "netstack/tcp/prompt_answer",
        "http/request/request", "http/request/section_scanner", "http/request/target",
        "http/pack/crc32", "http/pack/site_pack",
        "http/reply/conditions", "http/reply/negotiation", "http/reply/preface",

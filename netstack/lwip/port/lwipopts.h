@@ -160,11 +160,6 @@
 #define TCP_LISTEN_BACKLOG 0
 #define MOTE_TCP_HALF_OPEN mote_tcp_half_open()
 
-// Segments that aren't believed are acknowledged so many times in so many milliseconds, for each
-// connection (patches/forged-segments).
-#define MOTE_TCP_CHALLENGES 10
-#define MOTE_TCP_CHALLENGE_TIME 5000
-
 // What lwIP may call and the numbers it draws: netstack/lwip/lwip_port.cpp.
 #define LWIP_HOOK_FILENAME "mote_hooks.h"
 #define LWIP_HOOK_IP4_ROUTE_SRC(source, destination) \

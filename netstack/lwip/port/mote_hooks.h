@@ -1,6 +1,7 @@
 // Hooks by which lwIP asks netstack/lwip/lwip_port.cpp.
 #pragma once
 
+#include "lwip/err.h"
 #include "lwip/ip_addr.h"
 #include "lwip/pbuf.h"
 
@@ -10,6 +11,7 @@ extern "C" {
 
 struct netif;
 struct dhcp;
+struct tcp_hdr;
 struct tcp_pcb;
 
 // An initial sequence number by RFC 6528.
@@ -37,9 +39,9 @@ void mote_tcp_resent(void);
 
 // A connection's accounts don't add up: it is being reset.
 void mote_tcp_broken(void);
-// A segment wasn't believed (patches/forged-segments): whether the ACK that says so was sent, or
-// withheld, there having been many.
-void mote_tcp_challenge(u8_t sent);
+
+// Whether a segment for a connection may be taken (ERR_OK), or has had its answer already.
+err_t mote_tcp_judge(struct tcp_pcb* pcb, const struct tcp_hdr* header, const struct pbuf* text);
 
 // Whether an ICMP error may be sent about a datagram, whose IP header the pbuf begins with.
 u8_t mote_icmp_error(const struct pbuf* datagram);
@@ -86,7 +88,8 @@ u16_t mote_dhcp_back_off(u8_t tries);
   ((pbufs) > MOTE_TCP_QUEUE_LEAST && (pbufs) > mote_tcp_queue_limit())
 #define LWIP_HOOK_TCP_RESENT mote_tcp_resent
 #define LWIP_HOOK_TCP_BROKEN mote_tcp_broken
-#define LWIP_HOOK_TCP_CHALLENGE mote_tcp_challenge
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, all_options, first_options, second_options, text) \
+  ((pcb)->state <= SYN_SENT ? ERR_OK : mote_tcp_judge(pcb, header, text))
 #define LWIP_HOOK_ICMP_ERROR mote_icmp_error
 #define LWIP_HOOK_ETHARP_MAKE_ROOM mote_arp_make_room
 #define LWIP_HOOK_ETHARP_MADE mote_arp_made
