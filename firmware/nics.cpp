@@ -229,8 +229,9 @@ void bring_up(const BootInfo& info, MemoryMap memory, const Settings& settings) 
 std::optional<unsigned> find(const InterfaceChoice& choice) {
   std::optional<unsigned> found;
   for_each([&](auto& nic) {
-    if (choice.mac ? *choice.mac == nic.device.mac() : choice.index == nic.interface.index()) {
-      found = nic.interface.index();
+    if (choice.mac ? *choice.mac == nic.device.mac()
+                   : choice.index == nic.interface.attachment().index()) {
+      found = nic.interface.attachment().index();
     }
   });
   return found;
@@ -268,12 +269,12 @@ void look_around(Nanoseconds now) {
   if (attached_count == 0) {
     look_for_nics(now);
   }
-  for_each([&](auto& nic) { nic.interface.second(now); });
+  for_each([&](auto& nic) { nic.interface.tend(now); });
 }
 
 bool any_usable() {
   bool usable = false;
-  for_each([&](auto& nic) { usable |= nic.interface.usable(); });
+  for_each([&](auto& nic) { usable |= nic.interface.attachment().usable(); });
   return usable;
 }
 

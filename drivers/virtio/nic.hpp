@@ -25,14 +25,14 @@
 
 namespace mote::virtio {
 
-template <Transport Link>
+template <Transport T>
 class Nic {
  public:
-  using Location = typename Link::Location;
+  using Location = typename T::Location;
 
   // Whether a virtio network device lies at `location`. Quiet about all else.
   [[nodiscard]] static bool drives(const Location& location) {
-    return Link::is_device(location, kNetDevice);
+    return T::is_device(location, kNetDevice);
   }
 
   // Finds the device at `location`, resets it and starts it, with at most `receive_buffers` of the
@@ -73,7 +73,7 @@ class Nic {
 
   void watch(Watch& watch, bool for_sent) const;
 
-  [[nodiscard]] bool can_wake() const { return link_.can_interrupt(); }
+  [[nodiscard]] bool can_wake() const { return transport_.can_interrupt(); }
   void arm(bool for_sent);
   void disarm();
 
@@ -122,7 +122,7 @@ class Nic {
   [[nodiscard]] bool set_up(std::uint16_t number, SplitRing& ring);
   [[nodiscard]] std::uint16_t agree_on_entries(std::uint16_t number);
   void name_features();
-  void add_status(std::uint8_t bits) { link_.set_status(link_.status() | bits); }
+  void add_status(std::uint8_t bits) { transport_.set_status(transport_.status() | bits); }
 
   void begin_reset();
   void look_after_reset();
@@ -131,7 +131,7 @@ class Nic {
   template <typename Release>
   void restart(Release&& release);
 
-  Link link_;
+  T transport_;
   ReceiveQueue receive_;
   TransmitQueue transmit_;
   DeviceCounters counters_;
@@ -146,9 +146,9 @@ class Nic {
   Text words_;
 };
 
-template <Transport Link>
+template <Transport T>
 template <typename Release>
-void Nic<Link>::reclaim(Release&& release) {
+void Nic<T>::reclaim(Release&& release) {
   if (state_ == State::kReset) [[unlikely]] {
     restart(release);
   }
@@ -158,9 +158,9 @@ void Nic<Link>::reclaim(Release&& release) {
 }
 
 // The device stopped for good, and its reset, which alone makes it let go of memory, has ended.
-template <Transport Link>
+template <Transport T>
 template <typename Release>
-void Nic<Link>::restart(Release&& release) {
+void Nic<T>::restart(Release&& release) {
   const auto give_back = [&](const Owner& owner) { TransmitQueue::give_back(owner, release); };
   transmit_.ring().take_all(give_back);
   receive_.ring().take_all(give_back);
@@ -171,8 +171,8 @@ void Nic<Link>::restart(Release&& release) {
 }
 
 // A device that is being reset shows nothing: the next look at it is all there is to wait for.
-template <Transport Link>
-void Nic<Link>::watch(Watch& watch, bool for_sent) const {
+template <Transport T>
+void Nic<T>::watch(Watch& watch, bool for_sent) const {
   if (!is_running()) {
     return;
   }
@@ -182,8 +182,8 @@ void Nic<Link>::watch(Watch& watch, bool for_sent) const {
   }
 }
 
-template <Transport Link>
-void Nic<Link>::arm(bool for_sent) {
+template <Transport T>
+void Nic<T>::arm(bool for_sent) {
   if (!is_running()) {
     return;
   }
@@ -193,27 +193,27 @@ void Nic<Link>::arm(bool for_sent) {
   }
 }
 
-template <Transport Link>
-void Nic<Link>::disarm() {
+template <Transport T>
+void Nic<T>::disarm() {
   if (!is_running()) {
     return;
   }
   receive_.ring().ask_for_none();
   transmit_.ring().ask_for_none();
-  link_.clear_interrupt();
+  transport_.clear_interrupt();
 }
 
-template <Transport Link>
-void Nic<Link>::flush() {
+template <Transport T>
+void Nic<T>::flush() {
   if (!is_running()) {
     return;
   }
   if (receive_.refill(counters_)) {
-    link_.notify(kReceiveQueue);
+    transport_.notify(kReceiveQueue);
     ++counters_.doorbells;
   }
   if (transmit_.ring().publish()) {
-    link_.notify(kTransmitQueue);
+    transport_.notify(kTransmitQueue);
     ++counters_.doorbells;
   }
 }

@@ -14,21 +14,21 @@
 
 namespace mote::virtio {
 
-template <Transport Link>
-bool Nic<Link>::bring_up(const typename Link::Location& location, std::size_t receive_buffers) {
+template <Transport T>
+bool Nic<T>::bring_up(const typename T::Location& location, std::size_t receive_buffers) {
   *this = {};  // the object may have failed with another device
   receive_buffers_ = receive_buffers;
-  if (const std::string_view missing = link_.open(location); !missing.empty()) {
+  if (const std::string_view missing = transport_.open(location); !missing.empty()) {
     return fail(missing);
   }
   // Firmware may have driven the device: nothing of that survives.
-  return link_.reset() ? start() : fail(kEndlessReset);
+  return transport_.reset() ? start() : fail(kEndlessReset);
 }
 
 // From reset to running. Also after a reset in mid-life, when the rings have their memory already
 // and the stack counts on what it was told of the device.
-template <Transport Link>
-bool Nic<Link>::start() {
+template <Transport T>
+bool Nic<T>::start() {
   const bool first = state_ == State::kDown;
   add_status(status::kAcknowledge);
   add_status(status::kDriver);
@@ -37,10 +37,10 @@ bool Nic<Link>::start() {
     add_status(status::kFailed);
     return false;
   }
-  const bool short_header = link_.is_legacy() && !has(feature::kNetMergeable);
+  const bool short_header = transport_.is_legacy() && !has(feature::kNetMergeable);
   const Framing framing = {
       .header_bytes = short_header ? NetHeader::kShortBytes : NetHeader::kBytes,
-      .header_alone = link_.is_legacy() && !has(feature::kAnyLayout)};
+      .header_alone = transport_.is_legacy() && !has(feature::kAnyLayout)};
   receive_.start({.framing = framing,
                   .mergeable = has(feature::kNetMergeable),
                   .large = has(feature::kNetGuestTso4),
@@ -56,8 +56,8 @@ bool Nic<Link>::start() {
 
 // What of `offered` can be had together. VIRTIO_NET_F_GSO (6.3), by which old devices say that they
 // cut whatever there is, adds nothing: who has it has the bits of 5.1.3 too.
-template <Transport Link>
-Features Nic<Link>::agreeable(Features offered) {
+template <Transport T>
+Features Nic<T>::agreeable(Features offered) {
   const auto lacks = [&](Features bits) { return (offered & bits) != bits; };
   if (lacks(feature::kNetChecksum)) {  // 5.1.3.1
     offered &= ~feature::kNetHostTso4;
@@ -69,8 +69,8 @@ Features Nic<Link>::agreeable(Features offered) {
   }
   if (!lacks(feature::kNetGuestTso4)) {
     // A device that never has the buffers which a segment fills would wait for them for ever.
-    const bool header_alone = link_.is_legacy() && lacks(feature::kAnyLayout);
-    const std::size_t room = link_.queue_entries(kReceiveQueue) / (header_alone ? 2U : 1U);
+    const bool header_alone = transport_.is_legacy() && lacks(feature::kAnyLayout);
+    const std::size_t room = transport_.queue_entries(kReceiveQueue) / (header_alone ? 2U : 1U);
     if (std::min(room, receive_buffers_) < limits::kRxPieces) {
       offered &= ~feature::kNetGuestTso4;
     }
@@ -78,21 +78,21 @@ Features Nic<Link>::agreeable(Features offered) {
   return offered;
 }
 
-template <Transport Link>
-bool Nic<Link>::negotiate(bool first) {
-  const Features wanted = link_.is_legacy() ? kWantedLegacy : kWantedModern;
-  const Features given = agreeable(link_.offered_features() & (first ? wanted : features_));
+template <Transport T>
+bool Nic<T>::negotiate(bool first) {
+  const Features wanted = transport_.is_legacy() ? kWantedLegacy : kWantedModern;
+  const Features given = agreeable(transport_.offered_features() & (first ? wanted : features_));
   if (!first && given != features_) {
     return fail("the device lost features at its reset");
   }
   features_ = given;
-  if (!link_.is_legacy() && !has(feature::kVersion1)) {
+  if (!transport_.is_legacy() && !has(feature::kVersion1)) {
     return fail("modern device without VIRTIO_F_VERSION_1");
   }
-  link_.accept_features(features_);
-  if (!link_.is_legacy()) {  // 3.1.2: the legacy interface has no FEATURES_OK
+  transport_.accept_features(features_);
+  if (!transport_.is_legacy()) {  // 3.1.2: the legacy interface has no FEATURES_OK
     add_status(status::kFeaturesOk);
-    if ((link_.status() & status::kFeaturesOk) == 0) {
+    if ((transport_.status() & status::kFeaturesOk) == 0) {
       return fail("device refused features");
     }
   }
@@ -100,11 +100,11 @@ bool Nic<Link>::negotiate(bool first) {
   return true;
 }
 
-template <Transport Link>
-bool Nic<Link>::read_facts() {
+template <Transport T>
+bool Nic<T>::read_facts() {
   mtu_ = limits::kMtu;
   if (has(feature::kNetMtu)) {
-    const std::uint16_t mtu = link_.config16(net_config::kMtu);
+    const std::uint16_t mtu = transport_.config16(net_config::kMtu);
     if (mtu < net_config::kLeastMtu) {
       return fail("device's MTU of ", mtu, " is smaller than ", net_config::kLeastMtu);
     }
@@ -128,17 +128,17 @@ bool Nic<Link>::read_facts() {
 }
 
 // Six accesses: read again if the configuration changed meanwhile (2.5.1).
-template <Transport Link>
-MacAddress Nic<Link>::read_mac() {
+template <Transport T>
+MacAddress Nic<T>::read_mac() {
   constexpr unsigned kTries = 16;
   MacAddress mac;
   for (unsigned i = 0; i < kTries; ++i) {
-    const std::uint8_t generation = link_.config_generation();
+    const std::uint8_t generation = transport_.config_generation();
     std::uint16_t offset = net_config::kMac;
     for (std::uint8_t& octet : mac.octets) {
-      octet = link_.config8(offset++);
+      octet = transport_.config8(offset++);
     }
-    if (link_.config_generation() == generation) {
+    if (transport_.config_generation() == generation) {
       break;
     }
   }
@@ -146,14 +146,14 @@ MacAddress Nic<Link>::read_mac() {
 }
 
 // How many entries queue `number` shall have; 0 if it can't be used.
-template <Transport Link>
-std::uint16_t Nic<Link>::agree_on_entries(std::uint16_t number) {
+template <Transport T>
+std::uint16_t Nic<T>::agree_on_entries(std::uint16_t number) {
   constexpr std::uint16_t kLimit = limits::kQueueEntries;
   static_assert(std::has_single_bit(limits::kQueueEntries));
-  const std::uint16_t offered = link_.queue_entries(number);
+  const std::uint16_t offered = transport_.queue_entries(number);
   std::uint16_t entries = offered;
-  if (!link_.is_legacy() && offered > kLimit) {
-    entries = link_.set_queue_entries(number, kLimit);  // 4.1.5.1.3: may be reduced
+  if (!transport_.is_legacy() && offered > kLimit) {
+    entries = transport_.set_queue_entries(number, kLimit);  // 4.1.5.1.3: may be reduced
   }
   if (offered == 0) {
     fail("queue ", number, " is missing");
@@ -169,14 +169,14 @@ std::uint16_t Nic<Link>::agree_on_entries(std::uint16_t number) {
   return 0;
 }
 
-template <Transport Link>
-bool Nic<Link>::set_up(std::uint16_t number, SplitRing& ring) {
+template <Transport T>
+bool Nic<T>::set_up(std::uint16_t number, SplitRing& ring) {
   const std::uint16_t entries = agree_on_entries(number);
   if (entries == 0) {
     return false;
   }
   const std::size_t alignment =
-      link_.is_legacy() ? RingLayout::kLegacyAlignment : RingLayout::kModernAlignment;
+      transport_.is_legacy() ? RingLayout::kLegacyAlignment : RingLayout::kModernAlignment;
   const RingLayout layout = RingLayout::of(entries, alignment);
   if (ring.entries() == 0) {
     const auto memory = dma::allocate(layout.bytes, alignment);
@@ -189,18 +189,18 @@ bool Nic<Link>::set_up(std::uint16_t number, SplitRing& ring) {
     return fail("queue ", number, " changed its size at reset");
   }
   ring.restart(has(feature::kEventIndex));
-  if (!link_.enable_queue(number, ring.addresses())) {
+  if (!transport_.enable_queue(number, ring.addresses())) {
     return fail("the doorbell of queue ", number, " is out of reach");
   }
   return true;
 }
 
-template <Transport Link>
-bool Nic<Link>::link_up() {
+template <Transport T>
+bool Nic<T>::link_up() {
   if (state_ == State::kDown) {
     return false;
   }
-  if (is_running() && (link_.status() & status::kNeedsReset) != 0) {
+  if (is_running() && (transport_.status() & status::kNeedsReset) != 0) {
     begin_reset();
   }
   if (!is_running()) {
@@ -209,22 +209,22 @@ bool Nic<Link>::link_up() {
   }
   // 5.1.4: without the status field a link is assumed.
   return !has(feature::kNetStatus) ||
-         (link_.config16(net_config::kStatus) & net_config::kStatusLinkUp) != 0;
+         (transport_.config16(net_config::kStatus) & net_config::kStatusLinkUp) != 0;
 }
 
 // 2.4: writing 0 begins a reset. Until it has ended, every buffer in flight stays where it is.
-template <Transport Link>
-void Nic<Link>::begin_reset() {
-  link_.set_status(0);
+template <Transport T>
+void Nic<T>::begin_reset() {
+  transport_.set_status(0);
   state_ = State::kResetting;
   looks_ = 0;
 }
 
 // One look at a device that does not run, with at most one new try.
-template <Transport Link>
-void Nic<Link>::look_after_reset() {
+template <Transport T>
+void Nic<T>::look_after_reset() {
   ++looks_;
-  if (state_ == State::kResetting && link_.status() == 0) {
+  if (state_ == State::kResetting && transport_.status() == 0) {
     state_ = State::kReset;
   } else if (state_ != State::kReset && looks_ >= kLooksATry) {
     if (state_ == State::kResetting) {
@@ -236,8 +236,8 @@ void Nic<Link>::look_after_reset() {
 }
 
 // A NIC gone silent is the worst failure for whoever must reach the machine.
-template <Transport Link>
-void Nic<Link>::complain() {
+template <Transport T>
+void Nic<T>::complain() {
   if (complained_) {
     return;
   }
@@ -250,8 +250,8 @@ void Nic<Link>::complain() {
   console::line(" is down, to be tried again");
 }
 
-template <Transport Link>
-void Nic<Link>::name_features() {
+template <Transport T>
+void Nic<T>::name_features() {
   words_.clear();
   const auto name = [&](Features bits, std::string_view word) {
     if (has(bits)) {

@@ -49,22 +49,9 @@ constinit Generator generator{};
 // Intel asks for ten tries of RDRAND (SDM 1, 7.3.17.1); RDSEED may need more, and may go without.
 constexpr unsigned kTries = 10;
 
-bool rdrand(std::uint64_t& value) {
+bool draw_from_cpu(auto instruction, std::uint64_t& value) {
   for (unsigned i = 0; i < kTries; ++i) {
-    bool good;
-    asm volatile("rdrand %0" : "=r"(value), "=@ccc"(good));
-    if (good) {
-      return true;
-    }
-  }
-  return false;
-}
-
-bool rdseed(std::uint64_t& value) {
-  for (unsigned i = 0; i < kTries; ++i) {
-    bool good;
-    asm volatile("rdseed %0" : "=r"(value), "=@ccc"(good));
-    if (good) {
+    if (instruction(value)) {
       return true;
     }
     cpu::pause();
@@ -81,11 +68,11 @@ void stir_from_cpu() {
                           (cpu::cpuid(cpu::kStructuredFeatureLeaf).ebx & cpu::kRdseedBit) != 0;
   for (unsigned i = 0; i < kDraws; ++i) {
     std::uint64_t value = 0;
-    if (has_rdseed && rdseed(value)) {
+    if (has_rdseed && draw_from_cpu(cpu::rdseed, value)) {
       generator.stir(value);
       generator.rekey();
     }
-    if (has_rdrand && rdrand(value)) {
+    if (has_rdrand && draw_from_cpu(cpu::rdrand, value)) {
       generator.stir(value);
       generator.rekey();
     }

@@ -6,7 +6,7 @@
 
 #include "kernel/acpi/acpi.hpp"
 #include "kernel/cpu/addresses.hpp"
-#include "kernel/cpu/cpu.hpp"
+#include "kernel/cpu/instructions.hpp"
 #include "kernel/cpu/mmio.hpp"
 #include "kernel/cpu/port_io.hpp"
 #include "kernel/memory/paging.hpp"
@@ -64,23 +64,13 @@ void reset_by_keyboard_controller() {
   settle();
 }
 
-// Without an interrupt table, the breakpoint can't be delivered, nor the faults that follow.
-[[noreturn]] void reset_by_triple_fault() {
-  struct [[gnu::packed]] {
-    std::uint16_t limit = 0;
-    std::uint64_t base = 0;
-  } const no_table;
-  asm volatile("lidt %0; int3" : : "m"(no_table));
-  __builtin_unreachable();
-}
-
 }  // namespace
 
 void reset_machine() {
   reset_by_acpi();
   reset_by_chipset();
   reset_by_keyboard_controller();
-  reset_by_triple_fault();
+  cpu::triple_fault();
 }
 
 }  // namespace mote

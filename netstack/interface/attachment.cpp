@@ -128,6 +128,7 @@ err_t Attachment::initialize_netif(struct netif* netif) {
 bool Attachment::attach(unsigned index, const DeviceFacts& facts, const InterfaceSettings& settings,
                         Ways ways) {
   index_ = index;
+  owner_ = ways.owner;
   print_name();
   console::print(facts.model, ' ');
   print_to(facts.mac);
@@ -154,7 +155,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   netif_.mtu = largest_mtu_;
   netif_.output = ways.datagram;
   netif_.linkoutput = ways.frame;
-  // IP's checksum is verified by the fast path and filled in by `seal`. Only TCP's is left to the
+  // IP's checksum is verified by the classifier and filled in by `seal`. Only TCP's is left to the
   // device: a UDP datagram may be sent in fragments.
   constexpr unsigned kOurs = NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_GEN_IP;
   const unsigned offloaded = facts.offloads.tx_checksum ? NETIF_CHECKSUM_GEN_TCP : 0U;
@@ -216,7 +217,7 @@ void Attachment::set_link(bool up) {
   choose_default_route();
 }
 
-void Attachment::second(Nanoseconds now, bool link_up) {
+void Attachment::tend(Nanoseconds now, bool link_up) {
   if (link_up != static_cast<bool>(netif_is_link_up(&netif_))) set_link(link_up);
   if (dhcp_) {
     const struct dhcp* dhcp = netif_dhcp_data(&netif_);
@@ -297,7 +298,7 @@ void Attachment::learn_station(const struct pbuf& frame) {
   }
 }
 
-// What lwIP is given begins behind the Ethernet header, which the fast path has judged, as it has
+// What lwIP is given begins behind the Ethernet header, which the classifier has judged, as it has
 // IP's; so lwIP's ethernet_input has nothing to do.
 void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(packet.data());

@@ -1,7 +1,7 @@
 // An interface as lwIP sees it: addresses, DHCP, link state, the console's lines, the counters.
 //
-// All that doesn't depend on the device's type is here, so that `Interface`, the template over it,
-// stays thin.
+// All that doesn't depend on the device's type is here, so that `Interface`, the template that owns
+// one, stays thin.
 #pragma once
 
 #include <bit>
@@ -52,7 +52,7 @@ class Attachment {
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
 
-  [[nodiscard]] const InterfaceCounters& counters() const { return counters_; }
+  [[nodiscard]] InterfaceCounters& counters() { return counters_; }
   [[nodiscard]] InterfaceReport report() const;
   [[nodiscard]] unsigned index() const { return index_; }
 
@@ -83,9 +83,9 @@ class Attachment {
   [[nodiscard]] DhcpClient& dhcp_client() const { return dhcp_client_of(index_); }
   [[nodiscard]] struct netif& netif() { return netif_; }
 
- protected:
-  // How lwIP sends: datagrams, and frames.
+  // How lwIP sends: datagrams and frames, by `owner`, which outlives the attachment.
   struct Ways {
+    void* owner;
     netif_output_fn datagram;
     netif_linkoutput_fn frame;
   };
@@ -97,7 +97,7 @@ class Attachment {
 
   // Now and then, at least once a second: notices link changes, keeps DHCP going, says what has
   // changed.
-  void second(Nanoseconds now, bool link_up);
+  void tend(Nanoseconds now, bool link_up);
 
   // Makes a datagram for `destination` (in memory as on the wire) the frame that it leaves in, if
   // its station is known. False: `find_station` must find it out.
@@ -127,7 +127,8 @@ class Attachment {
   // The same for a frame in several packets.
   void hand_up(std::span<Packet> pieces, RxChecksum checksum);
 
-  InterfaceCounters counters_;
+  // Whose ways lwIP uses.
+  [[nodiscard]] void* owner() const { return owner_; }
 
  private:
   // Who sent a datagram, in memory as on the wire.
@@ -162,6 +163,8 @@ class Attachment {
   void print_name() const;
 
   struct netif netif_{};
+  void* owner_ = nullptr;
+  InterfaceCounters counters_;
   unsigned index_ = 0;
   std::string_view model_;
   const DeviceCounters* device_counters_ = nullptr;

@@ -1,4 +1,4 @@
-// The fast path: judging received frames and answering echo requests in place.
+// The classifier: judging received frames and answering echo requests in place.
 #include "netstack/interface/classifier.hpp"
 
 #include <algorithm>

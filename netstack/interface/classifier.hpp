@@ -1,4 +1,4 @@
-// The fast path: what a received frame is, and the echo reply written in the request's own buffer.
+// The classifier: what a received frame is, and the echo reply in the request's own buffer.
 //
 // It runs in the driver's receive loop, before lwIP. Echo requests to this host are answered in
 // place; what nobody here would use, or nobody should send, is dropped; the rest goes up.

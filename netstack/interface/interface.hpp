@@ -26,7 +26,7 @@
 namespace mote::netstack {
 
 template <NetDevice Device>
-class Interface : public Attachment {
+class Interface {
  public:
   // Ties the device, which is up and outlives the interface, to lwIP as `net<index>`; prints its
   // line. False (and a line that says so) when there are too many.
@@ -35,7 +35,7 @@ class Interface : public Attachment {
     if (settings.offload) offloads_ = device.offloads();
     const DeviceFacts facts{device.model(), device.features(), device.mac(),      device.mtu(),
                             offloads_,      device.link_up(),  &device.counters()};
-    return Attachment::attach(index, facts, settings, {output, link_output});
+    return attachment_.attach(index, facts, settings, {this, output, link_output});
   }
 
   // One turn of the run loop: takes back what was sent, sends what waited, receives at most
@@ -46,8 +46,8 @@ class Interface : public Attachment {
     const std::size_t received = device_->poll_rx(limits::kRxBudget, Receiver{*this});
     device_->flush();
     if (received != 0) entropy::stir(cpu::time_stamp());
-    const bool sent = counters_.tx_frames != tx_frames_before_;
-    tx_frames_before_ = counters_.tx_frames;
+    const bool sent = attachment_.counters().tx_frames != tx_frames_before_;
+    tx_frames_before_ = attachment_.counters().tx_frames;
     return received != 0 || sent;
   }
 
@@ -64,12 +64,13 @@ class Interface : public Attachment {
 
   // Now and then, at least once a second: link state, DHCP, the console's lines, a backlog that
   // doesn't move.
-  void second(Nanoseconds now) {
+  void tend(Nanoseconds now) {
     look_at_backlog(now);
-    Attachment::second(now, device_->link_up());
+    attachment_.tend(now, device_->link_up());
   }
 
   [[nodiscard]] const Device& device() const { return *device_; }
+  [[nodiscard]] Attachment& attachment() { return attachment_; }
 
  private:
   // What the device hands received frames to.
@@ -88,16 +89,16 @@ class Interface : public Attachment {
     checksum = believed(checksum);
     if (answered_promptly(packet, checksum)) return;
     const std::size_t room = Packet::kMaxFrameBytes;
-    const Decision decision = classify({packet.data(), room}, packet.bytes(), host());
-    ++counters_[decision.fate];
+    const Decision decision = classify({packet.data(), room}, packet.bytes(), attachment_.host());
+    ++attachment_.counters()[decision.fate];
     switch (decision.fate) {
       case Fate::kReply:
         packet.set_bytes(decision.reply_bytes);
-        if (!device_->transmit(packet, TxChecksum{})) ++counters_.replies_dropped;
+        if (!device_->transmit(packet, TxChecksum{})) ++attachment_.counters().replies_dropped;
         break;
       case Fate::kUp:
       case Fate::kUpFragment:
-        hand_up(std::move(packet), checksum, decision.fate);
+        attachment_.hand_up(std::move(packet), checksum, decision.fate);
         break;
       default:
         break;  // dropped: the packet dies here, and its buffer is the pool's again
@@ -108,34 +109,35 @@ class Interface : public Attachment {
   // that was lost: lwIP resends it.
   [[gnu::always_inline]] bool answered_promptly(const Packet& packet, RxChecksum checksum) {
     PromptAnswer answer;
-    if (!offloads_.tx_checksum || !prompt_answer(netif(), packet.frame(), checksum, answer))
+    if (!offloads_.tx_checksum ||
+        !prompt_answer(attachment_.netif(), packet.frame(), checksum, answer))
       return false;
-    ++counters_[Fate::kUp];
-    ++counters_.prompt_answers;
+    ++attachment_.counters()[Fate::kUp];
+    ++attachment_.counters().prompt_answers;
     const std::span pieces = std::span(answer.pieces).first(answer.count);
     if (backlog_.empty() &&
         device_->transmit(TxFrame{pieces, PromptAnswer::kChecksum, answer.frame})) {
       pbuf_ref(answer.frame);
-      ++counters_.tx_frames;
+      ++attachment_.counters().tx_frames;
     } else {
       queue(answer.frame);
     }
     return true;
   }
 
-  // A segment in several packets: not for the fast path.
+  // A segment in several packets: it is judged by its first packet.
   void receive_large(std::span<Packet> pieces, RxChecksum checksum) {
     checksum = believed(checksum);
     std::size_t bytes = 0;
     for (const Packet& piece : pieces) bytes += piece.bytes();
     Packet& first = pieces.front();
-    Fate fate = judge_large(first.frame(), bytes, host());
+    Fate fate = judge_large(first.frame(), bytes, attachment_.host());
     if (fate == Fate::kUnknownProtocol && remove_priority_tag(first.frame())) {
       first.set_bytes(first.bytes() - sizeof(VlanTag));
-      fate = judge_large(first.frame(), bytes - sizeof(VlanTag), host());
+      fate = judge_large(first.frame(), bytes - sizeof(VlanTag), attachment_.host());
     }
-    ++counters_[fate];
-    if (fate == Fate::kUp) hand_up(pieces, checksum);
+    ++attachment_.counters()[fate];
+    if (fate == Fate::kUp) attachment_.hand_up(pieces, checksum);
   }
 
   // With offloads off the device's word counts for nothing, but a sum that was never made can't be
@@ -146,7 +148,7 @@ class Interface : public Attachment {
   }
 
   static Interface& of(struct netif* netif) {
-    return static_cast<Interface&>(attachment_of(netif));
+    return *static_cast<Interface*>(attachment_of(netif).owner());
   }
 
   // lwIP's ways to the device: for a datagram, which lacks its IP header's checksum and nearly
@@ -155,35 +157,36 @@ class Interface : public Attachment {
     Interface& self = of(netif);
     seal(*datagram);
     const std::uint32_t address = ip4_addr_get_u32(destination);
-    if (!self.frame_for(address, *datagram) && !self.frame_for_caller(address, *datagram)) {
-      return self.find_station(address, *datagram);
+    if (!self.attachment_.frame_for(address, *datagram) &&
+        !self.attachment_.frame_for_caller(address, *datagram)) {
+      return self.attachment_.find_station(address, *datagram);
     }
     return self.queue(datagram);
   }
 
   static err_t link_output(struct netif* netif, struct pbuf* frame) {
     Interface& self = of(netif);
-    self.learn_station(*frame);
+    self.attachment_.learn_station(*frame);
     return self.queue(frame);
   }
 
   // ERR_MEM makes lwIP keep the segment and try again later. A frame that no device takes must
   // not get into the backlog: all others would wait behind it.
   err_t queue(struct pbuf* frame) {
-    const struct netif_hint* const hints = netif().hints;
+    const struct netif_hint* const hints = attachment_.netif().hints;
     const Backlog::Entry entry{frame, hints != nullptr ? hints->segment_bytes : u16_t{0}};
     SegmentList list;
     const bool gathered = list.gather(*frame);
     if (!can_be_sent(entry, gathered)) {
-      ++counters_.tx_unsendable;
+      ++attachment_.counters().tx_unsendable;
       return ERR_OK;
     }
     if (backlog_.empty() && send(entry, list, gathered)) return ERR_OK;
     if (backlog_.push(entry)) {
-      ++counters_.tx_waited;
+      ++attachment_.counters().tx_waited;
       return ERR_OK;
     }
-    ++counters_.tx_refused;
+    ++attachment_.counters().tx_refused;
     return ERR_MEM;
   }
 
@@ -197,7 +200,7 @@ class Interface : public Attachment {
   // False when the ring is full, or when the frame must be copied and there is no packet.
   bool send(const Backlog::Entry& entry, const SegmentList& list, bool gathered) {
     const bool sent = gathered ? send_by_reference(entry, list) : send_copy(*entry.frame);
-    if (sent) ++counters_.tx_frames;
+    if (sent) ++attachment_.counters().tx_frames;
     return sent;
   }
 
@@ -212,7 +215,7 @@ class Interface : public Attachment {
   bool send_copy(const struct pbuf& frame) {
     Packet packet = copy_to_packet(frame);
     if (!packet || !device_->transmit(packet, offload(packet.frame(), 0).checksum)) return false;
-    ++counters_.tx_copied;
+    ++attachment_.counters().tx_copied;
     return true;
   }
 
@@ -240,12 +243,13 @@ class Interface : public Attachment {
       front_since_ = now;
     } else if (now.value - front_since_.value >= limits::kTxPatienceMs * 1'000'000) {
       backlog_.pop();
-      ++counters_.tx_stuck;
+      ++attachment_.counters().tx_stuck;
     }
   }
 
   static void release_frame(void* cookie) { pbuf_free(static_cast<struct pbuf*>(cookie)); }
 
+  Attachment attachment_;
   Device* device_ = nullptr;
   Offloads offloads_;  // what is used of the device's
   Backlog backlog_;

@@ -26,7 +26,7 @@ bool is_query(std::uint8_t type) {
   return false;
 }
 
-// Where a datagram came from, and whether it came to one host only on the link, the fast path has
+// Where a datagram came from, and whether it came to one host only on the link, the classifier has
 // seen already.
 bool may_cause_error(const struct pbuf& datagram) {
   Ipv4Header ip;

@@ -21,8 +21,11 @@ from http_client import Client  # noqa: E402
 from images import Images  # noqa: E402
 from lab import Lab, LabUnavailable  # noqa: E402
 from machine import BOOT_S, Guest, Machine  # noqa: E402
+from running import Running  # noqa: E402
+from tools.command_line import symbolize  # noqa: E402
 from wire import Wire  # noqa: E402
 
+SHOWN_LINES = 60  # of a console, in a failure's report
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
@@ -190,6 +193,15 @@ def client(guest: Guest) -> Iterator[Client]:
         yield client
 
 
+@pytest.fixture
+def running() -> Iterator[list[Running]]:
+    """Where a test puts each `./mote run` that it starts, to have it ended."""
+    started: list[Running] = []
+    yield started
+    for one in started:
+        one.close()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
     """Puts the end of each console, and where the rest lies, into a failure's report."""
@@ -197,7 +209,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
     report = outcome.get_result()
     if report.failed:
         for guest in RUNNING:
-            text = "\n".join(guest.console.lines[-40:])
+            lines = guest.console.lines
+            text = "\n".join([*symbolize.with_backtraces(lines)][-SHOWN_LINES:])
             where = guest.results.relative_to(ROOT)
             report.sections.append((f"serial console ({where}/, with capture.pcap)", text))
     if call.when == "teardown":

@@ -14,11 +14,11 @@ import pytest
 
 import sites
 from conftest import ROOT, Bench
-from lab import die_with_parent, until
+from lab import until
 from machine import Machine
+from running import MOTE, Running, free_port
 
 pytestmark = pytest.mark.needs("image")
-MOTE = str(ROOT / "mote")
 
 
 def mote(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
@@ -130,50 +130,6 @@ def test_help_and_version() -> None:
     for command in ("run", "image", "test"):
         result = mote(command, "--help")
         assert result.returncode == 0 and result.stdout.startswith("usage: "), command
-
-
-class Running:
-    """`./mote run` on a port of the loopback interface."""
-
-    def __init__(self, *arguments: str, port: int) -> None:
-        self.process = subprocess.Popen(
-            [MOTE, "run", "--http-port", str(port), *arguments], stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
-
-    def line(self, pattern: str) -> re.Match[str]:
-        """The next line that fits."""
-        seen = []
-        for line in self.process.stdout:
-            seen.append(line)
-            if match := re.search(pattern, line):
-                return match
-        raise AssertionError(f"no line like /{pattern}/ in {seen}: {self.process.stderr.read()}")
-
-    def close(self) -> None:
-        """By Ctrl-C, so that it clears its temporary files away; by force where it must."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture
-def running() -> Iterator[list[Running]]:
-    started: list[Running] = []
-    yield started
-    for one in started:
-        one.close()
 
 
 @pytest.mark.parametrize("arguments", [

@@ -297,20 +297,20 @@ void Life::disturb() {
       if (!choices_.one_in(4)) break;
       for (const bool up : {false, true}) {
         device.link = up;
-        machine_.interface.second(clock::now());
+        machine_.interface.tend(clock::now());
       }
       device.receive(world::arp_reply(world::kPeerAddress, world::kPeerMac));
       break;
     case 6:
       return narrow();
     default:
-      machine_.interface.second(clock::now());
+      machine_.interface.tend(clock::now());
   }
 }
 
 // An interface that takes less, or a router that says so of a path, or who would be one.
 void Life::narrow() {
-  if (choices_.one_in(3)) return machine_.interface.offer_mtu(an_mtu(choices_));
+  if (choices_.one_in(3)) return machine_.interface.attachment().offer_mtu(an_mtu(choices_));
   const Client& client = clients_[choices_.below(static_cast<std::uint32_t>(clients_.size()))];
   for (unsigned i = choices_.below(4); i > 0; --i)
     give(client.too_long(an_acknowledgement(client), an_mtu(choices_)));
@@ -320,7 +320,7 @@ void Life::narrow() {
 bool Life::is_served() {
   machine_.device.stuck = machine_.device.keeps = false;
   machine_.device.ring = 256;
-  machine_.interface.offer_mtu(limits::kMtu);
+  machine_.interface.attachment().offer_mtu(limits::kMtu);
   is_lossy_ = false;
   settle_all();
   const std::string request =
@@ -361,7 +361,7 @@ void Life::rest() {
     advance(milliseconds(50));
     world::settle(machine_);
     machine_.device.wire.clear();
-    if (ticks % 10 == 0) machine_.interface.second(clock::now());
+    if (ticks % 10 == 0) machine_.interface.tend(clock::now());
   }
   advance(netstack::NarrowPaths::kLifetime);
 }

@@ -20,6 +20,7 @@ ESSENTIAL = ("coreutils", "dash", "dpkg", "gzip", "util-linux")
 # Program -> its package, and the uses (of setup.USES) that start it.
 PROGRAMS: dict[str, tuple[str, str]] = {
     "ab": ("apache2-utils", "test"),
+    "addr2line": ("binutils", "run test"),
     "apt-get": ("apt", "run image build test bench fuzz lwip"),
     "brotli": ("brotli", "run image test bench fuzz"),
     "cat": ("coreutils", "test"),
@@ -34,6 +35,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "dpkg-query": ("dpkg", "test bench"),
     "dpkg-source": ("dpkg-dev", "build"),
     "env": ("coreutils", "interop"),
+    "gdb": ("gdb", "test"),
     "git": ("git", "build test bench"),
     "gzip": ("gzip", "test"),
     "h2load": ("nghttp2-client", "test"),

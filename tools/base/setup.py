@@ -24,6 +24,8 @@ BUILD = {
     "xz-utils": "xz",
 }
 RUN = {"qemu-system-x86": "qemu-system-x86_64"}
+DEBUG = {"gdb": "gdb"}
+SYMBOLIZE = {"binutils": "addr2line"}
 COMPRESS = {"brotli": "brotli", "zstd": "zstd"}
 CONVERT = {"qemu-utils": "qemu-img"}
 # What the unit tests take, and beside it all others.
@@ -83,12 +85,12 @@ FUZZ = {
 # What each of the front door's commands needs at most.
 USES = {
     "build": (BUILD,),
-    "run": (BUILD, COMPRESS, RUN),
+    "run": (BUILD, COMPRESS, RUN, DEBUG, SYMBOLIZE),
     "image": (BUILD, COMPRESS, CONVERT),
     "unit": (BUILD, COMPRESS, UNIT),
     "lwip": (PATCHES,),
-    "test": (BUILD, COMPRESS, RUN, CONVERT, UNIT, TEST),
-    "interop": (BUILD, COMPRESS, RUN, CONVERT, UNIT, TEST, INTEROP),
+    "test": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST),
+    "interop": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST, INTEROP),
     "bench": (BUILD, COMPRESS, RUN, UNIT, TEST, BENCH),
     "fuzz": (BUILD, COMPRESS, FUZZ),
     "coverage": (BUILD, COMPRESS, UNIT, FUZZ),

@@ -10,6 +10,7 @@ ROOMS = {
     "site": ("base",),
     "image": ("base", "build", "site"),
     "command_line": ("base", "build", "site", "image"),
+    "debug": (),  # inside gdb
 }
 
 

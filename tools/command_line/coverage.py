@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+import configure  # noqa: E402
 from tools.base import setup  # noqa: E402
 from tools.base.errors import UserError, one_line  # noqa: E402
 from tools.build.sources import FUZZERS, HARDWARE, UNIT_TESTS  # noqa: E402
@@ -73,8 +74,8 @@ def count(folder: Path) -> str:
     merged = folder / "all.profdata"
     llvm(["llvm-profdata-19", "merge", "-sparse", "-o", merged, *sorted(counts.iterdir())])
     programs = sorted({str(command[0]) for _, command in wanted})
-    objects = sorted(map(str, (folder / "obj").glob("*/**/*.cpp.o")))
-    first, *others = [*programs, *(path for path in objects if "/obj/tests/" not in path)]
+    first, *others = [*programs, *(str(folder / f"obj/{source}.o")
+                                   for source in configure.firmware_sources())]
     return llvm(["llvm-cov-19", "export", "-format=lcov", f"-instr-profile={merged}",
                  "-ignore-filename-regex=^/|^tests/|^build/", first,
                  *(f"-object={path}" for path in others)])

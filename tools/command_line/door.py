@@ -10,7 +10,7 @@ from typing import NoReturn
 from tools.base import files, setup, terminal
 from tools.base.errors import UserError, one_line
 from tools.build import ninja, node_packages, version
-from tools.command_line import bench_options, fuzz, lwip_quilt, run, run_tests
+from tools.command_line import bench_options, fuzz, lwip_quilt, run, run_tests, symbolize
 from tools.image import disks, packed_site
 from tools.site import compress, pack
 
@@ -21,6 +21,10 @@ console, and ends on Ctrl-C. Arguments after -- go to QEMU as they are."""
 IMAGE_HELP = """\
 Writes a disk image that serves SITE on any machine that boots it from BIOS (elf: a kernel for
 qemu -kernel and other PVH loaders). The same input gives the same bytes."""
+
+SYMBOLIZE_HELP = """\
+Prints a saved console log with a backtrace behind each panic: functions, files and lines, by
+build/kernel.elf. That must be the build which the log is of."""
 
 TEST_HELP = """\
 Runs all checks and tests of Mote, and first builds what they need. Arguments go to pytest (-k NAME,
@@ -76,6 +80,11 @@ def parser() -> argparse.ArgumentParser:
                          help="how it is booted (default: pvh)")
     running.add_argument("--memory", type=int, metavar="MIB",
                          help="its memory (default: 64 and the size of the site)")
+    running.add_argument("--debug", action="store_true",
+                         help="have the machine wait for gdb, and print the line to type")
+    running.add_argument("--pcap", type=a_path, metavar="FILE",
+                         help="write what goes through its network card to FILE, for tcpdump and "
+                         "Wireshark")
     running.add_argument("--http-port", type=int, default=8080, metavar="PORT",
                          help="the port on localhost (default: 8080; if it is taken, the next "
                          "that is free)")
@@ -87,6 +96,10 @@ def parser() -> argparse.ArgumentParser:
                          help="the image to write")
     imaging.add_argument("--format", choices=disks.FORMATS,
                          help="its format (default: what the ending of FILE tells)")
+
+    naming = commands.add_parser("symbolize", help="name the functions and lines of a panic",
+                                 description=SYMBOLIZE_HELP)
+    naming.add_argument("log", type=a_path, metavar="FILE", help="the log; - for standard input")
 
     commands.add_parser("test", help="build Mote and run all its tests", add_help=False)
 
@@ -100,10 +113,14 @@ def parser() -> argparse.ArgumentParser:
 
 def run_site(options: argparse.Namespace) -> int:
     wanted = run.RunOptions(options.site, options.config, options.nic, options.machine,
-                            options.boot, options.memory, options.http_port, options.rest)
+                            options.boot, options.memory, options.http_port, options.debug,
+                            options.pcap, options.rest)
     run.check(wanted)
+    if options.pcap:
+        files.check_target(options.pcap)
     settings = packed_site.read_input(options.site, options.config)
-    setup.provide(setup.RUN, compress.needs(settings.compress), ninja.needs())
+    setup.provide(setup.RUN, setup.DEBUG if options.debug else {},
+                  compress.needs(settings.compress), ninja.needs())
     ninja.provide_firmware(options.lwip)
     return run.run(wanted)
 
@@ -117,6 +134,11 @@ def make_image(options: argparse.Namespace) -> int:
     ninja.provide_firmware(options.lwip)
     disks.write_image(options.site, options.out, options.format, options.config)
     return 0
+
+
+def name_addresses(options: argparse.Namespace) -> int:
+    setup.provide(setup.SYMBOLIZE)
+    return symbolize.symbolize(options.log)
 
 
 def test(arguments: list[str]) -> int:
@@ -181,8 +203,8 @@ def dispatch(arguments: list[str]) -> int:
     if rest and options.command != "run":
         raise UserError(f"{options.command} takes no arguments after --; only run does")
     options.rest = rest
-    commands: dict[str, Callable[[argparse.Namespace], int]] = {"run": run_site,
-                                                                "image": make_image}
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {
+        "run": run_site, "image": make_image, "symbolize": name_addresses}
     return commands[options.command](options)
 
 

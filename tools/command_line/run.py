@@ -6,6 +6,7 @@ import ipaddress
 import itertools
 import os
 import selectors
+import shlex
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from tools.base.errors import UserError, one_line  # noqa: E402
 from tools.base.terminal import end_by_interrupt  # noqa: E402
+from tools.command_line import symbolize  # noqa: E402
 from tools.image.packed_site import EXAMPLE_SITE, SitePack, packed_site  # noqa: E402
 from tools.site.config import Settings  # noqa: E402
 
@@ -43,6 +45,8 @@ class RunOptions:
     boot: str = "pvh"
     memory: int | None = None  # MiB; None: what the site needs
     http_port: int = 8080
+    debug: bool = False  # QEMU waits for gdb
+    pcap: Path | None = None  # where the machine's traffic goes
     qemu_arguments: list[str] = field(default_factory=list)
 
 
@@ -85,6 +89,8 @@ def run_on_free_port(options: RunOptions, pack: SitePack, bootable: Path) -> int
         if port != first:
             print(f"port {first} is taken, using {port}", flush=True)
         try:
+            if options.debug:
+                print(f"waits for gdb; in another terminal: {gdb_line(pack)}", flush=True)
             return relay(command(options, pack, bootable, port), port)
         except PortTaken:
             continue
@@ -114,13 +120,31 @@ def command(options: RunOptions, pack: SitePack, bootable: Path, port: int) -> l
     # No option ROM: nothing boots from this NIC, and looking for one takes time.
     rom = "" if "romfile=" in model else ",romfile="
     disk = ["-kernel", str(bootable)] if options.boot == "pvh" else \
-        ["-drive", f"file={str(bootable).replace(',', ',,')},format=raw,if=virtio"]
+        ["-drive", f"file={doubled(bootable)},format=raw,if=virtio"]
+    more = ["-S", "-gdb", f"unix:{gdb_socket(pack)},server=on,wait=off"] if options.debug else []
+    if options.pcap:
+        more += ["-object", f"filter-dump,id=pcap,netdev=net0,file={doubled(options.pcap)}"]
     return [QEMU, "-machine", MACHINES[options.machine], "-m", str(memory), "-nodefaults",
             "-display", "none", "-serial", "stdio",
             "-cpu", "max",
             "-netdev", f"user,id=net0,{network}hostfwd=tcp:127.0.0.1:{port}-{guest}:"
             f"{pack.http_port}",
-            "-device", f"{model},netdev=net0{rom}", *disk, *options.qemu_arguments]
+            "-device", f"{model},netdev=net0{rom}", *disk, *more, *options.qemu_arguments]
+
+
+def doubled(path: Path) -> str:
+    """A path among QEMU's options: a comma would end it."""
+    return str(path).replace(",", ",,")
+
+
+def gdb_socket(pack: SitePack) -> Path:
+    return pack.path.parent / "gdb"
+
+
+def gdb_line(pack: SitePack) -> str:
+    """What to type, in another terminal, to debug the machine."""
+    return shlex.join(["gdb", "-q", "-x", str(ROOT / "tools/debug/gdbinit.py"),
+                       "-ex", f"target remote {gdb_socket(pack)}"])
 
 
 def mac_of(model: str) -> str:
@@ -183,6 +207,7 @@ def relay_until_end(qemu: subprocess.Popen[bytes], port: int) -> int:
     """Copies both streams until QEMU closes them; the address comes before the console."""
     announced = False
     with selectors.DefaultSelector() as streams:
+        show = Console()
         streams.register(qemu.stdout, selectors.EVENT_READ, show)
         streams.register(qemu.stderr, selectors.EVENT_READ, Complaints())
         while streams.get_map():
@@ -197,9 +222,22 @@ def relay_until_end(qemu: subprocess.Popen[bytes], port: int) -> int:
     return 0 if qemu.wait() == 0 else 1
 
 
-def show(data: bytes) -> None:
-    sys.stdout.buffer.write(data.replace(b"\r\n", b"\n"))
-    sys.stdout.buffer.flush()
+class Console:
+    """The machine's console on our output, at once; behind a panic, where it came from."""
+
+    def __init__(self) -> None:
+        self._line = b""  # as far as it has come
+        self._backtraces = symbolize.Backtraces()
+
+    def __call__(self, data: bytes) -> None:
+        for piece in data.replace(b"\r\n", b"\n").splitlines(keepends=True):
+            sys.stdout.buffer.write(piece)
+            self._line += piece
+            if piece.endswith(b"\n"):
+                line, self._line = self._line.decode(errors="replace").rstrip("\r\n"), b""
+                for more in self._backtraces.hear(line):
+                    sys.stdout.buffer.write(f"{more}\n".encode())
+        sys.stdout.buffer.flush()
 
 
 class Complaints:

@@ -128,7 +128,7 @@ Machine& client(const char* host_name) {
 }
 
 void restart() {
-  struct netif& netif = client().interface.netif();
+  struct netif& netif = client().interface.attachment().netif();
   dhcp_release_and_stop(&netif);
   settle(client());
   client().device.wire.clear();
@@ -152,12 +152,12 @@ std::vector<Message> run(std::uint32_t seconds, const Policy& policy) {
       messages.push_back(*message);
       if (const auto answer = policy(*message)) m.device.receive(frame_of(*message, *answer));
     }
-    if (tick % 10 == 9) m.interface.second(clock::now());
+    if (tick % 10 == 9) m.interface.tend(clock::now());
   }
   return messages;
 }
 
-std::uint32_t address() { return client().interface.host().address.value; }
+std::uint32_t address() { return client().interface.attachment().host().address.value; }
 
 std::vector<std::uint32_t> asked_for() { return std::exchange(requests, {}); }
 

@@ -150,12 +150,12 @@ TEST_CASE("a frame in too many pieces is copied, with its checksum right") {
     pbuf_cat(datagram, piece);
   }
   *static_cast<std::uint8_t*>(datagram->payload) = '!';
-  const std::uint64_t copied = m.interface.counters().tx_copied;
+  const std::uint64_t copied = m.interface.attachment().counters().tx_copied;
   CHECK(udp_sendto(pcb, datagram, &peer, 9) == ERR_OK);
   pbuf_free(datagram);
   m.interface.turn();
   m.interface.turn();
-  CHECK(m.interface.counters().tx_copied == copied + 1);
+  CHECK(m.interface.attachment().counters().tx_copied == copied + 1);
   REQUIRE(m.device.wire.size() == 1);
   const Bytes& frame = m.device.wire[0];
   CHECK(word(frame, 38) == 8 + 101);
@@ -271,10 +271,10 @@ TEST_CASE("a segment in several packets is taken in behind a priority tag") {
   CHECK(answers_to({}) == 1);
   CHECK(answers_to({0x81, 0, 0xA0, 0}) == 1);
   CHECK(word(m.device.wire[0], 12) == netstack::EthernetHeader::kIpv4);
-  const std::uint64_t unknown = m.interface.counters()[Fate::kUnknownProtocol];
+  const std::uint64_t unknown = m.interface.attachment().counters()[Fate::kUnknownProtocol];
   CHECK(answers_to({0x81, 0, 0, 100}) == 0);
   CHECK(answers_to({0x81, 0, 0, 0, 0x81, 0, 0, 100}) == 0);
-  CHECK(m.interface.counters()[Fate::kUnknownProtocol] == unknown + 2);
+  CHECK(m.interface.attachment().counters()[Fate::kUnknownProtocol] == unknown + 2);
   CHECK(Packet::free_count() == before);
 }
 
@@ -308,7 +308,7 @@ TEST_CASE("no packet is larger than the device's own MTU") {
   static Machine small{Device({.mac = {{2, 0, 0, 0, 0, 3}}, .mtu = 500}), {}};
   REQUIRE(small.interface.attach(
       small.device, 2, {.address = netstack::StaticAddress{{0xC0A80A01}, 24, {}}, .mtu = 1400}));
-  CHECK(small.interface.netif().mtu == 500);
-  small.interface.offer_mtu(1400);
-  CHECK(small.interface.netif().mtu == 500);
+  CHECK(small.interface.attachment().netif().mtu == 500);
+  small.interface.attachment().offer_mtu(1400);
+  CHECK(small.interface.attachment().netif().mtu == 500);
 }

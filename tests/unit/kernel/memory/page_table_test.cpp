@@ -3,67 +3,13 @@
 
 #include <doctest/doctest.h>
 
-#include <memory>
-#include <vector>
+#include "tests/unit/kernel/memory/boot_tables.hpp"
 
 namespace mote::paging {
 namespace {
 
-constexpr Entry kData = kPresent | kWritable | kNoExecute;
-constexpr std::uint64_t kGib = 1 << 30;
-
-// Boot's tables: 4 GiB in large pages, the first two MiB in small ones without page 0.
-class Machine {
- public:
-  explicit Machine(std::size_t spare = 4) : tables_(7), spare_(spare) {
-    for (Table& table : spare_) {
-      table.entries.fill(~Entry{0});  // somebody's before
-    }
-    root().entries[0] = to(tables_[1]);
-    for (unsigned gib = 0; gib < 4; ++gib) {
-      tables_[1].entries[gib] = to(tables_[2 + gib]);
-      for (unsigned i = 0; i < 512; ++i) {
-        tables_[2 + gib].entries[i] = (gib * kGib + i * kLargePageBytes) | kData | kLarge;
-      }
-    }
-    tables_[2].entries[0] = to(tables_[6]);
-    for (unsigned i = 1; i < 512; ++i) {
-      tables_[6].entries[i] = i * kPageBytes | kData;
-    }
-  }
-
-  [[nodiscard]] PageTables tables() { return {root(), spare_}; }
-
-  // The rights of the page at `address`, with kLarge where it is a large one; 0 if it is not
-  // mapped one to one.
-  [[nodiscard]] Entry rights(std::uint64_t address) {
-    const Table* table = &root();
-    for (unsigned shift = 39;; shift -= 9) {
-      const Entry entry = table->entries[address >> shift & 511];
-      if ((entry & kPresent) == 0) {
-        return 0;
-      }
-      const bool large = shift == 21 && (entry & kLarge) != 0;
-      if (shift == 12 || large) {
-        const std::uint64_t bytes = large ? kLargePageBytes : kPageBytes;
-        return (entry & kAddressMask) == (address & ~(bytes - 1)) ? entry & ~kAddressMask : 0;
-      }
-      table = reinterpret_cast<const Table*>(entry & kAddressMask);
-    }
-  }
-
- private:
-  static Entry to(const Table& table) {
-    return reinterpret_cast<std::uintptr_t>(&table) | kPresent | kWritable;
-  }
-  Table& root() { return tables_[0]; }
-
-  std::vector<Table> tables_;
-  std::vector<Table> spare_;
-};
-
 TEST_CASE("a range is made read-only, and nothing beside it") {
-  Machine machine;
+  BootTables machine;
   PageTables tables = machine.tables();
   constexpr std::uint64_t kStart = 0x1F'F000;  // from small pages over large ones into a part
   constexpr std::uint64_t kBytes = 0x1000 + 2 * kLargePageBytes + 0x3000;
@@ -80,7 +26,7 @@ TEST_CASE("a range is made read-only, and nothing beside it") {
 }
 
 TEST_CASE("a guard is taken out of the map, and nothing beside it") {
-  Machine machine;
+  BootTables machine;
   PageTables tables = machine.tables();
   REQUIRE(tables.set_rights(0x40'3000, kPageBytes, kAbsent));
   CHECK(machine.rights(0x40'2000) == kData);
@@ -99,7 +45,7 @@ TEST_CASE("a guard is taken out of the map, and nothing beside it") {
 }
 
 TEST_CASE("what is not mapped can't be protected") {
-  Machine machine;
+  BootTables machine;
   PageTables tables = machine.tables();
   CHECK_FALSE(tables.set_rights(0, kPageBytes, kReadOnly));
   CHECK_FALSE(tables.set_rights(5 * kGib, kPageBytes, kReadOnly));
@@ -108,7 +54,7 @@ TEST_CASE("what is not mapped can't be protected") {
 }
 
 TEST_CASE("device windows below and above 4 GiB, unaligned too") {
-  Machine machine;
+  BootTables machine;
   PageTables tables = machine.tables();
   REQUIRE(tables.map(0xFEBD'1000, 0x1000, kDevice));
   CHECK(machine.rights(0xFEBD'1000) == (kDevice | kLarge));
@@ -145,7 +91,7 @@ TEST_CASE("no device lies in page 0 or in the kernel") {
 }
 
 TEST_CASE("without spare tables nothing is done") {
-  Machine machine(0);
+  BootTables machine(0);
   PageTables tables = machine.tables();
   CHECK_FALSE(tables.map(8 * kGib << 10, 0x1000, kDevice));
   CHECK_FALSE(tables.set_rights(0x20'0000, 0x1000, kReadOnly));

@@ -30,7 +30,7 @@ std::optional<Answer> refusing(const Message& message) {
   return message.type == kDiscover ? lease(message) : refusal();
 }
 
-std::size_t refusals() { return client().interface.report().dhcp.refusals; }
+std::size_t refusals() { return client().interface.attachment().report().dhcp.refusals; }
 
 }  // namespace
 

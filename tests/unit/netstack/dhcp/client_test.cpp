@@ -52,7 +52,7 @@ TEST_CASE("a server that comes up late is found within 65 seconds") {
   CHECK(address() == kLeased);
   const std::string text = printed();
   CHECK(contains(text, "net0: 192.168.0.23/24 via 192.168.0.1 (dhcp, lease 86400 s)\n"));
-  CHECK(client().interface.netif().mtu == 1400);
+  CHECK(client().interface.attachment().netif().mtu == 1400);
   const auto request = std::ranges::find(messages, kRequest, &Message::type);
   REQUIRE(request != messages.end());
   const auto name = option(request->options, 12);

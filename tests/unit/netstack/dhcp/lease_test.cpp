@@ -16,10 +16,10 @@ using namespace mote::world::dhcp;
 namespace {
 
 std::uint32_t gateway() {
-  return std::byteswap(ip4_addr_get_u32(netif_ip4_gw(&client().interface.netif())));
+  return std::byteswap(ip4_addr_get_u32(netif_ip4_gw(&client().interface.attachment().netif())));
 }
 
-const struct dhcp& state() { return *netif_dhcp_data(&client().interface.netif()); }
+const struct dhcp& state() { return *netif_dhcp_data(&client().interface.attachment().netif()); }
 
 // The client meets a server that says this; gives back what it prints.
 std::string meet(std::initializer_list<Option> options, std::uint32_t leased = kLeased) {
@@ -86,7 +86,7 @@ TEST_CASE("addresses at the ends of short prefixes and in 240/4 are good") {
   const std::string text = meet({{kRouter, word(0xF0000001)}}, 0xF0000017);
   CHECK(text == "net0: 240.0.0.23/24 via 240.0.0.1 (dhcp, lease 120 s)\n");
   meet({{kMask, {}}, {kRouter, {}}}, 0x0A010203);
-  CHECK(client().interface.host().netmask.value == 0xFF000000);  // by its class
+  CHECK(client().interface.attachment().host().netmask.value == 0xFF000000);  // by its class
 }
 
 TEST_CASE("without a lease time there is no lease") {
@@ -129,7 +129,7 @@ TEST_CASE("gateways that can't be are left out, and the address is used") {
     CHECK(contains(text,
                    "net0: 192.168.0.23/24 (dhcp, lease 120 s)\n"
                    "net0: no gateway\n"));
-    CHECK_FALSE(client().interface.report().has_way_out);
+    CHECK_FALSE(client().interface.attachment().report().has_way_out);
   }
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("of several gateways the first that can be counts") {
   }
   meet({{kRouter, routers}});
   CHECK(gateway() == 0xC0A80002);
-  CHECK(client().interface.report().has_way_out);
+  CHECK(client().interface.attachment().report().has_way_out);
 }
 
 // RFC 2131, 4.4.5.
@@ -171,13 +171,13 @@ TEST_CASE("times out of order are half of the lease, and 7/8") {
 
 TEST_CASE("the MTU goes with the lease") {
   meet({{kMtu, {1400 >> 8, 1400 & 0xFF}}});
-  CHECK(client().interface.netif().mtu == 1400);
+  CHECK(client().interface.attachment().netif().mtu == 1400);
   meet({});
-  CHECK(client().interface.netif().mtu == 1500);
+  CHECK(client().interface.attachment().netif().mtu == 1500);
   meet({{kMtu, {0x23, 0x28}}});  // 9000, more than the device's
-  CHECK(client().interface.netif().mtu == 1500);
+  CHECK(client().interface.attachment().netif().mtu == 1500);
   meet({{kMtu, {0, 68}}});  // no host's (RFC 791, 3.1)
-  CHECK(client().interface.netif().mtu == 1500);
+  CHECK(client().interface.attachment().netif().mtu == 1500);
 }
 
 TEST_CASE("of a message, however it is cut or spoilt, nothing beyond its end is read") {
@@ -217,6 +217,6 @@ TEST_CASE("each reason is said once a minute, however often it comes") {
     client();
     run(1, [](const Message& message) { return lease(message, {}, 0xC0A800FF); });
   }
-  CHECK(client().interface.report().dhcp.unusable >= 100);
+  CHECK(client().interface.attachment().report().dhcp.unusable >= 100);
   CHECK(count(printed(), "refused") <= 1);
 }

@@ -83,8 +83,8 @@ TEST_CASE("a gateway that can't be is said, and the address is used") {
     CHECK(text.find(": not used\n") != std::string::npos);
     CHECK(text.find(": 192.169.0.1/24 (static)\n") != std::string::npos);
     CHECK(text.find(": no gateway\n") != std::string::npos);
-    CHECK(machine.interface.host().address.value == 0xC0A90001);
-    CHECK_FALSE(machine.interface.has_way_out());
+    CHECK(machine.interface.attachment().host().address.value == 0xC0A90001);
+    CHECK_FALSE(machine.interface.attachment().has_way_out());
   }
 }
 

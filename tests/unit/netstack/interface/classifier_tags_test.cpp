@@ -1,4 +1,4 @@
-// What the fast path takes out of frames: priority tags and IP options.
+// What the classifier takes out of frames: priority tags and IP options.
 #include <doctest/doctest.h>
 
 #include <cstdint>

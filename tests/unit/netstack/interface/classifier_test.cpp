@@ -1,4 +1,4 @@
-// The fast path: every echo length, every reason to refuse, and frames made of noise.
+// The classifier: every echo length, every reason to refuse, and frames made of noise.
 #include "netstack/interface/classifier.hpp"
 
 #include <doctest/doctest.h>

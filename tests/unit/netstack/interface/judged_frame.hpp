@@ -1,4 +1,4 @@
-// Frames for tests of the fast path: echo requests to change, and to be judged.
+// Frames for tests of the classifier: echo requests to change, and to be judged.
 #pragma once
 
 #include <algorithm>

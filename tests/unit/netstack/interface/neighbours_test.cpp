@@ -29,7 +29,7 @@ constexpr int kFlood = 4000;
 Machine& machine_in_a_crowd() {
   Machine& m = server();
   const ip4_addr_t mask = {lwip_htonl(0xFFFF0000)};
-  netif_set_netmask(&m.interface.netif(), &mask);
+  netif_set_netmask(&m.interface.attachment().netif(), &mask);
   answers_to(arp_reply(kPeerAddress, kPeerMac));
   answers_to(arp_reply(kFriend, mac_of(kFriend)));
   return m;
@@ -43,7 +43,7 @@ std::deque<Bytes> send_to(std::uint32_t destination) {
   struct udp_pcb* const pcb = udp_new();
   const ip_addr_t address = IPADDR4_INIT(lwip_htonl(destination));
   struct pbuf* const datagram = pbuf_alloc(PBUF_TRANSPORT, 40, PBUF_RAM);
-  udp_sendto_if(pcb, datagram, &address, 9, &m.interface.netif());
+  udp_sendto_if(pcb, datagram, &address, 9, &m.interface.attachment().netif());
   pbuf_free(datagram);
   udp_remove(pcb);
   settle(m);
@@ -60,7 +60,7 @@ bool is_known(std::uint32_t address) {
   const ip4_addr_t wanted{lwip_htonl(address)};
   struct eth_addr* mac = nullptr;
   const ip4_addr_t* found = nullptr;
-  return etharp_find_addr(&machine().interface.netif(), &wanted, &mac, &found) >= 0;
+  return etharp_find_addr(&machine().interface.attachment().netif(), &wanted, &mac, &found) >= 0;
 }
 
 // 2,000 frames a second of strangers', each another, while the gateway and the friend are in use.
@@ -70,7 +70,7 @@ void flood(auto&& frame_of) {
     answers_to(frame_of(stranger, mac_of(stranger)));
     advance(microseconds(500));
     if (i % 100 == 99) {
-      machine().interface.second(clock::now());
+      machine().interface.tend(clock::now());
       REQUIRE(reaches(kFar, kPeerMac));
       REQUIRE(reaches(kFriend, mac_of(kFriend)));
     }
@@ -169,8 +169,8 @@ TEST_CASE("nor do datagrams of our own to neighbours that aren't there") {
 
 TEST_CASE("the gateway is asked for and heard whoever else is") {
   Machine& m = machine_in_a_crowd();
-  etharp_cleanup_netif(&m.interface.netif());
-  m.interface.second(clock::now());
+  etharp_cleanup_netif(&m.interface.attachment().netif());
+  m.interface.tend(clock::now());
   answers_to(arp_request_from(kStrangers, mac_of(kStrangers)));  // forgets stations, too
   const std::deque<Bytes> asked = send_to(kFar);
   REQUIRE(asked.size() == 1);

@@ -36,7 +36,7 @@ std::deque<Bytes> send_to(std::uint32_t destination, int times = 1) {
   for (int i = 0; i < times; ++i) {
     struct pbuf* const datagram = pbuf_alloc(PBUF_TRANSPORT, 40, PBUF_RAM);
     std::memset(datagram->payload, i, 40);
-    udp_sendto_if(pcb, datagram, &address, 9, &m.interface.netif());
+    udp_sendto_if(pcb, datagram, &address, 9, &m.interface.attachment().netif());
     pbuf_free(datagram);
   }
   udp_remove(pcb);
@@ -118,7 +118,7 @@ TEST_CASE("neighbours at one place are kept apart") {
 }
 
 TEST_CASE("another gateway, and another network, are followed at once") {
-  struct netif& netif = machine().interface.netif();
+  struct netif& netif = machine().interface.attachment().netif();
   hear(arp_reply(kPeerAddress + 5, kOther));
   CHECK(station_for(kFar) == kPeerMac);
   const ip4_addr_t before = *netif_ip4_gw(&netif);
@@ -142,7 +142,7 @@ TEST_CASE("a neighbour that lwIP has forgotten is asked for again") {
   for (int second = 0; second < 310; ++second) {  // ARP_MAXAGE
     advance(milliseconds(1000));
     settle(m);
-    m.interface.second(clock::now());
+    m.interface.tend(clock::now());
   }
   const std::deque<Bytes> asked = send_to(kPeerAddress);
   REQUIRE(asked.size() == 1);
@@ -157,7 +157,7 @@ TEST_CASE("a neighbour in use is asked for before it is forgotten") {
   for (int second = 0; second < 310 && !asked; ++second) {
     advance(milliseconds(1000));
     settle(m);
-    m.interface.second(clock::now());
+    m.interface.tend(clock::now());
     const std::deque<Bytes> frames = send_to(kPeerAddress, 2);
     REQUIRE(!frames.empty());
     asked = std::ranges::any_of(

@@ -85,16 +85,16 @@ TEST_CASE("a datagram for one host that came to all is dropped, whatever it is")
       syn_from(kPeerAddress, kPeerMac, 40'001), ipv4_frame(Ipv4Header::kIcmp, echo_message(56))};
   for (const Bytes& frame : frames) {
     CHECK(answers_to(frame).size() == 1);
-    const std::uint64_t dropped = m.interface.counters()[Fate::kUnicastToGroup];
+    const std::uint64_t dropped = m.interface.attachment().counters()[Fate::kUnicastToGroup];
     CHECK(answers_to(to_everybody(frame)).empty());
-    CHECK(m.interface.counters()[Fate::kUnicastToGroup] == dropped + 1);
+    CHECK(m.interface.attachment().counters()[Fate::kUnicastToGroup] == dropped + 1);
     Bytes multicast = frame;
     multicast[0] = 0x01;
     CHECK(answers_to(multicast).empty());
   }
   Bytes fragment = ipv4_frame(Ipv4Header::kIcmp, echo_message(56), Ipv4Header::kMoreFragments);
   CHECK(answers_to(to_everybody(fragment)).empty());
-  CHECK(m.interface.counters()[Fate::kUpFragment] == 0);
+  CHECK(m.interface.attachment().counters()[Fate::kUpFragment] == 0);
 }
 
 TEST_CASE("no error is sent about what went to a broadcast address, or about an error") {

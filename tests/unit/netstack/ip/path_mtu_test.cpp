@@ -347,7 +347,7 @@ TEST_CASE("a place for narrow paths is never given to more than it holds, the ol
 // Clients on cloud networks of 1,400 bytes whose SYN-ACK was lost.
 TEST_CASE("a SYN sent once more makes no segment longer than the interface takes") {
   forget();
-  machine().interface.offer_mtu(1400);
+  machine().interface.attachment().offer_mtu(1400);
   Network network;
   int answers = 0;
   network.to_peer.carries = [&](const Bytes& frame) { return frame.size() > 100 || ++answers > 1; };
@@ -361,7 +361,7 @@ TEST_CASE("a SYN sent once more makes no segment longer than the interface takes
   check_body(peer, 100'000);
   CHECK(peer.longest == 1400 - 40);
   end(peer, network);
-  machine().interface.offer_mtu(1500);
+  machine().interface.attachment().offer_mtu(1500);
 }
 
 // Of an interface whose lease has told another MTU meanwhile, say.
@@ -374,7 +374,7 @@ TEST_CASE("what is under way when the interface takes less goes on in segments t
   peer.send(request_for(600'000));
   for (int i = 0; i < 2000 && peer.body.size() < 100'000; ++i) step(server(), network, peers);
   REQUIRE(peer.body.size() < 600'000);
-  machine().interface.offer_mtu(1400);
+  machine().interface.attachment().offer_mtu(1400);
   run(peer, network, 2);
   std::size_t longest = 0;
   network.to_peer.carries = [&](const Bytes& frame) {
@@ -385,5 +385,5 @@ TEST_CASE("what is under way when the interface takes less goes on in segments t
   check_body(peer, 600'000);
   CHECK(longest == 1400 + 14);
   end(peer, network);
-  machine().interface.offer_mtu(1500);
+  machine().interface.attachment().offer_mtu(1500);
 }

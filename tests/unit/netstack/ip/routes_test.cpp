@@ -57,8 +57,8 @@ std::string meet(const std::vector<Option>& options, std::uint32_t leased = kOwn
 
 // Whom the client asks for when it has an answer to a host: it refuses a connection to no server.
 std::optional<std::uint32_t> way_to(std::uint32_t host) {
-  etharp_cleanup_netif(&client().interface.netif());
-  client().interface.second(clock::now());  // forgets stations that it knows
+  etharp_cleanup_netif(&client().interface.attachment().netif());
+  client().interface.tend(clock::now());  // forgets stations that it knows
   asked_for();
   Bytes segment(20);
   auto& tcp = *reinterpret_cast<netstack::TcpHeader*>(segment.data());
@@ -99,7 +99,7 @@ TEST_CASE("an address alone in its network reaches the world by a gateway on the
   CHECK(text ==
         "net0: 10.128.0.7/32 via 10.240.0.1 (dhcp, lease 120 s)\n"
         "net0: route 10.240.0.1/32 on the link\n");
-  CHECK(client().interface.report().has_way_out);
+  CHECK(client().interface.attachment().report().has_way_out);
   CHECK(way_to(kOutside) == kGateway);
   CHECK(way_to(kGateway) == kGateway);
 }
@@ -130,9 +130,9 @@ TEST_CASE("with classless routes, routers don't count") {
         "net0: route 10.0.0.0/8 via 192.168.0.2\n"
         "net0: no gateway\n");
   CHECK(way_to(0x0A010203) == 0xC0A80002);
-  const auto lost = client().interface.counters().tx_no_route;
+  const auto lost = client().interface.attachment().counters().tx_no_route;
   CHECK_FALSE(way_to(kOutside).has_value());
-  CHECK(client().interface.counters().tx_no_route > lost);
+  CHECK(client().interface.attachment().counters().tx_no_route > lost);
   CHECK(way_to(0xC0A80099) == 0xC0A80099);
 }
 

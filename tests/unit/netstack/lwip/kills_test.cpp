@@ -98,7 +98,7 @@ TEST_CASE("a window inside a segment's text makes no segment that a device can't
   shut.offer(60'000);
   run(shut.peer, shut.network, 5000);
   CHECK(is_whole(shut.peer.body));
-  CHECK(server().interface.counters().tx_unsendable == 0);
+  CHECK(server().interface.attachment().counters().tx_unsendable == 0);
   check_others_are_served(3001);
 }
 
@@ -218,36 +218,36 @@ TEST_CASE("accounts that don't add up cost their own connection") {
 
 TEST_CASE("a frame that no device takes is dropped and counted where it would be queued") {
   Machine& m = server();
-  const std::uint64_t before = m.interface.counters().tx_unsendable;
+  const std::uint64_t before = m.interface.attachment().counters().tx_unsendable;
   struct pbuf* const frame = pbuf_alloc(PBUF_RAW, 2000, PBUF_RAM);
   REQUIRE(frame != nullptr);
-  netif& netif = m.interface.netif();
+  netif& netif = m.interface.attachment().netif();
   CHECK(netif.linkoutput(&netif, frame) == ERR_OK);
   m.device.ring = 0;  // nor does it get into the backlog
   CHECK(netif.linkoutput(&netif, frame) == ERR_OK);
   m.device.ring = 256;
   pbuf_free(frame);
-  CHECK(m.interface.counters().tx_unsendable == before + 2);
+  CHECK(m.interface.attachment().counters().tx_unsendable == before + 2);
   CHECK(m.device.wire.empty());
   check_others_are_served(3012);
 }
 
 TEST_CASE("a frame that doesn't leave gives way to those behind it") {
   Machine& m = server();
-  const std::uint64_t before = m.interface.counters().tx_stuck;
+  const std::uint64_t before = m.interface.attachment().counters().tx_stuck;
   m.device.ring = 0;
-  netif& netif = m.interface.netif();
+  netif& netif = m.interface.attachment().netif();
   struct pbuf* const frame = pbuf_alloc(PBUF_RAW, 100, PBUF_RAM);
   REQUIRE(frame != nullptr);
   CHECK(netif.linkoutput(&netif, frame) == ERR_OK);
-  m.interface.second(clock::now());
+  m.interface.tend(clock::now());
   advance(milliseconds(limits::kTxPatienceMs - 1));
-  m.interface.second(clock::now());
-  CHECK(m.interface.counters().tx_stuck == before);
+  m.interface.tend(clock::now());
+  CHECK(m.interface.attachment().counters().tx_stuck == before);
   CHECK(frame->ref == 2);
   advance(milliseconds(1));
-  m.interface.second(clock::now());
-  CHECK(m.interface.counters().tx_stuck == before + 1);
+  m.interface.tend(clock::now());
+  CHECK(m.interface.attachment().counters().tx_stuck == before + 1);
   CHECK(frame->ref == 1);
   pbuf_free(frame);
   m.device.ring = 256;

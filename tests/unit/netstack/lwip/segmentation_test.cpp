@@ -73,12 +73,12 @@ TEST_CASE("a transfer goes out in few long segments") {
   REQUIRE(prepared);
   Machine& m = server();
   const std::size_t cuts = m.device.cuts;
-  const std::uint64_t frames = m.interface.counters().tx_frames;
+  const std::uint64_t frames = m.interface.attachment().counters().tx_frames;
   Network network;
   const std::size_t bytes = 8 * 1024 * 1024;
   CHECK(fetch(network, bytes, 2000) > 0);
   CHECK(m.device.cuts > cuts);
-  const std::uint64_t sent = m.interface.counters().tx_frames - frames;
+  const std::uint64_t sent = m.interface.attachment().counters().tx_frames - frames;
   MESSAGE(sent, " frames handed over, ", m.device.cuts - cuts, " of them to be cut");
   CHECK(sent < bytes / 1460 / 4);
 }

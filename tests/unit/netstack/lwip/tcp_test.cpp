@@ -162,10 +162,10 @@ TEST_CASE("when packets are scarce, frames are copied out of theirs") {
   Network network;
   std::vector<Packet> taken;
   while (Packet::free_count() >= limits::kPacketReserve) taken.push_back(Packet::allocate());
-  const std::uint64_t copied = m.interface.counters().rx_copied;
+  const std::uint64_t copied = m.interface.attachment().counters().rx_copied;
   CHECK(fetch(network, 300'000, 4700) > 0);
-  CHECK(m.interface.counters().rx_copied > copied + 100);
-  CHECK(m.interface.counters().rx_no_memory == 0);
+  CHECK(m.interface.attachment().counters().rx_copied > copied + 100);
+  CHECK(m.interface.attachment().counters().rx_no_memory == 0);
 }
 
 TEST_CASE("a checksum is verified unless the device has done so") {

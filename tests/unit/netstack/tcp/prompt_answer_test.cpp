@@ -220,7 +220,7 @@ TEST_CASE("responses that come promptly are those to the requests, and lwIP's ac
     peer.service = kPromptService;
     peer.connect();
     for (int i = 0; i < 20; ++i) step(m, network, peers);
-    const std::uint64_t before = m.interface.counters().prompt_answers;
+    const std::uint64_t before = m.interface.attachment().counters().prompt_answers;
     std::string expected;
     for (std::uint32_t number = 0; number < 300; ++number) {
       expected += prompt_response(number);
@@ -228,7 +228,7 @@ TEST_CASE("responses that come promptly are those to the requests, and lwIP's ac
       for (int i = 0; i < 3000 && peer.body.size() < expected.size(); ++i) step(m, network, peers);
       REQUIRE(std::string(peer.body.begin(), peer.body.end()) == expected);
     }
-    const std::uint64_t answers = m.interface.counters().prompt_answers - before;
+    const std::uint64_t answers = m.interface.attachment().counters().prompt_answers - before;
     CHECK(promptly == (answers > 100));
     static std::vector<std::uint64_t> accounts;
     const struct tcp_pcb* pcb = connection_with(peer.port());
@@ -258,7 +258,7 @@ TEST_CASE("a path that becomes narrower shortens prompt answers, and ends them w
     std::string expected;
     for (std::uint32_t number = 0; number < 400; ++number) {
       if (number == 100) link.mtu = mtu;
-      if (number == 200) before = m.interface.counters().prompt_answers;
+      if (number == 200) before = m.interface.attachment().counters().prompt_answers;
       expected += prompt_response(number);
       peer.send(prompt_request(number));
       for (int i = 0; i < 150 && peer.body.size() < expected.size(); ++i) step(m, network, peers);
@@ -266,7 +266,7 @@ TEST_CASE("a path that becomes narrower shortens prompt answers, and ends them w
     }
     CHECK(link.told > 0);
     CHECK(link.told <= 2);
-    CHECK((m.interface.counters().prompt_answers > before) == (mtu >= 576));
+    CHECK((m.interface.attachment().counters().prompt_answers > before) == (mtu >= 576));
     peer.reset();
     for (int i = 0; i < 11 * 60; ++i) {  // until the path is forgotten
       advance(milliseconds(1000));
@@ -277,7 +277,7 @@ TEST_CASE("a path that becomes narrower shortens prompt answers, and ends them w
 
 TEST_CASE("over a bad network, too") {
   Machine& m = serve(true);
-  const std::uint64_t before = m.interface.counters().prompt_answers;
+  const std::uint64_t before = m.interface.attachment().counters().prompt_answers;
   for (const double loss : {0.02, 0.2}) {
     Network network;
     network.to_machine.loss = network.to_peer.loss = loss;
@@ -300,7 +300,7 @@ TEST_CASE("over a bad network, too") {
     peer.reset();
     for (int i = 0; i < 5; ++i) step(m, network, peers);
   }
-  CHECK(m.interface.counters().prompt_answers > before + 100);
+  CHECK(m.interface.attachment().counters().prompt_answers > before + 100);
 }
 
 TEST_CASE("whatever happens, the machine sends what it sends without prompt answers") {

@@ -1,0 +1,28 @@
+// ACPI for unit tests: says what the test has it say.
+#include "tests/unit/kernel/fake_acpi.hpp"
+
+#include <algorithm>
+
+namespace mote::acpi {
+
+Told& told() {
+  static Told facts;
+  return facts;
+}
+
+std::optional<IoPort> pm_timer() { return told().pm_timer; }
+std::optional<ResetRegister> reset_register() { return told().reset_register; }
+CmosClock cmos_clock() { return told().cmos_clock; }
+std::optional<Ecam> ecam() { return told().ecam; }
+IoApicPlace io_apic(std::uint32_t) { return told().io_apic; }
+
+std::size_t device_windows(std::string_view hid, std::span<MmioWindow> windows) {
+  if (hid != "LNRO0005") {
+    return 0;
+  }
+  const std::size_t count = std::min(told().windows.size(), windows.size());
+  std::copy_n(told().windows.begin(), count, windows.begin());
+  return told().windows.size();
+}
+
+}  // namespace mote::acpi

@@ -1,0 +1,21 @@
+// ACPI for unit tests: says what the test has it say.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "kernel/acpi/acpi.hpp"
+
+namespace mote::acpi {
+
+struct Told {
+  std::optional<IoPort> pm_timer;
+  std::optional<ResetRegister> reset_register;
+  CmosClock cmos_clock;
+  std::optional<Ecam> ecam;
+  IoApicPlace io_apic{.address = 0xFEC0'0000, .first_interrupt = 0};
+  std::vector<MmioWindow> windows;
+};
+Told& told();
+
+}  // namespace mote::acpi

@@ -1,0 +1,116 @@
+// Tests of what a fault prints, and of faults while it prints.
+//
+// How deep in panics the machine is stays known for the whole program, as it would: the cases are
+// one story, in their order.
+#include "kernel/faults/panic.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "kernel/cpu/addresses.hpp"
+#include "kernel/memory/image.hpp"
+#include "kernel/platform/reset.hpp"
+#include "tests/unit/fake_console.hpp"
+#include "tests/unit/machine/machine.hpp"
+
+namespace mote {
+
+namespace {
+struct Reset {};
+int drained = 0;
+}  // namespace
+
+void reset_machine() { throw Reset{}; }
+namespace console {
+void drain() { ++drained; }
+}  // namespace console
+
+namespace {
+
+std::uint64_t stack_at(std::uint64_t offset) { return physical(__stack_bottom).value + offset; }
+
+// Two frames on the stack: the inner one's caller, and that one's.
+void push_frames() {
+  const auto put = [](std::uint64_t offset, std::uint64_t value) {
+    *reinterpret_cast<std::uint64_t*>(stack_at(offset)) = value;
+  };
+  put(0x100, stack_at(0x200));
+  put(0x108, 0x10'0123);
+  put(0x200, 0);
+  put(0x208, 0x10'0456);
+}
+
+std::string hex(std::uint64_t value) {
+  std::string text(16, '0');
+  for (std::size_t i = 0; i < 16; ++i) {
+    text[15 - i] = "0123456789abcdef"[value >> 4 * i & 15];
+  }
+  return text;
+}
+
+TEST_CASE("a fault prints its name, every register and its callers, then resets") {
+  Machine machine;
+  console::written().clear();
+  push_frames();
+  machine.fault_address = stack_at(0) - 8;  // in the guard
+  TrapFrame frame{};
+  frame.vector = 14;
+  frame.error_code = 2;
+  frame.rip = 0x10'0789;
+  frame.rsp = stack_at(0x80);
+  frame.rflags = 0x46;
+  frame.rax = 1;
+  frame.r8 = 0x88;
+  frame.r15 = 0x15;
+  frame.rbp = stack_at(0x100);
+  CHECK_THROWS_AS(panic_trap(&frame), Reset);
+  const std::string zero = hex(0);
+  CHECK(console::written() ==
+        "panic: page fault, vector 14, error 2, address " + hex(stack_at(0) - 8) +
+            ", stack overflow\n"
+            "rip " +
+            hex(0x10'0789) + "  rsp " + hex(stack_at(0x80)) + "  rfl " + hex(0x46) +
+            "\n"
+            "rax " +
+            hex(1) + "  rbx " + zero + "  rcx " + zero +
+            "\n"
+            "rdx " +
+            zero + "  rsi " + zero + "  rdi " + zero +
+            "\n"
+            "rbp " +
+            hex(stack_at(0x100)) + "  r8  " + hex(0x88) + "  r9  " + zero +
+            "\n"
+            "r10 " +
+            zero + "  r11 " + zero + "  r12 " + zero +
+            "\n"
+            "r13 " +
+            zero + "  r14 " + zero + "  r15 " + hex(0x15) +
+            "\n"
+            "callers " +
+            hex(0x10'0123) + " " + hex(0x10'0456) +
+            "\n"
+            "resetting\n");
+  CHECK(drained == 1);
+}
+
+TEST_CASE("another fault meanwhile gets one line, and the policy is still kept") {
+  console::written().clear();
+  set_panic_policy(PanicPolicy::kHalt);
+  CHECK_THROWS_AS(panic("of this nothing is said"), Machine::Halted);
+  CHECK(console::written() == "\npanic: another fault meanwhile\nhalted\n");
+  CHECK(drained == 2);
+}
+
+TEST_CASE("a fault in that line prints nothing, for the console may be what faults") {
+  console::written().clear();
+  TrapFrame frame{};
+  CHECK_THROWS_AS(panic_trap(&frame), Machine::Halted);
+  CHECK(console::written().empty());
+  CHECK(drained == 2);
+}
+
+}  // namespace
+}  // namespace mote

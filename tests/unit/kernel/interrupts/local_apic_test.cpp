@@ -1,0 +1,156 @@
+// Tests of the local APIC against the numbers of Intel's SDM 3A, chapter 11: by memory and by MSRs.
+#include "kernel/interrupts/local_apic.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "tests/unit/kernel/fake_paging.hpp"
+#include "tests/unit/machine/machine.hpp"
+
+namespace mote {
+namespace {
+
+using Writes = std::vector<Machine::Write>;
+
+constexpr std::uint64_t kBase = 0xFEE0'0000;
+constexpr std::uint32_t kHasApic = 1 << 9;       // CPUID leaf 1, EDX
+constexpr std::uint32_t kHasDeadline = 1 << 24;  // CPUID leaf 1, ECX
+
+// A CPU of 40 address bits with its APIC in memory, or, when told so, in x2APIC mode.
+struct Cpu : Machine {
+  explicit Cpu(std::uint64_t base = kBase | 0x900, std::uint32_t features = kHasDeadline) {
+    paging::fake() = {};
+    leaves[{1, 0}] = {0, 0, features, kHasApic};
+    leaves[{0x8000'0000, 0}] = {0x8000'0008, 0, 0, 0};
+    leaves[{0x8000'0008, 0}] = {40, 0, 0, 0};
+    msrs[0x1B] = base;
+    windows = {{kBase, kBase + 0x1000}};
+  }
+};
+
+TEST_CASE("registers in memory: enabled, all priorities let in, no 8259A, the timer undivided") {
+  Cpu cpu;
+  LocalApic apic;
+  REQUIRE(apic.start());
+  CHECK(cpu.writes == Writes{Cpu::write32(kBase + 0xF0, 0x1FF), Cpu::write32(kBase + 0x80, 0),
+                             Cpu::write32(kBase + 0x350, 0x1'0000),
+                             Cpu::write32(kBase + 0x3E0, 0b1011)});
+  REQUIRE(paging::fake().mapped.size() == 1);
+  CHECK(paging::fake().mapped[0].begin == kBase);
+  CHECK(paging::fake().mapped[0].end == kBase + 4096);
+}
+
+TEST_CASE("in x2APIC mode the same registers are MSRs, and no memory is mapped") {
+  Cpu cpu(kBase | 0xD00);
+  LocalApic apic;
+  REQUIRE(apic.start());
+  CHECK(cpu.writes == Writes{Cpu::wrmsr(0x80F, 0x1FF), Cpu::wrmsr(0x808, 0),
+                             Cpu::wrmsr(0x835, 0x1'0000), Cpu::wrmsr(0x83E, 0b1011)});
+  CHECK(paging::fake().mapped.empty());
+  cpu.writes.clear();
+  cpu.msrs[0x802] = 0x1234'5678;
+  CHECK(apic.identifier() == 0x1234'5678);
+  apic.end_of_interrupt();
+  apic.open_pin();
+  CHECK(cpu.writes == Writes{Cpu::wrmsr(0x80B, 0), Cpu::wrmsr(0x835, 0x700)});
+}
+
+TEST_CASE("an APIC that firmware left off is switched on; address bits the CPU lacks are dropped") {
+  Cpu cpu(0xFFFF'FF00'0000'0000 | kBase);
+  LocalApic apic;
+  REQUIRE(apic.start());
+  CHECK(cpu.writes.front() == Cpu::wrmsr(0x1B, 0xFFFF'FF00'0000'0800 | kBase));
+  CHECK(paging::fake().mapped.at(0).begin == kBase);
+}
+
+TEST_CASE("without an APIC, or one that can be mapped, nothing is written") {
+  Cpu cpu;
+  LocalApic apic;
+  paging::fake().can_map = false;
+  CHECK_FALSE(apic.start());
+  paging::fake().can_map = true;
+  cpu.leaves[{1, 0}] = {};
+  cpu.msrs.clear();  // whose reading would fault
+  CHECK_FALSE(apic.start());
+  CHECK(cpu.writes.empty());
+}
+
+TEST_CASE("the timer by deadline: its mode, then the counter's value") {
+  Cpu cpu;
+  LocalApic apic;
+  REQUIRE(apic.start());
+  cpu.writes.clear();
+  cpu.ticks = 5'000;
+  apic.start_timer(70'000);
+  apic.stop_timer();
+  CHECK(cpu.writes == Writes{Cpu::write32(kBase + 0x320, 2 << 17 | 0x40),
+                             Cpu::wrmsr(0x6E0, 75'000 + cpu.ticks_a_look), Cpu::wrmsr(0x6E0, 0)});
+}
+
+// The current count register, which goes down by one in two ticks of the counter.
+void count_down(Cpu& cpu) {
+  cpu.on_read = [&cpu](std::uint64_t at, unsigned) -> std::uint64_t {
+    return at == kBase + 0x390 ? 0xFFFF'FFFF - cpu.ticks / 2 : 0;
+  };
+}
+
+TEST_CASE("a timer without deadlines is measured against the counter, masked meanwhile") {
+  Cpu cpu(kBase | 0x900, 0);
+  count_down(cpu);
+  LocalApic apic;
+  REQUIRE(apic.start());
+  REQUIRE(cpu.writes.size() == 7);
+  CHECK(cpu.writes[4] == Cpu::write32(kBase + 0x320, 0x1'0040));
+  CHECK(cpu.writes[5] == Cpu::write32(kBase + 0x380, 0xFFFF'FFFF));
+  CHECK(cpu.writes[6] == Cpu::write32(kBase + 0x380, 0));
+  cpu.writes.clear();
+  apic.start_timer(2'000'000);
+  REQUIRE(cpu.writes.size() == 2);
+  CHECK(cpu.writes[0] == Cpu::write32(kBase + 0x320, 0x40));
+  CHECK(cpu.writes[1].where == kBase + 0x380);
+  CHECK(cpu.writes[1].value == doctest::Approx(1'000'000).epsilon(0.001));
+  cpu.writes.clear();
+  apic.start_timer(0);                  // zero would stop it
+  apic.start_timer(~std::uint64_t{0});  // 32 bits hold no more
+  apic.stop_timer();
+  CHECK(cpu.writes[1].value == 1);
+  CHECK(cpu.writes[3].value == 0xFFFF'FFFF);
+  CHECK(cpu.writes[4] == Cpu::write32(kBase + 0x380, 0));
+}
+
+TEST_CASE("a timer that stands still is none") {
+  Cpu cpu(kBase | 0x900, 0);
+  cpu.on_read = [](std::uint64_t, unsigned) { return 0x1000; };
+  LocalApic apic;
+  CHECK_FALSE(apic.start());
+  cpu.on_read = [&](std::uint64_t, unsigned) { return cpu.ticks; };  // counts up
+  CHECK_FALSE(apic.start());
+}
+
+TEST_CASE("what is in service and what waits is read bit by bit, 32 of them in 16 bytes") {
+  Cpu cpu;
+  LocalApic apic;
+  REQUIRE(apic.start());
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    cpu.memory[kBase + 0x100 + 16 * i] = 0;
+    cpu.memory[kBase + 0x200 + 16 * i] = 0;
+  }
+  cpu.memory[kBase + 0x120] = 1;       // vector 40h
+  cpu.memory[kBase + 0x220] = 1 << 1;  // vector 41h
+  CHECK(apic.in_service(0x40));
+  CHECK_FALSE(apic.in_service(0x41));
+  CHECK(apic.is_requested(0x41));
+  CHECK_FALSE(apic.is_requested(0x40));
+  CHECK_FALSE(apic.is_requested(0x61));
+  cpu.memory[kBase + 0x20] = 0x0700'0000;
+  CHECK(apic.identifier() == 7);
+  cpu.writes.clear();
+  apic.end_of_interrupt();
+  apic.open_pin();
+  CHECK(cpu.writes == Writes{Cpu::write32(kBase + 0xB0, 0), Cpu::write32(kBase + 0x350, 0x700)});
+}
+
+}  // namespace
+}  // namespace mote

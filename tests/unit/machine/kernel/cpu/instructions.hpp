@@ -1,0 +1,63 @@
+// In place of kernel/cpu/instructions.hpp: the CPU of the test's machine.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstdlib>
+
+#include "tests/unit/machine/machine.hpp"
+
+namespace mote::cpu {
+
+struct Cpuid {
+  std::uint32_t eax, ebx, ecx, edx;
+};
+
+// Without a machine of its own, a test has no business with its CPU.
+[[nodiscard]] inline Machine& machine() {
+  if (Machine::current() == nullptr) {
+    std::abort();
+  }
+  return *Machine::current();
+}
+
+[[nodiscard]] inline Cpuid cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
+  return std::bit_cast<Cpuid>(machine().cpuid(leaf, subleaf));
+}
+
+[[nodiscard]] inline std::uint64_t time_stamp() {
+  Machine* const machine = Machine::current();
+  if (machine == nullptr) {
+    return __builtin_ia32_rdtsc();
+  }
+  if (machine->on_look) {
+    machine->on_look();
+  }
+  return machine->ticks += machine->ticks_a_look;
+}
+inline void pause() {
+  if (Machine* const machine = Machine::current()) {
+    machine->ticks += machine->ticks_a_pause;
+  }
+}
+
+[[nodiscard]] inline std::uint64_t fault_address() { return machine().fault_address; }
+[[nodiscard]] inline std::uint64_t page_table_root() { return machine().page_table_root; }
+inline void set_page_table_root(std::uint64_t value) { machine().page_table_root = value; }
+inline void set_write_protect(bool on) { machine().write_protect = on; }
+
+[[nodiscard]] inline std::uint64_t read_msr(std::uint32_t number) {
+  return machine().read_msr(number);
+}
+inline void write_msr(std::uint32_t number, std::uint64_t value) {
+  machine().write_msr(number, value);
+}
+
+[[nodiscard]] inline bool rdrand(std::uint64_t& value) { return machine().on_rdrand(value); }
+[[nodiscard]] inline bool rdseed(std::uint64_t& value) { return machine().on_rdseed(value); }
+
+inline void halt_until_interrupt() { machine().on_halt(); }
+[[noreturn]] inline void halt() { throw Machine::Halted{}; }
+[[noreturn]] inline void triple_fault() { throw Machine::TripleFault{}; }
+
+}  // namespace mote::cpu

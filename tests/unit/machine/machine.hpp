@@ -1,0 +1,159 @@
+// A machine for the kernel's sources on this computer: ports, registers in memory, MSRs, CPUID,
+// time.
+//
+// Unit tests are compiled with this folder in front of the root (build.ninja.in), so that they see
+// its kernel/cpu/{instructions,mmio,port_io}.hpp: each access goes to the Machine that the test has
+// made. Without one there are no ports, and time is this computer's. A test that wants more than
+// registers which keep what is written to them sets the handlers.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <ostream>
+#include <utility>
+#include <vector>
+
+#include "kernel/cpu/addresses.hpp"
+
+namespace mote {
+
+class Machine {
+ public:
+  enum class To : std::uint8_t { kPort, kMemory, kMsr };
+
+  // What the firmware did that a device can see, but for reads.
+  struct Write {
+    To to;
+    std::uint64_t where;
+    unsigned bytes;
+    std::uint64_t value;
+    friend bool operator==(const Write&, const Write&) = default;
+    friend std::ostream& operator<<(std::ostream& out, const Write& write) {
+      constexpr std::array kNames = {"port", "memory", "MSR"};
+      return out << std::hex << kNames[static_cast<std::size_t>(write.to)] << " 0x" << write.where
+                 << " = 0x" << write.value << std::dec << " (" << write.bytes << " bytes)";
+    }
+  };
+
+  // Thrown where the real machine would stop or begin anew.
+  struct Halted {};
+  struct TripleFault {};
+
+  using Registers = std::array<std::uint32_t, 4>;  // EAX, EBX, ECX, EDX
+
+  Machine() { current() = this; }
+  ~Machine() { current() = nullptr; }
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  [[nodiscard]] static Machine*& current() {
+    static Machine* machine = nullptr;
+    return machine;
+  }
+
+  std::vector<Write> writes;
+
+  // How tests write down what they expect.
+  static Write out8(std::uint64_t port, std::uint64_t value) { return {To::kPort, port, 1, value}; }
+  static Write out16(std::uint64_t port, std::uint64_t value) {
+    return {To::kPort, port, 2, value};
+  }
+  static Write out32(std::uint64_t port, std::uint64_t value) {
+    return {To::kPort, port, 4, value};
+  }
+  static Write write8(std::uint64_t at, std::uint64_t value) { return {To::kMemory, at, 1, value}; }
+  static Write write16(std::uint64_t at, std::uint64_t value) {
+    return {To::kMemory, at, 2, value};
+  }
+  static Write write32(std::uint64_t at, std::uint64_t value) {
+    return {To::kMemory, at, 4, value};
+  }
+  static Write wrmsr(std::uint64_t msr, std::uint64_t value) { return {To::kMsr, msr, 8, value}; }
+
+  // Registers that keep what is written to them; where there is none, all bits read as one.
+  std::map<std::uint16_t, std::uint32_t> ports;
+  std::map<std::uint64_t, std::uint64_t> memory;
+  std::map<std::uint32_t, std::uint64_t> msrs;
+  std::vector<AddressRange> windows;  // of devices; all other memory is the test's own
+
+  // These come before the registers.
+  std::function<std::uint32_t(std::uint16_t port, unsigned bytes)> on_in;
+  std::function<void(std::uint16_t port, unsigned bytes, std::uint32_t value)> on_out;
+  std::function<std::uint64_t(std::uint64_t address, unsigned bytes)> on_read;
+  std::function<void(std::uint64_t address, unsigned bytes, std::uint64_t value)> on_write;
+  std::function<void(std::uint32_t number, std::uint64_t value)> on_msr;
+  std::function<void()> on_halt;
+  std::function<void()> on_look;  // at the counter
+  std::function<bool(std::uint64_t& value)> on_rdrand;
+  std::function<bool(std::uint64_t& value)> on_rdseed;
+
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Registers> leaves;  // by leaf and subleaf
+
+  // The time stamp counter goes on by `ticks_a_look` with each look at it, and with each pause.
+  std::uint64_t ticks = 0;
+  std::uint64_t ticks_a_look = 100;
+  std::uint64_t ticks_a_pause = 1000;
+
+  std::uint64_t fault_address = 0;
+  std::uint64_t page_table_root = 0;
+  bool write_protect = true;
+
+  std::uint32_t in(std::uint16_t port, unsigned bytes) {
+    return on_in ? on_in(port, bytes) : value_of(ports, port, ~std::uint32_t{0});
+  }
+  void out(std::uint16_t port, unsigned bytes, std::uint32_t value) {
+    writes.push_back({To::kPort, port, bytes, value});
+    if (on_out) {
+      on_out(port, bytes, value);
+    } else {
+      ports[port] = value;
+    }
+  }
+
+  [[nodiscard]] bool has(std::uint64_t address, unsigned bytes) const {
+    for (const AddressRange& window : windows) {
+      if (window.contains(address, bytes)) {
+        return true;
+      }
+    }
+    return false;
+  }
+  std::uint64_t read(std::uint64_t address, unsigned bytes) {
+    return on_read ? on_read(address, bytes) : value_of(memory, address, ~std::uint64_t{0});
+  }
+  void write(std::uint64_t address, unsigned bytes, std::uint64_t value) {
+    writes.push_back({To::kMemory, address, bytes, value});
+    if (on_write) {
+      on_write(address, bytes, value);
+    } else {
+      memory[address] = value;
+    }
+  }
+
+  std::uint64_t read_msr(std::uint32_t number) { return msrs.at(number); }  // others fault
+  void write_msr(std::uint32_t number, std::uint64_t value) {
+    writes.push_back({To::kMsr, number, 8, value});
+    if (on_msr) {
+      on_msr(number, value);
+    } else {
+      msrs[number] = value;
+    }
+  }
+
+  [[nodiscard]] Registers cpuid(std::uint32_t leaf, std::uint32_t subleaf) const {
+    return value_of(leaves, std::pair(leaf, subleaf), Registers{});
+  }
+
+ private:
+  template <typename Map>
+  static typename Map::mapped_type value_of(const Map& map, typename Map::key_type key,
+                                            typename Map::mapped_type otherwise) {
+    const auto found = map.find(key);
+    return found == map.end() ? otherwise : found->second;
+  }
+};
+
+}  // namespace mote
