@@ -1,4 +1,4 @@
-// The appliance: puts the parts together, says on the console what it found, and runs for ever.
+// The appliance: puts the parts together, reports on the console, and runs forever.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -82,7 +82,7 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
   set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
 }
 
-// Who is told metrics, of the interfaces that there are.
+// The interfaces on which metrics are served.
 http::Audience metrics_audience() {
   using enum Settings::MetricsAudience;
   if (settings.metrics_path().empty() || settings.metrics_audience() == kAll) {
@@ -116,7 +116,7 @@ bool start_http(const http::SitePack& site) {
   return true;
 }
 
-// The last words of a boot, when somebody can reach the machine.
+// The boot's last lines, once the machine can be reached.
 void tell_what_is_served(const http::SitePack* serving) {
   if (serving == nullptr) {
     console::line("not serving, answering ping only");
@@ -128,7 +128,7 @@ void tell_what_is_served(const http::SitePack* serving) {
   console::line("ready");
 }
 
-// What the run loop drives: the NICs, the stack, the console, the clocks.
+// The run loop's machine: NICs, stack, console, clocks.
 class Machine {
  public:
   explicit Machine(const http::SitePack* serving) : serving_(serving) {}
@@ -178,7 +178,7 @@ class Machine {
 
 // boot/ calls this once, in long mode, on W^X page tables and the kernel's stack.
 extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo* told) {
-  // A loader may have left it in memory that is about to be ours.
+  // Kept, because a loader may have put it into memory that we are about to use.
   [[gnu::section(".bss.sealed")]] static constinit BootInfo kept{};
   kept = *told;
   const BootInfo* const info = &kept;

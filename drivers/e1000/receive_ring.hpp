@@ -1,7 +1,7 @@
 // The receive ring: pool buffers lent to the device, frames taken from it (3.2). No registers.
 //
-// The device owns the descriptors from its head up to, not including, the tail; if the two are
-// equal it owns none, so that one entry always stays empty (3.2.6). It hands them back in order.
+// The device owns the descriptors from its head up to, but not including, the tail. If the two are
+// equal it owns none, so one entry always stays empty (3.2.6). It returns them in order.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ class ReceiveRing {
   static constexpr std::uint16_t kEntries = 256;
   static_assert(kEntries % 8 == 0 && (kEntries & (kEntries - 1)) == 0);  // 13.4.27
 
-  // Takes over zeroed memory for kEntries, of which at most `buffers` shall be lent.
+  // Takes over zeroed memory for kEntries, of which at most `buffers` are lent.
   void start(std::span<ReceiveDescriptor> descriptors, std::span<PacketIndex> packets,
              std::size_t buffers) {
     *this = {};
@@ -32,25 +32,24 @@ class ReceiveRing {
     buffers_ = static_cast<std::uint16_t>(std::min<std::size_t>(buffers, kEntries - 1));
   }
 
-  // Hands what the device has received to `sink(Packet, RxChecksum)`, looking at no more than
-  // `budget` descriptors; returns how many frames were good.
+  // Hands received frames to `sink(Packet, RxChecksum)`, looking at no more than `budget`
+  // descriptors; returns how many were good.
   template <typename Sink>
   std::size_t poll(std::size_t budget, Sink&& sink, DeviceCounters& counters);
 
-  // Adds what changes when there is a descriptor to poll.
+  // Adds the word that changes when there is a descriptor to poll.
   void watch(Watch& watch) const;
 
-  // Whether the device has less than it should because the pool had no more.
+  // Whether the device has too few buffers because the pool ran dry.
   [[nodiscard]] bool is_short() const {
     return static_cast<std::uint16_t>(filled_ - taken_) < buffers_;
   }
 
-  // Fills empty entries, as far as the pool has packets.
+  // Fills empty entries until the pool has no more packets.
   void refill(DeviceCounters& counters);
 
-  // Whether the device is to learn of refilled entries: not before it has used an eighth of what
-  // it had, as each telling is an exit. What it has left only shrinks by frames that come to be
-  // polled, so that the time comes.
+  // True: ring the tail. Only after the device has used an eighth of its buffers, because each
+  // write is an exit. Every buffer it uses brings a frame to poll, so that moment comes.
   [[nodiscard]] bool publish();
   [[nodiscard]] std::uint16_t tail() const { return published_ % kEntries; }
 
@@ -58,9 +57,9 @@ class ReceiveRing {
   static constexpr std::size_t kEthernetHeaderBytes = 14;
 
   ReceiveDescriptor* descriptors_ = nullptr;
-  PacketIndex* packets_ = nullptr;  // of each entry lent
+  PacketIndex* packets_ = nullptr;  // of each lent entry
   std::uint16_t buffers_ = 0;
-  // Counts that run on, modulo 65,536; the entry is the count modulo kEntries.
+  // Free-running counts, modulo 65,536; the entry is the count modulo kEntries.
   std::uint16_t taken_ = 0;
   std::uint16_t published_ = 0;
   std::uint16_t filled_ = 0;
@@ -96,7 +95,7 @@ std::size_t ReceiveRing::poll(std::size_t budget, Sink&& sink, DeviceCounters& c
     ++good;
     ++counters.rx_frames;
     counters.rx_bytes += bytes;
-    // 3.2.9: the device verified TCP's or UDP's checksum, and found nothing wrong with it or IP's.
+    // 3.2.9: the device verified the TCP or UDP checksum and found neither it nor IP's wrong.
     const bool verified = (status & (Descriptor::kIgnoreChecksum | Descriptor::kTcpChecked)) ==
                               Descriptor::kTcpChecked &&
                           (errors & (Descriptor::kBadTcp | Descriptor::kBadIp)) == 0;

@@ -1,4 +1,4 @@
-// Judging what a DHCP server leases.
+// Judges a lease from a DHCP server.
 #include "netstack/dhcp/lease.hpp"
 
 #include <bit>
@@ -13,10 +13,10 @@ namespace {
 using namespace std::string_view_literals;
 using Code = DhcpMessage::Code;
 
-// What options say that may be long. One at a time: there is one loop.
+// The value of an option that may be long. One at a time: there is a single loop.
 constinit DhcpOption option{};
 
-// The mask by the address's class, where no mask is told (RFC 950, I).
+// The mask by the address's class, if no mask is given (RFC 950, I).
 std::uint8_t class_bits(Ipv4Address address) {
   if (address.value >> 31 == 0) return 8;
   return address.value >> 30 == 2 ? 16 : 24;
@@ -57,7 +57,7 @@ class Reader {
     return false;
   }
 
-  // RFC 2131, 4.4.5: T1 before T2 before the lease's end, else half and 7/8 of it.
+  // RFC 2131, 4.4.5: T1 before T2 before the lease's end, else 1/2 and 7/8 of the lease.
   bool read_times() {
     const std::uint32_t seconds = message_.seconds(Code::kLeaseTime).value_or(0);
     if (seconds == 0) {
@@ -84,14 +84,14 @@ class Reader {
     return true;
   }
 
-  // False when none are told: routers are told otherwise then (RFC 3442).
+  // False if there are none to use; the option for routers counts only then (RFC 3442).
   bool read_classless_routes() {
     message_.gather(Code::kClasslessRoute, option);
     if (!option.given) message_.gather(Code::kMicrosoftRoute, option);
     if (!option.given) return false;
     bool has_room = true;
     const auto add = [&](const Route& route) { has_room &= lease_.routes.add(route); };
-    // Those on the link first, for routers may lie on them.
+    // On-link routes first, because routers may be on those.
     const bool whole = !option.value().empty() && read_routes(option.value(), [&](Route route) {
       if (route.is_on_link()) add(route);
     });
@@ -116,7 +116,7 @@ class Reader {
     return true;
   }
 
-  // The first that is of use: they come in the order of preference (RFC 2132, 3.5).
+  // Takes the first usable router: they come in order of preference (RFC 2132, 3.5).
   void read_routers() {
     message_.gather(Code::kRouter, option);
     for (auto rest = option.value(); rest.size() >= sizeof(Be32);

@@ -1,4 +1,4 @@
-// Reading a DHCP server's message.
+// Reads a DHCP server's message.
 #include "netstack/dhcp/message.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace mote::netstack {
 namespace {
 
-// RFC 2131, 2 and 3: the message before its options.
+// RFC 2131, 2 and 3: the part of a message before its options.
 struct Bootp {
   std::array<std::byte, 16> until_yiaddr;
   Be32 yiaddr;
@@ -71,7 +71,7 @@ void DhcpMessage::gather(Code code, DhcpOption& option) const {
     walk(area, [&](Code found, Bytes value) {
       if (found != code) return;
       option.given = true;
-      // All parts lie in one message, so there is room.
+      // All parts come from one message, so there is room.
       const std::size_t room = std::min(value.size(), option.bytes.size() - option.size);
       std::ranges::copy(value.first(room),
                         option.bytes.begin() + static_cast<std::ptrdiff_t>(option.size));

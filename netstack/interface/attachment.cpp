@@ -1,4 +1,4 @@
-// An interface as lwIP sees it: bringing it up, DHCP, link state, and what the console says.
+// An interface as lwIP sees it: bring-up, link state, addresses and routes, frames handed to lwIP.
 #include "netstack/interface/attachment.hpp"
 
 #include <algorithm>
@@ -20,7 +20,7 @@
 namespace mote::netstack {
 namespace {
 
-constexpr std::uint16_t kLeastMtu = 576;  // RFC 791, 3.1: every host takes so much; DHCP needs it
+constexpr std::uint16_t kLeastMtu = 576;  // RFC 791, 3.1: every host takes this much; DHCP needs it
 
 // All attached interfaces by index, for routes.
 constinit std::array<Attachment*, limits::kInterfaces> attachments{};
@@ -35,7 +35,7 @@ void print_to(const MacAddress& mac) {
 
 bool is_group(Ipv4Address address) { return address.is_multicast() || address.is_broadcast(); }
 
-// Packets to other networks leave by the first interface that has a way out.
+// Packets to other networks leave by the first interface with a gateway or default route.
 void choose_default_route() {
   for (Attachment* attachment : attachments) {
     if (attachment != nullptr && attachment->usable() && attachment->has_way_out()) {
@@ -155,8 +155,8 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   netif_.mtu = largest_mtu_;
   netif_.output = ways.datagram;
   netif_.linkoutput = ways.frame;
-  // IP's checksum is verified by the classifier and filled in by `seal`. Only TCP's is left to the
-  // device: a UDP datagram may be sent in fragments.
+  // The classifier verifies IP's checksum, and `seal` fills it in. Only TCP's is left to the
+  // device, because a UDP datagram may be sent in fragments.
   constexpr unsigned kOurs = NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_GEN_IP;
   const unsigned offloaded = facts.offloads.tx_checksum ? NETIF_CHECKSUM_GEN_TCP : 0U;
   NETIF_SET_CHECKSUM_CTRL(&netif_, NETIF_CHECKSUM_ENABLE_ALL & ~kOurs & ~offloaded);
@@ -176,7 +176,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   return true;
 }
 
-// A gateway that can't be leaves the address without one.
+// If the gateway can't be right, the address is used without one.
 void Attachment::use_static_address(const StaticAddress& address) {
   Ipv4Address good = address.gateway;
   if (good.value != 0) {
@@ -227,8 +227,8 @@ void Attachment::tend(Nanoseconds now, bool link_up) {
   look_again();
 }
 
-// The address on the link of the station that takes a datagram further. Zero: the datagram is for
-// several stations, or no route leads there.
+// The on-link address of the station to which a datagram goes next. Zero: the datagram is for a
+// group, or no route leads there.
 std::uint32_t Attachment::far_hop(std::uint32_t destination) const {
   const std::uint32_t mask = ip4_addr_get_u32(netif_ip4_netmask(&netif_));
   if (!routes_.empty()) [[unlikely]] {
@@ -237,13 +237,13 @@ std::uint32_t Attachment::far_hop(std::uint32_t destination) const {
   if (is_on_subnet(destination)) return destination;
   const Ipv4Address address{std::byteswap(destination)};
   if (is_group(address)) return 0;
-  // No router takes a datagram to a link-local address further (RFC 3927, 2.6.2), save where only
-  // the gateway is on the link, as in clouds whose own servers have such addresses.
+  // No router forwards to a link-local address (RFC 3927, 2.6.2), except where only the gateway is
+  // on the link, as in clouds whose own servers have such addresses.
   if (address.is_link_local() && mask != 0xFFFFFFFF) return destination;
   return ip4_addr_get_u32(netif_ip4_gw(&netif_));
 }
 
-// The same by a route alone, if its prefix is longer than the subnet's: the longest counts.
+// The next hop by a route, if its prefix is longer than the subnet's: the longest wins.
 std::uint32_t Attachment::hop_by_route(std::uint32_t destination) const {
   const Ipv4Address address{std::byteswap(destination)};
   const Route* const route = is_group(address) ? nullptr : routes_.find(address);
@@ -280,7 +280,8 @@ bool Attachment::frame_for_caller(std::uint32_t destination, struct pbuf& datagr
   }
   const EthernetHeader header{caller_.mac, host().mac, EthernetHeader::kIpv4};
   __builtin_memcpy(datagram.payload, &header, sizeof(header));
-  // One that stays shall become known, and a flood of them cause no flood of questions.
+  // Get to know a station that stays, but ask at a limited rate, so that a flood of strangers
+  // causes no flood of ARP requests.
   if (const Nanoseconds now = clock::now(); now >= next_question_) {
     next_question_ = now + milliseconds(limits::kNeighbourQuestionMs);
     etharp_query(&netif_, &address, nullptr);
@@ -298,8 +299,8 @@ void Attachment::learn_station(const struct pbuf& frame) {
   }
 }
 
-// What lwIP is given begins behind the Ethernet header, which the classifier has judged, as it has
-// IP's; so lwIP's ethernet_input has nothing to do.
+// lwIP is given the frame from after the Ethernet header. The classifier has judged that and IP's,
+// so lwIP's ethernet_input would have nothing to do.
 void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(packet.data());
   if (ethernet.type == EthernetHeader::kArp) {
@@ -308,7 +309,7 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
   }
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(&ethernet + 1);
   caller_ = {ip.source.raw(), ethernet.source};
-  // Without the padding behind a short datagram.
+  // Removes the padding after a short datagram.
   packet.set_bytes(sizeof(EthernetHeader) + ip.total_bytes);
   const bool scarce = Packet::scarce();
   struct pbuf* datagram = nullptr;
@@ -319,7 +320,7 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
     datagram = adopt_packet(std::move(packet), sizeof(EthernetHeader));
   }
   packet = Packet();
-  // The device's word holds for this frame only, and not for the datagram that a fragment ends.
+  // The device vouches for this frame only, not for the datagram that a fragment completes.
   give_to_lwip(datagram, checksum != RxChecksum::kUnknown && fate != Fate::kUpFragment);
 }
 
@@ -338,7 +339,7 @@ void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
   give_to_lwip(frame, checksum != RxChecksum::kUnknown);
 }
 
-// `datagram` is null when there was no memory for it.
+// `datagram` is null if there was no memory for it.
 void Attachment::give_to_lwip(struct pbuf* datagram, bool verified) {
   if (datagram == nullptr) {
     caller_.address = 0;
@@ -353,7 +354,7 @@ void Attachment::give_to_lwip(struct pbuf* datagram, bool verified) {
   NETIF_SET_CHECKSUM_CTRL(&netif_, flags);
 }
 
-// May change what lwIP knows of any station.
+// May change what lwIP knows about any station.
 void Attachment::give_arp_to_lwip(Packet packet) {
   peers_.forget();
   etharp_input(adopt_packet(std::move(packet), sizeof(EthernetHeader)), &netif_);

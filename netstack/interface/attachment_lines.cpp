@@ -1,4 +1,4 @@
-// What an interface says on the console once it is attached.
+// An interface's lines on the console once it is attached.
 #include <bit>
 #include <utility>
 
@@ -16,7 +16,7 @@ Ipv4Address gateway_of(const struct netif& netif) {
 
 }  // namespace
 
-// Says which address there is now, if it isn't the one last told of.
+// Reports the address, unless it is the one last reported.
 void Attachment::announce() {
   const Host now = host();
   const Ipv4Address gateway = gateway_of(netif_);
@@ -65,7 +65,8 @@ void Attachment::announce_routes() {
 
 void Attachment::complain_of_silence(Nanoseconds now) {
   if (std::exchange(answers_, dhcp_client().answers()) != answers_) {
-    // Of no use, which is said. The next one may take longer than a period to come.
+    // There was an answer, but a useless one, which has been reported. The next may take longer
+    // than a period to come.
     next_complaint_ = now + Complaints::kPeriod + Complaints::kPeriod;
   } else if (usable() || !netif_is_link_up(&netif_)) {
     next_complaint_ = now + Complaints::kPeriod;

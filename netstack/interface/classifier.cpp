@@ -1,4 +1,4 @@
-// The classifier: judging received frames and answering echo requests in place.
+// The classifier: judges received frames and answers echo requests in place.
 #include "netstack/interface/classifier.hpp"
 
 #include <algorithm>
@@ -25,7 +25,8 @@ bool is_subnet_broadcast(Ipv4Address address, const Host& host) {
          address.value == (host.address.value | ~host.netmask.value);
 }
 
-// Whether a datagram goes to all on the link, as far as we know: all, while we have no address.
+// Whether a datagram goes to all on the link, as far as we know. While we have no address, every
+// one does.
 bool is_broadcast(Ipv4Address destination, const Host& host) {
   return host.address.value == 0 || destination.value == 0xFFFFFFFF ||
          is_subnet_broadcast(destination, host);
@@ -48,10 +49,9 @@ bool is_echo_request(const Ipv4Header& ip, std::span<const std::byte> datagram) 
 }
 
 // Turns a verified echo request into its reply. Routers may fragment the reply, whatever the
-// request said, for nobody here would learn that it was too long for its way. The echo's checksum
-// serves as the identification: it changes with the sequence number, and tells nothing. Little else
-// of IP's header isn't known in advance: summing it anew is less than carrying its sum over each
-// change.
+// request allowed, because nobody here would hear that it was too long. The echo's checksum serves
+// as the identification: it changes with the sequence number and reveals nothing. Most of IP's
+// header is known in advance, so summing it anew is cheaper than carrying its sum over each change.
 void write_reply(EthernetHeader& ethernet, Ipv4Header& ip, IcmpEcho& echo, const Host& host) {
   ethernet.destination = ethernet.source;
   ethernet.source = host.mac;
@@ -63,7 +63,7 @@ void write_reply(EthernetHeader& ethernet, Ipv4Header& ip, IcmpEcho& echo, const
   ip.checksum = 0;
   ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum_of(ip).folded()));
 
-  // Of the echo's words only the type changes, by as much whatever the code is.
+  // Only the type changes, and by the same amount whatever the code is.
   constexpr Be16 kTypeBefore{IcmpEcho::kRequest << 8};
   constexpr Be16 kTypeAfter{IcmpEcho::kReply << 8};
   echo.checksum =
@@ -71,13 +71,14 @@ void write_reply(EthernetHeader& ethernet, Ipv4Header& ip, IcmpEcho& echo, const
   echo.type = IcmpEcho::kReply;
 }
 
-// An echo request, whole and without IP options, in `buffer`.
+// `buffer` holds a whole echo request without IP options.
 Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const Host& host) {
   auto& ethernet = *reinterpret_cast<EthernetHeader*>(buffer.data());
   auto& ip = *reinterpret_cast<Ipv4Header*>(buffer.data() + kIpOffset);
   auto& echo = *reinterpret_cast<IcmpEcho*>(buffer.data() + kEchoOffset);
   if (const Ipv4Address destination{ip.destination}; destination != host.address) {
-    // Perhaps another interface's, which is ours as well (RFC 1122, 3.3.4.2: the weak host).
+    // Perhaps another interface's address, which is ours as well (RFC 1122, 3.3.4.2: weak host
+    // model).
     return {is_broadcast(destination, host) ? Fate::kEchoToGroup : Fate::kUp};
   }
   if (total_bytes < sizeof(Ipv4Header) + sizeof(IcmpEcho)) return {Fate::kShort};
@@ -95,8 +96,8 @@ Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const
   return {Fate::kReply, EthernetHeader::kMinFrameBytes};
 }
 
-// Whether options can be what they are (RFC 791, 3.1), and ask for no way of their own: kUp, or why
-// not. Those that nobody here knows are ignored (RFC 1122, 3.2.1.8).
+// Checks that options are well-formed (RFC 791, 3.1) and don't ask for source routing: kUp, or the
+// reason to drop. Unknown ones are ignored (RFC 1122, 3.2.1.8).
 Fate judge_options(std::span<const std::byte> options) {
   while (!options.empty()) {
     const auto type = static_cast<std::uint8_t>(options[0]);
@@ -115,10 +116,9 @@ Fate judge_options(std::span<const std::byte> options) {
   return Fate::kUp;
 }
 
-// Takes the options, if there are any, out of a datagram that was judged. They are for those on its
-// way: an answer has none of them. An echo reply with a record of the route or of times that goes
-// on where the request came from would be better (RFC 1122, 3.2.2.6), one with the request's own
-// would be wrong.
+// Removes the options, if any, from a datagram that was judged. They concern the hosts on its way,
+// and the answer carries none. In an echo reply, a record of route or times continued from the
+// request's would be better (RFC 1122, 3.2.2.6), but an unchanged copy would be wrong.
 [[gnu::noinline]] void remove_options(std::span<std::byte> datagram) {
   auto& ip = *reinterpret_cast<Ipv4Header*>(datagram.data());
   const std::size_t header_bytes = ip.header_bytes();
@@ -132,8 +132,8 @@ Fate judge_options(std::span<const std::byte> options) {
   ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum_of(ip).folded()));
 }
 
-// What an IPv4 header says of a datagram's fate. `start` is the frame's beginning with at least all
-// of that header, `frame_bytes` its whole length. Inline, as all that each frame runs through.
+// Judges a datagram by its IPv4 header. `start` is the frame's beginning with at least all of that
+// header, `frame_bytes` its whole length. Inline, because every frame passes through here.
 [[gnu::always_inline]] inline Fate judge_ipv4_header(std::span<const std::byte> start,
                                                      std::size_t frame_bytes, const Host& host) {
   if (start.size() < kIpOffset + sizeof(Ipv4Header)) return Fate::kShort;
@@ -178,11 +178,11 @@ Decision judge_ipv4(std::span<std::byte> buffer, std::size_t frame_bytes, const 
       }
       return {Fate::kUp};
     }
-    remove_options(buffer.subspan(kIpOffset));  // and once more, as any other
+    remove_options(buffer.subspan(kIpOffset));  // then judge it again like any other
   }
 }
 
-// lwIP reads an ARP packet without looking at its length (etharp_input), so look here.
+// lwIP reads an ARP packet without checking its length (etharp_input), so check it here.
 Decision judge_arp(std::span<const std::byte> frame) {
   if (frame.size() < sizeof(EthernetHeader) + sizeof(ArpPacket)) return {Fate::kBadArp};
   const auto& arp = *reinterpret_cast<const ArpPacket*>(frame.data() + sizeof(EthernetHeader));
@@ -191,7 +191,7 @@ Decision judge_arp(std::span<const std::byte> frame) {
   return {usable ? Fate::kUp : Fate::kBadArp};
 }
 
-// Whether stations' addresses let the frame in: kUp, or why not.
+// Whether the frame's MAC addresses let it in: kUp, or the reason to drop.
 Fate judge_ethernet(std::span<const std::byte> frame, const Host& host) {
   if (frame.size() < sizeof(EthernetHeader)) return Fate::kShort;
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(frame.data());
@@ -207,7 +207,7 @@ Fate judge_large(std::span<const std::byte> start, std::size_t frame_bytes, cons
   if (reinterpret_cast<const EthernetHeader*>(start.data())->type != EthernetHeader::kIpv4) {
     return Fate::kUnknownProtocol;
   }
-  if (frame_bytes > 0xFFFF) return Fate::kBadHeader;  // more than a pbuf's length can tell
+  if (frame_bytes > 0xFFFF) return Fate::kBadHeader;  // more than a pbuf's length can hold
   const Fate fate = judge_ipv4_header(start, frame_bytes, host);
   return fate == Fate::kUpFragment ? Fate::kBadHeader : fate;
 }
@@ -235,7 +235,7 @@ Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes, const Ho
         return judge_ipv4(buffer, frame_bytes, host);
       case EthernetHeader::kArp:
         return judge_arp(buffer.first(frame_bytes));
-      default:  // once more if it was a priority tag, behind which is none
+      default:  // once more after a priority tag, which no other tag may follow
         if (!remove_priority_tag(buffer.first(frame_bytes))) return {Fate::kUnknownProtocol};
         frame_bytes -= sizeof(VlanTag);
     }

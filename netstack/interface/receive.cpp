@@ -24,7 +24,7 @@ struct pbuf* adopt_packet(Packet packet, std::size_t offset) {
   const auto bytes = static_cast<u16_t>(packet.bytes() - offset);
   auto& custom = packet_pbufs[std::to_underlying(packet.release())];
   custom.custom_free_function = return_packet;
-  // PBUF_REF, because the frame doesn't lie behind its pbuf: headers are never put in front of it.
+  // PBUF_REF, because the frame doesn't follow its pbuf in memory: headers are never put before it.
   return pbuf_alloced_custom(PBUF_RAW, bytes, PBUF_REF, &custom, start, bytes);
 }
 

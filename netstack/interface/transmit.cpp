@@ -1,4 +1,4 @@
-// lwIP's frames as the device wants them.
+// Turns lwIP's frames into what the device takes.
 #include "netstack/interface/transmit.hpp"
 
 #include <algorithm>
@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::array<std::byte, EthernetHeader::kMinFrameBytes> kPadding{};
 
-// Whether the bytes before the payload are the pbuf's own and unused: only in a pbuf whose
-// payload lies in the same block behind it.
+// Whether the bytes before the payload are the pbuf's own and unused: only if the payload follows
+// the pbuf in the same block.
 bool has_headroom(const struct pbuf& pbuf) {
   if ((pbuf.type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS) == 0) return false;
   const auto* payload = static_cast<const std::byte*>(pbuf.payload);
@@ -22,10 +22,10 @@ bool has_headroom(const struct pbuf& pbuf) {
   return payload >= room + limits::kHeadroom;
 }
 
-// Where a frame's TCP header lies.
+// The place of a frame's TCP header.
 struct TcpPlace {
   Ipv4Header* ip = nullptr;
-  TcpHeader* tcp = nullptr;  // null: there is none, or not all of it
+  TcpHeader* tcp = nullptr;  // null: none, or incomplete
   std::uint16_t offset = 0;  // bytes from the frame's beginning
 };
 

@@ -1,4 +1,4 @@
-// An interface's routes, kept in the order in which they are looked through.
+// An interface's routes, kept in search order.
 #include "netstack/ip/routes.hpp"
 
 namespace mote::netstack {

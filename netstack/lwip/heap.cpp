@@ -1,4 +1,4 @@
-// lwIP's heap: size classes over memory that is carved at boot.
+// lwIP's heap: size classes over memory carved at boot.
 #include "netstack/lwip/heap.hpp"
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 namespace mote::netstack::heap {
 namespace {
 
-// Blocks of one size, and how many of them are used.
+// Blocks of one size, and how many of them are in use.
 template <std::size_t kBytes>
 class SizeClass {
  public:
@@ -36,7 +36,7 @@ class SizeClass {
 
   [[nodiscard]] bool owns(const void* memory) const { return blocks_.owns(memory); }
 
-  // False when `memory` isn't the beginning of a block in use.
+  // False if `memory` isn't the beginning of a block, or none is in use.
   [[nodiscard]] bool free(void* memory) {
     if (blocks_.offset_of(memory) % kBytes != 0 || used_ == 0) return false;
     blocks_.give_back(memory);
@@ -58,12 +58,12 @@ class SizeClass {
 };
 
 // A segment's header: its pbuf, room for the headers below TCP's, TCP's own, and its options or the
-// text that a response begins with.
+// text at the start of a response.
 constexpr std::size_t kSegmentHeader = 224;
 static_assert(kSegmentHeader >=
               sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) + limits::kFirstTextBytes);
 
-// The longest text that is written by copy in one go.
+// The longest text that is written by copy in one call.
 constexpr std::size_t kText = 640;
 static_assert(kText >=
               sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) + limits::kCopiedBytes);

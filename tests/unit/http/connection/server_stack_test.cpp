@@ -32,7 +32,7 @@ using namespace mote::world;
 namespace {
 
 // Makes the machine, which listens, once.
-Machine& http_machine() {
+world::Machine& http_machine() {
   static const bool is_started = [] {
     static http_world::PackFile file = http_world::pack_folder(http_world::example_site());
     machine();
@@ -116,7 +116,7 @@ std::size_t text_blocks_used() { return netstack::heap::usage()[1].used; }
 }  // namespace
 
 TEST_CASE("peers that acknowledge nothing take no text from others") {
-  Machine& m = http_machine();
+  world::Machine& m = http_machine();
   Network network;
   const std::string requests = get("/text") + get("/text") + get("/text");
   const auto silent = silent_peers(network, 20'000, 200, requests);
