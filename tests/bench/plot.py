@@ -1,4 +1,4 @@
-"""Draws how many times less Mote needs than a peer, as an SVG with nothing but bars and words."""
+"""Draws how many times less Mote needs than a peer, as an SVG of plain bars and words."""
 
 import math
 import tomllib
@@ -38,7 +38,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 
 @dataclass(frozen=True)
 class Bar:
-    """One row: how many times better, and the two figures it comes from."""
+    """One row: how many times better, and the two figures behind it."""
 
     title: str
     mote: float
@@ -47,14 +47,14 @@ class Bar:
 
 
 def bars_of(figures: Iterable[Figure], peer: dict[str, float]) -> list[Bar]:
-    """What both have, in TITLES' order; all of these are better when they are less."""
+    """The figures that both have, in TITLES' order; for all of these, less is better."""
     ours = {figure.key: figure.value for figure in figures if figure.value}
     return [Bar(title, ours[key], peer[key], peer[key] / ours[key])
             for key, title in TITLES.items() if key in ours and key in peer]
 
 
 def ticks(most: float) -> list[int]:
-    """1, 2, 5, 10 … up to the first that is not below the longest bar."""
+    """1, 2, 5, 10 … up to the first that reaches the longest bar."""
     found = [1]
     while found[-1] < most:
         digit = str(found[-1])[0]
@@ -81,7 +81,7 @@ def svg(title: str, bars: list[Bar], source: str) -> str:
                   f"{mark}×</text>"]
     for index, bar in enumerate(bars):
         y = TOP + ROW * index
-        behind = bar.ratio < 1  # it has no length on this scale: a red mark at its beginning
+        behind = bar.ratio < 1  # no length on this scale: a red mark at the start
         kind, end = ("behind", LABELS + 3.0) if behind else ("bar", x(bar.ratio))
         lines += [f'<text text-anchor="end" x="{LABELS - 10}" y="{y + 14}">{escape(bar.title)}'
                   "</text>",
@@ -95,7 +95,7 @@ def svg(title: str, bars: list[Bar], source: str) -> str:
 
 
 def draw(figures: Iterable[Figure], pairs: Iterable[Pair] = ()) -> str:
-    """Figures beside a peer's of the same run, or else beside those that were measured before."""
+    """Compares figures with a peer's from the same run, or else with stored ones."""
     bars = [Bar(f"{pair.name}: {pair.unit}", pair.mote, pair.peer, pair.ratio) for pair in pairs]
     if bars:
         return svg("Linux with nginx → Mote, in one run", bars, "./mote bench --vs nginx --plot")

@@ -1,4 +1,4 @@
-"""Settings of pack, fw_cfg and command line: what is in force, and what is refused."""
+"""Settings from pack, fw_cfg and command line: which take effect, and which are refused."""
 
 import os
 import random
@@ -40,7 +40,7 @@ def test_static_address_from_the_pack(bench: Bench, boot: str) -> None:
 
 
 def test_later_sources_win(bench: Bench) -> None:
-    """Pack before fw_cfg before the command line."""
+    """Pack, then fw_cfg, then the command line."""
     guest = bench.boot(Machine(settings="http.port=82\nnetwork.0.address=192.0.2.2/24",
                                command_line="mote.http.port=83"), lines=("http.port=81",))
     guest.console.wait_for(r"^http: port 83,")
@@ -54,7 +54,7 @@ def test_address_by_hardware_address(bench: Bench) -> None:
 
 
 def test_settings_that_make_no_sense_are_named(bench: Bench) -> None:
-    """And the rest goes on: nothing of it makes the machine unreachable."""
+    """The boot goes on: none of them makes the machine unreachable."""
     wrong = ["http.port=0", "http.port=99999", "network.0.address=10.0.0.300/24", "nonsense",
              "network.0.mtu=10", "network.hostname=-x-", "=", "panic=perhaps",
              "network.9.address=192.0.2.7/24", "network.0.address=127.0.0.1/8"]
@@ -73,7 +73,7 @@ def test_settings_of_noise(bench: Bench) -> None:
 
 
 def largest_packet(guest: Guest) -> int:
-    """Bytes of the largest IP packet in which the machine sends its front page."""
+    """The size of the largest IP packet in which the machine sends its front page."""
     sizes = []
     with guest.lab.raw() as ear:
         guest.http_answers()
@@ -88,7 +88,7 @@ def largest_packet(guest: Guest) -> int:
 
 
 def test_mtu_from_settings(bench: Bench) -> None:
-    # With offloads off the machine cuts its packets itself: here they are seen before any device.
+    # With offloads off the machine cuts its packets itself, so the capture shows the final ones.
     guest = bench.boot(Machine(settings=f"{ADDRESS}\nnetwork.0.mtu=1000\nnetwork.0.offload=off"))
     assert largest_packet(guest) == 1000
 
@@ -102,7 +102,7 @@ def test_rules_by_hardware_address_and_by_index_are_joined(bench: Bench) -> None
 
 @pytest.mark.parametrize("kept", [len("http.po"), len("http.port=8"), len("http.port=808")])
 def test_a_line_that_is_cut_is_not_used(bench: Bench, kept: int) -> None:
-    """The file is longer than there is room for; so much of its last line is inside."""
+    """The file is longer than the limit; this much of its last line is within it."""
     padding = MOST_BYTES - kept - len(ADDRESS) - 2
     settings = f"{ADDRESS}\n{'#' * padding}\nhttp.port=8080"
     assert settings[:MOST_BYTES].endswith("\n" + "http.port=8080"[:kept])
@@ -115,7 +115,7 @@ def test_a_line_that_is_cut_is_not_used(bench: Bench, kept: int) -> None:
 
 @pytest.mark.parametrize("source", SETTINGS)
 def test_refusals_cannot_steer_a_terminal(bench: Bench, source: str) -> None:
-    """What a setting holds besides plain text is not repeated as it is."""
+    """Bytes other than plain text are not echoed to the console as they are."""
     escape = "\x1b[2J\x1b]0;owned\x07\x08\x7f\x9b5m\u202e"
     guest = bench.start(SETTINGS[source](f"http.port={escape}"))
     guest.console.wait_for(r"^settings \(.+\): cannot use http\.port=")

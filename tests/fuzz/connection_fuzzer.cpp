@@ -1,6 +1,6 @@
-// Fuzzes the whole server on a TCP that can do whatever TCP can: an input is a script of what its
-// clients and lwIP do (README.md has its commands), and in the end each client looks whether what
-// it got answers what it sent.
+// Fuzzes the whole server on a TCP that can do anything TCP can. An input is a script of the
+// actions of its clients and of lwIP (README.md lists the commands); in the end each client checks
+// that it received the answers to its requests.
 #include <array>
 #include <memory>
 #include <vector>
@@ -22,24 +22,24 @@ enum class Command : std::uint8_t {
   kOpen,
   kSend,         // length, bytes
   kSendChained,  // the same, each segment in two pieces
-  kSendInBytes,  // length, bytes, each in a segment of its own
+  kSendInBytes,  // length, bytes; each byte in a segment of its own
   kAcknowledge,  // bytes
   kTakeAll,
   kClose,
   kTime,        // ticks
-  kFailWrites,  // after so many, how many
+  kFailWrites,  // how many succeed first, how many fail
   kReset,
   kPoll,
   kSendRun,    // length, the byte
-  kSendAgain,  // times: what was sent last
+  kSendAgain,  // how often to repeat the last data
   kSeconds,    // of the wall clock
-  kCrowd,      // others take all connections
+  kCrowd,      // others take all free connections
   kCount,
 };
 
-// What happened to all connections of a run, so that one may end otherwise than by its requests.
+// Events that affect all connections of a run, and may end one for other reasons than its requests.
 struct Events {
-  bool time = false;  // limits may be over
+  bool time = false;  // time limits may have passed
   bool crowd = false;
   [[nodiscard]] bool any() const {
     return time || crowd || http::counters().no_buffer > 0 || http::counters().gave_way > 0;
@@ -164,7 +164,7 @@ void Run::send(Peer& peer, std::size_t most, bool chained) {
   peer.send(last_, most, chained);
 }
 
-// A peer that was there before doesn't come back: what it got is looked at in the end.
+// A peer already used doesn't return: its bytes are checked in the end.
 void Run::open(Peer& peer) {
   constexpr std::uint16_t kRoom[] = {static_cast<std::uint16_t>(limits::kMtu), 2 * TCP_MSS, 9000,
                                      60'000};
@@ -177,7 +177,7 @@ void Run::open(Peer& peer) {
   }
 }
 
-// Half of them have begun a request.
+// Every second one has begun a request.
 void Run::crowd() {
   if (events_.crowd) {
     return;
@@ -192,7 +192,7 @@ void Run::crowd() {
   }
 }
 
-// A client that is left takes all it can get, and leaves in one way or the other.
+// A client that is left takes all it can get, then leaves one way or the other.
 void Run::finish(Peer& peer) {
   if (!peer.is_connected()) {
     peer.acknowledge(peer.unacknowledged());
@@ -200,13 +200,13 @@ void Run::finish(Peer& peer) {
   }
   peer.take_all();
   demand(peer.is_window_open(), "the window stays closed");
-  check(peer);  // before its end tells the server anything
+  check(peer);  // before its FIN tells the server anything
   peer.close();
   peer.take_all();
   demand(!peer.is_connected(), "a connection isn't let go");
 }
 
-// A 503 in place of what was discarded; the one of metrics isn't one.
+// Counts 503s in place of discarded requests; the one for metrics doesn't count.
 void Run::note_refusal(const Response& response) {
   refusals_ +=
       response.status == 503 && response.closes && response["cache-control"].empty() ? 1 : 0;
@@ -217,7 +217,7 @@ void Run::check_ending(const Peer& peer, const Response& response, bool may_be_o
   demand(!response.closes || peer.got_fin || peer.has_reset, "a closing response isn't the end");
 }
 
-// What answers a request; false if nothing may follow on it.
+// Checks the response to a request; false if nothing may follow it.
 bool Run::check_next(const Peer& peer, const Told& told, const Content& content,
                      std::string_view& received) {
   using Kind = Content::Kind;
@@ -246,7 +246,7 @@ bool Run::check_next(const Peer& peer, const Told& told, const Content& content,
   return !response.closes && !may_break && content.kind == Kind::kWhole;
 }
 
-// What is left when all requests have their responses.
+// Checks the bytes left once all requests have their responses.
 void Run::check_pending(const Peer& peer, const Told& told, std::string_view stream,
                         std::string_view received) {
   const bool is_unharmed = !events_.any() && !peer.has_reset;
@@ -274,7 +274,7 @@ void Run::check_pending(const Peer& peer, const Told& told, std::string_view str
   demand(received.empty(), "more behind the last response");
 }
 
-// One response for each request, in their order, and nothing besides.
+// One response for each request, in order, and nothing else.
 void Run::check(const Peer& peer) {
   std::string_view stream = peer.sent;
   std::string_view received = peer.received;

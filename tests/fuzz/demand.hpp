@@ -1,4 +1,4 @@
-// What a fuzzer demands of the code under test; what doesn't hold ends it, and libFuzzer keeps the
+// An assertion about the code under test; if it fails, the fuzzer ends, and libFuzzer keeps the
 // input.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Stands in for what the metrics are made of, and for the access log.
+// Replaces the sources of the metrics, and the access log.
 #include <array>
 
 #include "http/operations/access_log.hpp"

@@ -1,4 +1,4 @@
-// The pack's copy in pages of its own.
+// The pack's copy, in pages of its own.
 #include "tests/fuzz/guarded_pack.hpp"
 
 #include <sys/mman.h>

@@ -112,6 +112,9 @@ PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
 IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FAKE_CONSOLE,
         FAKE_INTERRUPTS]
+NICS = [*_all("firmware", "nics", "parse", "settings"), *_all("drivers", *DRIVERS),
+        "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
+        FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
 UNIT_TESTS = {
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
@@ -120,6 +123,8 @@ UNIT_TESTS = {
     "drivers/e1000/transmit_ring": E1000_WORLD,
     "drivers/e1000/transmit_ring_segmentation": E1000_WORLD,
     "drivers/virtio/mmio_transport": VIRTIO_WORLD,
+    "drivers/virtio/mmio_transport_mapped": [
+        "drivers/virtio/mmio_transport.cpp", FAKE_CLOCK, FAKE_INTERRUPTS, FAKE_PAGING],
     "drivers/virtio/nic": VIRTIO_WORLD,
     "drivers/virtio/nic_bring_up": VIRTIO_WORLD,
     "drivers/virtio/nic_doze": VIRTIO_WORLD,
@@ -137,6 +142,7 @@ UNIT_TESTS = {
     "drivers/vmxnet3/transmit_queue": VMXNET3_WORLD,
     "firmware/idle": IDLE,
     "firmware/idle_restless": IDLE,
+    "firmware/nics": NICS,
     "firmware/plan": [],
     "firmware/pools": ["firmware/pools.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "firmware/run_loop": [],
@@ -252,6 +258,38 @@ UNIT_TESTS = {
         *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
 }
 
+# Sources that a program of another name tests (tools/build/tested.py has the rule) ...
+TESTED_ELSEWHERE = {
+    "drivers/e1000/nic": "firmware/nics",
+    "drivers/virtio/mmio_nic": "firmware/nics",
+    "drivers/virtio/nic": "firmware/nics",
+    "drivers/vmxnet3/buffer_ring": "drivers/vmxnet3/receive_queue",
+    "drivers/vmxnet3/nic": "firmware/nics",
+    "firmware/parse": "firmware/settings",
+    "http/connection/connection_input": "http/connection/connection",
+    "http/connection/reply_writer": "http/connection/connection",
+    "http/operations/endpoints": "http/operations/metrics",
+    "http/pack/crc32": "http/pack/site_pack",
+    "http/reply/date": "http/reply/conditions",
+    "http/reply/reply_tail": "http/reply/ranges",
+    "http/request/request_buffer": "http/connection/connection",
+    "http/request/target": "http/request/request",
+    "netstack/dhcp/message": "netstack/dhcp/client",
+    "netstack/interface/attachment_lines": "netstack/interface/attachment_addresses",
+    "netstack/interface/receive": "netstack/stack",
+    "netstack/interface/transmit": "netstack/stack",
+    "netstack/lwip/heap": "netstack/stack",
+    "netstack/lwip/lwip_port": "netstack/stack",
+    "netstack/stats": "netstack/stack",
+}
+
+# ... and those that none tests, with the reason.
+UNTESTED = {
+    "firmware/main": "puts the parts together; black-box tests boot it",
+    "kernel/faults/runtime": "gives panic() names of the C++ library, which the host has itself",
+    "kernel/memory/memory": "gives memory.hpp's functions names of the C library, likewise",
+}
+
 # Fuzzers, tests/fuzz/NAME_fuzzer.cpp, in the same way.
 ORACLES = ["tests/fuzz/request_oracle.cpp", "tests/fuzz/content_oracle.cpp"]
 FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm",
@@ -272,22 +310,7 @@ FUZZERS = {
 # Files that `ninja coverage` leaves out of the total, since only a machine runs them, and why. What
 # has logic worth a test does not belong here.
 HARDWARE = {
-    "drivers/e1000/pci_registers.cpp": "finds and maps the BAR",
-    "drivers/e1000/pci_registers.hpp": "volatile registers",
-    "drivers/vmxnet3/pci_registers.cpp": "finds and maps the BARs",
-    "drivers/vmxnet3/pci_registers.hpp": "volatile registers",
-    "kernel/cpu/cpu.cpp": "control registers, MSRs, CPUID",
-    "kernel/cpu/cpu.hpp": "privileged instructions",
-    "kernel/cpu/mmio.hpp": "volatile registers",
-    "kernel/cpu/port_io.hpp": "in and out",
-    "kernel/faults/stack_guard.cpp": "must not run under a guard of its own",
-    "kernel/interrupts/interrupts.cpp": "GDT, IDT, sti and hlt",
-    "kernel/interrupts/io_apic.hpp": "volatile registers",
-    "kernel/interrupts/legacy_pic.hpp": "ports of the 8259As",
-    "kernel/interrupts/local_apic.cpp": "MSRs and volatile registers",
-    "kernel/memory/image.hpp": "addresses that the linker script gives",
-    "kernel/memory/paging.cpp": "CR3, CR4, invlpg",
-    "kernel/platform/reset.cpp": "ends the machine",
-    "kernel/time/reference_timer.cpp": "ports of the PIT and of the ACPI timer",
-    "kernel/time/reference_timer.hpp": "ports of the PIT and of the ACPI timer",
+    "kernel/cpu/instructions.hpp": "the CPU's instructions; tests/unit/machine takes their place",
+    "kernel/cpu/mmio.hpp": "volatile registers, likewise",
+    "kernel/cpu/port_io.hpp": "in and out, likewise",
 }

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools.build import cpp_text, rooms  # noqa: E402
+from tools.build import cpp_text, rooms, sources, tested  # noqa: E402
 
 MAX_COLUMNS = 100
 MAX_FILE_LINES = 400
@@ -298,7 +298,9 @@ def check(root: Path) -> list[Finding]:
     paths = repository_files(root)
     findings = [finding for path in paths if (source := read_source(root, path))
                 for finding in check_source(source)]
-    return sorted(findings + formatting(root, paths) + unlisted(root, paths))
+    untested = [Finding(path, 1, advice) for path, advice in tested.check(
+        paths, sources.UNIT_TESTS, sources.TESTED_ELSEWHERE, sources.UNTESTED)]
+    return sorted(findings + formatting(root, paths) + unlisted(root, paths) + untested)
 
 
 def main() -> int:

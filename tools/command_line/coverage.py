@@ -142,12 +142,8 @@ def main(arguments: list[str]) -> int:
         return 1
     for line in table(files):
         print(line)
-    gone = sorted(set(HARDWARE) - set(files))
-    if gone:
-        print(f"coverage: {gone[0]}: in HARDWARE of tools/build/sources.py, but has no line of "
-              "code", file=sys.stderr)
     low = total(lines for path, lines in files.items() if path not in HARDWARE).share < LEAST
-    return 1 if gone or low else 0
+    return 1 if low else 0
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ TEST_CASE("what comes while the NICs are being armed is found before the halt") 
   nic_state.on_arm = [] { work = 1; };
   CHECK(world.doze(nullptr) == Woken::kByWork);
   CHECK((nic_state.armed == 1 && nic_state.disarmed == 1));
-  nic_state.on_arm = [] { Machine::current()->ticks += 200'000'000; };  // slow exits
+  nic_state.on_arm = [] { FakeMachine::current()->ticks += 200'000'000; };  // slow exits
   CHECK(world.doze(nullptr) == Woken::kByTime);
   CHECK(interrupts::fake().dozes.empty());
   CHECK(counted().dozes == 1);

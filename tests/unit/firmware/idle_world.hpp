@@ -25,7 +25,7 @@ inline Nics nic_state;
 inline std::uint32_t work = 0;
 
 // A machine whose counter runs at 1 GHz, with one watched word.
-struct World : Machine {
+struct World : FakeMachine {
   Watch watch;
 
   World() {

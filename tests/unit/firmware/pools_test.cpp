@@ -129,7 +129,7 @@ TEST_CASE("the number of connections asked for is what is planned, and too many 
 }
 
 TEST_CASE("a machine too small for the least says so and halts") {
-  CHECK_THROWS_AS(carve(3, 0, 64 * 1024), Machine::Halted);
+  CHECK_THROWS_AS(carve(3, 0, 64 * 1024), FakeMachine::Halted);
   CHECK(console::written().starts_with("memory: "));
   CHECK(console::written().ends_with(" KiB of RAM are free, too little to start with\n"));
   CHECK(handed.packets <= limits::kPackets / 2);

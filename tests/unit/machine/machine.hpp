@@ -2,9 +2,9 @@
 // time.
 //
 // Unit tests are compiled with this folder in front of the root (build.ninja.in), so that they see
-// its kernel/cpu/{instructions,mmio,port_io}.hpp: each access goes to the Machine that the test has
-// made. Without one there are no ports, and time is this computer's. A test that wants more than
-// registers which keep what is written to them sets the handlers.
+// its kernel/cpu/{instructions,mmio,port_io}.hpp: each access goes to the FakeMachine that the test
+// has made. Without one there are no ports, and time is this computer's. A test that wants more
+// than registers which keep what is written to them sets the handlers.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@
 
 namespace mote {
 
-class Machine {
+class FakeMachine {
  public:
   enum class To : std::uint8_t { kPort, kMemory, kMsr };
 
@@ -44,13 +44,13 @@ class Machine {
 
   using Registers = std::array<std::uint32_t, 4>;  // EAX, EBX, ECX, EDX
 
-  Machine() { current() = this; }
-  ~Machine() { current() = nullptr; }
-  Machine(const Machine&) = delete;
-  Machine& operator=(const Machine&) = delete;
+  FakeMachine() { current() = this; }
+  ~FakeMachine() { current() = nullptr; }
+  FakeMachine(const FakeMachine&) = delete;
+  FakeMachine& operator=(const FakeMachine&) = delete;
 
-  [[nodiscard]] static Machine*& current() {
-    static Machine* machine = nullptr;
+  [[nodiscard]] static FakeMachine*& current() {
+    static FakeMachine* machine = nullptr;
     return machine;
   }
 

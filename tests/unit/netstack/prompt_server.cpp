@@ -1,4 +1,4 @@
-// A server whose responses may be sent promptly.
+// A server whose responses can be sent promptly.
 #include "tests/unit/netstack/prompt_server.hpp"
 
 #include <doctest/doctest.h>
@@ -27,7 +27,7 @@ const std::string& content() {
   return made;
 }
 
-// The response to a request's number: a head that is copied, and one or two pieces of the content.
+// The response to a request's number: a copied header section, and one or two pieces of content.
 struct Response {
   std::string head;
   std::array<tcp_piece, 3> pieces{};
@@ -60,10 +60,10 @@ std::uint32_t number_of(std::string_view request) {
   return number;
 }
 
-// A server of such requests, of four bytes each.
+// A server's connection; requests are of four bytes each.
 struct Session {
   std::string input;
-  std::string unwritten;  // of what is to be copied
+  std::string unwritten;  // the part still to be copied
   bool closes = false;
 };
 std::array<Session, 16> sessions;

@@ -13,14 +13,14 @@ namespace {
 
 constexpr std::size_t kBodyBytes = 64 * 1024 * 1024;
 
-// A server that sends as many bytes of the body as the four bytes of a request say, by
-// reference, and closes.
+// A server that sends as many bytes of the body as the request's four bytes say, by reference, and
+// closes.
 struct Session {
   std::size_t wanted = 0;
   std::size_t written = 0;
 };
 
-// Writes what lwIP takes: when not all of a piece, then half of it, down to one segment.
+// Writes as much as lwIP takes: if not a whole piece, half of it, down to one segment.
 void write_more(Session* session, struct tcp_pcb* pcb) {
   std::size_t most = 0xFFFF;
   while (session->written < session->wanted && most > 0) {

@@ -15,7 +15,7 @@ namespace mote::console {
 namespace {
 
 // A 16550 at COM1 that is as fast as asked, or busy. There is no VGA.
-struct Pc : Machine {
+struct Pc : FakeMachine {
   bool busy = false;
   std::uint32_t scratch = 0;
   std::uint32_t line_control = 0;

@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint64_t kScreen = 0xB8000;
 
 // A VGA in mode 3, 80 by 25 characters, with what the BIOS has left on the screen.
-struct Vga : Machine {
+struct Vga : FakeMachine {
   std::uint8_t graphics = 0x0E;       // graphics controller's register 6: B8000h, odd and even
   std::uint8_t miscellaneous = 0x67;  // colour ports
   std::uint8_t display_end = 79;      // CRT controller's register 1

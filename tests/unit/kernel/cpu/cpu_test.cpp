@@ -13,7 +13,7 @@
 namespace mote::cpu {
 namespace {
 
-void put_brand(Machine& machine, const char (&text)[49]) {
+void put_brand(FakeMachine& machine, const char (&text)[49]) {
   machine.leaves[{0x8000'0000, 0}] = {0x8000'0004, 0, 0, 0};
   for (std::uint32_t i = 0; i < 3; ++i) {
     std::memcpy(machine.leaves[{0x8000'0002 + i, 0}].data(), text + 16 * i, 16);
@@ -21,7 +21,7 @@ void put_brand(Machine& machine, const char (&text)[49]) {
 }
 
 TEST_CASE("the brand comes without its blanks, without QEMU's version, or not at all") {
-  Machine machine;
+  FakeMachine machine;
   CHECK(Brand().text().empty());
   put_brand(machine, "      Intel(R) Xeon(R) CPU @ 2.70GHz            ");
   CHECK(Brand().text() == "Intel(R) Xeon(R) CPU @ 2.70GHz");
@@ -36,7 +36,7 @@ TEST_CASE("the brand comes without its blanks, without QEMU's version, or not at
 }
 
 TEST_CASE("addresses end where the CPU says, or at 36 bits") {
-  Machine machine;
+  FakeMachine machine;
   CHECK(physical_address_end() == std::uint64_t{1} << 36);
   machine.leaves[{0x8000'0000, 0}] = {0x8000'0008, 0, 0, 0};
   machine.leaves[{0x8000'0008, 0}] = {0x3028, 0, 0, 0};  // 48 linear bits, 40 physical ones
@@ -44,7 +44,7 @@ TEST_CASE("addresses end where the CPU says, or at 36 bits") {
 }
 
 TEST_CASE("a hypervisor shows in bit 31 of leaf 1's ECX") {
-  Machine machine;
+  FakeMachine machine;
   CHECK_FALSE(under_hypervisor());
   machine.leaves[{1, 0}] = {0, 0, 1U << 31, 0};
   CHECK(under_hypervisor());

@@ -52,7 +52,7 @@ std::string hex(std::uint64_t value) {
 }
 
 TEST_CASE("a fault prints its name, every register and its callers, then resets") {
-  Machine machine;
+  FakeMachine machine;
   console::written().clear();
   push_frames();
   machine.fault_address = stack_at(0) - 8;  // in the guard
@@ -99,7 +99,7 @@ TEST_CASE("a fault prints its name, every register and its callers, then resets"
 TEST_CASE("another fault meanwhile gets one line, and the policy is still kept") {
   console::written().clear();
   set_panic_policy(PanicPolicy::kHalt);
-  CHECK_THROWS_AS(panic("of this nothing is said"), Machine::Halted);
+  CHECK_THROWS_AS(panic("of this nothing is said"), FakeMachine::Halted);
   CHECK(console::written() == "\npanic: another fault meanwhile\nhalted\n");
   CHECK(drained == 2);
 }
@@ -107,7 +107,7 @@ TEST_CASE("another fault meanwhile gets one line, and the policy is still kept")
 TEST_CASE("a fault in that line prints nothing, for the console may be what faults") {
   console::written().clear();
   TrapFrame frame{};
-  CHECK_THROWS_AS(panic_trap(&frame), Machine::Halted);
+  CHECK_THROWS_AS(panic_trap(&frame), FakeMachine::Halted);
   CHECK(console::written().empty());
   CHECK(drained == 2);
 }

@@ -15,7 +15,7 @@
 
 namespace mote {
 
-void reset_machine() { throw Machine::Halted{}; }
+void reset_machine() { throw FakeMachine::Halted{}; }
 namespace console {
 void drain() {}
 }  // namespace console
@@ -24,7 +24,7 @@ namespace {
 
 std::string first_line(const std::function<void()>& fault) {
   console::written().clear();
-  CHECK_THROWS_AS(fault(), Machine::Halted);
+  CHECK_THROWS_AS(fault(), FakeMachine::Halted);
   return console::written().substr(0, console::written().find('\n'));
 }
 
@@ -41,7 +41,7 @@ bool prints(std::uint64_t vector, const std::string& wanted) {
 }
 
 TEST_CASE("exceptions have the names of Intel's SDM 3A, table 6-1") {
-  Machine machine;
+  FakeMachine machine;
   CHECK(prints(0, "panic: divide error, vector 0, error 0"));
   CHECK(prints(6, "panic: invalid opcode, vector 6, error 0"));
   CHECK(prints(8, "panic: double fault, vector 8, error 0"));
@@ -53,7 +53,7 @@ TEST_CASE("exceptions have the names of Intel's SDM 3A, table 6-1") {
 }
 
 TEST_CASE("words come with the callers, if the stack can be followed") {
-  Machine machine;
+  FakeMachine machine;
   CHECK(first_line([] { panic("a pool is empty"); }) == "panic: a pool is empty");
   CHECK(console::written() == "panic: a pool is empty\nresetting\n");  // a stack of the host's
 }

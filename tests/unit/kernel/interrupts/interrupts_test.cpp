@@ -15,13 +15,13 @@
 namespace mote::interrupts {
 namespace {
 
-using Writes = std::vector<Machine::Write>;
+using Writes = std::vector<FakeMachine::Write>;
 
 constexpr std::uint64_t kApic = 0xFEE0'0000;
 constexpr std::uint64_t kIoApic = 0xFEC0'0000;
 
 // A PC with all three controllers; its local APIC's identifier is 5.
-struct Pc : Machine {
+struct Pc : FakeMachine {
   Pc() {
     paging::fake() = {};
     leaves[{1, 0}] = {0, 0, 1 << 24, 1 << 9};

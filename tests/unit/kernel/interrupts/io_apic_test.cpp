@@ -16,7 +16,7 @@ namespace {
 constexpr acpi::IoApicPlace kPlace{.address = 0xFEC1'0000, .first_interrupt = 24};
 
 // An I/O APIC behind its index and window.
-struct IoApic : Machine {
+struct IoApic : FakeMachine {
   std::uint32_t index = 0;
   std::map<std::uint32_t, std::uint32_t> registers = {{1, 23U << 16 | 0x20}};
   std::vector<std::uint32_t> order;

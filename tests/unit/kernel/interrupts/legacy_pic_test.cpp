@@ -11,28 +11,29 @@
 namespace mote {
 namespace {
 
-using Writes = std::vector<Machine::Write>;
+using Writes = std::vector<FakeMachine::Write>;
 
 TEST_CASE("the first line initializes both; it is level-triggered, and all others stay masked") {
-  Machine pc;
+  FakeMachine pc;
   pc.ports[0x4D0] = 0x20;
   pc.ports[0x4D1] = 0x00;
   LegacyPic pic;
   REQUIRE(pic.open(11));
   // ICW1 to ICW4 of either (8259A data sheet), the trigger mode (ELCR2), the masks: 11 and 2.
-  CHECK(pc.writes ==
-        Writes{Machine::out8(0x20, 0x11), Machine::out8(0xA0, 0x11), Machine::out8(0x21, 0x20),
-               Machine::out8(0xA1, 0x28), Machine::out8(0x21, 0x04), Machine::out8(0xA1, 0x02),
-               Machine::out8(0x21, 0x01), Machine::out8(0xA1, 0x01), Machine::out8(0x4D1, 0x08),
-               Machine::out8(0x21, 0xFB), Machine::out8(0xA1, 0xF7)});
+  CHECK(pc.writes == Writes{FakeMachine::out8(0x20, 0x11), FakeMachine::out8(0xA0, 0x11),
+                            FakeMachine::out8(0x21, 0x20), FakeMachine::out8(0xA1, 0x28),
+                            FakeMachine::out8(0x21, 0x04), FakeMachine::out8(0xA1, 0x02),
+                            FakeMachine::out8(0x21, 0x01), FakeMachine::out8(0xA1, 0x01),
+                            FakeMachine::out8(0x4D1, 0x08), FakeMachine::out8(0x21, 0xFB),
+                            FakeMachine::out8(0xA1, 0xF7)});
   pc.writes.clear();
   REQUIRE(pic.open(4));  // what is open stays so, and so does another's trigger
-  CHECK(pc.writes ==
-        Writes{Machine::out8(0x4D0, 0x30), Machine::out8(0x21, 0xEB), Machine::out8(0xA1, 0xF7)});
+  CHECK(pc.writes == Writes{FakeMachine::out8(0x4D0, 0x30), FakeMachine::out8(0x21, 0xEB),
+                            FakeMachine::out8(0xA1, 0xF7)});
 }
 
 TEST_CASE("lines of the board's own and lines there are not are refused untouched") {
-  Machine pc;
+  FakeMachine pc;
   LegacyPic pic;
   for (const unsigned line : {0U, 1U, 2U, 8U, 13U, 16U, 255U}) {
     CHECK_FALSE(pic.open(static_cast<std::uint8_t>(line)));
@@ -41,7 +42,7 @@ TEST_CASE("lines of the board's own and lines there are not are refused untouche
 }
 
 TEST_CASE("with no line open nothing is asked, acknowledged or closed") {
-  Machine pc;
+  FakeMachine pc;
   LegacyPic pic;
   pic.end_of_interrupt();
   pic.close();
@@ -50,7 +51,7 @@ TEST_CASE("with no line open nothing is asked, acknowledged or closed") {
 }
 
 TEST_CASE("a request counts if its line is open; both are acknowledged, the second first") {
-  Machine pc;
+  FakeMachine pc;
   LegacyPic pic;
   REQUIRE(pic.open(11));
   std::uint8_t first = 0;
@@ -60,17 +61,17 @@ TEST_CASE("a request counts if its line is open; both are acknowledged, the seco
   };
   pc.writes.clear();
   CHECK_FALSE(pic.any_requested());
-  CHECK(pc.writes == Writes{Machine::out8(0x20, 0x0A), Machine::out8(0xA0, 0x0A)});  // OCW3
+  CHECK(pc.writes == Writes{FakeMachine::out8(0x20, 0x0A), FakeMachine::out8(0xA0, 0x0A)});  // OCW3
   first = 0x01;  // the interval timer's, which is masked
   CHECK_FALSE(pic.any_requested());
   second = 1 << 3;
   CHECK(pic.any_requested());
   pc.writes.clear();
   pic.end_of_interrupt();
-  CHECK(pc.writes == Writes{Machine::out8(0xA0, 0x20), Machine::out8(0x20, 0x20)});
+  CHECK(pc.writes == Writes{FakeMachine::out8(0xA0, 0x20), FakeMachine::out8(0x20, 0x20)});
   pc.writes.clear();
   pic.close();
-  CHECK(pc.writes == Writes{Machine::out8(0x21, 0xFF), Machine::out8(0xA1, 0xFF)});
+  CHECK(pc.writes == Writes{FakeMachine::out8(0x21, 0xFF), FakeMachine::out8(0xA1, 0xFF)});
   CHECK_FALSE(pic.any_requested());
 }
 

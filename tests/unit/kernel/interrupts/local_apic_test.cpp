@@ -12,14 +12,14 @@
 namespace mote {
 namespace {
 
-using Writes = std::vector<Machine::Write>;
+using Writes = std::vector<FakeMachine::Write>;
 
 constexpr std::uint64_t kBase = 0xFEE0'0000;
 constexpr std::uint32_t kHasApic = 1 << 9;       // CPUID leaf 1, EDX
 constexpr std::uint32_t kHasDeadline = 1 << 24;  // CPUID leaf 1, ECX
 
 // A CPU of 40 address bits with its APIC in memory, or, when told so, in x2APIC mode.
-struct Cpu : Machine {
+struct Cpu : FakeMachine {
   explicit Cpu(std::uint64_t base = kBase | 0x900, std::uint32_t features = kHasDeadline) {
     paging::fake() = {};
     leaves[{1, 0}] = {0, 0, features, kHasApic};

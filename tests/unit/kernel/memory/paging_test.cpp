@@ -26,7 +26,7 @@ namespace mote::paging {
 namespace {
 
 // A CPU of 40 address bits that walks boot's tables.
-struct Cpu : Machine {
+struct Cpu : FakeMachine {
   BootTables boot;
 
   Cpu() {

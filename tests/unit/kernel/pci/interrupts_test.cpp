@@ -12,7 +12,7 @@
 namespace mote::pci {
 namespace {
 
-using Writes = std::vector<Machine::Write>;
+using Writes = std::vector<FakeMachine::Write>;
 using Configured = std::vector<PciMachine::Configured>;
 
 constexpr interrupts::Message kMessage{.address = 0x1'FEE0'5000, .data = 0x41};
@@ -44,9 +44,10 @@ TEST_CASE("MSI-X: the first entry is written whole while all are masked") {
   pc.put_msi_x(0x800 | 2);
   const Function nic = pc.found();
   REQUIRE(use_msi_x(nic, kMessage));
-  CHECK(pc.writes ==
-        Writes{Machine::write32(kTable + 0x800, 0xFEE0'5000), Machine::write32(kTable + 0x804, 1),
-               Machine::write32(kTable + 0x808, 0x41), Machine::write32(kTable + 0x80C, 0)});
+  CHECK(pc.writes == Writes{FakeMachine::write32(kTable + 0x800, 0xFEE0'5000),
+                            FakeMachine::write32(kTable + 0x804, 1),
+                            FakeMachine::write32(kTable + 0x808, 0x41),
+                            FakeMachine::write32(kTable + 0x80C, 0)});
   Configured controls;
   for (const auto& write : pc.configured) {
     if (write.offset == 0x9A) {

@@ -13,7 +13,7 @@
 
 namespace mote::pci {
 
-class PciMachine : public Machine {
+class PciMachine : public FakeMachine {
  public:
   FakeSpace space;
   bool has_ports = true;
@@ -31,7 +31,7 @@ class PciMachine : public Machine {
   PciMachine() {
     acpi::told() = {};
     paging::fake() = {};
-    space.add({0, 0, 0}, kHostBridge);
+    space.add({0, 0, 0}, kHostBridge).put<std::uint32_t>(kVendor, 0x1237'8086);
     on_in = [this](std::uint16_t port, unsigned bytes) { return read_port(port, bytes); };
     on_out = [this](std::uint16_t port, unsigned bytes, std::uint32_t value) {
       write_port(port, bytes, value);

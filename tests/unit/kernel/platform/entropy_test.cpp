@@ -22,7 +22,7 @@ constexpr std::uint32_t kRdrand = 1U << 30;  // leaf 1, ECX
 constexpr std::uint32_t kRdseed = 1U << 18;  // leaf 7, EBX
 
 // A machine of one steady jitter, with a calendar clock and no instructions for random numbers.
-struct Pc : Machine {
+struct Pc : FakeMachine {
   std::uint8_t second = 56;
   std::uint64_t jitter = 1;
   unsigned draws = 0;

@@ -32,7 +32,7 @@ std::string entry(std::string_view name, std::uint16_t selector, std::uint32_t b
 }
 
 // The device: a selector of 16 bits, and a port that gives the item's bytes, zeros behind its end.
-struct Device : Machine {
+struct Device : FakeMachine {
   std::map<std::uint16_t, std::string> items = {{0, "QEMU"}};
   std::string selected;
   std::size_t next = 0;

@@ -13,10 +13,10 @@
 namespace mote {
 namespace {
 
-using Writes = std::vector<Machine::Write>;
+using Writes = std::vector<FakeMachine::Write>;
 
 // A machine that survives everything but a triple fault. Its keyboard controller is idle.
-struct Survivor : Machine {
+struct Survivor : FakeMachine {
   std::vector<std::uint64_t> times;
 
   Survivor() {
@@ -28,21 +28,21 @@ struct Survivor : Machine {
 };
 
 // ICH9 data sheet, 13.7.5: a hard reset asked for, then begun. And the 8042's pulse.
-const Writes kUsual = {Machine::out8(0xCF9, 0x02), Machine::out8(0xCF9, 0x06),
-                       Machine::out8(0x64, 0xFE)};
+const Writes kUsual = {FakeMachine::out8(0xCF9, 0x02), FakeMachine::out8(0xCF9, 0x06),
+                       FakeMachine::out8(0x64, 0xFE)};
 
 TEST_CASE("without ACPI: the chipset, the keyboard controller, and the triple fault") {
   Survivor machine;
-  CHECK_THROWS_AS(reset_machine(), Machine::TripleFault);
+  CHECK_THROWS_AS(reset_machine(), FakeMachine::TripleFault);
   CHECK(machine.writes == kUsual);
 }
 
 TEST_CASE("ACPI's register comes first, and each way has 10 ms to work") {
   Survivor machine;
   acpi::told().reset_register = {.where = {.is_io = true, .address = 0xB2}, .value = 0x5A};
-  CHECK_THROWS_AS(reset_machine(), Machine::TripleFault);
+  CHECK_THROWS_AS(reset_machine(), FakeMachine::TripleFault);
   REQUIRE(machine.writes.size() == 4);
-  CHECK(machine.writes[0] == Machine::out8(0xB2, 0x5A));
+  CHECK(machine.writes[0] == FakeMachine::out8(0xB2, 0x5A));
   CHECK(Writes(machine.writes.begin() + 1, machine.writes.end()) == kUsual);
   constexpr std::uint64_t kMs = 1'000'000;
   CHECK(machine.times[1] - machine.times[0] >= 10 * kMs);
@@ -55,19 +55,19 @@ TEST_CASE("ACPI's register may lie in memory, which must be mapped first") {
   Survivor machine;
   machine.windows = {{0xFED0'0000, 0xFED0'1000}};
   acpi::told().reset_register = {.where = {.is_io = false, .address = 0xFED0'0040}, .value = 1};
-  CHECK_THROWS_AS(reset_machine(), Machine::TripleFault);
-  CHECK(machine.writes[0] == Machine::write8(0xFED0'0040, 1));
+  CHECK_THROWS_AS(reset_machine(), FakeMachine::TripleFault);
+  CHECK(machine.writes[0] == FakeMachine::write8(0xFED0'0040, 1));
   CHECK(paging::fake().mapped.at(0).begin == 0xFED0'0040);
   machine.writes.clear();
   paging::fake().can_map = false;
-  CHECK_THROWS_AS(reset_machine(), Machine::TripleFault);
+  CHECK_THROWS_AS(reset_machine(), FakeMachine::TripleFault);
   CHECK(machine.writes == kUsual);
 }
 
 TEST_CASE("a keyboard controller that stays busy is told all the same, after 10 ms") {
   Survivor machine;
   machine.ports[0x64] = 0xFF;  // as where there is none
-  CHECK_THROWS_AS(reset_machine(), Machine::TripleFault);
+  CHECK_THROWS_AS(reset_machine(), FakeMachine::TripleFault);
   CHECK(machine.writes == kUsual);
   CHECK(machine.times[2] - machine.times[1] >= 20'000'000);
 }

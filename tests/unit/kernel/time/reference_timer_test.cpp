@@ -11,16 +11,16 @@
 namespace mote {
 namespace {
 
-using Writes = std::vector<Machine::Write>;
+using Writes = std::vector<FakeMachine::Write>;
 
 TEST_CASE("the PIT's channel 2 runs as a rate generator, its gate open and the speaker off") {
-  Machine pc;
+  FakeMachine pc;
   pc.ports[0x61] = 0x32;
   Pit pit;
   pit.start();
   // 8254 data sheet: channel 2, low and high byte, mode 2; a count of 0 is 65,536.
-  CHECK(pc.writes == Writes{Machine::out8(0x61, 0x31), Machine::out8(0x43, 0xB4),
-                            Machine::out8(0x42, 0), Machine::out8(0x42, 0)});
+  CHECK(pc.writes == Writes{FakeMachine::out8(0x61, 0x31), FakeMachine::out8(0x43, 0xB4),
+                            FakeMachine::out8(0x42, 0), FakeMachine::out8(0x42, 0)});
   pc.writes.clear();
   std::uint32_t half = 0;
   pc.on_in = [&](std::uint16_t port, unsigned) -> std::uint32_t {
@@ -28,10 +28,11 @@ TEST_CASE("the PIT's channel 2 runs as a rate generator, its gate open and the s
     return half++ == 0 ? 0x34 : 0x12;
   };
   CHECK(pit.read() == 0x1234);
-  CHECK(pc.writes == Writes{Machine::out8(0x43, 0x80)});  // latched, so that both halves are one
+  CHECK(pc.writes ==
+        Writes{FakeMachine::out8(0x43, 0x80)});  // latched, so that both halves are one
   pc.writes.clear();
   pit.stop();
-  CHECK(pc.writes == Writes{Machine::out8(0x61, 0x32)});
+  CHECK(pc.writes == Writes{FakeMachine::out8(0x61, 0x32)});
 }
 
 TEST_CASE("the PIT counts down through zero, ACPI's timer up through 24 bits") {
@@ -45,7 +46,7 @@ TEST_CASE("the PIT counts down through zero, ACPI's timer up through 24 bits") {
 }
 
 TEST_CASE("ACPI's timer is one read of 32 bits") {
-  Machine pc;
+  FakeMachine pc;
   pc.on_in = [](std::uint16_t port, unsigned bytes) -> std::uint32_t {
     CHECK((port == 0x608 && bytes == 4));
     return 0x0123'4567;

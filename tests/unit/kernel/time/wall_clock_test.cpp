@@ -20,7 +20,7 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kStart = 1'709'210'096;  // 2024-02-29 12:34:56
 
 // A PC of a counter at 1 GHz, with a CMOS clock in BCD that shows `shown`.
-struct Pc : Machine {
+struct Pc : FakeMachine {
   std::uint64_t shown = kStart;
   bool there = true;
   bool updating = false;

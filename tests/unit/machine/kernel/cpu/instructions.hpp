@@ -14,11 +14,11 @@ struct Cpuid {
 };
 
 // Without a machine of its own, a test has no business with its CPU.
-[[nodiscard]] inline Machine& machine() {
-  if (Machine::current() == nullptr) {
+[[nodiscard]] inline FakeMachine& machine() {
+  if (FakeMachine::current() == nullptr) {
     std::abort();
   }
-  return *Machine::current();
+  return *FakeMachine::current();
 }
 
 [[nodiscard]] inline Cpuid cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
@@ -26,7 +26,7 @@ struct Cpuid {
 }
 
 [[nodiscard]] inline std::uint64_t time_stamp() {
-  Machine* const machine = Machine::current();
+  FakeMachine* const machine = FakeMachine::current();
   if (machine == nullptr) {
     return __builtin_ia32_rdtsc();
   }
@@ -36,7 +36,7 @@ struct Cpuid {
   return machine->ticks += machine->ticks_a_look;
 }
 inline void pause() {
-  if (Machine* const machine = Machine::current()) {
+  if (FakeMachine* const machine = FakeMachine::current()) {
     machine->ticks += machine->ticks_a_pause;
   }
 }
@@ -57,7 +57,7 @@ inline void write_msr(std::uint32_t number, std::uint64_t value) {
 [[nodiscard]] inline bool rdseed(std::uint64_t& value) { return machine().on_rdseed(value); }
 
 inline void halt_until_interrupt() { machine().on_halt(); }
-[[noreturn]] inline void halt() { throw Machine::Halted{}; }
-[[noreturn]] inline void triple_fault() { throw Machine::TripleFault{}; }
+[[noreturn]] inline void halt() { throw FakeMachine::Halted{}; }
+[[noreturn]] inline void triple_fault() { throw FakeMachine::TripleFault{}; }
 
 }  // namespace mote::cpu

@@ -10,7 +10,7 @@ namespace mote::mmio {
 
 template <typename T>
 [[nodiscard]] T read(PhysicalAddress address) {
-  Machine* const machine = Machine::current();
+  FakeMachine* const machine = FakeMachine::current();
   if (machine != nullptr && machine->has(address.value, sizeof(T))) {
     return static_cast<T>(machine->read(address.value, sizeof(T)));
   }
@@ -19,7 +19,7 @@ template <typename T>
 
 template <typename T>
 void write(PhysicalAddress address, T value) {
-  Machine* const machine = Machine::current();
+  FakeMachine* const machine = FakeMachine::current();
   if (machine != nullptr && machine->has(address.value, sizeof(T))) {
     machine->write(address.value, sizeof(T), value);
     return;

@@ -10,7 +10,7 @@ namespace mote::port {
 
 template <typename T>
 [[nodiscard]] T in(IoPort port) {
-  Machine* const machine = Machine::current();
+  FakeMachine* const machine = FakeMachine::current();
   return static_cast<T>(machine != nullptr ? machine->in(port.value, sizeof(T)) : ~0U);
 }
 [[nodiscard]] inline std::uint8_t in8(IoPort port) { return in<std::uint8_t>(port); }
@@ -19,7 +19,7 @@ template <typename T>
 
 template <typename T>
 void out(IoPort port, T value) {
-  if (Machine* const machine = Machine::current()) {
+  if (FakeMachine* const machine = FakeMachine::current()) {
     machine->out(port.value, sizeof(T), value);
   }
 }
