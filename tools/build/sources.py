@@ -246,6 +246,7 @@ UNIT_TESTS = {
     "netstack/lwip/kills": TCP_WORLD,
     "netstack/lwip/noise": TCP_WORLD,
     "netstack/lwip/pieces": TCP_WORLD,
+    "netstack/lwip/pools": NETSTACK_WORLD,
     "netstack/lwip/recovery": TCP_WORLD,
     "netstack/lwip/reply": TCP_WORLD,
     "netstack/lwip/segmentation": TCP_WORLD,
