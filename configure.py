@@ -131,7 +131,11 @@ def firmware_edges(edges: Edges) -> list[str]:
 def image_edges(edges: Edges, objects: list[str]) -> None:
     """Kernel, loader, the example site's pack, and the outputs that boot."""
     files, folders = site_files()
-    edges.build("$b/kernel.elf", "link", objects, implicit=["boot/kernel.ld"],
+    layout = "$b/generated/boot_layout.cpp"
+    edges.build(layout, "boot_layout", ["boot/boot_info.inc", "boot/long_mode.asm"],
+                implicit=["tools/build/boot_layout.py"])
+    edges.build(object_of(layout), "cxx", layout, optimize="$cold")
+    edges.build("$b/kernel.elf", "link", objects, implicit=["boot/kernel.ld", object_of(layout)],
                 implicit_outputs=["$b/kernel.map"])
     edges.build("$b/loader.bin", "nasm", LOADER, implicit=boot_includes(), format="bin")
     edges.build("$b/site.pack", "pack", "www",
@@ -230,15 +234,29 @@ def fetched_edges(edges: Edges, lwip: str | None) -> None:
     edges.build("$b/generated/version.hpp", "version", implicit=["always"])
 
 
+def tidy_edges(edges: Edges) -> list[str]:
+    """clang-tidy over each of the firmware's sources that has changed, with what it includes, since
+    it was clean."""
+    marks = []
+    for source in firmware_sources():
+        marks.append(f"$b/tidy/{source}.clean")
+        edges.build(marks[-1], "tidy", source,
+                    order_only=["$b/compile_commands.json", "check-programs"],
+                    implicit=[object_of(source), ".clang-tidy", "tools/build/tidy.py"])
+    return marks
+
+
 def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
     """The targets that an engineer asks for by name."""
     edges.build("image", "phony", ["$b/mote.img", "$b/mote.elf"])
     edges.build("run", "run", implicit=["image"])
     edges.build("size", "size", implicit=["image"])
-    edges.build("check", "check")
+    edges.build("check-programs", "check_programs")
+    edges.build("style", "style", order_only=["check-programs"])
+    edges.build("check", "phony", ["style", *tidy_edges(edges)])
     edges.build("test", "pytest", implicit=["image", "unit-tests", "fuzzers"])
-    edges.build("$b/compile_commands.json", "compdb", implicit=[ninja_file],
-                ninja_file=ninja_file)
+    edges.build("$b/compile_commands.json", "compdb", ninja_file=ninja_file,
+                implicit=[ninja_file, "tools/build/compile_commands.py"])
     own = ["configure.py", "build.ninja.in", "tools/build/sources.py", "netstack/lwip/sources.txt"]
     edges.build(ninja_file, "configure", configure_options=options,
                 implicit=[*own, *patch_inputs(), *site_files()[1]])

@@ -105,6 +105,7 @@ void judge(bool by_device, bool work) {
 void initialize(IdlePolicy policy) {
   if (policy == IdlePolicy::kDoze) {
     dozes_at_all = interrupts::start();
+    const console::Fact fact(dozes_at_all);
     console::line(dozes_at_all ? "idle: dozes" : "idle: no local APIC that works, so it polls");
   }
 }

@@ -38,7 +38,7 @@ namespace mote {
 namespace {
 
 [[gnu::section(".sealed")]] constinit Settings settings;
-constinit http::LoopCounters loop_counters{};
+constinit LoopCounters loop_counters{};
 
 std::string_view name(BootWay way) {
   switch (way) {
@@ -79,6 +79,7 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
     const std::string_view text = reinterpret_cast<const char*>(info.command_line);
     settings.apply_command_line(text, text.size() >= BootInfo::kMaxCommandLine);
   }
+  console::set_quiet(settings.is_console_quiet());
   set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
 }
 
@@ -122,9 +123,12 @@ void tell_what_is_served(const http::SitePack* serving) {
     console::line("not serving, answering ping only");
     return;
   }
-  console::line("http: port ", settings.http_port(), ", ", serving->files(), " files, ",
-                (serving->bytes() + 1023) / 1024, " KiB, ", http::most_connections(),
-                " connections");
+  {
+    const console::Fact fact;
+    console::line("http: port ", settings.http_port(), ", ", serving->files(), " files, ",
+                  (serving->bytes() + 1023) / 1024, " KiB, ", http::most_connections(),
+                  " connections");
+  }
   console::line("ready");
 }
 

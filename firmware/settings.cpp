@@ -131,6 +131,10 @@ bool Settings::set(std::string_view key, std::string_view value) {
     halt_on_panic_ = value == "halt";
     return true;
   }
+  if (key == "console" && (value == "normal" || value == "quiet")) {
+    is_console_quiet_ = value == "quiet";
+    return true;
+  }
   if (key == "idle" && (value == "poll" || value == "doze")) {
     idle_ = value == "doze" ? IdlePolicy::kDoze : IdlePolicy::kPoll;
     return true;

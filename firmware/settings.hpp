@@ -70,6 +70,8 @@ class Settings {
   [[nodiscard]] std::uint32_t idle_time_ms() const { return idle_time_ms_; }
   [[nodiscard]] IdlePolicy idle() const { return idle_; }
   [[nodiscard]] bool halt_on_panic() const { return halt_on_panic_; }
+  // Whether the console tells trouble only, beside the first line and `ready`.
+  [[nodiscard]] bool is_console_quiet() const { return is_console_quiet_; }
 
   // Paths; empty: none. Valid for this object's lifetime.
   [[nodiscard]] std::string_view health_path() const { return health_path_.text(); }
@@ -117,6 +119,7 @@ class Settings {
   std::uint32_t header_time_ms_ = limits::kHeaderTimeMs;
   std::uint32_t idle_time_ms_ = limits::kIdleTimeMs;
   bool halt_on_panic_ = false;
+  bool is_console_quiet_ = false;
   IdlePolicy idle_ = IdlePolicy::kPoll;
   Path health_path_{"/healthz"};
   Path metrics_path_{""};

@@ -59,17 +59,23 @@ std::uint8_t DhcpClient::judge(const struct dhcp& dhcp, std::uint8_t type,
                                std::span<const std::byte> bytes) {
   const bool asking = dhcp.state == DHCP_STATE_REQUESTING || has_address(dhcp);
   const bool answers = type == DHCP_ACK || type == DHCP_NAK;
-  if (dhcp.state == DHCP_STATE_SELECTING ? type != DHCP_OFFER : !asking || !answers) return 0;
+  if (dhcp.state == DHCP_STATE_SELECTING ? type != DHCP_OFFER : !asking || !answers) {
+    return 0;
+  }
   const auto message = DhcpMessage::read(bytes);
   if (!message) {
     ++counters_.broken;
     complaints_.say("message"sv, {}, "a DHCP message is broken: not used");
     return 0;
   }
-  if (type != DHCP_NAK) return judge_lease(dhcp, type, *message);
+  if (type != DHCP_NAK) {
+    return judge_lease(dhcp, type, *message);
+  }
   ++counters_.refusals;
   const auto server = message->address(Code::kServerIdentifier);
-  if (!concerns_us(dhcp, server)) return 0;
+  if (!concerns_us(dhcp, server)) {
+    return 0;
+  }
   complaints_.say("refusal"sv, {}, "DHCP server ", server.value_or(Ipv4Address{}),
                   " refuses our request, asking anew");
   return DHCP_NAK;
@@ -85,7 +91,9 @@ std::uint8_t DhcpClient::judge_lease(const struct dhcp& dhcp, std::uint8_t type,
   }
   const auto lease = read_lease(message, complaints_);
   if (lease) {
-    if (type == DHCP_ACK) lease_ = *lease;
+    if (type == DHCP_ACK) {
+      lease_ = *lease;
+    }
     return type;
   }
   ++counters_.unusable;
@@ -95,7 +103,9 @@ std::uint8_t DhcpClient::judge_lease(const struct dhcp& dhcp, std::uint8_t type,
 }
 
 std::uint32_t DhcpClient::restart_delay_ms(bool in_use) {
-  if (in_use && clock::now() >= bound_ + kSettled) refusals_ = 0;
+  if (in_use && clock::now() >= bound_ + kSettled) {
+    refusals_ = 0;
+  }
   ++refusals_;
   return in_use && refusals_ == 1 ? 0 : dhcp_back_off_ms(refusals_);
 }
@@ -135,8 +145,12 @@ void mote_dhcp_acknowledged(struct netif* netif, struct dhcp* dhcp) {
   dhcp->offered_t2_rebind = lease.rebinding_s;
   netstack::forget_times(*dhcp);
   // After rebinding, renew with the server that answered.
-  if (lease.server) dhcp->server_ip_addr = to_lwip(*lease.server);
-  if (!dhcp_supplied_address(netif)) attachment.dhcp_client().bound();
+  if (lease.server) {
+    dhcp->server_ip_addr = to_lwip(*lease.server);
+  }
+  if (!dhcp_supplied_address(netif)) {
+    attachment.dhcp_client().bound();
+  }
   attachment.use_lease(lease);
 }
 

@@ -18,7 +18,9 @@ constinit DhcpOption option{};
 
 // The mask by the address's class, if no mask is given (RFC 950, I).
 std::uint8_t class_bits(Ipv4Address address) {
-  if (address.value >> 31 == 0) return 8;
+  if (address.value >> 31 == 0) {
+    return 8;
+  }
   return address.value >> 30 == 2 ? 16 : 24;
 }
 
@@ -32,8 +34,12 @@ class Reader {
   }
 
   [[nodiscard]] std::optional<Lease> read() {
-    if (!read_address() || !read_times()) return std::nullopt;
-    if (!read_classless_routes()) read_routers();
+    if (!read_address() || !read_times()) {
+      return std::nullopt;
+    }
+    if (!read_classless_routes()) {
+      read_routers();
+    }
     lease_.mtu = message_.number(Code::kInterfaceMtu);
     return lease_;
   }
@@ -51,7 +57,9 @@ class Reader {
       lease_.prefix_bits = static_cast<std::uint8_t>(std::popcount(mask->value));
     }
     const std::string_view fault = fault_on_subnet(lease_.address, lease_.prefix_bits);
-    if (fault.empty()) return true;
+    if (fault.empty()) {
+      return true;
+    }
     complaints_.say("address"sv, fault, lease_.address, '/', lease_.prefix_bits,
                     " from DHCP server ", server_, " is ", fault, ": refused");
     return false;
@@ -87,13 +95,19 @@ class Reader {
   // False if there are none to use; the option for routers counts only then (RFC 3442).
   bool read_classless_routes() {
     message_.gather(Code::kClasslessRoute, option);
-    if (!option.given) message_.gather(Code::kMicrosoftRoute, option);
-    if (!option.given) return false;
+    if (!option.given) {
+      message_.gather(Code::kMicrosoftRoute, option);
+    }
+    if (!option.given) {
+      return false;
+    }
     bool has_room = true;
     const auto add = [&](const Route& route) { has_room &= lease_.routes.add(route); };
     // On-link routes first, because routers may be on those.
     const bool whole = !option.value().empty() && read_routes(option.value(), [&](Route route) {
-      if (route.is_on_link()) add(route);
+      if (route.is_on_link()) {
+        add(route);
+      }
     });
     if (!whole) {
       complaints_.say("routes"sv, "broken"sv, "classless routes from DHCP server ", server_,
@@ -102,7 +116,9 @@ class Reader {
       return false;
     }
     read_routes(option.value(), [&](Route route) {
-      if (route.is_on_link() || !is_good_router(route.router, "route"sv)) return;
+      if (route.is_on_link() || !is_good_router(route.router, "route"sv)) {
+        return;
+      }
       if (!route.is_default()) {
         add(route);
       } else if (lease_.gateway.value == 0) {
@@ -122,7 +138,9 @@ class Reader {
     for (auto rest = option.value(); rest.size() >= sizeof(Be32);
          rest = rest.subspan(sizeof(Be32))) {
       const Ipv4Address router{*reinterpret_cast<const Be32*>(rest.data())};
-      if (!is_good_router(router, "gateway"sv)) continue;
+      if (!is_good_router(router, "gateway"sv)) {
+        continue;
+      }
       lease_.gateway = router;
       return;
     }
@@ -131,7 +149,9 @@ class Reader {
   bool is_good_router(Ipv4Address router, std::string_view what) {
     const std::string_view fault =
         fault_of_gateway(router, lease_.address, lease_.prefix_bits, lease_.routes);
-    if (fault.empty()) return true;
+    if (fault.empty()) {
+      return true;
+    }
     complaints_.say(what, fault, "gateway ", router, " from DHCP server ", server_, " is ", fault,
                     ": not used");
     return false;
@@ -151,9 +171,15 @@ std::optional<Lease> read_lease(const DhcpMessage& message, Complaints& complain
 
 std::string_view fault_of_gateway(Ipv4Address gateway, Ipv4Address own, unsigned prefix_bits,
                                   const Routes& routes) {
-  if (gateway == own) return "our own address";
-  if (same_network(gateway, own, prefix_bits)) return fault_on_subnet(gateway, prefix_bits);
-  if (const std::string_view fault = fault_of_host(gateway); !fault.empty()) return fault;
+  if (gateway == own) {
+    return "our own address";
+  }
+  if (same_network(gateway, own, prefix_bits)) {
+    return fault_on_subnet(gateway, prefix_bits);
+  }
+  if (const std::string_view fault = fault_of_host(gateway); !fault.empty()) {
+    return fault;
+  }
   const Route* const route = routes.find(gateway);
   const bool on_link = prefix_bits == 32 || (route != nullptr && route->is_on_link());
   return on_link ? std::string_view{} : "neither on our subnet nor on a route to our link";

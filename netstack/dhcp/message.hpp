@@ -70,7 +70,9 @@ bool read_routes(std::span<const std::byte> value, auto&& use) {
   while (!value.empty()) {
     const auto prefix_bits = static_cast<std::uint8_t>(value[0]);
     const std::size_t significant = (prefix_bits + 7U) / 8;
-    if (prefix_bits > 32 || value.size() < 1 + significant + sizeof(Be32)) return false;
+    if (prefix_bits > 32 || value.size() < 1 + significant + sizeof(Be32)) {
+      return false;
+    }
     std::array<std::byte, sizeof(Be32)> network{};
     std::ranges::copy(value.subspan(1, significant), network.begin());
     std::array<std::byte, sizeof(Be32)> router{};

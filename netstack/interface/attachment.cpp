@@ -27,12 +27,6 @@ constinit std::array<Attachment*, limits::kInterfaces> attachments{};
 
 ip4_addr_t to_lwip(Ipv4Address address) { return {std::byteswap(address.value)}; }
 
-void print_to(const MacAddress& mac) {
-  for (std::size_t i = 0; i < mac.octets.size(); ++i) {
-    console::print(i == 0 ? "" : ":", console::Hex{mac.octets[i], 2});
-  }
-}
-
 bool is_group(Ipv4Address address) { return address.is_multicast() || address.is_broadcast(); }
 
 // Packets to other networks leave by the first interface with a gateway or default route.
@@ -49,7 +43,9 @@ void choose_default_route() {
 }  // namespace
 
 std::optional<InterfaceReport> report_on(unsigned index) {
-  if (index >= attachments.size() || attachments[index] == nullptr) return std::nullopt;
+  if (index >= attachments.size() || attachments[index] == nullptr) {
+    return std::nullopt;
+  }
   return attachments[index]->report();
 }
 
@@ -61,7 +57,9 @@ unsigned receiving_interface() {
 }
 
 struct netif* interface_with_address(std::uint32_t address) {
-  if (address == 0) return nullptr;
+  if (address == 0) {
+    return nullptr;
+  }
   for (Attachment* attachment : attachments) {
     if (attachment != nullptr &&
         ip4_addr_get_u32(netif_ip4_addr(&attachment->netif())) == address) {
@@ -75,9 +73,13 @@ struct netif* interface_with_route(std::uint32_t destination) {
   struct netif* found = nullptr;
   int longest = -1;
   for (Attachment* attachment : attachments) {
-    if (attachment == nullptr || !attachment->usable()) continue;
+    if (attachment == nullptr || !attachment->usable()) {
+      continue;
+    }
     const Route* const route = attachment->route_to({std::byteswap(destination)});
-    if (route == nullptr || route->prefix_bits <= longest) continue;
+    if (route == nullptr || route->prefix_bits <= longest) {
+      continue;
+    }
     longest = route->prefix_bits;
     found = &attachment->netif();
   }
@@ -106,7 +108,9 @@ bool Attachment::has_way_out() const {
 }
 
 void Attachment::offer_mtu(std::uint16_t mtu) {
-  if (mtu >= kLeastMtu) netif_.mtu = std::min(mtu, largest_mtu_);
+  if (mtu >= kLeastMtu) {
+    netif_.mtu = std::min(mtu, largest_mtu_);
+  }
 }
 
 void Attachment::use_lease(const Lease& lease) {
@@ -114,7 +118,9 @@ void Attachment::use_lease(const Lease& lease) {
   routes_are_news_ |= routes_ != lease.routes;
   routes_ = lease.routes;
   netif_.mtu = largest_mtu_;
-  if (lease.mtu) offer_mtu(*lease.mtu);
+  if (lease.mtu) {
+    offer_mtu(*lease.mtu);
+  }
 }
 
 err_t Attachment::initialize_netif(struct netif* netif) {
@@ -129,16 +135,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
                         Ways ways) {
   index_ = index;
   owner_ = ways.owner;
-  print_name();
-  console::print(facts.model, ' ');
-  print_to(facts.mac);
-  console::print(facts.link_up ? ", link up" : ", link down");
-  if (!settings.offload) {
-    console::print(", offloads off");
-  } else if (!facts.features.empty()) {
-    console::print(", offloads ", facts.features);
-  }
-  console::print("\n");
+  announce_device(facts, settings.offload);
   if (index >= attachments.size() ||
       netif_add_noaddr(&netif_, this, initialize_netif, ethernet_input) == nullptr) {
     print_name();
@@ -151,7 +148,9 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   device_counters_ = facts.counters;
   std::ranges::copy(facts.mac.octets, netif_.hwaddr);
   largest_mtu_ = std::min(facts.mtu, limits::kMtu);
-  if (settings.mtu != 0) largest_mtu_ = std::min(largest_mtu_, std::max(settings.mtu, kLeastMtu));
+  if (settings.mtu != 0) {
+    largest_mtu_ = std::min(largest_mtu_, std::max(settings.mtu, kLeastMtu));
+  }
   netif_.mtu = largest_mtu_;
   netif_.output = ways.datagram;
   netif_.linkoutput = ways.frame;
@@ -165,7 +164,9 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   netif_set_hostname(&netif_, settings.host_name);
   netif_set_status_callback(&netif_, status_changed);
   netif_set_up(&netif_);
-  if (facts.link_up) netif_set_link_up(&netif_);
+  if (facts.link_up) {
+    netif_set_link_up(&netif_);
+  }
   dhcp_ = !settings.address.has_value();
   if (dhcp_) {
     dhcp_start(&netif_);
@@ -195,7 +196,9 @@ void Attachment::use_static_address(const StaticAddress& address) {
 
 void Attachment::status_changed(struct netif* netif) {
   Attachment& self = attachment_of(netif);
-  if (ip4_addr_isany_val(*netif_ip4_addr(netif))) self.use_lease({});
+  if (ip4_addr_isany_val(*netif_ip4_addr(netif))) {
+    self.use_lease({});
+  }
   self.look_again();
 }
 
@@ -207,8 +210,11 @@ void Attachment::look_again() {
 
 void Attachment::set_link(bool up) {
   peers_.forget();
-  print_name();
-  console::line(up ? "link up" : "link down");
+  {
+    const console::Fact fact(up);
+    print_name();
+    console::line(up ? "link up" : "link down");
+  }
   if (up) {
     netif_set_link_up(&netif_);
   } else {
@@ -218,10 +224,14 @@ void Attachment::set_link(bool up) {
 }
 
 void Attachment::tend(Nanoseconds now, bool link_up) {
-  if (link_up != static_cast<bool>(netif_is_link_up(&netif_))) set_link(link_up);
+  if (link_up != static_cast<bool>(netif_is_link_up(&netif_))) {
+    set_link(link_up);
+  }
   if (dhcp_) {
     const struct dhcp* dhcp = netif_dhcp_data(&netif_);
-    if (dhcp == nullptr || dhcp->state == DHCP_STATE_OFF) dhcp_start(&netif_);
+    if (dhcp == nullptr || dhcp->state == DHCP_STATE_OFF) {
+      dhcp_start(&netif_);
+    }
     complain_of_silence(now);
   }
   look_again();
@@ -232,14 +242,22 @@ void Attachment::tend(Nanoseconds now, bool link_up) {
 std::uint32_t Attachment::far_hop(std::uint32_t destination) const {
   const std::uint32_t mask = ip4_addr_get_u32(netif_ip4_netmask(&netif_));
   if (!routes_.empty()) [[unlikely]] {
-    if (const std::uint32_t hop = hop_by_route(destination); hop != 0) return hop;
+    if (const std::uint32_t hop = hop_by_route(destination); hop != 0) {
+      return hop;
+    }
   }
-  if (is_on_subnet(destination)) return destination;
+  if (is_on_subnet(destination)) {
+    return destination;
+  }
   const Ipv4Address address{std::byteswap(destination)};
-  if (is_group(address)) return 0;
+  if (is_group(address)) {
+    return 0;
+  }
   // No router forwards to a link-local address (RFC 3927, 2.6.2), except where only the gateway is
   // on the link, as in clouds whose own servers have such addresses.
-  if (address.is_link_local() && mask != 0xFFFFFFFF) return destination;
+  if (address.is_link_local() && mask != 0xFFFFFFFF) {
+    return destination;
+  }
   return ip4_addr_get_u32(netif_ip4_gw(&netif_));
 }
 
@@ -247,10 +265,14 @@ std::uint32_t Attachment::far_hop(std::uint32_t destination) const {
 std::uint32_t Attachment::hop_by_route(std::uint32_t destination) const {
   const Ipv4Address address{std::byteswap(destination)};
   const Route* const route = is_group(address) ? nullptr : routes_.find(address);
-  if (route == nullptr) return 0;
+  if (route == nullptr) {
+    return 0;
+  }
   const Host own = host();
   const bool on_subnet = ((address.value ^ own.address.value) & own.netmask.value) == 0;
-  if (on_subnet && route->prefix_bits <= std::popcount(own.netmask.value)) return 0;
+  if (on_subnet && route->prefix_bits <= std::popcount(own.netmask.value)) {
+    return 0;
+  }
   return route->is_on_link() ? destination : std::byteswap(route->router.value);
 }
 
@@ -290,9 +312,13 @@ bool Attachment::frame_for_caller(std::uint32_t destination, struct pbuf& datagr
 }
 
 void Attachment::learn_station(const struct pbuf& frame) {
-  if (frame.len < sizeof(EthernetHeader) + sizeof(Ipv4Header)) return;
+  if (frame.len < sizeof(EthernetHeader) + sizeof(Ipv4Header)) {
+    return;
+  }
   const auto& header = *static_cast<const EthernetHeader*>(frame.payload);
-  if (header.type != EthernetHeader::kIpv4 || is_group(header.destination)) return;
+  if (header.type != EthernetHeader::kIpv4 || is_group(header.destination)) {
+    return;
+  }
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(&header + 1);
   if (const std::uint32_t hop = next_hop(ip.destination.raw()); hop != 0) {
     peers_.learn(hop, header);
@@ -334,8 +360,12 @@ void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
   } else {
     frame = adopt_packets(pieces);
   }
-  for (Packet& piece : pieces) piece = Packet();
-  if (frame != nullptr) pbuf_remove_header(frame, sizeof(EthernetHeader));
+  for (Packet& piece : pieces) {
+    piece = Packet();
+  }
+  if (frame != nullptr) {
+    pbuf_remove_header(frame, sizeof(EthernetHeader));
+  }
   give_to_lwip(frame, checksum != RxChecksum::kUnknown);
 }
 
@@ -348,7 +378,9 @@ void Attachment::give_to_lwip(struct pbuf* datagram, bool verified) {
   }
   constexpr unsigned kChecks = NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
   const auto flags = netif_.chksum_flags;
-  if (verified) NETIF_SET_CHECKSUM_CTRL(&netif_, flags & ~kChecks);
+  if (verified) {
+    NETIF_SET_CHECKSUM_CTRL(&netif_, flags & ~kChecks);
+  }
   ip4_input(datagram, &netif_);
   caller_.address = 0;
   NETIF_SET_CHECKSUM_CTRL(&netif_, flags);

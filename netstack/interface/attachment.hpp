@@ -105,7 +105,9 @@ class Attachment {
   [[nodiscard, gnu::always_inline]] bool frame_for(std::uint32_t destination,
                                                    struct pbuf& datagram) const {
     const EthernetHeader* const header = peers_.find(next_hop(destination));
-    if (header == nullptr || pbuf_add_header(&datagram, sizeof(EthernetHeader)) != 0) return false;
+    if (header == nullptr || pbuf_add_header(&datagram, sizeof(EthernetHeader)) != 0) {
+      return false;
+    }
     __builtin_memcpy(datagram.payload, header, sizeof(EthernetHeader));
     return true;
   }
@@ -156,6 +158,7 @@ class Attachment {
   void set_link(bool up);
   void use_static_address(const StaticAddress& address);
   void look_again();
+  void announce_device(const DeviceFacts& facts, bool offload) const;
   void announce();
   void announce_routes();
   void complain_of_silence(Nanoseconds now);

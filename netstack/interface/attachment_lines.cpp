@@ -1,4 +1,4 @@
-// An interface's lines on the console once it is attached.
+// An interface's lines on the console.
 #include <bit>
 #include <utility>
 
@@ -14,7 +14,27 @@ Ipv4Address gateway_of(const struct netif& netif) {
   return {std::byteswap(ip4_addr_get_u32(netif_ip4_gw(&netif)))};
 }
 
+void print_to(const MacAddress& mac) {
+  for (std::size_t i = 0; i < mac.octets.size(); ++i) {
+    console::print(i == 0 ? "" : ":", console::Hex{mac.octets[i], 2});
+  }
+}
+
 }  // namespace
+
+void Attachment::announce_device(const DeviceFacts& facts, bool offload) const {
+  const console::Fact fact(facts.link_up);
+  print_name();
+  console::print(facts.model, ' ');
+  print_to(facts.mac);
+  console::print(facts.link_up ? ", link up" : ", link down");
+  if (!offload) {
+    console::print(", offloads off");
+  } else if (!facts.features.empty()) {
+    console::print(", offloads ", facts.features);
+  }
+  console::print("\n");
+}
 
 // Reports the address, unless it is the one last reported.
 void Attachment::announce() {
@@ -29,14 +49,19 @@ void Attachment::announce() {
   announced_gateway_ = gateway;
   routes_are_news_ = false;
   if (now.address.value == 0) {
-    if (!had_address) return;
+    if (!had_address) {
+      return;
+    }
     print_name();
     console::line("address lost, asking DHCP again");
     return;
   }
+  const console::Fact fact;
   print_name();
   console::print(now.address, '/', std::popcount(now.netmask.value));
-  if (gateway.value != 0) console::print(" via ", gateway);
+  if (gateway.value != 0) {
+    console::print(" via ", gateway);
+  }
   const struct dhcp* dhcp = netif_dhcp_data(&netif_);
   if (!dhcp_ || dhcp == nullptr) {
     console::line(" (static)");
@@ -58,7 +83,9 @@ void Attachment::announce_routes() {
       console::line(" via ", route.router);
     }
   }
-  if (has_way_out()) return;
+  if (has_way_out()) {
+    return;
+  }
   print_name();
   console::line("no gateway");
 }

@@ -14,8 +14,9 @@ constexpr std::size_t kEchoOffset = kIpOffset + sizeof(Ipv4Header);
 
 bool header_holds(const Ipv4Header& ip, std::span<const std::byte> options) {
   Sum sum = sum_of(ip);
-  if (!options.empty()) [[unlikely]]
+  if (!options.empty()) [[unlikely]] {
     add_bytes(sum, options);
+  }
   return sum.folded() == 0xFFFF;
 }
 
@@ -39,7 +40,9 @@ bool is_bad_source(Ipv4Address source, const Host& host) {
   if (value >> 24 == 0 || source.is_loopback() || source.is_multicast() || source.is_broadcast()) {
     return true;
   }
-  if (host.address.value == 0) return false;
+  if (host.address.value == 0) {
+    return false;
+  }
   return source == host.address || is_subnet_broadcast(source, host);
 }
 
@@ -81,7 +84,9 @@ Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const
     // model).
     return {is_broadcast(destination, host) ? Fate::kEchoToGroup : Fate::kUp};
   }
-  if (total_bytes < sizeof(Ipv4Header) + sizeof(IcmpEcho)) return {Fate::kShort};
+  if (total_bytes < sizeof(Ipv4Header) + sizeof(IcmpEcho)) {
+    return {Fate::kShort};
+  }
   if (!checksum_holds(buffer.subspan(kEchoOffset, total_bytes - sizeof(Ipv4Header)))) {
     return {Fate::kBadChecksum};
   }
@@ -102,11 +107,17 @@ Fate judge_options(std::span<const std::byte> options) {
   while (!options.empty()) {
     const auto type = static_cast<std::uint8_t>(options[0]);
     std::size_t bytes = 1;
-    if (type == Ipv4Header::kEndOfOptions) break;
+    if (type == Ipv4Header::kEndOfOptions) {
+      break;
+    }
     if (type != Ipv4Header::kNoOperation) {
-      if (options.size() < 2) return Fate::kBadHeader;
+      if (options.size() < 2) {
+        return Fate::kBadHeader;
+      }
       bytes = static_cast<std::uint8_t>(options[1]);
-      if (bytes < 2 || bytes > options.size()) return Fate::kBadHeader;
+      if (bytes < 2 || bytes > options.size()) {
+        return Fate::kBadHeader;
+      }
       if (type == Ipv4Header::kLooseSourceRoute || type == Ipv4Header::kStrictSourceRoute) {
         return Fate::kSourceRoute;
       }
@@ -123,7 +134,9 @@ Fate judge_options(std::span<const std::byte> options) {
   auto& ip = *reinterpret_cast<Ipv4Header*>(datagram.data());
   const std::size_t header_bytes = ip.header_bytes();
   const std::size_t total_bytes = ip.total_bytes;
-  if (header_bytes == sizeof(Ipv4Header)) return;
+  if (header_bytes == sizeof(Ipv4Header)) {
+    return;
+  }
   const std::span payload = datagram.subspan(header_bytes, total_bytes - header_bytes);
   std::ranges::copy(payload, datagram.begin() + sizeof(Ipv4Header));
   ip.version_and_words = Ipv4Header::kVersion4NoOptions;
@@ -136,7 +149,9 @@ Fate judge_options(std::span<const std::byte> options) {
 // header, `frame_bytes` its whole length. Inline, because every frame passes through here.
 [[gnu::always_inline]] inline Fate judge_ipv4_header(std::span<const std::byte> start,
                                                      std::size_t frame_bytes, const Host& host) {
-  if (start.size() < kIpOffset + sizeof(Ipv4Header)) return Fate::kShort;
+  if (start.size() < kIpOffset + sizeof(Ipv4Header)) {
+    return Fate::kShort;
+  }
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(start.data() + kIpOffset);
   std::span<const std::byte> options;
   if (ip.version_and_words != Ipv4Header::kVersion4NoOptions) [[unlikely]] {
@@ -151,15 +166,24 @@ Fate judge_options(std::span<const std::byte> options) {
   if (total_bytes < sizeof(Ipv4Header) + options.size() || total_bytes > frame_bytes - kIpOffset) {
     return Fate::kBadHeader;
   }
-  if (!header_holds(ip, options)) return Fate::kBadChecksum;
-  if (!options.empty()) [[unlikely]] {
-    if (const Fate fate = judge_options(options); fate != Fate::kUp) return fate;
+  if (!header_holds(ip, options)) {
+    return Fate::kBadChecksum;
   }
-  if (is_bad_source({ip.source}, host)) return Fate::kBadSource;
-  if (Ipv4Address{ip.destination}.is_multicast()) return Fate::kMulticast;
+  if (!options.empty()) [[unlikely]] {
+    if (const Fate fate = judge_options(options); fate != Fate::kUp) {
+      return fate;
+    }
+  }
+  if (is_bad_source({ip.source}, host)) {
+    return Fate::kBadSource;
+  }
+  if (Ipv4Address{ip.destination}.is_multicast()) {
+    return Fate::kMulticast;
+  }
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(start.data());
-  if (is_group(ethernet.destination) && !is_broadcast({ip.destination}, host)) [[unlikely]]
+  if (is_group(ethernet.destination) && !is_broadcast({ip.destination}, host)) [[unlikely]] {
     return Fate::kUnicastToGroup;
+  }
   return ip.is_fragment() ? Fate::kUpFragment : Fate::kUp;
 }
 
@@ -168,7 +192,9 @@ Decision judge_ipv4(std::span<std::byte> buffer, std::size_t frame_bytes, const 
   while (true) {
     const Fate fate = judge_ipv4_header(buffer.first(frame_bytes), frame_bytes, host);
     if (fate != Fate::kUp) {
-      if (fate == Fate::kUpFragment) remove_options(buffer.subspan(kIpOffset));
+      if (fate == Fate::kUpFragment) {
+        remove_options(buffer.subspan(kIpOffset));
+      }
       return {fate};
     }
     if (ip.version_and_words == Ipv4Header::kVersion4NoOptions) [[likely]] {
@@ -184,7 +210,9 @@ Decision judge_ipv4(std::span<std::byte> buffer, std::size_t frame_bytes, const 
 
 // lwIP reads an ARP packet without checking its length (etharp_input), so check it here.
 Decision judge_arp(std::span<const std::byte> frame) {
-  if (frame.size() < sizeof(EthernetHeader) + sizeof(ArpPacket)) return {Fate::kBadArp};
+  if (frame.size() < sizeof(EthernetHeader) + sizeof(ArpPacket)) {
+    return {Fate::kBadArp};
+  }
   const auto& arp = *reinterpret_cast<const ArpPacket*>(frame.data() + sizeof(EthernetHeader));
   const bool usable = arp.hardware == 1 && arp.protocol == EthernetHeader::kIpv4 &&
                       arp.hardware_bytes == 6 && arp.protocol_bytes == 4;
@@ -193,9 +221,13 @@ Decision judge_arp(std::span<const std::byte> frame) {
 
 // Whether the frame's MAC addresses let it in: kUp, or the reason to drop.
 Fate judge_ethernet(std::span<const std::byte> frame, const Host& host) {
-  if (frame.size() < sizeof(EthernetHeader)) return Fate::kShort;
+  if (frame.size() < sizeof(EthernetHeader)) {
+    return Fate::kShort;
+  }
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(frame.data());
-  if (is_group(ethernet.source)) return Fate::kBadSource;
+  if (is_group(ethernet.source)) {
+    return Fate::kBadSource;
+  }
   const bool ours = is_group(ethernet.destination) || ethernet.destination == host.mac;
   return ours ? Fate::kUp : Fate::kOtherHost;
 }
@@ -203,18 +235,24 @@ Fate judge_ethernet(std::span<const std::byte> frame, const Host& host) {
 }  // namespace
 
 Fate judge_large(std::span<const std::byte> start, std::size_t frame_bytes, const Host& host) {
-  if (const Fate fate = judge_ethernet(start, host); fate != Fate::kUp) return fate;
+  if (const Fate fate = judge_ethernet(start, host); fate != Fate::kUp) {
+    return fate;
+  }
   if (reinterpret_cast<const EthernetHeader*>(start.data())->type != EthernetHeader::kIpv4) {
     return Fate::kUnknownProtocol;
   }
-  if (frame_bytes > 0xFFFF) return Fate::kBadHeader;  // more than a pbuf's length can hold
+  if (frame_bytes > 0xFFFF) {
+    return Fate::kBadHeader;  // more than a pbuf's length can hold
+  }
   const Fate fate = judge_ipv4_header(start, frame_bytes, host);
   return fate == Fate::kUpFragment ? Fate::kBadHeader : fate;
 }
 
 [[gnu::noinline]] bool remove_priority_tag(std::span<std::byte> frame) {
   constexpr std::size_t kTagOffset = offsetof(EthernetHeader, type);
-  if (frame.size() < sizeof(EthernetHeader) + sizeof(VlanTag)) return false;
+  if (frame.size() < sizeof(EthernetHeader) + sizeof(VlanTag)) {
+    return false;
+  }
   const auto& tag = *reinterpret_cast<const VlanTag*>(frame.data() + kTagOffset);
   const Be16& next = reinterpret_cast<const VlanTag*>(&tag + 1)->type;
   if (tag.type != VlanTag::kType || (tag.control & VlanTag::kIdentifierMask) != 0 ||
@@ -227,7 +265,9 @@ Fate judge_large(std::span<const std::byte> start, std::size_t frame_bytes, cons
 
 Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes, const Host& host) {
   const Fate fate = judge_ethernet(buffer.first(frame_bytes), host);
-  if (fate != Fate::kUp) return {fate};
+  if (fate != Fate::kUp) {
+    return {fate};
+  }
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(buffer.data());
   while (true) {
     switch (ethernet.type) {
@@ -236,7 +276,9 @@ Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes, const Ho
       case EthernetHeader::kArp:
         return judge_arp(buffer.first(frame_bytes));
       default:  // once more after a priority tag, which no other tag may follow
-        if (!remove_priority_tag(buffer.first(frame_bytes))) return {Fate::kUnknownProtocol};
+        if (!remove_priority_tag(buffer.first(frame_bytes))) {
+          return {Fate::kUnknownProtocol};
+        }
         frame_bytes -= sizeof(VlanTag);
     }
   }

@@ -23,7 +23,9 @@ class Complaints {
   // address.
   template <typename... Parts>
   void say(std::string_view what, std::string_view how, const Parts&... parts) {
-    if (is_due(what, how)) console::line("net", index_, ": ", parts...);
+    if (is_due(what, how)) {
+      console::line("net", index_, ": ", parts...);
+    }
   }
 
  private:
@@ -39,8 +41,12 @@ class Complaints {
     const std::uint32_t reason = place(what) * 31 + place(how);
     const auto now_s = static_cast<std::uint32_t>(clock::now().value / milliseconds(1000).value);
     for (Said& said : said_) {
-      if (said.reason != 0 && said.reason != reason) continue;
-      if (said.reason != 0 && now_s < said.next_s) return false;
+      if (said.reason != 0 && said.reason != reason) {
+        continue;
+      }
+      if (said.reason != 0 && now_s < said.next_s) {
+        return false;
+      }
       said = {reason, now_s + static_cast<std::uint32_t>(kPeriod.value / milliseconds(1000).value)};
       return true;
     }

@@ -4,7 +4,8 @@
 //                            | Drop  (counted, buffer back to the pool)
 //                            | Up    → lwIP → … → link_output → device.transmit
 //
-// The device's type is a template parameter, so no call per frame is indirect except lwIP's own.
+// The types of device and server are template parameters, so no call per frame is indirect except
+// lwIP's own.
 #pragma once
 
 #include <cstddef>
@@ -25,14 +26,16 @@
 
 namespace mote::netstack {
 
-template <NetDevice Device>
+template <NetDevice Device, const PromptServer& kServer = kNoPromptServer>
 class Interface {
  public:
   // Attaches the device to lwIP as `net<index>` and prints its line. The device is up and outlives
   // the interface. False, with a line that says so, if there are too many.
   bool attach(Device& device, unsigned index, const InterfaceSettings& settings) {
     device_ = &device;
-    if (settings.offload) offloads_ = device.offloads();
+    if (settings.offload) {
+      offloads_ = device.offloads();
+    }
     const DeviceFacts facts{device.model(), device.features(), device.mac(),      device.mtu(),
                             offloads_,      device.link_up(),  &device.counters()};
     return attachment_.attach(index, facts, settings, {this, output, link_output});
@@ -42,10 +45,14 @@ class Interface {
   // frames, rings the doorbells. Returns whether there was any work.
   bool turn() {
     device_->reclaim(release_frame);
-    if (!backlog_.empty()) send_backlog();
+    if (!backlog_.empty()) {
+      send_backlog();
+    }
     const std::size_t received = device_->poll_rx(limits::kRxBudget, Receiver{*this});
     device_->flush();
-    if (received != 0) entropy::stir(cpu::time_stamp());
+    if (received != 0) {
+      entropy::stir(cpu::time_stamp());
+    }
     const bool sent = attachment_.counters().tx_frames != tx_frames_before_;
     tx_frames_before_ = attachment_.counters().tx_frames;
     return received != 0 || sent;
@@ -86,14 +93,18 @@ class Interface {
   // Inline: its only caller is the driver's loop, and every frame passes through it.
   [[gnu::always_inline]] void receive(Packet packet, RxChecksum checksum) {
     checksum = believed(checksum);
-    if (answered_promptly(packet, checksum)) return;
+    if (answered_promptly(packet, checksum)) {
+      return;
+    }
     const std::size_t room = Packet::kMaxFrameBytes;
     const Decision decision = classify({packet.data(), room}, packet.bytes(), attachment_.host());
     ++attachment_.counters()[decision.fate];
     switch (decision.fate) {
       case Fate::kReply:
         packet.set_bytes(decision.reply_bytes);
-        if (!device_->transmit(packet, TxChecksum{})) ++attachment_.counters().replies_dropped;
+        if (!device_->transmit(packet, TxChecksum{})) {
+          ++attachment_.counters().replies_dropped;
+        }
         break;
       case Fate::kUp:
       case Fate::kUpFragment:
@@ -109,8 +120,9 @@ class Interface {
   [[gnu::always_inline]] bool answered_promptly(const Packet& packet, RxChecksum checksum) {
     PromptAnswer answer;
     if (!offloads_.tx_checksum ||
-        !prompt_answer(attachment_.netif(), packet.frame(), checksum, answer))
+        !prompt_answer(attachment_.netif(), packet.frame(), checksum, kServer, answer)) {
       return false;
+    }
     ++attachment_.counters()[Fate::kUp];
     ++attachment_.counters().prompt_answers;
     const std::span pieces = std::span(answer.pieces).first(answer.count);
@@ -128,7 +140,9 @@ class Interface {
   void receive_large(std::span<Packet> pieces, RxChecksum checksum) {
     checksum = believed(checksum);
     std::size_t bytes = 0;
-    for (const Packet& piece : pieces) bytes += piece.bytes();
+    for (const Packet& piece : pieces) {
+      bytes += piece.bytes();
+    }
     Packet& first = pieces.front();
     Fate fate = judge_large(first.frame(), bytes, attachment_.host());
     if (fate == Fate::kUnknownProtocol && remove_priority_tag(first.frame())) {
@@ -136,7 +150,9 @@ class Interface {
       fate = judge_large(first.frame(), bytes - sizeof(VlanTag), attachment_.host());
     }
     ++attachment_.counters()[fate];
-    if (fate == Fate::kUp) attachment_.hand_up(pieces, checksum);
+    if (fate == Fate::kUp) {
+      attachment_.hand_up(pieces, checksum);
+    }
   }
 
   // With offloads off the device's verdict is ignored. But a checksum that was never computed can't
@@ -180,7 +196,9 @@ class Interface {
       ++attachment_.counters().tx_unsendable;
       return ERR_OK;
     }
-    if (backlog_.empty() && send(entry, list, gathered)) return ERR_OK;
+    if (backlog_.empty() && send(entry, list, gathered)) {
+      return ERR_OK;
+    }
     if (backlog_.push(entry)) {
       ++attachment_.counters().tx_waited;
       return ERR_OK;
@@ -199,27 +217,35 @@ class Interface {
   // False if the ring is full, or if the frame must be copied and no packet is left.
   bool send(const Backlog::Entry& entry, const SegmentList& list, bool gathered) {
     const bool sent = gathered ? send_by_reference(entry, list) : send_copy(*entry.frame);
-    if (sent) ++attachment_.counters().tx_frames;
+    if (sent) {
+      ++attachment_.counters().tx_frames;
+    }
     return sent;
   }
 
   bool send_by_reference(const Backlog::Entry& entry, const SegmentList& list) {
     const auto [checksum, cut] = offload(
         {static_cast<std::byte*>(entry.frame->payload), entry.frame->len}, entry.segment_bytes);
-    if (!device_->transmit(TxFrame{list.segments(), checksum, entry.frame, cut})) return false;
+    if (!device_->transmit(TxFrame{list.segments(), checksum, entry.frame, cut})) {
+      return false;
+    }
     pbuf_ref(entry.frame);
     return true;
   }
 
   bool send_copy(const struct pbuf& frame) {
     Packet packet = copy_to_packet(frame);
-    if (!packet || !device_->transmit(packet, offload(packet.frame(), 0).checksum)) return false;
+    if (!packet || !device_->transmit(packet, offload(packet.frame(), 0).checksum)) {
+      return false;
+    }
     ++attachment_.counters().tx_copied;
     return true;
   }
 
   Offload offload(std::span<std::byte> headers, std::uint16_t segment_bytes) const {
-    if (segment_bytes != 0) return prepare_cut(headers, segment_bytes, offloads_.segmentation);
+    if (segment_bytes != 0) {
+      return prepare_cut(headers, segment_bytes, offloads_.segmentation);
+    }
     return offloads_.tx_checksum ? Offload{prepare_checksum(headers), {}} : Offload{};
   }
 
@@ -227,7 +253,9 @@ class Interface {
     while (!backlog_.empty()) {
       const Backlog::Entry entry = backlog_.front();
       SegmentList list;
-      if (!send(entry, list, list.gather(*entry.frame))) return;
+      if (!send(entry, list, list.gather(*entry.frame))) {
+        return;
+      }
       backlog_.pop();
     }
   }

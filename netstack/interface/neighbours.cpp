@@ -58,7 +58,9 @@ s16_t mote_arp_make_room(const ip4_addr_t* address, const struct netif* netif, i
   std::uint64_t most = 0;
   for (std::size_t i = 0; i < ARP_TABLE_SIZE; ++i) {
     struct etharp_view entry;
-    if (etharp_view(i, &entry) == 0 || (entry.is_pending != 0) != pending) continue;
+    if (etharp_view(i, &entry) == 0 || (entry.is_pending != 0) != pending) {
+      continue;
+    }
     ++count;
     const std::uint64_t its_rank = rank(entry, uses[i]);
     if (its_rank >= most && !is_gateway(entry.ipaddr, entry.netif)) {
@@ -66,7 +68,9 @@ s16_t mote_arp_make_room(const ip4_addr_t* address, const struct netif* netif, i
       most = its_rank;
     }
   }
-  if (count < share) return ARP_TABLE_SIZE;
+  if (count < share) {
+    return ARP_TABLE_SIZE;
+  }
   const bool anyone = reason != ETHARP_STRANGER || is_gateway(address, netif);
   const bool found = victim < ARP_TABLE_SIZE && may_displace(victim, anyone);
   return found ? static_cast<s16_t>(victim) : static_cast<s16_t>(ERR_MEM);

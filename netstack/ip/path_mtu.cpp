@@ -69,7 +69,9 @@ std::uint16_t mtu_of(const FragmentationNeeded& message) {
 bool shorten(struct tcp_pcb& pcb, std::uint16_t mtu) {
   const bool too_narrow = mtu < limits::kLeastPathMtu && (pcb.flags & TF_FRAGMENT) == 0;
   const std::uint16_t mss = std::max<std::uint16_t>(mtu, limits::kLeastPathMtu) - kHeaders;
-  if (mss >= pcb.mss && !too_narrow) return false;
+  if (mss >= pcb.mss && !too_narrow) {
+    return false;
+  }
   pcb.mss = std::min(pcb.mss, mss);
   if (too_narrow) {
     tcp_set_flags(&pcb, TF_FRAGMENT);
@@ -84,7 +86,9 @@ bool shorten(struct tcp_pcb& pcb, std::uint16_t mtu) {
 void resend(struct tcp_pcb& pcb) {
   const bool recovering = (pcb.flags & TF_INFR) != 0;
   if (tcp_rexmit_rto_prepare(&pcb) == ERR_OK) {
-    if (recovering) pcb.cwnd = pcb.ssthresh;  // ends fast recovery
+    if (recovering) {
+      pcb.cwnd = pcb.ssthresh;  // ends fast recovery
+    }
     pcb.rtime = 0;
   }
   tcp_output(&pcb);
@@ -120,7 +124,9 @@ std::uint16_t plateau_below(std::uint16_t bytes) {
   constexpr std::uint16_t kPlateaus[] = {1492, 1006, 508, 296, 68};
   static_assert(limits::kMtu < 2002, "the next one above");
   for (const std::uint16_t plateau : kPlateaus) {
-    if (plateau < bytes) return plateau;
+    if (plateau < bytes) {
+      return plateau;
+    }
   }
   return 0;
 }
@@ -131,7 +137,9 @@ std::size_t NarrowPaths::place_of(std::uint32_t destination) {
 
 std::uint16_t NarrowPaths::look_up(std::uint32_t destination, Nanoseconds now) const {
   for (const Path& path : places_[place_of(destination)]) {
-    if (path.destination == destination && now < path.expiry) return path.mtu;
+    if (path.destination == destination && now < path.expiry) {
+      return path.mtu;
+    }
   }
   return 0;
 }
@@ -156,7 +164,9 @@ using namespace mote::netstack;
 extern "C" {
 
 void mote_icmp_unreachable(const struct pbuf* message, const struct netif* netif) {
-  if (static_cast<const std::uint8_t*>(message->payload)[1] != FragmentationNeeded::kCode) return;
+  if (static_cast<const std::uint8_t*>(message->payload)[1] != FragmentationNeeded::kCode) {
+    return;
+  }
   ++(believe(*message, *netif) ? counters.believed : counters.refused);
 }
 

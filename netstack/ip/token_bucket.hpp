@@ -16,7 +16,9 @@ class TokenBucket {
   // Whether it may happen now; if so, counts it.
   [[nodiscard]] constexpr bool take(Nanoseconds now) {
     const std::uint64_t full_at = std::max(full_at_, now.value);
-    if (full_at + interval_ - now.value > depth_) return false;
+    if (full_at + interval_ - now.value > depth_) {
+      return false;
+    }
     full_at_ = full_at + interval_;
     return true;
   }

@@ -25,7 +25,9 @@ class FreeBlocks {
       free_ = block->next;
       return block;
     }
-    if (fresh_ == end_) return nullptr;
+    if (fresh_ == end_) {
+      return nullptr;
+    }
     std::byte* block = fresh_;
     fresh_ += block_bytes_;
     return block;

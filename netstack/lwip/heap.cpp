@@ -38,7 +38,9 @@ class SizeClass {
 
   // False if `memory` isn't the beginning of a block, or none is in use.
   [[nodiscard]] bool free(void* memory) {
-    if (blocks_.offset_of(memory) % kBytes != 0 || used_ == 0) return false;
+    if (blocks_.offset_of(memory) % kBytes != 0 || used_ == 0) {
+      return false;
+    }
     blocks_.give_back(memory);
     --used_;
     return true;
@@ -86,10 +88,18 @@ bool set_up(Arena& arena, const Plan& plan) {
 }
 
 void* allocate(std::size_t bytes) {
-  if (small_blocks.fits(bytes)) return small_blocks.allocate();
-  if (medium_blocks.fits(bytes)) return medium_blocks.allocate();
-  if (large_blocks.fits(bytes)) return large_blocks.allocate();
-  if (huge_blocks.fits(bytes)) return huge_blocks.allocate();
+  if (small_blocks.fits(bytes)) {
+    return small_blocks.allocate();
+  }
+  if (medium_blocks.fits(bytes)) {
+    return medium_blocks.allocate();
+  }
+  if (large_blocks.fits(bytes)) {
+    return large_blocks.allocate();
+  }
+  if (huge_blocks.fits(bytes)) {
+    return huge_blocks.allocate();
+  }
   return nullptr;
 }
 
@@ -99,7 +109,9 @@ void free(void* memory) {
                      : large_blocks.owns(memory)
                          ? large_blocks.free(memory)
                          : huge_blocks.owns(memory) && huge_blocks.free(memory);
-  if (!freed) mote_lwip_assertion("heap: freed what is no block");
+  if (!freed) {
+    mote_lwip_assertion("heap: freed what is no block");
+  }
 }
 
 std::size_t segment_headers_left() { return small_blocks.left(); }
@@ -125,7 +137,9 @@ void* mote_lwip_allocate(size_t bytes) { return mote::netstack::heap::allocate(b
 
 void* mote_lwip_allocate_zeroed(size_t count, size_t bytes) {
   void* memory = mote::netstack::heap::allocate(count * bytes);
-  if (memory != nullptr) std::memset(memory, 0, count * bytes);
+  if (memory != nullptr) {
+    std::memset(memory, 0, count * bytes);
+  }
   return memory;
 }
 

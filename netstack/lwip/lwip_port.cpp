@@ -27,7 +27,7 @@
 #include "netstack/lwip/pools.hpp"
 #include "netstack/plan.hpp"
 #include "netstack/stack.hpp"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/stream.hpp"
 #include "netstack/wire/checksum.hpp"
 
 namespace mote::netstack {

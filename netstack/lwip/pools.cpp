@@ -55,7 +55,9 @@ bool set_up(Arena& arena, const Plan& plan) {
   for (Provision& provision : provisions) {
     const std::size_t elements = provision.pool == MEMP_TCP_PCB ? plan.pcbs : plan.segments;
     provision.memory = arena.take<std::byte>(elements * mote_pool_shapes[provision.pool].bytes, 64);
-    if (provision.memory.empty()) return false;
+    if (provision.memory.empty()) {
+      return false;
+    }
   }
   return true;
 }
@@ -69,7 +71,9 @@ extern "C" {
 void memp_init() {
   std::span<std::byte> rest = own_memory;
   for (std::size_t pool = 0; pool < all.size(); ++pool) {
-    if (is_provided(pool)) continue;
+    if (is_provided(pool)) {
+      continue;
+    }
     const std::size_t bytes = mote_pool_shapes[pool].elements * mote_pool_shapes[pool].bytes;
     make(pool, rest.first(bytes));
     rest = rest.subspan(bytes);
@@ -90,7 +94,9 @@ void* memp_malloc(memp_t type) {
 }
 
 void memp_free(memp_t type, void* element) {
-  if (element == nullptr) return;
+  if (element == nullptr) {
+    return;
+  }
   --all[type].stats.used;
   all[type].blocks.give_back(element);
 }

@@ -82,7 +82,9 @@ bool accepts(struct tcp_pcb& pcb, const Segment& segment) {
     challenge(pcb);  // RFC 5961, 4.2
     return false;
   }
-  if (!segment.has(TCP_ACK)) return false;
+  if (!segment.has(TCP_ACK)) {
+    return false;
+  }
   // In SYN-RECEIVED lwIP looks at it, and resets.
   if (!half_open && (TCP_SEQ_GT(segment.acknowledgement, pcb.snd_nxt) ||
                      TCP_SEQ_LT(segment.acknowledgement, pcb.lastack - pcb.snd_wnd_max))) {
@@ -95,7 +97,9 @@ bool accepts(struct tcp_pcb& pcb, const Segment& segment) {
 // In TIME-WAIT nothing is taken; a reset is ignored (RFC 1337), and only the FIN that came before
 // begins the wait anew.
 void answer_in_time_wait(struct tcp_pcb& pcb, const Segment& segment) {
-  if (segment.has(TCP_RST)) return;
+  if (segment.has(TCP_RST)) {
+    return;
+  }
   if (segment.has(TCP_FIN) && !segment.has(TCP_SYN) &&
       segment.sequence + segment.length == pcb.rcv_nxt) {
     pcb.tmr = tcp_ticks;
@@ -116,9 +120,13 @@ void answer_in_time_wait(struct tcp_pcb& pcb, const Segment& segment) {
   if (pcb->state == TIME_WAIT) {
     answer_in_time_wait(*pcb, segment);
   } else if (segment.has(TCP_RST)) {
-    if (accepts_reset(*pcb, segment)) return ERR_OK;
+    if (accepts_reset(*pcb, segment)) {
+      return ERR_OK;
+    }
   } else {
-    if (accepts(*pcb, segment)) return ERR_OK;
+    if (accepts(*pcb, segment)) {
+      return ERR_OK;
+    }
     TCP_STATS_INC(tcp.drop);
   }
   if ((pcb->flags & TF_ACK_NOW) != 0) {

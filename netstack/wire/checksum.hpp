@@ -58,7 +58,9 @@ inline void add_words(Sum& sum, const std::byte* at) {
 inline void add_bytes(Sum& sum, std::span<const std::byte> bytes) {
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();
-  for (; left >= 32; at += 32, left -= 32) add_words<4>(sum, at);
+  for (; left >= 32; at += 32, left -= 32) {
+    add_words<4>(sum, at);
+  }
   if ((left & 16) != 0) {
     add_words<2>(sum, at);
     at += 16;
@@ -75,7 +77,9 @@ inline void add_bytes(Sum& sum, std::span<const std::byte> bytes) {
     sum.add(load_word<std::uint16_t>(at));
     at += 2;
   }
-  if ((left & 1) != 0) sum.add(static_cast<std::uint8_t>(*at));
+  if ((left & 1) != 0) {
+    sum.add(static_cast<std::uint8_t>(*at));
+  }
 }
 
 [[nodiscard]] inline std::uint16_t ones_sum(std::span<const std::byte> bytes) {

@@ -21,8 +21,10 @@ TITLES = {
     "image_software": "software: bytes",
 }
 
-WIDTH, LABELS, NUMBERS = 980, 390, 220
-TOP, ROW, BAR = 64, 30, 18
+TITLE = "How many times less Mote needs than {}"
+# Room for fonts a quarter wider than the one that it was drawn with.
+WIDTH, LABELS, NUMBERS = 1080, 470, 240
+TOP, ROW, BAR = 84, 30, 18
 FOOT = 40
 STYLE = """\
 text { font: 13px system-ui, sans-serif; fill: #24292f }
@@ -62,7 +64,12 @@ def ticks(most: float) -> list[int]:
     return found
 
 
-def svg(title: str, bars: list[Bar], source: str) -> str:
+def short(value: float) -> str:
+    """A number of three digits or more that fits in its column: millions as such."""
+    return f"{value / 1e6:,.3g} million" if value >= 1e6 else number(value)
+
+
+def svg(title: str, peer: str, bars: list[Bar], source: str) -> str:
     marks = ticks(max([bar.ratio for bar in bars], default=1) * 1.001)
     width = WIDTH - LABELS - NUMBERS
     height = TOP + ROW * len(bars) + FOOT
@@ -73,7 +80,11 @@ def svg(title: str, bars: list[Bar], source: str) -> str:
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
              f'viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">',
              f"<style>\n{STYLE}\n</style>",
-             f'<text class="title" x="12" y="24">{escape(title)}</text>']
+             f'<text class="title" x="12" y="24">{escape(title)}</text>',
+             '<text class="small" x="12" y="42">For rates: how many times more it serves. A longer '
+             "bar is better for Mote.</text>",
+             f'<text class="small" text-anchor="end" x="{WIDTH - 12}" y="{TOP - 14}">'
+             f"{escape(peer)} → Mote</text>"]
     for mark in marks:
         lines += [f'<line class="grid" x1="{x(mark):.1f}" x2="{x(mark):.1f}" y1="{TOP - 8}" '
                   f'y2="{TOP + ROW * len(bars)}"/>',
@@ -89,7 +100,7 @@ def svg(title: str, bars: list[Bar], source: str) -> str:
                   f'height="{BAR}" rx="2"/>',
                   f'<text x="{end + 8:.1f}" y="{y + 14}">{bar.ratio:.3g}×</text>',
                   f'<text class="small" text-anchor="end" x="{WIDTH - 12}" y="{y + 14}">'
-                  f"{number(bar.peer)} → {number(bar.mote)}</text>"]
+                  f"{short(bar.peer)} → {short(bar.mote)}</text>"]
     lines += [f'<text class="small" x="12" y="{height - 12}">{escape(source)}</text>', "</svg>"]
     return "\n".join(lines) + "\n"
 
@@ -98,7 +109,8 @@ def draw(figures: Iterable[Figure], pairs: Iterable[Pair] = ()) -> str:
     """Compares figures with a peer's from the same run, or else with stored ones."""
     bars = [Bar(f"{pair.name}: {pair.unit}", pair.mote, pair.peer, pair.ratio) for pair in pairs]
     if bars:
-        return svg("Linux with nginx → Mote, in one run", bars, "./mote bench --vs nginx --plot")
+        return svg(TITLE.format("Linux with nginx"), "Linux, nginx", bars,
+                   "one run of ./mote bench --vs nginx --plot; QEMU 7.2 without KVM")
     peer = tomllib.loads(PEERS.read_text())["linux"]
-    return svg(f"{peer['name']} → Mote: how many times less", bars_of(figures, peer),
+    return svg(TITLE.format(peer["name"]), peer["name"], bars_of(figures, peer),
                "QEMU 7.2 without KVM; the peer's figures: tests/bench/peers.toml")

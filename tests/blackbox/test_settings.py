@@ -65,6 +65,22 @@ def test_settings_that_make_no_sense_are_named(bench: Bench) -> None:
     guest.serves()
 
 
+def test_a_quiet_console_tells_trouble_only(bench: Bench) -> None:
+    """Its first line and `ready`, and later a link that goes; an address and a link aren't told."""
+    guest = bench.boot(Machine(machine="pc", settings=f"{Machine().settings}\nconsole=quiet\n"
+                               "idle=doze\nhttp.port=0"))
+    first, *others = guest.console.lines
+    assert re.match(r"mote \d+\.\d+\.\d+ \(", first)
+    assert others == ["settings (fw_cfg): cannot use http.port=0, ignored", "ready"]
+    guest.serves()
+    told = len(guest.console.lines)
+    guest.ask("set_link", name="net0", up=False)
+    guest.console.wait_for(r"^net0: link down$", start=told)
+    guest.ask("set_link", name="net0", up=True)
+    guest.serves()
+    assert guest.console.lines[told:] == ["net0: link down"]
+
+
 def test_settings_of_noise(bench: Bench) -> None:
     """A file of random bytes stops nothing."""
     noise = random.Random(5).randbytes(2000).replace(b"\0", b"\1").decode("latin-1")

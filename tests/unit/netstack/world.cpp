@@ -201,6 +201,7 @@ bool Device::receive_large(std::span<const std::uint8_t> frame, std::size_t piec
 
 constinit Segmentation machine_segmentation = Segmentation::kNone;
 constinit Plan machine_plan = kAmplePlan;
+constinit netstack::PromptServer prompt_server{};
 
 Machine& machine() {
   static Machine* const the = [] {
