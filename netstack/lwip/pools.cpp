@@ -78,7 +78,9 @@ void memp_init() {
     make(pool, rest.first(bytes));
     rest = rest.subspan(bytes);
   }
-  for (const Provision& provision : provisions) make(provision.pool, provision.memory);
+  for (const Provision& provision : provisions) {
+    make(provision.pool, provision.memory);
+  }
 }
 
 void* memp_malloc(memp_t type) {
@@ -89,7 +91,9 @@ void* memp_malloc(memp_t type) {
     return nullptr;
   }
   ++pool.stats.used;
-  if (pool.stats.used > pool.stats.max) pool.stats.max = pool.stats.used;
+  if (pool.stats.used > pool.stats.max) {
+    pool.stats.max = pool.stats.used;
+  }
   return element;
 }
 

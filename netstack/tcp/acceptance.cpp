@@ -58,7 +58,9 @@ void answer_unacceptable(struct tcp_pcb& pcb, const Segment& segment) {
 // RFC 5961, 3.2: a reset counts only if it has exactly the next number.
 bool accepts_reset(struct tcp_pcb& pcb, const Segment& segment) {
   const std::uint32_t ahead = beyond(segment.sequence, pcb.rcv_nxt);
-  if (ahead != 0 && ahead <= pcb.rcv_wnd) challenge(pcb);
+  if (ahead != 0 && ahead <= pcb.rcv_wnd) {
+    challenge(pcb);
+  }
   return ahead == 0;
 }
 
@@ -105,7 +107,9 @@ void answer_in_time_wait(struct tcp_pcb& pcb, const Segment& segment) {
     pcb.tmr = tcp_ticks;
     tcp_requeue(&pcb);
   }
-  if (segment.length > 0) answer_unacceptable(pcb, segment);
+  if (segment.length > 0) {
+    answer_unacceptable(pcb, segment);
+  }
 }
 
 // All but the usual segments. Apart, so that these needn't make room for it.

@@ -188,7 +188,7 @@ def find_inputs(arguments: list[str]) -> int:
 def maintain_lwip(arguments: list[str]) -> int:
     options = lwip_quilt.parser(Parser).parse_args(arguments)
     setup.provide(*setup.USES["unit" if options.step == "prove" else "lwip"])
-    return lwip_quilt.run(options, print)
+    return lwip_quilt.run(options, lambda text: print(text, flush=True))
 
 
 def dispatch(arguments: list[str]) -> int:

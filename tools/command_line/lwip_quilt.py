@@ -154,10 +154,13 @@ def prove(patch: str | None, say: Say) -> int:
     series = lwip_removal.Series.read(PATCHES, pristine(say))
     wanted = [known(patch)] if patch else lwip_series.names(PATCHES)
     ninja.build([series.program(name) for name in wanted], None)
-    rows = [series.row(name) for name in wanted]
-    for row in rows:
+    status = 0
+    for name in wanted:
+        row = series.row(name)
         say(row.line())
-    return 0 if all(row.is_needed for row in rows) else 1
+        if not row.is_needed:
+            status = 1
+    return status
 
 
 def close(say: Say) -> None:

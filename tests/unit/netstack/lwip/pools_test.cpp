@@ -23,12 +23,16 @@ namespace {
 // All that is left of a pool.
 std::vector<void*> drain(memp_t pool) {
   std::vector<void*> elements;
-  while (void* element = memp_malloc(pool)) elements.push_back(element);
+  while (void* element = memp_malloc(pool)) {
+    elements.push_back(element);
+  }
   return elements;
 }
 
 void give_back(memp_t pool, const std::vector<void*>& elements) {
-  for (void* element : elements) memp_free(pool, element);
+  for (void* element : elements) {
+    memp_free(pool, element);
+  }
 }
 
 }  // namespace
@@ -44,7 +48,9 @@ TEST_CASE("every pool gives as many elements as it says, apart from each other")
     CHECK(stats.used == stats.avail);
     CHECK(stats.max == stats.avail);
     CHECK(stats.err >= 1);
-    for (void* element : elements) std::memset(element, i, mote_pool_shapes[i].bytes);
+    for (void* element : elements) {
+      std::memset(element, i, mote_pool_shapes[i].bytes);
+    }
     std::ranges::sort(elements);
     for (std::size_t k = 1; k < elements.size(); ++k) {
       const auto* const before = static_cast<const std::byte*>(elements[k - 1]);
@@ -79,7 +85,9 @@ TEST_CASE("blocks come from the unused end only if none was given back") {
   alignas(16) std::array<std::byte, 5 * 16 + 8> memory{};
   netstack::FreeBlocks blocks(memory, 16);
   std::set<void*> taken;
-  for (int i = 0; i < 5; ++i) taken.insert(blocks.take());
+  for (int i = 0; i < 5; ++i) {
+    taken.insert(blocks.take());
+  }
   CHECK(taken.size() == 5);
   CHECK(*taken.begin() == memory.data());
   CHECK(blocks.take() == nullptr);  // what is left is no whole block
