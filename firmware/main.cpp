@@ -38,7 +38,7 @@ namespace mote {
 namespace {
 
 [[gnu::section(".sealed")]] constinit Settings settings;
-constinit http::LoopCounters loop_counters{};
+constinit LoopCounters loop_counters{};
 
 std::string_view name(BootWay way) {
   switch (way) {

@@ -13,6 +13,7 @@
 #include "drivers/virtio/mmio_nic.hpp"
 #include "drivers/virtio/nic.hpp"
 #include "drivers/vmxnet3/nic.hpp"
+#include "http/connection/connection.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/interrupts/interrupts.hpp"
 #include "kernel/limits.hpp"
@@ -29,7 +30,7 @@ namespace {
 template <NetDevice DeviceType>
 struct Nic {
   DeviceType device;
-  netstack::Interface<DeviceType> interface;
+  netstack::Interface<DeviceType, netstack::kPromptServer<http::Connection>> interface;
 };
 
 // Drivers for devices found in the same way, each with a `Location` and `drives(location)`.

@@ -7,8 +7,8 @@
 #include <concepts>
 
 #include "firmware/idle.hpp"
-#include "http/operations/endpoints.hpp"
 #include "kernel/cpu/watch.hpp"
+#include "kernel/loop_counters.hpp"
 #include "kernel/time/clock.hpp"
 
 namespace mote {
@@ -55,8 +55,7 @@ class RunLoop {
   static constexpr Nanoseconds kLogInterval = milliseconds(1);  // a FIFO takes longer to drain
 
   // Both must outlive the loop.
-  RunLoop(Machine& machine, http::LoopCounters& counters)
-      : machine_(machine), counters_(counters) {}
+  RunLoop(Machine& machine, LoopCounters& counters) : machine_(machine), counters_(counters) {}
 
   // Does what is due, runs one turn, and waits for the next.
   void turn() {
@@ -105,7 +104,7 @@ class RunLoop {
   }
 
   Machine& machine_;
-  http::LoopCounters& counters_;
+  LoopCounters& counters_;
   Nanoseconds next_look_{};
   Nanoseconds next_timer_{};
   Nanoseconds last_work_{};  // when a turn last had something to do

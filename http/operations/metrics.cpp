@@ -8,11 +8,10 @@
 #include <span>
 #include <string_view>
 
-#include "http/connection/server.hpp"
 #include "http/operations/access_log.hpp"
 #include "http/operations/counters.hpp"
-#include "http/operations/endpoints.hpp"
 #include "http/operations/exposition.hpp"
+#include "http/operations/options.hpp"
 #include "kernel/console/number_text.hpp"
 #include "kernel/memory/packet.hpp"
 #include "kernel/time/clock.hpp"

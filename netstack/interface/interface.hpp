@@ -4,7 +4,8 @@
 //                            | Drop  (counted, buffer back to the pool)
 //                            | Up    → lwIP → … → link_output → device.transmit
 //
-// The device's type is a template parameter, so no call per frame is indirect except lwIP's own.
+// The types of device and server are template parameters, so no call per frame is indirect except
+// lwIP's own.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,7 @@
 
 namespace mote::netstack {
 
-template <NetDevice Device>
+template <NetDevice Device, const PromptServer& kServer = kNoPromptServer>
 class Interface {
  public:
   // Attaches the device to lwIP as `net<index>` and prints its line. The device is up and outlives
@@ -119,7 +120,7 @@ class Interface {
   [[gnu::always_inline]] bool answered_promptly(const Packet& packet, RxChecksum checksum) {
     PromptAnswer answer;
     if (!offloads_.tx_checksum ||
-        !prompt_answer(attachment_.netif(), packet.frame(), checksum, answer)) {
+        !prompt_answer(attachment_.netif(), packet.frame(), checksum, kServer, answer)) {
       return false;
     }
     ++attachment_.counters()[Fate::kUp];

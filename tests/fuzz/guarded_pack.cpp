@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 
 extern "C" const std::byte fuzz_pack[];
 extern "C" const std::byte fuzz_pack_end[];

@@ -13,7 +13,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "netstack/lwip/heap.hpp"
 #include "netstack/stats.hpp"
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 
 namespace mote::fuzz {
 

@@ -6,7 +6,7 @@
 
 #include "drivers/limits.hpp"
 #include "netstack/wire/headers.hpp"
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 
 namespace mote::fuzz {
 

@@ -5,19 +5,19 @@
 // A process has one machine, set up before the first life: --segmentation=none, --connections=N.
 #include <algorithm>
 #include <cstdlib>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "http/connection/connection.hpp"
 #include "http/connection/server.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "lwip/priv/tcp_priv.h"
 #include "netstack/ip/path_mtu.hpp"
 #include "netstack/stack.hpp"
+#include "tests/fakes/demand.hpp"
 #include "tests/fuzz/choices.hpp"
-#include "tests/fuzz/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
 #include "tests/fuzz/life_checks.hpp"
 #include "tests/fuzz/life_client.hpp"
@@ -129,7 +129,7 @@ void Life::turn() {
 }
 
 void Life::collect() {
-  std::deque<Bytes>& wire = machine_.device.wire;
+  auto& wire = machine_.device.wire;
   for (; !wire.empty(); wire.pop_front()) {
     const Bytes& frame = wire.front();
     const auto& ethernet = *reinterpret_cast<const netstack::EthernetHeader*>(frame.data());
@@ -380,9 +380,9 @@ void make_machine(int count, char** arguments) {
   world::machine_plan = plan_for(RamShare::kAmpleBytes / 2, connections);
   world::machine();
   demand(http::set_up(ample_arena(), world::machine_plan.http), "no memory");
-  http::Options options{.port = 80};
-  options.endpoints.metrics = "/metrics";
+  const http::Options options{.endpoints = {.metrics = "/metrics"}};
   demand(http::start(guarded_pack(), options), "no server");
+  world::prompt_server = netstack::kPromptServer<http::Connection>;
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "http/pack/crc32.hpp"
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
 #include "tests/fuzz/script.hpp"
 

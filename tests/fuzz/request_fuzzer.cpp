@@ -15,7 +15,7 @@
 #include "http/request/request.hpp"
 #include "http/request/section_scanner.hpp"
 #include "http/request/target.hpp"
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 #include "tests/fuzz/request_oracle.hpp"
 #include "tests/fuzz/script.hpp"
 

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "http/pack/format.hpp"
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
 
 namespace mote::fuzz {

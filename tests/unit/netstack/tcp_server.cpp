@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "lwip/tcp.h"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/tcp/send_buffer.hpp"
 
 namespace mote::world {
 namespace {
@@ -27,7 +27,7 @@ void write_more(Session* session, struct tcp_pcb* pcb) {
     const std::size_t bytes =
         std::min<std::size_t>({session->wanted - session->written, tcp_sndbuf(pcb), most});
     const bool waits = pcb->unacked != nullptr && bytes < session->wanted - session->written &&
-                       tcp_sndbuf(pcb) < netstack::worthwhile_room(*pcb);
+                       tcp_sndbuf(pcb) < pcb->tso_bytes;
     if (bytes == 0 || waits) break;
     if (tcp_write(pcb, body().data() + session->written, static_cast<u16_t>(bytes), 0) == ERR_OK) {
       session->written += bytes;

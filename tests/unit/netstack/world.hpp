@@ -94,7 +94,7 @@ class Device {
 
  private:
   struct Sending {
-    std::vector<TxSegment> segments;
+    std::vector<Piece> segments;
     TxChecksum checksum;
     void* cookie = nullptr;
     Packet packet;
@@ -120,10 +120,13 @@ extern Segmentation machine_segmentation;
 // The sizes of all its pools; likewise.
 extern Plan machine_plan;
 
+// Whose requests it answers promptly: nobody's at first.
+extern constinit netstack::PromptServer prompt_server;
+
 // The machine under test, made once per program: 10.0.0.1/24 on an offloading device.
 struct Machine {
   Device device;
-  netstack::Interface<Device> interface;
+  netstack::Interface<Device, prompt_server> interface;
 };
 Machine& machine();
 

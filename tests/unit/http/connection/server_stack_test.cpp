@@ -7,13 +7,14 @@
 #include <string_view>
 #include <vector>
 
+#include "http/connection/connection.hpp"
 #include "http/connection/server.hpp"
 #include "http/limits.hpp"
 #include "http/operations/access_log.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "netstack/lwip/heap.hpp"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/stream.hpp"
 #include "tests/unit/ample_arena.hpp"
 #include "tests/unit/http/site.hpp"
 #include "tests/unit/netstack/tcp_peer.hpp"
@@ -21,8 +22,8 @@
 namespace mote {
 
 std::optional<std::uint64_t> wall_clock::now() { return 784'111'777; }
-void http::log_access(std::uint32_t, std::string_view, std::string_view, std::uint16_t,
-                      std::uint64_t) {}
+void http::log_access(const netstack::PeerAddress&, std::string_view, std::string_view,
+                      std::uint16_t, std::uint64_t) {}
 
 }  // namespace mote
 
@@ -40,6 +41,7 @@ world::Machine& http_machine() {
     REQUIRE(pack.has_value());
     REQUIRE(http::set_up(ample_arena(), machine_plan.http));
     REQUIRE(http::start(*pack, {}));
+    prompt_server = netstack::kPromptServer<http::Connection>;
     return true;
   }();
   REQUIRE(is_started);

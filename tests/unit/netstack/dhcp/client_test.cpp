@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "netstack/lwip/heap.hpp"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/stream.hpp"
 #include "tests/unit/netstack/dhcp_world.hpp"
 
 using namespace mote;

@@ -10,8 +10,9 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "lwip/tcp.h"
+#include "mote_hooks.h"
 #include "netstack/lwip/heap.hpp"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/tcp/send_buffer.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"
 
 using namespace mote;
