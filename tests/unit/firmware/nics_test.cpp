@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "drivers/limits.hpp"
+#include "http/connection/connection.hpp"
 #include "kernel/faults/panic.hpp"
 #include "kernel/memory/dma.hpp"
 #include "netstack/stack.hpp"
@@ -27,6 +28,12 @@
 namespace mote {
 
 void panic(std::string_view) { std::abort(); }
+
+// No connection is ever made here.
+void http::Connection::on_arrived(const netstack::Arrived&) {}
+void http::Connection::on_peer_closed() {}
+netstack::PromptReply http::Connection::find_prompt(std::string_view) const { return {}; }
+void http::Connection::note_prompt(const netstack::PromptReply&) {}
 
 namespace nics {
 namespace {
