@@ -1,9 +1,8 @@
 // The console: the first serial port (16550) and VGA text, one fact a line.
 //
-// `print("net", 0, ": link ", "up")` writes its parts without a newline, `line(...)` with one.
-// Parts are text, integers in decimal, `Hex`, or any type T whose own header declares `void
-// print_to(T)`. Nothing here allocates; a slow or missing UART delays output only by a bounded
-// time.
+// `print("net", 0, ": link ", "up")` writes its parts without a newline, `line(...)` with one. A
+// part is text, a decimal integer, `Hex`, or any type whose own header declares `print_to` for it.
+// Nothing here allocates; a slow or missing UART delays output only by a bounded time.
 #pragma once
 
 #include <concepts>
