@@ -14,8 +14,6 @@
 //    ring may lack a small part of its buffers until there are enough to be worth telling.
 #pragma once
 
-#include <array>
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -23,22 +21,14 @@
 #include <string_view>
 
 #include "drivers/limits.hpp"
+#include "drivers/mac_address.hpp"
 #include "kernel/cpu/watch.hpp"
 #include "kernel/memory/packet.hpp"
 
 namespace mote {
 
-struct MacAddress {
-  std::array<std::uint8_t, 6> octets{};
-
-  // By words: two comparisons, where one of arrays is a call of memcmp.
-  friend constexpr bool operator==(const MacAddress& a, const MacAddress& b) {
-    using Words = std::array<std::uint16_t, 3>;
-    const auto x = std::bit_cast<Words>(a);
-    const auto y = std::bit_cast<Words>(b);
-    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
-  }
-};
+// IEEE 802.3, 3.1.1: two addresses and a type.
+inline constexpr std::size_t kEthernetHeaderBytes = 14;
 
 // Whether the device cuts long TCP segments into frames (TCP segmentation offload), and what of
 // their lengths it must not find in the headers, because it adds each frame's own.

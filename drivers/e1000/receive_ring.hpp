@@ -12,6 +12,7 @@
 
 #include "drivers/e1000/descriptors.hpp"
 #include "drivers/net_device.hpp"
+#include "drivers/refill_batch.hpp"
 #include "kernel/cpu/barriers.hpp"
 #include "kernel/cpu/watch.hpp"
 #include "kernel/memory/packet.hpp"
@@ -29,7 +30,7 @@ class ReceiveRing {
     *this = {};
     descriptors_ = descriptors.data();
     packets_ = packets.data();
-    buffers_ = static_cast<std::uint16_t>(std::min<std::size_t>(buffers, kEntries - 1));
+    batch_ = RefillBatch(std::min<std::size_t>(buffers, kEntries - 1), kBatches);
   }
 
   // Hands what the device has received to `sink(Packet, RxChecksum)`, looking at no more than
@@ -40,29 +41,26 @@ class ReceiveRing {
   // Adds what changes when there is a descriptor to poll.
   void watch(Watch& watch) const;
 
-  // Whether the device has less than it should because the pool had no more.
-  [[nodiscard]] bool is_short() const {
-    return static_cast<std::uint16_t>(filled_ - taken_) < buffers_;
-  }
+  // Whether the device lacks enough to be worth a doorbell: behind `refill`, because the pool had
+  // no more.
+  [[nodiscard]] bool is_short() const { return batch_.is_due(lent()); }
 
-  // Fills empty entries, as far as the pool has packets.
-  void refill(DeviceCounters& counters);
-
-  // Whether the device is to learn of refilled entries: not before it has used an eighth of what
-  // it had, as each telling is an exit. What it has left only shrinks by frames that come to be
-  // polled, so that the time comes.
-  [[nodiscard]] bool publish();
-  [[nodiscard]] std::uint16_t tail() const { return published_ % kEntries; }
+  // Fills empty entries, as far as the pool has packets, when that is worth it. True: `tail` shows
+  // the device new ones.
+  [[nodiscard]] bool refill(DeviceCounters& counters) { return is_short() && fill_up(counters); }
+  [[nodiscard]] std::uint16_t tail() const { return filled_ % kEntries; }
 
  private:
-  static constexpr std::size_t kEthernetHeaderBytes = 14;
+  static constexpr std::size_t kBatches = 8;
+
+  [[nodiscard]] std::uint16_t lent() const { return static_cast<std::uint16_t>(filled_ - taken_); }
+  [[nodiscard]] bool fill_up(DeviceCounters& counters);
 
   ReceiveDescriptor* descriptors_ = nullptr;
   PacketIndex* packets_ = nullptr;  // of each entry lent
-  std::uint16_t buffers_ = 0;
+  RefillBatch batch_;
   // Counts that run on, modulo 65,536; the entry is the count modulo kEntries.
   std::uint16_t taken_ = 0;
-  std::uint16_t published_ = 0;
   std::uint16_t filled_ = 0;
   bool skipping_ = false;  // in the middle of a frame that fills several buffers
 };
@@ -71,7 +69,7 @@ template <typename Sink>
 std::size_t ReceiveRing::poll(std::size_t budget, Sink&& sink, DeviceCounters& counters) {
   using Descriptor = ReceiveDescriptor;
   std::size_t good = 0;
-  for (; budget != 0 && taken_ != published_; --budget) {
+  for (; budget != 0 && taken_ != filled_; --budget) {
     const std::uint16_t at = taken_ % kEntries;
     const Descriptor& descriptor = descriptors_[at];
     const std::uint8_t status = load(descriptor.status);
@@ -106,19 +104,9 @@ std::size_t ReceiveRing::poll(std::size_t budget, Sink&& sink, DeviceCounters& c
 }
 
 inline void ReceiveRing::watch(Watch& watch) const {
-  if (taken_ != published_) {
+  if (taken_ != filled_) {
     watch.add(watched_status(descriptors_[taken_ % kEntries].status));
   }
-}
-
-inline bool ReceiveRing::publish() {
-  const auto visible = static_cast<std::uint16_t>(published_ - taken_);
-  if (filled_ == published_ || visible > buffers_ - buffers_ / 8) {
-    return false;
-  }
-  write_barrier();  // descriptors must be in memory before the tail that shows them
-  published_ = filled_;
-  return true;
 }
 
 }  // namespace mote::e1000

@@ -8,7 +8,7 @@ namespace mote::virtio {
 // Every turn tries again, whatever happened before: a ring that was not refilled once, for the pool
 // was empty, or whose frames were all dropped, is never left without buffers or without doorbell.
 bool ReceiveQueue::fill_up(DeviceCounters& counters) {
-  while (ring_.lent() < buffers_) {
+  while (ring_.lent() < batch_.buffers()) {
     Packet packet = Packet::allocate();
     if (!packet) {
       ++counters.rx_no_buffer;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "drivers/net_device.hpp"
+#include "drivers/refill_batch.hpp"
 #include "drivers/vmxnet3/descriptors.hpp"
 #include "kernel/memory/packet.hpp"
 
@@ -30,11 +31,11 @@ class BufferRing {
   // comes.
   [[nodiscard]] Packet take(std::uint32_t index);
 
-  // Lends the device what it lacks; false if the pool has not so much.
-  [[nodiscard]] bool refill();
+  // Lends the device what it lacks, when that is worth it; false if the pool has not so much.
+  [[nodiscard]] bool refill() { return !is_short() || fill_up(); }
 
-  // Whether the device has less than it should because the pool had no more.
-  [[nodiscard]] bool is_short() const { return lent_ - filled_ < buffers_; }
+  // Whether the device lacks enough to be refilled: behind `refill`, because the pool had no more.
+  [[nodiscard]] bool is_short() const { return batch_.is_due(lent_ - filled_); }
 
   // Whether buffers were lent since the last doorbell, and what to ring it with.
   [[nodiscard]] bool has_news() const { return told_ != lent_; }
@@ -47,6 +48,10 @@ class BufferRing {
   void take_all();
 
  private:
+  static constexpr std::size_t kBatches = 16;
+
+  [[nodiscard]] bool fill_up();
+
   // Places are counted for ever, as by RingPlace: index and generation follow from them.
   [[nodiscard]] std::uint32_t index_of(std::uint32_t place) const {
     return place & (entries() - 1);
@@ -58,7 +63,7 @@ class BufferRing {
   std::span<Descriptor> ring_;
   std::span<PacketIndex> slots_;
   std::uint32_t type_ = 0;
-  std::uint32_t buffers_ = 0;
+  RefillBatch batch_;
   // Descriptors from filled_ on are the device's, those from lent_ on are ours. The device was last
   // told of told_.
   std::uint32_t filled_ = 0;

@@ -76,9 +76,9 @@ class ReceiveQueue {
   template <typename Sink>
   std::size_t poll(std::size_t budget, Sink&& sink, DeviceCounters& counters);
 
-  // Lends the device what it lacks, as far as the pool has it. Every turn tries again, whatever
-  // happened before: a ring is never left without buffers because the pool was empty once, or
-  // because frames were dropped.
+  // Lends the device what it lacks, as far as the pool has it, when that is worth it. Every turn
+  // tries again, whatever happened before: a ring is never left without buffers because the pool
+  // was empty once, or because frames were dropped.
   void refill(DeviceCounters& counters) {
     if (!heads_.refill() || !bodies_.refill()) {
       ++counters.rx_no_buffer;
@@ -117,7 +117,6 @@ class ReceiveQueue {
   template <typename Sink>
   void hand_pieces(Sink&& sink, RxChecksum checksum);
 
-  static constexpr std::size_t kEthernetHeaderBytes = 14;
   // What holds the headers of a TCP segment over IPv4, if they have no options. The stack looks
   // whether these are there as well.
   static constexpr std::size_t kLeastHeadBytes = kEthernetHeaderBytes + 20 + 20;

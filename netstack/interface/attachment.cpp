@@ -27,12 +27,6 @@ constinit std::array<Attachment*, limits::kInterfaces> attachments{};
 
 ip4_addr_t to_lwip(Ipv4Address address) { return {std::byteswap(address.value)}; }
 
-void print_to(const MacAddress& mac) {
-  for (std::size_t i = 0; i < mac.octets.size(); ++i) {
-    console::print(i == 0 ? "" : ":", console::Hex{mac.octets[i], 2});
-  }
-}
-
 bool is_group(Ipv4Address address) { return address.is_multicast() || address.is_broadcast(); }
 
 // Packets to other networks leave by the first interface that has a way out.
@@ -130,9 +124,8 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   index_ = index;
   owner_ = ways.owner;
   print_name();
-  console::print(facts.model, ' ');
-  print_to(facts.mac);
-  console::print(facts.link_up ? ", link up" : ", link down");
+  console::print(facts.model, ' ', MacText(facts.mac).text(),
+                 facts.link_up ? ", link up" : ", link down");
   if (!settings.offload) {
     console::print(", offloads off");
   } else if (!facts.features.empty()) {
