@@ -26,7 +26,7 @@ class Edges:
     def build(self, outputs: str | list[str], rule: str, inputs: str | list[str] = (), *,
               implicit: list[str] = (), order_only: list[str] = (),
               implicit_outputs: list[str] = (), **variables: str) -> None:
-        """One build statement, laid out as Ninja's manual names its parts."""
+        """Adds one build statement; the parts are named as in Ninja's manual."""
         statement = f"build {listed(outputs)}{listed(implicit_outputs, ' | ')}: {rule}"
         statement += f" {listed(inputs)}" if inputs else ""
         self.lines.append(statement + listed(implicit, " | ") + listed(order_only, " || "))
@@ -40,7 +40,7 @@ class Edges:
 
 
 def listed(paths: str | list[str], before: str = "") -> str:
-    """Paths as Ninja writes them, after `before` where there are any."""
+    """Paths as Ninja writes them, after `before` if there are any."""
     paths = [paths] if isinstance(paths, str) else list(paths)
     escaped = [path.replace("$b/", "\0").replace("$", "$$").replace(" ", "$ ")
                .replace(":", "$:").replace("\0", "$builddir/") for path in paths]
@@ -52,7 +52,7 @@ def object_of(source: str, folder: str = "obj") -> str:
 
 
 def optimization_of(source: str) -> str:
-    """Which of build.ninja.in's ways to optimize is a source's."""
+    """The optimization, of those in build.ninja.in, for a source."""
     name = source.removeprefix("$b/").rpartition(".")[0]
     way = "$apart" if name in APART else "$hot" if name in HOT else "$cold"
     return f"{way} $unguarded" if name in UNGUARDED else way
@@ -74,14 +74,14 @@ def lwip_sources() -> list[str]:
 
 
 def patch_inputs() -> list[str]:
-    """Our patches to lwIP, and their folder, so that a new one is noticed."""
+    """Our patches to lwIP, and their folder, so that Ninja notices a new one."""
     folder = ROOT / "netstack/lwip/patches"
     patches = [folder, *sorted(folder.glob("*.patch"))] if folder.is_dir() else []
     return [str(path.relative_to(ROOT)) for path in patches]
 
 
 def patched_headers() -> list[str]:
-    """The headers of lwIP that our patches change: what includes them is built again with them."""
+    """The headers of lwIP that our patches change, so that files including them are rebuilt."""
     found = {name for path in (ROOT / "netstack/lwip/patches").glob("*.patch")
              for name in re.findall(r"^\+\+\+ b/(\S+\.h)$", path.read_text(), re.MULTILINE)}
     return [f"$b/lwip/{name}" for name in sorted(found)]
@@ -98,13 +98,13 @@ def site_files() -> tuple[list[str], list[str]]:
 
 
 def boot_includes() -> list[str]:
-    """What NASM sources include. NASM 2.16 leaves included files out of its dependency lists."""
+    """Files that NASM sources include. NASM 2.16 omits them from its dependency lists."""
     files = [*(ROOT / "boot").glob("*.inc"), *(ROOT / "boot").glob("*.asm")]
     return sorted(str(path.relative_to(ROOT)) for path in files)
 
 
 def firmware_edges(edges: Edges) -> list[str]:
-    """Compiles the firmware's objects; says what they are, as they are to be linked."""
+    """Compiles Mote's objects; returns them in the order to link them in."""
     objects = []
     for source in BOOT:
         edges.build(object_of(source), "nasm", source, implicit=boot_includes(), format="elf64")
@@ -122,7 +122,7 @@ def firmware_edges(edges: Edges) -> list[str]:
                 implicit=["$b/NOTICE"], format="elf64")
     objects.append(object_of("netstack/lwip/notice.asm"))
     edges.build("objects", "phony", objects)
-    # Of a header's function that several need out of line, the linker keeps the first: a fast one.
+    # If several objects hold the same inline function, the linker keeps the first: a fast one.
     hot = [object_of(source) for source in [*firmware_sources(), *lwip_sources()]
            if optimization_of(source).startswith("$hot")]
     return hot + [path for path in objects if path not in hot]
@@ -131,7 +131,11 @@ def firmware_edges(edges: Edges) -> list[str]:
 def image_edges(edges: Edges, objects: list[str]) -> None:
     """Kernel, loader, the example site's pack, and the outputs that boot."""
     files, folders = site_files()
-    edges.build("$b/kernel.elf", "link", objects, implicit=["boot/kernel.ld"],
+    layout = "$b/generated/boot_layout.cpp"
+    edges.build(layout, "boot_layout", ["boot/boot_info.inc", "boot/long_mode.asm"],
+                implicit=["tools/build/boot_layout.py"])
+    edges.build(object_of(layout), "cxx", layout, optimize="$cold")
+    edges.build("$b/kernel.elf", "link", objects, implicit=["boot/kernel.ld", object_of(layout)],
                 implicit_outputs=["$b/kernel.map"])
     edges.build("$b/loader.bin", "nasm", LOADER, implicit=boot_includes(), format="bin")
     edges.build("$b/site.pack", "pack", "www",
@@ -142,7 +146,7 @@ def image_edges(edges: Edges, objects: list[str]) -> None:
 
 
 def sources_of_test(name: str) -> list[str]:
-    """What a unit test's program is made of."""
+    """The sources of a unit test's program."""
     return [f"tests/unit/{name}_test.cpp", "tests/unit/main.cpp", *with_lwip(UNIT_TESTS[name])]
 
 
@@ -151,13 +155,13 @@ def sources_of_fuzzer(name: str) -> list[str]:
 
 
 def with_lwip(sources: list[str]) -> list[str]:
-    """The sources, with all of lwIP's in the place of LWIP."""
+    """The sources, with LWIP replaced by all of lwIP's."""
     return [source for source in sources if source != LWIP] + (
         lwip_sources() if LWIP in sources else [])
 
 
 def unit_test_edges(edges: Edges) -> None:
-    """One program a file of tests; their objects are shared."""
+    """One program per test file; their objects are shared."""
     programs = []
     compiled: set[str] = set()
     for name in UNIT_TESTS:
@@ -198,8 +202,8 @@ def fuzzer_edges(edges: Edges) -> None:
 
 
 def coverage_edges(edges: Edges) -> None:
-    """Unit tests and fuzzers once more, made to count the lines they run, and the firmware's other
-    sources, so that lines in no test count, too."""
+    """Unit tests and fuzzers again, built to count the lines they run. The other sources of Mote
+    are included, so that lines in no test count too."""
     programs = {f"tests/{name}_test": sources_of_test(name) for name in UNIT_TESTS}
     programs |= {f"fuzz/{name}_fuzzer": sources_of_fuzzer(name) for name in FUZZERS}
     compiled = {source: object_of(source, "coverage/obj")
@@ -229,15 +233,29 @@ def fetched_edges(edges: Edges, lwip: str | None) -> None:
     edges.build("$b/generated/version.hpp", "version", implicit=["always"])
 
 
+def tidy_edges(edges: Edges) -> list[str]:
+    """clang-tidy over each of the firmware's sources that has changed, with what it includes, since
+    it was clean."""
+    marks = []
+    for source in firmware_sources():
+        marks.append(f"$b/tidy/{source}.clean")
+        edges.build(marks[-1], "tidy", source,
+                    order_only=["$b/compile_commands.json", "check-programs"],
+                    implicit=[object_of(source), ".clang-tidy", "tools/build/tidy.py"])
+    return marks
+
+
 def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
-    """What an engineer asks for by name."""
+    """The targets that an engineer asks for by name."""
     edges.build("image", "phony", ["$b/mote.img", "$b/mote.elf"])
     edges.build("run", "run", implicit=["image"])
     edges.build("size", "size", implicit=["image"])
-    edges.build("check", "check")
+    edges.build("check-programs", "check_programs")
+    edges.build("style", "style", order_only=["check-programs"])
+    edges.build("check", "phony", ["style", *tidy_edges(edges)])
     edges.build("test", "pytest", implicit=["image", "unit-tests", "fuzzers"])
-    edges.build("$b/compile_commands.json", "compdb", implicit=[ninja_file],
-                ninja_file=ninja_file)
+    edges.build("$b/compile_commands.json", "compdb", ninja_file=ninja_file,
+                implicit=[ninja_file, "tools/build/compile_commands.py"])
     own = ["configure.py", "build.ninja.in", "tools/build/sources.py", "netstack/lwip/sources.txt"]
     edges.build(ninja_file, "configure", configure_options=options,
                 implicit=[*own, *patch_inputs(), *site_files()[1]])

@@ -1,9 +1,9 @@
-; The BIOS way in: the raw image's first sectors, from the boot sector to the kernel's first step.
+; The BIOS loader: the raw image's first sectors, which load the kernel and enter it.
 ;
-; One flat file. The sector loads the rest behind itself; the rest looks at CPU and memory, reads
-; kernel and site pack with INT 13h through a buffer below 1 MiB to where they belong, and enters
-; the kernel in 32-bit protected mode with ESI = BootInfo. Disk BIOSes leave no trust in unreal
-; mode, so each buffer is moved up in protected mode.
+; One flat binary. The boot sector loads the rest right behind itself. The rest checks CPU and
+; memory, reads kernel and site pack with INT 13h through a buffer below 1 MiB, moves them into
+; place, and enters the kernel in 32-bit protected mode with ESI = BootInfo. It moves each buffer in
+; protected mode, because disk BIOSes can't be trusted to leave unreal mode intact.
 ;
 ; Memory: 0x00500        A20 probe        0x07C00  boot sector, loader
 ;         up to 0x07C00  stack            0x0C000  memory map
@@ -14,17 +14,17 @@
 kStackTop equ 0x7C00
 kLoad equ 0x7C00
 kMemoryMap equ 0xC000
-kBuffer equ 0x10000                     ; a 64 KiB frame of its own: DMA may not cross one
+kBuffer equ 0x10000                     ; 64 KiB on a 64 KiB boundary: DMA may not cross one
 kSectorBytes equ 512
 
-; What tools/image/bootable.py tells the loader. It stands where the loader begins, in sector 1.
+; Filled in by tools/image/bootable.py. Lies at the start of sector 1.
 struc Manifest
 .magic:          resd 1
 .version:        resd 1
 .kernel_lba:     resd 1
 .kernel_sectors: resd 1
 .kernel_sum:     resd 1                 ; of its 32-bit words, see kernel.inc
-.kernel_sums:    resd 1                 ; of the sums so far after each word
+.kernel_sums:    resd 1                 ; of the running sum after each word
 .entry:          resd 1
 .image_end:      resd 1                 ; end of .bss: where the pack goes
 .pack_lba:       resd 1

@@ -1,8 +1,8 @@
-; The one way from 32 to 64 bits, for every loader, and the machine's state for C++.
+; The kernel's entry, for every loader: from 32 to 64 bits, and the CPU state that C++ needs.
 ;
-; Entry: 32-bit protected mode, flat segments, interrupts off, ESI = BootInfo, which lies outside
-; .bss. Exit: a call of kernel_main(const BootInfo*) in long mode on the kernel's own stack and
-; page tables, .bss cleared, SSE on, traps installed. It does not come back.
+; On entry: 32-bit protected mode, flat segments, interrupts off, ESI = BootInfo (outside .bss).
+; Calls kernel_main(const BootInfo*), which never returns, in long mode on the kernel's own stack
+; and page tables, with .bss cleared, SSE on and traps installed.
 
 %include "boot/boot_info.inc"
 
@@ -12,7 +12,7 @@ extern __text_start, __text_end, __rodata_start, __rodata_end, __data_start
 extern __stack_guard, __stack_bottom, __stack_top, __bss_start, __bss_end
 extern __page_fault_guard, __page_fault_stack, __urgent_guard, __urgent_stack
 
-; AMD64 APM volume 2, 3.1: the control registers are set whole, so that nothing is inherited.
+; AMD64 APM volume 2, 3.1. Control registers are written whole, so that nothing is inherited.
 kCr0 equ 1 << 31 | 1 << 16 | 1 << 5 | 1 << 4 | 1 << 1 | 1       ; PG WP NE ET MP PE; EM, TS off
 kCr0Unpaged equ kCr0 & ~(1 << 31)
 kCr4 equ 1 << 10 | 1 << 9 | 1 << 5                              ; OSXMMEXCPT OSFXSR PAE
@@ -65,7 +65,7 @@ kernel_entry:
         mov eax, kCr4
         mov cr4, eax
 
-        ; .bss begins and ends on a page. Moves rather than REP STOS: a quarter of the steps.
+        ; .bss begins and ends on a page. Moves take a quarter of the steps of REP STOS.
         xorps xmm0, xmm0
         mov edi, __bss_start
 .clear:
@@ -90,8 +90,8 @@ kernel_entry:
         mov cr0, eax
         jmp kCode64:long_mode
 
-; Dies in words unless memory holds the kernel and the pack's first page, where BootInfo (ESI) has
-; a memory map. How long the pack is, and whether that can be true, the firmware finds out.
+; Stops with a message unless RAM holds the kernel and the pack's first page. Checks nothing if
+; BootInfo (ESI) has no memory map. The pack's length is checked later, in C++.
 check_memory:
         mov ecx, [esi + BootInfo.memory_ranges]
         jecxz .done
@@ -103,7 +103,7 @@ check_memory:
         ret
 
 ; Copies memory map and command line to .bss and points BootInfo (ESI) there: loaders leave them
-; anywhere, QEMU's in page 0, which will not be mapped.
+; anywhere, QEMU in page 0, which won't be mapped.
 keep_boot_data:
         mov edx, esi
         mov ecx, [edx + BootInfo.memory_ranges]
@@ -123,7 +123,7 @@ keep_boot_data:
         jz .done
         mov edi, command_line
         mov [edx + BootInfo.command_line], edi
-        mov ecx, kCommandLineBytes - 1  ; the end stays zero
+        mov ecx, kCommandLineBytes - 1  ; the last byte stays zero
 .character:
         lodsb
         stosb
@@ -133,8 +133,8 @@ keep_boot_data:
         mov esi, edx
         ret
 
-; Fills the tables, which are zero: 4 GiB one to one in large pages, writable and not executable,
-; but the first 2 MiB in small pages with the rights of `small_ranges`.
+; Fills the page tables, which start as zeros: 4 GiB one to one in large pages, writable and not
+; executable, except for the first 2 MiB, which get small pages with the rights in `small_ranges`.
 build_page_tables:
         mov dword [__boot_pml4], boot_pdpt + (kPresent | kWritable)
         mov edi, boot_pdpt
@@ -153,9 +153,9 @@ build_page_tables:
         mov dword [edi + 4], kNoExecute
         add edi, 8
         add eax, kLargePage
-        jnc .large                      ; until 4 GiB
+        jnc .large                      ; up to 4 GiB
         mov dword [boot_directories], boot_table + (kPresent | kWritable)
-        mov dword [boot_directories + 4], 0     ; the small pages decide about execution
+        mov dword [boot_directories + 4], 0     ; the small pages decide on execution
 
         mov ebx, small_ranges
 .range:
@@ -185,10 +185,10 @@ long_mode:
         mov esp, __stack_top
         fninit
         ldmxcsr [mxcsr]
-        mov ebx, esi                    ; install_traps keeps RBX; the upper half becomes zero
+        mov ebx, esi                    ; install_traps preserves RBX; the upper half becomes zero
         call install_traps
         mov edi, ebx
-        xor ebp, ebp                    ; ends the chain of frames for backtraces
+        xor ebp, ebp                    ; ends the chain of frames in backtraces
         call kernel_main
 .stop:
         cli
@@ -196,7 +196,7 @@ long_mode:
         jmp .stop
 
 section .rodata align=8
-; The first 2 MiB. What no range names stays unmapped: page 0 and the stacks' guards.
+; The first 2 MiB. Pages in no range stay unmapped: page 0 and the stacks' guard pages.
 struc SmallRange
 .start:         resd 1
 .end:           resd 1

@@ -1,8 +1,8 @@
-; The PVH way in: `qemu -kernel`, Firecracker, Cloud Hypervisor, Xen.
+; The PVH entry, for `qemu -kernel`, Firecracker, Cloud Hypervisor and Xen.
 ;
-; The loader finds this entry by an ELF note, jumps to it in 32-bit protected mode with flat
-; segments and no stack, and leaves EBX pointing at an hvm_start_info (Xen's
-; public/arch-x86/hvm/start_info.h). What it tells goes into a BootInfo.
+; The loader finds this entry by an ELF note and jumps to it in 32-bit protected mode with flat
+; segments, no stack, and EBX pointing at an hvm_start_info (Xen's
+; public/arch-x86/hvm/start_info.h), from which a BootInfo is filled.
 
 %include "boot/boot_info.inc"
 
@@ -44,14 +44,14 @@ bits 32
 pvh_entry:
         mov esi, boot_info
         cmp dword [ebx + StartInfo.magic], kStartInfoMagic
-        jne kernel_entry                ; nothing is told: BootInfo says so
+        jne kernel_entry                ; no start info: BootInfo stays empty
 
         mov eax, [ebx + StartInfo.rsdp]
         mov edx, [ebx + StartInfo.rsdp + 4]
         mov [esi + BootInfo.rsdp], eax
         mov [esi + BootInfo.rsdp + 4], edx
 
-        ; What lies above 4 GiB cannot be reached from here, and no loader puts it there.
+        ; 32-bit code can't reach above 4 GiB, and no loader puts anything there.
         cmp dword [ebx + StartInfo.command_line + 4], 0
         jne .memory
         mov eax, [ebx + StartInfo.command_line]

@@ -1,6 +1,6 @@
-; Sector 0: says what is wrong, or loads the rest of the loader behind itself and jumps there.
+; Sector 0: loads the rest of the loader right behind itself and jumps there, or says what is wrong.
 ;
-; `say`, `die` and `read_disk` stay in memory, and the loader uses them too.
+; The loader uses `say`, `die` and `read_disk` too; they stay in memory.
 
 kBootSignature equ 0xAA55
 kEddQuestion equ 0x55AA                 ; INT 13h AH=41h (EDD 3.0, 8.1): asked with this in BX,
@@ -59,7 +59,7 @@ sector:
         mov esi, no_loader
         je loader
 
-; Says the line at SI and stops.
+; Prints the line at SI and stops.
 die:
         call say
         mov esi, line_end
@@ -73,7 +73,7 @@ disk_error:
         mov esi, no_read
         jmp die
 
-; Says the zero-ended text at SI on the screen and the first serial port. Keeps nothing.
+; Prints the zero-terminated text at SI on the screen and the first serial port. Preserves nothing.
 say:
         lodsb
         test al, al
@@ -83,7 +83,7 @@ say:
 .done:
         ret
 
-; Says the character in AL. Keeps SI. Without a serial port its registers read as ready.
+; Prints the character in AL. Preserves SI. If there is no serial port, its status reads as ready.
 say_character:
         push ax
         push si
@@ -102,13 +102,13 @@ say_character:
         out dx, al
         ret
 
-; Reads by `packet` from the boot disk, and again after a reset of the disk when it fails.
-; Carry: it failed each time, AH = the BIOS's status (EDD 3.0, table 1).
+; Reads from the boot disk as `packet` says. After an error, resets the disk and tries again. Carry
+; set: every try failed, AH = the BIOS's status (EDD 3.0, table 1).
 read_disk:
         mov di, kReadTries
 .try:
         push di
-        push word [packet + Packet.sectors]     ; the BIOS writes what it read over it
+        push word [packet + Packet.sectors]     ; the BIOS overwrites it with the count read
         mov ah, 0x42
         mov dl, [boot_drive]
         mov si, packet

@@ -1,16 +1,15 @@
-; Faults and interrupts: every exception ends in panic_trap(const TrapFrame*), whose frame
-; kernel/faults/panic.hpp mirrors; every interrupt wakes the CPU from a doze, and that is all.
+; Faults and interrupts. Every exception ends in panic_trap(const TrapFrame*), whose frame
+; kernel/faults/panic.hpp mirrors. An interrupt does no more than wake the CPU from a doze.
 ;
-; Interrupts are off but for that doze (kernel/interrupts/interrupts.hpp), and the stub of all their
-; vectors returns with them off: at most one is taken a doze, however many there are, and none
-; storms.
+; Interrupts are on only during a doze (kernel/interrupts/interrupts.hpp). The stub for all their
+; vectors returns with them off, so that each doze takes at most one, and none can storm.
 
 global install_traps, kernel_gdt_pointer
 extern panic_trap, __page_fault_stack_top, __urgent_stack_top
 
 kExceptions equ 32                      ; vectors 0-31 (AMD64 APM volume 2, 8.2)
 kVectors equ 256
-kStubBytes equ 9                        ; two pushes of a byte and a near jump
+kStubBytes equ 9                        ; two byte pushes and a near jump
 kInterruptFlag equ 1 << 9               ; of RFLAGS
 
 kCode64 equ 0x08
@@ -19,8 +18,8 @@ kInterruptGate equ 0x8E                 ; present, ring 0, 64-bit interrupt gate
 kTssBytes equ 104                       ; 64-bit TSS (APM 2, 12.2.5)
 kPicMasks equ 0x21                      ; of the first 8259A; the second's is at 0xA1
 
-; Stacks of their own: a page fault may come from the stack's guard page, a double fault from
-; anything, and NMI and machine check from between any two instructions.
+; These get stacks of their own: a page fault may come from the stack's guard page, a double fault
+; from anything, NMI and machine check between any two instructions.
 kPageFaultIst equ 1
 kUrgentIst equ 2
 
@@ -32,7 +31,7 @@ kMachineCheck equ 18
 section .text.boot progbits alloc exec nowrite align=16
 bits 64
 
-; Masks the 8259As and loads GDT's task register and the IDT. Keeps RBX.
+; Masks the 8259As, and loads the IDT and the task register. Preserves RBX.
 install_traps:
         mov al, 0xFF
         out kPicMasks, al
@@ -71,7 +70,7 @@ install_traps:
         ltr ax
         ret
 
-; One stub an exception, all of the same length: the CPU pushed an error code, or the stub does.
+; One stub per exception, all of the same length. Where the CPU pushes no error code, the stub does.
 stubs:
 %assign vector 0
 %rep kExceptions
@@ -84,10 +83,10 @@ stubs:
         times kStubBytes - ($ - stubs - vector * kStubBytes) nop
 %assign vector vector + 1
 %endrep
-        and byte [rsp + 17], ~(kInterruptFlag >> 8) & 0xFF      ; of the flags to return to
+        and byte [rsp + 17], ~(kInterruptFlag >> 8) & 0xFF      ; in the flags that IRETQ restores
         iretq
 
-; The frame has 22 words and begins on a multiple of 16, as the CPU aligned the stack.
+; The frame has 22 quadwords, and begins on a multiple of 16 because the CPU aligns the stack.
 trap:
         push rax
         push rbx
@@ -112,8 +111,8 @@ trap:
         hlt
         jmp .stop
 
-; What the CPU goes by becomes read-only when boot is done: then it writes here no more, for the
-; TSS is marked busy, and the segments accessed.
+; The CPU's tables become read-only when boot is done. The CPU doesn't write to them after that: the
+; TSS is already marked busy and the segments accessed.
 section .sealed progbits alloc noexec write align=16
 ; Segment descriptors (APM 2, 4.8). The TSS's base is filled in above, and the CPU marks it busy.
 gdt:
@@ -131,7 +130,7 @@ kernel_gdt_pointer:
 align 8
 tss:
         dd 0
-        dq 0, 0, 0                      ; stacks of rings 0-2, which are not used
+        dq 0, 0, 0                      ; stacks of rings 0-2, unused
         dq 0
         dq __page_fault_stack_top       ; IST 1
         dq __urgent_stack_top           ; IST 2

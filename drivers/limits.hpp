@@ -1,4 +1,4 @@
-// The limits that all drivers keep.
+// The limits common to all drivers.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +18,14 @@ inline constexpr std::size_t kQueueEntries = 1024;
 // Pieces of one transmitted frame. A frame in more pieces is copied into one buffer first.
 inline constexpr std::size_t kTxSegments = 8;
 
-// Bytes of TCP payload in a segment that the device cuts into frames: 44 of an Ethernet's, so that
-// the whole stays within IP's 65,535.
+// Bytes of TCP payload in a segment that the device cuts into frames: 44 of Ethernet's segments,
+// the most that stay within IP's 65,535 bytes.
 inline constexpr std::uint16_t kTxPayloadBytes = 44 * 1460;
 
-// Packets of one frame that the device put together from several: IP's 65,535 bytes.
+// Packets that one frame received in pieces may fill: enough for IP's 65,535 bytes.
 inline constexpr std::size_t kRxPieces = 34;
 
-// Bytes from which drivers carve their rings, once, at bring-up. A machine with little RAM has
-// fewer.
+// Bytes from which drivers carve their rings, once, at bring-up. Less on a machine with little RAM.
 inline constexpr std::size_t kDmaArenaBytes = 512 * 1024;
 
 }  // namespace mote::limits

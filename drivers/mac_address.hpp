@@ -21,7 +21,7 @@ struct MacAddress {
     return *this != MacAddress{} && (octets[0] & kGroup) == 0;
   }
 
-  // By words: two comparisons, where one of arrays is a call of memcmp.
+  // By words, because comparing arrays of bytes calls memcmp.
   friend constexpr bool operator==(const MacAddress& a, const MacAddress& b) {
     using Words = std::array<std::uint16_t, 3>;
     const auto x = std::bit_cast<Words>(a);

@@ -1,4 +1,4 @@
-// Waiting for something to do.
+// Waits for work: polls, or dozes.
 #include "firmware/idle.hpp"
 
 #include <algorithm>
@@ -13,9 +13,8 @@
 namespace mote::idle {
 namespace {
 
-// How long nothing must have come before the CPU is halted. A doze costs some exits for arming and
-// a wake-up's latency; clients that wait for one answer before they ask again are quicker than
-// this, as far as they are on the same host.
+// The CPU halts only after this long without work. A doze costs a few exits and the latency of
+// waking; a client on the same host that asks, waits and asks again is quicker than this.
 constexpr Nanoseconds kQuietSpell = microseconds(500);
 
 // The longest doze with a NIC that can't end it.
@@ -27,8 +26,8 @@ constinit unsigned late_in_a_row = 0;
 constinit unsigned for_nothing_in_a_row = 0;
 constinit Counts counts{};
 
-// Until one of the words changes, or the time stamp counter has gone on by so many ticks (or back:
-// a machine that was moved). Says whether a word did.
+// Waits until one of the words changes, or the time stamp counter has advanced by `ticks` (or gone
+// back, if the machine was moved). Returns whether a word changed.
 [[gnu::section(".text.idle"), gnu::noinline]] bool spin(const WatchedWord* first,
                                                         const WatchedWord* last,
                                                         std::uint64_t ticks) {
@@ -50,7 +49,7 @@ Woken spin_until(const Watch& watch, Nanoseconds now, Nanoseconds until) {
   return found ? Woken::kByWork : Woken::kByTime;
 }
 
-// Without interrupts that can be relied on a doze has to be short.
+// Without reliable interrupts a doze must be short.
 void give_up(std::string_view why) {
   if (!short_dozes) {
     short_dozes = true;
@@ -58,9 +57,9 @@ void give_up(std::string_view why) {
   }
 }
 
-// What a doze's end says of the machine's interrupts. Where they don't come, requests would wait
-// for the timer. A line that never rests, because a device that nobody drives shares it, would end
-// each doze at once.
+// Learns from a doze's end whether interrupts can be relied on. If they don't arrive, requests wait
+// for the timer. If a line never rests, because a device without a driver shares it, it ends each
+// doze at once.
 void judge(bool by_device, bool work) {
   constexpr unsigned kMostLate = 8;
   constexpr unsigned kMostForNothing = 100;
@@ -77,9 +76,9 @@ void judge(bool by_device, bool work) {
 }
 
 // A device writes its word, then reads whether we want an interrupt; we write that we do, then read
-// the word. With a full fence between our two (and the device's own between its two) one side at
-// least sees the other's write: what comes before the interrupt is armed is seen here, and what
-// comes behind it raises one. That waits while interrupts are off, and ends the halt at once.
+// the word. With a full fence between our two (and the device's own between its two), at least one
+// side sees the other's write: work from before arming is seen here, work from after it raises an
+// interrupt. While interrupts are off that one stays pending, and ends the halt at once.
 [[nodiscard]] Woken doze_until(const Watch& watch, Nanoseconds until) {
   nics::arm();
   full_fence();
@@ -91,7 +90,7 @@ void judge(bool by_device, bool work) {
   ++counts.dozes;
   const bool woken = interrupts::doze(clock::ticks_in(until - now));
   const bool work = watch.has_changed();
-  const bool by_device = woken || (work && interrupts::device_waits());  // it came with the timer
+  const bool by_device = woken || (work && interrupts::device_waits());  // it came with the timer's
   nics::disarm();
   interrupts::acknowledge();
   judge(by_device, work);
@@ -106,6 +105,7 @@ void judge(bool by_device, bool work) {
 void initialize(IdlePolicy policy) {
   if (policy == IdlePolicy::kDoze) {
     dozes_at_all = interrupts::start();
+    const console::Fact fact(dozes_at_all);
     console::line(dozes_at_all ? "idle: dozes" : "idle: no local APIC that works, so it polls");
   }
 }

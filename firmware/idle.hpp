@@ -1,4 +1,4 @@
-// The idle path: what the run loop does between two turns.
+// The idle path: how the run loop waits between two turns.
 #pragma once
 
 #include "firmware/settings.hpp"
@@ -14,23 +14,23 @@ enum class Woken : std::uint8_t {
   kBySomething,  // an interrupt that no word explains: a link may have changed
 };
 
-// Gets ready to wait as `policy` says. Once, before the NICs are brought up. Where it can't doze
+// Prepares for waiting as `policy` says. Once, before NICs are brought up. If dozing is impossible,
 // the machine polls, and says so on the console.
 void initialize(IdlePolicy policy);
 
-// Waits until one of the words changes or `until` is there, whichever comes first.
+// Waits until one of the words changes or the time is `until`, whichever comes first.
 //
-// Polling reads memory only, so that it costs no exit to the hypervisor. What spins lies in the
+// Polling only reads memory, so it costs no exit to the hypervisor. The spinning code lies in the
 // section .text.idle, from __idle_start to __idle_end (boot/kernel.ld), and calls nothing outside:
-// whoever counts instructions can tell waiting from work by the address.
+// a count of instructions can tell waiting from work by the address.
 //
-// A machine that dozes polls until nothing has come for kQuietSpell, counted from `last_work`; then
-// the NICs are asked for interrupts, and the CPU is halted.
+// A machine that dozes first polls until kQuietSpell has passed since `last_work`; then it asks the
+// NICs for interrupts and halts the CPU.
 [[nodiscard]] Woken wait(const Watch& watch, Nanoseconds until, Nanoseconds last_work);
 
 struct Counts {
-  std::uint64_t dozes = 0;  // how often the CPU was halted
-  std::uint64_t late = 0;   // dozes that the timer alone ended, though a NIC had something to do
+  std::uint64_t dozes = 0;  // times that the CPU was halted
+  std::uint64_t late = 0;   // dozes that only the timer ended, though a NIC had work
 };
 [[nodiscard]] const Counts& counted();
 

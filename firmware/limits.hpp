@@ -5,7 +5,7 @@
 
 namespace mote::limits {
 
-// Bytes of the settings file that QEMU's fw_cfg may hold.
+// Bytes read of a settings file in QEMU's fw_cfg.
 inline constexpr std::size_t kSettingsBytes = 4096;
 
 }  // namespace mote::limits

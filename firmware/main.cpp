@@ -1,4 +1,4 @@
-// The appliance: puts the parts together, says on the console what it found, and runs for ever.
+// The appliance: puts the parts together, reports on the console, and runs forever.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -38,7 +38,7 @@ namespace mote {
 namespace {
 
 [[gnu::section(".sealed")]] constinit Settings settings;
-constinit http::LoopCounters loop_counters{};
+constinit LoopCounters loop_counters{};
 
 std::string_view name(BootWay way) {
   switch (way) {
@@ -79,10 +79,11 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
     const std::string_view text = reinterpret_cast<const char*>(info.command_line);
     settings.apply_command_line(text, text.size() >= BootInfo::kMaxCommandLine);
   }
+  console::set_quiet(settings.is_console_quiet());
   set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
 }
 
-// Who is told metrics, of the interfaces that there are.
+// The interfaces on which metrics are served.
 http::Audience metrics_audience() {
   using enum Settings::MetricsAudience;
   if (settings.metrics_path().empty() || settings.metrics_audience() == kAll) {
@@ -116,19 +117,22 @@ bool start_http(const http::SitePack& site) {
   return true;
 }
 
-// The last words of a boot, when somebody can reach the machine.
+// The boot's last lines, once the machine can be reached.
 void tell_what_is_served(const http::SitePack* serving) {
   if (serving == nullptr) {
     console::line("not serving, answering ping only");
     return;
   }
-  console::line("http: port ", settings.http_port(), ", ", serving->files(), " files, ",
-                (serving->bytes() + 1023) / 1024, " KiB, ", http::most_connections(),
-                " connections");
+  {
+    const console::Fact fact;
+    console::line("http: port ", settings.http_port(), ", ", serving->files(), " files, ",
+                  (serving->bytes() + 1023) / 1024, " KiB, ", http::most_connections(),
+                  " connections");
+  }
   console::line("ready");
 }
 
-// What the run loop drives: the NICs, the stack, the console, the clocks.
+// The run loop's machine: NICs, stack, console, clocks.
 class Machine {
  public:
   explicit Machine(const http::SitePack* serving) : serving_(serving) {}
@@ -178,7 +182,7 @@ class Machine {
 
 // boot/ calls this once, in long mode, on W^X page tables and the kernel's stack.
 extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo* told) {
-  // A loader may have left it in memory that is about to be ours.
+  // Kept, because a loader may have put it into memory that we are about to use.
   [[gnu::section(".bss.sealed")]] static constinit BootInfo kept{};
   kept = *told;
   const BootInfo* const info = &kept;

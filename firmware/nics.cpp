@@ -13,6 +13,7 @@
 #include "drivers/virtio/mmio_nic.hpp"
 #include "drivers/virtio/nic.hpp"
 #include "drivers/vmxnet3/nic.hpp"
+#include "http/connection/connection.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/interrupts/interrupts.hpp"
 #include "kernel/limits.hpp"
@@ -25,14 +26,14 @@
 namespace mote::nics {
 namespace {
 
-// A device with its side of the network stack.
+// A device and its part of the network stack.
 template <NetDevice DeviceType>
 struct Nic {
   DeviceType device;
-  netstack::Interface<DeviceType> interface;
+  netstack::Interface<DeviceType, netstack::kPromptServer<http::Connection>> interface;
 };
 
-// Drivers for devices that are found in one way, each with a `Location` and `drives(location)`.
+// Drivers for devices found in the same way, each with a `Location` and `drives(location)`.
 template <NetDevice... Devices>
 struct DriverList {
   // Whether one of the drivers knows the device at `location`.
@@ -41,18 +42,18 @@ struct DriverList {
     return (Devices::drives(location) || ...);
   }
 
-  // Calls `use.operator()<Device>()` for the first driver that knows the device. False if none.
+  // Calls `use.operator()<Device>()` for the first driver that knows the device. False: none does.
   template <typename Location>
   static bool choose(const Location& location, auto&& use) {
     return ((Devices::drives(location) && (use.template operator()<Devices>(), true)) || ...);
   }
 };
 
-// The drivers. A new one needs its folder and its name here.
+// The drivers. To add one, add its folder and its name here.
 using PciDrivers = DriverList<virtio::PciNic, e1000::PciNic, vmxnet3::PciNic>;
 using WindowDrivers = DriverList<virtio::MmioNic>;
 
-// A place for any NIC. Which kind it holds is asked once a turn; from there on the type is known.
+// Storage for any NIC. Its kind is looked up once per turn; from there on the type is known.
 template <typename... Lists>
 struct AnyOf;
 template <NetDevice... OnPci, NetDevice... InWindows>
@@ -65,7 +66,7 @@ constinit std::array<AnyNic, limits::kInterfaces> places{};
 constinit std::size_t attached_count = 0;
 constinit const Settings* settings_in_force = nullptr;
 
-// What was complained of already, so that looking again says nothing twice.
+// Remembers complaints, so that looking again doesn't repeat them.
 class Complaints {
  public:
   [[nodiscard]] bool is_new(const pci::Function& function, std::string_view words) {
@@ -105,7 +106,7 @@ void for_each(auto&& use) {
   }
 }
 
-// A device's place, for the console.
+// Prints where a device is.
 void print_place(const pci::Function& function) {
   console::print("pci ", function.address, ": network device ", console::Hex{function.vendor, 4},
                  ":", console::Hex{function.device_id, 4});
@@ -115,8 +116,8 @@ void print_place(const MmioWindow& window) {
   console::print("virtio-mmio 0x", console::Hex{window.base.value}, ": network device");
 }
 
-// How many packets each NIC may have lent to its device: the pool is shared, and something of it
-// must stay free beside the reserve.
+// The number of packets that each NIC may lend to its device. All share the pool, of which some
+// must stay free beyond the reserve.
 std::size_t receive_share() {
   const std::size_t shared = Packet::pool_size() - 2 * Packet::reserve();
   const auto found =
@@ -141,12 +142,13 @@ netstack::InterfaceSettings settings_for(const InterfaceFields& fields, const Se
   return result;
 }
 
-// Takes back the rings of a NIC that did not come up, so that it can be tried again and again.
+// Takes back the rings of a NIC that failed to come up, so that it can be tried any number of
+// times.
 void give_up(const pci::Function& function, std::size_t memory) {
   function.disable_bus_master();
   dma::rewind(memory);
 }
-void give_up(const MmioWindow&, std::size_t) {}  // can't be kept from memory, and is tried once
+void give_up(const MmioWindow&, std::size_t) {}  // tried once; can't be kept off memory
 
 template <NetDevice Device>
 void attach(const typename Device::Location& location, const Settings& settings) {
@@ -198,8 +200,8 @@ void attach_those_on_pci() {
   }
 }
 
-// Looks for NICs that were plugged in meanwhile, and tries those again that did not work. Only
-// while there is none: a look costs an exit or more for each place on a bus.
+// Looks for NICs plugged in meanwhile, and tries failed ones again. Only while there is none: each
+// look costs at least an exit for every device number on a bus.
 void look_for_nics(Nanoseconds now) {
   constexpr Nanoseconds kLookInterval = milliseconds(1000);
   static constinit Nanoseconds next_look{};

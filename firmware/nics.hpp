@@ -1,4 +1,4 @@
-// The machine's NICs: each found, brought up by the driver that knows it, and turned round.
+// The machine's NICs: finds them, brings up each by its driver, and runs their turns.
 #pragma once
 
 #include <optional>
@@ -11,32 +11,33 @@
 
 namespace mote::nics {
 
-// Looks for NICs on PCI and in the windows that ACPI and the command line name, and attaches what
-// there is a driver for. What doesn't work or isn't known is named on the console, and the others
-// go on. Once; `settings` must stay. While there is none, `look_around` looks again each second.
+// Looks for NICs on PCI and in the MMIO windows that ACPI and the command line name, and attaches
+// those that a driver supports. A NIC that fails or isn't supported is named on the console; the
+// others go on. Call once; `settings` must outlive the NICs. While there is no NIC, `look_around`
+// looks again each second.
 void bring_up(const BootInfo& info, MemoryMap memory, const Settings& settings);
 
-// The index of the interface that is meant, if it is there.
+// The index of the interface chosen, if it exists.
 [[nodiscard]] std::optional<unsigned> find(const InterfaceChoice& choice);
 
-// One turn of each, in their order. Says whether there was anything to do.
+// One turn of each, in order. Returns whether there was any work.
 bool turn();
 
-// Takes back what they have sent.
+// Takes back sent frames from all of them.
 void reclaim();
 
-// Adds what shows that there is something to do in a turn.
+// Adds the words that change when a turn has work to do.
 void watch(Watch& watch);
 
-// For a doze (see NetDevice): `can_wake` only if all of them can.
+// For a doze (see NetDevice). `can_wake`: whether all of them can.
 [[nodiscard]] bool can_wake();
 void arm();
 void disarm();
 
-// What is looked at now and then, because a look may cost an exit to the hypervisor.
+// The occasional checks, rare because each may cost an exit to the hypervisor.
 void look_around(Nanoseconds now);
 
-// Whether one of them has a link and an address.
+// Whether at least one has a link and an address.
 [[nodiscard]] bool any_usable();
 
 }  // namespace mote::nics

@@ -1,4 +1,4 @@
-// Numbers and addresses as people write them in settings.
+// Parses numbers, addresses and names in settings.
 #include "firmware/parse.hpp"
 
 namespace mote {
@@ -55,7 +55,7 @@ std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t l
 std::optional<std::uint32_t> parse_ipv4(std::string_view text) {
   std::uint32_t address = 0;
   for (int part = 0; part < 4; ++part) {
-    // The last part takes the whole rest, so that a fifth makes it no number.
+    // The last part takes all the rest, so a fifth part is an error.
     const auto number = parse_number(part < 3 ? take_until(text, '.') : text, 0, 255);
     if (!number) {
       return std::nullopt;
@@ -103,7 +103,7 @@ bool is_url_path(std::string_view text) {
       return false;
     }
     for (const char c : segment) {
-      // RFC 3986, 2.3 and 3.3: unreserved characters, and those that mean nothing in a path.
+      // RFC 3986, 2.3 and 3.3: unreserved characters, and those without a meaning in a path.
       if (!is_letter(c) && !is_digit(c) &&
           std::string_view("-._~!$&'()*+,;=:@").find(c) == std::string_view::npos) {
         return false;

@@ -1,4 +1,4 @@
-// Numbers and addresses as people write them in settings. All refuse what they don't wholly read.
+// Parsers for numbers, addresses and names in settings. They accept a text only as a whole.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@ namespace mote {
 // An IPv4 address with its most significant byte first: 192.0.2.1 is 0xC0000201.
 struct Ipv4Prefix {
   std::uint32_t address;
-  std::uint8_t length;  // bits of the network's part, 0 to 32
+  std::uint8_t length;  // bits of the network part, 0 to 32
 };
 
-// Splits off what stands before the first `separator`; `rest` keeps what stands behind it.
+// Splits off the part before the first `separator`; `rest` keeps the part after it.
 [[nodiscard]] std::string_view take_until(std::string_view& rest, char separator);
 
 [[nodiscard]] std::string_view trim(std::string_view text);
@@ -33,11 +33,12 @@ struct Ipv4Prefix {
 // "52:54:00:12:34:56".
 [[nodiscard]] std::optional<MacAddress> parse_mac(std::string_view text);
 
-// A path in a URL as a setting may give it: what begins with a slash, holds nothing that a client
-// would escape, and no segment that would be resolved away. At most 63 characters.
+// Whether a text is a URL path fit for a setting: begins with a slash, holds nothing that a client
+// would escape and no segment that it would resolve away. At most 63 characters.
 [[nodiscard]] bool is_url_path(std::string_view text);
 
-// A host name of one or more labels (RFC 1123, 2.1), at most 63 characters in all.
+// Whether a text is a host name of one or more labels (RFC 1123, 2.1), at most 63 characters in
+// all.
 [[nodiscard]] bool is_host_name(std::string_view text);
 
 }  // namespace mote

@@ -1,4 +1,4 @@
-// The sizes of all pools, by a plain rule from the machine's free RAM.
+// The sizes of all pools, derived from the machine's free RAM.
 #pragma once
 
 #include <algorithm>
@@ -23,11 +23,11 @@ struct Plan {
   friend constexpr bool operator==(const Plan&, const Plan&) = default;
 };
 
-// Bytes that a connection needs of all pools, roughly and rather more. Whether a plan fits shows
+// Bytes that a connection needs of all pools, roughly, rounded up. Whether a plan really fits shows
 // when the pools are carved.
 inline constexpr std::uint64_t kBytesAConnection = 2304;
 
-// A plan for this many connections, within limits::kLeastConnections and kMostConnections.
+// A plan for this many connections, clamped to kLeastConnections and kMostConnections (limits).
 [[nodiscard]] constexpr Plan plan_for(std::uint64_t free_bytes, std::size_t connections) {
   const RamShare share(free_bytes);
   connections = std::clamp(connections, limits::kLeastConnections, limits::kMostConnections);
@@ -37,8 +37,8 @@ inline constexpr std::uint64_t kBytesAConnection = 2304;
           .http = http::plan_for(connections, share)};
 }
 
-// The plan when no setting says how many connections there are to be: kConnections where RAM is
-// ample, fewer where it isn't, and more from half of what is beyond ample.
+// The plan if no setting gives a number of connections: kConnections if RAM is ample,
+// proportionally fewer if it isn't, and more from half of the RAM beyond ample.
 [[nodiscard]] constexpr Plan plan_for(std::uint64_t free_bytes) {
   constexpr std::uint64_t kAmple = RamShare::kAmpleBytes;
   using limits::kConnections, limits::kMostConnections;

@@ -1,4 +1,4 @@
-// Finds a plan that fits, and hands out the memory by it.
+// Finds a plan that fits, and hands out the memory.
 #include "firmware/pools.hpp"
 
 #include <algorithm>
@@ -21,7 +21,7 @@
 namespace mote {
 namespace {
 
-// What a loader that tells no memory map is believed to have.
+// Where RAM is assumed to end if the loader gives no memory map.
 constexpr std::uint64_t kAssumedEnd = 8 << 20;
 
 Arena free_memory(MemoryMap memory, const http::SitePack* site) {
@@ -37,7 +37,7 @@ Arena free_memory(MemoryMap memory, const http::SitePack* site) {
   return Arena(MemoryMap({&assumed, 1}), taken);
 }
 
-// The next number to try when there is no room for this many connections.
+// The next number to try if there is no room for this many connections.
 constexpr std::size_t fewer(std::size_t connections) {
   return connections - std::max(connections / 16, std::size_t{1});
 }
@@ -47,7 +47,7 @@ bool fits(Arena& arena, const Plan& plan) {
          netstack::set_up(arena, plan.netstack) && http::set_up(arena, plan.http);
 }
 
-// Page tables for the guards, for where no small pages are yet.
+// Provides page tables for guard pages in memory mapped by large pages so far.
 void provide_tables(Arena& arena) {
   const std::size_t count =
       arena.guarded_parts(paging::kLargePageBytes, paging::kLargePageBytes) + 1;

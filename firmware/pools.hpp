@@ -1,4 +1,4 @@
-// All pools, carved from the machine's free RAM once at boot; nothing is allocated after that.
+// All pools are carved from the machine's free RAM once, at boot; nothing is allocated after that.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,9 @@
 
 namespace mote {
 
-// Gives every part of the appliance its memory: for so many connections, or, if that is 0, for as
-// many as firmware/plan.hpp says. If RAM doesn't hold that many, they are fewer, and the console
-// says so. A machine that is too small for any says that and halts. `site` stays where it is.
+// Gives every part of the appliance its memory, for `connections` connections, or, if that is 0,
+// for as many as firmware/plan.hpp says. If RAM doesn't hold that many, there are fewer, and the
+// console says so. A machine too small for the least says so and halts. `site` stays in place.
 void carve_pools(MemoryMap memory, const http::SitePack* site, std::size_t connections);
 
 }  // namespace mote

@@ -1,47 +1,48 @@
-// The run loop: turns of the NICs, timers and looks when they are due, and the wait between turns.
+// The run loop: runs the NICs' turns, and timers and checks when due, and waits between turns.
 //
-// The machine is a template parameter, so that the loop's deadlines are tested on the host.
+// The machine is a template parameter, so that tests on the host cover the loop's deadlines.
 #pragma once
 
 #include <algorithm>
 #include <concepts>
 
 #include "firmware/idle.hpp"
-#include "http/operations/endpoints.hpp"
 #include "kernel/cpu/watch.hpp"
+#include "kernel/loop_counters.hpp"
 #include "kernel/time/clock.hpp"
 
 namespace mote {
 
-// What a run loop drives.
+// The machine that a run loop drives.
 template <typename M>
 concept RunnableMachine = requires(M machine, Watch& watch, Nanoseconds time) {
   { machine.now() } -> std::same_as<Nanoseconds>;
 
-  // Each kLookInterval: what is looked at now and then, because a look may cost an exit to the
+  // Called each kLookInterval: the occasional checks, rare because each may cost an exit to the
   // hypervisor.
   machine.look_around(time);
 
-  // Runs the network stack's timers that are due; takes back first what the devices have sent.
+  // Takes back sent frames, then runs the network stack's timers that are due.
   machine.run_timers();
 
-  // When the next of those timers is due. It may come to be earlier in a turn, not between turns.
+  // When the next of those timers is due. It may become earlier during a turn, but not between
+  // turns.
   { machine.next_timer() } -> std::same_as<Nanoseconds>;
 
-  // One turn of every NIC. Says whether there was anything to do.
+  // One turn of every NIC. Returns whether there was any work.
   { machine.turn_nics() } -> std::same_as<bool>;
 
-  // Sends log lines as far as the serial port takes them; says whether some are left.
+  // Sends log lines as far as the serial port takes them; returns whether some are left.
   { machine.send_log() } -> std::same_as<bool>;
 
-  // Whether some interface can be reached; then, once, announces it.
+  // Whether an interface can be reached; once it can, `announce` is called, once.
   { machine.is_reachable() } -> std::same_as<bool>;
   machine.announce();
 
-  // Adds what shows that there is something to do.
+  // Adds the words that change when there is work.
   machine.watch(watch);
 
-  // Waits for that, or for the time (idle::wait).
+  // Waits for that, or until a time (idle::wait).
   { machine.wait(watch, time, time) } -> std::same_as<idle::Woken>;
   { machine.idle_counts() } -> std::same_as<idle::Counts>;
 };
@@ -53,11 +54,10 @@ class RunLoop {
   static constexpr Nanoseconds kTimerGrain = milliseconds(1);   // lwIP's
   static constexpr Nanoseconds kLogInterval = milliseconds(1);  // a FIFO takes longer to drain
 
-  // Both outlive the loop.
-  RunLoop(Machine& machine, http::LoopCounters& counters)
-      : machine_(machine), counters_(counters) {}
+  // Both must outlive the loop.
+  RunLoop(Machine& machine, LoopCounters& counters) : machine_(machine), counters_(counters) {}
 
-  // What is due, one turn, and the wait for the next.
+  // Does what is due, runs one turn, and waits for the next.
   void turn() {
     const Nanoseconds now = machine_.now();
     do_what_is_due(now);
@@ -104,7 +104,7 @@ class RunLoop {
   }
 
   Machine& machine_;
-  http::LoopCounters& counters_;
+  LoopCounters& counters_;
   Nanoseconds next_look_{};
   Nanoseconds next_timer_{};
   Nanoseconds last_work_{};  // when a turn last had something to do

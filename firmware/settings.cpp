@@ -1,4 +1,4 @@
-// What the operator asked for: reading `key=value` settings.
+// Settings: reads and checks `key=value` texts.
 #include "firmware/settings.hpp"
 
 #include <algorithm>
@@ -61,7 +61,7 @@ bool set_offload(InterfaceFields& fields, std::string_view value) {
   return known;
 }
 
-// Text of unknown origin, cut short, and without what a terminal might obey.
+// Prints text of unknown origin, shortened and without characters that a terminal might obey.
 void print_harmless(std::string_view text) {
   constexpr std::size_t kMost = 64;
   for (const char c : text.substr(0, kMost)) {
@@ -70,7 +70,7 @@ void print_harmless(std::string_view text) {
   console::print(text.size() > kMost ? "..." : "");
 }
 
-// What stands before the last separator of a text that was cut.
+// The part of a truncated text before its last separator.
 std::string_view whole_parts(SettingSource source, std::string_view text, char separator) {
   const auto end = text.find_last_of(separator);
   const auto whole = text.substr(0, end == std::string_view::npos ? 0 : end);
@@ -131,6 +131,10 @@ bool Settings::set(std::string_view key, std::string_view value) {
     halt_on_panic_ = value == "halt";
     return true;
   }
+  if (key == "console" && (value == "normal" || value == "quiet")) {
+    is_console_quiet_ = value == "quiet";
+    return true;
+  }
   if (key == "idle" && (value == "poll" || value == "doze")) {
     idle_ = value == "doze" ? IdlePolicy::kDoze : IdlePolicy::kPoll;
     return true;
@@ -176,7 +180,7 @@ bool Settings::set_http(std::string_view key, std::string_view value) {
   return false;
 }
 
-// Nothing is a path, too: none.
+// An empty value means no path.
 bool Settings::set_path(Path& path, std::string_view value) {
   const bool is_good = value.empty() || is_url_path(value);
   if (is_good) {
@@ -185,7 +189,8 @@ bool Settings::set_path(Path& path, std::string_view value) {
   return is_good;
 }
 
-// Whoever binds metrics doesn't want all to see them, even if the word is wrong.
+// Whoever limits metrics to an interface doesn't want everybody to see them, even if the value is
+// wrong.
 bool Settings::set_metrics_interface(std::string_view value) {
   metrics_interface_.mac = parse_mac(value);
   const auto index = parse_number(value, 0, limits::kInterfaces - 1);

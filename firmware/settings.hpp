@@ -1,9 +1,9 @@
-// What the operator asked for: settings baked into the site pack, and those given at boot.
+// The operator's settings: those baked into the site pack, and those given at boot.
 //
-// All sources speak one language, `key=value`: the pack and QEMU's fw_cfg file `opt/mote/config`
-// one a line, the kernel command line one a word with `mote.` in front. A later source wins. A
-// value that can't be used is named on the console and leaves the setting as it was, so that no
-// mistake makes the machine unreachable. docs/configuration.md lists the keys.
+// All sources use `key=value`: the pack and QEMU's fw_cfg file `opt/mote/config` with one per line,
+// the kernel command line with one per word, prefixed with `mote.`. A later source wins. A value
+// that can't be used is named on the console and leaves the setting as it was, so that no mistake
+// makes the machine unreachable. docs/configuration.md lists the keys.
 #pragma once
 
 #include <array>
@@ -19,12 +19,12 @@
 
 namespace mote {
 
-// A value and where it came from, for the console.
+// A settings source's name, for the console.
 struct SettingSource {
   std::string_view name;
 };
 
-// What is set for an interface; what is absent was not set.
+// The settings of an interface; absent ones were not set.
 struct InterfaceFields {
   struct Address {
     bool dhcp = true;
@@ -36,32 +36,32 @@ struct InterfaceFields {
   std::optional<bool> offload;
 };
 
-// Fields, and the NIC they are for: by its MAC address, or else by its index.
+// Settings, and the NIC they are for: by its MAC address if given, else by its index.
 struct InterfaceRule {
   std::optional<MacAddress> mac;
   std::uint32_t index = 0;
   InterfaceFields fields;
 };
 
-// A NIC, by its MAC address, or else by its index.
+// A NIC, by its MAC address if given, else by its index.
 struct InterfaceChoice {
   std::optional<MacAddress> mac;
   std::uint32_t index = 0;
 };
 
-// What the machine does while there is nothing to do: polls, or dozes after a while.
+// How the machine waits for work: it polls, or dozes after a while.
 enum class IdlePolicy : std::uint8_t { kPoll, kDoze };
 
 class Settings {
  public:
-  // One `key=value` a line; empty lines and those that begin with # say nothing. `is_cut`: the text
-  // goes on beyond what could be read, so its last line may be cut too, and is left out.
+  // Applies one `key=value` per line; skips empty lines and those that begin with #. `is_cut`: the
+  // text was truncated, so its last line may be incomplete and is left out.
   void apply_lines(SettingSource source, std::string_view text, bool is_cut = false);
 
-  // The words of a kernel command line that begin with `mote.`; all others are somebody else's.
+  // Applies the words of a kernel command line that begin with `mote.` and ignores all others.
   void apply_command_line(std::string_view text, bool is_cut = false);
 
-  // Ends in a zero, as lwIP wants it; good for as long as this object lives.
+  // Zero-terminated, for lwIP; valid for this object's lifetime.
   [[nodiscard]] const char* host_name() const { return host_name_.data(); }
   [[nodiscard]] std::uint16_t http_port() const { return http_port_; }
   // 0: as many as RAM holds.
@@ -70,12 +70,14 @@ class Settings {
   [[nodiscard]] std::uint32_t idle_time_ms() const { return idle_time_ms_; }
   [[nodiscard]] IdlePolicy idle() const { return idle_; }
   [[nodiscard]] bool halt_on_panic() const { return halt_on_panic_; }
+  // Whether the console tells trouble only, beside the first line and `ready`.
+  [[nodiscard]] bool is_console_quiet() const { return is_console_quiet_; }
 
-  // Paths; empty: none. Good for as long as this object lives.
+  // Paths; empty: none. Valid for this object's lifetime.
   [[nodiscard]] std::string_view health_path() const { return health_path_.text(); }
   [[nodiscard]] std::string_view metrics_path() const { return metrics_path_.text(); }
 
-  // Where metrics are told. What can't be used as a choice leaves none, not all.
+  // Who is served metrics. A choice that can't be used means nobody, not all.
   enum class MetricsAudience : std::uint8_t { kAll, kOne, kNone };
   [[nodiscard]] MetricsAudience metrics_audience() const { return metrics_audience_; }
   [[nodiscard]] const InterfaceChoice& metrics_interface() const { return metrics_interface_; }
@@ -83,12 +85,12 @@ class Settings {
   [[nodiscard]] bool logs_access() const { return logs_access_; }
   [[nodiscard]] std::uint32_t access_log_lines() const { return access_log_lines_; }
 
-  // What is set for a NIC. Field by field, what is set for its MAC address goes before what is set
-  // for its index, wherever each comes from.
+  // A NIC's settings. For each field, a value set for its MAC address wins over one for its index,
+  // whichever source it comes from.
   [[nodiscard]] InterfaceFields interface(std::uint32_t index, const MacAddress& mac) const;
 
  private:
-  // A path, kept.
+  // A copy of a path.
   class Path {
    public:
     constexpr explicit Path(std::string_view text) { keep(text); }
@@ -117,6 +119,7 @@ class Settings {
   std::uint32_t header_time_ms_ = limits::kHeaderTimeMs;
   std::uint32_t idle_time_ms_ = limits::kIdleTimeMs;
   bool halt_on_panic_ = false;
+  bool is_console_quiet_ = false;
   IdlePolicy idle_ = IdlePolicy::kPoll;
   Path health_path_{"/healthz"};
   Path metrics_path_{""};

@@ -1,4 +1,4 @@
-// The site that the boot loader left in memory: found, checked, protected.
+// The site that the boot loader left in memory: finds, checks and protects it.
 #include "firmware/site.hpp"
 
 #include <algorithm>
@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::uint64_t mib(std::uint64_t bytes) { return (bytes + 0xF'FFFF) >> 20; }
 
-// How many of the `bytes` that the pack says it has can be there. A damaged header may state
-// anything; what is read must be memory, and mapped.
+// How many of the pack's `bytes`, as its header claims, are in mapped RAM. A damaged header may
+// claim anything.
 std::uint64_t bytes_there(std::uint64_t pack, std::uint64_t bytes, MemoryMap memory) {
   constexpr std::uint64_t kMapped = std::uint64_t{4} << 30;  // by boot/long_mode.asm
   const std::uint64_t most = std::min(bytes, kMapped - pack);

@@ -9,8 +9,9 @@
 
 namespace mote {
 
-// Finds the site pack where `info` says it lies, proves it sound and makes its memory read-only.
-// Nothing when that fails; the console then says why. Its first page is in RAM: boot/ saw to that.
+// Finds the site pack where `info` says it is, checks that it is sound, and makes its memory
+// read-only. Nothing if that fails; the console then says why. boot/ has checked that its first
+// page is in RAM.
 [[nodiscard]] std::optional<http::SitePack> find_site(const BootInfo& info, MemoryMap memory);
 
 }  // namespace mote

@@ -2,7 +2,7 @@
 //
 // boot/ fills one BootInfo, enters long mode on the kernel's own page tables and stack, and calls
 // `kernel_main(const BootInfo*)`. Nothing later asks how the machine was booted, save to say so.
-// boot/boot_info.inc mirrors this layout for NASM.
+// boot/boot_info.inc has this layout for NASM; the build fails where they differ.
 #pragma once
 
 #include <cstddef>

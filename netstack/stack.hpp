@@ -1,4 +1,4 @@
-// The stack as a whole: start of lwIP, its timers, and what its users must know of it.
+// The stack as a whole: memory, start, and lwIP's timers.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +12,20 @@ namespace mote::netstack {
 // lwIP's tcp_poll() counts its interval in these.
 inline constexpr std::uint32_t kPollTickMs = 100;
 
-// Takes the memory of lwIP's pools and heap that goes with connections. False: the arena has no
-// room for it; then once more, with another plan.
+// Takes memory for lwIP's pools and heap, sized by the plan. False: the arena has too little; try
+// again with another plan.
 [[nodiscard]] bool set_up(Arena& arena, const Plan& plan);
 
-// Starts lwIP. Once, behind set_up, before the first interface is attached; after clock and
-// entropy.
+// Starts lwIP. Call once: after set_up, clock and entropy, before the first interface is attached.
 void initialize();
 
-// Runs lwIP's timers that are due. Before the interfaces' turns, so that what a timer sends leaves
-// with the same turn's doorbell; but when they have taken back what was sent, for lwIP resends
-// nothing that a device may still read.
+// Runs lwIP's due timers. Call before the interfaces' turns, so that what a timer sends leaves with
+// the same turn's doorbell, but after reclaim(): lwIP won't retransmit a segment the device still
+// holds.
 void run_timers();
 
-// When the next of lwIP's timers is due. It may come to be earlier in a turn, not between turns.
+// When the next of lwIP's timers is due. It may become earlier during a turn, but not between
+// turns.
 [[nodiscard]] Nanoseconds next_timer();
 
 }  // namespace mote::netstack

@@ -1,4 +1,4 @@
-// lwIP's statistics in our words.
+// lwIP's statistics as our counters.
 #include "netstack/stats.hpp"
 
 #include "lwip/memp.h"
@@ -21,7 +21,7 @@ PoolUsage usage(std::string_view name, memp_t pool) {
 
 }  // namespace
 
-// lwIP counts every segment that it doesn't take as dropped, and for some says why.
+// lwIP counts every segment it doesn't take as dropped, and gives a reason for some.
 TcpCounters tcp_counters() {
   const struct stats_proto& tcp = lwip_stats.tcp;
   return {.resent = resent,

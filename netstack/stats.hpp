@@ -1,4 +1,5 @@
-// What the stack counts: each interface, from attach on, TCP, and its pools of memory. Never reset.
+// The stack's counters: of each interface since it was attached, of TCP, of memory pools. Never
+// reset.
 #pragma once
 
 #include <array>
@@ -13,18 +14,18 @@
 namespace mote::netstack {
 
 struct InterfaceCounters {
-  std::array<std::uint64_t, kFates> fates{};  // received frames, by what became of them
-  std::uint64_t prompt_answers = 0;           // of those for lwIP, requests that needed none of it
-  std::uint64_t replies_dropped = 0;          // echo replies for which the ring had no room
+  std::array<std::uint64_t, kFates> fates{};  // received frames, by their fate
+  std::uint64_t prompt_answers = 0;           // of those for lwIP, requests answered without it
+  std::uint64_t replies_dropped = 0;          // echo replies that found the ring full
   std::uint64_t rx_copied = 0;                // frames copied out of their packet (copy-break)
-  std::uint64_t rx_no_memory = 0;             // frames dropped for want of a pbuf
+  std::uint64_t rx_no_memory = 0;             // frames dropped because no pbuf was left
   std::uint64_t tx_frames = 0;                // lwIP's frames given to the device
   std::uint64_t tx_copied = 0;                // of these, copied into a packet first
   std::uint64_t tx_waited = 0;                // frames that waited in the backlog
-  std::uint64_t tx_refused = 0;               // frames that found the backlog full: TCP keeps them
-  std::uint64_t tx_unsendable = 0;            // frames that no device takes: dropped
-  std::uint64_t tx_stuck = 0;                 // frames that waited too long in front: dropped
-  std::uint64_t tx_no_route = 0;              // datagrams to where no route leads
+  std::uint64_t tx_refused = 0;               // frames that found the backlog full; TCP keeps them
+  std::uint64_t tx_unsendable = 0;            // frames that no device takes; dropped
+  std::uint64_t tx_stuck = 0;                 // frames that waited too long in front; dropped
+  std::uint64_t tx_no_route = 0;              // datagrams without a route
 
   [[nodiscard]] constexpr std::uint64_t& operator[](Fate fate) {
     return fates[static_cast<std::size_t>(fate)];
@@ -34,11 +35,11 @@ struct InterfaceCounters {
   }
 };
 
-// DHCP messages that led to nothing.
+// Useless DHCP messages.
 struct DhcpCounters {
-  std::uint64_t unusable = 0;  // offers and acknowledgements of what can't be used
+  std::uint64_t unusable = 0;  // offers and acknowledgements that can't be used
   std::uint64_t refusals = 0;  // of our requests (DHCPNAK)
-  std::uint64_t broken = 0;    // that can't be read
+  std::uint64_t broken = 0;    // messages that can't be read
 };
 
 // An interface, for reports.
@@ -57,25 +58,25 @@ struct InterfaceReport {
 
 // Segments. lwIP counts received ones in 32 bits.
 struct TcpCounters {
-  std::uint64_t resent = 0;      // and handed to an interface
-  std::uint64_t broken = 0;      // connections reset, their accounts being wrong
+  std::uint64_t resent = 0;      // resent and handed to an interface
+  std::uint64_t broken = 0;      // connections reset because their accounts were wrong
   std::uint64_t challenges = 0;  // ACKs for segments that weren't believed (RFC 5961)
   std::uint64_t challenges_withheld = 0;
-  std::uint32_t dropped_checksum = 0;   // received, and the checksum was wrong
-  std::uint32_t dropped_length = 0;     // received, and a length in them was
-  std::uint32_t dropped_stray = 0;      // received for no connection, and answered with a reset
-  std::uint32_t dropped_otherwise = 0;  // as when data wasn't taken in
-  std::uint64_t path_mtu_believed = 0;  // messages of paths' MTUs (netstack/ip/path_mtu.hpp)
+  std::uint32_t dropped_checksum = 0;   // received with a wrong checksum
+  std::uint32_t dropped_length = 0;     // received with a wrong length in them
+  std::uint32_t dropped_stray = 0;      // received for no connection, answered with a reset
+  std::uint32_t dropped_otherwise = 0;  // for instance, data that wasn't accepted
+  std::uint64_t path_mtu_believed = 0;  // messages about paths' MTUs (netstack/ip/path_mtu.hpp)
   std::uint64_t path_mtu_refused = 0;
   std::uint32_t no_memory = 0;  // SYNs and writes for which there was no memory
 };
 [[nodiscard]] TcpCounters tcp_counters();
 
-// What there was to send ICMP errors about (RFC 1122, 3.2.2).
+// Occasions for sending ICMP errors (RFC 1122, 3.2.2).
 struct IcmpErrors {
   std::uint64_t sent = 0;
-  std::uint64_t withheld = 0;   // there had been many
-  std::uint64_t forbidden = 0;  // as about other errors
+  std::uint64_t withheld = 0;   // over the rate limit
+  std::uint64_t forbidden = 0;  // not allowed, for instance about another error
 };
 [[nodiscard]] IcmpErrors icmp_errors();
 
@@ -88,7 +89,7 @@ struct PoolUsage {
   std::uint64_t failures = 0;  // requests that found none left
 };
 
-// lwIP's own pools, those that are used.
+// The pools of lwIP's own that are used.
 inline constexpr std::size_t kPools = 9;
 [[nodiscard]] std::array<PoolUsage, kPools> pools();
 

@@ -1,4 +1,4 @@
-"""For tests of all folders: guard.py, needs.py, and what lies beside them."""
+"""For the tests in all folders: guard.py and needs.py."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A deadline for what runs in the main thread: it fails where it stands, with all stacks told."""
+"""A deadline for the main thread: fails it where it stands, and prints all stacks."""
 
 import faulthandler
 import os
@@ -12,8 +12,8 @@ from types import FrameType
 
 import pytest
 
-AGAIN_S = 60  # to clear up in, before it fails anew
-LAST_S = 180  # behind the deadline: what then still hangs takes no signals, and is ended
+AGAIN_S = 60  # time for cleaning up before it fails again
+LAST_S = 180  # beyond the deadline; then a process that still hangs ignores signals and is ended
 
 
 class Deadline:
@@ -24,7 +24,7 @@ class Deadline:
         self._errors = sys.__stderr__
 
     def prepare(self) -> None:
-        """To be called while the errors' stream is the terminal's, not yet a test's."""
+        """Call this while stderr is still the terminal's, not a test's."""
         self._errors = os.fdopen(os.dup(2), "w")
         signal.signal(signal.SIGALRM, self._over)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
@@ -45,7 +45,7 @@ class Deadline:
 
     def _over(self, number: int, frame: FrameType | None) -> None:
         others = sys._current_frames()
-        del others[threading.main_thread().ident]  # whose stack the failure shows
+        del others[threading.main_thread().ident]  # the failure itself shows its stack
         for thread, top in others.items():
             print(f"\nThread {thread:#x}:\n{''.join(traceback.format_stack(top))}", file=sys.stderr)
         pytest.fail(self._what)

@@ -1,4 +1,4 @@
-"""What holds for every test: a deadline for each of its parts, and no program but declared ones."""
+"""Rules for every test: a deadline for each phase, and only declared programs may be started."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ USUAL_S = 600  # many times what any test takes: two cores may run a dozen machi
 FULL_S = 3600
 
 OWN = (str(ROOT), "/tmp/", os.environ.get("TMPDIR", "/tmp/"))
-undeclared: list[str] = []  # what the running test has started
+undeclared: list[str] = []  # programs the running test has started
 lasting = Deadline()
 
 
@@ -62,7 +62,7 @@ def guarded(item: pytest.Item, part: str) -> Iterator[None]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
-    undeclared.clear()  # of what pytest and its plugins do between tests
+    undeclared.clear()  # left by pytest and its plugins between tests
     with guarded(item, "the preparation"):
         yield
 
@@ -84,7 +84,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
 
 
 def note_starts(event: str, details: tuple[Any, ...]) -> None:
-    """Hears of each program that this process starts, as the interpreter does it."""
+    """An audit hook, called for each program that this process starts."""
     if event == "subprocess.Popen":
         program, words = os.fsdecode(details[0]), [os.fsdecode(word) for word in details[1]]
         if programs.inside(words):

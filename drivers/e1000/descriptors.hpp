@@ -1,4 +1,4 @@
-// Descriptors as they lie in memory (3.2.3, 3.3.6, 3.3.7): what driver and device share.
+// Descriptors in memory (3.2.3, 3.3.6, 3.3.7), shared by driver and device.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace mote::e1000 {
 
-// 3.2.3: the legacy receive descriptor. The driver writes the address, the device all the rest.
+// 3.2.3: the legacy receive descriptor. The driver writes the address, the device the rest.
 struct ReceiveDescriptor {
   std::uint64_t address = 0;
   std::uint16_t bytes = 0;
@@ -27,15 +27,15 @@ struct ReceiveDescriptor {
   // 3.2.3.2
   static constexpr std::uint8_t kBadTcp = 1 << 5;  // TCPE
   static constexpr std::uint8_t kBadIp = 1 << 6;   // IPE
-  // CE, SE, SEQ, CXE, RXE: the frame was damaged on its way. Not to be seen without RCTL.SBP.
+  // CE, SE, SEQ, CXE, RXE: the frame was damaged on its way. Never seen unless RCTL.SBP is set.
   static constexpr std::uint8_t kDamaged = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 4 | 1 << 7;
 };
 static_assert(sizeof(ReceiveDescriptor) == 16);
 static_assert(offsetof(ReceiveDescriptor, bytes) == 8 && offsetof(ReceiveDescriptor, status) == 12);
 static_assert(offsetof(ReceiveDescriptor, errors) == 13);
 
-// 3.3.6 and 3.3.7: a TCP/IP context descriptor, which carries offsets and no data, or a TCP/IP data
-// descriptor. The device writes the status alone.
+// 3.3.6 and 3.3.7: a TCP/IP context descriptor, which carries offsets but no data, or a TCP/IP data
+// descriptor. The device writes only the status.
 struct TransmitDescriptor {
   std::uint64_t address = 0;  // of the data; in a context the offsets below
   std::uint32_t command = 0;  // with length (DTALEN, PAYLEN) and type (DTYP)
@@ -76,8 +76,8 @@ struct ContextOffsets {
 };
 static_assert(sizeof(ContextOffsets) == sizeof(TransmitDescriptor::address));
 
-// The word in which a descriptor's status lies, for DD to be awaited there. A status is the lowest
-// byte of its word in both kinds of descriptor, and DD the lowest bit.
+// The word that holds a descriptor's status, to wait for its DD. In both kinds of descriptor the
+// status is the lowest byte of its word, and DD the lowest bit.
 [[nodiscard]] inline WatchedWord watched_status(const std::uint8_t& status) {
   static_assert(offsetof(ReceiveDescriptor, status) % sizeof(std::uint32_t) == 0);
   static_assert(offsetof(TransmitDescriptor, status) % sizeof(std::uint32_t) == 0);
@@ -85,7 +85,7 @@ static_assert(sizeof(ContextOffsets) == sizeof(TransmitDescriptor::address));
   return {.word = word_at(&status), .mask = ReceiveDescriptor::kDone, .quiet = 0};
 }
 
-// One access of exactly the field's width, neither left out nor repeated: the device writes there.
+// One access of exactly the field's width, neither omitted nor repeated: the device writes there.
 template <typename T>
 [[nodiscard]] inline T load(const T& field) {
   return *static_cast<const volatile T*>(&field);

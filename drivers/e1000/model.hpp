@@ -1,15 +1,15 @@
-// The controllers that are driven, and in what they differ.
+// The controllers that this driver supports, and how they differ.
 //
-// They are those that hypervisors offer: 82540EM, 82545EM and 82544GC (QEMU, Proxmox VE), 82540EM,
-// 82543GC and 82545EM (VirtualBox), 82545EM (VMware's "e1000"), 82574L ("e1000e" of QEMU and
-// VMware), with siblings that differ in name alone. Not driven: the 82542, whose registers lie
-// elsewhere; 82541 and 82547, whose PHYs need a long list of repairs; everything with fibre or
-// SerDes, whose link is made otherwise; 82571 to 82573 and later ones built into chipsets, which
-// share their PHY and EEPROM with firmware; 82575 and later (igb), which have other descriptors.
+// They are the ones that hypervisors offer: 82540EM, 82545EM and 82544GC (QEMU, Proxmox VE),
+// 82540EM, 82543GC and 82545EM (VirtualBox), 82545EM (VMware's "e1000"), 82574L ("e1000e" of QEMU
+// and VMware), and siblings that differ in name only. Not supported: the 82542, whose registers lie
+// elsewhere; 82541 and 82547, whose PHYs need many workarounds; everything with fibre or SerDes,
+// which sets up its link differently; 82571 to 82573 and later ones in chipsets, which share PHY
+// and EEPROM with the firmware; 82575 and later (igb), which have other descriptors.
 //
-// The 82544's erratum is left alone: in a PCI-X slot, where hypervisors have none, it hangs on
-// transmit buffers that end at certain addresses. That early 82545 and 82546 can't write across
-// 64 KiB needs no care: neither rings nor packets lie across.
+// There is no workaround for the 82544's erratum: in a PCI-X slot, which hypervisors don't have, it
+// hangs on transmit buffers that end at certain addresses. Nor do early 82545 and 82546, which
+// can't write across a 64 KiB boundary, need one: no ring and no packet crosses one.
 #pragma once
 
 #include <array>
@@ -22,32 +22,32 @@ namespace mote::e1000 {
 
 // How EERD is laid out (5.3.1; 82574, 10.2).
 struct EepromLayout {
-  std::uint32_t done;          // the bit that says that the word is there
+  std::uint32_t done;          // this bit: the word has been read
   std::uint8_t address_shift;  // of the word's number
 };
 
 inline constexpr EepromLayout kEeprom8254x = {.done = bit(4), .address_shift = 8};
 inline constexpr EepromLayout kEeprom82574 = {.done = bit(1), .address_shift = 2};
 
-// What differs between families of controllers; what is not said is as with most.
+// The differences between families of controllers; the defaults fit most.
 struct Family {
   std::string_view word;  // what the console calls it
-  std::uint8_t gap;       // TIPG.IPGT: the gap between frames, less what the MAC adds
+  std::uint8_t gap;       // TIPG.IPGT: the gap between frames, without the MAC's own share
   EepromLayout eeprom = kEeprom8254x;
-  std::uint32_t control = control::kAutoSpeed;  // what CTRL has to be told beside SLU
-  std::uint32_t transmit_control = 0;           // bits of TCTL beside the common ones
+  std::uint32_t control = control::kAutoSpeed;  // bits of CTRL to set with SLU
+  std::uint32_t transmit_control = 0;           // bits of TCTL to set with the common ones
   // TXDCTL
   std::uint32_t transmit_descriptor_control =
       descriptor_control::kInDescriptors | descriptor_control::kWriteBackEach;
   bool cuts = true;            // TCP segmentation
-  bool has_management = true;  // MANC may keep ARP requests from the host
-  bool is_express = false;     // PCI Express: shares its reset with firmware (82574, 4.6)
+  bool has_management = true;  // MANC may withhold ARP requests from the host
+  bool is_express = false;     // PCI Express: coordinates its reset with the firmware (82574, 4.6)
 };
 
-// 13.4.34: IPGT is 8 for the 82544 and 10 for the others. The 82543GC has a manual of its own and
-// is the 82544's elder brother; both know no management. Its Specification Update (revision 2.1,
-// June 2004) says not to use TCP segmentation, which may hang it (erratum 14), and to leave WTHRESH
-// of the transmitter at 0 (erratum 35).
+// 13.4.34: IPGT is 8 for the 82544 and 10 for the others. The 82543GC, the 82544's predecessor, has
+// a manual of its own; neither has management. The 82543GC's Specification Update (revision 2.1,
+// June 2004) forbids TCP segmentation, which may hang it (erratum 14), and a transmitter's WTHRESH
+// other than 0 (erratum 35).
 inline constexpr Family k82543 = {.word = "e1000",
                                   .gap = 8,
                                   .transmit_descriptor_control = descriptor_control::kInDescriptors,
@@ -90,7 +90,7 @@ inline constexpr std::array kModels = {
     Model{0x10F6, &k82574},  // 82574L of another board
 };
 
-// Null for what is not driven.
+// Null for an unsupported device.
 constexpr const Family* family_of(std::uint16_t device_id) {
   for (const Model& model : kModels) {
     if (model.device_id == device_id) {

@@ -1,6 +1,6 @@
 // A controller of the e1000 family: bring-up, and its two rings put together.
 //
-// An object lives for ever, in static memory, and starts as all zeros. Its rings come from
+// An object lives forever, in static memory, and starts as all zeros. Its rings come from
 // kernel/memory/dma.hpp.
 #pragma once
 
@@ -24,7 +24,7 @@ class Nic {
  public:
   using Location = typename Registers::Location;
 
-  // Whether a controller that this driver knows lies at `location`.
+  // Whether there is a controller at `location` that this driver supports.
   [[nodiscard]] static bool drives(const Location& location) {
     return family_of(Registers::identifier(location)) != nullptr;
   }
@@ -35,7 +35,7 @@ class Nic {
                               std::size_t receive_buffers = limits::kReceiveBuffers);
   [[nodiscard]] std::string_view error() const { return error_; }
 
-  // What follows is the contract of drivers/net_device.hpp.
+  // The contract of drivers/net_device.hpp.
   [[nodiscard]] std::string_view model() const { return family_->word; }
   [[nodiscard]] std::string_view features() const {
     return family_->cuts ? "csum tso4 rxcsum" : "csum rxcsum";
@@ -89,7 +89,7 @@ class Nic {
     return false;
   }
 
-  // Bring-up, step by step; a step that can fail says so by `fail`.
+  // Bring-up, step by step. A step that can fail reports it by `fail`.
   void silence();
   [[nodiscard]] bool reset();
   void settle();
@@ -119,8 +119,8 @@ class Nic {
   std::string_view error_;
 };
 
-// 13.4.17: all causes are noted, whether they are let through or not. Those from before are read
-// away first, or each doze would end at once by them.
+// 13.4.17: ICR notes every cause, masked or not. Reading it first clears old causes, which would
+// otherwise end the doze at once.
 template <RegisterFile Registers>
 void Nic<Registers>::arm(bool for_sent) {
   const bool sent = for_sent || receive_.is_short();

@@ -1,8 +1,8 @@
 // The bring-up of an e1000, in the order of chapter 14 (82574, 4.6).
 //
-// Part of net.hpp that only net.cpp needs, and tests with registers of their own. What the manual
-// leaves at its value after reset is written all the same where it matters: QEMU's 8254x take
-// CTRL.RST without doing anything, and firmware may have driven the device.
+// The part of nic.hpp that only nic.cpp needs, and tests with registers of their own. Important
+// registers are written even where the manual relies on their value after reset, because QEMU's
+// 8254x accept CTRL.RST without resetting anything, and the firmware may have used the device.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +16,11 @@
 
 namespace mote::e1000 {
 
-// What the reset may take. Virtual devices end theirs at once.
+// The longest waits of the reset. Virtual devices finish theirs at once.
 inline constexpr Nanoseconds kResetPause = microseconds(10);  // 13.4.1 asks for about one
 inline constexpr Nanoseconds kResetTime = milliseconds(100);
-inline constexpr Nanoseconds kMasterTime = milliseconds(80);     // for transfers under way to end
-inline constexpr Nanoseconds kOwnershipTime = milliseconds(20);  // for firmware to leave MDIO
+inline constexpr Nanoseconds kMasterTime = milliseconds(80);     // for transfers in flight to end
+inline constexpr Nanoseconds kOwnershipTime = milliseconds(20);  // for the firmware to release MDIO
 inline constexpr Nanoseconds kEepromTime = milliseconds(20);     // for a reload after reset
 inline constexpr Nanoseconds kEepromWordTime = milliseconds(5);
 
@@ -68,15 +68,15 @@ void Nic<Registers>::silence() {
 
 // 14.7, 13.4.1 (82574, 4.6.3).
 //
-// The 8254x could also be reset through their I/O ports, which spares real ones in 64-bit slots a
-// bus cycle that they cannot answer; hypervisors ignore those ports or have none.
+// The 8254x could also be reset through their I/O ports, which avoids a bus cycle that real ones in
+// 64-bit slots can't answer; but hypervisors ignore those ports or have none.
 template <RegisterFile Registers>
 bool Nic<Registers>::reset() {
   if (family_->is_express) {
-    // Neither wait's end is vital: the reset ends what is under way, rudely.
+    // If either wait times out, the reset cuts off whatever is still in flight.
     change(Register::kControl, 0, control::kMasterDisable);
     static_cast<void>(becomes(Register::kStatus, status::kMasterEnable, 0, kMasterTime));
-    // Firmware may be talking to the PHY. Ownership has been taken when the bit sticks.
+    // The firmware may be talking to the PHY. The bit sticks once we have ownership.
     constexpr std::uint32_t kOwned = extended_configuration::kSoftwareOwnsMdio;
     const Nanoseconds deadline = clock::now() + kOwnershipTime;
     do {
@@ -85,7 +85,7 @@ bool Nic<Registers>::reset() {
              clock::now() <= deadline);
   }
   change(Register::kControl, 0, control::kReset);
-  clock::wait(kResetPause);  // until then no register may be touched
+  clock::wait(kResetPause);  // no register may be touched before
   if (!becomes(Register::kControl, control::kReset, 0, kResetTime)) {
     return fail("e1000: the device does not end its reset");
   }
@@ -93,7 +93,7 @@ bool Nic<Registers>::reset() {
   return true;
 }
 
-// After the reset the controller reloads its EEPROM, and forgets what was masked.
+// After the reset the controller reloads its EEPROM and forgets its interrupt mask.
 template <RegisterFile Registers>
 void Nic<Registers>::settle() {
   if (family_->is_express) {
@@ -106,8 +106,8 @@ void Nic<Registers>::settle() {
   static_cast<void>(registers_.read(Register::kInterruptCause));  // clears it
 }
 
-// The first receive address register is loaded from the EEPROM by the reset (13.5.3); should it not
-// be, the EEPROM itself is asked.
+// The reset loads the first receive address register from the EEPROM (13.5.3); if it hasn't, read
+// the EEPROM itself.
 template <RegisterFile Registers>
 bool Nic<Registers>::read_mac() {
   if (becomes(Register::kAddressHigh, address_high::kValid, address_high::kValid, kEepromTime)) {
@@ -125,7 +125,7 @@ bool Nic<Registers>::read_mac() {
   return true;
 }
 
-// 5.3.1; the address lies in words 0 to 2, the first octet lowest (5.6.1).
+// 5.3.1. The address lies in words 0 to 2, low octet first (5.6.1).
 template <RegisterFile Registers>
 bool Nic<Registers>::read_mac_from_eeprom() {
   constexpr std::uint32_t kStart = bit(0);
@@ -149,8 +149,8 @@ bool Nic<Registers>::allocate(std::size_t receive_buffers) {
     memory = {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
     return !bytes.empty();
   };
-  // 13.4.25, 13.4.36: multiples of 16 bytes. A page more than that keeps a ring from crossing
-  // 64 KiB, which early 82545 and 82546 can't follow.
+  // 13.4.25, 13.4.36 want multiples of 16 bytes. Page alignment also keeps a ring from crossing 64
+  // KiB, which early 82545 and 82546 can't handle.
   constexpr std::size_t kAlignment = 4096;
   static_assert(ReceiveRing::kEntries * sizeof(ReceiveDescriptor) <= kAlignment);
   std::span<ReceiveDescriptor> receive;
@@ -170,14 +170,14 @@ bool Nic<Registers>::allocate(std::size_t receive_buffers) {
   return true;
 }
 
-// 14.3. The PHY negotiates by itself after the reset; the MAC follows it. No flow control.
+// 14.3. After the reset the PHY negotiates by itself, and the MAC follows it. No flow control.
 template <RegisterFile Registers>
 void Nic<Registers>::configure_link() {
   constexpr std::uint32_t kOff = control::kMasterDisable | control::kLinkReset |
                                  control::kAutoSpeed | control::kInvertLoss | control::kForceSpeed |
                                  control::kForceDuplex | control::kReceiveFlow |
                                  control::kTransmitFlow | control::kVlan | control::kPhyReset;
-  // On the 8254x bit 2 is reserved and reads as 0: to clear it is to leave it.
+  // On the 8254x bit 2 is reserved and reads as 0, so clearing it changes nothing.
   change(Register::kControl, kOff, control::kLinkUp | family_->control);
   for (const Register unused :
        {Register::kFlowAddressLow, Register::kFlowAddressHigh, Register::kFlowType,
@@ -195,7 +195,7 @@ void Nic<Registers>::configure_filters() {
     low |= std::uint32_t{octets[i]} << 8 * i;
   }
   const std::uint32_t high = std::uint32_t{octets[4]} | std::uint32_t{octets[5]} << 8;
-  registers_.write(Register::kAddressLow, low);  // 13.5.3: low to high, cleared high to low
+  registers_.write(Register::kAddressLow, low);  // 13.5.3: written low to high, cleared high to low
   registers_.write(Register::kAddressHigh, high | address_high::kValid);
   for (unsigned i = 1; i < kAddressPairs; ++i) {
     registers_.write(entry(Register::kAddressHigh, i, 8), 0);
@@ -225,7 +225,7 @@ void Nic<Registers>::start_transmitter() {
   registers_.write(Register::kTransmitHead, 0);
   registers_.write(Register::kTransmitTail, 0);
   registers_.write(Register::kTransmitDescriptorControl, family_->transmit_descriptor_control);
-  // 13.4.34: IPGR1 8 and IPGR2 6 matter in half duplex alone.
+  // 13.4.34: IPGR1 (8) and IPGR2 (6) matter only in half duplex.
   registers_.write(Register::kTransmitGap, std::uint32_t{family_->gap} | 8 << 10 | 6 << 20);
   registers_.write(Register::kTransmitControl,
                    transmit_control::kEnable | transmit_control::kPadShort |
@@ -233,7 +233,7 @@ void Nic<Registers>::start_transmitter() {
                        transmit_control::kCollisionDistance | family_->transmit_control);
 }
 
-// 14.4. The tail follows with the first flush, when the receiver runs, as the 82574 wants it.
+// 14.4. The first flush writes the tail, after the receiver is enabled, as the 82574 requires.
 template <RegisterFile Registers>
 void Nic<Registers>::start_receiver() {
   constexpr std::uint32_t kBytes = ReceiveRing::kEntries * sizeof(ReceiveDescriptor);

@@ -1,4 +1,4 @@
-// A controller's registers in memory: finding them.
+// Finds and maps a controller's registers.
 #include "drivers/e1000/pci_registers.hpp"
 
 #include "drivers/e1000/model.hpp"
@@ -23,7 +23,7 @@ std::string_view PciRegisters::open(const pci::Function& function) {
   }
   window_ = bar.address;
   function.enable_bus_master();
-  // MSI serves the 82574 as it does its elders, which have no MSI-X.
+  // MSI suffices for the 82574, too; its predecessors have no MSI-X.
   if (const auto message = interrupts::message()) {
     can_interrupt_ = pci::use_msi(function, *message) || pci::use_pin(function);
   }

@@ -1,4 +1,4 @@
-// A controller's registers in the memory of its first base address (4.1).
+// A controller's registers, in the memory of its first base address (4.1).
 #pragma once
 
 #include <cstdint>

@@ -1,12 +1,12 @@
-// The receive ring's refill.
+// Refills the receive ring.
 #include "drivers/e1000/receive_ring.hpp"
 
 namespace mote::e1000 {
 
 // Every turn tries again, so that a ring is never left short because the pool once was.
 //
-// The device is told of buffers of 2,048 bytes, of which a packet has those behind kFrameOffset.
-// It uses no more: frames of over 1,522 bytes it discards (RCTL.LPE, 13.4.22).
+// The device takes buffers to be 2,048 bytes long; of that, a packet has the part from kFrameOffset
+// on. That is enough, because the device discards frames of over 1,522 bytes (RCTL.LPE, 13.4.22).
 bool ReceiveRing::fill_up(DeviceCounters& counters) {
   constexpr std::size_t kLongestFrame = 1522;
   static_assert(Packet::kMaxFrameBytes >= kLongestFrame);

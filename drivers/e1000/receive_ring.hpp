@@ -1,7 +1,7 @@
 // The receive ring: pool buffers lent to the device, frames taken from it (3.2). No registers.
 //
-// The device owns the descriptors from its head up to, not including, the tail; if the two are
-// equal it owns none, so that one entry always stays empty (3.2.6). It hands them back in order.
+// The device owns the descriptors from its head up to, but not including, the tail. If the two are
+// equal it owns none, so one entry always stays empty (3.2.6). It returns them in order.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ class ReceiveRing {
   static constexpr std::uint16_t kEntries = 256;
   static_assert(kEntries % 8 == 0 && (kEntries & (kEntries - 1)) == 0);  // 13.4.27
 
-  // Takes over zeroed memory for kEntries, of which at most `buffers` shall be lent.
+  // Takes over zeroed memory for kEntries, of which at most `buffers` are lent.
   void start(std::span<ReceiveDescriptor> descriptors, std::span<PacketIndex> packets,
              std::size_t buffers) {
     *this = {};
@@ -33,20 +33,20 @@ class ReceiveRing {
     batch_ = RefillBatch(std::min<std::size_t>(buffers, kEntries - 1), kBatches);
   }
 
-  // Hands what the device has received to `sink(Packet, RxChecksum)`, looking at no more than
-  // `budget` descriptors; returns how many frames were good.
+  // Hands received frames to `sink(Packet, RxChecksum)`, looking at no more than `budget`
+  // descriptors; returns how many were good.
   template <typename Sink>
   std::size_t poll(std::size_t budget, Sink&& sink, DeviceCounters& counters);
 
-  // Adds what changes when there is a descriptor to poll.
+  // Adds the word that changes when there is a descriptor to poll.
   void watch(Watch& watch) const;
 
-  // Whether the device lacks enough to be worth a doorbell: behind `refill`, because the pool had
-  // no more.
+  // Whether the ring lacks enough buffers to be worth a doorbell. After `refill` it means that the
+  // pool was empty.
   [[nodiscard]] bool is_short() const { return batch_.is_due(lent()); }
 
-  // Fills empty entries, as far as the pool has packets, when that is worth it. True: `tail` shows
-  // the device new ones.
+  // Refills the ring from the pool if it lacks enough buffers to be worth a doorbell, which is an
+  // exit. True: ring the tail.
   [[nodiscard]] bool refill(DeviceCounters& counters) { return is_short() && fill_up(counters); }
   [[nodiscard]] std::uint16_t tail() const { return filled_ % kEntries; }
 
@@ -57,9 +57,9 @@ class ReceiveRing {
   [[nodiscard]] bool fill_up(DeviceCounters& counters);
 
   ReceiveDescriptor* descriptors_ = nullptr;
-  PacketIndex* packets_ = nullptr;  // of each entry lent
+  PacketIndex* packets_ = nullptr;  // of each lent entry
   RefillBatch batch_;
-  // Counts that run on, modulo 65,536; the entry is the count modulo kEntries.
+  // Free-running counts, modulo 65,536; the entry is the count modulo kEntries.
   std::uint16_t taken_ = 0;
   std::uint16_t filled_ = 0;
   bool skipping_ = false;  // in the middle of a frame that fills several buffers
@@ -94,7 +94,7 @@ std::size_t ReceiveRing::poll(std::size_t budget, Sink&& sink, DeviceCounters& c
     ++good;
     ++counters.rx_frames;
     counters.rx_bytes += bytes;
-    // 3.2.9: the device verified TCP's or UDP's checksum, and found nothing wrong with it or IP's.
+    // 3.2.9: the device verified the TCP or UDP checksum and found neither it nor IP's wrong.
     const bool verified = (status & (Descriptor::kIgnoreChecksum | Descriptor::kTcpChecked)) ==
                               Descriptor::kTcpChecked &&
                           (errors & (Descriptor::kBadTcp | Descriptor::kBadIp)) == 0;

@@ -1,9 +1,9 @@
 // The registers of Intel's gigabit controllers that the driver uses, and their fields.
 //
 // Names in comments are those of the "PCI/PCI-X Family of Gigabit Ethernet Controllers Software
-// Developer's Manual" (317453), where chapter 13 describes each; numbers of sections in this
-// folder are that manual's. "82574" stands for the "82574 GbE Controller Family Datasheet", whose
-// registers (10.2) are the same but where a comment says otherwise.
+// Developer's Manual" (317453), whose chapter 13 describes each; section numbers in this folder
+// refer to that manual. "82574" stands for the "82574 GbE Controller Family Datasheet", whose
+// registers (10.2) are the same unless a comment says otherwise.
 #pragma once
 
 #include <concepts>
@@ -53,7 +53,7 @@ enum class Register : std::uint32_t {
   kManagement = 0x5820,                 // MANC
 };
 
-inline constexpr std::uint32_t kWindowBytes = 128 * 1024;  // what BAR 0 decodes (4.1)
+inline constexpr std::uint32_t kWindowBytes = 128 * 1024;  // decoded by BAR 0 (4.1)
 inline constexpr unsigned kMulticastRegisters = 128;
 inline constexpr unsigned kAddressPairs = 16;
 
@@ -84,7 +84,7 @@ inline constexpr std::uint32_t kPhyReset = bit(31);      // PHY_RST
 namespace status {
 inline constexpr std::uint32_t kLinkUp = bit(1);         // LU
 inline constexpr std::uint32_t kMasterEnable = bit(19);  // GIO Master Enable Status (82574 only)
-inline constexpr std::uint32_t kGone = 0xFFFF'FFFF;      // what a device that went away reads as
+inline constexpr std::uint32_t kGone = 0xFFFF'FFFF;      // read from a device that went away
 }  // namespace status
 
 namespace eeprom_control {
@@ -129,7 +129,7 @@ inline constexpr std::uint32_t kReadRequestThreshold = 1 << 29;  // RRTHRESH 01b
 // RXDCTL and TXDCTL: when descriptors are written back.
 namespace descriptor_control {
 inline constexpr std::uint32_t kWriteBackEach = 1 << 16;     // WTHRESH
-inline constexpr std::uint32_t kCountDescriptors = bit(22);  // set for the 82574's transmitter
+inline constexpr std::uint32_t kCountDescriptors = bit(22);  // for the 82574's transmitter
 inline constexpr std::uint32_t kInDescriptors = bit(24);     // GRAN: thresholds count descriptors
 }  // namespace descriptor_control
 
@@ -146,18 +146,18 @@ namespace management {
 inline constexpr std::uint32_t kArp = bit(13);  // ARP_EN: requests go to the management controller
 }
 
-// A way to reach one controller's registers. `open` comes first; it gives an empty text or what
+// A way to reach one controller's registers. `open` comes first; it returns an empty text, or what
 // is missing.
 template <typename T>
 concept RegisterFile = requires(T file, const T& constant, const typename T::Location& location,
                                 Register at, std::uint32_t value) {
-  // The PCI device identifier of an Intel controller; 0 if it is another's.
+  // The PCI device identifier if the vendor is Intel, else 0.
   { T::identifier(location) } -> std::same_as<std::uint16_t>;
   { file.open(location) } -> std::same_as<std::string_view>;
   { constant.read(at) } -> std::same_as<std::uint32_t>;
   { constant.write(at, value) } -> std::same_as<void>;
 
-  // Whether the controller's interrupt reaches us.
+  // Whether the controller's interrupts reach us.
   { constant.can_interrupt() } -> std::same_as<bool>;
 };
 

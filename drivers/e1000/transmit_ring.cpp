@@ -1,4 +1,4 @@
-// The transmit ring: frames in pieces.
+// The transmit ring: frames in pieces, and frames to cut.
 #include "drivers/e1000/transmit_ring.hpp"
 
 #include <algorithm>
@@ -24,9 +24,10 @@ std::size_t bytes_of(std::span<const TxSegment> pieces) {
   return bytes;
 }
 
-// Bytes of a frame with a checksum to compute, less what pads it to Ethernet's shortest. The device
-// pads by itself (TCTL.PSP); and QEMU's 82574, where the host doesn't sum in its place, takes the
-// frame's end for the packet's in the pseudo-header, so that padding makes its sums wrong.
+// A frame's bytes without the padding to Ethernet's shortest frame, for frames whose checksum the
+// device computes. The device pads by itself (TCTL.PSP). With padding, QEMU's 82574 gets the sum
+// wrong if the host leaves it to QEMU: for the pseudo-header it takes the packet to end where the
+// frame does.
 std::size_t without_padding(const TxSegment& headers, std::size_t bytes, TxChecksum checksum) {
   constexpr std::size_t kShortest = 60;
   constexpr std::size_t kIpLength = kEthernetHeaderBytes + 2;  // RFC 791, 3.1: big-endian
@@ -40,7 +41,7 @@ std::size_t without_padding(const TxSegment& headers, std::size_t bytes, TxCheck
   return std::clamp(kEthernetHeaderBytes + packet_bytes, least, bytes);
 }
 
-// Whether a frame to cut is what the contract says and the device takes.
+// Whether a frame to cut obeys the contract and the device's limits.
 bool can_be_cut(const TxFrame& frame, std::size_t bytes) {
   constexpr std::size_t kMostHeaders = 240;  // 3.5.5
   const std::size_t headers = frame.cut.header_bytes;
@@ -50,10 +51,10 @@ bool can_be_cut(const TxFrame& frame, std::size_t bytes) {
          bytes - headers <= limits::kTxPayloadBytes;
 }
 
-// Bytes of payload for one descriptor. What limits them is not in the manual: by Linux's e1000 an
-// 8254x makes room in its FIFO for about four frames before it reads a descriptor's data, and it is
-// given no more than 4 KiB at once, which all drivers keep to. Many short frames would take up the
-// ring; they get longer descriptors, which with their headers still fit in the FIFO's 16 KiB.
+// Bytes of payload for one descriptor. The manual gives no limit. According to Linux's e1000
+// driver, an 8254x makes room in its FIFO for about four frames before it reads a descriptor's
+// data, and all drivers stay within 4 KiB per descriptor. Many short frames would fill up the ring;
+// they get longer descriptors, which with their headers still fit into the FIFO's 16 KiB.
 std::uint32_t longest_part(std::uint32_t payload, std::uint16_t frame_bytes) {
   constexpr std::uint32_t kMost = 4096;
   constexpr std::uint32_t kFrames = 4;
@@ -89,6 +90,7 @@ bool TransmitRing::lend(std::span<const TxSegment> pieces, TxChecksum checksum, 
     return false;
   }
   if (free() < pieces.size() + 1 + (after_cut_ ? 1 : 0)) {  // one for a context, one for the end
+                                                            // set apart
     ++counters.tx_full;
     return false;
   }
@@ -117,11 +119,11 @@ bool TransmitRing::lend(std::span<const TxSegment> pieces, TxChecksum checksum, 
   return true;
 }
 
-// 3.5 (82574, 7.3): the headers lie in one descriptor, as 3.5.6 recommends, the payload in others.
+// 3.5 (82574, 7.3): the headers get a descriptor of their own, as 3.5.6 recommends.
 //
-// QEMU's models have their ways. The 8254x send the headers once more, alone, behind a payload of
-// whole frames: their peer sees nothing new in it. The 82574 of version 7.2 makes IP fragments of
-// the segment where the network behind it, unlike a tap, takes no long ones.
+// QEMU's models have quirks. After a payload of whole frames its 8254x send the headers once more,
+// alone, which the peer ignores. The 82574 of version 7.2 makes IP fragments of the segment if the
+// network behind it can't take long ones, as a tap can.
 bool TransmitRing::lend_cut(const TxFrame& frame, DeviceCounters& counters) {
   const std::size_t bytes = bytes_of(frame.segments);
   if (!can_be_cut(frame, bytes)) [[unlikely]] {
@@ -153,8 +155,8 @@ bool TransmitRing::lend_cut(const TxFrame& frame, DeviceCounters& counters) {
   return true;
 }
 
-// 3.3.6: the sum runs from TUCSS to the frame's end. IP's own is asked for with a cut alone; its
-// fields are always filled in, as they are for an IPv4 header between Ethernet's and TCP's.
+// 3.3.6: the sum runs from TUCSS to the frame's end. IP's own is requested only with a cut, but its
+// fields are always filled in, for an IPv4 header between Ethernet's and TCP's.
 void TransmitRing::put_context(TxChecksum checksum, TxCut cut, std::uint32_t payload) {
   using Descriptor = TransmitDescriptor;
   const ContextOffsets offsets = {
@@ -175,7 +177,7 @@ void TransmitRing::put_context(TxChecksum checksum, TxCut cut, std::uint32_t pay
   context_ = cuts ? TxChecksum{} : checksum;
 }
 
-// None for a piece without data: such a descriptor is not defined to do anything.
+// Adds no descriptor for an empty piece: such descriptors have no defined meaning.
 void TransmitRing::put_data(TxSegment piece, std::uint32_t longest, Kind kind) {
   auto address = reinterpret_cast<std::uintptr_t>(piece.data);
   for (std::uint32_t left = piece.bytes; left != 0;) {
@@ -188,9 +190,9 @@ void TransmitRing::put_data(TxSegment piece, std::uint32_t longest, Kind kind) {
 }
 
 // Gives the last four bytes a descriptor of their own. An 82546GB may report a descriptor of a cut
-// frame before it has read all its data, unless that is short (82546GB Specification Update, June
-// 2006, erratum 1, whose remedy this is). Linux and FreeBSD do it for all 8254x, and also for the
-// first frame in a single descriptor after a cut one.
+// frame as done before it has read all its data, unless that data is short (82546GB Specification
+// Update, June 2006, erratum 1, which gives this remedy). Linux and FreeBSD do it for all 8254x,
+// and also for the first frame in a single descriptor after a cut one.
 void TransmitRing::set_end_apart() {
   constexpr std::uint32_t kEnd = 4;
   TransmitDescriptor& last = descriptors_[static_cast<std::uint16_t>(filled_ - 1) % kEntries];

@@ -1,13 +1,13 @@
 // The transmit ring: frames lent to the device, from packets or from other memory, and their
 // return (3.3, 3.4). No registers.
 //
-// Frames are described by TCP/IP data descriptors, whose checksum, if one is asked for, is computed
-// as the context descriptor before them says. The device remembers a context, so that a new one
-// is written only when it differs from the last.
+// TCP/IP data descriptors describe a frame. If its checksum is wanted, the context descriptor
+// before them says how to compute it. The device remembers the context, so that a new one is
+// written only when it differs from the last.
 //
-// A frame to cut (3.5, TCP segmentation) has a context of its own, since that tells its length. By
-// the manual (3.5.5) the device keeps it apart from the other; QEMU's 82574 does not, and so the
-// other is written anew afterwards.
+// A frame to cut (3.5, TCP segmentation) has a context of its own, because that gives its length.
+// By the manual (3.5.5) the device keeps the two kinds of context apart; QEMU's 82574 does not, so
+// the other one is written again afterwards.
 #pragma once
 
 #include <cstddef>
@@ -27,14 +27,14 @@ class TransmitRing {
   static constexpr std::uint16_t kEntries = 512;
   static_assert(kEntries % 8 == 0 && (kEntries & (kEntries - 1)) == 0);  // 13.4.38
 
-  // What a frame to cut may need: a context, the headers, the payload in so many parts and one more
+  // The most that a frame to cut needs: a context, the headers, kCutParts of payload and one more
   // for each piece that doesn't end with a part, and its last bytes. QEMU's 82574 drops a frame of
   // more than 64 data descriptors.
   static constexpr std::uint32_t kCutParts = 32;
   static constexpr std::size_t kMostOfCut = 2 + kCutParts + limits::kTxSegments + 1;
   static_assert(kMostOfCut < kEntries && kMostOfCut - 1 <= 64);
 
-  // What is remembered of a frame, at the entry of its first descriptor.
+  // Kept for each frame at the entry of its first descriptor.
   struct Slot {
     void* cookie;  // null: a packet
     PacketIndex packet;
@@ -48,21 +48,21 @@ class TransmitRing {
     slots_ = slots.data();
   }
 
-  // NetDevice's calls of the same names.
+  // As in NetDevice.
   [[nodiscard]] bool transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters);
   [[nodiscard]] bool transmit(const TxFrame& frame, DeviceCounters& counters);
   template <typename Release>
   void reclaim(Release&& release);
 
-  // Adds what changes when there is a frame to reclaim.
+  // Adds the word that changes when there is a frame to reclaim.
   void watch(Watch& watch) const;
 
-  // True: the tail has moved, and the device is to learn of it.
+  // True: there are new frames, ring the tail.
   [[nodiscard]] bool publish();
   [[nodiscard]] std::uint16_t tail() const { return published_ % kEntries; }
 
  private:
-  // What the data descriptors of a frame have in common.
+  // Common to all data descriptors of a frame.
   struct Kind {
     std::uint32_t command;
     std::uint8_t options;
@@ -76,15 +76,15 @@ class TransmitRing {
   void set_end_apart();
   void finish(std::uint16_t first, void* cookie, PacketIndex packet);
   [[nodiscard]] std::size_t free() const {
-    // Head equal to tail means that the device has nothing to do (3.4): one entry stays empty.
+    // Head equal to tail means that the device has nothing to do (3.4), so one entry stays empty.
     return kEntries - 1U - static_cast<std::uint16_t>(filled_ - taken_);
   }
 
   TransmitDescriptor* descriptors_ = nullptr;
   Slot* slots_ = nullptr;
-  TxChecksum context_;      // what the device remembers
+  TxChecksum context_;      // the one that the device remembers
   bool after_cut_ = false;  // see set_end_apart
-  // Counts that run on, modulo 65,536; the entry is the count modulo kEntries.
+  // Free-running counts, modulo 65,536; the entry is the count modulo kEntries.
   std::uint16_t taken_ = 0;
   std::uint16_t published_ = 0;
   std::uint16_t filled_ = 0;

@@ -1,4 +1,4 @@
-// How a header and its frame share descriptors; both queues of a device do it alike.
+// How a header and its frame share descriptors, in both queues of a device.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,8 @@
 namespace mote::virtio {
 
 struct Framing {
-  std::uint8_t header_bytes = 0;  // set at bring-up: a device costs no image while it is all zero
+  std::uint8_t header_bytes = 0;  // set at bring-up; initialized to zero so that devices stay in
+                                  // .bss
   // 5.1.6.6: legacy devices without VIRTIO_F_ANY_LAYOUT want the header in its own descriptor.
   bool header_alone = false;
 

@@ -1,4 +1,4 @@
-// The virtio network device over MMIO: the one of net.hpp, reached another way.
+// The virtio network device over MMIO: nic.hpp with another transport.
 #pragma once
 
 #include "drivers/virtio/mmio_transport.hpp"

@@ -1,7 +1,6 @@
 // virtio over MMIO (virtio 1.2, 4.2): version 2, and version 1, which is the legacy interface.
 //
-// The registers are a parameter, so that tests can watch what is done to them; MmioTransport is the
-// real one.
+// The registers are a parameter, so that tests can observe accesses; MmioTransport is the real one.
 #pragma once
 
 #include <algorithm>
@@ -40,7 +39,7 @@ inline constexpr std::uint32_t kQueueNotify = 0x050;
 inline constexpr std::uint32_t kInterruptStatus = 0x060;
 inline constexpr std::uint32_t kInterruptAcknowledge = 0x064;
 inline constexpr std::uint32_t kStatus = 0x070;
-inline constexpr std::uint32_t kQueueDescriptors = 0x080;  // its upper half behind it, as below
+inline constexpr std::uint32_t kQueueDescriptors = 0x080;  // upper half 4 bytes further, as below
 inline constexpr std::uint32_t kQueueAvailable = 0x090;
 inline constexpr std::uint32_t kQueueUsed = 0x0A0;
 inline constexpr std::uint32_t kConfigGeneration = 0x0FC;
@@ -51,13 +50,14 @@ inline constexpr std::uint32_t kLegacyVersion = 1;
 inline constexpr std::uint32_t kModernVersion = 2;
 }  // namespace mmio_register
 
-// A window's registers. Offsets are in bytes, aligned to the access; the caller keeps them inside.
+// A window's registers. Offsets are in bytes, aligned to the access; the caller keeps them within
+// the window.
 template <typename T>
 concept MmioRegisters =
     requires(T registers, const T& constant, const MmioWindow& window, std::uint32_t offset) {
       // Makes the window reachable; false if it can't be.
       { registers.open(window) } -> std::same_as<bool>;
-      // Lets the window's interrupt reach us, if that is wanted; false if it doesn't.
+      // Routes the window's interrupt to us, if interrupts are wanted; false if it can't reach us.
       { registers.open_interrupt(window) } -> std::same_as<bool>;
       { constant.read8(offset) } -> std::same_as<std::uint8_t>;
       { constant.read16(offset) } -> std::same_as<std::uint16_t>;
@@ -95,8 +95,8 @@ class BasicMmioTransport {
   // The queues that can be enabled.
   static constexpr std::size_t kQueues = 2;
 
-  // Entries of a queue at most. QEMU offers 1024 for every queue, whatever the device has behind
-  // it; more than a NIC keeps posted would only cost memory.
+  // Entries that a queue gets at most. QEMU offers 1024 for every queue, whatever the device needs;
+  // more than a NIC keeps posted would only cost memory.
   static constexpr std::uint32_t kMostEntries = std::bit_floor(limits::kReceiveBuffers);
 
   // See the concept `Transport`. Maps the window.
@@ -131,7 +131,7 @@ class BasicMmioTransport {
     const bool inside = offset + sizeof(std::uint16_t) <= config_bytes_;
     return inside ? registers_.read16(mmio_register::kConfig + offset) : std::uint16_t{0};
   }
-  // Version 1 has none; whoever reads twice there hopes.
+  // Version 1 has none: there, reading twice can't detect a change.
   [[nodiscard]] std::uint8_t config_generation() const {
     return legacy_ ? std::uint8_t{0}
                    : static_cast<std::uint8_t>(registers_.read32(mmio_register::kConfigGeneration));
@@ -149,7 +149,7 @@ class BasicMmioTransport {
   std::uint64_t config_bytes_ = 0;
   bool legacy_ = false;
   bool can_interrupt_ = false;
-  std::array<std::uint16_t, kQueues> entries_{};  // agreed on
+  std::array<std::uint16_t, kQueues> entries_{};  // as agreed with the device
 };
 
 // 4.2.2.2: a window with another magic value, or with device 0, is to be left alone.
@@ -179,7 +179,7 @@ std::string_view BasicMmioTransport<Registers>::open(const MmioWindow& window) {
 
 template <MmioRegisters Registers>
 bool BasicMmioTransport<Registers>::reset() {
-  // QEMU takes no time for it; a device in hardware may have transfers to end.
+  // Instant in QEMU; a hardware device may have transfers to finish.
   constexpr Nanoseconds kResetTime = milliseconds(500);
   set_status(0);
   const Nanoseconds deadline = clock::now() + kResetTime;
@@ -208,7 +208,7 @@ template <MmioRegisters Registers>
 void BasicMmioTransport<Registers>::accept_features(Features features) {
   registers_.write32(mmio_register::kDriverFeaturesSelect, 0);
   registers_.write32(mmio_register::kDriverFeatures, static_cast<std::uint32_t>(features));
-  if (legacy_) {  // 4.2.4: before any queue is used, and anew after each reset
+  if (legacy_) {  // 4.2.4: before any queue is used, and again after each reset
     registers_.write32(mmio_register::kPageBytes, kPageBytes);
     return;
   }

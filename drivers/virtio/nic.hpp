@@ -1,10 +1,10 @@
 // The virtio network device (virtio 1.2, 5.1): bring-up, and the two queues put together.
 //
-// An object lives for ever, in static memory, and starts as all zeros. Its rings come from
-// kernel/memory/dma.hpp. A device that says it needs a reset (2.1.2) is found by `link_up`, which
-// whoever drives it calls now and then, and reset then and there. No look waits for the reset's
-// end; the first `reclaim` after it starts the device anew, with its frames in flight lost. If that
-// fails, the console is told, once, and it is tried again every kLooksATry looks.
+// An object lives forever, in static memory, and starts as all zeros. Its rings come from
+// kernel/memory/dma.hpp. `link_up`, called now and then, finds a device that needs a reset (2.1.2)
+// and begins it at once. No call waits for the reset to end; the first `reclaim` after that
+// restarts the device, without the frames that were in flight. If the restart fails, the console
+// says so once, and it is tried again every kLooksATry calls of `link_up`.
 #pragma once
 
 #include <bit>
@@ -30,18 +30,18 @@ class Nic {
  public:
   using Location = typename T::Location;
 
-  // Whether a virtio network device lies at `location`. Quiet about all else.
+  // Whether there is a virtio network device at `location`. Prints nothing.
   [[nodiscard]] static bool drives(const Location& location) {
     return T::is_device(location, kNetDevice);
   }
 
-  // Finds the device at `location`, resets it and starts it, with at most `receive_buffers` of the
-  // pool's packets lent to it. False: `error` says why, and the device stays silent.
+  // Resets the device at `location` and starts it, with at most `receive_buffers` of the pool's
+  // packets lent to it. False: `error` says why, and the device stays silent.
   [[nodiscard]] bool bring_up(const Location& location,
                               std::size_t receive_buffers = limits::kReceiveBuffers);
   [[nodiscard]] std::string_view error() const { return error_.view(); }
 
-  // What follows is the contract of drivers/net_device.hpp.
+  // The contract of drivers/net_device.hpp.
   [[nodiscard]] std::string_view model() const { return "virtio-net"; }
   [[nodiscard]] std::string_view features() const { return words_.view(); }
   [[nodiscard]] MacAddress mac() const { return mac_; }
@@ -88,7 +88,7 @@ class Nic {
   static constexpr Features kWantedModern =
       kWanted | feature::kVersion1 | feature::kAccessPlatform | feature::kOrderPlatform;
 
-  // How many looks a reset gets to end, and a device that failed to rest: 10 s at four a second.
+  // How many calls of `link_up` a reset may take, and a failed device rests: 10 s at four a second.
   static constexpr unsigned kLooksATry = 40;
 
   static constexpr std::string_view kEndlessReset = "the device does not end its reset";
@@ -96,12 +96,12 @@ class Nic {
   enum class State : std::uint8_t {
     kDown,  // never came up
     kRunning,
-    kResetting,  // in mid-life: may still use memory
-    kReset,      // has let go of memory; `reclaim` starts it
-    kFailed,     // did not start after a reset, and rests
+    kResetting,  // after having run: may still use memory
+    kReset,      // no longer uses memory; `reclaim` starts it
+    kFailed,     // did not start after a reset; rests until the next try
   };
 
-  // Entries that a queue must have at least: one chain of the longest kind.
+  // The fewest entries that a queue may have: one chain of the longest kind.
   static constexpr std::uint16_t kLeastEntries = std::bit_ceil(TransmitQueue::kMaxPieces);
 
   [[nodiscard]] bool is_running() const { return state_ == State::kRunning; }
@@ -140,7 +140,7 @@ class Nic {
   MacAddress mac_;
   std::uint16_t mtu_ = 0;
   State state_ = State::kDown;
-  unsigned looks_ = 0;       // since the last try to reset the device
+  unsigned looks_ = 0;       // since the last reset began
   bool complained_ = false;  // since it last ran
   Text error_;
   Text words_;
@@ -157,7 +157,7 @@ void Nic<T>::reclaim(Release&& release) {
   }
 }
 
-// The device stopped for good, and its reset, which alone makes it let go of memory, has ended.
+// The device stopped, and its reset, after which alone it no longer uses memory, has ended.
 template <Transport T>
 template <typename Release>
 void Nic<T>::restart(Release&& release) {
@@ -170,7 +170,7 @@ void Nic<T>::restart(Release&& release) {
   }
 }
 
-// A device that is being reset shows nothing: the next look at it is all there is to wait for.
+// A device in reset changes no word: only the next `link_up` will tell.
 template <Transport T>
 void Nic<T>::watch(Watch& watch, bool for_sent) const {
   if (!is_running()) {

@@ -1,6 +1,7 @@
 // The virtio network device's bring-up, in the order of virtio 1.2, 3.1.1.
 //
-// Part of net.hpp that only net.cpp needs, and tests with a transport of their own.
+// The part of nic.hpp that only nic.cpp and mmio_nic.cpp need, and tests with a transport of their
+// own.
 #pragma once
 
 #include <algorithm>
@@ -21,12 +22,12 @@ bool Nic<T>::bring_up(const typename T::Location& location, std::size_t receive_
   if (const std::string_view missing = transport_.open(location); !missing.empty()) {
     return fail(missing);
   }
-  // Firmware may have driven the device: nothing of that survives.
+  // The firmware may have used the device: a reset discards its settings.
   return transport_.reset() ? start() : fail(kEndlessReset);
 }
 
-// From reset to running. Also after a reset in mid-life, when the rings have their memory already
-// and the stack counts on what it was told of the device.
+// From reset to running. Also used after a later reset, when the rings already have their memory
+// and the stack relies on the facts it was told.
 template <Transport T>
 bool Nic<T>::start() {
   const bool first = state_ == State::kDown;
@@ -54,21 +55,21 @@ bool Nic<T>::start() {
   return true;
 }
 
-// What of `offered` can be had together. VIRTIO_NET_F_GSO (6.3), by which old devices say that they
-// cut whatever there is, adds nothing: who has it has the bits of 5.1.3 too.
+// The features in `offered` that work together. VIRTIO_NET_F_GSO (6.3), by which old devices say
+// that they cut any kind of segment, adds nothing: a device that has it has the bits of 5.1.3 too.
 template <Transport T>
 Features Nic<T>::agreeable(Features offered) {
   const auto lacks = [&](Features bits) { return (offered & bits) != bits; };
   if (lacks(feature::kNetChecksum)) {  // 5.1.3.1
     offered &= ~feature::kNetHostTso4;
   }
-  // The first for 5.1.3.1. Without the second each buffer would have to hold the longest segment
-  // (5.1.6.3.1).
+  // 5.1.3.1 demands the first. Without the second, each buffer would have to hold the longest
+  // segment (5.1.6.3.1).
   if (lacks(feature::kNetGuestChecksum | feature::kNetMergeable)) {
     offered &= ~feature::kNetGuestTso4;
   }
   if (!lacks(feature::kNetGuestTso4)) {
-    // A device that never has the buffers which a segment fills would wait for them for ever.
+    // If the device never has enough buffers for a long segment, it waits for them forever.
     const bool header_alone = transport_.is_legacy() && lacks(feature::kAnyLayout);
     const std::size_t room = transport_.queue_entries(kReceiveQueue) / (header_alone ? 2U : 1U);
     if (std::min(room, receive_buffers_) < limits::kRxPieces) {
@@ -114,7 +115,7 @@ bool Nic<T>::read_facts() {
     mac_ = read_mac();
   }
   if (!mac_.is_station()) {
-    // None given, or one that can't be a station's: 5.1.5 wants a random one, locally administered.
+    // No address, or one that no station can have: 5.1.5 wants a random, locally administered one.
     std::uint64_t random = entropy::random64();
     for (std::uint8_t& octet : mac_.octets) {
       octet = static_cast<std::uint8_t>(random);
@@ -144,7 +145,7 @@ MacAddress Nic<T>::read_mac() {
   return mac;
 }
 
-// How many entries queue `number` shall have; 0 if it can't be used.
+// The number of entries for queue `number`; 0 if it can't be used.
 template <Transport T>
 std::uint16_t Nic<T>::agree_on_entries(std::uint16_t number) {
   constexpr std::uint16_t kLimit = limits::kQueueEntries;
@@ -206,12 +207,12 @@ bool Nic<T>::link_up() {
     look_after_reset();
     return false;
   }
-  // 5.1.4: without the status field a link is assumed.
+  // 5.1.4: without the status field the link counts as up.
   return !has(feature::kNetStatus) ||
          (transport_.config16(net_config::kStatus) & net_config::kStatusLinkUp) != 0;
 }
 
-// 2.4: writing 0 begins a reset. Until it has ended, every buffer in flight stays where it is.
+// 2.4: writing 0 begins a reset. Until it ends, every buffer in flight must stay in place.
 template <Transport T>
 void Nic<T>::begin_reset() {
   transport_.set_status(0);
@@ -219,7 +220,7 @@ void Nic<T>::begin_reset() {
   looks_ = 0;
 }
 
-// One look at a device that does not run, with at most one new try.
+// Called for a device that doesn't run; makes at most one new try.
 template <Transport T>
 void Nic<T>::look_after_reset() {
   ++looks_;
@@ -234,7 +235,8 @@ void Nic<T>::look_after_reset() {
   }
 }
 
-// A NIC gone silent is the worst failure for whoever must reach the machine.
+// Says that the NIC failed: a machine gone silent is the worst failure for those who need to reach
+// it.
 template <Transport T>
 void Nic<T>::complain() {
   if (complained_) {

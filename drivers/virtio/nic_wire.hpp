@@ -36,7 +36,7 @@ inline constexpr std::uint16_t kStatusLinkUp = 1;
 inline constexpr std::uint16_t kLeastMtu = 68;  // 5.1.4.1; RFC 791, 3.2
 }  // namespace net_config
 
-// 5.1.6: what stands in front of every frame, both ways.
+// 5.1.6: the header in front of every frame, both ways.
 struct NetHeader {
   std::uint8_t flags = 0;
   std::uint8_t segmentation = 0;  // gso_type
@@ -49,7 +49,7 @@ struct NetHeader {
   static constexpr std::uint8_t kNeedsChecksum = 1;
   static constexpr std::uint8_t kDataValid = 2;
   static constexpr std::uint8_t kNoSegmentation = 0;
-  static constexpr std::uint8_t kTcpIpv4 = 1;  // with 0x80 in case of ECN, which isn't agreed on
+  static constexpr std::uint8_t kTcpIpv4 = 1;  // 0x80 is added for ECN, which we don't accept
 
   // 5.1.6.1: legacy devices without mergeable buffers leave `buffers` off.
   static constexpr std::uint8_t kBytes = 12;

@@ -1,4 +1,4 @@
-// virtio over PCI: finding the registers, and what is written to them.
+// virtio over PCI: finds the device's registers and accesses them.
 #include "drivers/virtio/pci_transport.hpp"
 
 #include "kernel/interrupts/interrupts.hpp"
@@ -9,7 +9,7 @@
 namespace mote::virtio {
 namespace {
 
-// 4.1.2: how virtio devices are known on PCI.
+// 4.1.2: identifiers of virtio devices on PCI.
 constexpr std::uint16_t kVendor = 0x1AF4;
 constexpr std::uint16_t kFirstTransitional = 0x1000;
 constexpr std::uint16_t kFirstModern = 0x1040;  // the device's identifier is added
@@ -34,7 +34,7 @@ constexpr std::uint32_t kQueueUsed = 48;
 constexpr std::uint32_t kBytes = 56;
 }  // namespace common
 
-// 4.1.4.10: the legacy interface, in the ports of BAR 0.
+// 4.1.4.10: the legacy interface's registers, in BAR 0.
 namespace legacy {
 constexpr std::uint32_t kDeviceFeatures = 0;
 constexpr std::uint32_t kDriverFeatures = 4;
@@ -70,19 +70,19 @@ constexpr std::uint8_t kMsiXControl = 2;
 constexpr std::uint16_t kMsiXEnable = 1 << 15;
 }  // namespace capability
 
-// Entry of the MSI-X table for all that the device tells, and what reads back where it could not be
-// set (4.1.5.1.2).
+// The one MSI-X table entry used for everything, and the value read back if it could not be set
+// (4.1.5.1.2).
 constexpr std::uint16_t kVector = 0;
 constexpr std::uint16_t kNoVector = 0xFFFF;
 
-// A reset takes QEMU no time; a device in hardware may have transfers to end.
+// A reset is instant in QEMU; a hardware device may have transfers to finish.
 constexpr Nanoseconds kResetTime = milliseconds(500);
 
 std::uint16_t at(pci::Capability capability, std::uint8_t field) {
   return static_cast<std::uint16_t>(capability.offset + field);
 }
 
-// Firmware may have enabled MSI-X; the legacy configuration would lie elsewhere then.
+// The firmware may have enabled MSI-X, which moves the legacy configuration.
 void disable_msi_x(const pci::Function& function) {
   for (const pci::Capability capability : function.capabilities()) {
     if (capability.id == capability::kMsiX) {
@@ -93,7 +93,7 @@ void disable_msi_x(const pci::Function& function) {
   }
 }
 
-// The window that a capability describes, mapped; an empty one if it can't be reached.
+// Maps the window that a capability describes; empty if it can't be reached.
 Window window_of(const pci::Function& function, pci::Capability capability) {
   const std::uint8_t index = function.read8(at(capability, capability::kBar));
   if (index >= capability::kBars) {
@@ -117,7 +117,7 @@ void write64(const Window& window, std::uint32_t offset, std::uint64_t value) {
   window.write32(offset + 4, static_cast<std::uint32_t>(value >> 32));
 }
 
-// Transitional devices keep their identifier where others have that of the board (4.1.2.3).
+// Transitional devices have their identifier in the subsystem's (4.1.2.3).
 bool is_transitional(const pci::Function& function) {
   return function.device_id >= kFirstTransitional && function.device_id < kFirstModern;
 }
@@ -146,7 +146,8 @@ bool PciTransport::open_modern(const pci::Function& function) {
     if (capability.id != capability::kVendorSpecific) {
       continue;
     }
-    // Of several structures of a type the first that can be reached is the device's wish (4.1.4.1).
+    // The device lists structures of one type in order of preference (4.1.4.1): take the first that
+    // can be reached.
     const std::uint8_t type = function.read8(at(capability, capability::kType));
     if (type == capability::kTypeCommon && !common_) {
       common_ = window_of(function, capability);
@@ -180,8 +181,8 @@ bool PciTransport::open_legacy(const pci::Function& function) {
   return true;
 }
 
-// After bus mastering was enabled, since a message is a write to memory, and before the legacy
-// configuration is read, which MSI-X moves.
+// Call after bus mastering is enabled, because a message is a write to memory, and before the
+// legacy configuration is read, because MSI-X moves it.
 void PciTransport::choose_way(const pci::Function& function) {
   if (const auto message = interrupts::message()) {
     if (pci::use_msi_x(function, *message)) {
@@ -198,7 +199,8 @@ void PciTransport::choose_way(const pci::Function& function) {
   }
 }
 
-// For the selected queue and the configuration. A device without a vector to spare tells nothing.
+// Sets the vectors of the selected queue and of the configuration. A device that can't spare a
+// vector won't interrupt.
 void PciTransport::set_vectors() {
   const std::uint32_t config = legacy_ ? legacy::kConfigVector : common::kConfigVector;
   const std::uint32_t queue = legacy_ ? legacy::kQueueVector : common::kQueueVector;
@@ -308,7 +310,7 @@ std::uint16_t PciTransport::config16(std::uint16_t offset) const {
   return inside ? config_.read16(offset) : std::uint16_t{0};
 }
 
-// 4.1.4.10: the legacy interface has none; whoever reads twice there hopes.
+// 4.1.4.10: the legacy interface has none: there, reading twice can't detect a change.
 std::uint8_t PciTransport::config_generation() const {
   return legacy_ ? std::uint8_t{0} : common_.read8(common::kConfigGeneration);
 }

@@ -1,8 +1,8 @@
 // virtio over PCI (virtio 1.2, 4.1): legacy, transitional and modern devices.
 //
-// A modern interface is preferred where the device offers one that can be reached, the legacy one
-// in BAR 0 is the other choice. Where interrupts are wanted, which they are for dozing alone, MSI-X
-// brings them, or the device's pin if it has no MSI-X; else MSI-X stays off.
+// Prefers the modern interface if it can be reached, else takes the legacy one in BAR 0. If
+// interrupts are wanted (only for dozing), they come by MSI-X, or by the device's pin if it has no
+// MSI-X; otherwise MSI-X stays off.
 #pragma once
 
 #include <array>
@@ -40,7 +40,7 @@ class PciTransport {
   [[nodiscard]] std::uint16_t config16(std::uint16_t offset) const;
   [[nodiscard]] std::uint8_t config_generation() const;
 
-  // The queue's number is what is written, wherever its doorbell is (4.1.5.2).
+  // Writes the queue's number, wherever its doorbell is (4.1.5.2).
   void notify(std::uint16_t queue) const { doorbells_[queue].write16(0, queue); }
 
  private:

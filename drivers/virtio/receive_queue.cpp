@@ -1,12 +1,12 @@
-// The receive queue: the refill, and frames in several buffers.
+// The receive queue: refilling it, and frames in several buffers.
 #include "drivers/virtio/receive_queue.hpp"
 
 #include <algorithm>
 
 namespace mote::virtio {
 
-// Every turn tries again, whatever happened before: a ring that was not refilled once, for the pool
-// was empty, or whose frames were all dropped, is never left without buffers or without doorbell.
+// Every turn tries again, so that a ring is never left without buffers or doorbell because the pool
+// was empty once or all frames were dropped.
 bool ReceiveQueue::fill_up(DeviceCounters& counters) {
   while (ring_.lent() < batch_.buffers()) {
     Packet packet = Packet::allocate();
@@ -24,9 +24,8 @@ bool ReceiveQueue::fill_up(DeviceCounters& counters) {
   return ring_.publish();
 }
 
-// How many of the completions behind this one are of the same frame: a frame that fills n buffers
-// is completed with the n - 1 behind it at one stroke (5.1.6.4). A count that can't be true costs
-// nothing but its own frame.
+// How many of the next completions belong to this frame: the device completes all n buffers of a
+// frame at once (5.1.6.4). An impossible count costs only this frame.
 std::size_t ReceiveQueue::count_rest(const Completion& completion, const NetHeader& header,
                                      std::size_t pending) const {
   const bool counted = options_.mergeable && completion.verdict == Verdict::kGood &&
@@ -39,14 +38,14 @@ void ReceiveQueue::drop_rest(std::size_t rest) {
   for (std::size_t i = 0; i < rest; ++i) {
     const Completion further = ring_.take();
     if (further.verdict != Verdict::kUnknown) {
-      static_cast<void>(Packet::adopt(further.owner.packet, 0));  // dies, and is the pool's again
+      static_cast<void>(Packet::adopt(further.owner.packet, 0));  // returns to the pool
     }
   }
 }
 
-// Takes what follows on the first piece, which is there. A further piece begins where the first one
-// has its header; so many of its bytes move to the end of the piece before, and the rest of it is a
-// packet like any other. All completions are taken, whatever they are worth.
+// Gathers the pieces after the first. A further piece begins where the first one has its header:
+// that many bytes move to the end of the piece before, and the rest becomes a packet like any
+// other. Takes all `rest` completions, even bad ones.
 ReceiveQueue::Gathered ReceiveQueue::take_rest(std::size_t rest, Pieces& pieces) {
   const std::size_t header_bytes = options_.framing.header_bytes;
   Gathered gathered{.packets = 1, .bytes = pieces[0].bytes()};
@@ -62,7 +61,7 @@ ReceiveQueue::Gathered ReceiveQueue::take_rest(std::size_t rest, Pieces& pieces)
       continue;
     }
     Packet packet = Packet::adopt(completion.owner.packet, 0);
-    // Only the last one may be so short that nothing of it stays where it is.
+    // Only the last piece may be so short that all of it moves.
     const std::size_t least = rest == 1 ? 1 : header_bytes + 1;
     good = good && completion.verdict == Verdict::kGood && completion.bytes >= least;
     if (!good) {

@@ -1,5 +1,5 @@
-// The receive queue: pool buffers lent to the device, frames taken from it (virtio 1.2, 5.1.6.3
-// and 5.1.6.4). No registers.
+// The receive queue: pool buffers lent to the device, frames taken back (virtio 1.2, 5.1.6.3 and
+// 5.1.6.4). No registers.
 #pragma once
 
 #include <algorithm>
@@ -24,29 +24,28 @@ class ReceiveQueue {
   struct Options {
     Framing framing;
     bool mergeable = false;       // VIRTIO_NET_F_MRG_RXBUF: a frame may fill several buffers
-    bool large = false;           // VIRTIO_NET_F_GUEST_TSO4: it may be a long TCP segment
+    bool large = false;           // VIRTIO_NET_F_GUEST_TSO4: a frame may be a long TCP segment
     bool trust_checksum = false;  // VIRTIO_NET_F_GUEST_CSUM
-    std::size_t buffers = 0;      // to keep lent, if the ring has room for them
+    std::size_t buffers = 0;      // to keep lent, as far as the ring has room
   };
 
-  // Takes over a ring that was just initialized.
+  // Takes over a freshly restarted ring.
   void start(const Options& options) {
     options_ = options;
     const std::size_t room = ring_.entries() / options.framing.descriptors();
     batch_ = RefillBatch(std::min(options.buffers, room), kBatches, limits::kRxPieces);
   }
 
-  // Hands what the device has received to `sink` (see ReceiveSink), looking at no more than
-  // `budget` frames; returns how many were good.
+  // Hands received frames to `sink` (see ReceiveSink), at most `budget` including bad ones; returns
+  // how many were good.
   template <typename Sink>
   std::size_t poll(std::size_t budget, Sink&& sink, DeviceCounters& counters);
 
-  // Lends the device what it lacks, as far as the pool has it, when that is enough to be worth
-  // telling it. True: ring the doorbell.
+  // Refills the ring from the pool if it lacks enough buffers to be worth a doorbell. True: ring
+  // it.
   [[nodiscard]] bool refill(DeviceCounters& counters) { return is_short() && fill_up(counters); }
 
-  // Whether the device lacks enough to be worth telling it: behind `refill`, because the pool had
-  // no more.
+  // Whether the ring lacks that many. After `refill` it means that the pool was empty.
   [[nodiscard]] bool is_short() const { return batch_.is_due(ring_.lent()); }
 
   [[nodiscard]] SplitRing& ring() { return ring_; }
@@ -57,7 +56,7 @@ class ReceiveQueue {
 
   // A frame in several packets.
   struct Gathered {
-    std::size_t packets = 0;  // 0: it can't be used
+    std::size_t packets = 0;  // 0: the frame is unusable
     std::size_t bytes = 0;
   };
 
@@ -82,11 +81,12 @@ class ReceiveQueue {
   static constexpr std::size_t kMostHeaderBytes = kEthernetHeaderBytes + 60 + 60;  // IP's, TCP's
   static constexpr std::size_t kMostIpBytes = 65'535;
 
-  // Bytes of frame that a buffer has room for. Behind it stays room for what a piece that isn't the
-  // first has where the first one has its header: so the pieces' frames all begin in one place.
+  // Bytes of a frame that fit into a buffer. The rest of the buffer is for the further pieces,
+  // which also fill the space where the first has its header; so the frame data of all pieces
+  // begins at the same place.
   static constexpr std::size_t kFrameBytes = Packet::kMaxFrameBytes - NetHeader::kBytes;
 
-  // 5.1.6.3.1: what a buffer must hold, at least, when frames can't be spread over several.
+  // 5.1.6.3.1: the least that a buffer must hold if frames can't span several.
   static constexpr std::size_t kLeastBufferBytes = 1526;
   static_assert(kFrameBytes + NetHeader::kBytes >= kLeastBufferBytes);
   static_assert(limits::kRxPieces * (kFrameBytes + NetHeader::kBytes) >=
@@ -127,8 +127,8 @@ std::size_t ReceiveQueue::poll(std::size_t budget, Sink&& sink, DeviceCounters& 
   return static_cast<std::size_t>(counters.rx_frames - before);
 }
 
-// What isn't a frame in one buffer: a long segment, or nothing that can be used. Says how many of
-// the completions behind the first were of it. Not inline: `poll` is the path of small ones.
+// Slow path: a long segment or an unusable frame. Returns how many of the completions after the
+// first belonged to it. Not inline, to keep `poll` small.
 template <typename Sink>
 [[gnu::noinline]] std::size_t ReceiveQueue::take_odd(Packet first, const Completion& completion,
                                                      const NetHeader& header, std::size_t pending,
@@ -153,7 +153,7 @@ template <typename Sink>
   return 0;
 }
 
-// A segment that filled more buffers than its first.
+// A segment that fills several buffers.
 template <typename Sink>
 void ReceiveQueue::take_large(Packet first, std::size_t rest, RxChecksum checksum, Sink& sink,
                               DeviceCounters& counters) {
@@ -169,14 +169,14 @@ void ReceiveQueue::take_large(Packet first, std::size_t rest, RxChecksum checksu
   sink(std::span(pieces).first(gathered.packets), checksum);
 }
 
-// Whether a buffer that came back holds a frame, or the beginning of one.
+// Whether a returned buffer holds a frame or the beginning of one.
 inline bool ReceiveQueue::is_beginning(const Completion& completion) const {
   return completion.verdict == Verdict::kGood &&
          completion.bytes >= options_.framing.header_bytes + kEthernetHeaderBytes;
 }
 
-// 5.1.6.4: what "needs a checksum" was left unfinished by its sender on the same host, and was
-// never on a wire that could have damaged it.
+// 5.1.6.4: a frame that "needs a checksum" was left unfinished by its sender on the same host, and
+// was never on a wire that could have damaged it.
 inline RxChecksum ReceiveQueue::checksum_of(const NetHeader& header) const {
   if (!options_.trust_checksum) {
     return RxChecksum::kUnknown;

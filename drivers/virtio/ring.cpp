@@ -1,4 +1,4 @@
-// Split virtqueues: how one starts.
+// Split virtqueues: how one is attached and restarted.
 #include "drivers/virtio/ring.hpp"
 
 namespace mote::virtio {

@@ -1,11 +1,11 @@
 // Split virtqueues (virtio 1.2, 2.7), the driver's side: memory shared with a device, no registers.
 //
-// A SplitRing lends chains of buffers to the device and takes them back. What the device writes is
-// never believed: an identifier that is out of range or not lent, or a length beyond the chain, is
-// told to the caller, and the ring goes on. Nothing here waits and nothing scans the whole ring.
+// A SplitRing lends chains of buffers to the device and takes them back. It never trusts what the
+// device writes: it reports an identifier that is out of range or not lent, or a length beyond the
+// chain, and goes on. No call waits; only restart() and take_all() scan the whole ring.
 //
 //   lend(pieces…) … publish() → ring the doorbell if true
-//   completed() → so many times take()
+//   completed() → call take() that many times
 #pragma once
 
 #include <bit>
@@ -37,7 +37,7 @@ struct Descriptor {
 };
 static_assert(sizeof(Descriptor) == 16 && offsetof(Descriptor, flags) == 12);
 
-// 2.7.6, 2.7.8: what both rings begin with. `index` counts entries for ever, modulo 65,536.
+// 2.7.6, 2.7.8: the start of both rings. `index` counts entries forever, modulo 65,536.
 struct RingHead {
   std::uint16_t flags;
   std::uint16_t index;
@@ -47,7 +47,7 @@ struct RingHead {
 };
 static_assert(sizeof(RingHead) == 4);
 
-// 2.7.8: a chain that the device has done with.
+// 2.7.8: a chain that the device has finished with.
 struct UsedElement {
   std::uint32_t id;     // its first descriptor
   std::uint32_t bytes;  // written by the device
@@ -58,14 +58,14 @@ static_assert(sizeof(UsedElement) == 8);
 struct RingLayout {
   std::uint16_t entries = 0;  // a power of two
   std::size_t available = 0;
-  std::size_t used_event = 0;  // 2.7.7: where the driver says which entry deserves an interrupt
+  std::size_t used_event = 0;  // 2.7.7: the driver writes which entry deserves an interrupt
   std::size_t used = 0;
-  std::size_t avail_event = 0;  // 2.7.10: where the device says which entry deserves a doorbell
+  std::size_t avail_event = 0;  // 2.7.10: the device writes which entry deserves a doorbell
   std::size_t bytes = 0;
 
-  // 2.7.2: the legacy interface knows one address only, so that the rest of the layout is fixed.
+  // 2.7.2: the legacy interface takes a single address, which fixes the rest of the layout.
   static constexpr std::size_t kLegacyAlignment = 4096;
-  // With three addresses 16 bytes would do; a cache line keeps the two writers apart.
+  // With three addresses 16 bytes would do; a cache line separates what driver and device write.
   static constexpr std::size_t kModernAlignment = 64;
 
   static constexpr RingLayout of(std::uint16_t entries, std::size_t alignment) {
@@ -81,15 +81,15 @@ struct RingLayout {
   }
 };
 
-// Where the parts lie, as the device is told.
+// The addresses of the parts, for the device.
 struct QueueAddresses {
   PhysicalAddress descriptors;
   PhysicalAddress available;
   PhysicalAddress used;
 };
 
-// Whether an event index was passed when a free-running index went from `before` to `now`
-// (vring_need_event of 2.7.10, in arithmetic modulo 65,536).
+// Whether a free-running index passed the event index when it went from `before` to `now`
+// (vring_need_event of 2.7.10, modulo 65,536).
 constexpr bool event_passed(std::uint16_t event, std::uint16_t now, std::uint16_t before) {
   return static_cast<std::uint16_t>(now - event - 1) < static_cast<std::uint16_t>(now - before);
 }
@@ -99,18 +99,18 @@ using Piece = TxSegment;
 
 enum class Access : std::uint8_t { kDeviceReads, kDeviceWrites };
 
-// What a chain belongs to, given back with it: a packet's buffer, or else somebody's cookie.
+// The owner of a chain, returned with it: a packet's buffer, or else somebody's cookie.
 struct Owner {
   void* cookie = nullptr;
   PacketIndex packet = PacketIndex::kNone;
 };
 
-// What we remember of a descriptor, where the device can't write.
+// Our notes on a descriptor, in memory that the device doesn't know.
 struct Slot {
   void* cookie;
   PacketIndex packet;
   std::uint16_t next;      // in its chain or in the free list
-  std::uint16_t writable;  // bytes of the chain that begins here and that the device may write
+  std::uint16_t writable;  // bytes that the device may write in the chain that begins here
   std::uint16_t pieces;    // of the chain that begins here; 0: none does
 };
 static_assert(sizeof(Slot) == 16);
@@ -118,48 +118,48 @@ static_assert(limits::kPacketBytes <= 0xFFFF, "Slot::writable counts a packet's 
 
 enum class Verdict : std::uint8_t {
   kGood,
-  kUnknown,  // the device named a chain that it doesn't have; there is no owner
+  kUnknown,  // the device named a chain that it doesn't have; no owner
   kTooLong,  // the chain is back, but the device claims to have written beyond its end
 };
 
 struct Completion {
   Owner owner;
-  std::uint32_t bytes = 0;  // written by the device, as it says
+  std::uint32_t bytes = 0;  // written by the device, by its own account
   Verdict verdict = Verdict::kUnknown;
 };
 
 class SplitRing {
  public:
-  // Takes over memory for good: `memory` of layout.bytes, aligned as the layout was made for, and a
-  // slot for each entry. `restart` comes next.
+  // Takes over memory forever: `memory` of layout.bytes, aligned as the layout demands, and a slot
+  // for each entry. Call `restart` next.
   void attach(const RingLayout& layout, std::span<std::byte> memory, std::span<Slot> slots);
 
-  // Starts with an empty ring. The device must not know it, or must have been reset.
+  // Starts with an empty ring. Only before the device is told of it, or after the device's reset.
   void restart(bool event_index);
 
-  // Lends a chain of one piece or more, none of them empty. False: not enough descriptors are free.
+  // Lends a chain of one or more pieces, none of them empty. False: too few descriptors are free.
   // The device sees it after `publish`.
   [[nodiscard]] bool lend(Piece first, std::span<const Piece> rest, Access access, Owner owner);
 
-  // Shows the device what was lent. True if it asks for a doorbell.
+  // Shows the device the chains lent since. True if it asks for a doorbell.
   [[nodiscard]] bool publish();
 
-  // How many times `take` may be called now: chains that the device gave back. One look at its
-  // index, however many there are.
+  // How many times `take` may be called now, one for each chain that came back. Reads the device's
+  // index once.
   [[nodiscard]] std::uint16_t completed();
 
-  // What changes when there is a chain to take.
+  // The word that changes when there is a chain to take.
   [[nodiscard]] WatchedWord watched() const;
 
-  // Asks for an interrupt with the next completion (2.7.7), and for none any more. One that came
-  // while this was written may be passed over: look again behind a full fence.
+  // Ask for an interrupt with the next completion (2.7.7), or for none. A completion during the
+  // first may raise none: look again after a full fence.
   void ask_for_interrupt();
   void ask_for_none();
 
   // Takes back the next chain.
   [[nodiscard]] Completion take();
 
-  // Takes back every chain, without the device. Only after its reset has ended.
+  // Takes back every chain without asking the device. Only after its reset has ended.
   template <typename Sink>
   void take_all(Sink&& sink);
 
@@ -171,10 +171,10 @@ class SplitRing {
   [[nodiscard]] std::uint16_t free_descriptors() const { return free_; }
 
  private:
-  // An event index half a cycle ahead is out of any ring's reach.
+  // An event index half a cycle ahead, which no ring reaches.
   static constexpr std::uint16_t kNoEvent = 0x8000;
 
-  // Memory that a device reads or writes is accessed once and in one piece.
+  // Shared memory is accessed once and in one piece.
   template <typename T>
   static T load(const T* pointer) {
     return *static_cast<const volatile T*>(pointer);
@@ -198,15 +198,15 @@ class SplitRing {
   std::uint16_t entries_ = 0;
   std::uint16_t mask_ = 0;
   std::uint16_t free_ = 0;
-  std::uint16_t free_head_ = 0;  // first of the free list; meaningless when free_ is 0
+  std::uint16_t free_head_ = 0;  // first of the free list; meaningless if free_ is 0
   std::uint16_t lent_ = 0;
-  std::uint16_t offered_ = 0;    // the available index that `publish` will show
+  std::uint16_t offered_ = 0;    // the available index that `publish` will show next
   std::uint16_t published_ = 0;  // the one that the device sees
-  std::uint16_t taken_ = 0;      // the used index up to which we took
+  std::uint16_t taken_ = 0;      // the used index up to which we took chains
   bool event_index_ = false;
 };
 
-// Always inline: what is known of the pieces where it is called spares most of it.
+// Always inline, so that what the caller knows of the pieces folds most of it away.
 [[gnu::always_inline]] inline bool SplitRing::lend(Piece first, std::span<const Piece> rest,
                                                    Access access, Owner owner) {
   if (rest.size() >= free_) {
@@ -227,7 +227,7 @@ class SplitRing {
     at = next;
     next = slots_[at].next;
   }
-  // In the last one the field `next` means nothing.
+  // The last descriptor's `next` has no meaning.
   descriptors_[at] = {physical(piece.data).value, piece.bytes, kind, 0};
   free_head_ = next;
   const auto pieces = static_cast<std::uint16_t>(rest.size() + 1);
@@ -237,7 +237,7 @@ class SplitRing {
   slot.packet = owner.packet;
   slot.writable = access == Access::kDeviceWrites ? static_cast<std::uint16_t>(bytes) : 0;
   slot.pieces = pieces;
-  // Entries beyond the published index are ours alone, so that this store needs no order.
+  // The device doesn't look beyond the published index, so this store needs no ordering.
   available_ring_[offered_++ & mask_] = head;
   ++lent_;
   return true;
@@ -250,9 +250,9 @@ inline bool SplitRing::publish() {
   // Descriptors and entries must be in memory before the index that shows them (2.7.13.3.1).
   write_barrier();
   store(&available_->index, offered_);
-  // The device writes its wish, then reads our index; we write the index, then read its wish. Only
-  // if neither side's load passes its own store does at least one see the other (2.7.13.4.1). A
-  // store passes later loads on x86 too: nothing less than a full fence will do.
+  // The device writes whether it wants a doorbell, then reads our index; we write the index, then
+  // read whether it wants one. If neither side's load passes its own store, at least one sees the
+  // other's write (2.7.13.4.1). On x86, too, loads pass earlier stores: it takes a full fence.
   full_fence();
   const std::uint16_t before = std::exchange(published_, offered_);
   if (event_index_) {
@@ -263,27 +263,27 @@ inline bool SplitRing::publish() {
 
 inline std::uint16_t SplitRing::completed() {
   const std::uint16_t index = load(&used_->index);
-  // The elements that the index shows may be read only after it (2.7.14).
+  // Elements may be read only after the index that shows them (2.7.14).
   read_barrier();
   auto pending = static_cast<std::uint16_t>(index - taken_);
   if (pending == 0) {
     return 0;
   }
   if (pending > entries_) [[unlikely]] {
-    // The ring holds no more than that; what a mad index skips was overwritten. What is left is
-    // looked at one by one like everything else.
+    // The ring can't hold more. What a wrong index skips has been overwritten; the remaining
+    // entries are checked one by one as usual.
     taken_ = static_cast<std::uint16_t>(index - entries_);
     pending = entries_;
   }
   if (event_index_) {
-    // No interrupt, please (2.7.7.1). This store has no order to keep: at worst the device raises
-    // one that nobody hears.
+    // Ask for no interrupt (2.7.7.1). The store needs no ordering: at worst the device raises one
+    // that nobody takes.
     store(used_event_, static_cast<std::uint16_t>(index + kNoEvent));
   }
   return pending;
 }
 
-// The used ring's head as one little-endian word: the index is its upper half.
+// The used ring's head as one little-endian word; the index is its upper half.
 inline WatchedWord SplitRing::watched() const {
   static_assert(offsetof(RingHead, index) == 2);
   return {.word = word_at(used_),
@@ -324,7 +324,7 @@ inline Completion SplitRing::take() {
   return completion;
 }
 
-// Puts a chain's descriptors in front of the free list: the ones last used are still in cache.
+// Puts a chain's descriptors at the front of the free list: recently used ones are still in cache.
 inline void SplitRing::give_back(std::uint16_t head) {
   std::uint16_t tail = head;
   const std::uint16_t pieces = std::exchange(slots_[head].pieces, std::uint16_t{0});

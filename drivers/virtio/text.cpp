@@ -1,4 +1,4 @@
-// A short text put together once.
+// A short text, put together once.
 #include "drivers/virtio/text.hpp"
 
 #include "kernel/console/number_text.hpp"

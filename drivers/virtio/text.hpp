@@ -1,4 +1,4 @@
-// A short text put together once, for the console: an error, a list of words.
+// A short text for the console, put together once: an error, a list of words.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 
 namespace mote::virtio {
 
-// Holds up to kCapacity characters; what is more is cut off.
+// Holds up to kCapacity characters and drops the rest.
 class Text {
  public:
   static constexpr std::size_t kCapacity = 96;
@@ -25,7 +25,7 @@ class Text {
   }
 
  private:
-  // Not inline: these are many calls on paths that run once.
+  // Not inline: many calls, on paths that run once.
   void append(std::string_view text);
   void append_number(std::uint64_t number);
   void append(std::unsigned_integral auto number) { append_number(number); }

@@ -16,22 +16,22 @@ namespace mote::virtio {
 
 class TransmitQueue {
  public:
-  // The longest chain: a frame's pieces and a header of its own.
+  // The longest chain: a frame's pieces, and the header in a descriptor of its own.
   static constexpr std::size_t kMaxPieces = limits::kTxSegments + 1;
 
-  // Takes over a ring that was just initialized.
+  // Takes over a freshly restarted ring.
   void start(Framing framing, bool cuts) {
     framing_ = framing;
     cuts_ = cuts;
   }
 
-  // NetDevice's calls of the same names.
+  // As in NetDevice.
   [[nodiscard]] bool transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters);
   [[nodiscard]] bool transmit(const TxFrame& frame, DeviceCounters& counters);
   template <typename Release>
   void reclaim(Release&& release, DeviceCounters& counters);
 
-  // Ends a chain's life: a packet goes to the pool, a cookie to `release`.
+  // Returns a chain's memory: a packet to the pool, a cookie to `release`.
   template <typename Release>
   static void give_back(const Owner& owner, Release&& release) {
     if (owner.packet != PacketIndex::kNone) {
@@ -66,10 +66,10 @@ class TransmitQueue {
   return true;
 }
 
-// 5.1.6.2: all zero, but for a checksum that the device shall finish and frames that it shall make.
+// 5.1.6.2: all zero unless the device has a checksum to finish or frames to cut.
 inline void TransmitQueue::write_header(std::byte* frame, TxChecksum checksum, TxCut cut) const {
   if (checksum.start == 0) {
-    // Of either length: what lies in front of the shorter one is headroom, too.
+    // For either length: the bytes before a short header are headroom, too.
     __builtin_memset(frame - NetHeader::kBytes, 0, NetHeader::kBytes);
     return;
   }
@@ -82,7 +82,7 @@ inline void TransmitQueue::write_header(std::byte* frame, TxChecksum checksum, T
     header.header_bytes = cut.header_bytes;
     header.segment_bytes = cut.payload_bytes;
   }
-  // Two copies of fixed size: each is two moves.
+  // Two copies of fixed size, because each is two moves.
   if (framing_.header_bytes == NetHeader::kBytes) {
     __builtin_memcpy(frame - NetHeader::kBytes, &header, NetHeader::kBytes);
   } else {
@@ -108,7 +108,7 @@ void TransmitQueue::reclaim(Release&& release, DeviceCounters& counters) {
       ++counters.tx_malformed;
       continue;
     }
-    // The length doesn't matter: the device had nothing to write, yet many state one (2.7.8.1).
+    // The length is ignored: the device had nothing to write, but many give one (2.7.8.1).
     give_back(completion.owner, release);
   }
 }

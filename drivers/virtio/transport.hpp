@@ -1,4 +1,4 @@
-// What every virtio device has, however it is reached: status, features, queues, configuration.
+// The parts of every virtio device, by whatever transport: status, features, queues, configuration.
 #pragma once
 
 #include <concepts>
@@ -19,20 +19,21 @@ inline constexpr std::uint8_t kNeedsReset = 64;
 inline constexpr std::uint8_t kFailed = 128;
 }  // namespace status
 
-// A set of feature bits (2.2), and those that no device type owns (6).
+// A set of feature bits (2.2), and those for all types of device (6).
 using Features = std::uint64_t;
 namespace feature {
 constexpr Features bit(unsigned number) { return Features{1} << number; }
-inline constexpr Features kAnyLayout = bit(27);  // legacy only (6.3): any framing is understood
+inline constexpr Features kAnyLayout = bit(27);  // legacy only (6.3): the device accepts any
+                                                 // framing
 inline constexpr Features kEventIndex = bit(29);
 inline constexpr Features kVersion1 = bit(32);
-// The platform decides how the device reaches memory, and in which order. Without an IOMMU that is
-// plain physical addresses, and x86 keeps the order that a device on a bus needs.
+// The platform decides how, and in which order, the device accesses memory. Without an IOMMU that
+// means plain physical addresses, and x86 keeps the order that a device on a bus needs.
 inline constexpr Features kAccessPlatform = bit(33);
 inline constexpr Features kOrderPlatform = bit(36);
 }  // namespace feature
 
-// A way to reach one device. `open` comes first; it gives an empty text or what is missing.
+// A way to reach one device. `open` comes first; it returns an empty text, or what is missing.
 template <typename T>
 concept Transport = requires(T transport, const T& constant, const typename T::Location& location,
                              std::uint16_t queue, std::uint16_t offset) {
@@ -44,9 +45,9 @@ concept Transport = requires(T transport, const T& constant, const typename T::L
   // Whether the device is driven by the legacy interface (1.3.1). Fixed by `open`.
   { constant.is_legacy() } -> std::same_as<bool>;
 
-  // Resets the device and waits. False: it did not finish in time, and may still use memory. In
-  // mid-life nobody waits: status 0 is written, and the reset has ended when 0 is read. What a
-  // reset undoes in the transport, `accept_features` and what comes after it do again.
+  // Resets the device and waits. False: it did not finish in time, and may still use memory. After
+  // bring-up nobody waits: write status 0; the reset has ended when 0 is read. `accept_features`
+  // and the calls after it restore what a reset undoes in the transport.
   { transport.reset() } -> std::same_as<bool>;
   { constant.status() } -> std::same_as<std::uint8_t>;
   { transport.set_status(std::uint8_t{}) } -> std::same_as<void>;
@@ -54,25 +55,26 @@ concept Transport = requires(T transport, const T& constant, const typename T::L
   { transport.offered_features() } -> std::same_as<Features>;
   { transport.accept_features(Features{}) } -> std::same_as<void>;
 
-  // Entries of a queue: 0 if there is no such queue. Only a modern device can be asked to use
-  // fewer; what it then uses is returned.
+  // Entries of a queue; 0 if there is no such queue. Only a modern device can be asked to use
+  // fewer; the number that it then uses is returned.
   { transport.queue_entries(queue) } -> std::same_as<std::uint16_t>;
   { transport.set_queue_entries(queue, std::uint16_t{}) } -> std::same_as<std::uint16_t>;
 
-  // Gives the device a queue's memory. False: its doorbell is out of reach.
+  // Gives the device a queue's memory. False: the queue's doorbell is out of reach.
   { transport.enable_queue(queue, QueueAddresses{}) } -> std::same_as<bool>;
 
   // Rings an enabled queue's doorbell.
   { transport.notify(queue) } -> std::same_as<void>;
 
-  // Whether the device's interrupt reaches us: its queues', and that of a changed configuration.
+  // Whether the device's interrupts reach us: for its queues, and for a changed configuration.
   { constant.can_interrupt() } -> std::same_as<bool>;
 
-  // Has the device lower an interrupt that it has raised and that stays so until it is told.
+  // Clears an interrupt that the device keeps raised until told.
   { transport.clear_interrupt() } -> std::same_as<void>;
 
-  // The device's own configuration, with accesses of its fields' widths (4.1.3.1); 0 behind its
-  // end. What takes several accesses is one version if the generation is the same before and after.
+  // The device's own configuration, accessed by its fields' widths (4.1.3.1); reads 0 beyond its
+  // end. A value that takes several accesses is consistent if the generation is the same before and
+  // after.
   { constant.config8(offset) } -> std::same_as<std::uint8_t>;
   { constant.config16(offset) } -> std::same_as<std::uint16_t>;
   { constant.config_generation() } -> std::same_as<std::uint8_t>;

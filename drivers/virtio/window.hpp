@@ -1,4 +1,4 @@
-// A range of device registers, in I/O ports or in memory: a BAR may be either.
+// A range of device registers in I/O ports or in memory, since a BAR may be either.
 #pragma once
 
 #include <cstdint>

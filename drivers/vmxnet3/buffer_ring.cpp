@@ -1,4 +1,4 @@
-// A ring of buffers for reception: the refill, and what happens once.
+// A ring of receive buffers: refill, start and end.
 #include "drivers/vmxnet3/buffer_ring.hpp"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ bool BufferRing::fill_up() {
     }
     Descriptor& descriptor = ring_[index];
     descriptor.address = physical(Packet::frame_of(slot)).value;
-    write_barrier();  // with the generation the descriptor is the device's
+    write_barrier();  // the generation hands the descriptor to the device
     store(&descriptor.word2, field::kBytes.put(Packet::kMaxFrameBytes) | field::kType.put(type_) |
                                  field::kGeneration.put(generation_of(lent_)));
     ++lent_;

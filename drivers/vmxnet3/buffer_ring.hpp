@@ -1,4 +1,4 @@
-// A ring of the pool's buffers that are lent to the device for what it receives. No registers.
+// A ring of the pool's buffers, lent to the device for received frames. No registers.
 #pragma once
 
 #include <cstddef>
@@ -15,36 +15,35 @@ namespace mote::vmxnet3 {
 
 class BufferRing {
  public:
-  // Takes over memory, for ever. The ring's entries are a power of two; `slots` says whose buffer
-  // each has. All its buffers are of one type (receive_field::kType).
+  // Takes over memory forever. The ring's size is a power of two; `slots` records whose buffer each
+  // entry has. All buffers are of one type (receive_field::kType).
   void attach(std::span<Descriptor> ring, std::span<PacketIndex> slots, std::uint32_t type);
 
-  // Begins anew with nothing lent, for a device that is about to start. Of the pool's buffers at
-  // most so many shall be lent: less than there are entries, as for transmission.
+  // Starts with nothing lent, for a device about to start. Lends at most `buffers` of the pool's,
+  // and always fewer than there are entries, as for transmission.
   void restart(std::size_t buffers);
 
   [[nodiscard]] std::uint64_t address() const;
   [[nodiscard]] std::uint32_t entries() const { return static_cast<std::uint32_t>(ring_.size()); }
 
-  // The buffer at `index`, which the device has filled; none if it was not lent. The device fills
-  // buffers in their order. One that it skipped stays where it is, and is lent again when its turn
-  // comes.
+  // Takes the buffer at `index`, which the device has filled; none if it was not lent. The device
+  // fills buffers in order. One that it skipped stays in place and is lent again in its turn.
   [[nodiscard]] Packet take(std::uint32_t index);
 
-  // Lends the device what it lacks, when that is worth it; false if the pool has not so much.
+  // Refills the ring if it lacks enough buffers to be worth it; false if the pool ran dry.
   [[nodiscard]] bool refill() { return !is_short() || fill_up(); }
 
-  // Whether the device lacks enough to be refilled: behind `refill`, because the pool had no more.
+  // Whether the ring lacks that many. After `refill` it means that the pool was empty.
   [[nodiscard]] bool is_short() const { return batch_.is_due(lent_ - filled_); }
 
-  // Whether buffers were lent since the last doorbell, and what to ring it with.
+  // Whether buffers were lent since the last doorbell, and the value to ring it with.
   [[nodiscard]] bool has_news() const { return told_ != lent_; }
   [[nodiscard]] std::uint32_t producer() {
     told_ = lent_;
     return index_of(lent_);
   }
 
-  // Takes everything back from a device that was reset.
+  // Takes everything back after the device's reset.
   void take_all();
 
  private:
@@ -52,7 +51,7 @@ class BufferRing {
 
   [[nodiscard]] bool fill_up();
 
-  // Places are counted for ever, as by RingPlace: index and generation follow from them.
+  // Places are counted without wrapping, as in RingPlace: index and generation follow from them.
   [[nodiscard]] std::uint32_t index_of(std::uint32_t place) const {
     return place & (entries() - 1);
   }
@@ -64,8 +63,8 @@ class BufferRing {
   std::span<PacketIndex> slots_;
   std::uint32_t type_ = 0;
   RefillBatch batch_;
-  // Descriptors from filled_ on are the device's, those from lent_ on are ours. The device was last
-  // told of told_.
+  // Descriptors from filled_ on are the device's, those from lent_ on are ours. The last doorbell
+  // announced those before told_.
   std::uint32_t filled_ = 0;
   std::uint32_t lent_ = 0;
   std::uint32_t told_ = 0;

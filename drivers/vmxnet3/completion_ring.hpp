@@ -1,4 +1,4 @@
-// A ring in which the device says what it has done. Only the device writes it.
+// A ring of the device's completions. Only the device writes to it.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace mote::vmxnet3 {
 
 class CompletionRing {
  public:
-  // Takes over the ring's memory, for a device that is about to start.
+  // Takes over the ring's memory, for a device about to start.
   void restart(std::span<Words> ring) {
     ring_ = ring;
     std::ranges::fill(ring_, Words{});
@@ -31,7 +31,7 @@ class CompletionRing {
     if (kCompletionGeneration.of(words) != generation_) {
       return std::nullopt;
     }
-    // The device writes the generation last; the other words are valid only when read after it.
+    // The device writes the generation last; the other words are valid only if read after it.
     read_barrier();
     for (unsigned i = 0; i < kCompletionGeneration.word; ++i) {
       words[i] = load(&entry[i]);
@@ -43,7 +43,7 @@ class CompletionRing {
     return words;
   }
 
-  // What changes when there is one.
+  // The word that changes when there is one.
   [[nodiscard]] WatchedWord watched() const {
     constexpr std::uint32_t kMask = kCompletionGeneration.put(kCompletionGeneration.most());
     return {.word = &ring_[next_][kCompletionGeneration.word],

@@ -1,10 +1,10 @@
 // The vmxnet3 network device: VMware's paravirtual NIC, in QEMU too.
 //
-// An object lives for ever, in static memory, and starts as all zeros. Its shared area and rings
-// come from kernel/memory/dma.hpp. A device that says that one of its queues has stopped is found
-// by `link_up`, which whoever drives it calls now and then, and reset then and there; the first
-// `reclaim` after it starts the device anew, with its frames in flight lost. If either fails, the
-// console is told, once, and it is tried again every kLooksATry looks.
+// An object lives forever, in static memory, and starts as all zeros. Its shared area and rings
+// come from kernel/memory/dma.hpp. `link_up`, called now and then, finds a device that reports a
+// stopped queue and resets it at once; the next `reclaim` restarts it, without the frames that were
+// in flight. If either fails, the console says so once, and it is tried again every kLooksATry
+// calls of `link_up`.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ class Nic {
  public:
   using Location = typename Link::Location;
 
-  // Whether a vmxnet3 device lies at `location`.
+  // Whether there is a vmxnet3 device at `location`.
   [[nodiscard]] static bool drives(const Location& location) { return Link::is_device(location); }
 
   // Resets the device at `location` and starts it, with at most `receive_buffers` of the pool's
@@ -35,7 +35,7 @@ class Nic {
                               std::size_t receive_buffers = limits::kReceiveBuffers);
   [[nodiscard]] std::string_view error() const { return error_; }
 
-  // What follows is the contract of drivers/net_device.hpp.
+  // The contract of drivers/net_device.hpp.
   [[nodiscard]] std::string_view model() const { return "vmxnet3"; }
   [[nodiscard]] std::string_view features() const { return "csum tso4 rxcsum"; }
   [[nodiscard]] MacAddress mac() const { return mac_; }
@@ -71,7 +71,7 @@ class Nic {
 
   void watch(Watch& watch, bool for_sent) const;
 
-  // The mask tells no causes apart; what came while it was set ends the first doze behind it.
+  // The mask covers all causes alike. An interrupt raised while it was set ends the next doze.
   [[nodiscard]] bool can_wake() const { return link_.can_interrupt(); }
   void arm(bool) {
     if (is_running()) {
@@ -87,14 +87,14 @@ class Nic {
   void flush();
 
  private:
-  // How many looks a device that failed gets to rest: 10 s at four a second.
+  // How many calls of `link_up` a failed device rests: 10 s at four a second.
   static constexpr unsigned kLooksATry = 40;
 
   enum class State : std::uint8_t {
     kDown,  // never came up
     kRunning,
-    kReset,   // has let go of memory; `reclaim` starts it
-    kFailed,  // did not reset or start in mid-life, and rests; may still use memory
+    kReset,   // no longer uses memory; `reclaim` starts it
+    kFailed,  // did not reset or restart, and rests; may still use memory
   };
 
   [[nodiscard]] bool is_running() const { return state_ == State::kRunning; }
@@ -132,12 +132,12 @@ class Nic {
   std::size_t receive_buffers_ = 0;
   MacAddress mac_;
   State state_ = State::kDown;
-  unsigned looks_ = 0;       // since the last try to start the device anew
+  unsigned looks_ = 0;       // since the last try to restart the device
   bool complained_ = false;  // since it last ran
   std::string_view error_;
 };
 
-// The device was reset, which alone makes it let go of memory.
+// The device was reset, after which alone it no longer uses memory.
 template <Registers Link>
 template <typename Release>
 void Nic<Link>::restart(Release&& release) {
@@ -148,7 +148,8 @@ void Nic<Link>::restart(Release&& release) {
   }
 }
 
-// With buffers lent that the device was not told of, its wish for the doorbell is something to do.
+// If there are lent buffers that the device was not told of, its request for a doorbell is work,
+// too.
 template <Registers Link>
 void Nic<Link>::watch(Watch& watch, bool for_sent) const {
   if (!is_running()) {
@@ -170,8 +171,9 @@ void Nic<Link>::flush() {
   if (!is_running()) {
     return;
   }
-  // The device sees new buffers by their generation. It asks for the doorbell only when it has run
-  // out of them; that it may do just after we looked, so that a ring without news is looked at too.
+  // The device sees new buffers by their generation and requests the doorbell only when it has run
+  // out. It may do so just after we looked, so the request is checked even if nothing was refilled
+  // now.
   receive_.refill(counters_);
   if (load(&shared_->queues.receive.wants_doorbell) != 0) {
     const auto tell = [this](std::uint32_t doorbell, BufferRing& ring) {

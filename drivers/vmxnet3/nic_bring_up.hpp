@@ -1,6 +1,6 @@
 // vmxnet3's bring-up, in the order of VMware's own drivers.
 //
-// Part of nic.hpp that only nic.cpp needs, and tests with registers of their own.
+// The part of nic.hpp that only nic.cpp needs, and tests with registers of their own.
 #pragma once
 
 #include "drivers/limits.hpp"
@@ -19,11 +19,11 @@ bool Nic<Link>::bring_up(const typename Link::Location& location, std::size_t re
   if (const std::string_view missing = link_.open(location); !missing.empty()) {
     return fail(missing);
   }
-  // Firmware may have driven the device: nothing of that survives the reset.
+  // The firmware may have used the device: the reset discards its settings.
   return agree_on_version() && reset() && read_address() && find_memory() && start();
 }
 
-// A device offers all revisions that it speaks; ours is the first, so that there is none without.
+// A device offers every revision that it supports. Ours is the first, which none lacks.
 template <Registers Link>
 bool Nic<Link>::agree_on_version() {
   if ((link_.read_device(device_register::kRevision) & kRevision1) == 0) {
@@ -46,7 +46,7 @@ bool Nic<Link>::reset() {
   return true;
 }
 
-// The device filters by the address in MACL and MACH, which another driver may have changed.
+// The device filters by the address in MACL and MACH, which an earlier driver may have changed.
 template <Registers Link>
 bool Nic<Link>::read_address() {
   const std::uint64_t low = ask(Command::kGetPermanentAddressLow);
@@ -68,7 +68,7 @@ template <Registers Link>
 bool Nic<Link>::find_memory() {
   using Receive = ReceiveQueue::Memory;
   using Transmit = TransmitQueue::Memory;
-  constexpr std::size_t kMostBytes = 60 * 1024;  // of the arena for one of eight NICs
+  constexpr std::size_t kMostBytes = 60 * 1024;  // of the arena, for one of eight NICs
   static_assert(sizeof(SharedArea) + sizeof(Receive) + sizeof(Transmit) <= kMostBytes);
   const auto shared = dma::allocate(sizeof(SharedArea), alignof(SharedArea));
   const auto receive = dma::allocate(sizeof(Receive), alignof(Receive));
@@ -82,7 +82,7 @@ bool Nic<Link>::find_memory() {
   return true;
 }
 
-// One queue each way. The device wants an interrupt to be named, also where all are off.
+// One queue each way. The device wants an interrupt configured even if all are disabled.
 template <Registers Link>
 void Nic<Link>::describe() {
   constexpr std::uint32_t kDriverVersion = 1;
@@ -105,12 +105,12 @@ void Nic<Link>::describe() {
   driver.interrupts.count = 1;
   driver.interrupts.control = link_.can_interrupt() ? 0 : Interrupts::kDisableAll;
   driver.filter.mode = ReceiveFilter::kUnicast | ReceiveFilter::kBroadcast;
-  driver.filter.vlans[0] = 1;  // those with a priority only, which name no VLAN
+  driver.filter.vlans[0] = 1;  // frames with a priority tag only, which names no VLAN
   transmit_.describe(shared_->queues.transmit);
   receive_.describe(shared_->queues.receive);
 }
 
-// From reset to running. Also after a reset in mid-life, when there is memory already.
+// From reset to running. Also used after a later reset, when the memory is already there.
 template <Registers Link>
 bool Nic<Link>::start() {
   transmit_.restart();
@@ -136,7 +136,7 @@ bool Nic<Link>::start() {
   return true;
 }
 
-// A queue that has stopped stays so.
+// A stopped queue stays stopped until a reset.
 template <Registers Link>
 bool Nic<Link>::link_up() {
   constexpr std::uint32_t kStopped = DriverShared::kReceiveError | DriverShared::kTransmitError;
@@ -148,8 +148,8 @@ bool Nic<Link>::link_up() {
   return is_running() && (ask(Command::kGetLink) & kLinkUp) != 0;
 }
 
-// Until a reset has worked, every buffer in flight stays where it is. It takes no waiting: the
-// device has carried it out when the command's write ends.
+// Until a reset succeeds, every buffer in flight must stay in place. No wait is needed: the device
+// has carried out the command when its write returns.
 template <Registers Link>
 void Nic<Link>::begin_anew() {
   if (reset()) {
@@ -159,7 +159,8 @@ void Nic<Link>::begin_anew() {
   }
 }
 
-// For now. A NIC gone silent is the worst failure for whoever must reach the machine.
+// Rests until the next try, and says so: a machine gone silent is the worst failure for those who
+// need to reach it.
 template <Registers Link>
 void Nic<Link>::give_up() {
   state_ = State::kFailed;

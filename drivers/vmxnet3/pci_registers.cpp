@@ -1,4 +1,4 @@
-// vmxnet3's registers on PCI: finding the two windows.
+// Finds and maps vmxnet3's two register windows on PCI.
 #include "drivers/vmxnet3/pci_registers.hpp"
 
 #include "kernel/interrupts/interrupts.hpp"
@@ -8,7 +8,7 @@
 namespace mote::vmxnet3 {
 namespace {
 
-// The window behind a base address, mapped; zero if it can't be reached.
+// Maps the window of a base address; zero if it can't be reached.
 PhysicalAddress map(const pci::Bar& bar) {
   if (!bar || bar.is_io || bar.bytes < kWindowBytes ||
       !paging::map_device({bar.address}, kWindowBytes)) {

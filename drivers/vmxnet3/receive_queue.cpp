@@ -1,4 +1,4 @@
-// The receive queue: frames in pieces, and what happens once.
+// The receive queue: setup, and frames in pieces.
 #include "drivers/vmxnet3/receive_queue.hpp"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ void ReceiveQueue::attach(Memory& memory) {
   bodies_.attach(memory.bodies, memory.body_slots, receive_field::kBody);
 }
 
-// A quarter of the buffers are bodies, if those suffice.
+// A quarter of the buffers are bodies, if that suffices for the longest frame.
 void ReceiveQueue::restart(std::size_t buffers) {
   buffers = std::min(buffers, kMostBuffers);
   const std::size_t bodies = std::min<std::size_t>(buffers / 4, kBodies - 1);
@@ -39,7 +39,7 @@ void ReceiveQueue::take_all() {
   drop_pieces();
 }
 
-// Whether a completion can be that of a frame's next piece.
+// Whether a completion can be the frame's next piece.
 bool ReceiveQueue::continues(const Words& completion) const {
   namespace field = received_field;
   const std::size_t bytes = field::kBytes.of(completion);

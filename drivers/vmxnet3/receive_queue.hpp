@@ -1,14 +1,14 @@
 // The receive queue: pool buffers lent to the device, frames taken from it. No registers.
 //
-// A frame begins in a buffer of type "head", and goes on in those of type "body" (vmxnet3_defs.h,
-// "Vmxnet3_RxDesc"). VMware's driver for Linux fills the first ring with heads, for frames no
-// longer than a buffer, and the second one, where no frame may begin, with bodies. So do we: the
-// devices know it best. QEMU's (hw/net/vmxnet3.c) looks for a body in the first ring, and takes
-// those of the second when the next one there is a head.
+// A frame begins in a buffer of type "head" and continues in buffers of type "body"
+// (vmxnet3_defs.h, "Vmxnet3_RxDesc"). VMware's driver for Linux fills the first ring with heads,
+// for frames no longer than a buffer, and the second, where no frame may begin, with bodies. So do
+// we, because devices know that arrangement best. QEMU's (hw/net/vmxnet3.c) looks for a body in the
+// first ring, and takes it from the second if the next one there is a head.
 //
-// Only what the device put together from several segments ("LRO") fills more than one buffer. A
-// frame that finds too few bodies is lost with all its segments; so the device is asked for large
-// frames only when the bodies hold the largest.
+// Only a frame that the device put together from several segments ("LRO") fills more than one
+// buffer. If it finds too few bodies, all its segments are lost; so large frames are requested only
+// if the bodies hold the largest.
 #pragma once
 
 #include <array>
@@ -37,13 +37,13 @@ class ReceiveQueue {
   // One entry is never lent.
   static constexpr std::size_t kMostBuffers = kHeads - 1;
 
-  // The longest frame that the device may put together. IP would allow for 14 bytes more, but so
-  // its length, and that of all its pieces, is one of 16 bits.
+  // The longest frame that the device may put together. IP would allow 14 bytes more, but this way
+  // the length of a frame and of its pieces fits into 16 bits.
   static constexpr std::size_t kLargestFrameBytes = 0xFFFF;
   static_assert(limits::kRxPieces * Packet::kMaxFrameBytes >= kLargestFrameBytes);
   static_assert(kBodies > limits::kRxPieces && kBodies % kRingMultiple == 0);
 
-  // A piece of a frame whose end the device has not yet told.
+  // A piece of a frame whose end has not come yet.
   struct Piece {
     PacketIndex packet;
     std::uint16_t bytes;
@@ -58,11 +58,10 @@ class ReceiveQueue {
     std::array<Piece, limits::kRxPieces> pieces;
   };
 
-  // Takes over memory, for ever.
+  // Takes over memory forever.
   void attach(Memory& memory);
 
-  // Begins anew with nothing lent, for a device that is about to start. Of the pool's buffers at
-  // most so many shall be lent.
+  // Starts with nothing lent, for a device about to start. Lends at most `buffers` of the pool's.
   void restart(std::size_t buffers);
 
   // Whether the device may put frames together.
@@ -71,21 +70,21 @@ class ReceiveQueue {
   // Tells the device where the rings lie.
   void describe(ReceiveQueueDescriptor& descriptor) const;
 
-  // Hands what the device has received to `sink` (see ReceiveSink), until `budget` frames, good or
-  // bad, are through; returns how many were good.
+  // Hands received frames to `sink` (see ReceiveSink), at most `budget` including bad ones; returns
+  // how many were good.
   template <typename Sink>
   std::size_t poll(std::size_t budget, Sink&& sink, DeviceCounters& counters);
 
-  // Lends the device what it lacks, as far as the pool has it, when that is worth it. Every turn
-  // tries again, whatever happened before: a ring is never left without buffers because the pool
-  // was empty once, or because frames were dropped.
+  // Refills the rings from the pool, each if it lacks enough buffers to be worth it. Every turn
+  // tries again, so that a ring is never left without buffers because the pool was empty once or
+  // frames were dropped.
   void refill(DeviceCounters& counters) {
     if (!heads_.refill() || !bodies_.refill()) {
       ++counters.rx_no_buffer;
     }
   }
 
-  // What changes when there is something to poll.
+  // The word that changes when there is something to poll.
   [[nodiscard]] WatchedWord watched() const { return completions_.watched(); }
 
   [[nodiscard]] bool is_short() const { return heads_.is_short() || bodies_.is_short(); }
@@ -94,17 +93,17 @@ class ReceiveQueue {
   [[nodiscard]] BufferRing& heads() { return heads_; }
   [[nodiscard]] BufferRing& bodies() { return bodies_; }
 
-  // Takes everything back from a device that was reset.
+  // Takes everything back after the device's reset.
   void take_all();
 
  private:
-  // What a completion makes of the frame that it is part of.
+  // What a completion means for its frame.
   enum class Step : std::uint8_t {
-    kWhole,   // all of a frame, in one buffer
-    kMore,    // a piece, and not the last
-    kLast,    // of a frame in pieces
-    kBad,     // the frame can't be used
-    kIgnore,  // part of one that was counted already
+    kWhole,   // a whole frame, in one buffer
+    kMore,    // a piece, not the last
+    kLast,    // the last piece
+    kBad,     // the frame is unusable
+    kIgnore,  // part of a bad frame already counted
   };
 
   [[nodiscard]] Packet take(const Words& completion);
@@ -117,21 +116,21 @@ class ReceiveQueue {
   template <typename Sink>
   void hand_pieces(Sink&& sink, RxChecksum checksum);
 
-  // What holds the headers of a TCP segment over IPv4, if they have no options. The stack looks
-  // whether these are there as well.
+  // Room for the headers of a TCP segment over IPv4 without options. The stack checks whether
+  // options are there as well.
   static constexpr std::size_t kLeastHeadBytes = kEthernetHeaderBytes + 20 + 20;
 
   Memory* memory_ = nullptr;
   BufferRing heads_;
   BufferRing bodies_;
   CompletionRing completions_;
-  std::uint32_t gathered_ = 0;  // pieces of a frame without its end, and their bytes
+  std::uint32_t gathered_ = 0;  // pieces so far of an unfinished frame, and their bytes
   std::uint32_t gathered_bytes_ = 0;
   bool large_ = false;
-  bool dropping_ = false;  // in the middle of a frame that can't be used
+  bool dropping_ = false;  // in the middle of an unusable frame
 };
 
-// The budget ends the loop: the pieces that don't count are fewer than the buffers lent.
+// The budget bounds the loop: pieces that don't count against it are fewer than the buffers lent.
 template <typename Sink>
 std::size_t ReceiveQueue::poll(std::size_t budget, Sink&& sink, DeviceCounters& counters) {
   std::size_t good = 0;
@@ -141,7 +140,7 @@ std::size_t ReceiveQueue::poll(std::size_t budget, Sink&& sink, DeviceCounters& 
       break;
     }
     if (gathered_ != 0 && received_field::kBegins.of(*completion) != 0) [[unlikely]] {
-      ++counters.rx_malformed;  // the frame before has no end
+      ++counters.rx_malformed;  // the previous frame has no end
       drop_pieces();
     }
     Packet packet = take(*completion);
@@ -150,7 +149,7 @@ std::size_t ReceiveQueue::poll(std::size_t budget, Sink&& sink, DeviceCounters& 
       counters.rx_malformed += step == Step::kBad ? 1 : 0;
       drop_pieces();
       --budget;
-      continue;  // the buffer goes back to the pool
+      continue;  // the buffer returns to the pool
     }
     packet.set_bytes(received_field::kBytes.of(*completion));
     counters.rx_bytes += packet.bytes();
@@ -170,7 +169,7 @@ std::size_t ReceiveQueue::poll(std::size_t budget, Sink&& sink, DeviceCounters& 
   return good;
 }
 
-// What the sink leaves dies here, and goes to the pool.
+// Packets that the sink leaves return to the pool here.
 template <typename Sink>
 void ReceiveQueue::hand_pieces(Sink&& sink, RxChecksum checksum) {
   std::array<Packet, limits::kRxPieces> packets;
@@ -182,7 +181,7 @@ void ReceiveQueue::hand_pieces(Sink&& sink, RxChecksum checksum) {
   sink(std::span<Packet>(packets).first(count), checksum);
 }
 
-// The buffer that a completion is about; none if it was not lent.
+// Takes a completion's buffer; none if it was not lent.
 inline Packet ReceiveQueue::take(const Words& completion) {
   const std::uint32_t index = received_field::kIndex.of(completion);
   switch (received_field::kRing.of(completion)) {
@@ -195,7 +194,7 @@ inline Packet ReceiveQueue::take(const Words& completion) {
   }
 }
 
-// The device says that a frame has an error when it ends.
+// The device reports a frame's error with its end.
 inline ReceiveQueue::Step ReceiveQueue::judge(const Words& completion, bool lent) {
   namespace field = received_field;
   const std::size_t bytes = field::kBytes.of(completion);

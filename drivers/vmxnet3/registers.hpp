@@ -1,9 +1,9 @@
 // vmxnet3's registers and commands, and the way to reach them.
 //
-// VMware publishes no data sheet. What is known of the device stands in the headers of VMware's
-// own drivers, vmxnet3_defs.h and upt1_defs.h (Copyright 2008-2020 VMware, Inc.; in Linux 5.10
-// under drivers/net/vmxnet3): names in quotes here and in the other files are theirs. This is the
-// interface's revision 1, which every device of every version offers.
+// VMware publishes no data sheet. The sources are the headers of VMware's own drivers,
+// vmxnet3_defs.h and upt1_defs.h (Copyright 2008-2020 VMware, Inc.; in Linux 5.10 under
+// drivers/net/vmxnet3). Names in quotes in this folder are from there. We use the interface's
+// revision 1, which every version of the device offers.
 #pragma once
 
 #include <concepts>
@@ -16,7 +16,7 @@ namespace mote::vmxnet3 {
 namespace device_register {
 inline constexpr std::uint32_t kRevision = 0x00;     // VRRS: a bit for each offered; choose one
 inline constexpr std::uint32_t kUptVersion = 0x08;   // UVRS: likewise
-inline constexpr std::uint32_t kSharedLow = 0x10;    // DSAL: where the shared area lies
+inline constexpr std::uint32_t kSharedLow = 0x10;    // DSAL: address of the shared area
 inline constexpr std::uint32_t kSharedHigh = 0x18;   // DSAH
 inline constexpr std::uint32_t kCommand = 0x20;      // CMD: write a command, read its result
 inline constexpr std::uint32_t kAddressLow = 0x28;   // MACL: the first four octets, from bit 0 on
@@ -25,7 +25,7 @@ inline constexpr std::uint32_t kAddressHigh = 0x30;  // MACH: the other two
 
 // BAR 0, "pass-through": interrupt masks and doorbells of interrupt, queue and ring 0.
 namespace fast_register {
-inline constexpr std::uint32_t kInterruptMask = 0x000;     // IMR: 1 keeps it quiet
+inline constexpr std::uint32_t kInterruptMask = 0x000;     // IMR: 1 masks it
 inline constexpr std::uint32_t kTransmitProducer = 0x600;  // TXPROD: the next free descriptor
 inline constexpr std::uint32_t kReceiveProducer = 0x800;   // RXPROD: likewise, of the first ring
 inline constexpr std::uint32_t kReceiveProducer2 = 0xA00;  // RXPROD2: of the second one
@@ -37,20 +37,20 @@ inline constexpr std::uint32_t kWindowBytes = 4096;  // of either BAR
 inline constexpr std::uint32_t kRevision1 = 1 << 0;
 inline constexpr std::uint32_t kUptVersion1 = 1 << 0;
 
-// The device has carried out a command when the write ends; those that may fail result in 0 when
-// they did not.
+// The device has carried out a command when the write returns. Commands that may fail return 0 on
+// success.
 enum class Command : std::uint32_t {
   kActivate = 0xCAFE0000,  // reads the shared area and begins
-  kQuiesce = 0xCAFE0001,   // stops; what it was told stays
-  kReset = 0xCAFE0002,     // stops and forgets
+  kQuiesce = 0xCAFE0001,   // stops; keeps its settings
+  kReset = 0xCAFE0002,     // stops; forgets its settings
   kUpdateReceiveMode = 0xCAFE0003,
-  kGetLink = 0xF00D0002,                 // bit 0: up; above bit 16 the speed in Mbit/s
+  kGetLink = 0xF00D0002,                 // bit 0: up; from bit 16 on the speed in Mbit/s
   kGetPermanentAddressLow = 0xF00D0003,  // octets as in MACL
   kGetPermanentAddressHigh = 0xF00D0004,
 };
 inline constexpr std::uint32_t kLinkUp = 1;
 
-// A way to reach one device's registers. `open` comes first; it gives an empty text or what is
+// A way to reach one device's registers. `open` comes first; it returns an empty text, or what is
 // missing.
 template <typename T>
 concept Registers = requires(T registers, const T& constant, const typename T::Location& location,
@@ -60,7 +60,7 @@ concept Registers = requires(T registers, const T& constant, const typename T::L
   { constant.write_device(offset, value) } -> std::same_as<void>;
   { constant.write_fast(offset, value) } -> std::same_as<void>;
 
-  // Whether the device's interrupt reaches us.
+  // Whether the device's interrupts reach us.
   { constant.can_interrupt() } -> std::same_as<bool>;
 };
 

@@ -1,5 +1,5 @@
-// The memory that driver and device share, where the device finds all it must know (vmxnet3_defs.h,
-// "Vmxnet3_DriverShared" and what it is made of). The device reads it when a command tells it to.
+// The memory shared by driver and device, which tells the device everything (vmxnet3_defs.h,
+// "Vmxnet3_DriverShared" and its parts). The device reads it when a command tells it to.
 #pragma once
 
 #include <array>
@@ -26,10 +26,10 @@ struct General {
   std::array<std::uint32_t, 4> reserved;
 
   static constexpr std::uint32_t kGuest64Bit = 2;
-  static constexpr std::uint32_t kGuestLinux = 1 << 2;  // no type is like us; this one is simplest
+  static constexpr std::uint32_t kGuestLinux = 1 << 2;  // no type fits us; this is the simplest
   static constexpr std::uint64_t kReceiveChecksum = 1 << 0;  // "UPT1_F_RXCSUM"
   static constexpr std::uint64_t kLargeReceive = 1 << 3;     // "UPT1_F_LRO"; the others are RSS and
-                                                             // the stripping of VLAN tags
+                                                             // VLAN tag stripping
 };
 static_assert(sizeof(General) == 72 && offsetof(General, queues) == 32);
 static_assert(offsetof(General, mtu) == 48 && offsetof(General, receive_queues) == 55);
@@ -53,14 +53,14 @@ struct ReceiveFilter {
   std::uint16_t groups_bytes;
   std::uint16_t pad;
   std::uint64_t groups;                  // physical address of the multicast addresses wanted
-  std::array<std::uint32_t, 128> vlans;  // a bit for each tag that is let in
+  std::array<std::uint32_t, 128> vlans;  // a bit for each VLAN let in
 
   static constexpr std::uint32_t kUnicast = 1;
   static constexpr std::uint32_t kBroadcast = 4;
 };
 static_assert(sizeof(ReceiveFilter) == 528 && offsetof(ReceiveFilter, vlans) == 16);
 
-// "Vmxnet3_VariableLenConfDesc": settings of variable length that lie elsewhere.
+// "Vmxnet3_VariableLenConfDesc": points to settings of variable length.
 struct Elsewhere {
   std::uint32_t version;
   std::uint32_t bytes;
@@ -98,8 +98,8 @@ static_assert(sizeof(QueueStatus) == 8);
 
 // "Vmxnet3_TxQueueDesc".
 struct TransmitQueueDescriptor {
-  std::uint32_t deferred;   // frames that wait for their doorbell
-  std::uint32_t threshold;  // written by the device: when it would like it
+  std::uint32_t deferred;   // frames waiting for their doorbell
+  std::uint32_t threshold;  // written by the device: how many may wait
   std::uint64_t reserved;
   std::uint64_t ring;       // physical addresses
   std::uint64_t data_ring;  // for copies of headers; none
@@ -142,7 +142,7 @@ static_assert(sizeof(ReceiveQueueDescriptor) == 256);
 static_assert(offsetof(ReceiveQueueDescriptor, ring_entries) == 56);
 static_assert(offsetof(ReceiveQueueDescriptor, status) == 80);
 
-// All of it: the shared area, and the table of queues, which must be aligned to 128 bytes.
+// The shared area, and the table of queues, which must be aligned to 128 bytes.
 struct alignas(128) SharedArea {
   DriverShared driver;
   struct alignas(128) Queues {

@@ -1,4 +1,4 @@
-// The transmit queue: a frame's way into the ring.
+// The transmit queue: how a frame enters the ring.
 #include "drivers/vmxnet3/transmit_queue.hpp"
 
 #include <algorithm>
@@ -21,8 +21,8 @@ std::size_t bytes_of(std::span<const TxSegment> pieces) {
   return bytes;
 }
 
-// Cuts a frame at the end of its IPv4 packet (RFC 791, 3.1: the total length is its second 16
-// bits). Behind IPv6's longer header no segment is so short that it needs padding.
+// Ends a frame where its IPv4 packet ends (RFC 791, 3.1: the total length is its second 16 bits).
+// IPv6 needs no such care: its header is so long that no segment needs padding.
 std::span<TxSegment> without_padding(std::span<TxSegment> pieces) {
   constexpr std::size_t kTotalLength = kEthernetHeaderBytes + 2;
   if (pieces.empty() || pieces[0].bytes < kTotalLength + 2) {
@@ -45,7 +45,7 @@ std::span<TxSegment> without_padding(std::span<TxSegment> pieces) {
 
 void TransmitQueue::restart() {
   memory_->ring = {};
-  memory_->slots.fill({});  // to assign {} would build all of them on the stack first
+  memory_->slots.fill({});  // assigning {} would first build all of them on the stack
   completions_.restart(memory_->completions);
   sent_ = lent_ = told_ = 0;
 }
@@ -57,7 +57,8 @@ void TransmitQueue::describe(TransmitQueueDescriptor& descriptor) const {
   descriptor.completion_entries = kEntries;
 }
 
-// Cuts the segments to what a descriptor can say. Those without bytes go: 0 stands for 16,384.
+// Splits the segments to what a descriptor can hold, and leaves out empty ones, because a length of
+// 0 means 16,384.
 bool TransmitQueue::transmit(const TxFrame& frame, DeviceCounters& counters) {
   const std::size_t bytes = bytes_of(frame.segments);
   const bool cut = frame.cut.payload_bytes != 0;
@@ -81,7 +82,7 @@ bool TransmitQueue::transmit(const TxFrame& frame, DeviceCounters& counters) {
              : lend(all, frame.checksum, slot, counters);
 }
 
-// Whether a descriptor can say it all: what it cannot must not reach the device cut off.
+// Whether the descriptor's fields can hold all values; a truncated one must not reach the device.
 bool TransmitQueue::can_cut(TxCut cut, std::span<const TxSegment> pieces, std::size_t bytes) {
   return cut.header_bytes != 0 && cut.header_bytes <= kMostHeaderBytes && !pieces.empty() &&
          cut.header_bytes <= pieces[0].bytes && bytes > cut.header_bytes &&
@@ -99,7 +100,7 @@ bool TransmitQueue::lend(std::span<TxSegment> pieces, TxChecksum checksum, Slot 
   return bytes != 0 && bytes <= kMostUncut && queue(pieces, order_of(checksum, {}), slot, counters);
 }
 
-// A device that cuts finds the checksum by itself.
+// A device that cuts finds the checksum's place by itself.
 TransmitQueue::Order TransmitQueue::order_of(TxChecksum checksum, TxCut cut) {
   namespace field = transmit_field;
   if (cut.payload_bytes != 0) {
@@ -129,8 +130,8 @@ bool TransmitQueue::queue(std::span<const TxSegment> pieces, Order order, Slot s
   return true;
 }
 
-// From the last descriptor to the first: the device may look at the ring at any time, and begins
-// with a frame only when its first descriptor has the generation.
+// From the last descriptor to the first: the device may look at the ring at any time, and starts on
+// a frame only when its first descriptor has the generation.
 void TransmitQueue::write(std::span<const TxSegment> pieces, Order order) {
   namespace field = transmit_field;
   for (std::size_t i = pieces.size(); i-- != 0;) {
@@ -148,7 +149,7 @@ void TransmitQueue::write(std::span<const TxSegment> pieces, Order order) {
     Descriptor& descriptor = memory_->ring[Place::index(place)];
     descriptor.address = physical(pieces[i].data).value;
     descriptor.word3 = word3;
-    write_barrier();  // with the generation the descriptor is the device's
+    write_barrier();  // the generation hands the descriptor to the device
     store(&descriptor.word2, word2);
   }
 }

@@ -1,13 +1,13 @@
 // The transmit queue: frames lent to the device, from packets or from other memory, and their
 // return. No registers.
 //
-// Who puts a frame on a wire pads it to Ethernet's 60 bytes: VMware's own drivers leave it to the
-// host. The stack pads, too; where the device shall finish a checksum that is undone, for hosts
-// (QEMU's net_tx_pkt.c) take all bytes behind the IP header for what is summed and measured.
+// Padding to Ethernet's 60 bytes is left to the host, as VMware's own drivers do. The stack pads,
+// too; for a frame whose checksum the device must finish that padding is removed, because hosts
+// (QEMU's net_tx_pkt.c) take all bytes after the IP header as summed and measured.
 //
-// A segment to be cut into frames is cut by the host. QEMU hands it on to a tap with virtio's
-// header; for other wires it cuts by itself, and QEMU 7.2 then makes IPv4 fragments of it, with one
-// TCP header for all. They are a valid datagram, and no driver could tell beforehand.
+// The host cuts segments into frames. QEMU passes them to a tap with virtio's header; for other
+// backends it cuts by itself, and QEMU 7.2 then makes IPv4 fragments, with a single TCP header.
+// They are a valid datagram, and no driver can tell beforehand.
 #pragma once
 
 #include <array>
@@ -27,15 +27,16 @@ namespace mote::vmxnet3 {
 
 class TransmitQueue {
  public:
-  // One of them is never lent: in a ring lent as a whole the next free descriptor, which is all
-  // that the doorbell tells, would be the first one that the device has not sent.
+  // One entry is never lent: the doorbell tells only the next free descriptor, which in a ring lent
+  // whole would be the first one not sent.
   static constexpr std::uint32_t kEntries = 512;
 
-  // What a frame's last descriptor belongs to: a packet's buffer, or else somebody's cookie.
+  // The owner of a frame, kept with its last descriptor: a packet's buffer, or else somebody's
+  // cookie.
   struct Slot {
     void* cookie = nullptr;
     PacketIndex packet = PacketIndex::kNone;
-    bool ends = false;  // a frame that is lent; false in all other slots
+    bool ends = false;  // a lent frame ends here; false in all other slots
   };
 
   struct Memory {
@@ -44,32 +45,32 @@ class TransmitQueue {
     std::array<Slot, kEntries> slots;
   };
 
-  // Takes over zeroed memory, for ever.
+  // Takes over zeroed memory forever.
   void attach(Memory& memory) { memory_ = &memory; }
 
-  // Begins anew with nothing lent, for a device that is about to start.
+  // Starts with nothing lent, for a device about to start.
   void restart();
 
   // Tells the device where the rings lie.
   void describe(TransmitQueueDescriptor& descriptor) const;
 
-  // NetDevice's calls of the same names.
+  // As in NetDevice.
   [[nodiscard]] bool transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters);
   [[nodiscard]] bool transmit(const TxFrame& frame, DeviceCounters& counters);
   template <typename Release>
   void reclaim(Release&& release, DeviceCounters& counters);
 
-  // What changes when there is something to reclaim.
+  // The word that changes when there is something to reclaim.
   [[nodiscard]] WatchedWord watched() const { return completions_.watched(); }
 
-  // Whether frames were lent since the last doorbell, and what to ring it with.
+  // Whether frames were lent since the last doorbell, and the value to ring it with.
   [[nodiscard]] bool doorbell_due() const { return told_ != lent_; }
   [[nodiscard]] std::uint32_t producer() {
     told_ = lent_;
     return Place::index(lent_);
   }
 
-  // Takes everything back from a device that was reset.
+  // Takes everything back after the device's reset.
   template <typename Release>
   void take_all(Release&& release) {
     give_back_until(lent_, release);
@@ -78,13 +79,13 @@ class TransmitQueue {
  private:
   using Place = RingPlace<kEntries>;
 
-  // What the device shall do with a frame: fields of its first descriptor.
+  // What the device is to do with a frame: fields of its first descriptor.
   struct Order {
     std::uint32_t word2 = 0;
     std::uint32_t word3 = 0;
   };
 
-  // A frame that is cut is longest; a long piece takes several descriptors.
+  // The longest frame is one to cut; a long piece takes several descriptors.
   static constexpr std::size_t kMostHeaderBytes = transmit_field::kHeaderBytes.most();
   static constexpr std::size_t kMostBytes = kMostHeaderBytes + limits::kTxPayloadBytes;
   static_assert(limits::kTxSegments + kMostBytes / kMostPieceBytes <= kMostPieces);
@@ -93,7 +94,7 @@ class TransmitQueue {
                                     std::size_t bytes);
   [[nodiscard]] static Order order_of(TxChecksum checksum, TxCut cut);
 
-  // The pieces may be shortened; none is empty or longer than a descriptor can say.
+  // May shorten the pieces. None is empty or longer than a descriptor can hold.
   [[nodiscard]] bool lend(std::span<TxSegment> pieces, TxChecksum checksum, Slot slot,
                           DeviceCounters& counters);
   [[nodiscard]] bool queue(std::span<const TxSegment> pieces, Order order, Slot slot,
@@ -104,8 +105,8 @@ class TransmitQueue {
 
   Memory* memory_ = nullptr;
   CompletionRing completions_;
-  // Places: descriptors from sent_ on are the device's, those from lent_ on are ours. The device
-  // was last told of told_.
+  // Places: descriptors from sent_ on are the device's, those from lent_ on are ours. The last
+  // doorbell announced those before told_.
   std::uint32_t sent_ = 0;
   std::uint32_t lent_ = 0;
   std::uint32_t told_ = 0;
@@ -120,7 +121,7 @@ inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum, DeviceC
   return true;
 }
 
-// The device sends frames in their order, so that a completion covers those before it, too.
+// The device sends frames in order, so a completion covers the ones before it, too.
 template <typename Release>
 void TransmitQueue::reclaim(Release&& release, DeviceCounters& counters) {
   for (std::uint32_t budget = kEntries; budget != 0; --budget) {
@@ -137,12 +138,12 @@ void TransmitQueue::reclaim(Release&& release, DeviceCounters& counters) {
   }
 }
 
-// Ends the lives of the frames whose last descriptors lie before `end`: packets go to the pool,
-// cookies to `release`.
+// Returns the frames whose last descriptors lie before `end`: packets go to the pool, cookies to
+// `release`.
 template <typename Release>
 void TransmitQueue::give_back_until(std::uint32_t end, Release&& release) {
   while (sent_ != end) {
-    // Free before `release` is called, which may well transmit.
+    // Freed before `release` is called, which may transmit.
     Slot& entry = memory_->slots[Place::index(sent_++)];
     const Slot slot = std::exchange(entry, Slot{});
     if (!slot.ends) {

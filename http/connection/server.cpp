@@ -7,8 +7,6 @@
 #include "http/limits.hpp"
 #include "http/reply/preface.hpp"
 #include "http/reply/reply_tail.hpp"
-#include "lwip/tcp.h"
-#include "lwip/timeouts.h"
 
 namespace mote::http {
 
@@ -25,7 +23,7 @@ constexpr std::uint32_t ticks_of(std::uint32_t milliseconds) {
 // Each queue is in the order in which its connections' time is over, so that a tick looks only at
 // those whose time is.
 void tick(void* /*unused*/) {
-  sys_timeout(ServerState::kTickMs, tick, nullptr);
+  netstack::call_later(ServerState::kTickMs, tick);
   ++server.ticks;
   for (std::size_t phase = 0; phase < kPhases; ++phase) {
     const std::uint32_t limit = server.time_limits[phase];
@@ -66,20 +64,17 @@ void make_room() {
   }
 }
 
-err_t accept(void* /*unused*/, tcp_pcb* pcb, err_t error) {
-  if (error != ERR_OK || pcb == nullptr) {
-    return ERR_VAL;
-  }
+bool accept(Stream stream) {
   if (server.counters.open >= server.connections.size()) {
     make_room();
   }
   Connection* const connection = unused_connection();
   if (connection == nullptr) {
     ++server.counters.refused;
-    return ERR_MEM;  // lwIP resets the connection
+    return false;
   }
-  connection->begin(pcb);
-  return ERR_OK;
+  connection->begin(stream);
+  return true;
 }
 
 }  // namespace
@@ -101,19 +96,10 @@ bool start(const SitePack& pack, const Options& options) {
   server.time_limits[static_cast<std::size_t>(Phase::kSending)] = ticks_of(limits::kStallTimeMs);
   server.time_limits[static_cast<std::size_t>(Phase::kDraining)] = ticks_of(limits::kDrainTimeMs);
 
-  tcp_pcb* const pcb = tcp_new();
-  if (pcb == nullptr) {
+  if (!netstack::listen<accept>(options.port)) {
     return false;
   }
-  tcp_pcb* const listener =
-      tcp_bind(pcb, IP_ANY_TYPE, options.port) == ERR_OK ? tcp_listen(pcb) : nullptr;
-  if (listener == nullptr) {
-    tcp_close(pcb);
-    return false;
-  }
-  tcp_accept(listener, accept);
-  netstack::set_prompt_server(Connection::prompt_server());
-  sys_timeout(ServerState::kTickMs, tick, nullptr);
+  netstack::call_later(ServerState::kTickMs, tick);
   return true;
 }
 

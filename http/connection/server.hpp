@@ -1,4 +1,4 @@
-// The HTTP server: serves a site pack on lwIP's raw API.
+// The HTTP server: serves a site pack on the network's streams.
 #pragma once
 
 #include <cstdint>
@@ -6,20 +6,12 @@
 #include "http/limits.hpp"
 #include "http/operations/access_log.hpp"
 #include "http/operations/counters.hpp"
-#include "http/operations/endpoints.hpp"
+#include "http/operations/options.hpp"
 #include "http/pack/site_pack.hpp"
 #include "http/plan.hpp"
 #include "kernel/memory/arena.hpp"
 
 namespace mote::http {
-
-struct Options {
-  std::uint16_t port = 80;
-  std::uint32_t header_time_ms = limits::kHeaderTimeMs;  // for a whole header section
-  std::uint32_t idle_time_ms = limits::kIdleTimeMs;      // between requests
-  EndpointOptions endpoints = {};
-  LogOptions log = {};
-};
 
 // Takes the memory of connections and unfinished requests. False: the arena has no room for it;
 // then once more, with another plan.
@@ -31,13 +23,5 @@ struct Options {
 
 // Who is told metrics, in place of the options'; for a NIC that comes later.
 void bind_metrics(Audience audience);
-
-[[nodiscard]] const Counters& counters();
-
-// How many connections may be open at once.
-[[nodiscard]] std::size_t most_connections();
-
-// What the server was started with, and was told since.
-[[nodiscard]] const Options& options();
 
 }  // namespace mote::http

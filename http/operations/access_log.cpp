@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
 
-#include "http/connection/server.hpp"
 #include "http/limits.hpp"
+#include "http/operations/options.hpp"
 #include "http/request/request.hpp"
 #include "http/request/syntax.hpp"
 #include "kernel/console/console.hpp"
@@ -108,10 +109,19 @@ struct State {
 
 constinit State state{};
 
-void add_address(Line& line, std::uint32_t address) {
-  for (const unsigned shift : {24U, 16U, 8U, 0U}) {
-    line.add_number(address >> shift & 0xFF);
-    line.add(shift == 0 ? ""sv : "."sv);
+// IPv6 without "::", which leaves out zeros (RFC 4291, 2.2).
+void add_address(Line& line, const netstack::PeerAddress& peer) {
+  const std::span<const std::uint8_t> bytes = peer.bytes();
+  if (bytes.size() == 4) {
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      line.add(at == 0 ? ""sv : "."sv);
+      line.add_number(bytes[at]);
+    }
+    return;
+  }
+  for (std::size_t at = 0; at < bytes.size(); at += 2) {
+    line.add(at == 0 ? ""sv : ":"sv);
+    line.add(NumberText<16>(bytes[at] << 8U | bytes[at + 1]).text());
   }
 }
 
@@ -157,7 +167,7 @@ Sender sender_of(std::string_view fields) {
 
 }  // namespace
 
-void log_access(std::uint32_t peer, std::string_view line, std::string_view fields,
+void log_access(const netstack::PeerAddress& peer, std::string_view line, std::string_view fields,
                 std::uint16_t status, std::uint64_t body_bytes) {
   const LogOptions& log = options().log;
   if (!log.combined) {

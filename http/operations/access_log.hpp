@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "kernel/time/clock.hpp"
+#include "netstack/stream.hpp"
 
 namespace mote::http {
 
@@ -13,11 +14,11 @@ struct LogOptions {
   std::uint32_t lines_a_second = 50;  // more are counted and left out
 };
 
-// One response. `peer` is the client's IPv4 address in host order, `line` the request line and
+// One response. `peer` is the client's address, `line` the request line and
 // `fields` its field lines as they came (for Referer and User-Agent; what a terminal might obey is
 // escaped). Never waits for the console: what doesn't fit is counted and left out. Without a wall
 // clock the time is the machine's own, from 1970 on.
-void log_access(std::uint32_t peer, std::string_view line, std::string_view fields,
+void log_access(const netstack::PeerAddress& peer, std::string_view line, std::string_view fields,
                 std::uint16_t status, std::uint64_t body_bytes);
 
 // Lines left out since the start.

@@ -5,29 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "http/reply/status.hpp"
+
 namespace mote::http {
-
-// The statuses that this server sends, in ascending order.
-inline constexpr auto kStatuses =
-    std::to_array<std::uint16_t>({200, 204, 206, 301, 302, 304, 307, 308, 400, 403, 404, 405,
-                                  408, 412, 413, 414, 416, 417, 421, 431, 500, 501, 503, 505});
-
-// The place of a status among them; any other is an error of ours and counts as 500.
-constexpr std::size_t find_status(std::uint16_t status) {
-  for (std::size_t at = 0; at < kStatuses.size(); ++at) {
-    if (kStatuses[at] == status) {
-      return at;
-    }
-  }
-  return find_status(500);
-}
-
-// The same; nearly all are the first.
-constexpr std::size_t index_of_status(std::uint16_t status) {
-  return status == kStatuses[0] ? 0 : find_status(status);
-}
-static_assert(index_of_status(200) == 0 && index_of_status(505) == kStatuses.size() - 1);
-static_assert(kStatuses[index_of_status(299)] == 500 && kStatuses[index_of_status(599)] == 500);
 
 struct Counters {
   std::array<std::uint64_t, kStatuses.size()> responses{};  // begun, in the order of kStatuses
@@ -47,5 +27,11 @@ struct Counters {
   std::uint64_t no_memory = 0;         // writes put off, because lwIP had no memory
   std::size_t open = 0;                // connections now
 };
+
+// The server's.
+[[nodiscard]] const Counters& counters();
+
+// How many connections may be open at once.
+[[nodiscard]] std::size_t most_connections();
 
 }  // namespace mote::http

@@ -6,14 +6,14 @@
 #include <array>
 #include <span>
 
-#include "http/connection/server.hpp"
 #include "http/limits.hpp"
 #include "http/operations/metrics.hpp"
+#include "http/operations/options.hpp"
 #include "http/reply/preface.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "http/reply/text_writer.hpp"
 #include "kernel/time/clock.hpp"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/stream.hpp"
 
 namespace mote::http {
 namespace {
@@ -58,8 +58,7 @@ void write_health(TextWriter& body) {
 Reply bare_health(const Request& request) {
   Reply reply = begin_reply(200, request.persistence);
   reply.body_bytes = has_content(request) ? kBareBody.size() : 0;
-  reply.pieces[1] = {.data = kBareHealth.data(),
-                     .bytes = kBareHealth.size() - kBareBody.size() + reply.body_bytes};
+  reply.add(kBareHealth.substr(0, kBareHealth.size() - kBareBody.size() + reply.body_bytes));
   return reply;
 }
 
@@ -131,7 +130,7 @@ Reply metrics_reply(const Request& request) {
     } else {
       reply.shortage = has_page ? Shortage::kTail : Shortage::kMetricsPage;
     }
-    reply.pieces[1] = {.data = kBusy.data(), .bytes = kBusy.size()};
+    reply.add(kBusy);
     return reply;
   }
   tail->set_page(page->sent);

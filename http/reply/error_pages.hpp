@@ -7,8 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "http/operations/counters.hpp"
-#include "http/reply/status_text.hpp"
+#include "http/reply/status.hpp"
 #include "http/reply/text_writer.hpp"
 
 namespace mote::http {
@@ -44,7 +43,7 @@ struct BuiltInPage {
     page.add(body.text());
     // What doesn't fit stops the compiler.
     static_assert(sizeof text < 256);
-    if (body.overflowed() || page.overflowed() || status_text(status).empty()) {
+    if (body.overflowed() || page.overflowed()) {
       __builtin_unreachable();
     }
   }

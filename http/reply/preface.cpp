@@ -5,9 +5,8 @@
 #include <array>
 #include <cstddef>
 
-#include "http/operations/counters.hpp"
 #include "http/reply/date.hpp"
-#include "http/reply/status_text.hpp"
+#include "http/reply/status.hpp"
 #include "http/reply/text_writer.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "netstack/limits.hpp"
@@ -81,9 +80,9 @@ constexpr std::string_view connection_line(Persistence persistence) {
 // The longest fits.
 consteval bool all_fit() {
   for (const std::uint16_t status : kStatuses) {
-    if (status_text(status).empty() || 9 + status_text(status).size() + 2 + 6 + kDateBytes + 2 +
-                                               connection_line(Persistence::kKeepAlive).size() >
-                                           sizeof(Entry::text)) {
+    if (9 + status_text(status).size() + 2 + 6 + kDateBytes + 2 +
+            connection_line(Persistence::kKeepAlive).size() >
+        sizeof(Entry::text)) {
       return false;
     }
   }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "http/operations/endpoints.hpp"
 #include "http/reply/conditions.hpp"
 #include "http/reply/error_pages.hpp"
 #include "http/reply/negotiation.hpp"
@@ -25,10 +24,6 @@ constexpr std::string_view kEmptyLine{kAllow.data() + kAllow.size(), 2};
 // Of a preflight's answer that finds no room to name what it was asked about.
 constexpr std::string_view kAnyHeaders = "Access-Control-Allow-Headers: *\r\n\r\n"sv;
 
-constexpr Reply::Piece piece_of(std::string_view text) {
-  return {.data = text.data(), .bytes = text.size()};
-}
-
 constexpr std::uint16_t number_of(Status status) { return static_cast<std::uint16_t>(status); }
 
 // What the firmware itself says with an error. 405: RFC 9110, 15.5.6. 503: 15.6.4.
@@ -43,15 +38,15 @@ constexpr std::string_view own_field(std::uint16_t status) {
   }
 }
 
-Reply::Piece fields_of(const SitePack& pack, unsigned group, unsigned page_group = 0) {
+std::string_view fields_of(const SitePack& pack, unsigned group, unsigned page_group = 0) {
   const FieldSet* const set = pack.field_set(group, page_group);
-  return set == nullptr ? Reply::Piece{} : piece_of(pack.lines(*set));
+  return set == nullptr ? std::string_view{} : pack.lines(*set);
 }
 
 // The site's page for an error, or ours, and the lines in front of it.
 struct ErrorText {
   Page page;
-  Reply::Piece fields;
+  std::string_view fields;
 };
 
 ErrorText find_page(const SitePack& pack, unsigned site, unsigned group, std::uint16_t status) {
@@ -72,9 +67,9 @@ Reply error_reply(std::uint16_t status, Persistence persistence, Method method,
   const auto [page, fields] = find_page(pack, site, group, status);
   Reply reply = begin_reply(status, persistence);
   reply.body_bytes = method == Method::kHead ? 0 : page.body_bytes;
-  reply.pieces[1] = piece_of(own_field(status));
-  reply.pieces[2] = fields;
-  reply.pieces[3] = {.data = page.data, .bytes = page.head_bytes + reply.body_bytes};
+  reply.add(own_field(status));
+  reply.add(fields);
+  reply.add({page.data, page.head_bytes + reply.body_bytes});
   return reply;
 }
 
@@ -105,7 +100,7 @@ class Answer {
   Answer(const Request& request, const SitePack& pack)
       : request_(request), pack_(pack), site_(pack.site_of(request.host)) {}
 
-  [[nodiscard]] Reply make(const Origin& origin, std::span<char> scratch) {
+  [[nodiscard]] Reply make(const Origin& origin, EndpointReply endpoints, std::span<char> scratch) {
     const auto path = resolve_path(request_.path, scratch);
     path_ = path.value_or(std::string_view{});
     resource_ = pack_.find(site_, path_);
@@ -121,10 +116,8 @@ class Answer {
     if (resource_ != nullptr) {
       return of_resource(*resource_);
     }
-    // A site's own files come before these.
-    if (auto reply = endpoint_reply(request_, origin, path_)) {  // of two pieces at most
-      reply->pieces[2] = reply->pieces[1];
-      reply->pieces[1] = fields_of(pack_, group());
+    if (auto reply = endpoints(request_, origin, path_)) {
+      reply->add_first(fields_of(pack_, group()));
       return *reply;
     }
     const Rule* const rule = pack_.find_rule(site_, path_);
@@ -188,16 +181,15 @@ class Answer {
   [[nodiscard]] Reply whole(const Representation& what, std::uint16_t status) const {
     Reply reply = begin_reply(status, request_.persistence);
     reply.body_bytes = request_.method == Method::kHead ? 0 : what.body_bytes;
-    reply.pieces[1] = {.data = pack_.message(what).data(),
-                       .bytes = what.head_bytes + reply.body_bytes};
+    reply.add({pack_.message(what).data(), what.head_bytes + reply.body_bytes});
     return reply;
   }
 
   // RFC 9110, 15.4.5: the common lines are what it must tell.
   [[nodiscard]] Reply not_modified(const Representation& what) const {
     Reply reply = begin_reply(304, request_.persistence);
-    reply.pieces[1] = piece_of(pack_.common_lines(what));
-    reply.pieces[2] = piece_of(kEmptyLine);
+    reply.add(pack_.common_lines(what));
+    reply.add(kEmptyLine);
     reply.repeats = true;
     return reply;
   }
@@ -249,7 +241,7 @@ Reply Answer::some(const Representation& what, std::span<const ByteRange> ranges
   }
   Reply reply = begin_reply(206, request_.persistence);
   reply.tail = tail;
-  reply.pieces[1] = piece_of(pack_.common_lines(what));
+  reply.add(pack_.common_lines(what));
   TextWriter& text = tail->text();
   if (is_multipart) {  // coding and type are each part's (15.3.7.2)
     reply.body_bytes = tail->append_parts(body, type, ranges);
@@ -259,7 +251,7 @@ Reply Answer::some(const Representation& what, std::span<const ByteRange> ranges
     const ByteRange& range = ranges.front();
     reply.body_bytes = range.bytes();
     tail->append(body.substr(range.first, range.bytes()));
-    reply.pieces[2] = piece_of(type);
+    reply.add(type);
     text.add("Content-Range: bytes "sv);
     text.add(range.first);
     text.add('-');
@@ -284,7 +276,7 @@ Reply Answer::unsatisfiable(const Representation& what) const {
   Reply reply = begin_reply(kStatus, request_.persistence);
   reply.body_bytes = page.body_bytes;
   reply.tail = tail;
-  reply.pieces[1] = fields;
+  reply.add(fields);
   tail->text().add("Content-Range: bytes */"sv);
   tail->text().add(what.body_bytes);
   tail->text().add("\r\n"sv);
@@ -295,10 +287,10 @@ Reply Answer::unsatisfiable(const Representation& what) const {
 Reply Answer::redirect(const Rule& rule) const {
   constexpr std::string_view kNothing = "\r\nContent-Length: 0\r\n\r\n"sv;
   Reply reply = begin_reply(rule.status, request_.persistence);
-  reply.pieces[1] = fields_of(pack_, group());
-  reply.pieces[2] = piece_of(pack_.location(rule));
+  reply.add(fields_of(pack_, group()));
+  reply.add(pack_.location(rule));
   if (rule.keeps_rest == 0) {
-    reply.pieces[3] = piece_of(kNothing);
+    reply.add(kNothing);
     return reply;
   }
   reply.tail = ReplyTail::take(ReplyTail::Hold::kShort);
@@ -323,46 +315,43 @@ Reply Answer::allowed() const {
   Reply reply = begin_reply(204, request_.persistence);
   const FieldSet* const set = pack_.field_set(group());
   if (set == nullptr) {
-    reply.pieces[1] = piece_of(kAllowed);
+    reply.add(kAllowed);
     return reply;
   }
-  reply.pieces[1] = piece_of(kAllow);
-  reply.pieces[2] = piece_of(pack_.preflight_lines(*set));
-  reply.pieces[3] = piece_of(kEmptyLine);
+  reply.add(kAllow);
+  reply.add(pack_.preflight_lines(*set));
   const std::string_view asked =
       set->echoes != 0 ? asked_headers(request_.fields) : std::string_view{};
   if (asked.empty()) {
+    reply.add(kEmptyLine);
     return reply;
   }
-  reply.pieces[3] = piece_of(kAnyHeaders);
-  ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kShort);
-  if (tail == nullptr) {
-    return reply;
-  }
-  TextWriter& text = tail->text();
-  text.add("Access-Control-Allow-Headers: "sv);
-  text.add(asked);
-  text.add("\r\n\r\n"sv);
-  if (text.overflowed()) {
+  if (ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kShort)) {
+    TextWriter& text = tail->text();
+    text.add("Access-Control-Allow-Headers: "sv);
+    text.add(asked);
+    text.add("\r\n\r\n"sv);
+    if (!text.overflowed()) {
+      reply.tail = tail;
+      return reply;
+    }
     tail->release();
-    return reply;
   }
-  reply.pieces[3] = {};
-  reply.tail = tail;
+  reply.add(kAnyHeaders);
   return reply;
 }
 
 }  // namespace
 
 Reply make_reply(const Request& request, const Origin& origin, const SitePack& pack,
-                 std::span<char> scratch) {
-  return Answer(request, pack).make(origin, scratch);
+                 EndpointReply endpoints, std::span<char> scratch) {
+  return Answer(request, pack).make(origin, endpoints, scratch);
 }
 
 Reply make_refusal() {
   Reply reply = begin_reply(number_of(Status::kServiceUnavailable), Persistence::kClose);
-  reply.pieces[1] = piece_of(own_field(reply.status));
-  reply.pieces[2] = piece_of("Content-Length: 0\r\n\r\n"sv);
+  reply.add(own_field(reply.status));
+  reply.add("Content-Length: 0\r\n\r\n"sv);
   return reply;
 }
 

@@ -51,11 +51,6 @@ bool are_same(const std::byte* one, const std::byte* other, std::size_t bytes) {
   return (difference[0] | difference[1]) == 0;
 }
 
-void renew_preface(KnownReply& known) {
-  set_preface(known.reply);
-  known.gathered.replace_first(known.reply.pieces[0]);
-}
-
 }  // namespace
 
 ReplyCache::Place& ReplyCache::place_of(std::uint64_t hash) {
@@ -64,24 +59,28 @@ ReplyCache::Place& ReplyCache::place_of(std::uint64_t hash) {
   return places_[hash >> (64 - kBits)];
 }
 
-const KnownReply* ReplyCache::find(std::string_view section) {
+const Reply* ReplyCache::find(std::string_view section) {
   if (!has_sound_size(section)) {
     return nullptr;
   }
   const std::byte* const start = start_of(section);
-  Place& place = place_of(hash_of(start, section.size()));
+  const std::uint64_t hash = hash_of(start, section.size());
+  Place& place = place_of(hash);
   if (place.bytes != section.size() || !are_same(place.section.data(), start, section.size())) {
+    missed_ = {section.data(), section.size(), hash};
     return nullptr;
   }
-  renew_preface(place.known);
-  return &place.known;
+  place.reply.renew_preface();
+  return &place.reply;
 }
 
 void ReplyCache::learn(std::string_view section, const Reply& reply) {
   if (!reply.repeats || !has_sound_size(section)) {
     return;
   }
-  const std::uint64_t hash = hash_of(start_of(section), section.size());
+  const std::uint64_t hash =
+      was_missed(section) ? missed_.hash : hash_of(start_of(section), section.size());
+  missed_ = {};
   Place& place = place_of(hash);
   if (place.bytes != 0 && place.rival != hash) {
     place.rival = hash;
@@ -89,7 +88,7 @@ void ReplyCache::learn(std::string_view section, const Reply& reply) {
   }
   __builtin_memcpy(place.section.data(), section.data(), section.size());
   place.bytes = static_cast<std::uint32_t>(section.size());
-  place.known = {.reply = reply, .gathered = GatheredPieces(reply.pieces)};
+  place.reply = reply;
   place.rival = 0;
 }
 
@@ -97,6 +96,7 @@ void ReplyCache::forget_all() {
   for (Place& place : places_) {
     place.bytes = 0;
   }
+  missed_ = {};
 }
 
 }  // namespace mote::http

@@ -105,7 +105,8 @@ std::uint64_t ReplyTail::append_parts(std::string_view body, std::string_view ty
   return bytes;
 }
 
-ReplyTail* ReplyTail::next(Reply::Piece& piece) {
+ReplyTail* ReplyTail::next(Piece& piece, bool& is_copied) {
+  is_copied = step_ == Step::kText || step_ == Step::kPartHead;
   switch (step_) {
     case Step::kText:
       piece = take_text();
@@ -118,29 +119,29 @@ ReplyTail* ReplyTail::next(Reply::Piece& piece) {
       return this;
     case Step::kPart: {
       const ByteRange& range = ranges_[range_++];
-      piece = {.data = body_.data() + range.first, .bytes = range.bytes()};
+      piece = piece_of(body_.substr(range.first, range.bytes()));
       step_ = Step::kPartHead;
       return this;
     }
     case Step::kBody:
       break;
   }
-  piece = {.data = body_.data(), .bytes = body_.size()};
+  piece = piece_of(body_);
   release();
   return nullptr;
 }
 
 // What fits into one piece of the text that isn't sent.
-Reply::Piece ReplyTail::take_text() {
+Piece ReplyTail::take_text() {
   const std::string_view text = text_.text();
   const std::size_t bytes = std::min(text.size() - text_sent_, Reply::kCopiedBytes);
-  const char* const data = text.data() + text_sent_;
+  const std::string_view taken = text.substr(text_sent_, bytes);
   text_sent_ += bytes;
-  return {.data = data, .bytes = bytes, .copied = true};
+  return piece_of(taken);
 }
 
 // The text before it is in lwIP's hands, so that there is room for it.
-Reply::Piece ReplyTail::part_head() {
+Piece ReplyTail::part_head() {
   const ByteRange& range = ranges_[range_];
   text_.clear();
   text_.add(kDelimiter);
@@ -155,18 +156,18 @@ Reply::Piece ReplyTail::part_head() {
   text_.add(type_);
   text_.add("\r\n"sv);
   step_ = Step::kPart;
-  return {.data = text_.text().data(), .bytes = text_.text().size(), .copied = true};
+  return piece_of(text_.text());
 }
 
 // The last delimiter, and nothing behind it.
-Reply::Piece ReplyTail::end() {
+Piece ReplyTail::end() {
   text_.clear();
   text_.add(kDelimiter);
   text_.add(boundary());
   text_.add(kEnd);
   body_ = {};
   step_ = Step::kBody;
-  return {.data = text_.text().data(), .bytes = text_.text().size(), .copied = true};
+  return piece_of(text_.text());
 }
 
 }  // namespace mote::http

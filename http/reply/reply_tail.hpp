@@ -26,7 +26,7 @@ namespace mote::http {
 // A sender calls next() again and again, each time when lwIP has taken the whole piece before:
 //
 //   while (tail != nullptr) {
-//     tail = tail->next(piece);
+//     tail = tail->next(piece, is_copied);
 //     ... hand over the piece, which may be empty; wait for room and go on here ...
 //   }
 class ReplyTail {
@@ -39,9 +39,10 @@ class ReplyTail {
   ReplyTail(const ReplyTail&) = delete;
   ReplyTail& operator=(const ReplyTail&) = delete;
 
-  // Gives the next piece. Returns what gives those behind it: this, or null if there are none; then
-  // this was given back, and the piece doesn't lie in it.
-  [[nodiscard]] ReplyTail* next(Reply::Piece& piece);
+  // Gives the next piece, and says whether it must be copied (then it is at most
+  // Reply::kCopiedBytes long), because its memory is used again. Returns what gives those behind
+  // it: this, or null if there are none; then this was given back, and the piece doesn't lie in it.
+  [[nodiscard]] ReplyTail* next(Piece& piece, bool& is_copied);
 
   // Gives it back before its end.
   void release();
@@ -89,9 +90,9 @@ class ReplyTail {
  private:
   enum class Step : std::uint8_t { kText, kBody, kPartHead, kPart };
 
-  [[nodiscard]] Reply::Piece take_text();
-  [[nodiscard]] Reply::Piece part_head();
-  [[nodiscard]] Reply::Piece end();
+  [[nodiscard]] Piece take_text();
+  [[nodiscard]] Piece part_head();
+  [[nodiscard]] Piece end();
 
   static ReplyTail* free_one();
 

@@ -19,7 +19,6 @@ enum class Status : std::uint16_t {
   kMethodNotAllowed = 405,
   kRequestTimeout = 408,
   kPreconditionFailed = 412,
-  kContentTooLarge = 413,
   kUriTooLong = 414,
   kRangeNotSatisfiable = 416,
   kExpectationFailed = 417,

@@ -58,15 +58,6 @@ constexpr bool is(Class which, char character) {
   return (detail::kClasses[static_cast<std::uint8_t>(character)] & which) != 0;
 }
 
-constexpr bool all_are(Class which, std::string_view text) {
-  for (const char character : text) {
-    if (!is(which, character)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 constexpr bool is_digit(char character) { return character >= '0' && character <= '9'; }
 
 constexpr char lower(char character) {

@@ -13,6 +13,8 @@ namespace {
 constinit Uart uart{};
 constinit VgaText screen{};
 constinit LineRing<limits::kLogBytes> logged{};
+constinit bool is_quiet = false;
+constinit bool leaves_out = false;
 
 // No other line may begin within a logged one.
 void end_logged_line() {
@@ -32,6 +34,11 @@ void initialize() {
   screen.initialize();
 }
 
+void set_quiet(bool quiet) { is_quiet = quiet; }
+Fact::Fact(bool ordinary) { leaves_out = is_quiet && ordinary; }
+Fact::~Fact() { leaves_out = false; }
+void speak() { leaves_out = false; }
+
 void drain() { uart.drain(); }
 
 bool log(std::string_view line) { return logged.push(line); }
@@ -48,6 +55,9 @@ void send_logged() {
 bool has_logged() { return !logged.empty(); }
 
 void write(std::string_view text) {
+  if (leaves_out) {
+    return;
+  }
   end_logged_line();
   uart.write(text);
   screen.write(text);

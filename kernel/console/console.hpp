@@ -37,6 +37,22 @@ void send_logged();
 // Whether something logged has yet to be sent.
 [[nodiscard]] bool has_logged();
 
+// Whether what is written while a Fact lives is left out.
+void set_quiet(bool quiet);
+
+// While one lives, what is written is a fact of an ordinary run, such as an address or a link that
+// is up. Trouble is told without one, or with one of `false`.
+class Fact {
+ public:
+  explicit Fact(bool ordinary = true);
+  ~Fact();
+  Fact(const Fact&) = delete;
+  Fact& operator=(const Fact&) = delete;
+};
+
+// What is written from now on is seen, even if a Fact lives: for a panic in the middle of one.
+void speak();
+
 void write(std::string_view text);
 void write_decimal(std::uint64_t value);
 void write_hex(Hex value);

@@ -120,6 +120,7 @@ void print_registers(const TrapFrame& frame) {
 // Counts how deep in panics we are. A fault while a panic is printed gets one line; one while
 // that line is printed gets nothing.
 bool may_print_all() {
+  console::speak();
   ++depth;
   if (depth > 2) {
     stop();

@@ -21,7 +21,6 @@ constinit Timeline timeline{};
 constexpr std::uint64_t kFastestKhz = 5'000'000;
 
 [[gnu::section(".sealed")]] constinit Frequency chosen{kFastestKhz, "not known yet"};
-[[gnu::section(".sealed")]] constinit bool known = true;
 
 // Without any source, timers run slow or fast by a factor of a few, which retries survive.
 constexpr std::uint64_t kAssumedKhz = 2'000'000;
@@ -133,8 +132,7 @@ Frequency measure_by_pit() { return {measure_khz(Pit{}), "pit"}; }
 void initialize() {
   chosen = choose_frequency(given_by_hypervisor(), stated_by_cpu(), measure_by_pm_timer,
                             measure_by_pit, Frequency{});
-  known = chosen.khz != 0;
-  if (!known) {
+  if (chosen.khz == 0) {
     chosen.khz = kAssumedKhz;
   }
   timeline.start(cpu::time_stamp(), chosen.khz);
@@ -156,6 +154,6 @@ void wait(Nanoseconds time) {
 }
 
 std::uint64_t frequency_khz() { return chosen.khz; }
-bool is_known() { return known; }
+std::string_view source() { return chosen.source; }
 
 }  // namespace mote::clock

@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <string_view>
 
 namespace mote {
 
@@ -35,9 +36,11 @@ void initialize();
 // Waits, polling; for device bring-up only.
 void wait(Nanoseconds time);
 
-// The counter's frequency in kHz, and whether anybody told it: if not, it is assumed.
+// The counter's frequency in kHz, and the source that told it ("cpuid 15h", "acpi pm timer").
+// Without a source the frequency is assumed.
 [[nodiscard]] std::uint64_t frequency_khz();
-[[nodiscard]] bool is_known();
+[[nodiscard]] std::string_view source();
+[[nodiscard]] inline bool is_known() { return !source().empty(); }
 
 }  // namespace clock
 }  // namespace mote

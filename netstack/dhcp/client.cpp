@@ -1,4 +1,4 @@
-// Our part of DHCP: judging messages, and backing off.
+// Our part of DHCP: judges messages, and computes delays.
 #include "netstack/dhcp/client.hpp"
 
 #include <algorithm>
@@ -19,10 +19,10 @@ namespace {
 using namespace std::string_view_literals;
 using Code = DhcpMessage::Code;
 
-// Type, longest message, address, server, what is asked for, the longest host name and the end.
+// Message type, maximum size, address, server, parameter list, the longest host name, and the end.
 static_assert(DHCP_OPTIONS_LEN >= 3 + 4 + 6 + 6 + (2 + 6) + (2 + 63) + 1);
 
-// A lease in use for so long makes refusals before it forgotten.
+// A lease in use for this long makes earlier refusals forgotten.
 constexpr Nanoseconds kSettled = milliseconds(64'000);
 
 bool has_address(const struct dhcp& dhcp) {
@@ -30,16 +30,16 @@ bool has_address(const struct dhcp& dhcp) {
          dhcp.state == DHCP_STATE_REBINDING;
 }
 
-// Whether a refusal is by the server that was asked. One that was not has no say in what another
-// leases: where two disagree, its refusals would keep us from ever having an address. Only when all
-// are asked may each refuse (RFC 2131, 4.3.2).
+// Whether a refusal comes from the server that was asked. Another server has no say in this one's
+// leases: if two servers disagree, its refusals would keep us from ever getting an address. Only
+// when all are asked may each refuse (RFC 2131, 4.3.2).
 bool concerns_us(const struct dhcp& dhcp, std::optional<Ipv4Address> server) {
   const bool asked_one = dhcp.state == DHCP_STATE_REQUESTING || dhcp.state == DHCP_STATE_RENEWING;
   const std::uint32_t asked = std::byteswap(ip4_addr_get_u32(&dhcp.server_ip_addr));
   return !asked_one || !server || server->value == asked;
 }
 
-// The message that is being read. There is one loop.
+// The message being read. One suffices: there is a single loop.
 constinit std::array<std::byte, limits::kDhcpMessageBytes> message_bytes{};
 
 constinit std::array<DhcpClient, limits::kInterfaces> clients{};
@@ -52,17 +52,23 @@ std::uint8_t DhcpClient::judge(const struct dhcp& dhcp, std::uint8_t type,
                                std::span<const std::byte> bytes) {
   const bool asking = dhcp.state == DHCP_STATE_REQUESTING || has_address(dhcp);
   const bool answers = type == DHCP_ACK || type == DHCP_NAK;
-  if (dhcp.state == DHCP_STATE_SELECTING ? type != DHCP_OFFER : !asking || !answers) return 0;
+  if (dhcp.state == DHCP_STATE_SELECTING ? type != DHCP_OFFER : !asking || !answers) {
+    return 0;
+  }
   const auto message = DhcpMessage::read(bytes);
   if (!message) {
     ++counters_.broken;
     complaints_.say("message"sv, {}, "a DHCP message is broken: not used");
     return 0;
   }
-  if (type != DHCP_NAK) return judge_lease(dhcp, type, *message);
+  if (type != DHCP_NAK) {
+    return judge_lease(dhcp, type, *message);
+  }
   ++counters_.refusals;
   const auto server = message->address(Code::kServerIdentifier);
-  if (!concerns_us(dhcp, server)) return 0;
+  if (!concerns_us(dhcp, server)) {
+    return 0;
+  }
   complaints_.say("refusal"sv, {}, "DHCP server ", server.value_or(Ipv4Address{}),
                   " refuses our request, asking anew");
   return DHCP_NAK;
@@ -78,22 +84,26 @@ std::uint8_t DhcpClient::judge_lease(const struct dhcp& dhcp, std::uint8_t type,
   }
   const auto lease = read_lease(message, complaints_);
   if (lease) {
-    if (type == DHCP_ACK) lease_ = *lease;
+    if (type == DHCP_ACK) {
+      lease_ = *lease;
+    }
     return type;
   }
   ++counters_.unusable;
-  // An address in use stays until its lease ends: nobody has refused it.
+  // An address in use stays until its lease ends, because nobody has refused it.
   const bool in_use = dhcp.state == DHCP_STATE_RENEWING || dhcp.state == DHCP_STATE_REBINDING;
   return type == DHCP_ACK && !in_use ? DHCP_NAK : 0;
 }
 
 std::uint32_t DhcpClient::restart_delay_ms(bool in_use) {
-  if (in_use && clock::now() >= bound_ + kSettled) refusals_ = 0;
+  if (in_use && clock::now() >= bound_ + kSettled) {
+    refusals_ = 0;
+  }
   ++refusals_;
   return in_use && refusals_ == 1 ? 0 : dhcp_back_off_ms(refusals_);
 }
 
-// RFC 2131, 4.1: 4, 8, 16, 32, then 64 seconds, each one more or less by chance.
+// RFC 2131, 4.1: 4, 8, 16, 32, then 64 seconds, each randomized by up to one second.
 std::uint16_t dhcp_back_off_ms(unsigned tries) {
   const unsigned seconds = 4U << std::min(tries - 1, 4U);
   return static_cast<std::uint16_t>(seconds * 1000 - 1000 + entropy::random32() % 2001);
@@ -107,7 +117,7 @@ extern "C" {
 
 u8_t mote_dhcp_message(struct netif* netif, const struct dhcp* dhcp, u8_t type,
                        struct pbuf* message) {
-  // Of one that is too long the beginning counts, if it doesn't end within an option.
+  // Of a message that is too long, the beginning is used, unless it ends within an option.
   const u16_t size = pbuf_copy_partial(message, netstack::message_bytes.data(),
                                        static_cast<u16_t>(netstack::message_bytes.size()), 0);
   return netstack::attachment_of(netif).dhcp_client().judge(
@@ -126,9 +136,13 @@ void mote_dhcp_acknowledged(struct netif* netif, struct dhcp* dhcp) {
   dhcp->offered_t0_lease = lease.seconds;
   dhcp->offered_t1_renew = lease.renewal_s;
   dhcp->offered_t2_rebind = lease.rebinding_s;
-  // Who has rebound renews with the server that answered.
-  if (lease.server) dhcp->server_ip_addr = to_lwip(*lease.server);
-  if (!dhcp_supplied_address(netif)) attachment.dhcp_client().bound();
+  // After rebinding, renew with the server that answered.
+  if (lease.server) {
+    dhcp->server_ip_addr = to_lwip(*lease.server);
+  }
+  if (!dhcp_supplied_address(netif)) {
+    attachment.dhcp_client().bound();
+  }
   attachment.use_lease(lease);
 }
 

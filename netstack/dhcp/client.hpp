@@ -1,5 +1,5 @@
-// Our part of an interface's DHCP client: which messages lwIP may act on, and how long it waits
-// when it was refused. netstack/lwip/patches/45 asks it.
+// Our part of an interface's DHCP client: decides which messages lwIP may act on, and how long it
+// waits after a refusal. Called by netstack/lwip/patches/45.
 #pragma once
 
 #include <cstdint>
@@ -16,27 +16,27 @@ namespace mote::netstack {
 
 class DhcpClient {
  public:
-  // Whose client it is: its number on the console.
+  // The interface's number, for the console.
   void set_index(unsigned index) { complaints_.set_index(index); }
 
-  // A message of `type`, as which it is to be taken: itself, DHCP_NAK when what it acknowledges
-  // can't be used, or none (0).
+  // Judges a message of `type`. Returns the type to treat it as: its own, DHCP_NAK if it
+  // acknowledges something that can't be used, or 0 to ignore it.
   [[nodiscard]] std::uint8_t judge(const struct dhcp& dhcp, std::uint8_t type,
                                    std::span<const std::byte> bytes);
 
-  // The lease of the acknowledgement that was judged last.
+  // The lease in the last acknowledgement judged.
   [[nodiscard]] const Lease& lease() const { return lease_; }
 
-  // An address has become ours for the first time, or after it was lost.
+  // Call when we get an address, for the first time or after it was lost.
   void bound() { bound_ = clock::now(); }
 
-  // How long to wait after a refusal before asking anew. `in_use`: an address that we had was
-  // refused, as happens on a new network.
+  // Milliseconds to wait after a refusal before asking anew. `in_use`: the refused address was
+  // ours, as happens on a new network.
   [[nodiscard]] std::uint32_t restart_delay_ms(bool in_use);
 
   [[nodiscard]] const DhcpCounters& counters() const { return counters_; }
 
-  // Answers so far that led to nothing.
+  // Useless answers so far.
   [[nodiscard]] std::uint64_t answers() const {
     return counters_.unusable + counters_.refusals + counters_.broken;
   }
@@ -52,11 +52,11 @@ class DhcpClient {
   unsigned refusals_ = 0;  // in a row
 };
 
-// The client of an interface, which exists for each there can be.
+// The client of an interface; there is one for every possible index.
 [[nodiscard]] DhcpClient& dhcp_client_of(unsigned index);
 
-// How long to wait for an answer to a message sent for the `tries`th time, from 1 on, by RFC 2131,
-// 4.1.
+// Milliseconds to wait for an answer to the `tries`th sending of a message (from 1 on), by RFC
+// 2131, 4.1.
 [[nodiscard]] std::uint16_t dhcp_back_off_ms(unsigned tries);
 
 }  // namespace mote::netstack

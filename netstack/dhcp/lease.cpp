@@ -1,4 +1,4 @@
-// Judging what a DHCP server leases.
+// Judges a lease from a DHCP server.
 #include "netstack/dhcp/lease.hpp"
 
 #include <bit>
@@ -13,12 +13,14 @@ namespace {
 using namespace std::string_view_literals;
 using Code = DhcpMessage::Code;
 
-// What options say that may be long. One at a time: there is one loop.
+// The value of an option that may be long. One at a time: there is a single loop.
 constinit DhcpOption option{};
 
-// The mask by the address's class, where no mask is told (RFC 950, I).
+// The mask by the address's class, if no mask is given (RFC 950, I).
 std::uint8_t class_bits(Ipv4Address address) {
-  if (address.value >> 31 == 0) return 8;
+  if (address.value >> 31 == 0) {
+    return 8;
+  }
   return address.value >> 30 == 2 ? 16 : 24;
 }
 
@@ -32,8 +34,12 @@ class Reader {
   }
 
   [[nodiscard]] std::optional<Lease> read() {
-    if (!read_address() || !read_times()) return std::nullopt;
-    if (!read_classless_routes()) read_routers();
+    if (!read_address() || !read_times()) {
+      return std::nullopt;
+    }
+    if (!read_classless_routes()) {
+      read_routers();
+    }
     lease_.mtu = message_.number(Code::kInterfaceMtu);
     return lease_;
   }
@@ -51,13 +57,15 @@ class Reader {
       lease_.prefix_bits = static_cast<std::uint8_t>(std::popcount(mask->value));
     }
     const std::string_view fault = fault_on_subnet(lease_.address, lease_.prefix_bits);
-    if (fault.empty()) return true;
+    if (fault.empty()) {
+      return true;
+    }
     complaints_.say("address"sv, fault, lease_.address, '/', lease_.prefix_bits,
                     " from DHCP server ", server_, " is ", fault, ": refused");
     return false;
   }
 
-  // RFC 2131, 4.4.5: T1 before T2 before the lease's end, else half and 7/8 of it.
+  // RFC 2131, 4.4.5: T1 before T2 before the lease's end, else 1/2 and 7/8 of the lease.
   bool read_times() {
     const std::uint32_t seconds = message_.seconds(Code::kLeaseTime).value_or(0);
     if (seconds == 0) {
@@ -84,16 +92,22 @@ class Reader {
     return true;
   }
 
-  // False when none are told: routers are told otherwise then (RFC 3442).
+  // False if there are none to use; the option for routers counts only then (RFC 3442).
   bool read_classless_routes() {
     message_.gather(Code::kClasslessRoute, option);
-    if (!option.given) message_.gather(Code::kMicrosoftRoute, option);
-    if (!option.given) return false;
+    if (!option.given) {
+      message_.gather(Code::kMicrosoftRoute, option);
+    }
+    if (!option.given) {
+      return false;
+    }
     bool has_room = true;
     const auto add = [&](const Route& route) { has_room &= lease_.routes.add(route); };
-    // Those on the link first, for routers may lie on them.
+    // On-link routes first, because routers may be on those.
     const bool whole = !option.value().empty() && read_routes(option.value(), [&](Route route) {
-      if (route.is_on_link()) add(route);
+      if (route.is_on_link()) {
+        add(route);
+      }
     });
     if (!whole) {
       complaints_.say("routes"sv, "broken"sv, "classless routes from DHCP server ", server_,
@@ -102,7 +116,9 @@ class Reader {
       return false;
     }
     read_routes(option.value(), [&](Route route) {
-      if (route.is_on_link() || !is_good_router(route.router, "route"sv)) return;
+      if (route.is_on_link() || !is_good_router(route.router, "route"sv)) {
+        return;
+      }
       if (!route.is_default()) {
         add(route);
       } else if (lease_.gateway.value == 0) {
@@ -116,13 +132,15 @@ class Reader {
     return true;
   }
 
-  // The first that is of use: they come in the order of preference (RFC 2132, 3.5).
+  // Takes the first usable router: they come in order of preference (RFC 2132, 3.5).
   void read_routers() {
     message_.gather(Code::kRouter, option);
     for (auto rest = option.value(); rest.size() >= sizeof(Be32);
          rest = rest.subspan(sizeof(Be32))) {
       const Ipv4Address router{*reinterpret_cast<const Be32*>(rest.data())};
-      if (!is_good_router(router, "gateway"sv)) continue;
+      if (!is_good_router(router, "gateway"sv)) {
+        continue;
+      }
       lease_.gateway = router;
       return;
     }
@@ -131,7 +149,9 @@ class Reader {
   bool is_good_router(Ipv4Address router, std::string_view what) {
     const std::string_view fault =
         fault_of_gateway(router, lease_.address, lease_.prefix_bits, lease_.routes);
-    if (fault.empty()) return true;
+    if (fault.empty()) {
+      return true;
+    }
     complaints_.say(what, fault, "gateway ", router, " from DHCP server ", server_, " is ", fault,
                     ": not used");
     return false;
@@ -151,9 +171,15 @@ std::optional<Lease> read_lease(const DhcpMessage& message, Complaints& complain
 
 std::string_view fault_of_gateway(Ipv4Address gateway, Ipv4Address own, unsigned prefix_bits,
                                   const Routes& routes) {
-  if (gateway == own) return "our own address";
-  if (same_network(gateway, own, prefix_bits)) return fault_on_subnet(gateway, prefix_bits);
-  if (const std::string_view fault = fault_of_host(gateway); !fault.empty()) return fault;
+  if (gateway == own) {
+    return "our own address";
+  }
+  if (same_network(gateway, own, prefix_bits)) {
+    return fault_on_subnet(gateway, prefix_bits);
+  }
+  if (const std::string_view fault = fault_of_host(gateway); !fault.empty()) {
+    return fault;
+  }
   const Route* const route = routes.find(gateway);
   const bool on_link = prefix_bits == 32 || (route != nullptr && route->is_on_link());
   return on_link ? std::string_view{} : "neither on our subnet nor on a route to our link";

@@ -1,4 +1,4 @@
-// What a DHCP server leases, as it can be used: what no host can use is refused or left out.
+// A lease from a DHCP server, without whatever no host can use.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +26,12 @@ struct Lease {
   std::optional<Ipv4Address> server;
 };
 
-// What an offer or an acknowledgement leases. Absent when it can't be used, which is said; what
-// else of it can't be used is said, too.
+// Reads the lease in an offer or an acknowledgement. Absent if it can't be used; that, and every
+// part left out as unusable, is reported on the console.
 [[nodiscard]] std::optional<Lease> read_lease(const DhcpMessage& message, Complaints& complaints);
 
-// Why a gateway is of no use to a host, as words that follow on "is"; empty if it is of use. A host
-// alone in its network (/32) has its gateway elsewhere on the link, as some clouds want it.
+// Why a gateway is useless to a host, as words that complete "is ..."; empty if it is usable. A
+// host alone in its network (/32) has its gateway elsewhere on the link, as in some clouds.
 [[nodiscard]] std::string_view fault_of_gateway(Ipv4Address gateway, Ipv4Address own,
                                                 unsigned prefix_bits, const Routes& routes);
 

@@ -1,4 +1,4 @@
-// Reading a DHCP server's message.
+// Reads a DHCP server's message.
 #include "netstack/dhcp/message.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace mote::netstack {
 namespace {
 
-// RFC 2131, 2 and 3: the message before its options.
+// RFC 2131, 2 and 3: the part of a message before its options.
 struct Bootp {
   std::array<std::byte, 16> until_yiaddr;
   Be32 yiaddr;
@@ -27,14 +27,20 @@ static_assert(offsetof(Bootp, file) == 108 && sizeof(Bootp) == 240 && alignof(Bo
 bool DhcpMessage::walk(Bytes area, auto&& use) {
   while (!area.empty()) {
     const auto code = static_cast<Code>(area[0]);
-    if (code == Code::kEnd) return true;
+    if (code == Code::kEnd) {
+      return true;
+    }
     if (code == Code::kPad) {
       area = area.subspan(1);
       continue;
     }
-    if (area.size() < 2) return false;
+    if (area.size() < 2) {
+      return false;
+    }
     const auto size = static_cast<std::size_t>(area[1]);
-    if (area.size() < 2 + size) return false;
+    if (area.size() < 2 + size) {
+      return false;
+    }
     use(code, area.subspan(2, size));
     area = area.subspan(2 + size);
   }
@@ -42,18 +48,28 @@ bool DhcpMessage::walk(Bytes area, auto&& use) {
 }
 
 std::optional<DhcpMessage> DhcpMessage::read(std::span<const std::byte> bytes) {
-  if (bytes.size() < sizeof(Bootp)) return std::nullopt;
+  if (bytes.size() < sizeof(Bootp)) {
+    return std::nullopt;
+  }
   const auto& bootp = *reinterpret_cast<const Bootp*>(bytes.data());
-  if (bootp.cookie != Bootp::kCookie) return std::nullopt;
+  if (bootp.cookie != Bootp::kCookie) {
+    return std::nullopt;
+  }
   DhcpMessage message;
   message.bytes_ = bytes;
   message.areas_[0] = bytes.subspan(sizeof(Bootp));
   unsigned overload = 0;
   bool whole = walk(message.areas_[0], [&](Code code, Bytes value) {
-    if (code == Code::kOverload && value.size() == 1) overload = static_cast<unsigned>(value[0]);
+    if (code == Code::kOverload && value.size() == 1) {
+      overload = static_cast<unsigned>(value[0]);
+    }
   });
-  if ((overload & 1) != 0) message.areas_[1] = bootp.file;
-  if ((overload & 2) != 0) message.areas_[2] = bootp.sname;
+  if ((overload & 1) != 0) {
+    message.areas_[1] = bootp.file;
+  }
+  if ((overload & 2) != 0) {
+    message.areas_[2] = bootp.sname;
+  }
   for (const Bytes area : std::span(message.areas_).subspan(1)) {
     whole &= walk(area, [](Code, Bytes) {});
   }
@@ -69,9 +85,11 @@ void DhcpMessage::gather(Code code, DhcpOption& option) const {
   option.given = false;
   for (const Bytes area : areas_) {
     walk(area, [&](Code found, Bytes value) {
-      if (found != code) return;
+      if (found != code) {
+        return;
+      }
       option.given = true;
-      // All parts lie in one message, so there is room.
+      // All parts come from one message, so there is room.
       const std::size_t room = std::min(value.size(), option.bytes.size() - option.size);
       std::ranges::copy(value.first(room),
                         option.bytes.begin() + static_cast<std::ptrdiff_t>(option.size));
@@ -85,9 +103,13 @@ std::optional<std::uint32_t> DhcpMessage::fixed(Code code, std::size_t size) con
   std::optional<std::uint32_t> number;
   for (const Bytes area : areas_) {
     walk(area, [&](Code found, Bytes value) {
-      if (found != code || value.size() < size || number.has_value()) return;
+      if (found != code || value.size() < size || number.has_value()) {
+        return;
+      }
       std::uint32_t read = 0;
-      for (const std::byte byte : value.first(size)) read = read << 8 | static_cast<unsigned>(byte);
+      for (const std::byte byte : value.first(size)) {
+        read = read << 8 | static_cast<unsigned>(byte);
+      }
       number = read;
     });
   }

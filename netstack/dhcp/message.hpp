@@ -1,4 +1,4 @@
-// What a DHCP server's message says (RFC 2131, 2; RFC 2132), as far as anybody here wants to know.
+// Reader for a DHCP server's message (RFC 2131, 2; RFC 2132), limited to the options we use.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@
 
 namespace mote::netstack {
 
-// The value of an option; one in several parts, in the options or in the fields that serve for them
-// (option 52), is one value (RFC 3396).
+// The value of an option. Several parts, in the options or in the fields that extend them (option
+// 52), make up one value (RFC 3396).
 struct DhcpOption {
   std::array<std::byte, limits::kDhcpMessageBytes> bytes;
   std::size_t size = 0;
@@ -36,12 +36,12 @@ class DhcpMessage {
     kRenewalTime = 58,      // T1
     kRebindingTime = 59,    // T2
     kClasslessRoute = 121,  // RFC 3442
-    kMicrosoftRoute = 249,  // the same, from before it had a number
+    kMicrosoftRoute = 249,  // the same, before a number was assigned
     kEnd = 255,
   };
 
-  // `bytes` outlive the message. Absent when they are none, or when an option is longer than what
-  // holds it.
+  // `bytes` must outlive the message. Absent if it isn't a DHCP message, or if an option is longer
+  // than its area.
   [[nodiscard]] static std::optional<DhcpMessage> read(std::span<const std::byte> bytes);
 
   // The client's address ("yiaddr").
@@ -61,16 +61,18 @@ class DhcpMessage {
   [[nodiscard]] std::optional<std::uint32_t> fixed(Code code, std::size_t size) const;
 
   Bytes bytes_;
-  std::array<Bytes, 3> areas_;  // in the order in which they are read (RFC 2131, 4.1)
+  std::array<Bytes, 3> areas_;  // in reading order (RFC 2131, 4.1)
 };
 
-// Reads the value of a classless route option, calling `use(route)` for each; bits of a network
-// that its mask clears are zero (RFC 3442). False if the value isn't wholly made of routes.
+// Reads the value of a classless route option, calling `use(route)` for each; network bits outside
+// the mask become zero (RFC 3442). False if the value isn't made up entirely of routes.
 bool read_routes(std::span<const std::byte> value, auto&& use) {
   while (!value.empty()) {
     const auto prefix_bits = static_cast<std::uint8_t>(value[0]);
     const std::size_t significant = (prefix_bits + 7U) / 8;
-    if (prefix_bits > 32 || value.size() < 1 + significant + sizeof(Be32)) return false;
+    if (prefix_bits > 32 || value.size() < 1 + significant + sizeof(Be32)) {
+      return false;
+    }
     std::array<std::byte, sizeof(Be32)> network{};
     std::ranges::copy(value.subspan(1, significant), network.begin());
     std::array<std::byte, sizeof(Be32)> router{};

@@ -1,4 +1,4 @@
-// An interface as lwIP sees it: bringing it up, DHCP, link state, and what the console says.
+// An interface as lwIP sees it: bring-up, link state, addresses and routes, frames handed to lwIP.
 #include "netstack/interface/attachment.hpp"
 
 #include <algorithm>
@@ -20,7 +20,7 @@
 namespace mote::netstack {
 namespace {
 
-constexpr std::uint16_t kLeastMtu = 576;  // RFC 791, 3.1: every host takes so much; DHCP needs it
+constexpr std::uint16_t kLeastMtu = 576;  // RFC 791, 3.1: every host takes this much; DHCP needs it
 
 // All attached interfaces by index, for routes.
 constinit std::array<Attachment*, limits::kInterfaces> attachments{};
@@ -29,7 +29,7 @@ ip4_addr_t to_lwip(Ipv4Address address) { return {std::byteswap(address.value)};
 
 bool is_group(Ipv4Address address) { return address.is_multicast() || address.is_broadcast(); }
 
-// Packets to other networks leave by the first interface that has a way out.
+// Packets to other networks leave by the first interface with a gateway or default route.
 void choose_default_route() {
   for (Attachment* attachment : attachments) {
     if (attachment != nullptr && attachment->usable() && attachment->has_way_out()) {
@@ -43,7 +43,9 @@ void choose_default_route() {
 }  // namespace
 
 std::optional<InterfaceReport> report_on(unsigned index) {
-  if (index >= attachments.size() || attachments[index] == nullptr) return std::nullopt;
+  if (index >= attachments.size() || attachments[index] == nullptr) {
+    return std::nullopt;
+  }
   return attachments[index]->report();
 }
 
@@ -55,7 +57,9 @@ unsigned receiving_interface() {
 }
 
 struct netif* interface_with_address(std::uint32_t address) {
-  if (address == 0) return nullptr;
+  if (address == 0) {
+    return nullptr;
+  }
   for (Attachment* attachment : attachments) {
     if (attachment != nullptr &&
         ip4_addr_get_u32(netif_ip4_addr(&attachment->netif())) == address) {
@@ -69,9 +73,13 @@ struct netif* interface_with_route(std::uint32_t destination) {
   struct netif* found = nullptr;
   int longest = -1;
   for (Attachment* attachment : attachments) {
-    if (attachment == nullptr || !attachment->usable()) continue;
+    if (attachment == nullptr || !attachment->usable()) {
+      continue;
+    }
     const Route* const route = attachment->route_to({std::byteswap(destination)});
-    if (route == nullptr || route->prefix_bits <= longest) continue;
+    if (route == nullptr || route->prefix_bits <= longest) {
+      continue;
+    }
     longest = route->prefix_bits;
     found = &attachment->netif();
   }
@@ -100,7 +108,9 @@ bool Attachment::has_way_out() const {
 }
 
 void Attachment::offer_mtu(std::uint16_t mtu) {
-  if (mtu >= kLeastMtu) netif_.mtu = std::min(mtu, largest_mtu_);
+  if (mtu >= kLeastMtu) {
+    netif_.mtu = std::min(mtu, largest_mtu_);
+  }
 }
 
 void Attachment::use_lease(const Lease& lease) {
@@ -108,7 +118,9 @@ void Attachment::use_lease(const Lease& lease) {
   routes_are_news_ |= routes_ != lease.routes;
   routes_ = lease.routes;
   netif_.mtu = largest_mtu_;
-  if (lease.mtu) offer_mtu(*lease.mtu);
+  if (lease.mtu) {
+    offer_mtu(*lease.mtu);
+  }
 }
 
 err_t Attachment::initialize_netif(struct netif* netif) {
@@ -123,15 +135,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
                         Ways ways) {
   index_ = index;
   owner_ = ways.owner;
-  print_name();
-  console::print(facts.model, ' ', MacText(facts.mac).text(),
-                 facts.link_up ? ", link up" : ", link down");
-  if (!settings.offload) {
-    console::print(", offloads off");
-  } else if (!facts.features.empty()) {
-    console::print(", offloads ", facts.features);
-  }
-  console::print("\n");
+  announce_device(facts, settings.offload);
   if (index >= attachments.size() ||
       netif_add_noaddr(&netif_, this, initialize_netif, ethernet_input) == nullptr) {
     print_name();
@@ -144,12 +148,14 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   device_counters_ = facts.counters;
   std::ranges::copy(facts.mac.octets, netif_.hwaddr);
   largest_mtu_ = std::min(facts.mtu, limits::kMtu);
-  if (settings.mtu != 0) largest_mtu_ = std::min(largest_mtu_, std::max(settings.mtu, kLeastMtu));
+  if (settings.mtu != 0) {
+    largest_mtu_ = std::min(largest_mtu_, std::max(settings.mtu, kLeastMtu));
+  }
   netif_.mtu = largest_mtu_;
   netif_.output = ways.datagram;
   netif_.linkoutput = ways.frame;
-  // IP's checksum is verified by the classifier and filled in by `seal`. Only TCP's is left to the
-  // device: a UDP datagram may be sent in fragments.
+  // The classifier verifies IP's checksum, and `seal` fills it in. Only TCP's is left to the
+  // device, because a UDP datagram may be sent in fragments.
   constexpr unsigned kOurs = NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_GEN_IP;
   const unsigned offloaded = facts.offloads.tx_checksum ? NETIF_CHECKSUM_GEN_TCP : 0U;
   NETIF_SET_CHECKSUM_CTRL(&netif_, NETIF_CHECKSUM_ENABLE_ALL & ~kOurs & ~offloaded);
@@ -158,7 +164,9 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   netif_set_hostname(&netif_, settings.host_name);
   netif_set_status_callback(&netif_, status_changed);
   netif_set_up(&netif_);
-  if (facts.link_up) netif_set_link_up(&netif_);
+  if (facts.link_up) {
+    netif_set_link_up(&netif_);
+  }
   dhcp_ = !settings.address.has_value();
   if (dhcp_) {
     dhcp_start(&netif_);
@@ -169,7 +177,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   return true;
 }
 
-// A gateway that can't be leaves the address without one.
+// If the gateway can't be right, the address is used without one.
 void Attachment::use_static_address(const StaticAddress& address) {
   Ipv4Address good = address.gateway;
   if (good.value != 0) {
@@ -188,7 +196,9 @@ void Attachment::use_static_address(const StaticAddress& address) {
 
 void Attachment::status_changed(struct netif* netif) {
   Attachment& self = attachment_of(netif);
-  if (ip4_addr_isany_val(*netif_ip4_addr(netif))) self.use_lease({});
+  if (ip4_addr_isany_val(*netif_ip4_addr(netif))) {
+    self.use_lease({});
+  }
   self.look_again();
 }
 
@@ -200,8 +210,11 @@ void Attachment::look_again() {
 
 void Attachment::set_link(bool up) {
   peers_.forget();
-  print_name();
-  console::line(up ? "link up" : "link down");
+  {
+    const console::Fact fact(up);
+    print_name();
+    console::line(up ? "link up" : "link down");
+  }
   if (up) {
     netif_set_link_up(&netif_);
   } else {
@@ -211,39 +224,55 @@ void Attachment::set_link(bool up) {
 }
 
 void Attachment::tend(Nanoseconds now, bool link_up) {
-  if (link_up != static_cast<bool>(netif_is_link_up(&netif_))) set_link(link_up);
+  if (link_up != static_cast<bool>(netif_is_link_up(&netif_))) {
+    set_link(link_up);
+  }
   if (dhcp_) {
     const struct dhcp* dhcp = netif_dhcp_data(&netif_);
-    if (dhcp == nullptr || dhcp->state == DHCP_STATE_OFF) dhcp_start(&netif_);
+    if (dhcp == nullptr || dhcp->state == DHCP_STATE_OFF) {
+      dhcp_start(&netif_);
+    }
     complain_of_silence(now);
   }
   look_again();
 }
 
-// The address on the link of the station that takes a datagram further. Zero: the datagram is for
-// several stations, or no route leads there.
+// The on-link address of the station to which a datagram goes next. Zero: the datagram is for a
+// group, or no route leads there.
 std::uint32_t Attachment::far_hop(std::uint32_t destination) const {
   const std::uint32_t mask = ip4_addr_get_u32(netif_ip4_netmask(&netif_));
   if (!routes_.empty()) [[unlikely]] {
-    if (const std::uint32_t hop = hop_by_route(destination); hop != 0) return hop;
+    if (const std::uint32_t hop = hop_by_route(destination); hop != 0) {
+      return hop;
+    }
   }
-  if (is_on_subnet(destination)) return destination;
+  if (is_on_subnet(destination)) {
+    return destination;
+  }
   const Ipv4Address address{std::byteswap(destination)};
-  if (is_group(address)) return 0;
-  // No router takes a datagram to a link-local address further (RFC 3927, 2.6.2), save where only
-  // the gateway is on the link, as in clouds whose own servers have such addresses.
-  if (address.is_link_local() && mask != 0xFFFFFFFF) return destination;
+  if (is_group(address)) {
+    return 0;
+  }
+  // No router forwards to a link-local address (RFC 3927, 2.6.2), except where only the gateway is
+  // on the link, as in clouds whose own servers have such addresses.
+  if (address.is_link_local() && mask != 0xFFFFFFFF) {
+    return destination;
+  }
   return ip4_addr_get_u32(netif_ip4_gw(&netif_));
 }
 
-// The same by a route alone, if its prefix is longer than the subnet's: the longest counts.
+// The next hop by a route, if its prefix is longer than the subnet's: the longest wins.
 std::uint32_t Attachment::hop_by_route(std::uint32_t destination) const {
   const Ipv4Address address{std::byteswap(destination)};
   const Route* const route = is_group(address) ? nullptr : routes_.find(address);
-  if (route == nullptr) return 0;
+  if (route == nullptr) {
+    return 0;
+  }
   const Host own = host();
   const bool on_subnet = ((address.value ^ own.address.value) & own.netmask.value) == 0;
-  if (on_subnet && route->prefix_bits <= std::popcount(own.netmask.value)) return 0;
+  if (on_subnet && route->prefix_bits <= std::popcount(own.netmask.value)) {
+    return 0;
+  }
   return route->is_on_link() ? destination : std::byteswap(route->router.value);
 }
 
@@ -273,7 +302,8 @@ bool Attachment::frame_for_caller(std::uint32_t destination, struct pbuf& datagr
   }
   const EthernetHeader header{caller_.mac, host().mac, EthernetHeader::kIpv4};
   __builtin_memcpy(datagram.payload, &header, sizeof(header));
-  // One that stays shall become known, and a flood of them cause no flood of questions.
+  // Get to know a station that stays, but ask at a limited rate, so that a flood of strangers
+  // causes no flood of ARP requests.
   if (const Nanoseconds now = clock::now(); now >= next_question_) {
     next_question_ = now + milliseconds(limits::kNeighbourQuestionMs);
     etharp_query(&netif_, &address, nullptr);
@@ -282,17 +312,21 @@ bool Attachment::frame_for_caller(std::uint32_t destination, struct pbuf& datagr
 }
 
 void Attachment::learn_station(const struct pbuf& frame) {
-  if (frame.len < sizeof(EthernetHeader) + sizeof(Ipv4Header)) return;
+  if (frame.len < sizeof(EthernetHeader) + sizeof(Ipv4Header)) {
+    return;
+  }
   const auto& header = *static_cast<const EthernetHeader*>(frame.payload);
-  if (header.type != EthernetHeader::kIpv4 || is_group(header.destination)) return;
+  if (header.type != EthernetHeader::kIpv4 || is_group(header.destination)) {
+    return;
+  }
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(&header + 1);
   if (const std::uint32_t hop = next_hop(ip.destination.raw()); hop != 0) {
     peers_.learn(hop, header);
   }
 }
 
-// What lwIP is given begins behind the Ethernet header, which the classifier has judged, as it has
-// IP's; so lwIP's ethernet_input has nothing to do.
+// lwIP is given the frame from after the Ethernet header. The classifier has judged that and IP's,
+// so lwIP's ethernet_input would have nothing to do.
 void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(packet.data());
   if (ethernet.type == EthernetHeader::kArp) {
@@ -301,7 +335,7 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
   }
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(&ethernet + 1);
   caller_ = {ip.source.raw(), ethernet.source};
-  // Without the padding behind a short datagram.
+  // Removes the padding after a short datagram.
   packet.set_bytes(sizeof(EthernetHeader) + ip.total_bytes);
   const bool scarce = Packet::scarce();
   struct pbuf* datagram = nullptr;
@@ -312,7 +346,7 @@ void Attachment::hand_up(Packet packet, RxChecksum checksum, Fate fate) {
     datagram = adopt_packet(std::move(packet), sizeof(EthernetHeader));
   }
   packet = Packet();
-  // The device's word holds for this frame only, and not for the datagram that a fragment ends.
+  // The device vouches for this frame only, not for the datagram that a fragment completes.
   give_to_lwip(datagram, checksum != RxChecksum::kUnknown && fate != Fate::kUpFragment);
 }
 
@@ -326,12 +360,16 @@ void Attachment::hand_up(std::span<Packet> pieces, RxChecksum checksum) {
   } else {
     frame = adopt_packets(pieces);
   }
-  for (Packet& piece : pieces) piece = Packet();
-  if (frame != nullptr) pbuf_remove_header(frame, sizeof(EthernetHeader));
+  for (Packet& piece : pieces) {
+    piece = Packet();
+  }
+  if (frame != nullptr) {
+    pbuf_remove_header(frame, sizeof(EthernetHeader));
+  }
   give_to_lwip(frame, checksum != RxChecksum::kUnknown);
 }
 
-// `datagram` is null when there was no memory for it.
+// `datagram` is null if there was no memory for it.
 void Attachment::give_to_lwip(struct pbuf* datagram, bool verified) {
   if (datagram == nullptr) {
     caller_.address = 0;
@@ -340,13 +378,15 @@ void Attachment::give_to_lwip(struct pbuf* datagram, bool verified) {
   }
   constexpr unsigned kChecks = NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
   const auto flags = netif_.chksum_flags;
-  if (verified) NETIF_SET_CHECKSUM_CTRL(&netif_, flags & ~kChecks);
+  if (verified) {
+    NETIF_SET_CHECKSUM_CTRL(&netif_, flags & ~kChecks);
+  }
   ip4_input(datagram, &netif_);
   caller_.address = 0;
   NETIF_SET_CHECKSUM_CTRL(&netif_, flags);
 }
 
-// May change what lwIP knows of any station.
+// May change what lwIP knows about any station.
 void Attachment::give_arp_to_lwip(Packet packet) {
   peers_.forget();
   etharp_input(adopt_packet(std::move(packet), sizeof(EthernetHeader)), &netif_);

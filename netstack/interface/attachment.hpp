@@ -1,6 +1,6 @@
-// An interface as lwIP sees it: addresses, DHCP, link state, the console's lines, the counters.
+// An interface as lwIP sees it: addresses, DHCP, link state, console lines, counters.
 //
-// All that doesn't depend on the device's type is here, so that `Interface`, the template that owns
+// Everything independent of the device's type is here, so that `Interface`, the template that owns
 // one, stays thin.
 #pragma once
 
@@ -29,13 +29,14 @@ struct StaticAddress {
 };
 
 struct InterfaceSettings {
-  const char* host_name = "mote";             // zero-ended, outlives the interface
+  const char* host_name = "mote";             // zero-terminated, outlives the interface
   std::optional<StaticAddress> address = {};  // absent: DHCP
-  std::uint16_t mtu = 0;                      // bytes of IP packet; 0: what the device can
-  bool offload = true;                        // false: checksums are the stack's own work
+  std::uint16_t mtu = 0;                      // bytes of IP packet; 0: the device's
+  bool offload = true;                        // false: the stack computes checksums itself, and
+                                              // sends no long segments
 };
 
-// What lwIP must know of a device.
+// The facts about a device that lwIP needs.
 struct DeviceFacts {
   std::string_view model;
   std::string_view features;
@@ -48,7 +49,7 @@ struct DeviceFacts {
 
 class Attachment {
  public:
-  [[gnu::noinline]] Attachment();  // once for all kinds of device
+  [[gnu::noinline]] Attachment();  // compiled once for all kinds of device
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
 
@@ -56,82 +57,83 @@ class Attachment {
   [[nodiscard]] InterfaceReport report() const;
   [[nodiscard]] unsigned index() const { return index_; }
 
-  // Whom frames on this interface are for, as of now.
+  // The addresses that frames on this interface are for, as of now.
   [[nodiscard]] Host host() const {
     return {std::bit_cast<MacAddress>(netif_.hwaddr),
             {std::byteswap(ip4_addr_get_u32(netif_ip4_addr(&netif_)))},
             {std::byteswap(ip4_addr_get_u32(netif_ip4_netmask(&netif_)))}};
   }
 
-  // True when the interface has an address and a link.
+  // Whether the interface has an address and a link.
   [[nodiscard]] bool usable() const;
 
   // Whether hosts on other networks can be reached: by a gateway, or a default route.
   [[nodiscard]] bool has_way_out() const;
 
-  // The longest route to `destination` beside subnet and gateway, or null.
+  // The longest route to `destination` apart from subnet and gateway, or null.
   [[nodiscard]] const Route* route_to(Ipv4Address destination) const {
     return routes_.find(destination);
   }
 
-  // What DHCP leases beside the address, the mask and the gateway, which lwIP sets itself.
+  // Uses what DHCP leases besides address, mask and gateway, which lwIP sets itself.
   void use_lease(const Lease& lease);
 
-  // An MTU from DHCP: taken when it is smaller than what device and settings allow.
+  // An MTU from DHCP: used if it is smaller than device and settings allow.
   void offer_mtu(std::uint16_t mtu);
 
   [[nodiscard]] DhcpClient& dhcp_client() const { return dhcp_client_of(index_); }
   [[nodiscard]] struct netif& netif() { return netif_; }
 
-  // How lwIP sends: datagrams and frames, by `owner`, which outlives the attachment.
+  // The functions by which lwIP sends datagrams and frames. `owner` outlives the attachment.
   struct Ways {
     void* owner;
     netif_output_fn datagram;
     netif_linkoutput_fn frame;
   };
 
-  // Makes the interface known to lwIP and to the console; starts DHCP. False when lwIP has no room
-  // for it; the console then says so.
+  // Makes the interface known to lwIP and on the console; starts DHCP, or sets the static address.
+  // False if there is no room for it; the console then says so.
   bool attach(unsigned index, const DeviceFacts& facts, const InterfaceSettings& settings,
               Ways ways);
 
-  // Now and then, at least once a second: notices link changes, keeps DHCP going, says what has
-  // changed.
+  // Call at least once a second: notices link changes, keeps DHCP going, reports changes.
   void tend(Nanoseconds now, bool link_up);
 
-  // Makes a datagram for `destination` (in memory as on the wire) the frame that it leaves in, if
-  // its station is known. False: `find_station` must find it out.
-  // Inline, as all that each sent frame runs through.
+  // Puts the Ethernet header in front of a datagram for `destination` (in memory as on the wire),
+  // if the next station is known. False: use `find_station`. Inline, because every sent frame
+  // passes through here.
   [[nodiscard, gnu::always_inline]] bool frame_for(std::uint32_t destination,
                                                    struct pbuf& datagram) const {
     const EthernetHeader* const header = peers_.find(next_hop(destination));
-    if (header == nullptr || pbuf_add_header(&datagram, sizeof(EthernetHeader)) != 0) return false;
+    if (header == nullptr || pbuf_add_header(&datagram, sizeof(EthernetHeader)) != 0) {
+      return false;
+    }
     __builtin_memcpy(datagram.payload, header, sizeof(EthernetHeader));
     return true;
   }
 
   // The same for an answer to the datagram that lwIP is taking in, if that came from a neighbour
-  // that lwIP doesn't know: it goes to the station that the datagram came from. So strangers who
-  // are answered need no place in lwIP's table.
+  // that lwIP doesn't know: the answer goes to the station that sent it. So answering strangers
+  // takes no place in lwIP's table.
   [[nodiscard]] bool frame_for_caller(std::uint32_t destination, struct pbuf& datagram);
   // The same for a station that isn't known: lwIP finds it out, and sends then.
   err_t find_station(std::uint32_t destination, struct pbuf& datagram);
 
-  // Learns from a frame that lwIP has made which station its datagram goes to.
+  // Learns from a frame made by lwIP which station its datagram goes to.
   void learn_station(const struct pbuf& frame);
 
-  // Gives a frame to lwIP, in its packet, or copied out of it when packets are scarce or lwIP may
-  // hold it long.
+  // Gives a frame to lwIP, in its packet, or as a copy if packets are scarce or lwIP may hold it
+  // long.
   void hand_up(Packet packet, RxChecksum checksum, Fate fate);
 
   // The same for a frame in several packets.
   void hand_up(std::span<Packet> pieces, RxChecksum checksum);
 
-  // Whose ways lwIP uses.
+  // The owner given to `attach`.
   [[nodiscard]] void* owner() const { return owner_; }
 
  private:
-  // Who sent a datagram, in memory as on the wire.
+  // A datagram's sender; the address in memory as on the wire.
   struct Caller {
     std::uint32_t address = 0;  // 0: none
     MacAddress mac;
@@ -144,8 +146,7 @@ class Attachment {
     return ((destination ^ own) & ip4_addr_get_u32(netif_ip4_netmask(&netif_))) == 0;
   }
 
-  // The station on the link to which a datagram goes; 0: there is none. All in memory as on the
-  // wire.
+  // The on-link station to which a datagram goes next; 0: none. All in memory as on the wire.
   [[nodiscard]] std::uint32_t next_hop(std::uint32_t destination) const {
     const bool is_near = routes_.empty() && is_on_subnet(destination);
     return is_near ? destination : far_hop(destination);
@@ -157,6 +158,7 @@ class Attachment {
   void set_link(bool up);
   void use_static_address(const StaticAddress& address);
   void look_again();
+  void announce_device(const DeviceFacts& facts, bool offload) const;
   void announce();
   void announce_routes();
   void complain_of_silence(Nanoseconds now);
@@ -177,20 +179,20 @@ class Attachment {
   std::uint16_t largest_mtu_ = 0;
   Host announced_;
   Ipv4Address announced_gateway_;
-  std::uint64_t answers_ = 0;  // of DHCP servers, when last looked at
+  std::uint64_t answers_ = 0;  // of DHCP servers, at the last check
   Nanoseconds next_complaint_;
 };
 
-// The attachment behind lwIP's structure.
+// The attachment of an lwIP interface.
 [[nodiscard]] Attachment& attachment_of(struct netif* netif);
 
-// The index of the interface on which the packet came that lwIP is taking in; 0 at other times.
+// The index of the interface that received the packet lwIP is taking in; 0 at other times.
 [[nodiscard]] unsigned receiving_interface();
 
 // The interface that has `address` (in memory as on the wire), or null.
 [[nodiscard]] struct netif* interface_with_address(std::uint32_t address);
 
-// The interface with the longest route to `destination`, subnets and gateways apart, or null.
+// The interface with the longest route to `destination`, apart from subnets and gateways, or null.
 [[nodiscard]] struct netif* interface_with_route(std::uint32_t destination);
 
 }  // namespace mote::netstack

@@ -1,4 +1,4 @@
-// What an interface says on the console once it is attached.
+// An interface's lines on the console.
 #include <bit>
 #include <utility>
 
@@ -16,7 +16,20 @@ Ipv4Address gateway_of(const struct netif& netif) {
 
 }  // namespace
 
-// Says which address there is now, if it isn't the one last told of.
+void Attachment::announce_device(const DeviceFacts& facts, bool offload) const {
+  const console::Fact fact(facts.link_up);
+  print_name();
+  console::print(facts.model, ' ', MacText(facts.mac).text(),
+                 facts.link_up ? ", link up" : ", link down");
+  if (!offload) {
+    console::print(", offloads off");
+  } else if (!facts.features.empty()) {
+    console::print(", offloads ", facts.features);
+  }
+  console::print("\n");
+}
+
+// Reports the address, unless it is the one last reported.
 void Attachment::announce() {
   const Host now = host();
   const Ipv4Address gateway = gateway_of(netif_);
@@ -29,14 +42,19 @@ void Attachment::announce() {
   announced_gateway_ = gateway;
   routes_are_news_ = false;
   if (now.address.value == 0) {
-    if (!had_address) return;
+    if (!had_address) {
+      return;
+    }
     print_name();
     console::line("address lost, asking DHCP again");
     return;
   }
+  const console::Fact fact;
   print_name();
   console::print(now.address, '/', std::popcount(now.netmask.value));
-  if (gateway.value != 0) console::print(" via ", gateway);
+  if (gateway.value != 0) {
+    console::print(" via ", gateway);
+  }
   const struct dhcp* dhcp = netif_dhcp_data(&netif_);
   if (!dhcp_ || dhcp == nullptr) {
     console::line(" (static)");
@@ -58,14 +76,17 @@ void Attachment::announce_routes() {
       console::line(" via ", route.router);
     }
   }
-  if (has_way_out()) return;
+  if (has_way_out()) {
+    return;
+  }
   print_name();
   console::line("no gateway");
 }
 
 void Attachment::complain_of_silence(Nanoseconds now) {
   if (std::exchange(answers_, dhcp_client().answers()) != answers_) {
-    // Of no use, which is said. The next one may take longer than a period to come.
+    // There was an answer, but a useless one, which has been reported. The next may take longer
+    // than a period to come.
     next_complaint_ = now + Complaints::kPeriod + Complaints::kPeriod;
   } else if (usable() || !netif_is_link_up(&netif_)) {
     next_complaint_ = now + Complaints::kPeriod;

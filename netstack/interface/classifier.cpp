@@ -1,4 +1,4 @@
-// The classifier: judging received frames and answering echo requests in place.
+// The classifier: judges received frames and answers echo requests in place.
 #include "netstack/interface/classifier.hpp"
 
 #include <algorithm>
@@ -14,8 +14,9 @@ constexpr std::size_t kEchoOffset = kIpOffset + sizeof(Ipv4Header);
 
 bool header_holds(const Ipv4Header& ip, std::span<const std::byte> options) {
   Sum sum = sum_of(ip);
-  if (!options.empty()) [[unlikely]]
+  if (!options.empty()) [[unlikely]] {
     add_bytes(sum, options);
+  }
   return sum.folded() == 0xFFFF;
 }
 
@@ -25,7 +26,8 @@ bool is_subnet_broadcast(Ipv4Address address, const Host& host) {
          address.value == (host.address.value | ~host.netmask.value);
 }
 
-// Whether a datagram goes to all on the link, as far as we know: all, while we have no address.
+// Whether a datagram goes to all on the link, as far as we know. While we have no address, every
+// one does.
 bool is_broadcast(Ipv4Address destination, const Host& host) {
   return host.address.value == 0 || destination.value == 0xFFFFFFFF ||
          is_subnet_broadcast(destination, host);
@@ -38,7 +40,9 @@ bool is_bad_source(Ipv4Address source, const Host& host) {
   if (value >> 24 == 0 || source.is_loopback() || source.is_multicast() || source.is_broadcast()) {
     return true;
   }
-  if (host.address.value == 0) return false;
+  if (host.address.value == 0) {
+    return false;
+  }
   return source == host.address || is_subnet_broadcast(source, host);
 }
 
@@ -48,10 +52,9 @@ bool is_echo_request(const Ipv4Header& ip, std::span<const std::byte> datagram) 
 }
 
 // Turns a verified echo request into its reply. Routers may fragment the reply, whatever the
-// request said, for nobody here would learn that it was too long for its way. The echo's checksum
-// serves as the identification: it changes with the sequence number, and tells nothing. Little else
-// of IP's header isn't known in advance: summing it anew is less than carrying its sum over each
-// change.
+// request allowed, because nobody here would hear that it was too long. The echo's checksum serves
+// as the identification: it changes with the sequence number and reveals nothing. Most of IP's
+// header is known in advance, so summing it anew is cheaper than carrying its sum over each change.
 void write_reply(EthernetHeader& ethernet, Ipv4Header& ip, IcmpEcho& echo, const Host& host) {
   ethernet.destination = ethernet.source;
   ethernet.source = host.mac;
@@ -63,7 +66,7 @@ void write_reply(EthernetHeader& ethernet, Ipv4Header& ip, IcmpEcho& echo, const
   ip.checksum = 0;
   ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum_of(ip).folded()));
 
-  // Of the echo's words only the type changes, by as much whatever the code is.
+  // Only the type changes, and by the same amount whatever the code is.
   constexpr Be16 kTypeBefore{IcmpEcho::kRequest << 8};
   constexpr Be16 kTypeAfter{IcmpEcho::kReply << 8};
   echo.checksum =
@@ -71,16 +74,19 @@ void write_reply(EthernetHeader& ethernet, Ipv4Header& ip, IcmpEcho& echo, const
   echo.type = IcmpEcho::kReply;
 }
 
-// An echo request, whole and without IP options, in `buffer`.
+// `buffer` holds a whole echo request without IP options.
 Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const Host& host) {
   auto& ethernet = *reinterpret_cast<EthernetHeader*>(buffer.data());
   auto& ip = *reinterpret_cast<Ipv4Header*>(buffer.data() + kIpOffset);
   auto& echo = *reinterpret_cast<IcmpEcho*>(buffer.data() + kEchoOffset);
   if (const Ipv4Address destination{ip.destination}; destination != host.address) {
-    // Perhaps another interface's, which is ours as well (RFC 1122, 3.3.4.2: the weak host).
+    // Perhaps another interface's address, which is ours as well (RFC 1122, 3.3.4.2: weak host
+    // model).
     return {is_broadcast(destination, host) ? Fate::kEchoToGroup : Fate::kUp};
   }
-  if (total_bytes < sizeof(Ipv4Header) + sizeof(IcmpEcho)) return {Fate::kShort};
+  if (total_bytes < sizeof(Ipv4Header) + sizeof(IcmpEcho)) {
+    return {Fate::kShort};
+  }
   if (!checksum_holds(buffer.subspan(kEchoOffset, total_bytes - sizeof(Ipv4Header)))) {
     return {Fate::kBadChecksum};
   }
@@ -95,17 +101,23 @@ Decision answer_echo(std::span<std::byte> buffer, std::size_t total_bytes, const
   return {Fate::kReply, EthernetHeader::kMinFrameBytes};
 }
 
-// Whether options can be what they are (RFC 791, 3.1), and ask for no way of their own: kUp, or why
-// not. Those that nobody here knows are ignored (RFC 1122, 3.2.1.8).
+// Checks that options are well-formed (RFC 791, 3.1) and don't ask for source routing: kUp, or the
+// reason to drop. Unknown ones are ignored (RFC 1122, 3.2.1.8).
 Fate judge_options(std::span<const std::byte> options) {
   while (!options.empty()) {
     const auto type = static_cast<std::uint8_t>(options[0]);
     std::size_t bytes = 1;
-    if (type == Ipv4Header::kEndOfOptions) break;
+    if (type == Ipv4Header::kEndOfOptions) {
+      break;
+    }
     if (type != Ipv4Header::kNoOperation) {
-      if (options.size() < 2) return Fate::kBadHeader;
+      if (options.size() < 2) {
+        return Fate::kBadHeader;
+      }
       bytes = static_cast<std::uint8_t>(options[1]);
-      if (bytes < 2 || bytes > options.size()) return Fate::kBadHeader;
+      if (bytes < 2 || bytes > options.size()) {
+        return Fate::kBadHeader;
+      }
       if (type == Ipv4Header::kLooseSourceRoute || type == Ipv4Header::kStrictSourceRoute) {
         return Fate::kSourceRoute;
       }
@@ -115,15 +127,16 @@ Fate judge_options(std::span<const std::byte> options) {
   return Fate::kUp;
 }
 
-// Takes the options, if there are any, out of a datagram that was judged. They are for those on its
-// way: an answer has none of them. An echo reply with a record of the route or of times that goes
-// on where the request came from would be better (RFC 1122, 3.2.2.6), one with the request's own
-// would be wrong.
+// Removes the options, if any, from a datagram that was judged. They concern the hosts on its way,
+// and the answer carries none. In an echo reply, a record of route or times continued from the
+// request's would be better (RFC 1122, 3.2.2.6), but an unchanged copy would be wrong.
 [[gnu::noinline]] void remove_options(std::span<std::byte> datagram) {
   auto& ip = *reinterpret_cast<Ipv4Header*>(datagram.data());
   const std::size_t header_bytes = ip.header_bytes();
   const std::size_t total_bytes = ip.total_bytes;
-  if (header_bytes == sizeof(Ipv4Header)) return;
+  if (header_bytes == sizeof(Ipv4Header)) {
+    return;
+  }
   const std::span payload = datagram.subspan(header_bytes, total_bytes - header_bytes);
   std::ranges::copy(payload, datagram.begin() + sizeof(Ipv4Header));
   ip.version_and_words = Ipv4Header::kVersion4NoOptions;
@@ -132,11 +145,13 @@ Fate judge_options(std::span<const std::byte> options) {
   ip.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum_of(ip).folded()));
 }
 
-// What an IPv4 header says of a datagram's fate. `start` is the frame's beginning with at least all
-// of that header, `frame_bytes` its whole length. Inline, as all that each frame runs through.
+// Judges a datagram by its IPv4 header. `start` is the frame's beginning with at least all of that
+// header, `frame_bytes` its whole length. Inline, because every frame passes through here.
 [[gnu::always_inline]] inline Fate judge_ipv4_header(std::span<const std::byte> start,
                                                      std::size_t frame_bytes, const Host& host) {
-  if (start.size() < kIpOffset + sizeof(Ipv4Header)) return Fate::kShort;
+  if (start.size() < kIpOffset + sizeof(Ipv4Header)) {
+    return Fate::kShort;
+  }
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(start.data() + kIpOffset);
   std::span<const std::byte> options;
   if (ip.version_and_words != Ipv4Header::kVersion4NoOptions) [[unlikely]] {
@@ -151,15 +166,24 @@ Fate judge_options(std::span<const std::byte> options) {
   if (total_bytes < sizeof(Ipv4Header) + options.size() || total_bytes > frame_bytes - kIpOffset) {
     return Fate::kBadHeader;
   }
-  if (!header_holds(ip, options)) return Fate::kBadChecksum;
-  if (!options.empty()) [[unlikely]] {
-    if (const Fate fate = judge_options(options); fate != Fate::kUp) return fate;
+  if (!header_holds(ip, options)) {
+    return Fate::kBadChecksum;
   }
-  if (is_bad_source({ip.source}, host)) return Fate::kBadSource;
-  if (Ipv4Address{ip.destination}.is_multicast()) return Fate::kMulticast;
+  if (!options.empty()) [[unlikely]] {
+    if (const Fate fate = judge_options(options); fate != Fate::kUp) {
+      return fate;
+    }
+  }
+  if (is_bad_source({ip.source}, host)) {
+    return Fate::kBadSource;
+  }
+  if (Ipv4Address{ip.destination}.is_multicast()) {
+    return Fate::kMulticast;
+  }
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(start.data());
-  if (is_group(ethernet.destination) && !is_broadcast({ip.destination}, host)) [[unlikely]]
+  if (is_group(ethernet.destination) && !is_broadcast({ip.destination}, host)) [[unlikely]] {
     return Fate::kUnicastToGroup;
+  }
   return ip.is_fragment() ? Fate::kUpFragment : Fate::kUp;
 }
 
@@ -168,7 +192,9 @@ Decision judge_ipv4(std::span<std::byte> buffer, std::size_t frame_bytes, const 
   while (true) {
     const Fate fate = judge_ipv4_header(buffer.first(frame_bytes), frame_bytes, host);
     if (fate != Fate::kUp) {
-      if (fate == Fate::kUpFragment) remove_options(buffer.subspan(kIpOffset));
+      if (fate == Fate::kUpFragment) {
+        remove_options(buffer.subspan(kIpOffset));
+      }
       return {fate};
     }
     if (ip.version_and_words == Ipv4Header::kVersion4NoOptions) [[likely]] {
@@ -178,24 +204,30 @@ Decision judge_ipv4(std::span<std::byte> buffer, std::size_t frame_bytes, const 
       }
       return {Fate::kUp};
     }
-    remove_options(buffer.subspan(kIpOffset));  // and once more, as any other
+    remove_options(buffer.subspan(kIpOffset));  // then judge it again like any other
   }
 }
 
-// lwIP reads an ARP packet without looking at its length (etharp_input), so look here.
+// lwIP reads an ARP packet without checking its length (etharp_input), so check it here.
 Decision judge_arp(std::span<const std::byte> frame) {
-  if (frame.size() < sizeof(EthernetHeader) + sizeof(ArpPacket)) return {Fate::kBadArp};
+  if (frame.size() < sizeof(EthernetHeader) + sizeof(ArpPacket)) {
+    return {Fate::kBadArp};
+  }
   const auto& arp = *reinterpret_cast<const ArpPacket*>(frame.data() + sizeof(EthernetHeader));
   const bool usable = arp.hardware == 1 && arp.protocol == EthernetHeader::kIpv4 &&
                       arp.hardware_bytes == 6 && arp.protocol_bytes == 4;
   return {usable ? Fate::kUp : Fate::kBadArp};
 }
 
-// Whether stations' addresses let the frame in: kUp, or why not.
+// Whether the frame's MAC addresses let it in: kUp, or the reason to drop.
 Fate judge_ethernet(std::span<const std::byte> frame, const Host& host) {
-  if (frame.size() < sizeof(EthernetHeader)) return Fate::kShort;
+  if (frame.size() < sizeof(EthernetHeader)) {
+    return Fate::kShort;
+  }
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(frame.data());
-  if (is_group(ethernet.source)) return Fate::kBadSource;
+  if (is_group(ethernet.source)) {
+    return Fate::kBadSource;
+  }
   const bool ours = is_group(ethernet.destination) || ethernet.destination == host.mac;
   return ours ? Fate::kUp : Fate::kOtherHost;
 }
@@ -203,18 +235,24 @@ Fate judge_ethernet(std::span<const std::byte> frame, const Host& host) {
 }  // namespace
 
 Fate judge_large(std::span<const std::byte> start, std::size_t frame_bytes, const Host& host) {
-  if (const Fate fate = judge_ethernet(start, host); fate != Fate::kUp) return fate;
+  if (const Fate fate = judge_ethernet(start, host); fate != Fate::kUp) {
+    return fate;
+  }
   if (reinterpret_cast<const EthernetHeader*>(start.data())->type != EthernetHeader::kIpv4) {
     return Fate::kUnknownProtocol;
   }
-  if (frame_bytes > 0xFFFF) return Fate::kBadHeader;  // more than a pbuf's length can tell
+  if (frame_bytes > 0xFFFF) {
+    return Fate::kBadHeader;  // more than a pbuf's length can hold
+  }
   const Fate fate = judge_ipv4_header(start, frame_bytes, host);
   return fate == Fate::kUpFragment ? Fate::kBadHeader : fate;
 }
 
 [[gnu::noinline]] bool remove_priority_tag(std::span<std::byte> frame) {
   constexpr std::size_t kTagOffset = offsetof(EthernetHeader, type);
-  if (frame.size() < sizeof(EthernetHeader) + sizeof(VlanTag)) return false;
+  if (frame.size() < sizeof(EthernetHeader) + sizeof(VlanTag)) {
+    return false;
+  }
   const auto& tag = *reinterpret_cast<const VlanTag*>(frame.data() + kTagOffset);
   const Be16& next = reinterpret_cast<const VlanTag*>(&tag + 1)->type;
   if (tag.type != VlanTag::kType || (tag.control & VlanTag::kIdentifierMask) != 0 ||
@@ -227,7 +265,9 @@ Fate judge_large(std::span<const std::byte> start, std::size_t frame_bytes, cons
 
 Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes, const Host& host) {
   const Fate fate = judge_ethernet(buffer.first(frame_bytes), host);
-  if (fate != Fate::kUp) return {fate};
+  if (fate != Fate::kUp) {
+    return {fate};
+  }
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(buffer.data());
   while (true) {
     switch (ethernet.type) {
@@ -235,8 +275,10 @@ Decision classify(std::span<std::byte> buffer, std::size_t frame_bytes, const Ho
         return judge_ipv4(buffer, frame_bytes, host);
       case EthernetHeader::kArp:
         return judge_arp(buffer.first(frame_bytes));
-      default:  // once more if it was a priority tag, behind which is none
-        if (!remove_priority_tag(buffer.first(frame_bytes))) return {Fate::kUnknownProtocol};
+      default:  // once more after a priority tag, which no other tag may follow
+        if (!remove_priority_tag(buffer.first(frame_bytes))) {
+          return {Fate::kUnknownProtocol};
+        }
         frame_bytes -= sizeof(VlanTag);
     }
   }

@@ -1,4 +1,4 @@
-// What an interface has complained of on the console, so that no peer can fill it with lines.
+// An interface's complaints on the console, limited so that no peer can fill it with lines.
 #pragma once
 
 #include <array>
@@ -11,25 +11,27 @@
 
 namespace mote::netstack {
 
-// Each reason is said at most once in a period, as a line that begins with the interface's name.
+// Prints each reason at most once in a period, in a line that begins with the interface's name.
 class Complaints {
  public:
   static constexpr Nanoseconds kPeriod = milliseconds(60'000);
 
-  // Whose they are: its number on the console.
+  // The interface's number, for the console.
   void set_index(unsigned index) { index_ = index; }
 
-  // Says `parts`. Two literals make the reason: what is wrong, and how; they are told apart by
-  // where they lie.
+  // Prints `parts`. Two literals make up the reason: what is wrong, and how. They are compared by
+  // address.
   template <typename... Parts>
   void say(std::string_view what, std::string_view how, const Parts&... parts) {
-    if (is_due(what, how)) console::line("net", index_, ": ", parts...);
+    if (is_due(what, how)) {
+      console::line("net", index_, ": ", parts...);
+    }
   }
 
  private:
   struct Said {
     std::uint32_t reason = 0;  // 0: none
-    std::uint32_t next_s = 0;  // when it may be said again
+    std::uint32_t next_s = 0;  // when it may be printed again
   };
 
   [[nodiscard]] bool is_due(std::string_view what, std::string_view how) {
@@ -39,8 +41,12 @@ class Complaints {
     const std::uint32_t reason = place(what) * 31 + place(how);
     const auto now_s = static_cast<std::uint32_t>(clock::now().value / milliseconds(1000).value);
     for (Said& said : said_) {
-      if (said.reason != 0 && said.reason != reason) continue;
-      if (said.reason != 0 && now_s < said.next_s) return false;
+      if (said.reason != 0 && said.reason != reason) {
+        continue;
+      }
+      if (said.reason != 0 && now_s < said.next_s) {
+        return false;
+      }
       said = {reason, now_s + static_cast<std::uint32_t>(kPeriod.value / milliseconds(1000).value)};
       return true;
     }

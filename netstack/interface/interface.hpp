@@ -1,10 +1,11 @@
-// An interface: a device below, lwIP above, and the frame's way between them.
+// An interface: a device below, lwIP above, and the path of frames between them.
 //
 //   device.poll_rx → classify: Reply (same buffer to the transmit ring)
 //                            | Drop  (counted, buffer back to the pool)
 //                            | Up    → lwIP → … → link_output → device.transmit
 //
-// The device's type is a template parameter: no call per frame is indirect, save lwIP's own.
+// The types of device and server are template parameters, so no call per frame is indirect except
+// lwIP's own.
 #pragma once
 
 #include <cstddef>
@@ -25,36 +26,42 @@
 
 namespace mote::netstack {
 
-template <NetDevice Device>
+template <NetDevice Device, const PromptServer& kServer = kNoPromptServer>
 class Interface {
  public:
-  // Ties the device, which is up and outlives the interface, to lwIP as `net<index>`; prints its
-  // line. False (and a line that says so) when there are too many.
+  // Attaches the device to lwIP as `net<index>` and prints its line. The device is up and outlives
+  // the interface. False, with a line that says so, if there are too many.
   bool attach(Device& device, unsigned index, const InterfaceSettings& settings) {
     device_ = &device;
-    if (settings.offload) offloads_ = device.offloads();
+    if (settings.offload) {
+      offloads_ = device.offloads();
+    }
     const DeviceFacts facts{device.model(), device.features(), device.mac(),      device.mtu(),
                             offloads_,      device.link_up(),  &device.counters()};
     return attachment_.attach(index, facts, settings, {this, output, link_output});
   }
 
-  // One turn of the run loop: takes back what was sent, sends what waited, receives at most
-  // kRxBudget frames, rings the doorbells. Says whether there was anything to do.
+  // One turn of the run loop: takes back sent frames, sends the backlog, receives at most kRxBudget
+  // frames, rings the doorbells. Returns whether there was any work.
   bool turn() {
     device_->reclaim(release_frame);
-    if (!backlog_.empty()) send_backlog();
+    if (!backlog_.empty()) {
+      send_backlog();
+    }
     const std::size_t received = device_->poll_rx(limits::kRxBudget, Receiver{*this});
     device_->flush();
-    if (received != 0) entropy::stir(cpu::time_stamp());
+    if (received != 0) {
+      entropy::stir(cpu::time_stamp());
+    }
     const bool sent = attachment_.counters().tx_frames != tx_frames_before_;
     tx_frames_before_ = attachment_.counters().tx_frames;
     return received != 0 || sent;
   }
 
-  // Takes back what was sent, so that lwIP may send it again.
+  // Takes back sent frames, so that lwIP may send them again.
   void reclaim() { device_->reclaim(release_frame); }
 
-  // Adds what shows that there is something to do in a turn (see NetDevice).
+  // Adds the words that change when a turn has work to do (see NetDevice).
   void watch(Watch& watch) const { device_->watch(watch, !backlog_.empty()); }
 
   // For a doze (see NetDevice).
@@ -62,8 +69,7 @@ class Interface {
   void arm() { device_->arm(!backlog_.empty()); }
   void disarm() { device_->disarm(); }
 
-  // Now and then, at least once a second: link state, DHCP, the console's lines, a backlog that
-  // doesn't move.
+  // Call at least once a second: link state, DHCP, console lines, a stuck backlog.
   void tend(Nanoseconds now) {
     look_at_backlog(now);
     attachment_.tend(now, device_->link_up());
@@ -73,7 +79,7 @@ class Interface {
   [[nodiscard]] Attachment& attachment() { return attachment_; }
 
  private:
-  // What the device hands received frames to.
+  // The device hands received frames to this.
   struct Receiver {
     Interface& interface;
     [[gnu::always_inline]] void operator()(Packet packet, RxChecksum checksum) const {
@@ -84,34 +90,39 @@ class Interface {
     }
   };
 
-  // Inline, for it has one caller, the driver's loop, and all frames run through it.
+  // Inline: its only caller is the driver's loop, and every frame passes through it.
   [[gnu::always_inline]] void receive(Packet packet, RxChecksum checksum) {
     checksum = believed(checksum);
-    if (answered_promptly(packet, checksum)) return;
+    if (answered_promptly(packet, checksum)) {
+      return;
+    }
     const std::size_t room = Packet::kMaxFrameBytes;
     const Decision decision = classify({packet.data(), room}, packet.bytes(), attachment_.host());
     ++attachment_.counters()[decision.fate];
     switch (decision.fate) {
       case Fate::kReply:
         packet.set_bytes(decision.reply_bytes);
-        if (!device_->transmit(packet, TxChecksum{})) ++attachment_.counters().replies_dropped;
+        if (!device_->transmit(packet, TxChecksum{})) {
+          ++attachment_.counters().replies_dropped;
+        }
         break;
       case Fate::kUp:
       case Fate::kUpFragment:
         attachment_.hand_up(std::move(packet), checksum, decision.fate);
         break;
       default:
-        break;  // dropped: the packet dies here, and its buffer is the pool's again
+        break;  // dropped: the packet returns to the pool here
     }
   }
 
-  // A request whose answer needs none of lwIP's work. A response that finds no room at all is one
-  // that was lost: lwIP resends it.
+  // Answers a request without lwIP, if possible. A response that finds no room at all counts as
+  // lost: lwIP resends it.
   [[gnu::always_inline]] bool answered_promptly(const Packet& packet, RxChecksum checksum) {
     PromptAnswer answer;
     if (!offloads_.tx_checksum ||
-        !prompt_answer(attachment_.netif(), packet.frame(), checksum, answer))
+        !prompt_answer(attachment_.netif(), packet.frame(), checksum, kServer, answer)) {
       return false;
+    }
     ++attachment_.counters()[Fate::kUp];
     ++attachment_.counters().prompt_answers;
     const std::span pieces = std::span(answer.pieces).first(answer.count);
@@ -125,11 +136,13 @@ class Interface {
     return true;
   }
 
-  // A segment in several packets: it is judged by its first packet.
+  // A segment in several packets, judged by the first.
   void receive_large(std::span<Packet> pieces, RxChecksum checksum) {
     checksum = believed(checksum);
     std::size_t bytes = 0;
-    for (const Packet& piece : pieces) bytes += piece.bytes();
+    for (const Packet& piece : pieces) {
+      bytes += piece.bytes();
+    }
     Packet& first = pieces.front();
     Fate fate = judge_large(first.frame(), bytes, attachment_.host());
     if (fate == Fate::kUnknownProtocol && remove_priority_tag(first.frame())) {
@@ -137,11 +150,13 @@ class Interface {
       fate = judge_large(first.frame(), bytes - sizeof(VlanTag), attachment_.host());
     }
     ++attachment_.counters()[fate];
-    if (fate == Fate::kUp) attachment_.hand_up(pieces, checksum);
+    if (fate == Fate::kUp) {
+      attachment_.hand_up(pieces, checksum);
+    }
   }
 
-  // With offloads off the device's word counts for nothing, but a sum that was never made can't be
-  // verified all the same.
+  // With offloads off the device's verdict is ignored. But a checksum that was never computed can't
+  // be verified even then.
   RxChecksum believed(RxChecksum checksum) const {
     const bool ignored = checksum == RxChecksum::kVerified && !offloads_.rx_checksum;
     return ignored ? RxChecksum::kUnknown : checksum;
@@ -151,8 +166,8 @@ class Interface {
     return *static_cast<Interface*>(attachment_of(netif).owner());
   }
 
-  // lwIP's ways to the device: for a datagram, which lacks its IP header's checksum and nearly
-  // always goes where others went before, and for a frame.
+  // lwIP's output functions: for a datagram, which lacks its IP header's checksum and nearly always
+  // goes to a known station, and for a frame.
   static err_t output(struct netif* netif, struct pbuf* datagram, const ip4_addr_t* destination) {
     Interface& self = of(netif);
     seal(*datagram);
@@ -170,8 +185,8 @@ class Interface {
     return self.queue(frame);
   }
 
-  // ERR_MEM makes lwIP keep the segment and try again later. A frame that no device takes must
-  // not get into the backlog: all others would wait behind it.
+  // ERR_MEM makes lwIP keep the segment and try again later. A frame that no device takes must stay
+  // out of the backlog, where it would block all others.
   err_t queue(struct pbuf* frame) {
     const struct netif_hint* const hints = attachment_.netif().hints;
     const Backlog::Entry entry{frame, hints != nullptr ? hints->segment_bytes : u16_t{0}};
@@ -181,7 +196,9 @@ class Interface {
       ++attachment_.counters().tx_unsendable;
       return ERR_OK;
     }
-    if (backlog_.empty() && send(entry, list, gathered)) return ERR_OK;
+    if (backlog_.empty() && send(entry, list, gathered)) {
+      return ERR_OK;
+    }
     if (backlog_.push(entry)) {
       ++attachment_.counters().tx_waited;
       return ERR_OK;
@@ -190,37 +207,45 @@ class Interface {
     return ERR_MEM;
   }
 
-  // A long segment must be cut, for which it must be gathered. How to cut it is forgotten of one
-  // that had to wait for an ARP reply.
+  // A long segment must be cut, and for that it must be gathered. A segment that had to wait for an
+  // ARP reply has lost the length to cut it to.
   static bool can_be_sent(const Backlog::Entry& entry, bool gathered) {
     return entry.frame->tot_len <= sizeof(EthernetHeader) + limits::kMtu ||
            (gathered && entry.segment_bytes != 0);
   }
 
-  // False when the ring is full, or when the frame must be copied and there is no packet.
+  // False if the ring is full, or if the frame must be copied and no packet is left.
   bool send(const Backlog::Entry& entry, const SegmentList& list, bool gathered) {
     const bool sent = gathered ? send_by_reference(entry, list) : send_copy(*entry.frame);
-    if (sent) ++attachment_.counters().tx_frames;
+    if (sent) {
+      ++attachment_.counters().tx_frames;
+    }
     return sent;
   }
 
   bool send_by_reference(const Backlog::Entry& entry, const SegmentList& list) {
     const auto [checksum, cut] = offload(
         {static_cast<std::byte*>(entry.frame->payload), entry.frame->len}, entry.segment_bytes);
-    if (!device_->transmit(TxFrame{list.segments(), checksum, entry.frame, cut})) return false;
+    if (!device_->transmit(TxFrame{list.segments(), checksum, entry.frame, cut})) {
+      return false;
+    }
     pbuf_ref(entry.frame);
     return true;
   }
 
   bool send_copy(const struct pbuf& frame) {
     Packet packet = copy_to_packet(frame);
-    if (!packet || !device_->transmit(packet, offload(packet.frame(), 0).checksum)) return false;
+    if (!packet || !device_->transmit(packet, offload(packet.frame(), 0).checksum)) {
+      return false;
+    }
     ++attachment_.counters().tx_copied;
     return true;
   }
 
   Offload offload(std::span<std::byte> headers, std::uint16_t segment_bytes) const {
-    if (segment_bytes != 0) return prepare_cut(headers, segment_bytes, offloads_.segmentation);
+    if (segment_bytes != 0) {
+      return prepare_cut(headers, segment_bytes, offloads_.segmentation);
+    }
     return offloads_.tx_checksum ? Offload{prepare_checksum(headers), {}} : Offload{};
   }
 
@@ -228,13 +253,15 @@ class Interface {
     while (!backlog_.empty()) {
       const Backlog::Entry entry = backlog_.front();
       SegmentList list;
-      if (!send(entry, list, list.gather(*entry.frame))) return;
+      if (!send(entry, list, list.gather(*entry.frame))) {
+        return;
+      }
       backlog_.pop();
     }
   }
 
-  // The front of the backlog leaves within limits::kTxPatienceMs, whatever the device, the pool or
-  // the frame is like: TCP sends it again.
+  // The front of the backlog leaves within limits::kTxPatienceMs, even if the device, the pool or
+  // the frame itself is at fault: TCP resends it.
   void look_at_backlog(Nanoseconds now) {
     if (backlog_.empty()) {
       front_seen_ = kNone;
@@ -251,10 +278,10 @@ class Interface {
 
   Attachment attachment_;
   Device* device_ = nullptr;
-  Offloads offloads_;  // what is used of the device's
+  Offloads offloads_;  // those of the device's that are used
   Backlog backlog_;
   static constexpr std::uint64_t kNone = ~std::uint64_t{0};
-  std::uint64_t front_seen_ = kNone;  // how many had left before the front that was seen last
+  std::uint64_t front_seen_ = kNone;  // departures before the front seen last
   Nanoseconds front_since_{};
   std::uint64_t tx_frames_before_ = 0;
 };

@@ -1,9 +1,9 @@
-// The stations that an interface sends to: Ethernet headers, as lwIP's ARP table had them last.
+// The stations that an interface sends to: a cache of Ethernet headers from lwIP's ARP table.
 //
-// lwIP looks through its table for each frame, and renews an entry when it is asked for an old one.
-// What is kept here is therefore forgotten whenever the table may have changed, by an ARP packet or
-// with the link, and several times a second: so lwIP is asked again, and nothing here outlives what
-// it says for long.
+// lwIP searches its table for each frame, and renews an old entry when asked for it. The cache is
+// therefore cleared whenever the table may have changed, by an ARP packet or with the link, and
+// several times a second: so lwIP is asked again, and nothing here outlives its table entry for
+// long.
 #pragma once
 
 #include <array>
@@ -16,14 +16,14 @@ namespace mote::netstack {
 
 class Peers {
  public:
-  // The header for frames to the station with an address on the link (in memory as on the wire), or
+  // The header for frames to the station with this on-link address (in memory as on the wire), or
   // null.
   [[nodiscard]] const EthernetHeader* find(std::uint32_t address) const {
     const Peer& peer = peers_[place(address)];
     return peer.address == address && address != 0 ? &peer.header : nullptr;
   }
 
-  // Another one at the same place gives way.
+  // Replaces another one at the same place.
   void learn(std::uint32_t address, const EthernetHeader& header) {
     peers_[place(address)] = {address, header};
   }
@@ -38,7 +38,7 @@ class Peers {
 
   static constexpr std::size_t kPlaces = 64;
 
-  // By the last byte, in which the neighbours on a link differ.
+  // By the last byte of the address, in which a link's neighbours differ.
   static std::size_t place(std::uint32_t address) { return address >> 24 & (kPlaces - 1); }
 
   std::array<Peer, kPlaces> peers_{};

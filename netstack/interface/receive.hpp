@@ -9,11 +9,11 @@
 
 namespace mote::netstack {
 
-// A pbuf over the packet's frame, from its byte `offset` on. The packet goes back to the pool when
-// lwIP frees the pbuf. Never null: there is one such pbuf for each packet.
+// A pbuf over the packet's frame, from byte `offset` on. The packet returns to the pool when lwIP
+// frees the pbuf. Never null: there is such a pbuf for each packet.
 [[nodiscard]] struct pbuf* adopt_packet(Packet packet, std::size_t offset = 0);
 
-// A pbuf of lwIP's own pool with a copy of the frame; null when the pool has none left.
+// A pbuf of lwIP's own pool with a copy of the frame; null if the pool is empty.
 [[nodiscard]] struct pbuf* copy_frame(std::span<const std::byte> frame);
 
 // The same for a frame in several packets, 65,535 bytes at most.

@@ -1,4 +1,4 @@
-// lwIP's frames as the device wants them.
+// Turns lwIP's frames into what the device takes.
 #include "netstack/interface/transmit.hpp"
 
 #include <algorithm>
@@ -13,25 +13,29 @@ namespace {
 
 constexpr std::array<std::byte, EthernetHeader::kMinFrameBytes> kPadding{};
 
-// Whether the bytes before the payload are the pbuf's own and unused: only in a pbuf whose
-// payload lies in the same block behind it.
+// Whether the bytes before the payload are the pbuf's own and unused: only if the payload follows
+// the pbuf in the same block.
 bool has_headroom(const struct pbuf& pbuf) {
-  if ((pbuf.type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS) == 0) return false;
+  if ((pbuf.type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS) == 0) {
+    return false;
+  }
   const auto* payload = static_cast<const std::byte*>(pbuf.payload);
   const auto* room = reinterpret_cast<const std::byte*>(&pbuf) + sizeof(struct pbuf);
   return payload >= room + limits::kHeadroom;
 }
 
-// Where a frame's TCP header lies.
+// The place of a frame's TCP header.
 struct TcpPlace {
   Ipv4Header* ip = nullptr;
-  TcpHeader* tcp = nullptr;  // null: there is none, or not all of it
+  TcpHeader* tcp = nullptr;  // null: none, or incomplete
   std::uint16_t offset = 0;  // bytes from the frame's beginning
 };
 
 TcpPlace find_tcp(std::span<std::byte> headers) {
   constexpr std::size_t kIpOffset = sizeof(EthernetHeader);
-  if (headers.size() < kIpOffset + sizeof(Ipv4Header)) return {};
+  if (headers.size() < kIpOffset + sizeof(Ipv4Header)) {
+    return {};
+  }
   const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(headers.data());
   auto& ip = *reinterpret_cast<Ipv4Header*>(headers.data() + kIpOffset);
   const std::size_t offset = kIpOffset + ip.header_bytes();
@@ -46,25 +50,39 @@ TcpPlace find_tcp(std::span<std::byte> headers) {
 }  // namespace
 
 bool SegmentList::add(const void* data, std::size_t bytes) {
-  if (bytes == 0) return true;
-  if (count_ == segments_.size()) return false;
+  if (bytes == 0) {
+    return true;
+  }
+  if (count_ == segments_.size()) {
+    return false;
+  }
   segments_[count_++] = {static_cast<const std::byte*>(data), static_cast<std::uint32_t>(bytes)};
   return true;
 }
 
 bool SegmentList::gather(const struct pbuf& frame) {
-  if (!has_headroom(frame)) return false;
-  for (const struct pbuf* piece = &frame; piece != nullptr; piece = piece->next) {
-    if (!add(piece->payload, piece->len)) return false;
+  if (!has_headroom(frame)) {
+    return false;
   }
-  if (frame.tot_len >= EthernetHeader::kMinFrameBytes) return true;
+  for (const struct pbuf* piece = &frame; piece != nullptr; piece = piece->next) {
+    if (!add(piece->payload, piece->len)) {
+      return false;
+    }
+  }
+  if (frame.tot_len >= EthernetHeader::kMinFrameBytes) {
+    return true;
+  }
   return add(kPadding.data(), EthernetHeader::kMinFrameBytes - frame.tot_len);
 }
 
 Packet copy_to_packet(const struct pbuf& frame) {
-  if (frame.tot_len > Packet::kMaxFrameBytes) return {};
+  if (frame.tot_len > Packet::kMaxFrameBytes) {
+    return {};
+  }
   Packet packet = Packet::allocate();
-  if (!packet) return {};
+  if (!packet) {
+    return {};
+  }
   pbuf_copy_partial(&frame, packet.data(), frame.tot_len, 0);
   const std::size_t bytes = std::max<std::size_t>(frame.tot_len, EthernetHeader::kMinFrameBytes);
   packet.set_bytes(bytes);
@@ -85,7 +103,9 @@ void seal(struct pbuf& datagram) {
 
 TxChecksum prepare_checksum(std::span<std::byte> headers) {
   const TcpPlace place = find_tcp(headers);
-  if (place.tcp == nullptr) return {};
+  if (place.tcp == nullptr) {
+    return {};
+  }
   const std::size_t bytes = place.ip->total_bytes - place.ip->header_bytes();
   place.tcp->checksum =
       Be16::from_raw(pseudo_header_sum(*place.ip, static_cast<std::uint16_t>(bytes)).folded());
@@ -95,18 +115,24 @@ TxChecksum prepare_checksum(std::span<std::byte> headers) {
 Offload prepare_cut(std::span<std::byte> headers, std::uint16_t segment_bytes, Segmentation wants) {
   const TxChecksum checksum = prepare_checksum(headers);
   const TcpPlace place = find_tcp(headers);
-  if (place.tcp == nullptr) return {};
+  if (place.tcp == nullptr) {
+    return {};
+  }
   if (wants != Segmentation::kWholeLength) {
     place.tcp->checksum = Be16::from_raw(pseudo_header_sum(*place.ip, 0).folded());
     place.ip->checksum = 0;
   }
-  if (wants == Segmentation::kNoLength) place.ip->total_bytes = 0;
+  if (wants == Segmentation::kNoLength) {
+    place.ip->total_bytes = 0;
+  }
   const std::size_t header_bytes = place.offset + place.tcp->header_bytes();
   return {checksum, {static_cast<std::uint16_t>(header_bytes), segment_bytes}};
 }
 
 bool Backlog::push(Entry entry) {
-  if (count_ == frames_.size()) return false;
+  if (count_ == frames_.size()) {
+    return false;
+  }
   pbuf_ref(entry.frame);
   const std::size_t place = (first_ + count_) % frames_.size();
   frames_[place] = entry.frame;

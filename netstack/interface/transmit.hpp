@@ -1,4 +1,4 @@
-// lwIP's frames as the device wants them: by reference where it can, copied where it can't.
+// Turns lwIP's frames into what the device takes: by reference if possible, else copied.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@ namespace mote::netstack {
 // The pieces of a frame, by reference.
 class SegmentList {
  public:
-  // Lists the pieces of `frame`, padded to the shortest Ethernet frame. False when they are too
-  // many, or when the first has no kHeadroom writable bytes before it: copy it then.
+  // Lists the pieces of `frame`, padded to the shortest Ethernet frame. False if there are too
+  // many, or if the first isn't preceded by kHeadroom writable bytes: then copy it.
   [[nodiscard]] bool gather(const struct pbuf& frame);
 
   [[nodiscard]] std::span<const TxSegment> segments() const { return {segments_.data(), count_}; }
@@ -30,48 +30,48 @@ class SegmentList {
   std::size_t count_ = 0;
 };
 
-// The frame in a packet, padded to the shortest Ethernet frame. Empty when the pool is, or when
-// the frame is larger than a packet.
+// A copy of the frame in a packet, padded to the shortest Ethernet frame. Empty if the pool is, or
+// if the frame is larger than a packet.
 [[nodiscard]] Packet copy_to_packet(const struct pbuf& frame);
 
 // Fills in the checksum of a datagram's IP header.
 void seal(struct pbuf& datagram);
 
-// What a device shall do with a frame.
+// The device's share of the work on a frame.
 struct Offload {
   TxChecksum checksum;
   TxCut cut;
 };
 
-// Prepares a TCP checksum that lwIP left to the device: puts the pseudo-header's sum in its place
-// and says where. `headers` must hold the headers up to TCP's; for a frame that has no TCP header
-// there, nothing is to do.
+// Prepares a TCP checksum that lwIP left to the device: stores the pseudo-header's sum in its place
+// and returns that place. `headers` must hold all headers, including TCP's; if it holds no TCP
+// header, there is nothing to do.
 [[nodiscard]] TxChecksum prepare_checksum(std::span<std::byte> headers);
 
-// Prepares a TCP segment that the device shall cut into frames of `segment_bytes` of payload, with
-// such lengths as it wants left in the headers.
+// Prepares a TCP segment for the device to cut into frames of `segment_bytes` of payload, leaving
+// the lengths in the headers that the device expects.
 [[nodiscard]] Offload prepare_cut(std::span<std::byte> headers, std::uint16_t segment_bytes,
                                   Segmentation wants);
 
-// Frames that wait for room in the transmit ring, in order. Each holds a reference.
+// Frames waiting for room in the transmit ring, in order. Holds a reference to each.
 class Backlog {
  public:
   struct Entry {
     struct pbuf* frame;
-    std::uint16_t segment_bytes;  // to cut it in; 0: not to be cut
+    std::uint16_t segment_bytes;  // payload per frame when cut; 0: not to be cut
   };
 
   [[nodiscard]] bool empty() const { return count_ == 0; }
 
-  // False when it is full.
+  // False if it is full.
   [[nodiscard]] bool push(Entry entry);
 
   [[nodiscard]] Entry front() const { return {frames_[first_], segment_bytes_[first_]}; }
 
-  // Forgets the first frame and its reference.
+  // Removes the first frame and drops its reference.
   void pop();
 
-  // How many have left.
+  // The number of frames that have left.
   [[nodiscard]] std::uint64_t departures() const { return departures_; }
 
  private:

@@ -1,4 +1,4 @@
-// Which ICMP errors are sent (RFC 1122, 3.2.2), and how many.
+// Decides which ICMP errors are sent (RFC 1122, 3.2.2), and limits their rate.
 #include <array>
 #include <cstddef>
 
@@ -17,23 +17,33 @@ namespace {
 constinit TokenBucket bucket{limits::kIcmpErrorBurst, limits::kIcmpErrorsASecond};
 constinit IcmpErrors errors;
 
-// Questions and their answers. What is neither is an error, or may be one.
+// Queries and their answers. Any other type is an error, or may be one.
 bool is_query(std::uint8_t type) {
   constexpr std::array<std::uint8_t, 6> kQueries = {0, 8, 13, 14, 17, 18};  // RFC 792, RFC 950
   for (const std::uint8_t query : kQueries) {
-    if (type == query) return true;
+    if (type == query) {
+      return true;
+    }
   }
   return false;
 }
 
-// Where a datagram came from, and whether it came to one host only on the link, the classifier has
-// seen already.
+// The classifier has already checked the source, and that no group's frame carries a datagram for
+// one host.
 bool may_cause_error(const struct pbuf& datagram) {
   Ipv4Header ip;
-  if (pbuf_copy_partial(&datagram, &ip, sizeof(ip), 0) != sizeof(ip)) return false;
-  if ((ip.flags_and_offset & Ipv4Header::kOffsetMask) != 0) return false;
-  if (interface_with_address(ip.destination.raw()) == nullptr) return false;  // broadcast, mostly
-  if (ip.protocol != Ipv4Header::kIcmp) return true;
+  if (pbuf_copy_partial(&datagram, &ip, sizeof(ip), 0) != sizeof(ip)) {
+    return false;
+  }
+  if ((ip.flags_and_offset & Ipv4Header::kOffsetMask) != 0) {
+    return false;
+  }
+  if (interface_with_address(ip.destination.raw()) == nullptr) {
+    return false;  // broadcast, mostly
+  }
+  if (ip.protocol != Ipv4Header::kIcmp) {
+    return true;
+  }
   std::uint8_t type = 0;
   const auto at = static_cast<u16_t>(ip.header_bytes());
   return pbuf_copy_partial(&datagram, &type, 1, at) == 1 && is_query(type);

@@ -1,4 +1,4 @@
-// Path MTU discovery: which messages are believed, and what they change.
+// Path MTU discovery: decides which messages to believe, and acts on them.
 #include "netstack/ip/path_mtu.hpp"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ static_assert(kLeastMss >= TCP_TSO_LEAST_MSS, "devices cut segments however shor
 constexpr std::uint16_t kLeastLinkMtu = 68;  // RFC 791, 3.2
 
 // "Destination unreachable: fragmentation needed and DF set", with the next hop's MTU (RFC 1191, 4)
-// and what every router quotes of the datagram (RFC 792).
+// and the part of the datagram that every router quotes (RFC 792).
 struct FragmentationNeeded {
   std::uint8_t type;
   std::uint8_t code;
@@ -42,7 +42,7 @@ struct FragmentationNeeded {
 };
 static_assert(sizeof(FragmentationNeeded) == 36 && alignof(FragmentationNeeded) == 1);
 
-// Whether it quotes the beginning of a segment that the host sent to which the message came.
+// Whether it quotes the beginning of a segment sent by the host that the message is addressed to.
 bool quotes_ours(const FragmentationNeeded& message) {
   const Ipv4Header& ip = message.ip;
   return ip.version_and_words == Ipv4Header::kVersion4NoOptions &&
@@ -55,21 +55,23 @@ bool in_flight(const struct tcp_pcb& pcb, std::uint32_t sequence) {
          TCP_SEQ_LT(sequence, pcb.snd_nxt);
 }
 
-// What the router says, or means: less than the datagram's length, or 0 if it can't be.
+// The MTU that the router states or implies, if less than the datagram's length; else 0.
 std::uint16_t mtu_of(const FragmentationNeeded& message) {
-  // A device or a host before it may have put several segments together.
+  // A device or host on the way may have merged segments.
   const std::uint16_t bytes = std::min<std::uint16_t>(message.ip.total_bytes, limits::kMtu);
   const std::uint16_t said = message.next_hop_mtu;
   const std::uint16_t mtu = said != 0 ? said : plateau_below(bytes);
   return mtu >= kLeastLinkMtu && mtu < bytes ? mtu : std::uint16_t{0};
 }
 
-// Makes a connection's segments short enough. False: they are. Below the least length, routers are
-// to fragment them.
+// Makes a connection's segments short enough. False: they already are. Below the least length,
+// routers are allowed to fragment them instead.
 bool shorten(struct tcp_pcb& pcb, std::uint16_t mtu) {
   const bool too_narrow = mtu < limits::kLeastPathMtu && (pcb.flags & TF_FRAGMENT) == 0;
   const std::uint16_t mss = std::max<std::uint16_t>(mtu, limits::kLeastPathMtu) - kHeaders;
-  if (mss >= pcb.mss && !too_narrow) return false;
+  if (mss >= pcb.mss && !too_narrow) {
+    return false;
+  }
   pcb.mss = std::min(pcb.mss, mss);
   if (too_narrow) {
     tcp_set_flags(&pcb, TF_FRAGMENT);
@@ -78,13 +80,15 @@ bool shorten(struct tcp_pcb& pcb, std::uint16_t mtu) {
   return true;
 }
 
-// Sends all that is in flight again, cut anew by tcp_output (lwip/patches/14). As nothing was lost
-// to congestion, the window stays as it is (RFC 1191, 6.5), and no retransmission is counted. When
-// a device still has a segment, the timer does it.
+// Resends everything in flight, cut anew by tcp_output (lwip/patches/14). Nothing was lost to
+// congestion, so the window stays as it is (RFC 1191, 6.5), and no retransmission is counted. If a
+// device still has a segment, the timer resends it.
 void resend(struct tcp_pcb& pcb) {
   const bool recovering = (pcb.flags & TF_INFR) != 0;
   if (tcp_rexmit_rto_prepare(&pcb) == ERR_OK) {
-    if (recovering) pcb.cwnd = pcb.ssthresh;  // fast recovery has ended
+    if (recovering) {
+      pcb.cwnd = pcb.ssthresh;  // ends fast recovery
+    }
     pcb.rtime = 0;
   }
   tcp_output(&pcb);
@@ -103,7 +107,7 @@ bool believe(const struct pbuf& received, const struct netif& netif) {
   struct tcp_pcb* const pcb = find_connection(ends, netif_get_index(&netif));
   const std::uint16_t mtu = mtu_of(message);
   if (pcb == nullptr || !in_flight(*pcb, message.sequence) || mtu == 0 ||
-      inet_chksum_pbuf(const_cast<struct pbuf*>(&received)) != 0) {  // lwIP knows no const
+      inet_chksum_pbuf(const_cast<struct pbuf*>(&received)) != 0) {  // lwIP takes no const
     return false;
   }
   if (shorten(*pcb, mtu)) {
@@ -116,11 +120,13 @@ bool believe(const struct pbuf& received, const struct netif& netif) {
 }  // namespace
 
 std::uint16_t plateau_below(std::uint16_t bytes) {
-  // RFC 1191, table 7-1, as far as a datagram of ours can be too long for.
+  // RFC 1191, table 7-1, up to the length of our datagrams.
   constexpr std::uint16_t kPlateaus[] = {1492, 1006, 508, 296, 68};
   static_assert(limits::kMtu < 2002, "the next one above");
   for (const std::uint16_t plateau : kPlateaus) {
-    if (plateau < bytes) return plateau;
+    if (plateau < bytes) {
+      return plateau;
+    }
   }
   return 0;
 }
@@ -131,7 +137,9 @@ std::size_t NarrowPaths::place_of(std::uint32_t destination) {
 
 std::uint16_t NarrowPaths::look_up(std::uint32_t destination, Nanoseconds now) const {
   for (const Path& path : places_[place_of(destination)]) {
-    if (path.destination == destination && now < path.expiry) return path.mtu;
+    if (path.destination == destination && now < path.expiry) {
+      return path.mtu;
+    }
   }
   return 0;
 }
@@ -156,7 +164,9 @@ using namespace mote::netstack;
 extern "C" {
 
 void mote_icmp_unreachable(const struct pbuf* message, const struct netif* netif) {
-  if (static_cast<const std::uint8_t*>(message->payload)[1] != FragmentationNeeded::kCode) return;
+  if (static_cast<const std::uint8_t*>(message->payload)[1] != FragmentationNeeded::kCode) {
+    return;
+  }
   ++(believe(*message, *netif) ? counters.believed : counters.refused);
 }
 

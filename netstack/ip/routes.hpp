@@ -1,4 +1,4 @@
-// An interface's routes beside its subnet and its gateway, as option 121 tells them (RFC 3442).
+// An interface's routes besides its subnet and gateway, from DHCP option 121 (RFC 3442).
 #pragma once
 
 #include <algorithm>
@@ -26,13 +26,13 @@ struct Route {
   friend constexpr bool operator==(const Route&, const Route&) = default;
 };
 
-// Sorted: the longest prefix is the first that leads to a destination (RFC 1812, 5.2.4.3).
+// Sorted by prefix length, longest first: the first match is the route (RFC 1812, 5.2.4.3).
 class Routes {
  public:
-  // False when there is no room. Of two routes to one network the first stays.
+  // False if there is no room. Of two routes to one network the first stays.
   bool add(const Route& route);
 
-  // Null: none leads there.
+  // Null: no route leads there.
   [[nodiscard]] const Route* find(Ipv4Address destination) const;
 
   [[nodiscard]] constexpr bool empty() const { return count_ == 0; }

@@ -1,4 +1,4 @@
-// lwIP's heap: size classes over memory that is carved at boot.
+// lwIP's heap: size classes over memory carved at boot.
 #include "netstack/lwip/heap.hpp"
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 namespace mote::netstack::heap {
 namespace {
 
-// Blocks of one size. Fresh ones are taken from the array's unused end, so that the array needs
-// no preparation and untouched memory stays untouched; freed ones are listed in their own bytes.
+// Blocks of one size. New ones come from the array's unused end, so the array needs no preparation
+// and untouched memory stays untouched; free ones are linked through their own bytes.
 template <std::size_t kBytes>
 class SizeClass {
  public:
@@ -47,11 +47,13 @@ class SizeClass {
     return memory >= blocks_ && memory < blocks_ + fresh_;
   }
 
-  // False when `memory` isn't the beginning of a block in use.
+  // False if `memory` isn't the beginning of a block, or none is in use.
   [[nodiscard]] bool free(void* memory) {
     const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(memory) -
                                                  reinterpret_cast<std::byte*>(blocks_));
-    if (offset % kBytes != 0 || used_ == 0) return false;
+    if (offset % kBytes != 0 || used_ == 0) {
+      return false;
+    }
     auto* block = static_cast<Block*>(memory);
     block->next = free_;
     free_ = block;
@@ -62,7 +64,8 @@ class SizeClass {
   [[nodiscard]] std::size_t used() const { return used_; }
   [[nodiscard]] std::size_t left() const { return count_ - used_; }
 
-  // A fresh block is taken only when all others are in use.
+  // fresh_ is also the most ever in use, because a new block is taken only if all others are in
+  // use.
   [[nodiscard]] Usage usage() const { return {kBytes, count_, used_, fresh_, failures_}; }
 
  private:
@@ -80,12 +83,12 @@ class SizeClass {
 };
 
 // A segment's header: its pbuf, room for the headers below TCP's, TCP's own, and its options or the
-// text that a response begins with.
+// text at the start of a response.
 constexpr std::size_t kSegmentHeader = 224;
 static_assert(kSegmentHeader >=
               sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) + limits::kFirstTextBytes);
 
-// The longest text that is written by copy in one go.
+// The longest text that is written by copy in one call.
 constexpr std::size_t kText = 640;
 static_assert(kText >=
               sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) + limits::kCopiedBytes);
@@ -108,10 +111,18 @@ bool set_up(Arena& arena, const Plan& plan) {
 }
 
 void* allocate(std::size_t bytes) {
-  if (small_blocks.fits(bytes)) return small_blocks.allocate();
-  if (medium_blocks.fits(bytes)) return medium_blocks.allocate();
-  if (large_blocks.fits(bytes)) return large_blocks.allocate();
-  if (huge_blocks.fits(bytes)) return huge_blocks.allocate();
+  if (small_blocks.fits(bytes)) {
+    return small_blocks.allocate();
+  }
+  if (medium_blocks.fits(bytes)) {
+    return medium_blocks.allocate();
+  }
+  if (large_blocks.fits(bytes)) {
+    return large_blocks.allocate();
+  }
+  if (huge_blocks.fits(bytes)) {
+    return huge_blocks.allocate();
+  }
   return nullptr;
 }
 
@@ -121,7 +132,9 @@ void free(void* memory) {
                      : large_blocks.owns(memory)
                          ? large_blocks.free(memory)
                          : huge_blocks.owns(memory) && huge_blocks.free(memory);
-  if (!freed) mote_lwip_assertion("heap: freed what is no block");
+  if (!freed) {
+    mote_lwip_assertion("heap: freed what is no block");
+  }
 }
 
 std::size_t segment_headers_left() { return small_blocks.left(); }
@@ -147,7 +160,9 @@ void* mote_lwip_allocate(size_t bytes) { return mote::netstack::heap::allocate(b
 
 void* mote_lwip_allocate_zeroed(size_t count, size_t bytes) {
   void* memory = mote::netstack::heap::allocate(count * bytes);
-  if (memory != nullptr) std::memset(memory, 0, count * bytes);
+  if (memory != nullptr) {
+    std::memset(memory, 0, count * bytes);
+  }
   return memory;
 }
 

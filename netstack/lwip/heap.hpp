@@ -1,9 +1,9 @@
-// lwIP's heap: blocks of a few fixed sizes, each with its list of free ones. Constant time.
+// lwIP's heap: blocks of a few fixed sizes, each with a free list. Constant time.
 //
-// It holds headers of segments (small), DHCP messages and what is written to a connection by copy
-// (medium, or large if there is much of it), frames (large), and datagrams that span many frames
-// (huge: long echo replies). A size that has run out is not served from the next: a flood of small
-// blocks may not take the large ones.
+// It holds segment headers (small), DHCP messages and data written to a connection by copy (medium,
+// or large for much of it), frames (large), and datagrams of many frames (huge: long echo replies).
+// When one size runs out, the next doesn't step in: a flood of small blocks must not use up the
+// large ones.
 #pragma once
 
 #include <array>
@@ -15,23 +15,22 @@
 
 namespace mote::netstack::heap {
 
-// Takes the blocks' memory, once, before all else. False: the arena has no room for it.
+// Takes the blocks' memory, once, before any other call. False: the arena has too little.
 [[nodiscard]] bool set_up(Arena& arena, const Plan& plan);
 
-// A block of at least `bytes`, aligned to 16, or null when there is none.
+// A block of at least `bytes`, aligned to 16, or null if there is none.
 [[nodiscard]] void* allocate(std::size_t bytes);
 
-// Gives back a block. Anything that isn't an allocated block is a fault of ours: panic.
+// Frees a block. Anything that isn't an allocated block is a bug of ours: panic.
 void free(void* memory);
 
-// Blocks for segments' headers that are left now.
+// Blocks left now for segment headers.
 [[nodiscard]] std::size_t segment_headers_left();
 
-// Blocks left for what is written by copy (so much of it at once that a medium one holds it),
-// beside those kept for DHCP.
+// Medium blocks left now for data written by copy, without those kept for DHCP.
 [[nodiscard]] std::size_t text_blocks_left();
 
-// Blocks in use now, of all sizes.
+// Blocks of all sizes in use now.
 [[nodiscard]] std::size_t used();
 
 // The blocks of one size.

@@ -1,4 +1,4 @@
-// What lwIP asks of its platform: time, random numbers, checksums, assertions, and the hooks.
+// lwIP's platform: time, random numbers, checksums, assertions, and most of the hooks.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -26,7 +26,7 @@
 #include "netstack/lwip/heap.hpp"
 #include "netstack/plan.hpp"
 #include "netstack/stack.hpp"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/stream.hpp"
 #include "netstack/wire/checksum.hpp"
 
 namespace mote::netstack {
@@ -43,13 +43,13 @@ static_assert(IP_REASS_MAX_PBUFS >= 48 && PBUF_POOL_SIZE > IP_REASS_MAX_PBUFS);
 
 namespace {
 
-// Elements that go to a pool of lwIP's beside its own (patches/30).
+// Elements added at boot to one of lwIP's own pools (patches/30).
 struct Provision {
   memp_t pool;
   std::span<std::byte> memory;
   std::size_t elements = 0;
 
-  // Takes memory for as many as make `wanted` of them.
+  // Takes memory for as many as bring the pool to `wanted`.
   [[nodiscard]] bool take(Arena& arena, std::size_t wanted) {
     const struct memp_desc& own = *memp_pools[pool];
     elements = wanted - own.num;
@@ -61,16 +61,17 @@ struct Provision {
 constinit std::array<Provision, 3> provisions{
     {{MEMP_TCP_PCB, {}}, {MEMP_TCP_SEG, {}}, {MEMP_PBUF, {}}}};
 
-// How the queues of connections are limited: mote_tcp_queue_limit.
+// Limits for connections' queues, see mote_tcp_queue_limit.
 struct QueueLimits {
-  std::size_t kept = 0;   // of headers and pbufs, for all PCBs there can be
-  std::size_t share = 1;  // of the rest, for each pbuf more that a connection may queue
+  std::size_t kept = 0;   // headers and pbufs kept for all possible PCBs
+  std::size_t share = 1;  // how many of the rest must be left for each further pbuf that a
+                          // connection may queue
   std::size_t half_open = 0;
 };
 constinit QueueLimits queue_limits;
 constexpr std::size_t kLeastQueue = MOTE_TCP_QUEUE_LEAST;
 
-// TCP's table of connections, with a bucket or more for each PCB (patches/22).
+// TCP's table of connections, with at least one bucket per PCB (patches/22).
 [[gnu::section(".bss.sealed")]] constinit std::span<struct tcp_pcb*> buckets;
 
 }  // namespace
@@ -78,8 +79,8 @@ constexpr std::size_t kLeastQueue = MOTE_TCP_QUEUE_LEAST;
 bool set_up(Arena& arena, const Plan& plan) {
   queue_limits.kept = (kLeastQueue - 1) * plan.pcbs;
   queue_limits.share = (plan.segments - queue_limits.kept) / TCP_SND_QUEUELEN;
-  // Of the PCBs that are no connections of the server's half at most, so that a flood of SYNs
-  // displaces itself before it displaces those that are still closing.
+  // At most half of the PCBs beyond the server's connections, so that a flood of SYNs displaces
+  // itself before it displaces connections that are still closing.
   queue_limits.half_open =
       std::min<std::size_t>((plan.pcbs - plan.connections) / 2, limits::kHalfOpen);
   const std::size_t bucket_count = std::bit_ceil(plan.pcbs);
@@ -105,7 +106,7 @@ std::size_t text_blocks_left() { return heap::text_blocks_left(); }
 
 void run_timers() { sys_check_timeouts(); }
 
-// lwIP counts whole milliseconds. Without timers its answer is a long time, but not for ever.
+// lwIP counts whole milliseconds. Without timers it returns a long time, but not forever.
 Nanoseconds next_timer() {
   constexpr std::uint64_t kMillisecond = milliseconds(1).value;
   const std::uint64_t now = clock::now().value / kMillisecond;
@@ -138,7 +139,7 @@ u32_t mote_tcp_isn(const ip_addr_t* local_ip, u16_t local_port, const ip_addr_t*
   return static_cast<u32_t>(clock_4us + entropy::keyed_hash(std::as_bytes(std::span(tuple))));
 }
 
-// Four identifications are cut from one random number: the generator isn't cheap.
+// Takes four identifications from each random number, because the generator isn't cheap.
 u16_t mote_ip_id() {
   static constinit std::uint64_t random = 0;
   static constinit unsigned left = 0;
@@ -152,11 +153,11 @@ u16_t mote_ip_id() {
   return identification;
 }
 
-// Clients that take their responses slowly, or mean to, may not use up what all connections share:
-// header blocks (one a segment) and pbufs for what is sent by reference (one a piece; a segment of
-// small responses has many). The fewer are left of either, the fewer a connection may queue, down
-// to two segments, or one in three pieces. So much is kept for every PCB there can be, and a FIN's
-// header besides, so that neither ever runs out, whatever clients do.
+// Clients that read their responses slowly, by need or by intent, must not use up what all
+// connections share: header blocks (one per segment) and pbufs for data sent by reference (one per
+// piece; a segment of small responses has many). The fewer are left of either, the fewer a
+// connection may queue, down to two segments, or one in three pieces. That much is kept for every
+// possible PCB, plus a FIN's header, so that neither ever runs out, whatever clients do.
 u16_t mote_tcp_queue_limit() {
   const auto [kept, share, half_open] = netstack::queue_limits;
   const struct stats_mem& pbufs = *lwip_stats.memp[MEMP_PBUF];

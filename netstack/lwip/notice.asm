@@ -1,4 +1,4 @@
-; lwIP's copyright notice, which its licence wants in every image. The linker is told to keep it.
+; lwIP's copyright notice, which its licence requires in every image. The linker is told to keep it.
 section .rodata.notice progbits alloc noexec nowrite align=1
 
 global lwip_notice

@@ -10,8 +10,6 @@
 namespace mote::netstack {
 namespace {
 
-[[gnu::section(".bss.sealed")]] constinit PromptServer server{};
-
 // A segment's headers without options, in its frame.
 struct Headers {
   EthernetHeader ethernet;
@@ -43,16 +41,16 @@ struct tcp_pcb* connection_of(const Headers& in, std::uint8_t netif_index) {
 
 // Whether the connection is at rest but for a last response, of one segment that was sent once, and
 // the segment is what must come next: it acknowledges that response, and its data is in order.
-bool expects(const struct tcp_pcb& pcb, const Headers& in) {
+bool expects(const struct tcp_pcb& pcb, const Headers& in, const PromptServer& server) {
   constexpr tcpflags_t kUsual = TF_NODELAY | TF_WND_SCALE;
   const struct tcp_seg* const last = pcb.unacked;
-  return pcb.state == ESTABLISHED && pcb.recv == server.receive && in.tcp.sequence == pcb.rcv_nxt &&
-         !TCP_SEQ_GT(pcb.snd_wl1, pcb.rcv_nxt) && in.tcp.acknowledgement == pcb.snd_nxt &&
-         last != nullptr && last->next == nullptr && pcb.snd_nxt - pcb.lastack == last->len &&
-         pcb.unsent == nullptr && pcb.snd_lbb == pcb.snd_nxt && (pcb.flags & ~kUsual) == 0 &&
-         pcb.nrtx == 0 && pcb.trimmed == 0 && pcb.refused_data == nullptr &&
-         pcb.persist_backoff == 0 && pcb.rcv_wnd == TCP_WND &&
-         in.ip.total_bytes - kIpBytes <= TCP_WND;
+  return pcb.state == ESTABLISHED && pcb.recv == server.received &&
+         in.tcp.sequence == pcb.rcv_nxt && !TCP_SEQ_GT(pcb.snd_wl1, pcb.rcv_nxt) &&
+         in.tcp.acknowledgement == pcb.snd_nxt && last != nullptr && last->next == nullptr &&
+         pcb.snd_nxt - pcb.lastack == last->len && pcb.unsent == nullptr &&
+         pcb.snd_lbb == pcb.snd_nxt && (pcb.flags & ~kUsual) == 0 && pcb.nrtx == 0 &&
+         pcb.trimmed == 0 && pcb.refused_data == nullptr && pcb.persist_backoff == 0 &&
+         pcb.rcv_wnd == TCP_WND && in.ip.total_bytes - kIpBytes <= TCP_WND;
 }
 
 // The headers of the last response, if they and its pieces can become those of `reply` to `in`: it
@@ -63,17 +61,21 @@ Headers* reusable(const struct tcp_seg& last, const PromptReply& reply, const He
   auto* const headers = static_cast<Headers*>(piece->payload);
   const std::byte* const tcp = reinterpret_cast<const std::byte*>(last.tcphdr);
   if (tcp != reinterpret_cast<const std::byte*>(&headers->tcp) ||
-      piece->len != sizeof(Headers) + reply.pieces.front().len ||
+      piece->len != sizeof(Headers) + reply.pieces.front().bytes ||
       headers->tcp.offset_and_flags != (Headers::kAck | Headers::kPush) ||
       headers->ethernet.type != EthernetHeader::kIpv4 ||
       headers->ethernet.destination != in.ethernet.source ||
       headers->ethernet.source != in.ethernet.destination) {
     return nullptr;
   }
-  if (piece->ref != 1) return nullptr;
+  if (piece->ref != 1) {
+    return nullptr;
+  }
   for (std::size_t at = 1; at < reply.pieces.size(); ++at) {
     piece = piece->next;
-    if (piece == nullptr || piece->ref != 1 || !pbuf_match_type(piece, PBUF_ROM)) return nullptr;
+    if (piece == nullptr || piece->ref != 1 || !pbuf_match_type(piece, PBUF_ROM)) {
+      return nullptr;
+    }
   }
   return piece->next == nullptr ? headers : nullptr;
 }
@@ -83,8 +85,12 @@ std::uint16_t tcp_bytes_of(const Ipv4Header& ip) {
 }
 
 bool checksums_hold(const Headers& in, std::span<const std::byte> frame, RxChecksum checksum) {
-  if (sum_of(in.ip).folded() != 0xFFFF) return false;
-  if (checksum != RxChecksum::kUnknown) return true;
+  if (sum_of(in.ip).folded() != 0xFFFF) {
+    return false;
+  }
+  if (checksum != RxChecksum::kUnknown) {
+    return true;
+  }
   Sum sum = pseudo_header_sum(in.ip, tcp_bytes_of(in.ip));
   add_bytes(sum, frame.subspan(offsetof(Headers, tcp), tcp_bytes_of(in.ip)));
   return sum.folded() == 0xFFFF;
@@ -97,7 +103,9 @@ void take(struct tcp_pcb& pcb, const Headers& in) {
   pcb.tmr = tcp_ticks;
   pcb.keep_cnt_sent = 0;
   pcb.snd_wnd = SND_WND_SCALE(&pcb, in.tcp.window);
-  if (pcb.snd_wnd_max < pcb.snd_wnd) pcb.snd_wnd_max = pcb.snd_wnd;
+  if (pcb.snd_wnd_max < pcb.snd_wnd) {
+    pcb.snd_wnd_max = pcb.snd_wnd;
+  }
   pcb.snd_wl1 = in.tcp.sequence;
   pcb.snd_wl2 = pcb.lastack = in.tcp.acknowledgement;
   pcb.rto = static_cast<s16_t>((pcb.sa >> 3) + pcb.sv);
@@ -112,23 +120,23 @@ void take(struct tcp_pcb& pcb, const Headers& in) {
 
 // Puts the reply's pieces into the last response's.
 void fill(struct tcp_seg& segment, const PromptReply& reply, PromptAnswer& answer) {
-  const std::uint16_t bytes = reply.bytes;
+  const auto bytes = static_cast<u16_t>(reply.bytes);
   struct pbuf* piece = segment.p;
   auto* const frame = static_cast<std::byte*>(piece->payload);
-  const tcp_piece& head = reply.pieces.front();
-  __builtin_memcpy(frame + sizeof(Headers), head.data, head.len);
+  const Piece& head = reply.pieces.front();
+  __builtin_memcpy(frame + sizeof(Headers), head.data, head.bytes);
   piece->tot_len = static_cast<u16_t>(sizeof(Headers) + bytes);
   answer.frame = piece;
   answer.pieces[0] = {frame, piece->len};
   answer.count = 1;
-  auto left = static_cast<u16_t>(bytes - head.len);
-  for (const tcp_piece& next : reply.pieces.subspan(1)) {
+  auto left = static_cast<u16_t>(bytes - head.bytes);
+  for (const Piece& next : reply.pieces.subspan(1)) {
     piece = piece->next;
-    piece->payload = const_cast<void*>(next.data);  // which nobody writes to: lwIP knows no const
-    piece->len = next.len;
+    piece->payload = const_cast<std::byte*>(next.data);  // nobody writes to it: lwIP knows no const
+    piece->len = static_cast<u16_t>(next.bytes);
     piece->tot_len = left;
-    left = static_cast<u16_t>(left - next.len);
-    answer.pieces[answer.count++] = {static_cast<const std::byte*>(next.data), next.len};
+    left = static_cast<u16_t>(left - next.bytes);
+    answer.pieces[answer.count++] = {next.data, static_cast<std::uint32_t>(next.bytes)};
   }
   segment.len = bytes;
 }
@@ -163,32 +171,37 @@ void note_sent(struct tcp_pcb& pcb, std::uint16_t bytes) {
 
 }  // namespace
 
-void set_prompt_server(const PromptServer& chosen) { server = chosen; }
-
+// Checksums come last: whatever isn't answered here is verified by the normal path.
 bool prompt_answer(const struct netif& netif, std::span<const std::byte> frame, RxChecksum checksum,
-                   PromptAnswer& answer) {
-  if (frame.size() <= sizeof(Headers)) return false;
+                   const PromptServer& server, PromptAnswer& answer) {
+  if (server.find == nullptr || frame.size() <= sizeof(Headers)) return false;
   const auto& in = *reinterpret_cast<const Headers*>(frame.data());
-  if (!is_plain(in, frame.size())) return false;
+  if (!is_plain(in, frame.size())) {
+    return false;
+  }
   struct tcp_pcb* const pcb = connection_of(in, netif_get_index(&netif));
-  if (pcb == nullptr || !expects(*pcb, in) || !checksums_hold(in, frame, checksum)) return false;
+  if (pcb == nullptr || !expects(*pcb, in, server)) return false;
 
   const PromptReply reply =
       server.find(pcb->callback_arg, {reinterpret_cast<const char*>(frame.data()) + sizeof(Headers),
                                       in.ip.total_bytes - kIpBytes});
-  if (reply.pieces.empty()) return false;
+  if (reply.pieces.empty()) {
+    return false;
+  }
   const std::uint32_t window = SND_WND_SCALE(pcb, in.tcp.window);
   Headers* const headers = reusable(*pcb->unacked, reply, in);
   if (headers == nullptr || reply.bytes > pcb->mss || reply.bytes + kIpBytes > netif.mtu ||
       reply.bytes > pcb->cwnd || reply.bytes > window ||
-      reply.bytes + sizeof(Headers) < EthernetHeader::kMinFrameBytes) {
+      reply.bytes + sizeof(Headers) < EthernetHeader::kMinFrameBytes ||
+      !checksums_hold(in, frame, checksum)) {
     return false;
   }
 
   take(*pcb, in);
   fill(*pcb->unacked, reply, answer);
-  write_headers(*pcb, *headers, reply.bytes);
-  note_sent(*pcb, reply.bytes);
+  const auto bytes = static_cast<u16_t>(reply.bytes);
+  write_headers(*pcb, *headers, bytes);
+  note_sent(*pcb, bytes);
   server.sent(pcb->callback_arg, reply);
   return true;
 }

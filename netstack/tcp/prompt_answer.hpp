@@ -17,33 +17,10 @@
 #include "drivers/net_device.hpp"
 #include "lwip/netif.h"
 #include "lwip/tcp.h"
+#include "netstack/stream.hpp"
 #include "netstack/wire/headers.hpp"
 
 namespace mote::netstack {
-
-// What a server says to a request: pieces as tcp_write_pieces takes them, of which the first one is
-// copied, and the others stay as they are.
-struct PromptReply {
-  std::span<const tcp_piece> pieces;
-  std::uint16_t bytes = 0;       // of all of them
-  const void* origin = nullptr;  // the server's own
-};
-
-// A server whose connections may be answered promptly. A `connection` is what tcp_arg was given.
-struct PromptServer {
-  // It has those connections whose data goes here.
-  tcp_recv_fn receive;
-
-  // What answers the request, if `bytes` are one and no more, and if the connection, of whose
-  // responses all are acknowledged, is ready for one. Changes nothing. No pieces: lwIP is to do it.
-  PromptReply (*find)(const void* connection, std::string_view bytes);
-
-  // That is being sent.
-  void (*sent)(void* connection, const PromptReply& reply);
-};
-
-// There is one such server, and none at first.
-void set_prompt_server(const PromptServer& server);
 
 // A response, for the interface that the request came by, as a device takes it.
 struct PromptAnswer {
@@ -56,9 +33,10 @@ struct PromptAnswer {
                                         offsetof(TcpHeader, checksum)};
 };
 
-// Answers a frame that came by an interface, of which nothing is known but what the device says of
-// its TCP checksum. False, with nothing changed, when others are to take it.
+// Tries to answer a frame that came by an interface, of which nothing is known but what the device
+// says of its TCP checksum. False: nothing changed, take the normal path.
 [[nodiscard]] bool prompt_answer(const struct netif& netif, std::span<const std::byte> frame,
-                                 RxChecksum checksum, PromptAnswer& answer);
+                                 RxChecksum checksum, const PromptServer& server,
+                                 PromptAnswer& answer);
 
 }  // namespace mote::netstack

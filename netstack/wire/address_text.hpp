@@ -1,4 +1,4 @@
-// IPv4 addresses on the console, as people write them.
+// Prints IPv4 addresses in dotted decimal.
 #pragma once
 
 #include "kernel/console/console.hpp"

@@ -1,7 +1,7 @@
 // Wire formats: Ethernet, ARP, IPv4, ICMP, UDP and TCP headers as they lie in a frame.
 //
 // Every multi-byte field is a `Big<T>`, which holds network byte order and has byte alignment, so
-// that a header may be laid over any byte of a frame.
+// that a header may start at any byte of a frame.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ class Big {
       : bytes_(std::bit_cast<Bytes>(std::byteswap(value))) {}
   constexpr operator T() const { return std::byteswap(raw()); }  // NOLINT
 
-  // The field as the CPU loads it: for checksums, which don't mind the byte order.
+  // The field as the CPU loads it, for checksums, which don't depend on the byte order.
   [[nodiscard]] constexpr T raw() const { return std::bit_cast<T>(bytes_); }
 
   [[nodiscard]] static constexpr Big from_raw(T raw) {
@@ -65,7 +65,7 @@ struct EthernetHeader {
 };
 static_assert(sizeof(EthernetHeader) == kEthernetHeaderBytes && alignof(EthernetHeader) == 1);
 
-// IEEE 802.1Q, 9.6: a C-VLAN tag between the stations' addresses and the type of what follows.
+// IEEE 802.1Q, 9.6: a C-VLAN tag, between the MAC addresses and the type of the payload.
 struct VlanTag {
   Be16 type;
   Be16 control;  // priority, drop eligible, identifier
@@ -116,7 +116,7 @@ struct Ipv4Header {
   static constexpr std::uint8_t kDefaultTtl = 64;  // RFC 1700
   static constexpr std::size_t kMinBytes = 20;
 
-  // The types of options (3.1), of which the first two are one byte long.
+  // Option types (3.1). The first two options have no length byte.
   static constexpr std::uint8_t kEndOfOptions = 0;
   static constexpr std::uint8_t kNoOperation = 1;
   static constexpr std::uint8_t kLooseSourceRoute = 131;
@@ -130,7 +130,7 @@ struct Ipv4Header {
 static_assert(sizeof(Ipv4Header) == 20 && alignof(Ipv4Header) == 1);
 static_assert(offsetof(Ipv4Header, checksum) == 10);
 
-// The sum over a header without its options: so few words that no loop is worth while.
+// The sum over a header without its options: too few words to be worth a loop.
 [[nodiscard]] inline Sum sum_of(const Ipv4Header& ip) {
   const auto* const at = reinterpret_cast<const std::byte*>(&ip);
   Sum sum;

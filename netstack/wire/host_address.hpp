@@ -1,4 +1,4 @@
-// Which IPv4 addresses a host can have, whoever gives them: settings, or DHCP.
+// Which IPv4 addresses a host can have, whether from settings or from DHCP.
 #pragma once
 
 #include <bit>
@@ -23,25 +23,41 @@ namespace mote::netstack {
   return ((a.value ^ b.value) & mask_of(prefix_bits).value) == 0;
 }
 
-// Why no host can have an address, as words that follow on "is"; empty if one can. 240/4 is
-// reserved for "future use" (RFC 1112, 4), and in use inside some clouds.
+// Why no host can have an address, as words that complete "is ..."; empty if one can. 240/4 is
+// reserved for "future use" (RFC 1112, 4), but used inside some clouds.
 [[nodiscard]] constexpr std::string_view fault_of_host(Ipv4Address address) {
-  if (address.value >> 24 == 0) return "of 0.0.0.0/8, which stands for this network";
-  if (address.is_loopback()) return "a loopback address";
-  if (address.is_multicast()) return "a multicast address";
-  if (address.is_broadcast()) return "the broadcast address";
+  if (address.value >> 24 == 0) {
+    return "of 0.0.0.0/8, which stands for this network";
+  }
+  if (address.is_loopback()) {
+    return "a loopback address";
+  }
+  if (address.is_multicast()) {
+    return "a multicast address";
+  }
+  if (address.is_broadcast()) {
+    return "the broadcast address";
+  }
   return {};
 }
 
-// The same for an address on a subnet, whose own address and broadcast address nobody has. A link
-// of two hosts has neither (RFC 3021), nor has a host alone.
+// The same for an address on a subnet, whose own and broadcast addresses no host has. A link of two
+// hosts has neither (RFC 3021), nor does a /32.
 [[nodiscard]] constexpr std::string_view fault_on_subnet(Ipv4Address address,
                                                          unsigned prefix_bits) {
-  if (const std::string_view fault = fault_of_host(address); !fault.empty()) return fault;
-  if (prefix_bits >= 31) return {};
+  if (const std::string_view fault = fault_of_host(address); !fault.empty()) {
+    return fault;
+  }
+  if (prefix_bits >= 31) {
+    return {};
+  }
   const std::uint32_t host_bits = ~mask_of(prefix_bits).value;
-  if ((address.value & host_bits) == 0) return "its subnet's own address";
-  if ((address.value & host_bits) == host_bits) return "its subnet's broadcast address";
+  if ((address.value & host_bits) == 0) {
+    return "its subnet's own address";
+  }
+  if ((address.value & host_bits) == host_bits) {
+    return "its subnet's broadcast address";
+  }
   return {};
 }
 

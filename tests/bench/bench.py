@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Measures what Mote needs: guest instructions, exits, bytes, time, memory. docs/bench.md tells
-what each row means and how it is measured."""
+"""Measures Mote's costs: guest instructions, exits, bytes, time, memory. docs/bench.md explains
+each row and how it is measured."""
 
 import argparse
 import subprocess
@@ -70,8 +70,8 @@ def measure(options: argparse.Namespace, world: World) -> bool:
 
 
 def compare(world: World) -> list[figures.Pair]:
-    """Pairs of figures, ours and the peer's, from one run."""
-    import versus  # takes a Linux kernel to be fetched: only for whoever asks
+    """Pairs of figures, ours and the peer's, from the same run."""
+    import versus  # imported only here: it fetches a Linux kernel
 
     folder = world.folder / "versus"
     folder.mkdir()

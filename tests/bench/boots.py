@@ -1,4 +1,4 @@
-"""Boots: instructions from reset, time to the first answer, the smallest memory."""
+"""Booting: instructions from reset, time to the first response, the smallest memory."""
 
 import select
 import socket
@@ -15,9 +15,9 @@ WAYS = (("q35", "pvh"), ("q35", "bios"), ("pc", "pvh"), ("pc", "bios"), ("microv
 OVMF = (Path("/usr/share/OVMF/OVMF_CODE.fd"), Path("/usr/share/ovmf/OVMF.fd"))
 TITLES = {"pvh": "PVH", "bios": "BIOS disk"}
 LEAST_MIB, MOST_MIB = 2, 8
-TIMED = 5  # boots, for times
+TIMED = 5  # boots to time
 PATIENCE_S = 20
-KNOCK_S = 0.02  # between two attempts to reach a machine that is still booting
+KNOCK_S = 0.02  # between two attempts to reach a booting machine
 
 
 def name(machine: str, boot: str) -> str:
@@ -25,7 +25,7 @@ def name(machine: str, boot: str) -> str:
 
 
 def get(connection: socket.socket) -> None:
-    """One GET; its whole answer."""
+    """Sends one GET and reads its whole response."""
     connection.sendall(REQUEST.encode())
     answer = b""
     while b"\r\n\r\n" not in answer:
@@ -36,8 +36,8 @@ def get(connection: socket.socket) -> None:
 
 
 def count_boot(world: World, machine: BenchMachine) -> tuple[float, float, float]:
-    """Instructions from reset to `ready`, those of them in Mote itself, and from reset to the
-    first 200."""
+    """Instructions from reset to `ready`, those of them in Mote itself, and from reset to the first
+    200."""
     with world.counted(machine, SMALL_SITE) as (guest, meter):
         guest.ready()
         at_ready = meter.read()
@@ -49,7 +49,7 @@ def count_boot(world: World, machine: BenchMachine) -> tuple[float, float, float
 
 def boot_instructions(world: World, repeat: int, ways: tuple[tuple[str, str], ...] = WAYS
                       ) -> Iterator[Figure]:
-    """The least of some boots: waits for a disk or a clock only add."""
+    """The lowest of several boots: waiting for a disk or a clock can only add."""
     for machine, boot in ways:
         made = world.machine(machine=machine, boot=boot)
         counts = [count_boot(world, made) for _ in range(repeat)]
@@ -66,8 +66,8 @@ def boot_instructions(world: World, repeat: int, ways: tuple[tuple[str, str], ..
 
 
 def knock(lab: Lab, deadline: float) -> socket.socket:
-    """A connection to a machine that is still booting, as soon as one stands. What is sent to a
-    NIC that is not up yet waits in the tap, or is lost: hence one attempt after the other."""
+    """Connects to a booting machine as soon as possible. Frames for a NIC that is not up yet wait
+    in the tap or are lost, hence one attempt after the other."""
     poller = select.poll()
     attempts: dict[int, socket.socket] = {}
     try:
@@ -117,9 +117,9 @@ def serves(world: World, machine: BenchMachine, patience_s: float) -> bool:
 
 
 def least_memory(world: World, machine: str, boot: str) -> int | None:
-    """The least memory in MiB with which a machine serves the example site, going down from what
-    surely does. One with too little of it says nothing, or not all: it gets a few times as long as
-    the largest took."""
+    """The least memory in MiB with which a machine serves the example site, counting down from a
+    size that surely works. A machine with too little says nothing, or not everything, so each gets
+    a few times as long as the largest took."""
     least, patience_s = None, float(PATIENCE_S)
     for memory in range(MOST_MIB, LEAST_MIB - 1, -1):
         made = world.machine(machine=machine, boot=boot, memory_mib=memory)

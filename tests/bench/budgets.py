@@ -1,4 +1,4 @@
-"""Budgets: what figures that are exact, or nearly so, may be. budgets.toml holds them."""
+"""Budgets: upper bounds, in budgets.toml, for figures that are exact or nearly so."""
 
 import tomllib
 from collections.abc import Iterable
@@ -10,18 +10,18 @@ from figures import Figure, number
 FILE = Path(__file__).with_name("budgets.toml")
 TOLERANCE = 0.03
 HEAD = """\
-# What figures of ./mote bench may be. ./mote bench --check fails when one is more than 3 % above
-# its budget, and tells when one is more than 3 % below; ./mote bench --lower then writes it here.
+# The budgets of ./mote bench. ./mote bench --check fails when a figure is more than 3 % above its
+# budget, and says so when one is more than 3 % below; ./mote bench --lower then writes it here.
 """
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the budgets say of some figures."""
+    """How some figures compare with the budgets."""
 
-    above: dict[str, str]  # what to say of it, by its key
+    above: dict[str, str]  # the message, by the figure's key
     below: dict[str, float]  # the figure, by its key
-    missing: list[str]  # budgets whose figure could not be had, figures that have no budget
+    missing: list[str]  # budgets without a figure, figures without a budget
 
     @property
     def holds(self) -> bool:
@@ -54,8 +54,8 @@ def percent(value: float, budget: float) -> str:
 
 
 def lowered(figures: Iterable[Figure], budgets: dict[str, float]) -> dict[str, float]:
-    """The budgets after what fell by more than the tolerance, or is new, was written down. None is
-    ever raised: that is for whoever can give a reason."""
+    """The budgets, lowered to the figures that fell by more than the tolerance, with new figures
+    added. None is ever raised: that is for someone who can give a reason."""
     new = dict(budgets)
     for figure in figures:
         if figure.value is not None and (figure.key not in budgets or
@@ -65,6 +65,6 @@ def lowered(figures: Iterable[Figure], budgets: dict[str, float]) -> dict[str, f
 
 
 def text_of(budgets: dict[str, float]) -> str:
-    """The file; whole numbers, since a part of an instruction is none."""
+    """The text of budgets.toml; whole numbers, since a fraction of an instruction means nothing."""
     lines = [f"{key} = {round(value)}" for key, value in budgets.items()]
     return "\n".join([HEAD, "[budget]", *lines]) + "\n"

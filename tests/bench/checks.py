@@ -1,4 +1,4 @@
-"""Measures what has a budget, and holds it against that."""
+"""Measures the figures that have a budget, and compares them with it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -20,7 +20,7 @@ REPEAT = 5
 
 
 def gather(rows: Iterable[Figure]) -> list[Figure]:
-    """Takes the rows as they come, and shows each under its section."""
+    """Collects the rows as they come, and prints each under its section."""
     found: list[Figure] = []
     for figure in rows:
         if not found or found[-1].section != figure.section:
@@ -31,7 +31,7 @@ def gather(rows: Iterable[Figure]) -> list[Figure]:
 
 
 def measured(world: World, keys: Sequence[str]) -> Iterator[Figure]:
-    """The figures of these keys."""
+    """Yields the figures with these keys."""
     if some := [works.BY_KEY[key] for key in keys if key in WORKS]:
         yield from works.instruction_figures(world, REPEAT, some)
     ways = dict.fromkeys(BOOTS[key] for key in keys if key in BOOTS)
@@ -45,8 +45,8 @@ def measured(world: World, keys: Sequence[str]) -> Iterator[Figure]:
 
 
 def measure_fairly(world: World, limits: dict[str, float]) -> list[Figure]:
-    """What is above its budget is measured once more, and the lesser counts: chance strikes once,
-    a change for the worse each time."""
+    """Measures a figure above its budget once more, and takes the lower one: chance strikes once, a
+    regression each time."""
     found = {figure.key: figure for figure in gather(measured(world, list(CHECKED)))}
     above = list(budgets.judge(found.values(), limits).above)
     if above:
@@ -59,7 +59,7 @@ def measure_fairly(world: World, limits: dict[str, float]) -> list[Figure]:
 
 
 def check(world: World, lower: bool) -> bool:
-    """Holds figures against their budgets; true when all keep to them."""
+    """Checks figures against their budgets; true if all are within."""
     limits = budgets.read()
     found = measure_fairly(world, limits)
     print()

@@ -1,7 +1,7 @@
-// What the bench's clients share: arguments NAME=VALUE, a deadline, and how they speak with whoever
-// started them. A client prepares, prints `ready`, waits for a line, works, prints one line of
-// JSON, and waits for the end of its input before it closes anything: so instructions can be
-// counted between the lines.
+// Common code of the bench's clients: arguments NAME=VALUE, a deadline, and the protocol with the
+// program that starts them. A client prepares, prints `ready`, waits for a line, works, prints one
+// line of JSON, and waits for the end of its input before it closes anything. So instructions can
+// be counted between the lines.
 #pragma once
 
 #include <arpa/inet.h>
@@ -14,9 +14,9 @@
 #include <string.h>
 #include <time.h>
 
-static long finished;  // answers that have come in the present work
+static long finished;  // answers received in the present work
 static long deadline_ns;
-static unsigned* latency_us;  // of each of them
+static unsigned* latency_us;  // of each answer
 
 static inline long now_ns(void) {
   struct timespec now;
@@ -64,7 +64,7 @@ struct Number {
   long* value;
 };
 
-// Takes NAME=VALUE where VALUE is a number; false when no number has that name.
+// Stores the number in VALUE if NAME is known; false if it isn't.
 static inline bool take_number(const struct Number* numbers, size_t count, const char* name,
                                const char* value) {
   for (size_t at = 0; at < count; ++at) {
@@ -76,7 +76,7 @@ static inline bool take_number(const struct Number* numbers, size_t count, const
   return false;
 }
 
-// Cuts NAME=VALUE in two; what it returns is the value.
+// Splits NAME=VALUE in place; returns the value.
 static inline const char* cut(char* argument) {
   char* value = strchr(argument, '=');
   if (value == NULL) {

@@ -1,4 +1,5 @@
-"""The bench's own clients, load.c and pings.c: exact work, built on the spot, run in a lab."""
+"""The bench's own clients, load.c and pings.c: an exact amount of work, compiled on the spot, run
+in a lab."""
 
 import json
 import subprocess
@@ -13,7 +14,7 @@ C_FLAGS = ("-std=gnu23", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror")
 
 
 class NotPossible(Exception):
-    """A figure that this machine or this host cannot give, and why."""
+    """This machine or this host can't give the figure; the message says why."""
 
 
 def compile_c(name: str, into: Path, *flags: str) -> None:
@@ -29,7 +30,7 @@ def build_plugin(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Result:
-    """What a client says of the work it has done."""
+    """A client's report on its work."""
 
     finished: int
     seconds: float
@@ -38,7 +39,7 @@ class Result:
 
 
 class Client:
-    """A client that has prepared itself once the `with` is entered, and ends with it."""
+    """A client, prepared when the `with` is entered, and ended with it."""
 
     def __init__(self, lab: Lab, command: list[str]) -> None:
         self._process = lab.start(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -62,14 +63,14 @@ class Client:
         return line
 
     def work(self) -> Result:
-        """All that the client was made for; to be called once."""
+        """Does the client's work; call it once."""
         self._process.stdin.write("go\n")
         self._process.stdin.flush()
         return Result(**json.loads(self._expect("finished")))
 
 
 class Clients:
-    """Makes clients for a lab's guest."""
+    """Creates clients for a lab's guest."""
 
     def __init__(self, folder: Path) -> None:
         self._load, self._pings = folder / "load", folder / "pings"

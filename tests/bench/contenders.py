@@ -1,5 +1,5 @@
-"""Mote and its peer as running machines: alike in all but what they boot, and stopped when it is
-the other's turn."""
+"""Mote and its peer as running machines: alike in all but the software, each stopped while the
+other is measured."""
 
 import select
 import socket
@@ -26,7 +26,7 @@ BOOT_S = 60
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the two: what is booted, and how."""
+    """One of the two: its software, and how to boot it."""
 
     name: str
     image: Path
@@ -36,13 +36,13 @@ class Kind:
         return replace(self, machine=replace(self.machine, memory_mib=mib))
 
     def counted(self, plugin: Path, table: Path) -> "Kind":
-        """The same, with its instructions counted."""
+        """The same kind with its instructions counted."""
         extra = (*self.machine.extra, "-plugin", f"{plugin},out={table}")
         return replace(self, machine=replace(self.machine, extra=extra))
 
 
 def kinds(folder: Path, site: Path) -> tuple[Kind, Kind]:
-    """Mote and its peer with a site. What is made for it goes into the folder."""
+    """Mote and its peer with a site; the folder takes the files made for them."""
     peer = linux_vm.build(folder, site)
     ours = BenchMachine(memory_mib=peer.memory_mib)
     theirs = replace(ours, settings=None, command_line=peer.append,
@@ -52,14 +52,14 @@ def kinds(folder: Path, site: Path) -> tuple[Kind, Kind]:
 
 
 class Running:
-    """A machine that runs, in a lab of its own, and can be stopped for a while."""
+    """A running machine in its own lab, which can be paused."""
 
     def __init__(self, kind: Kind, folder: Path) -> None:
         self.kind = kind
         self.lab = Lab()
         try:
             wire = self.lab.tap()
-            # No ARP before the first request, whose repetition would count in seconds.
+            # Known in advance: a lost ARP request would be repeated only after a second.
             self.lab.run("ip", "neigh", "replace", Lab.GUEST, "lladdr", MAC, "dev", "mote0")
             self.started = time.monotonic()
             self.guest = Guest(self.lab, kind.machine, kind.image, folder / kind.name, wire)
@@ -68,7 +68,7 @@ class Running:
             raise
 
     def first_200(self, deadline_s: float = BOOT_S) -> float:
-        """Waits for the first answer; how many milliseconds after QEMU's start it came."""
+        """Waits for the first 200; returns its time in milliseconds after QEMU's start."""
         with Attempts(self.lab) as attempts:
             while not attempts.answered():
                 self.guest.is_alive()
@@ -79,7 +79,7 @@ class Running:
 
     @contextmanager
     def awake(self) -> Iterator["Running"]:
-        """For the time of a measure; stopped before and after it."""
+        """Runs the machine for one measurement; it is paused before and after."""
         self.guest.ask("cont")
         try:
             yield self
@@ -94,11 +94,11 @@ class Running:
 
 
 class Attempts:
-    """Connections to a machine that may not be there yet, each with a GET as it is established.
+    """Connections to a machine that may not be up yet; each sends a GET once established.
 
-    One at a time: the wire keeps its SYN until the machine takes frames. One more only when there
-    is no word for long, should it be lost. After a refusal the next one waits a little, lest the
-    machine be busy with refusing rather than with booting.
+    One at a time: the wire keeps its SYN until the machine takes frames. Another follows only after
+    a long silence, in case the first was lost. After a refusal the next one waits a little, so that
+    the machine can boot rather than refuse.
     """
 
     PACE_S = 0.005
@@ -126,7 +126,7 @@ class Attempts:
         self._begun = time.monotonic()
 
     def answered(self) -> bool:
-        """Looks for a millisecond whether one is answered by 200."""
+        """Polls for a millisecond; true once a connection is answered by 200."""
         pause = self.PATIENCE_S if self._open else self.PACE_S
         if time.monotonic() > self._begun + pause:
             self._begin()
@@ -148,7 +148,7 @@ class Attempts:
 
 @contextmanager
 def both(pair: tuple[Kind, Kind], folder: Path) -> Iterator[tuple[Running, Running]]:
-    """Both machines, booted and stopped."""
+    """Both machines, booted and paused."""
     with ExitStack() as stack:
         machines = []
         for kind in pair:
@@ -162,7 +162,7 @@ def both(pair: tuple[Kind, Kind], folder: Path) -> Iterator[tuple[Running, Runni
 
 @dataclass(frozen=True)
 class Cost:
-    """What a client did, and what it took."""
+    """A client's result, and the instructions it took."""
 
     result: Result
     instructions: float
@@ -175,7 +175,7 @@ class CountedMote:
         self._meter = Meter(table, Symbols.of(KERNEL))
 
     def learn_idle(self) -> None:
-        """There is nothing to learn: its idle path is known by its address."""
+        """Nothing to learn: Mote's idle path is known by its address."""
 
     def since_reset(self) -> float:
         return self._meter.work(self._meter.read())
@@ -187,8 +187,8 @@ class CountedMote:
 
 
 class CountedPeer:
-    """A running Linux whose instructions are counted. Idle it halts, so all that it runs counts,
-    but for what the clock makes it do."""
+    """A running Linux whose instructions are counted. It halts when idle, so all it runs counts,
+    except for the work of its clock."""
 
     def __init__(self, table: Path) -> None:
         self._table = table
@@ -200,11 +200,11 @@ class CountedPeer:
         return counts.total()
 
     def learn_idle(self) -> None:
-        """The least of some seconds, since the first may have connections to be cleared away."""
+        """Takes the lowest of several seconds: in the first it may still clear connections away."""
         seconds = []
         for _ in range(3):
             before = self._now()
-            time.sleep(1)  # a measure, not a wait for something
+            time.sleep(1)  # a measurement, not a wait for something
             seconds.append(self._now() - before)
         self._idle_per_s = min(seconds)
 
@@ -218,5 +218,5 @@ class CountedPeer:
 
 
 def counter(kind: Kind, table: Path) -> CountedMote | CountedPeer:
-    """What tells a running machine's instructions for a piece of work."""
+    """The counter for this kind of machine."""
     return CountedMote(table) if kind.name == "mote" else CountedPeer(table)

@@ -1,13 +1,13 @@
 // A QEMU TCG plugin that counts how often each translated block of the guest ran, in a file that
-// others may read while it runs (QEMU 7.2, docs/devel/tcg-plugins.rst). Debian ships no header for
-// plugins, so what is used of their interface, version 1, is declared here.
+// others may read meanwhile (QEMU 7.2, docs/devel/tcg-plugins.rst). Debian ships no plugin header,
+// so this declares the parts it uses of the interface, version 1.
 //
 //   -plugin count.so,out=FILE[,from=ADDRESS,to=ADDRESS]
 //
-// FILE: how many blocks follow, and how many bytes the guest has loaded from addresses between
-// `from` and `to` (64 bits each; without these two, 0); then for each block its address, its
-// instructions and its runs (64 bits each). QEMU counts each step of a REP string as one
-// instruction, and each load of one.
+// FILE: the number of blocks, and the bytes that the guest has loaded from addresses between `from`
+// and `to` (64 bits each; the second is 0 without these options); then each block's address,
+// instructions and runs (64 bits each). QEMU counts each step of a REP string as one instruction,
+// and as one load.
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,7 +41,7 @@ struct qemu_plugin_insn* qemu_plugin_tb_get_insn(const struct qemu_plugin_tb* tb
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
-enum { kBlocks = 1 << 17 };  // a power of two; the firmware has some 20,000
+enum { kBlocks = 1 << 17 };  // a power of two; a run of Mote has some 20,000
 
 struct Block {
   uint64_t address;
@@ -59,8 +59,8 @@ static struct Table* table;
 static uint64_t watched_from;
 static uint64_t watched_to;
 
-// The same block may be translated again: it keeps its entry. Entries are found by their hash, and
-// those behind it; the first is for what finds no place.
+// A block translated again keeps its entry. Entries are found by their hash, with linear probing;
+// the first entry takes blocks that find no place.
 static struct Block* entry_of(uint64_t address, uint64_t instructions) {
   const uint64_t hash = (address * 0x9E3779B97F4A7C15u + instructions) >> 40;
   for (uint64_t probe = 0; probe < 1024; ++probe) {

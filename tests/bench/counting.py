@@ -1,6 +1,6 @@
-"""What the plugin count.c counted: guest instructions by block, with idle turns told apart.
+"""The counts of the plugin count.c: guest instructions by block, with idle turns told apart.
 
-Instructions of the run loop's idle path are left out by its addresses, which the linker exports as
+Instructions on the run loop's idle path are left out by address; the linker exports its bounds as
 `__idle_start` and `__idle_end`.
 """
 
@@ -20,13 +20,13 @@ BLOCK_WORDS = 3
 class Counts:
     """How often each block ran, up to a moment or between two."""
 
-    addresses: array  # of type Q, like the others
+    addresses: array  # type code Q, like the others
     instructions: array
     runs: array
     loaded_bytes: int
 
     def __sub__(self, earlier: "Counts") -> "Counts":
-        """A block keeps its place from one reading to the next."""
+        """The counts since `earlier`: a block keeps its index from one reading to the next."""
         runs = array("Q", (now - then for now, then in zip(self.runs, earlier.runs)))
         return Counts(self.addresses, self.instructions, runs,
                       self.loaded_bytes - earlier.loaded_bytes)
@@ -36,7 +36,7 @@ class Counts:
 
 
 def read_counts(data: bytes) -> Counts:
-    """The plugin's file; the layout is in count.c."""
+    """Parses the plugin's file; count.c has the layout."""
     words = array("Q")
     words.frombytes(data[:len(data) // 8 * 8])
     loaded = words[1]
@@ -46,7 +46,7 @@ def read_counts(data: bytes) -> Counts:
 
 
 class Symbols:
-    """What lies where in the kernel; inlined code is its caller's."""
+    """The kernel's symbols by address; inlined code belongs to its caller."""
 
     def __init__(self, nm_output: str) -> None:
         found = [line.split(None, 2) for line in nm_output.splitlines()]
@@ -66,7 +66,7 @@ class Symbols:
         return self._values.get(name)
 
     def at(self, address: int) -> str:
-        """The function that an address lies in."""
+        """The function at an address."""
         end = self.value("__text_end")
         index = bisect(self._starts, address) - 1
         if index < 0 or (end is not None and address >= end):
@@ -75,7 +75,7 @@ class Symbols:
 
 
 class Meter:
-    """Counts what a running machine does."""
+    """Counts the work of a running machine."""
 
     def __init__(self, table: Path, symbols: Symbols) -> None:
         self._table = table
@@ -91,7 +91,7 @@ class Meter:
         return self._kept(counts, lambda address: address not in self._idle).total()
 
     def own(self, counts: Counts) -> Counts:
-        """Of these, what ran in the kernel, and not in a BIOS or a loader."""
+        """The counts of the kernel alone, without BIOS and loader."""
         start = self.symbols.value("__image_start") or 0
         end = self.symbols.value("__image_end") or 0
         return self._kept(counts, lambda address: start <= address < end)
@@ -106,7 +106,7 @@ class Meter:
 
     @staticmethod
     def _kept(counts: Counts, keeps: Callable[[int], bool]) -> Counts:
-        """The same with no runs but of blocks at such addresses."""
+        """The counts with only the runs of blocks at accepted addresses."""
         runs = array("Q", (runs if keeps(address) else 0
                            for address, runs in zip(counts.addresses, counts.runs)))
         return replace(counts, runs=runs)

@@ -1,4 +1,4 @@
-"""Doorbells and other exits for each request, and how often the CPU touches a body."""
+"""Doorbells and other exits per request, and how often the CPU touches a body."""
 
 import re
 from collections import Counter
@@ -13,8 +13,8 @@ from tools.image import bootable
 from works import Work
 from world import World
 
-# Accesses to a device's registers, which under KVM leave the guest, by the name of the window;
-# a kick of a virtqueue; an interrupt.
+# Accesses to a device's registers, by the name of the window: under KVM each leaves the guest. A
+# kick of a virtqueue; an interrupt.
 ACCESS = ("memory_region_ops_read", "memory_region_ops_write")
 KICK, INTERRUPT = "virtio_queue_notify", "virtio_notify"
 EVENTS = (*ACCESS, KICK, INTERRUPT)
@@ -29,7 +29,7 @@ def trace(guest: Guest, on: bool) -> None:
 
 
 def count_events(text: str) -> Counter[str]:
-    """Kicks and interrupts by event, accesses by the name of their window."""
+    """Counts kicks and interrupts by event, and accesses by window."""
     found: Counter[str] = Counter()
     for line in text.splitlines():
         event = line.split(" ", 1)[0].rpartition(":")[2]
@@ -41,12 +41,12 @@ def count_events(text: str) -> Counter[str]:
 
 
 def exits(events: Counter[str]) -> int:
-    """Accesses to registers: a kick is one of them."""
+    """The number of register accesses, kicks included."""
     return sum(count for name, count in events.items() if name not in (KICK, INTERRUPT))
 
 
 def traced(world: World, guest: Guest, log: Path, work: Work) -> tuple[Counter[str], float]:
-    """What was traced while some work was done, and its units."""
+    """The events traced during some work, and the work's units."""
     with work.client(world, work.count) as client:
         trace(guest, True)
         start = log.stat().st_size
@@ -62,7 +62,7 @@ def exit_figures(world: World) -> Iterator[Figure]:
     words = ["-D", str(log)]
     for event in EVENTS:
         words += ["-trace", f"enable={event}"]
-    # A kick by eventfd would be seen only when QEMU wakes for it, several of them as one.
+    # QEMU would trace a kick by eventfd only when it wakes, and several of them as one.
     nic = world.nic + (",ioeventfd=off" if world.nic.startswith("virtio-net-pci") else "")
     with world.boot(replace(world.machine(nic=nic), extra=tuple(words))) as guest:
         trace(guest, False)
@@ -82,7 +82,7 @@ def exit_figures(world: World) -> Iterator[Figure]:
 
 
 def address_of(elf: bytes, body: bytes) -> int:
-    """Where a body lies in the memory of a machine booted from an ELF."""
+    """The address of a body in the memory of a machine booted from an ELF."""
     at = elf.find(body)
     assert at >= 0, "the body is not in the image"
     fields = bootable.ELF_HEADER.unpack_from(elf)
@@ -97,8 +97,8 @@ def address_of(elf: bytes, body: bytes) -> int:
 
 
 def touch_figures(world: World) -> Iterator[Figure]:
-    """A body that is copied, or summed up by the CPU, must be loaded first: so what the CPU loads
-    of it bounds what is copied, whatever the code looks like."""
+    """The CPU must load a body to copy it or sum it up. So the bytes it loads bound the bytes it
+    copies, whatever the code looks like."""
     machine = world.machine()
     elf = world.images.bootable(world.site, machine.boot).read_bytes()
     for key, file, title in (("get_64", "index.html", "a page of 1 KiB"),

@@ -1,4 +1,4 @@
-"""A figure with what it is called, and how figures are told: as a table, and as JSON."""
+"""A figure with its title and unit, and its output as a table and as JSON."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -16,19 +16,19 @@ SIZE = "Size"
 
 @dataclass(frozen=True)
 class Figure:
-    """One row. `value` is None when it cannot be had; then `note` says why."""
+    """One row. If `value` is None, there is no figure, and `note` says why."""
 
     section: str
     key: str
     title: str
     unit: str
     value: float | None
-    low: float | None = None  # of several measures
+    low: float | None = None  # of several measurements
     high: float | None = None
     note: str = ""
 
     def spread(self) -> float:
-        """How far the measures lie apart, as a part of the value."""
+        """The range of the measurements, relative to the value."""
         if not self.value or self.low is None or self.high is None:
             return 0.0
         return (self.high - self.low) / self.value
@@ -36,12 +36,12 @@ class Figure:
 
 def of_several(section: str, key: str, title: str, unit: str, values: Sequence[float],
                note: str = "") -> Figure:
-    """A measure that was repeated: its median, and how far apart the others are."""
+    """A repeated measurement: the median, and the range."""
     return Figure(section, key, title, unit, median(values), min(values), max(values), note)
 
 
 def number(value: float) -> str:
-    """As many digits as mean something."""
+    """The number with its significant digits."""
     if value >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.3g}"
@@ -61,7 +61,7 @@ def row(figure: Figure) -> str:
 
 
 def table(figures: Iterable[Figure]) -> str:
-    """The rows, by section, in the order they come."""
+    """The rows as text, by section, in the given order."""
     sections: dict[str, list[str]] = {}
     for figure in figures:
         sections.setdefault(figure.section, []).append(row(figure))
@@ -69,8 +69,8 @@ def table(figures: Iterable[Figure]) -> str:
 
 
 class Pair(Protocol):
-    """One figure of ours and a peer's from the same run, as versus.py makes them; a ratio above 1
-    is in our favour."""
+    """One figure of ours and of a peer from the same run, as versus.py makes them; a ratio above 1
+    favours us."""
 
     name: str
     unit: str
@@ -79,7 +79,7 @@ class Pair(Protocol):
     ratio: float
 
     def as_json(self) -> dict[str, Any]:
-        """All of it."""
+        """All fields."""
 
 
 def as_json(figures: Iterable[Figure], about: dict[str, str], pairs: Iterable[Pair] = ()) -> str:

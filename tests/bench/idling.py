@@ -1,4 +1,4 @@
-"""An idle machine: what it costs its host, and how soon it answers, by idle policy."""
+"""An idle machine's cost to its host, and its latency, by idle policy."""
 
 import os
 import time
@@ -11,23 +11,23 @@ from works import gets
 from world import World
 
 POLICIES = ("poll", "doze")
-QUIET_S = 5  # CPU is measured over so long
+QUIET_S = 5  # CPU time is measured over this long
 GAP_US = 30_000  # between an answer and the next request: long enough to doze
 REQUESTS = 200
 
 
 def cpu_seconds(stat: str) -> float:
-    """What a process has used: utime and stime in proc(5)'s stat, behind the name, which stands in
-    parentheses and may hold anything."""
+    """The CPU time a process has used: utime and stime in proc(5)'s stat, which follow the name in
+    parentheses, and that may contain anything."""
     fields = stat.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_share(guest: Guest) -> float:
-    """Per cent of a core that QEMU takes while nothing comes."""
+    """Per cent of a core that QEMU uses without traffic."""
     stat = Path(f"/proc/{guest.pid}/stat")
     before, began = cpu_seconds(stat.read_text()), time.monotonic()
-    time.sleep(QUIET_S)  # a measure, not a wait for something
+    time.sleep(QUIET_S)  # a measurement, not a wait for something
     used = cpu_seconds(stat.read_text()) - before
     return 100 * used / (time.monotonic() - began)
 

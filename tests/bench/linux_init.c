@@ -1,6 +1,6 @@
-// The first process of the peer (linux_vm.py): loads the drivers in /modules in their names' order,
-// gives eth0 the address of the kernel's command line, and becomes nginx. If it cannot, it ends,
-// and so does the machine: the kernel panics without its first process.
+// The peer's first process (linux_vm.py): loads the drivers in /modules in the order of their
+// names, gives eth0 the address from the kernel's command line, and becomes nginx. If it fails, it
+// ends, and the kernel panics without its first process, which ends the machine.
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -76,7 +76,7 @@ int main(void) {
     fail("socket");
   }
   set_up(control, "lo");
-  // What the kernel finds no use for on its command line it gives to its first process.
+  // The kernel passes options it doesn't know to its first process, as its environment.
   set_address(control, "eth0", SIOCSIFADDR, getenv("address"));
   set_address(control, "eth0", SIOCSIFNETMASK, getenv("netmask"));
   set_up(control, "eth0");

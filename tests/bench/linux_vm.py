@@ -1,10 +1,10 @@
-"""The peer to measure against: a lean Linux machine with nginx, made of Debian's packages.
+"""The peer to measure against: a lean Linux machine with nginx, made from Debian's packages.
 
-Kernel and programs are the newest of the release that runs here, fetched by apt with state of its
-own under build/bench-linux/, unpacked there and never installed, so it takes no root's rights. The
-kernel is Debian's for clouds, taken out of its compression and booted over PVH as Mote is. Its root
-is an initramfs: nginx with its libraries, the drivers of virtio-net, and a first process of ours
-that loads them and becomes nginx (linux_init.c). Remove build/bench-linux/ to have newer packages.
+Kernel and programs are the newest in the host's release. apt fetches them with its own state under
+build/bench-linux/; they are unpacked there, never installed, so root isn't needed. The kernel is
+Debian's cloud kernel, uncompressed and booted over PVH like Mote. Its root is an initramfs: nginx
+with its libraries, the drivers of virtio-net, and our own first process (linux_init.c), which loads
+them and becomes nginx. Remove build/bench-linux/ to get newer packages.
 """
 
 import ctypes
@@ -39,15 +39,16 @@ LOADER = Path("/lib64/ld-linux-x86-64.so.2")  # where every program looks for it
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
 MEMORY_MIB = 256
 
-# What a user who wants speed of a machine for himself gives the kernel: no mitigations, no
-# hardening, no security modules, no watchdog, a clock that is read without leaving the guest.
-# Files of the root are never written out: ramfs has no limit but memory.
+# The options for speed on a machine of one's own: no mitigations, no hardening, no security
+# modules, no watchdog, a clock read without leaving the guest. Files of the root are never written
+# back: ramfs has no limit but memory.
 APPEND = ("console=ttyS0 loglevel=1 panic=-1 rdinit=/init rootfstype=ramfs mitigations=off nokaslr "
           "init_on_alloc=0 hardened_usercopy=off randomize_kstack_offset=off lsm= audit=0 "
           "nowatchdog cryptomgr.notests preempt=none tsc=reliable no_timer_check ipv6.disable=1 "
           "random.trust_cpu=on 8250.nr_uarts=1")
 
-# On top of what lwIP's sources are fetched with: the system's own sources, by apt's defaults.
+# Besides the settings that lwIP's sources are fetched with: the system's own sources, as apt has
+# them by default.
 SYSTEM_SOURCES = """\
 Dir::Etc::SourceList "sources.list";
 Dir::Etc::SourceParts "sources.list.d";
@@ -57,7 +58,7 @@ Acquire::Languages "none";
 
 @dataclass(frozen=True)
 class Peer:
-    """A Linux machine, as QEMU's -kernel, -initrd, -append and -m take it."""
+    """A Linux machine, by QEMU's -kernel, -initrd, -append and -m."""
 
     kernel: Path
     initrd: Path
@@ -66,12 +67,12 @@ class Peer:
 
 
 def build(folder: Path, site: Path) -> Peer:
-    """The machine that serves a site; `folder` is where its initramfs is put."""
+    """The machine that serves a site; its initramfs goes into `folder`."""
     cache = Images(CACHE)
     packages = cache.once("packages", download)
     base = cache.once(f"machine-{key(packages)}", lambda out: assemble(packages, out))
     initrd = folder / f"linux-{site.name}.cpio"
-    with initrd.open("wb") as out:  # the kernel takes several archives, one behind the other
+    with initrd.open("wb") as out:  # the kernel takes several archives in a row
         with (base / "base.cpio").open("rb") as archive:
             shutil.copyfileobj(archive, out)
         write_archive(out, site_entries(site))
@@ -81,7 +82,7 @@ def build(folder: Path, site: Path) -> Peer:
 
 
 def versions() -> str:
-    """What it is made of."""
+    """The versions of its kernel and its nginx."""
     packages = Images(CACHE).once("packages", download)
     kernel, = packages.glob("linux-image-[0-9]*.deb")
     nginx, = packages.glob(f"{NGINX}_*.deb")
@@ -91,7 +92,8 @@ def versions() -> str:
 # --- Packages ---
 
 def key(packages: Path) -> str:
-    """A hash of all that the machine is made of: the packages' versions, and our own files."""
+    """A hash of everything that the machine is made from: the packages' versions and our own
+    files."""
     digest = hashlib.sha256("\n".join(sorted(os.listdir(packages))).encode())
     for name in ("linux_init.c", "linux_nginx.conf", "linux_vm.py"):
         digest.update((HERE / name).read_bytes())
@@ -117,7 +119,7 @@ def download(out: Path) -> None:
     apt("download", KERNEL, NGINX)
     names = [name for package in sorted(out.glob("*.deb"))
              for name in re.findall(r"(?:^|,)\s*([a-z0-9][a-z0-9+.-]+)", field(package, "Depends"))]
-    # The kernel itself, and the libraries of nginx; what else it wants it can do without.
+    # The kernel itself and nginx's libraries; it can do without the other dependencies.
     wanted = [name for name in names if re.match(r"linux-image-\d|lib|zlib", name)]
     apt("download", *wanted)
     shutil.rmtree(state)
@@ -131,7 +133,7 @@ def field(package: Path, name: str) -> str:
 # --- The machine without its site ---
 
 def assemble(packages: Path, out: Path) -> None:
-    """Makes the kernel and the initramfs that all sites share; those of other versions go."""
+    """Makes the kernel and the initramfs that all sites share; removes other versions."""
     for old in CACHE.glob("machine-*"):
         shutil.rmtree(old, ignore_errors=True)
     tree = out / "tree"
@@ -150,8 +152,8 @@ def assemble(packages: Path, out: Path) -> None:
 
 def uncompressed(image: bytes) -> bytes:
     """The ELF inside a bzImage (Linux, Documentation/arch/x86/boot.rst: setup_sects, payload_offset
-    and payload_length), which Debian packs in LZ4's legacy frame: a magic number, then blocks of
-    8 MiB, each behind its packed size; behind the last one, the size of it all."""
+    and payload_length). Debian packs it in LZ4's legacy frame: a magic number, then blocks of 8
+    MiB, each behind its packed size; behind the last one, the whole's size."""
     assert image[0x202:0x206] == b"HdrS", "no bzImage"
     offset, length = struct.unpack_from("<II", image, 0x248)
     start = (image[0x1F1] + 1) * 512 + offset
@@ -175,12 +177,12 @@ def uncompressed(image: bytes) -> bytes:
 
 
 def modules(tree: Path) -> list[tuple[str, bytes]]:
-    """Names and contents of the drivers, each behind those that it depends on (.modinfo)."""
+    """The drivers' names and contents, each behind those it depends on (.modinfo)."""
     files = {path.name.partition(".")[0]: path for path in tree.rglob("*.ko*")}
     order: dict[str, bytes] = {}
 
     def add(name: str) -> None:
-        if name in order or name not in files:  # what is no file is part of the kernel
+        if name in order or name not in files:  # without a file: part of the kernel
             return
         path = files[name]
         data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
@@ -195,8 +197,8 @@ def modules(tree: Path) -> list[tuple[str, bytes]]:
 
 
 def libraries(tree: Path, program: Path) -> dict[str, Path]:
-    """Where a program looks for its libraries -> what it finds in the packages, told by the
-    loader from the packages."""
+    """Maps the path where a program looks for each library to its file in the packages, found by
+    the loader in the packages."""
     folders = [tree / folder for folder in LIBRARIES if (tree / folder).is_dir()]
     loader = next(folder / LOADER.name for folder in folders if (folder / LOADER.name).exists())
     said = subprocess.run([str(loader), "--library-path", ":".join(map(str, folders)), "--list",
@@ -214,7 +216,7 @@ def libraries(tree: Path, program: Path) -> dict[str, Path]:
 
 @dataclass(frozen=True)
 class Entry:
-    """A file, or a folder, or a device, of the archive."""
+    """A file, folder or device in the archive."""
 
     name: str
     mode: int
@@ -223,7 +225,7 @@ class Entry:
 
 
 def base_entries(init: Path, tree: Path) -> Iterator[Entry]:
-    """All but the site."""
+    """All entries except the site's."""
     nginx = tree / "usr/sbin/nginx"
     files: dict[str, bytes | Path] = {"/init": init, "/usr/sbin/nginx": nginx,
                                       "/etc/nginx.conf": HERE / "linux_nginx.conf",
@@ -249,14 +251,14 @@ def site_entries(site: Path) -> Iterator[Entry]:
 
 
 def write_archive(out: BinaryIO, entries: Iterable[Entry]) -> None:
-    """Writes entries in the "newc" format, with its last entry; each begins at a multiple of 4."""
+    """Writes entries and the trailer in the "newc" format; each begins at a multiple of 4."""
     def pad() -> None:
         out.write(bytes(-out.tell() % 4))
 
     for number, entry in enumerate([*entries, Entry("TRAILER!!!", 0)], 1):
         size = entry.data.stat().st_size if isinstance(entry.data, Path) else len(entry.data)
         name = entry.name.encode() + b"\0"
-        # ino, mode, uid, gid, nlink, mtime, filesize, device's numbers twice, namesize, check
+        # ino, mode, uid, gid, nlink, mtime, filesize, device numbers twice, namesize, check
         fields = (number, entry.mode, 0, 0, 1, 0, size, 0, 0, *entry.device, len(name), 0)
         out.write(b"070701" + b"".join(b"%08X" % field for field in fields) + name)
         pad()

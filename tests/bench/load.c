@@ -1,14 +1,14 @@
-// Makes a number of GETs, exactly, over connections kept alive or made for each, with others open
-// and idle beside them; checks the status and the length of every answer.
+// Makes an exact number of GETs, on connections kept alive or one each, with others open and idle
+// beside them; checks the status and length of every response.
 //
 //   load ADDRESS PORT request=TEXT [connections=1] [idle=0] [count=1] [status=200] [body=BYTES]
-//        [each=1: a connection for each] [before=0: so many first, unreported]
+//        [each=1: a connection for each] [before=0: made first, unreported]
 //        [gap_us=0: between answer and request] [sources=A,B…: addresses it speaks from]
 //        [deadline=60]
 //
-// client.h tells how it speaks with whoever started it. To prepare, it opens all connections, makes
-// one GET on each, and then those that were to come first. It has one request on the way on each
-// connection, never more.
+// client.h has the protocol with the program that starts it. To prepare, it opens all connections,
+// makes one GET on each, and then the `before` ones. Each connection has at most one request
+// outstanding.
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -19,12 +19,12 @@
 
 enum { kHead = 4096, kSources = 16, kEvents = 256, kOpening = 64 };
 
-// What Connection::left says beside the bytes of the body that are to come.
+// Values of Connection::left other than the bytes of the body still to come.
 enum { kNoHead = -1, kAnswered = -2 };
 
 struct Connection {
   int descriptor;
-  int have;  // bytes of the head
+  int have;  // bytes of the header section so far
   long left;
   long began_ns;
 };
@@ -34,7 +34,7 @@ static long active = 1;
 static long idle = 0;
 static long count = 1;
 static long status = 200;
-static long body = -1;  // as the answer says
+static long body = -1;  // -1: as the response says
 static long each = 0;
 static long before = 0;
 static long gap_us = 0;
@@ -43,11 +43,11 @@ static struct in_addr sources[kSources];
 static int source_count;
 
 static struct sockaddr_in server;
-static struct Connection* connections;  // the idle ones first
-static char (*heads)[kHead];            // of those at work, and one for those that are prepared
+static struct Connection* connections;  // the idle ones come first
+static char (*heads)[kHead];            // one for each busy connection, and one for preparing
 static int poller;
-static long wanted;  // requests of the present work
-static long begun;   // of them
+static long wanted;  // requests in the present work
+static long begun;   // of these
 static long body_bytes;
 
 static void open_connection(long index) {
@@ -93,7 +93,7 @@ static void connected(long index) {
   send_request(connection);
 }
 
-// What a whole head says of the body behind it.
+// Checks a complete header section, and learns the body's length from it.
 static void judge_head(struct Connection* connection, char* head, const char* end) {
   if (strncmp(head, "HTTP/1.1 ", 9) != 0 || strtol(head + 9, NULL, 10) != status) {
     head[12] = '\0';
@@ -112,7 +112,7 @@ static void judge_head(struct Connection* connection, char* head, const char* en
   }
 }
 
-// Takes what has come of the head; false when more must come first.
+// Reads more of the header section; false if it is still incomplete.
 static bool receive_head(struct Connection* connection, char* head) {
   const ssize_t came = recv(connection->descriptor, head + connection->have,
                             (size_t)(kHead - 1 - connection->have), 0);
@@ -136,8 +136,8 @@ static bool receive_head(struct Connection* connection, char* head) {
   return true;
 }
 
-// Takes what has come of an answer; true when it is whole. Bodies are thrown away in the kernel
-// (tcp(7), MSG_TRUNC).
+// Reads more of a response; true once it is complete. The kernel discards bodies (tcp(7),
+// MSG_TRUNC).
 static bool receive(struct Connection* connection, char* head) {
   if (connection->left == kNoHead && !receive_head(connection, head)) {
     return false;
@@ -154,7 +154,7 @@ static bool receive(struct Connection* connection, char* head) {
   return true;
 }
 
-// Nothing but an end comes on a connection whose answer is whole; true when it has.
+// Only a close may follow a complete response; true once it has come.
 static bool has_ended(const struct Connection* connection) {
   char more;
   const ssize_t came = recv(connection->descriptor, &more, 1, 0);
@@ -164,7 +164,7 @@ static bool has_ended(const struct Connection* connection) {
   return came == 0 || errno != EAGAIN;
 }
 
-// Does what an event asks for; true when a request is done with.
+// Handles an event; true if it completes a request.
 static bool serve(const struct epoll_event* event, long index) {
   struct Connection* connection = &connections[index];
   if (event->events & EPOLLOUT) {
@@ -213,7 +213,7 @@ static void poll_once(bool working) {
   check_deadline();
 }
 
-// An idle connection's head is expected to come in one piece: they share the room for it.
+// Idle connections share the room for a header section, so each is expected to come in one piece.
 static void prepare(void) {
   const long all = idle + (each ? 0 : active);
   for (long opened = 0; finished < all;) {

@@ -1,8 +1,8 @@
-// Sends a number of pings, a burst at a time, the next when all its echoes have come and are right.
+// Sends a number of pings in bursts, each burst once all echoes of the previous one are right.
 //
 //   pings ADDRESS [window=1] [count=1] [size=56] [deadline=60]
 //
-// client.h tells how it speaks with whoever started it. A lost ping fails it: a wire that is a tap
+// client.h has the protocol with the program that starts it. A lost ping is a failure, since a tap
 // loses none.
 #include <netinet/ip_icmp.h>
 #include <sys/socket.h>
@@ -19,7 +19,7 @@ static long size = 56;  // bytes behind the ICMP header
 static long deadline_s = 60;
 static unsigned char packet[kPacket];
 
-// RFC 1071's sum, in the order of the wire.
+// RFC 1071's checksum, in network byte order.
 static unsigned short sum_of(const unsigned char* data, size_t bytes) {
   unsigned long sum = 0;
   for (size_t at = 0; at < bytes; at += 2) {
@@ -31,7 +31,7 @@ static unsigned short sum_of(const unsigned char* data, size_t bytes) {
   return htons((unsigned short)~sum);
 }
 
-// Makes the whole burst before the first of it goes out, so that they follow each other closely.
+// Makes the whole burst before sending any, so that the pings follow each other closely.
 static void send_burst(int descriptor, long first, long pings) {
   static unsigned char burst[kWindow][kPacket];
   const size_t bytes = sizeof(struct icmphdr) + (size_t)size;
@@ -50,7 +50,7 @@ static void send_burst(int descriptor, long first, long pings) {
   check(sendmmsg(descriptor, messages, (unsigned)pings, 0) == pings, "sendmmsg");
 }
 
-// Takes the next echo that is ours; false when none came for long.
+// Reads the next echo of ours; false if none came for long.
 static bool receive_ping(int descriptor) {
   static unsigned char came[kPacket];
   while (true) {

@@ -1,4 +1,4 @@
-"""Draws how many times less Mote needs than a peer, as an SVG with nothing but bars and words."""
+"""Draws how many times less Mote needs than a peer, as an SVG of plain bars and words."""
 
 import math
 import tomllib
@@ -21,8 +21,10 @@ TITLES = {
     "image_software": "software: bytes",
 }
 
-WIDTH, LABELS, NUMBERS = 980, 390, 220
-TOP, ROW, BAR = 64, 30, 18
+TITLE = "How many times less Mote needs than {}"
+# Room for fonts a quarter wider than the one that it was drawn with.
+WIDTH, LABELS, NUMBERS = 1080, 470, 240
+TOP, ROW, BAR = 84, 30, 18
 FOOT = 40
 STYLE = """\
 text { font: 13px system-ui, sans-serif; fill: #24292f }
@@ -38,7 +40,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 
 @dataclass(frozen=True)
 class Bar:
-    """One row: how many times better, and the two figures it comes from."""
+    """One row: how many times better, and the two figures behind it."""
 
     title: str
     mote: float
@@ -47,14 +49,14 @@ class Bar:
 
 
 def bars_of(figures: Iterable[Figure], peer: dict[str, float]) -> list[Bar]:
-    """What both have, in TITLES' order; all of these are better when they are less."""
+    """The figures that both have, in TITLES' order; for all of these, less is better."""
     ours = {figure.key: figure.value for figure in figures if figure.value}
     return [Bar(title, ours[key], peer[key], peer[key] / ours[key])
             for key, title in TITLES.items() if key in ours and key in peer]
 
 
 def ticks(most: float) -> list[int]:
-    """1, 2, 5, 10 … up to the first that is not below the longest bar."""
+    """1, 2, 5, 10 … up to the first that reaches the longest bar."""
     found = [1]
     while found[-1] < most:
         digit = str(found[-1])[0]
@@ -62,7 +64,12 @@ def ticks(most: float) -> list[int]:
     return found
 
 
-def svg(title: str, bars: list[Bar], source: str) -> str:
+def short(value: float) -> str:
+    """A number of three digits or more that fits in its column: millions as such."""
+    return f"{value / 1e6:,.3g} million" if value >= 1e6 else number(value)
+
+
+def svg(title: str, peer: str, bars: list[Bar], source: str) -> str:
     marks = ticks(max([bar.ratio for bar in bars], default=1) * 1.001)
     width = WIDTH - LABELS - NUMBERS
     height = TOP + ROW * len(bars) + FOOT
@@ -73,7 +80,11 @@ def svg(title: str, bars: list[Bar], source: str) -> str:
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
              f'viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">',
              f"<style>\n{STYLE}\n</style>",
-             f'<text class="title" x="12" y="24">{escape(title)}</text>']
+             f'<text class="title" x="12" y="24">{escape(title)}</text>',
+             '<text class="small" x="12" y="42">For rates: how many times more it serves. A longer '
+             "bar is better for Mote.</text>",
+             f'<text class="small" text-anchor="end" x="{WIDTH - 12}" y="{TOP - 14}">'
+             f"{escape(peer)} → Mote</text>"]
     for mark in marks:
         lines += [f'<line class="grid" x1="{x(mark):.1f}" x2="{x(mark):.1f}" y1="{TOP - 8}" '
                   f'y2="{TOP + ROW * len(bars)}"/>',
@@ -81,7 +92,7 @@ def svg(title: str, bars: list[Bar], source: str) -> str:
                   f"{mark}×</text>"]
     for index, bar in enumerate(bars):
         y = TOP + ROW * index
-        behind = bar.ratio < 1  # it has no length on this scale: a red mark at its beginning
+        behind = bar.ratio < 1  # no length on this scale: a red mark at the start
         kind, end = ("behind", LABELS + 3.0) if behind else ("bar", x(bar.ratio))
         lines += [f'<text text-anchor="end" x="{LABELS - 10}" y="{y + 14}">{escape(bar.title)}'
                   "</text>",
@@ -89,16 +100,17 @@ def svg(title: str, bars: list[Bar], source: str) -> str:
                   f'height="{BAR}" rx="2"/>',
                   f'<text x="{end + 8:.1f}" y="{y + 14}">{bar.ratio:.3g}×</text>',
                   f'<text class="small" text-anchor="end" x="{WIDTH - 12}" y="{y + 14}">'
-                  f"{number(bar.peer)} → {number(bar.mote)}</text>"]
+                  f"{short(bar.peer)} → {short(bar.mote)}</text>"]
     lines += [f'<text class="small" x="12" y="{height - 12}">{escape(source)}</text>', "</svg>"]
     return "\n".join(lines) + "\n"
 
 
 def draw(figures: Iterable[Figure], pairs: Iterable[Pair] = ()) -> str:
-    """Figures beside a peer's of the same run, or else beside those that were measured before."""
+    """Compares figures with a peer's from the same run, or else with stored ones."""
     bars = [Bar(f"{pair.name}: {pair.unit}", pair.mote, pair.peer, pair.ratio) for pair in pairs]
     if bars:
-        return svg("Linux with nginx → Mote, in one run", bars, "./mote bench --vs nginx --plot")
+        return svg(TITLE.format("Linux with nginx"), "Linux, nginx", bars,
+                   "one run of ./mote bench --vs nginx --plot; QEMU 7.2 without KVM")
     peer = tomllib.loads(PEERS.read_text())["linux"]
-    return svg(f"{peer['name']} → Mote: how many times less", bars_of(figures, peer),
+    return svg(TITLE.format(peer["name"]), peer["name"], bars_of(figures, peer),
                "QEMU 7.2 without KVM; the peer's figures: tests/bench/peers.toml")

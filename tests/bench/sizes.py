@@ -1,4 +1,4 @@
-"""Bytes of the image by part, from the linker's map: tools/image/size.py has the same table."""
+"""Bytes of the image by part, from the linker's map; tools/image/size.py prints the same table."""
 
 from collections.abc import Iterator
 

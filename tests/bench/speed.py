@@ -1,4 +1,5 @@
-"""What a clock says: requests and pings a second, latencies, MB/s. True of this host and moment."""
+"""Figures by the clock: requests and pings a second, latencies, MB/s. They hold for this host and
+moment only."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ FILES = 16
 
 
 def wrk_said(text: str) -> tuple[float, dict[str, float]]:
-    """Requests a second, and latencies in microseconds by percentile."""
+    """Parses wrk's report: requests a second, and latencies in microseconds by percentile."""
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     assert rate and "Non-2xx" not in text and "Socket errors" not in text, text
     latencies = re.findall(r"^\s+(\d+)%\s+([\d.]+)(us|ms|s|m)$", text, re.MULTILINE)

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Measures Mote beside a lean Linux machine with nginx (linux_vm.py), and prints pair by pair.
 
-Both run in the same QEMU with the same CPU, memory, NIC and kind of wire, each in a lab of its own,
-and answer the same programs. They are measured in turn, A B A B, while the other is stopped, so
-that what else the host does meets both alike. Wall time under TCG is no machine's true speed: only
-the ratios are worth something, and they only with their spread, the lowest and the highest ratio
-of neighbours. Instructions are counted, and nearly exact; of both machines, what they do while
-nothing comes is taken off.
+Both run in the same QEMU with the same CPU, memory, NIC and kind of wire, each in its own lab, and
+serve the same programs. They are measured in turn, A B A B, with the other one paused, so that
+other load on the host affects both alike. Wall time under TCG is no machine's true speed: only the
+ratios mean something, and only with their spread, the lowest and the highest ratio of neighbouring
+samples. Instruction counts are nearly exact; each machine's idle instructions are subtracted.
 """
 
 import argparse
@@ -40,7 +39,7 @@ PINGS = 20_000
 DEADLINE_S = 120  # for one piece of work
 URL = f"http://{Lab.GUEST}"
 
-Note = Callable[[str], None]  # what is being done, for who waits
+Note = Callable[[str], None]  # reports progress to the user
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Pair:
 
     @property
     def spread(self) -> tuple[float, float]:
-        """The lowest and the highest ratio of samples that were taken one after the other."""
+        """The lowest and the highest ratio of samples taken one after the other."""
         ratios = [self._better(*pair) for pair in zip(self.mote_samples, self.peer_samples)]
         return min(ratios), max(ratios)
 
@@ -84,7 +83,7 @@ class Pair:
 # --- Work ---
 
 def wrk(lab: Lab, *arguments: str) -> float:
-    """Requests a second, all answered well."""
+    """Requests a second; fails unless all were answered well."""
     return speed.wrk_said(lab.run("wrk", "-t1", "-c64", f"-d{SECONDS}", "--timeout", "20s",
                                   "--latency", *arguments, f"{URL}/").stdout)[0]
 
@@ -106,8 +105,9 @@ def pings(lab: Lab, clients: Clients) -> float:
 
 @dataclass(frozen=True)
 class Work:
-    """What both do: at which rate, as others' programs see it, and for how many instructions, the
-    same or as good as the same done by the bench's own client, which counts exactly."""
+    """Work for both machines: its rate, measured with other people's programs, and its
+    instructions, measured with the bench's own client, which does the same or nearly so in exact
+    numbers."""
 
     name: str
     unit: str
@@ -143,7 +143,7 @@ Samples = tuple[list[float], list[float]]
 
 def in_turn(pair: tuple[Any, Any], samples: Samples, note: Note,
             what: str) -> Iterator[tuple[Any, list[float]]]:
-    """One of the two, then the other, so many times."""
+    """Yields one of the two, then the other, ROUNDS times."""
     for turn in range(1, ROUNDS + 1):
         for one, taken in zip(pair, samples):
             note(f"{what}, {turn} of {ROUNDS}")
@@ -155,7 +155,7 @@ def rates(pair: tuple[Kind, Kind], folder: Path, note: Note) -> Iterator[Pair]:
     with both(pair, folder) as machines:
         for machine in machines:
             with machine.awake():
-                wrk(machine.lab)  # code is translated, caches are warm
+                wrk(machine.lab)  # now code is translated and caches are warm
         for work in WORKS:
             samples: Samples = ([], [])
             for machine, taken in in_turn(machines, samples, note, work.name):
@@ -222,7 +222,7 @@ def serves(kind: Kind, folder: Path, deadline_s: float) -> bool:
 
 
 def smallest(kind: Kind, folder: Path, deadline_s: float, note: Note) -> int:
-    """The smallest memory in MiB that it serves in, by halving."""
+    """The smallest memory in MiB with which it serves, by bisection."""
     least, enough = 1, kind.machine.memory_mib
     while least < enough:
         middle = (least + enough) // 2
@@ -244,11 +244,11 @@ def make_site(site: Path, large: bool) -> Path:
 
 
 def compare(folder: Path, note: Note = lambda text: None) -> list[Pair]:
-    """All figures of both; the folder takes what is made for it."""
+    """All figures of both; generated files go into the folder."""
     small = kinds(folder, make_site(folder / "small", large=False))
     whole = kinds(folder, make_site(folder / "whole", large=True))
     start = boots(small, folder, note)
-    # A machine that is short of memory takes its time, or never answers.
+    # A machine short of memory takes long, or never answers.
     memory = [smallest(kind, folder, 5 + 4 * max(taken) / 1000, note)
               for kind, taken in zip(small, (start.mote_samples, start.peer_samples))]
     return [*rates(whole, folder, note), start,
@@ -259,7 +259,7 @@ def compare(folder: Path, note: Note = lambda text: None) -> list[Pair]:
 # --- Told ---
 
 def table(pairs: list[Pair]) -> str:
-    """A line a pair."""
+    """One line per pair."""
     rows = [("", "", "Mote", "Linux, nginx", "ratio", "spread")]
     for pair in pairs:
         low, high = pair.spread

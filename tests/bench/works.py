@@ -1,4 +1,4 @@
-"""The kinds of work whose instructions are counted, and how they are."""
+"""The kinds of work whose instructions are counted, and how they are counted."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -15,12 +15,12 @@ from world import BODY_BYTES, SOURCES, World, request
 MIB = 1 << 20
 ACTIVE = 64
 
-# Connections that are closed first, so that the table of them in TIME_WAIT is full: only then does
-# the cost of one more stay the same.
+# Connections to close first, so that the TIME_WAIT table is full: only then is the cost of one more
+# constant.
 CLOSED_BEFORE = 2000
 WARM_UP = 2000  # requests
 
-# 158 bytes, as curl and simple programs send it with some fields more.
+# 158 bytes, as curl and simple programs send it with a few more fields.
 LONGER = request("/", "User-Agent: Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101",
                  "Accept: text/html, */*;q=0.8", "Accept-Language: en-GB, en;q=0.5")
 
@@ -38,7 +38,7 @@ def mebibytes(result: Result) -> float:
 
 @dataclass(frozen=True)
 class Work:
-    """A kind of work. `count` is enough for a figure that stays within a per cent or two."""
+    """A kind of work. `count` suffices for a figure that varies by a per cent or two at most."""
 
     key: str
     title: str
@@ -69,7 +69,7 @@ def pings(size: int) -> MakeClient:
 
 
 class Wrk:
-    """wrk, told as a client; its request is its own."""
+    """wrk as a client; it makes its own request."""
 
     def __init__(self, world: World) -> None:
         self._lab = world.lab
@@ -114,10 +114,10 @@ BY_KEY = {work.key: work for work in WORKS}
 
 @dataclass(frozen=True)
 class Cost:
-    """What one unit of some work took."""
+    """The cost of one unit of some work."""
 
     instructions: float
-    with_idle: float  # the same with idle turns: near it at saturation
+    with_idle: float  # the same including idle turns; at saturation nearly equal
     units: float
     counts: Counts
 
@@ -133,7 +133,7 @@ def cost(world: World, meter: Meter, work: Work) -> Cost:
 
 @contextmanager
 def warm(world: World) -> Iterator[tuple[Guest, Meter]]:
-    """A counted machine whose code is translated and whose tables are warm."""
+    """A machine that is counted, its code translated and its tables warm."""
     with world.counted(world.machine()) as (guest, meter):
         guest.ready()
         with gets()(world, WARM_UP) as client:
@@ -161,7 +161,7 @@ def instruction_figures(world: World, repeat: int, some: Sequence[Work] = WORKS
 
 
 def hot(world: World, work: Work, rows: int) -> str:
-    """Where the instructions of one unit go, by function; inlined code is its caller's."""
+    """The functions where one unit's instructions go; inlined code belongs to its caller."""
     with warm(world) as (_, meter):
         spent = cost(world, meter, work)
         lines, sum_so_far = [f"{work.title}: {spent.instructions:,.0f} instructions"], 0.0

@@ -1,4 +1,4 @@
-"""What every measure needs: a lab, a site, images of it, and machines to boot them."""
+"""The base of every measurement: a lab, a site, images of it, and machines to boot them."""
 
 import random
 import subprocess
@@ -16,11 +16,11 @@ from machine import MAC, Guest, Machine
 
 BODY_BYTES = 1024
 LARGE_MIB = 16
-SMALL_SITE = ROOT / "www"  # for boots: the example site
+SMALL_SITE = ROOT / "www"  # the example site, for boots
 SOURCES = tuple(f"192.0.2.{host}" for host in range(10, 14))
 SETTINGS = (f"network.0.address={Lab.GUEST}/{Lab.PREFIX}", "http.idle_timeout_s=3600")
 
-# 34 bytes; the sum is a test's.
+# 34 bytes; a test checks that.
 REQUEST = "GET / HTTP/1.1\r\nHost: mote.lan\r\n\r\n"
 
 
@@ -32,7 +32,7 @@ def request(path: str = "/", *fields: str) -> str:
 
 @dataclass(frozen=True)
 class BenchMachine(Machine):
-    """A machine without the capture that tests have: it would take its share of the time."""
+    """A machine without the tests' packet capture, which would cost time."""
 
     memory_mib: int = 64
     settings: str | None = "\n".join(SETTINGS)
@@ -56,7 +56,7 @@ def make_site(site: Path) -> None:
 
 
 class World:
-    """One lab; machines run in it one after the other."""
+    """One lab; its machines run one after the other."""
 
     def __init__(self, folder: Path, nic: str) -> None:
         self.folder, self.nic = folder, nic
@@ -67,7 +67,7 @@ class World:
         self.images = Images(folder / "images")
         self.symbols = Symbols.of(KERNEL)
         self.lab = Lab()
-        self.started = 0.0  # when the latest machine was, by time.monotonic
+        self.started = 0.0  # time.monotonic of the latest machine's start
         self._count = 0
 
     def __enter__(self) -> "World":
@@ -81,12 +81,12 @@ class World:
 
     @contextmanager
     def start(self, machine: Machine, site: Path | None = None) -> Iterator[Guest]:
-        """A machine that has been started; it is stopped at the end."""
+        """A started machine; it is stopped at the end."""
         image = self.images.bootable(site or self.site, machine.boot)
         wire = self.lab.tap()
         for address in SOURCES:
             self.lab.run("ip", "addr", "add", f"{address}/{Lab.PREFIX}", "dev", "mote0")
-        # Known beforehand, as to any peer that spoke with it lately: not ARP is measured.
+        # Known in advance, as to any recent peer: ARP isn't measured.
         self.lab.run("ip", "neigh", "replace", Lab.GUEST, "lladdr", MAC, "dev", "mote0")
         self._count += 1
         self.started = time.monotonic()
@@ -104,7 +104,7 @@ class World:
     @contextmanager
     def counted(self, machine: BenchMachine, site: Path | None = None, *options: str
                 ) -> Iterator[tuple[Guest, Meter]]:
-        """A machine that has been started, and whose instructions are counted from its reset."""
+        """A started machine whose instructions are counted from reset."""
         counts = self.folder / f"count{self._count}"
         plugin = ",".join([str(self.plugin), f"out={counts}", *options])
         with self.start(replace(machine, extra=(*machine.extra, "-plugin", plugin)), site) as guest:
@@ -112,7 +112,7 @@ class World:
 
 
 def about(nic: str) -> dict[str, str]:
-    """What the figures were measured with."""
+    """The conditions that the figures were measured under."""
     version = subprocess.run(["qemu-system-x86_64", "--version"], text=True, capture_output=True,
                              check=True, timeout=60).stdout.splitlines()[0]
     commit = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], text=True,

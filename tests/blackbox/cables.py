@@ -1,4 +1,4 @@
-"""Cables with a process in them: they lose, swap and repeat frames, and record what they carry."""
+"""Cables that pass through a process, which drops, reorders and repeats frames and records them."""
 
 import os
 import socket
@@ -12,11 +12,11 @@ from lab import Lab, die_with_parent, end
 from machine import Guest, Machine
 
 LOSSY_WIRE = Path(__file__).with_name("lossy_wire.py")
-Odds = tuple[float, ...]  # of loss, reordering and repetition
+Odds = tuple[float, ...]  # loss, reordering and repetition
 
 
 def carry(bench: Bench, host: int, machine: int, odds: Odds, capture: Path | None) -> None:
-    """Starts the process between two ends, given as file descriptors that stay the caller's."""
+    """Starts the process between two ends, given as file descriptors that the caller keeps."""
     record = [str(capture)] if capture else []
     cable = subprocess.Popen(
         [sys.executable, "-S", str(LOSSY_WIRE), str(host), str(machine), "1", *map(str, odds),
@@ -28,8 +28,8 @@ def boot_on_cable(bench: Bench, site: Path, machine: Machine, odds: Odds,
                   capture: Path | None = None) -> Guest:
     """A machine whose wire goes through a process that mishandles frames.
 
-    QEMU's end knows no long frames and no checksums left unfinished: what the NIC promises, QEMU's
-    model of it does, and virtio-net promises nothing.
+    QEMU's end takes neither long frames nor unfinished checksums. For NICs that promise either,
+    QEMU's model does the work; virtio-net promises nothing.
     """
     tap = bench.lab.tap(offload=False)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -43,11 +43,11 @@ def boot_on_cable(bench: Bench, site: Path, machine: Machine, odds: Odds,
 
 def boot_on_cutting_cable(bench: Bench, site: Path, machine: Machine, odds: Odds,
                           capture: Path | None = None) -> Guest:
-    """The same, but for a NIC that leaves it to the host to cut long segments, as virtio-net does.
+    """The same for a NIC that leaves cutting long segments to the host, as virtio-net does.
 
-    QEMU's end is a tap that takes them. A bridge leads to a second tap that doesn't, so that the
-    kernel must cut them and finish their checksums. From there the process carries on to a third,
-    the host's own.
+    QEMU's end is a tap that takes long segments. A bridge leads to a second tap that doesn't, so
+    that the kernel must cut them and finish their checksums. From there the process carries frames
+    to a third tap, the host's own.
 
         QEMU - mote0 = bridge = cut0 - process - host0
     """

@@ -1,7 +1,7 @@
-"""Makes QEMU's packet captures readable, reads them, and checks what lies in them.
+"""Makes QEMU's packet captures readable, reads them, and checks what they contain.
 
-QEMU's filter-dump writes frames as it hands them on: behind virtio's own header, of 10 bytes or 12,
-where the wire carries one. Readers of captures expect Ethernet from the first byte.
+QEMU's filter-dump writes frames as it passes them on: preceded by virtio's own header of 10 or 12
+bytes if the wire carries one. Readers of captures expect Ethernet from the first byte.
 """
 
 import socket
@@ -16,19 +16,19 @@ RECORD = struct.Struct("<IIII")
 KINDS = (b"\x08\x00", b"\x08\x06", b"\x86\xdd")
 
 
-# A capture's beginning; link type 1 is Ethernet.
+# The capture file's header; link type 1 is Ethernet.
 FILE_START = FILE_HEADER.pack(0xA1B2C3D4, 2, 4, 0, 0, 65536, 1)
 FRAGMENT = 0x3FFF  # RFC 791: more to come, or an offset
 
 
 def header_bytes(frame: bytes, guess: int) -> int:
-    """How long virtio's header is: what puts a known type of frame in its place."""
+    """The length of virtio's header: the one that puts a known EtherType in its place."""
     fitting = [size for size in (0, 12, 10) if frame[size + 12:size + 14] in KINDS]
     return guess if guess in fitting or not fitting else fitting[0]
 
 
 def make_readable(capture: Path) -> None:
-    """Rewrites a capture without virtio's headers; a cut last record is left out."""
+    """Strips virtio's headers from a capture and drops a truncated last record."""
     data = capture.read_bytes()
     plain = bytearray(data[:FILE_HEADER.size])
     at = FILE_HEADER.size
@@ -46,13 +46,13 @@ def make_readable(capture: Path) -> None:
 
 
 def record(when: float, frame: bytes) -> bytes:
-    """A frame as it stands in a capture."""
+    """One record of a capture file: the frame behind its header."""
     seconds, micros = divmod(int(when * 1_000_000), 1_000_000)
     return RECORD.pack(seconds, micros, len(frame), len(frame)) + frame
 
 
 def frames(capture: Path) -> Iterator[tuple[float, bytes]]:
-    """The frames of a capture and their times; a cut last record is left out."""
+    """The frames of a capture with their times; a truncated last record is left out."""
     data = capture.read_bytes()
     at = FILE_HEADER.size
     while at + RECORD.size <= len(data):
@@ -67,7 +67,7 @@ def frames(capture: Path) -> Iterator[tuple[float, bytes]]:
 def check_checksums(frame: bytes) -> None:
     """Fails unless every checksum of an IPv4 packet is right: IP's, and TCP's, UDP's or ICMP's.
 
-    Frames of other kinds have none. Of a fragment only IP's can be checked.
+    Other frames have none. A fragment's only checkable sum is IP's.
     """
     if frame[12:14] != KINDS[0]:
         return
@@ -83,6 +83,6 @@ def check_checksums(frame: bytes) -> None:
     if protocol in (TCP, UDP):
         start = pseudo_header(socket.inet_ntoa(frame[26:30]), socket.inet_ntoa(frame[30:34]),
                               protocol, len(payload))
-    absent = protocol == UDP and payload[6:8] == b"\0\0"  # RFC 768: none was made
+    absent = protocol == UDP and payload[6:8] == b"\0\0"  # RFC 768: the sender made none
     if protocol in (ICMP, TCP, UDP) and not absent:
         assert checksum(start + payload) == 0, f"bad checksum of protocol {protocol}: {shown}"

@@ -1,4 +1,4 @@
-"""The ladder of fixtures: a lab, a site, an image, a machine, each made from those before it."""
+"""The chain of fixtures: a lab, a site, an image, a machine, each made from those before it."""
 
 import os
 import re
@@ -55,13 +55,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def full(request: pytest.FixtureRequest) -> bool:
-    """Whether to take the time for full sizes."""
+    """Whether to run at full size."""
     return request.config.getoption("--full")
 
 
 @pytest.fixture(scope="session")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
-    """Packs and images, shared with the session's other processes."""
+    """Packs and images, shared between the session's processes."""
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     return Images(shared / "images")
@@ -73,7 +73,7 @@ def example_site() -> Path:
 
 
 def open_lab() -> Lab:
-    """A lab, or the reason why this host has none; in CI that is a failure."""
+    """Opens a lab; where this host can't have one, skips, but fails in CI."""
     try:
         lab = Lab()
         try:
@@ -89,7 +89,7 @@ def open_lab() -> Lab:
 
 
 class Bench:
-    """Where machines are put together; takes them apart afterwards and keeps what failed."""
+    """Puts machines together, takes them apart afterwards, and keeps the results of failures."""
 
     def __init__(self, request: pytest.FixtureRequest, images: Images, site: Path) -> None:
         module = Path(str(request.node.path)).stem
@@ -101,7 +101,7 @@ class Bench:
         self.images = images
         self.site = site
         self.lab = open_lab()
-        self.wire: int | None = None  # a wire that a fixture made for the next machine
+        self.wire: int | None = None  # made by a fixture for the next machine
         self._guests = ExitStack()
         self._count = 0
         self._session = request.session
@@ -110,7 +110,7 @@ class Bench:
     def start(self, machine: Machine = Machine(), site: Path | None = None,
               wire: int | None = None, image: Path | None = None,
               lines: tuple[str, ...] = (), more_wires: tuple[int, ...] = ()) -> Guest:
-        """Starts a machine and does not wait for it; takes all wires over."""
+        """Starts a machine without waiting for it; takes ownership of all wires."""
         image = image or self.images.bootable(site or self.site, machine.boot, lines)
         folder = self.results / f"machine{self._count or ''}"
         self._count += 1
@@ -124,7 +124,7 @@ class Bench:
         return self.start(*arguments, **named).ready(deadline_s)
 
     def on_close(self, act: Callable[[], None]) -> None:
-        """Something to be done at the end, before what was started earlier is ended."""
+        """Registers something to do at the end, before anything started earlier is ended."""
         self._guests.callback(act)
 
     def close(self) -> None:
@@ -138,8 +138,8 @@ class Bench:
             make_readable(capture)
 
 
-RUNNING: list[Guest] = []  # for reports of failures
-ENDED: list[Guest] = []  # those of them that the test's end has taken apart
+RUNNING: list[Guest] = []  # for failure reports
+ENDED: list[Guest] = []  # those that the test's teardown has already ended
 
 
 def make_bench(request: pytest.FixtureRequest, images: Images, site: Path) -> Iterator[Bench]:
@@ -161,19 +161,19 @@ def bench(request: pytest.FixtureRequest, images: Images, example_site: Path) ->
 @pytest.fixture(scope="module")
 def shared_bench(request: pytest.FixtureRequest, images: Images,
                  example_site: Path) -> Iterator[Bench]:
-    """A lab for a machine that a whole file of tests shares."""
+    """A lab for a machine shared by a whole file of tests."""
     yield from make_bench(request, images, example_site)
 
 
 @pytest.fixture
 def boot(bench: Bench) -> Callable[..., Guest]:
-    """Boots a machine for one test: boot(Machine(...)) gives it when it is ready."""
+    """Boots a machine for one test: boot(Machine(...)) returns it when it is ready."""
     return bench.boot
 
 
 @pytest.fixture(scope="module")
 def site(images: Images) -> Path:
-    """A small site with one of each that matters to HTTP."""
+    """A small site with one of each kind of file that matters to HTTP."""
     return images.once("mixed-site", sites.mixed)
 
 
@@ -207,7 +207,7 @@ def running() -> Iterator[list[Running]]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
-    """Puts the end of each console, and where the rest lies, into a failure's report."""
+    """Adds the end of each console, and the path of the rest, to a failure's report."""
     outcome = yield
     report = outcome.get_result()
     if report.failed:

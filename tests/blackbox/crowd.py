@@ -1,8 +1,9 @@
-"""A crowd of clients, to be run inside a lab: opens connections, and makes GETs on them.
+"""A crowd of clients that runs inside a lab, opens connections and makes GETs on them.
 
 Run as `crowd.py ADDRESS COUNT SOURCE`: opens COUNT connections to port 80 from SOURCE, makes a GET
-on each, and says "open". Then, for each line "N ROUNDS" that comes, it makes so many GETs on each
-of the first N, all at once, and says "served". It ends with its input, or says what went wrong.
+on each, and says "open". Then, for each input line "N ROUNDS", it makes ROUNDS GETs on each of the
+first N connections, all at once, and says "served". It ends with its input, or says what went
+wrong.
 """
 
 import resource
@@ -12,24 +13,24 @@ import sys
 from collections.abc import Iterator
 
 GET = b"GET / HTTP/1.1\r\nHost: m\r\n\r\n"
-MOST_AT_ONCE = 256  # that wait for an answer while connections are opened
+MOST_AT_ONCE = 256  # waiting for an answer while connections are opened
 DEADLINE_S = 60  # without any progress
 IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h
 
 
 class Crowd:
-    """Connections, and the answers that they wait for."""
+    """Connections, and the answers they await."""
 
     def __init__(self, address: str, source: str) -> None:
         self.address = address
         self.source = source
         self.connections: list[socket.socket] = []
-        self.answers: dict[int, bytes] = {}  # what has come of each that is awaited
+        self.answers: dict[int, bytes] = {}  # bytes so far of each awaited answer
         self.by_number: dict[int, socket.socket] = {}
         self.poll = select.epoll()
 
     def connect(self) -> None:
-        """Begins one more connection; its GET follows when it is there."""
+        """Starts one more connection; its GET follows once it is established."""
         made = socket.socket()
         made.setblocking(False)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -46,7 +47,7 @@ class Crowd:
         connection.send(GET)
 
     def step(self) -> None:
-        """Takes what has come; something must within the deadline."""
+        """Handles what has arrived; something must arrive within the deadline."""
         events = self.poll.poll(DEADLINE_S)
         if not events:
             raise TimeoutError(f"{len(self.answers)} answers don't come")
@@ -64,7 +65,7 @@ class Crowd:
             self.take(number, self.answers[number] + data)
 
     def take(self, number: int, answer: bytes) -> None:
-        """Counts an answer as come when it is whole and right."""
+        """Counts an answer once it is complete and right."""
         self.answers[number] = answer
         head, end, body = answer.partition(b"\r\n\r\n")
         if not end:

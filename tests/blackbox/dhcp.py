@@ -31,7 +31,7 @@ def dnsmasq(lab: Lab, folder: Path, *more: str, interface: str = "mote0",
 
 @dataclass(frozen=True)
 class Message:
-    """What a client said."""
+    """A client's message."""
 
     kind: int
     transaction: bytes
@@ -42,7 +42,7 @@ class Message:
 
     @property
     def wanted(self) -> str | None:
-        """The requested address, if the client names one."""
+        """The requested address, if the client asks for one."""
         return socket.inet_ntoa(self.options[ADDRESS]) if ADDRESS in self.options else None
 
 
@@ -67,7 +67,7 @@ def read(packet: bytes, unicast: bool) -> Message | None:
 
 @dataclass
 class Answer:
-    """What to say to a client."""
+    """A reply to a client."""
 
     kind: int
     address: str = "0.0.0.0"
@@ -79,7 +79,7 @@ Policy = Callable[[Message], Answer | None]
 
 
 class SmallServer:
-    """Answers as its policy says, and remembers what clients said. A thread of its own."""
+    """Answers as its policy says, in a thread of its own, and records what clients send."""
 
     def __init__(self, lab: Lab, policy: Policy, interface: str = "mote0") -> None:
         self.policy = policy
@@ -119,7 +119,7 @@ class SmallServer:
             options |= {MASK: frames.address("255.255.255.0"),
                         LEASE: struct.pack(">I", answer.lease_s)}
         options |= answer.options
-        # A value that one option can't hold is in several (RFC 3396).
+        # A value too long for one option is split over several (RFC 3396).
         packed = b"".join(bytes([code, len(value[at:at + 255])]) + value[at:at + 255]
                           for code, value in options.items()
                           for at in range(0, max(len(value), 1), 255))
@@ -132,7 +132,7 @@ class SmallServer:
 
     def wait_for(self, wanted: Callable[[Message], bool], what: str, start: int = 0,
                  deadline_s: float = 60) -> Message:
-        """Waits until a client has said something."""
+        """Waits until a client has sent a message that fits."""
         def found() -> Message | None:
             return next((message for message in self.heard[start:] if wanted(message)), None)
         with self._changed:
@@ -148,7 +148,7 @@ class SmallServer:
 
 
 def grants(address: str, lease_s: int, **options: dict[int, bytes]) -> Policy:
-    """A server that gives this address to all who come."""
+    """A server that gives this address to every client."""
     def policy(message: Message) -> Answer | None:
         kind = {DISCOVER: OFFER, REQUEST: ACK}.get(message.kind)
         return Answer(kind, address, lease_s, **options) if kind else None

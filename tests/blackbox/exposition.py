@@ -1,4 +1,4 @@
-"""Reads Prometheus's text-based exposition format 0.0.4, and refuses what isn't."""
+"""Reads Prometheus's text-based exposition format 0.0.4, and refuses anything else."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Labels = frozenset[tuple[str, str]]
 
 @dataclass
 class Family:
-    """Samples of one name, by their labels."""
+    """The samples of one name, by their labels."""
 
     help: str
     kind: str = ""
@@ -23,7 +23,7 @@ class Family:
 
 @dataclass
 class Exposition:
-    """All families of one answer."""
+    """All families of one response."""
 
     families: dict[str, Family]
 
@@ -32,12 +32,12 @@ class Exposition:
         return self.families[name].samples[frozenset(labels.items())]
 
     def total(self, name: str) -> float:
-        """The sum of a family."""
+        """The sum of a family's samples."""
         return sum(self.families[name].samples.values())
 
 
 def labels_of(text: str | None) -> Labels:
-    """The pairs between the braces; each name once."""
+    """The name-value pairs between the braces; no name twice."""
     pairs = []
     while text:
         found = LABEL.match(text)
@@ -51,7 +51,7 @@ def labels_of(text: str | None) -> Labels:
 
 
 def read(text: str) -> Exposition:
-    """The whole of it: each family in one piece, HELP and TYPE in front, no sample twice."""
+    """Reads the whole text: each family in one piece behind its HELP and TYPE, no sample twice."""
     assert text.endswith("\n"), "the last line doesn't end"
     families: dict[str, Family] = {}
     current = ""

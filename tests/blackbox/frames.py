@@ -1,6 +1,7 @@
 """Builds and reads frames byte by byte: Ethernet, ARP, IPv4, ICMP, UDP and TCP.
 
-Our own rather than the host's, since the interesting ones are those no host would send.
+Our own code rather than the host's stack, since the interesting frames are those no host would
+send.
 """
 
 import socket
@@ -47,7 +48,7 @@ def arp_request(sender_mac: bytes, sender: str, target: str) -> bytes:
 def ipv4(sender: str, to: str, protocol: int, payload: bytes, *, identification: int = 1,
          fragment: int = 0, ttl: int = 64, length: int | None = None, options: bytes = b"",
          spoil_checksum: bool = False) -> bytes:
-    """RFC 791; `length` lies about the total length, `fragment` is flags and offset."""
+    """RFC 791; `length` overrides the total length, `fragment` is flags and offset."""
     words = 5 + len(options) // 4
     if length is None:
         length = words * 4 + len(payload)
@@ -91,7 +92,7 @@ def tcp(sender: str, to: str, sender_port: int, port: int, flags: int, sequence:
 
 @dataclass(frozen=True)
 class Ip:
-    """What a received IPv4 packet says."""
+    """A received IPv4 packet."""
 
     sender: str
     to: str
@@ -101,7 +102,7 @@ class Ip:
 
 
 def read_ipv4(frame: bytes) -> Ip | None:
-    """The IPv4 packet in a frame, if there is one; its header's checksum must be right."""
+    """The IPv4 packet in a frame, if any; its header's checksum must be right."""
     if len(frame) < 34 or frame[12:14] != b"\x08\x00":
         return None
     header_bytes = (frame[14] & 15) * 4

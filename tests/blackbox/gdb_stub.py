@@ -1,5 +1,5 @@
-"""QEMU's stub of the GDB remote serial protocol (GDB's manual, appendix E), as far as it is needed
-to look at a machine's memory and to make a running machine do what it never would by itself."""
+"""A client of QEMU's stub for the GDB remote serial protocol (GDB's manual, appendix E): just
+enough to read a machine's memory and to make it do what it never would by itself."""
 
 import socket
 import struct
@@ -7,20 +7,20 @@ from pathlib import Path
 
 TIMEOUT_S = 60
 
-# Registers in the order of the `g` packet's answer, for x86-64.
+# Registers in the order of the reply to the `g` packet, for x86-64.
 GENERAL = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp",
            "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip")
 
 
 class GdbStub:
-    """Connecting stops the machine; it goes on with `resume`."""
+    """Connecting stops the machine; `resume` lets it go on."""
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(TIMEOUT_S)
         self._socket.connect(str(path))
         self._stream = self._socket.makefile("rb")
-        # It may tell unasked that the machine has stopped, so that there is one answer too many.
+        # The stub may report unasked that the machine has stopped: then one reply too many comes.
         self._send("?")
         self._send("qC")
         while not self._receive().startswith("QC"):
@@ -35,7 +35,7 @@ class GdbStub:
         self._socket.sendall(b"$%s#%02x" % (body, sum(body) % 256))
 
     def _receive(self) -> str:
-        """One packet, acknowledged; acknowledgements of ours are passed over."""
+        """Receives one packet and acknowledges it; skips acknowledgements of ours."""
         while (first := self._stream.read(1)) in (b"+", b"-"):
             pass
         assert first == b"$", first
@@ -55,7 +55,7 @@ class GdbStub:
         return bytes.fromhex(self.ask(f"m{address:x},{count:x}"))
 
     def write(self, address: int, data: bytes) -> None:
-        """Whatever the page tables allow."""
+        """Writes memory, whatever the page tables allow."""
         assert self.ask(f"M{address:x},{len(data):x}:{data.hex()}") == "OK"
 
     def set_registers(self, **values: int) -> None:
@@ -68,7 +68,7 @@ class GdbStub:
         return struct.unpack_from("<Q", bytes.fromhex(self.ask("g")), 8 * GENERAL.index(name))[0]
 
     def run_to(self, address: int) -> None:
-        """Lets the machine run until it comes to an address."""
+        """Lets the machine run until it reaches an address."""
         assert self.ask(f"Z0,{address:x},1") == "OK"
         assert self.ask("c").startswith("T05")
         assert self.ask(f"z0,{address:x},1") == "OK"

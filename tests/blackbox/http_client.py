@@ -14,14 +14,14 @@ NO_BODY = (204, 304)
 
 
 def all_received(connection: socket.socket) -> bool:
-    """Whether the peer has acknowledged everything that was sent."""
+    """Whether the peer has acknowledged everything sent."""
     left = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
     return int.from_bytes(left, "little") == 0
 
 
 @dataclass(frozen=True)
 class Response:
-    """One response: what RFC 9112 says it consists of."""
+    """One response with the parts that RFC 9112 names."""
 
     status: int
     fields: dict[str, str]  # by lower-case name
@@ -33,7 +33,7 @@ class Response:
 
 
 class Client:
-    """A connection with the bytes that came on it and were not yet taken."""
+    """A connection with the bytes received but not yet consumed."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
@@ -46,11 +46,11 @@ class Client:
         self.socket.close()
 
     def send(self, *lines: str, body: bytes = b"") -> None:
-        """A request from its lines; the empty one at the end is added."""
+        """Sends a request made of these lines; adds the empty one at the end."""
         self.socket.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode() + body)
 
     def get(self, target: str, *fields: str, method: str = "GET") -> Response:
-        """A whole exchange."""
+        """Sends a request and reads its response."""
         self.send(f"{method} {target} HTTP/1.1", "Host: mote", *fields)
         return self.response(method)
 
@@ -60,7 +60,7 @@ class Client:
         return bool(data)
 
     def response(self, method: str = "GET") -> Response:
-        """The next response; its length must be told by Content-Length."""
+        """Reads the next response; Content-Length must give its length."""
         while b"\r\n\r\n" not in self._buffer:
             assert self._more(), f"closed within the header section: {self._buffer!r}"
         head, self._buffer = self._buffer.split(b"\r\n\r\n", 1)
@@ -91,5 +91,5 @@ class Client:
         return b"".join(pieces)
 
     def ended(self) -> bool:
-        """Waits for the peer's end; true when nothing came before it."""
+        """Waits for the peer to close; true if nothing came before that."""
         return not self._buffer and not self._more()

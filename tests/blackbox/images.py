@@ -1,4 +1,4 @@
-"""Sites packed and made bootable once a session, however many processes ask for them."""
+"""Packs sites and makes them bootable, once a session however many processes ask."""
 
 import fcntl
 import hashlib
@@ -18,7 +18,7 @@ LOADER = ROOT / "build/loader.bin"
 
 
 class Images:
-    """A folder shared by all test processes of a session, with what has been made so far."""
+    """A folder that all test processes of a session share, with what they have made so far."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -31,7 +31,7 @@ class Images:
             yield
 
     def once(self, name: str, make: Callable[[Path], object]) -> Path:
-        """A file or folder that the first to ask for it makes."""
+        """A file or folder, made by the first process that asks for it."""
         path = self.folder / name
         with self._locked(name):
             if not path.exists():
@@ -42,7 +42,7 @@ class Images:
 
     def bootable(self, site: Path, boot: str, lines: tuple[str, ...] = (),
                  codings: tuple[int, ...] = Settings.compress) -> Path:
-        """The ELF or the disk that serves a site; `lines` are the settings baked into it."""
+        """The ELF or the disk that serves a site; `lines` are settings baked into it."""
         assert KERNEL.exists() and LOADER.exists(), "nothing is built: run `./mote test`, or ninja"
         key = hashlib.sha256("\n".join([str(site), *lines, str(codings)]).encode()).hexdigest()[:12]
         settings = Settings(lines=lines, compress=codings)
@@ -54,7 +54,7 @@ class Images:
                          lambda out: bootable.assemble_raw(KERNEL, LOADER, pack, out))
 
     def configured(self, site: Path, config: Path) -> Path:
-        """The ELF that serves a site with a mote.toml of its own."""
+        """The ELF that serves a site with its own mote.toml."""
         assert KERNEL.exists(), "nothing is built: run `./mote test`, or ninja"
         key = hashlib.sha256(f"{site}\n{config.read_text()}".encode()).hexdigest()[:12]
         pack = self.once(f"{site.name}-{key}.pack",

@@ -1,6 +1,6 @@
 """A laboratory: a network namespace of the test's own, with wires, addresses and tools in it.
 
-Nothing that happens in it can reach the world: it has no way out but the machines under test.
+Nothing in it can reach the world: its only way out is the machines under test.
 """
 
 import ctypes
@@ -20,8 +20,8 @@ from tools.base import setup
 ENVIRONMENT = os.environ | {"LC_ALL": "C.UTF-8", "PATH": setup.search_path()}
 AGENT = Path(__file__).with_name("lab_agent.py")
 PR_SET_PDEATHSIG = 1  # prctl(2)
-# Both are made here since a child forked beside threads may take no lock that one of them might
-# hold.
+# Loaded here, not in the child: a child forked beside threads may take no lock that one of them
+# might hold.
 PRCTL = ctypes.CDLL(None).prctl
 SETTABLE = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 ETH_P_ALL = 3
@@ -30,15 +30,15 @@ Result = TypeVar("Result")
 
 
 class LabUnavailable(Exception):
-    """This host lets us make no namespace, or no tap in it; the message says why."""
+    """This host won't let us make a namespace or a tap in it; the message says why."""
 
 
 def heed_signals() -> None:
-    """Runs in a child: signals do what they do by default.
+    """Runs in a child: restores the default action of signals.
 
-    What is ignored or blocked is inherited: SIGHUP under nohup, SIGINT and SIGQUIT in the
-    background (POSIX.1-2017, XCU 2.11), and a test that ends a program by such a signal would wait
-    for ever.
+    Ignored and blocked signals are inherited: SIGHUP under nohup, SIGINT and SIGQUIT in the
+    background (POSIX.1-2017, XCU 2.11). A test that ends a program by such a signal would wait for
+    ever.
     """
     for number in SETTABLE:
         signal.signal(number, signal.SIG_DFL)
@@ -46,13 +46,13 @@ def heed_signals() -> None:
 
 
 def die_with_parent() -> None:
-    """Runs in a child: the kernel ends it should the test process die without a word."""
+    """Runs in a child: has the kernel end it should the test process die."""
     heed_signals()
     PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def until(condition: Callable[[], Result], what: str, deadline_s: float = 30) -> Result:
-    """Waits for a condition to hold, and fails by saying what did not come."""
+    """Waits until a condition holds; fails naming what did not come."""
     end = time.monotonic() + deadline_s
     while not (result := condition()):
         assert time.monotonic() < end, f"{what}: not within {deadline_s} s"
@@ -61,7 +61,7 @@ def until(condition: Callable[[], Result], what: str, deadline_s: float = 30) ->
 
 
 def end(process: subprocess.Popen[Any]) -> None:
-    """Ends a process of ours, however it takes it."""
+    """Ends a process that we started, by force if need be."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -116,7 +116,7 @@ class Lab:
 
     def run(self, *command: str, check: bool = True, timeout: float = 60,
             input: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Runs a command inside and waits for it; its output is text."""
+        """Runs a command inside and waits for it; output is text."""
         result = subprocess.run(self._enter(command), text=True, capture_output=True, input=input,
                                 timeout=timeout, check=False, errors="surrogateescape",
                                 env=ENVIRONMENT,
@@ -127,14 +127,14 @@ class Lab:
         return result
 
     def start(self, *command: str, **options: Any) -> subprocess.Popen[Any]:
-        """Starts a command inside that the lab ends with itself."""
+        """Starts a command inside; the lab ends it when it closes."""
         process = subprocess.Popen(self._enter(command), preexec_fn=die_with_parent,
                                    env=ENVIRONMENT, **{"stdin": subprocess.DEVNULL} | options)
         self._processes.append(process)
         return process
 
     def set_kernel(self, name: str, value: str) -> None:
-        """A setting of the namespace's network, by its path in /proc/sys."""
+        """Sets a network sysctl of the namespace, by its path in /proc/sys."""
         self.run("tee", f"/proc/sys/{name}", input=value)
 
     def _make(self, **request: Any) -> int:
@@ -161,19 +161,19 @@ class Lab:
         return made
 
     def raw(self, interface: str = "mote0") -> socket.socket:
-        """A socket for whole frames on an interface, both ways."""
+        """A raw socket for whole frames on an interface, both ways."""
         made = self.new_socket(socket.SOCK_RAW, socket.AF_PACKET, socket.htons(ETH_P_ALL))
         made.bind((interface, ETH_P_ALL))
         return made
 
     def tap(self, name: str = "mote0", address: str | None = f"{HOST}/{PREFIX}",
             offload: bool = True) -> int:
-        """A wire whose other end QEMU gets; returns that end. It lasts as long as that is open."""
+        """Makes a wire and returns the end for QEMU. The wire lasts as long as that end is open."""
         try:
             wire = self._make(make="tap", name=name, offload=offload)
         except OSError as error:
             raise LabUnavailable(f"no tap: {error}") from error
-        # Room for a burst, so that bursts arrive whole; no IPv6 chatter of the host's own.
+        # A queue long enough for a burst to arrive whole; no IPv6 chatter from the host.
         settings = f"link set {name} addrgenmode none\nlink set {name} txqueuelen 30000 up\n"
         if address:
             settings += f"addr add {address} dev {name}\n"
@@ -186,7 +186,7 @@ class Lab:
         return bytes.fromhex(text.replace(":", ""))
 
     def close(self) -> None:
-        """Ends everything inside; the namespace goes with its last process."""
+        """Ends everything inside; the namespace disappears with its last process."""
         for process in reversed(self._processes):
             end(process)
         self._control.close()

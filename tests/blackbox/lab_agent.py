@@ -1,8 +1,8 @@
-"""Lives inside a lab's network namespace and hands out what only it can make: sockets and taps.
+"""Lives in a lab's network namespace and hands out what only it can make: sockets and taps.
 
 Run as `lab_agent.py FD`, FD being a SOCK_SEQPACKET socket. Each request is one JSON object; the
-answer carries an error or one file descriptor. A socket belongs for ever to the namespace it was
-made in, so tests use these from outside like any other. The agent ends when its parent does.
+answer carries an error or one file descriptor. A socket stays in the namespace it was made in, so
+tests use these from outside like any other. The agent ends when its parent does.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ IFF_VNET_HDR = 0x4000
 
 
 def make_tap(name: str, offload: bool) -> int:
-    """Opens a tap; with `offload`, frames carry virtio's header and may lack their checksum."""
+    """Opens a tap; with `offload`, frames carry virtio's header and checksums may be unfinished."""
     tap = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     flags = IFF_TAP | IFF_NO_PI | (IFF_VNET_HDR if offload else 0)
     fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
@@ -28,7 +28,7 @@ def make_tap(name: str, offload: bool) -> int:
 
 
 def make(request: dict) -> int:
-    """The file descriptor that a request asks for."""
+    """Makes the file descriptor that a request asks for."""
     if request["make"] == "tap":
         return make_tap(request["name"], request["offload"])
     return socket.socket(request["family"], request["type"], request["protocol"]).detach()

@@ -1,9 +1,9 @@
-"""A bad cable: carries frames between a tap and QEMU, and loses, swaps and repeats some.
+"""A bad cable between a tap and QEMU: drops, reorders and repeats some of its frames.
 
-Run as `lossy_wire.py TAP QEMU SEED LOSS REORDER DUPLICATE [CAPTURE]`, both ends as file descriptors
-and the three behind the seed as probabilities. What comes from QEMU is recorded in the capture, if
-one is named, before anything happens to it. The same seed and the same frames give the same
-misfortunes. Our own, since not every kernel has netem.
+Run as `lossy_wire.py TAP QEMU SEED LOSS REORDER DUPLICATE [CAPTURE]`: both ends as file
+descriptors, and three probabilities. Frames from QEMU are recorded in the capture, if given, before
+anything happens to them. The same seed and frames give the same misfortunes. Our own program, since
+not every kernel has netem.
 """
 
 import os
@@ -18,11 +18,11 @@ import captures
 
 FRAME_BYTES = 65536
 BATCH = 64
-HELD_MS = 5  # a frame held back goes on after so long, even if none overtakes it
+HELD_MS = 5  # a frame held back goes on after this long even if none overtakes it
 
 
 class Direction:
-    """One way along the cable."""
+    """One direction of the cable."""
 
     def __init__(self, source: int, sink: int, chance: random.Random,
                  odds: tuple[float, float, float], capture: BinaryIO | None) -> None:
@@ -34,7 +34,7 @@ class Direction:
         self._held: list[bytes] = []
 
     def carry(self) -> None:
-        """Takes what has come, and lets it suffer."""
+        """Takes what has arrived, and mistreats it."""
         for _ in range(BATCH):
             try:
                 frame = os.read(self.source, FRAME_BYTES)
@@ -55,7 +55,7 @@ class Direction:
                 self._put(self._held.pop(0))
 
     def release(self) -> None:
-        """Nothing comes: what was held back goes on."""
+        """Nothing arrives: sends the frame held back."""
         while self._held:
             self._put(self._held.pop(0))
 
@@ -63,7 +63,7 @@ class Direction:
         try:
             os.write(self.sink, frame)
         except (BlockingIOError, OSError):
-            pass  # a full or absent receiver loses frames, as on any cable
+            pass  # a full or absent receiver loses frames, as on a real cable
 
 
 def main() -> None:
@@ -73,7 +73,8 @@ def main() -> None:
     os.set_blocking(qemu, False)
     capture = None
     if len(sys.argv) > 7:
-        capture = Path(sys.argv[7]).open("wb", buffering=0)  # whole whenever we are ended
+        # unbuffered: complete whenever we are killed
+        capture = Path(sys.argv[7]).open("wb", buffering=0)
         capture.write(captures.FILE_START)
     ways = {end: Direction(end, other, random.Random(f"{seed} {name}"), odds, record)
             for name, end, other, record in (("in", tap, qemu, None), ("out", qemu, tap, capture))}

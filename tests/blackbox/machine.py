@@ -19,7 +19,7 @@ QEMU = "qemu-system-x86_64"
 MACHINES = {"pc": "pc", "q35": "q35", "microvm": "microvm,pcie=on", "microvm, no PCI": "microvm"}
 MAC = "52:54:00:4d:6f:74"
 
-# How a disk hangs on pc and q35; {disk} is the -drive of the image.
+# How a disk is attached on pc and q35; {disk} is the -drive of the image.
 DISKS = {
     "ide": ["-drive", "{disk},if=ide"],
     "ahci": ["-device", "ahci,id=ahci", "-drive", "{disk},if=none,id=d",
@@ -30,29 +30,29 @@ DISKS = {
     "nvme": ["-drive", "{disk},if=none,id=d", "-device", "nvme,drive=d,serial=mote"],
 }
 
-# microvm has none of these controllers, and its usual firmware, qboot, boots kernels only. SeaBIOS
-# as it is built for microvm boots from virtio-mmio.
+# microvm has none of these controllers, and its default firmware, qboot, boots kernels only. The
+# build of SeaBIOS for microvm boots from virtio-mmio.
 MICROVM_BIOS = ["-bios", "/usr/share/seabios/bios-microvm.bin",
                 "-drive", "{disk},if=none,id=d", "-device", "virtio-blk-device,drive=d"]
 
-# A machine that is slow because two cores run a dozen tests is not broken.
+# Generous: two cores running a dozen tests make a machine slow without its being broken.
 BOOT_S = 60
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What is plugged together: each dimension can be chosen independently of the others."""
+    """The parts of a machine; each dimension can be chosen independently."""
 
     machine: str = "q35"
     boot: str = "pvh"  # or "bios"
     memory_mib: int = 8
     cpu: str = "qemu64"
-    disk: str | tuple[str, ...] = "virtio-blk"  # of DISKS, or words like theirs
-    nic: str | None = "virtio-net-pci"  # -device's words; None: no NIC
+    disk: str | tuple[str, ...] = "virtio-blk"  # a key of DISKS, or arguments like its values
+    nic: str | None = "virtio-net-pci"  # for -device; None: no NIC
     netdev: str = "tap,id=net0,fd={fd}"  # the wire's end
-    nic_first: tuple[str, ...] = ()  # arguments that NIC and disk need before them (bridges)
-    settings: str | None = f"network.0.address={Lab.GUEST}/{Lab.PREFIX}"  # fw_cfg's; None: DHCP
-    command_line: str = ""  # of the kernel, over PVH
+    nic_first: tuple[str, ...] = ()  # arguments needed before those of NIC and disk (bridges)
+    settings: str | None = f"network.0.address={Lab.GUEST}/{Lab.PREFIX}"  # for fw_cfg; None: DHCP
+    command_line: str = ""  # for the kernel, over PVH
     serial: bool = True
     extra: tuple[str, ...] = ()
 
@@ -83,7 +83,7 @@ class Machine:
         return [*line, *self.extra]
 
     def disk_words(self) -> Sequence[str]:
-        """How this machine has the disk it boots from, the disk itself being {disk}."""
+        """The arguments that attach the boot disk, which is {disk} in them."""
         if self.machine.startswith("microvm"):
             return MICROVM_BIOS
         return DISKS[self.disk] if isinstance(self.disk, str) else self.disk
@@ -91,14 +91,14 @@ class Machine:
 
 @dataclass
 class Console:
-    """What the machine said, line by line, with a way to wait for more of it."""
+    """The machine's output, line by line, with a way to wait for more."""
 
     lines: list[str] = field(default_factory=list)
     ended: bool = False
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def read(self, stream: Any, log: Path) -> None:
-        """Takes lines until the stream ends; runs in a thread of its own."""
+        """Collects lines until the stream ends; runs in its own thread."""
         with log.open("wb") as copy:
             while line := stream.readline():
                 copy.write(line)
@@ -118,7 +118,7 @@ class Console:
         return None
 
     def wait_for(self, pattern: str, deadline_s: float = BOOT_S, start: int = 0) -> re.Match[str]:
-        """Waits for a line; fails as soon as the machine is gone, or when the time is over."""
+        """Waits for a line; fails at once if the machine has gone, or when time is up."""
         with self.changed:
             self.changed.wait_for(lambda: self.ended or self.find(pattern, start), deadline_s)
         match = self.find(pattern, start)
@@ -133,7 +133,7 @@ class Guest:
 
     def __init__(self, lab: Lab, machine: Machine, image: Path, results: Path,
                  wire: int | None = None, more_wires: tuple[int, ...] = ()) -> None:
-        """Takes the wires over; without one, makes the lab's usual one."""
+        """Takes ownership of the wires; without any, makes the lab's usual one."""
         self.lab = lab
         self.machine = machine
         self.results = results
@@ -162,7 +162,7 @@ class Guest:
         self._monitor_ready = False
 
     def ready(self, deadline_s: float = BOOT_S) -> "Guest":
-        """Waits for the last boot line."""
+        """Waits for the line `ready`, the last of the boot."""
         try:
             self.console.wait_for(r"^ready$", deadline_s)
         except AssertionError as error:
@@ -176,16 +176,16 @@ class Guest:
 
     @property
     def pid(self) -> int:
-        """QEMU's process."""
+        """QEMU's process ID."""
         return self._qemu.pid
 
     def wait_for_end(self, deadline_s: float = BOOT_S) -> None:
-        """Waits for QEMU's own end, as after a reset under -no-reboot."""
+        """Waits for QEMU to end by itself, as after a reset under -no-reboot."""
         self._qemu.wait(deadline_s)
         self._reader.join(10)
 
     def ask(self, command: str, **arguments: Any) -> Any:
-        """Asks QEMU itself, over QMP."""
+        """Runs a QMP command."""
         if not self._monitor_ready:
             self._monitor_ready = True
             json.loads(self._monitor_text.readline())
@@ -199,15 +199,15 @@ class Guest:
                 return answer["return"]
 
     def monitor(self, line: str) -> str:
-        """The answer of QEMU's monitor for people."""
+        """Runs a command of QEMU's human monitor and returns its answer."""
         return self.ask("human-monitor-command", **{"command-line": line})
 
     def is_alive(self) -> None:
-        """Fails when QEMU has ended."""
+        """Fails if QEMU has ended."""
         assert self.running, "QEMU ended:\n" + (self.results / "qemu.log").read_text()
 
     def stop(self) -> None:
-        """Ends QEMU in order, so that the capture is whole, and by force where it must."""
+        """Ends QEMU cleanly, so that the capture is complete, or else by force."""
         if self.running:
             self._qemu.send_signal(signal.SIGTERM)
         end(self._qemu)
@@ -229,11 +229,11 @@ class Guest:
         return response
 
     def ping_answers(self) -> None:
-        """Real ping, three times."""
+        """Pings three times with the real ping."""
         self.lab.run("ping", "-c", "3", "-i", "0.05", "-w", "20", Lab.GUEST)
 
     def serves(self) -> None:
-        """The machine is as it was: ping and HTTP answer."""
+        """Ping and HTTP still answer."""
         self.is_alive()
         self.ping_answers()
         self.http_answers()

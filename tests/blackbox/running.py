@@ -1,4 +1,4 @@
-"""`./mote run` as a process of its own, read line by line."""
+"""`./mote run` in a process of its own, read line by line."""
 
 import re
 import signal
@@ -20,11 +20,11 @@ class Running:
             stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
 
     def line(self, pattern: str) -> re.Match[str]:
-        """The next line that fits."""
+        """The next line that matches."""
         return re.search(pattern, self.lines_until(pattern)[-1])
 
     def lines_until(self, pattern: str) -> list[str]:
-        """All lines up to the next one that fits."""
+        """All lines up to the next one that matches."""
         seen = []
         for line in self.process.stdout:
             seen.append(line.rstrip("\n"))
@@ -33,7 +33,7 @@ class Running:
         raise AssertionError(f"no line like /{pattern}/ in {seen}: {self.process.stderr.read()}")
 
     def close(self) -> None:
-        """By Ctrl-C, so that it clears its temporary files away; by force where it must."""
+        """Stops it by Ctrl-C, so that it removes its temporary files; by force if that fails."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:

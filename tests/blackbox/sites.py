@@ -25,7 +25,7 @@ def write(site: Path, name: str, content: bytes) -> None:
 
 
 def mixed(site: Path) -> None:
-    """A small site with one of each that matters to HTTP."""
+    """A small site with one of each kind of file that matters to HTTP."""
     write(site, "index.html", b"<!doctype html><title>front</title>\n")
     write(site, "404.html", b"<!doctype html><title>not here</title>\n")
     write(site, "sub/index.html", b"<!doctype html><title>sub</title>\n")
@@ -44,7 +44,7 @@ def mixed(site: Path) -> None:
 
 
 def large(site: Path, mib: int) -> None:
-    """One large file that repeats nowhere."""
+    """One large file that nowhere repeats itself."""
     write(site, "index.html", b"<!doctype html><title>large</title>\n")
     source = random.Random(mib)
     with (site / "large.bin").open("wb") as file:
@@ -53,17 +53,17 @@ def large(site: Path, mib: int) -> None:
 
 
 def python_documentation(source: Path, site: Path) -> None:
-    """Debian's python3.11-doc with links made files, and files of odd names added."""
+    """Debian's python3.11-doc, links replaced by files, with oddly named files added."""
     shutil.copytree(source, site)
     for name in ODD_NAMES:
         write(site, "odd names/" + name, f"this is {name!r}\n".encode())
 
 
 def url_path(relative: str) -> str:
-    """A file's path in a URL, every byte that could mean something escaped."""
+    """A file's path in a URL, with every byte that could mean something escaped."""
     return "/" + quote(relative, safe="/")
 
 
 def files(site: Path) -> list[str]:
-    """All files of a site, by their paths in it."""
+    """The paths of all files in a site."""
     return sorted(str(path.relative_to(site)) for path in site.rglob("*") if path.is_file())

@@ -1,4 +1,4 @@
-"""Bursts, floods and nonsense: afterwards ping and HTTP answer as before. All of it is bounded."""
+"""Bursts, floods and nonsense, all of them bounded: afterwards ping and HTTP answer as before."""
 
 import ctypes
 import random
@@ -19,8 +19,8 @@ from lab import Lab, until
 from machine import Guest, Machine
 from wire import Wire
 
-# Kept apart from the ports of the lab's own connections, whose kernel answers SYN-ACKs that it
-# never asked for with a RST, as hosts do; from 192.0.2.77 nobody answers.
+# An address other than the lab's own: the lab's kernel answers SYN-ACKs it never asked for with a
+# RST, as hosts do; behind 192.0.2.77 nobody answers.
 NOBODY = "192.0.2.77"
 SO_ATTACH_FILTER = 26  # asm-generic/socket.h
 GET = b"GET / HTTP/1.1\r\nHost: m\r\n\r\n"
@@ -28,14 +28,14 @@ GET = b"GET / HTTP/1.1\r\nHost: m\r\n\r\n"
 
 @pytest.fixture(autouse=True)
 def files_enough() -> None:
-    """Many systems let a process open 1,024 files unless it asks for more."""
+    """Raises the limit of open files, which is 1,024 on many systems."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @pytest.fixture
 def guest(bench: Bench) -> Guest:
-    """A machine for each test: none of them inherits what another one did."""
+    """A fresh machine for each test: none inherits the effects of another."""
     return bench.boot(Machine(settings=f"{Machine().settings}\nhttp.connections=1024"))
 
 
@@ -49,14 +49,14 @@ def datagram(to: str, size: int = 64) -> bytes:
                                  "virtio-net-pci,disable-modern=on,disable-legacy=off"])
 @pytest.mark.parametrize("count", [300, 3_000, 10_000])
 def test_burst_of_datagrams(bench: Bench, nic: str, count: int) -> None:
-    """Back to back to our address, to all, and large ones, while the machine can't keep up."""
+    """Back to back to our address, broadcast, and large ones, while the machine can't keep up."""
     guest = bench.boot(Machine(nic=nic))
     wire = Wire(guest.lab)
     for to, hardware, size in ((Lab.GUEST, wire.guest_mac, 64),
                                ("192.0.2.255", frames.BROADCAST, 64),
                                (Lab.GUEST, wire.guest_mac, 1400)):
         packet = datagram(to, size)
-        # The machine is stopped while they queue up, so that they come all at once.
+        # The machine is stopped while they queue up, so that they arrive all at once.
         guest.ask("stop")
         for _ in range(count):
             wire.send_ip(packet, to=hardware)
@@ -66,7 +66,7 @@ def test_burst_of_datagrams(bench: Bench, nic: str, count: int) -> None:
 
 
 def test_burst_of_pings(guest: Guest, wire: Wire) -> None:
-    """Ten thousand echo requests at once: answers may be lost, the machine not."""
+    """Ten thousand echo requests at once may lose answers, but not stop the machine."""
     guest.ask("stop")
     for number in range(10_000):
         wire.echo(number % 0x7000, data=bytes(1000))
@@ -84,7 +84,7 @@ def test_burst_of_arp_requests(guest: Guest, wire: Wire) -> None:
 
 
 def connect_all(guest: Guest, count: int) -> list[socket.socket]:
-    """Starts so many connections at once and waits until each is there."""
+    """Starts this many connections at once and waits until all are established."""
     connections = []
     with selectors.DefaultSelector() as waiting:
         for _ in range(count):
@@ -107,7 +107,7 @@ def connect_all(guest: Guest, count: int) -> list[socket.socket]:
 
 @pytest.mark.parametrize("count", [150, 1_024])
 def test_connections_open_at_once(guest: Guest, count: int) -> None:
-    """As many as the limit says, all of them served again and again; twice, to see none leak."""
+    """As many as the limit allows, all served again and again; twice, to show that none leak."""
     for _ in range(2):
         clients = [Client(made) for made in connect_all(guest, count)]
         for _ in range(3):
@@ -137,7 +137,7 @@ def test_300_connections_closed_at_once(guest: Guest, way: str) -> None:
 
 
 def test_more_connections_than_there_is_room_for(guest: Guest) -> None:
-    """1,300 idle ones come one by one: the eldest give way, and who comes last is served."""
+    """1,300 idle ones come one by one: the oldest give way, and the newest are served."""
     connections = []
     for _ in range(1_300):
         connections.append(guest.lab.connect())
@@ -163,7 +163,7 @@ def test_connections_that_never_become_one(guest: Guest, wire: Wire) -> None:
 
 
 def test_storm_of_resets(guest: Guest, wire: Wire) -> None:
-    """RSTs with guessed numbers end no connection (RFC 5961); to closed ports, they are noise."""
+    """RSTs with guessed numbers end no connection (RFC 5961); to closed ports they are ignored."""
     with Client(guest.lab.connect()) as client:
         assert client.get("/").status == 200
         port = client.socket.getsockname()[1]
@@ -186,13 +186,13 @@ def test_storm_of_segments_for_nobody(guest: Guest, wire: Wire) -> None:
 
 
 def patient(bench: Bench) -> Guest:
-    """A machine whose own time limits end nothing while a test runs."""
+    """A machine whose own time limits end nothing during a test."""
     settings = "http.header_timeout_s=600\nhttp.idle_timeout_s=600\nhttp.connections=1024"
     return bench.boot(Machine(settings=f"{Machine().settings}\n{settings}"))
 
 
 def hear_nothing(connection: socket.socket) -> None:
-    """Has the lab's kernel drop what comes with content, so that it is never acknowledged."""
+    """Has the lab's kernel drop segments with content, so that they are never acknowledged."""
     program = b"".join(struct.pack("=HBBI", *step) for step in (
         (0x80, 0, 0, 0),     # A = the segment's length
         (0x25, 0, 1, 60),    # over 60 bytes: more than the longest header (RFC 9293, 3.1)
@@ -205,14 +205,14 @@ def hear_nothing(connection: socket.socket) -> None:
 
 @pytest.mark.parametrize("way", ["window shut", "never acknowledged"])
 def test_answers_that_nobody_takes(bench: Bench, way: str) -> None:
-    """Thousands of small ones wait for clients that take none, and others are served."""
+    """Thousands of small answers wait for clients that take none; others are still served."""
     guest = patient(bench)
     requests = b"GET / HTTP/1.1\r\nHost: m\r\nIf-None-Match: *\r\n\r\n" * 245
     deaf = []
     for _ in range(34):
         made = guest.lab.new_socket()
         if way == "window shut":
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the kernel's least
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the kernel's minimum
         made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
         made.connect((Lab.GUEST, 80))
         if way == "never acknowledged":
@@ -227,7 +227,7 @@ def test_answers_that_nobody_takes(bench: Bench, way: str) -> None:
     guest.serves()
 
 
-HELD = {  # what is made for a request, and what its answer begins with
+HELD = {  # the request that makes Mote hold something, and its status
     "range": (b"GET /large.bin HTTP/1.1\r\nHost: m\r\nRange: bytes=0-9\r\n\r\n", 206),
     "ranges": (b"GET /large.bin HTTP/1.1\r\nHost: m\r\nRange: bytes=0-499999,600000-\r\n\r\n", 206),
     "redirect": (b"GET /blog/" + b"x" * 300 + b" HTTP/1.1\r\nHost: m\r\n\r\n", 301),
@@ -240,8 +240,8 @@ HELD = {  # what is made for a request, and what its answer begins with
     ("window shut", "metrics", 2)])
 def test_what_is_held_until_it_is_acknowledged(bench: Bench, images: Images, way: str, what: str,
                                                count: int) -> None:
-    """Copied text, reply tails and the page of metrics: those who acknowledge nothing give way,
-    where for over a minute ranges were 200, redirects and metrics 503."""
+    """Copied text, reply tails and the metrics page: clients that acknowledge nothing give way.
+    Once, others' ranges got 200, and redirects and metrics 503, for over a minute."""
     bench.results.mkdir(parents=True, exist_ok=True)
     settings = bench.results / "mote.toml"
     settings.write_text('[http]\nmetrics = "/metrics"\nconnections = 1024\n'
@@ -251,13 +251,13 @@ def test_what_is_held_until_it_is_acknowledged(bench: Bench, images: Images, way
     deaf = [guest.lab.new_socket() for _ in range(count)]
     for made in deaf:
         if way == "window shut":
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the kernel's least
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the kernel's minimum
         made.connect((Lab.GUEST, 80))
         if way == "never acknowledged":
             hear_nothing(made)
         made.sendall(HELD[what][0] * 3)
     for request, status in HELD.values():
-        # Nobody gives way in their first second.
+        # No holder gives way in its first second.
         until(lambda: answer(guest, request) == status, f"{status} for {request[:20]!r}", 10)
     for request, status in HELD.values():
         assert answer(guest, request) == status
@@ -270,14 +270,14 @@ def test_what_is_held_until_it_is_acknowledged(bench: Bench, images: Images, way
 
 
 def answer(guest: Guest, request: bytes) -> int:
-    """Its status, when all of it has come."""
+    """The response's status, once all of it has come."""
     with Client(guest.lab.connect(timeout=20)) as client:
         client.socket.sendall(request)
         return client.response().status
 
 
 def test_a_crowd_that_has_begun_to_ask(bench: Bench) -> None:
-    """1,024 connections, each with the first byte of a request, make room for who comes next."""
+    """1,024 connections, each with the first byte of a request, make room for newcomers."""
     guest = patient(bench)
     crowd = connect_all(guest, 1_024)
     for made in crowd:
@@ -290,7 +290,7 @@ def test_a_crowd_that_has_begun_to_ask(bench: Bench) -> None:
 
 
 def test_long_requests_that_are_never_finished(bench: Bench) -> None:
-    """13 of them hold what memory there is for such; a 14th that comes in pieces is served."""
+    """13 of them hold all the memory for long requests; a 14th that comes in pieces is served."""
     guest = patient(bench)
     unfinished = [guest.lab.connect() for _ in range(13)]
     for made in unfinished:
@@ -307,7 +307,7 @@ def test_long_requests_that_are_never_finished(bench: Bench) -> None:
 
 
 def wait_for_acknowledgement(wire: socket.socket, port: int) -> None:
-    """Until the machine has said that it has got something on this connection."""
+    """Waits until the machine has acknowledged something on this connection."""
     while True:
         packet = frames.read_ipv4(wire.recv(65536))
         if packet and packet.sender == Lab.GUEST and packet.protocol == frames.TCP and \

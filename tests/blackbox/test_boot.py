@@ -1,4 +1,4 @@
-"""Boots: every machine and way of booting in 4 MiB, CPUs, disk controllers, and the console."""
+"""Booting every machine in 4 MiB, each way; CPUs, disk controllers, and the console."""
 
 import re
 
@@ -18,7 +18,7 @@ def test_example_site_in_4_mib(bench: Bench, machine: str, boot: str) -> None:
 
 
 def check_boot_lines(guest: Guest, boot: str) -> None:
-    """The contract's facts, in their order, with `ready` as the last."""
+    """The facts that the contract promises, in order, with `ready` last."""
     guest.is_alive()
     lines = [line for line in guest.console.lines if re.match(r"mote |net0|http|ready", line)]
     expected = [rf"^mote \d+\.\d+\.\d+ \(\w+\+?\), booted by {boot}, \d+ MiB, .+$",

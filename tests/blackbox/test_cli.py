@@ -1,4 +1,4 @@
-"""The front door as people use it: ./mote image and ./mote run, and what they say to mistakes."""
+"""The front door as people use it: ./mote image and ./mote run, and their answers to mistakes."""
 
 import os
 import re
@@ -68,7 +68,7 @@ def test_qcow2_boots(bench: Bench, site: Path) -> None:
 
 
 def test_image_replaces_whole_or_not_at_all(tmp_path: Path) -> None:
-    """A site that can't be packed leaves the former image as it was, and nothing beside it."""
+    """A site that can't be packed leaves the previous image untouched, and no other file."""
     out = tmp_path / "site.img"
     out.write_bytes(b"former")
     empty = tmp_path / "empty"
@@ -79,7 +79,7 @@ def test_image_replaces_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def mistakes(tmp_path: Path) -> Iterator[tuple[list[str], str]]:
-    """Arguments that can't work, and a word that the complaint must have."""
+    """Unusable arguments, and a word that the complaint must contain."""
     good = tmp_path / "good"
     good.mkdir()
     (good / "index.html").write_text("x")
@@ -136,7 +136,7 @@ def test_help_and_version() -> None:
     (), ("--boot", "bios"), ("--machine", "pc"), ("--machine", "microvm"),
     ("--memory", "8"), ("--", "-cpu", "qemu64", "-accel", "tcg")])
 def test_run(running: list[Running], site: Path, arguments: tuple[str, ...]) -> None:
-    """The address, the console, the pages; and Ctrl-C ends it with nothing left."""
+    """It prints the address and the console and serves pages; Ctrl-C ends it and leaves nothing."""
     port = free_port()
     served = ROOT / "www" if "--memory" in arguments else site
     one = Running(str(served), *arguments, port=port)
@@ -160,7 +160,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def test_run_on_a_taken_port(running: list[Running]) -> None:
-    """It takes another and says so."""
+    """It takes another port and says so."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -1,4 +1,4 @@
-"""HTTP as the RFCs have it: every case of the suite, in every way in which it can be sent."""
+"""HTTP by the RFCs: every case of the suite, in each way it can be sent."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def server(guest: Guest, root: Path) -> Server:
 
 
 def test_suite_is_whole() -> None:
-    """Each case has an id of its own and says which RFC it is from."""
+    """Each case has its own id and cites its RFC."""
     ids = [case.id for case in suite.CASES]
     assert len(ids) == len(set(ids)) >= 300
     assert all(suite.SECTION.fullmatch(case.rfc) for case in suite.CASES)

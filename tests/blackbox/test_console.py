@@ -1,4 +1,4 @@
-"""What the machine says when something is amiss, and what goes on working all the same."""
+"""The console when something is wrong, and the functions that still work then."""
 
 import filecmp
 from collections.abc import Callable
@@ -16,7 +16,7 @@ PACK_MAGIC = b"MOTEPACK"
 
 
 def altered(source: Path, target: Path, change: Callable[[bytearray, int], None]) -> Path:
-    """A copy of an image in which the site pack, found by its magic, is changed."""
+    """A copy of an image whose site pack, found by its magic, is changed."""
     data = bytearray(source.read_bytes())
     at = data.rindex(PACK_MAGIC)
     change(data, at)
@@ -32,7 +32,7 @@ def flip(offset: int) -> Callable[[bytearray, int], None]:
 
 
 def check_pings_only(guest: Guest) -> None:
-    """No site: the console says so, ping answers, and port 80 is closed."""
+    """Without a site the console says so, ping answers, and port 80 is closed."""
     guest.console.wait_for(r"^net0: 192\.0\.2\.2/24")
     guest.ping_answers()
     with pytest.raises(ConnectionRefusedError):
@@ -41,7 +41,7 @@ def check_pings_only(guest: Guest) -> None:
 
 
 def size(value: int) -> Callable[[bytearray, int], None]:
-    """Has the header state another length of the pack."""
+    """Makes the header state another length of the pack."""
     def change(data: bytearray, at: int) -> None:
         data[at + 16:at + 24] = value.to_bytes(8, "little")
     return change
@@ -63,7 +63,7 @@ def test_corrupt_pack(bench: Bench, part: str, boot: str) -> None:
 
 
 def test_truncated_disk(bench: Bench, images: Images) -> None:
-    """An image of which only the beginning was copied says what can't be read."""
+    """An image of which only the beginning was copied: the console says what can't be read."""
     site = images.once("large-2", lambda out: sites.large(out, 2))
     whole = images.bootable(site, "bios").read_bytes()
     bench.results.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ def test_too_little_memory_for_the_site(bench: Bench, images: Images, machine: s
 
 
 def test_large_site_on_a_disk(bench: Bench, images: Images, full: bool) -> None:
-    """As little memory above the site's size as the firmware itself takes; `--full`: 512 MiB."""
+    """Only as much memory above the site's size as Mote itself takes; `--full`: 512 MiB."""
     mib = 512 if full else 64
     site = images.once(f"large-{mib}", lambda out: sites.large(out, mib))
     guest = bench.boot(Machine(boot="bios", memory_mib=mib + 8), site=site, deadline_s=300)
@@ -96,7 +96,7 @@ def test_large_site_on_a_disk(bench: Bench, images: Images, full: bool) -> None:
 
 
 def test_screen_says_the_same(bench: Bench) -> None:
-    """VGA text shows the boot lines where there is a screen."""
+    """VGA text shows the boot lines if there is a screen."""
     guest = bench.boot(Machine(machine="pc", boot="bios", extra=("-vga", "std")))
     dump = guest.monitor("xp /4000xb 0xb8000")
     cells = [int(byte, 16) for line in dump.splitlines()
@@ -114,7 +114,7 @@ def test_without_a_serial_port_lines_are_lost_and_nothing_else(bench: Bench) -> 
 
 
 def inject_fault(guest: Guest) -> None:
-    """A non-maskable interrupt, which nothing on this machine should ever raise."""
+    """Injects a non-maskable interrupt, which nothing on this machine should ever raise."""
     guest.ask("inject-nmi")
     guest.console.wait_for(r"^panic: .+ vector 2\b")
     guest.console.wait_for(r"^rip [0-9a-f]{16}  rsp [0-9a-f]{16}")

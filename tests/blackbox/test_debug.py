@@ -1,4 +1,4 @@
-"""What helps to find a fault: gdb on a running machine, captures, and backtraces with names."""
+"""Debugging aids: gdb on a running machine, captures, and backtraces with names."""
 
 import re
 import shlex
@@ -14,7 +14,7 @@ from running import Running, free_port
 
 pytestmark = pytest.mark.needs("image")
 
-# Selects the function that takes frames from the ring, wherever the stack has it.
+# Selects the function that takes frames from the ring, wherever it is on the stack.
 TAKING = """python
 import re
 frame = gdb.newest_frame()
@@ -36,7 +36,7 @@ def fetch(port: int) -> None:
 
 
 def typed_into_gdb(line: str, commands: list[str], folder: Path) -> str:
-    """What gdb says, started by the line that ./mote run --debug has printed."""
+    """Starts gdb by the line that ./mote run --debug prints; returns its output."""
     program, *words = shlex.split(line)
     assert program == "gdb"
     (folder / "typed").write_text("\n".join(commands))
@@ -66,7 +66,7 @@ def test_gdb_stops_a_machine_and_knows_its_structures(running: list[Running],
             r"^\$\d = packet \d at 0x[0-9a-f]+: 52:55:0a:00:02:02 > 52:54:00:12:34:56, IPv4 "
             r"10\.0\.2\.2:\d+ > 10\.0\.2\.15:80, TCP, \d+ bytes$"):
         assert re.search(pattern, said, re.M), f"nothing like /{pattern}/ in:\n{said}"
-    one.line("^ready$")  # gdb has gone, and the machine goes on
+    one.line("^ready$")  # gdb has left, and the machine goes on
     fetch(port)
 
 
@@ -87,13 +87,13 @@ def test_gdb_knows_each_drivers_rings(running: list[Running], tmp_path: Path, ni
     assert re.search(rf"^\$1 = {shown}$", said, re.M), said
 
 
-# Has the firmware's memset store a byte in its own code, as if the function at hand had called it.
+# Makes Mote's memset store a byte in its own code, as if the current function had called it.
 STORE = ["set var $rdi = (long)&__text_start", "set var $rsi = 0", "set var $rdx = 1",
          "set var $pc = (long)&memset", "detach"]
 
 
 def test_a_panic_tells_functions_and_lines(running: list[Running], tmp_path: Path) -> None:
-    """On the console of ./mote run, and by ./mote symbolize from what was saved of it."""
+    """On the console of ./mote run, and by ./mote symbolize from its saved output."""
     port = free_port()
     one = Running("--debug", port=port)
     running.append(one)

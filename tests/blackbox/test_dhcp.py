@@ -1,4 +1,4 @@
-"""DHCP: real dnsmasq before and after the machine, renewal, refusal, and the end of a lease."""
+"""DHCP: dnsmasq started before and after the machine, renewal, refusal, and a lease's end."""
 
 import re
 import struct
@@ -18,7 +18,7 @@ GOT = r"^net0: 192\.0\.2\.2/24 via 192\.0\.2\.1 \(dhcp, lease 120 s\)$"
 
 @pytest.fixture
 def server(bench: Bench) -> Iterator[dhcp.SmallServer]:
-    """A small server on the lab's wire, which grants 192.0.2.2 for an hour until told otherwise."""
+    """A small server on the lab's wire; it grants 192.0.2.2 for an hour until told otherwise."""
     bench.wire = bench.lab.tap()
     server = dhcp.SmallServer(bench.lab, dhcp.grants("192.0.2.2", 3600))
     yield server
@@ -41,7 +41,7 @@ def test_server_before_the_machine(bench: Bench, machine: str, boot: str) -> Non
 
 
 def test_server_after_the_machine(bench: Bench) -> None:
-    """The machine asks for ever, so a server that comes late is found."""
+    """The machine keeps asking, so it finds a server that comes late."""
     wire = bench.lab.tap()
     with bench.lab.raw() as ear:
         guest = bench.start(BY_DHCP, wire=wire)
@@ -57,7 +57,7 @@ def test_server_after_the_machine(bench: Bench) -> None:
 
 
 def test_no_server_is_said(bench: Bench) -> None:
-    """And said once; that more comes once a minute is for the unit test, which owns its clock."""
+    """Once; that it repeats each minute is left to the unit test, which owns its clock."""
     guest = bench.start(BY_DHCP)
     guest.console.wait_for(r"^net0: no answer to DHCP yet, still asking$", deadline_s=90)
     assert len([line for line in guest.console.lines if "no answer" in line]) == 1
@@ -66,7 +66,7 @@ def test_no_server_is_said(bench: Bench) -> None:
 
 @pytest.mark.parametrize("name", ["kitchen-7", "h" * 63])
 def test_host_name_from_settings(bench: Bench, server: dhcp.SmallServer, name: str) -> None:
-    """The longest there can be, too, beside all that is asked for."""
+    """Even the longest possible, beside all the options requested."""
     bench.boot(Machine(settings=f"network.hostname={name}"), wire=bench.wire)
     for kind in (dhcp.DISCOVER, dhcp.REQUEST):
         heard = next(message for message in server.heard if message.kind == kind)
@@ -74,7 +74,7 @@ def test_host_name_from_settings(bench: Bench, server: dhcp.SmallServer, name: s
 
 
 def test_renewal_by_dnsmasq_is_unicast_at_half_the_lease(bench: Bench) -> None:
-    """A lease of two minutes, dnsmasq's shortest, renewed after one without a gap."""
+    """dnsmasq's shortest lease, two minutes, is renewed after one without a gap."""
     wire = bench.lab.tap()
     dhcp.dnsmasq(bench.lab, bench.results, RESERVED)
     guest = bench.boot(BY_DHCP, wire=wire)
@@ -109,7 +109,7 @@ def test_renewals_in_a_row(bench: Bench, server: dhcp.SmallServer) -> None:
 
 
 def test_silent_server_then_rebinding(bench: Bench, server: dhcp.SmallServer) -> None:
-    """Who gets no answer to renewals asks all servers in time, and keeps the lease so."""
+    """Without answers to renewals the machine asks all servers in time, and keeps the lease."""
     server.policy = dhcp.grants("192.0.2.2", 12)
     guest = bench.boot(BY_DHCP, wire=bench.wire)
     granting = server.policy
@@ -121,7 +121,7 @@ def test_silent_server_then_rebinding(bench: Bench, server: dhcp.SmallServer) ->
 
 
 def test_refused_renewal_starts_anew(bench: Bench, server: dhcp.SmallServer) -> None:
-    """DHCPNAK: the address is given up at once, and a new one is asked for and taken."""
+    """On DHCPNAK the machine gives up the address at once, then asks for another and takes it."""
     server.policy = dhcp.grants("192.0.2.2", 6)
     guest = bench.boot(BY_DHCP, wire=bench.wire)
     other = dhcp.grants("192.0.2.3", 600)
@@ -134,7 +134,7 @@ def test_refused_renewal_starts_anew(bench: Bench, server: dhcp.SmallServer) -> 
 
 
 def test_lease_that_ends(bench: Bench, server: dhcp.SmallServer) -> None:
-    """Without any answer the address goes with its lease, and comes back with the server."""
+    """Without any answer the address goes with its lease, and returns with the server."""
     server.policy = dhcp.grants("192.0.2.2", 6)
     guest = bench.boot(BY_DHCP, wire=bench.wire)
     server.policy = lambda message: None
@@ -148,7 +148,7 @@ def test_lease_that_ends(bench: Bench, server: dhcp.SmallServer) -> None:
 
 
 def test_refused_request_at_first(bench: Bench, server: dhcp.SmallServer) -> None:
-    """Offered, refused, offered another one."""
+    """Offered and refused, then offered another."""
     refused = []
 
     def policy(message: dhcp.Message) -> dhcp.Answer | None:
@@ -181,7 +181,7 @@ NONSENSE = {
 
 @pytest.mark.parametrize("what", NONSENSE)
 def test_nonsense_ends_in_service(bench: Bench, server: dhcp.SmallServer, what: str) -> None:
-    """A broken server's answers do no lasting harm: a right one later is heard."""
+    """A broken server's answers do no lasting harm: a later right one is accepted."""
     server.policy = dhcp.grants("192.0.2.2", 8, options=NONSENSE[what])
     guest = bench.start(BY_DHCP, wire=bench.wire)
     server.wait_for(lambda message: message.kind == dhcp.REQUEST or len(server.heard) > 2, what)

@@ -1,4 +1,4 @@
-"""Ways out of the subnet: classless routes by real dnsmasq, none at all, and servers at odds."""
+"""Routes out of the subnet: classless ones by dnsmasq, none, and servers that disagree."""
 
 import struct
 import time
@@ -25,7 +25,7 @@ def boot(bench: Bench, *options: str, router: str | None = None) -> Guest:
 
 
 def status_for(guest: Guest, client: str, deadline_s: int = 20) -> str:
-    """What an HTTP client with this address gets; 000: nothing."""
+    """The status that an HTTP client with this address gets; 000: no answer."""
     return guest.lab.run("curl", "-s", "--max-time", str(deadline_s), "--interface", client, "-o",
                          "/dev/null", "-w", "%{http_code}", f"http://{Lab.GUEST}/",
                          check=False).stdout
@@ -37,8 +37,9 @@ def has_way_out(guest: Guest) -> bool:
     return exposition.read(text).value("mote_interface_way_out", interface="net0") == 1
 
 
-# As Google Cloud, Hetzner Cloud and Scaleway lease: an address alone in its network, the gateway by
-# a route on the link, all else by the gateway (RFC 3442). cloud-init and Talos users meet these.
+# As Google Cloud, Hetzner Cloud and Scaleway lease: a single address as its own network, a link
+# route to the gateway, and everything else by the gateway (RFC 3442). cloud-init and Talos users
+# meet these.
 @pytest.mark.parametrize("code", [121, 249])
 def test_an_address_alone_in_its_network(bench: Bench, code: int) -> None:
     guest = boot(bench, ALONE,
@@ -51,7 +52,7 @@ def test_an_address_alone_in_its_network(bench: Bench, code: int) -> None:
 
 
 def test_classless_routes_go_before_the_router(bench: Bench) -> None:
-    """Whose router is nobody, but whose routes are good (RFC 3442)."""
+    """Here nobody is behind the Router option, but the classless routes are good (RFC 3442)."""
     guest = boot(bench, "--dhcp-option=121,203.0.113.0/24,192.0.2.1", router="192.0.2.77")
     guest.console.wait_for(r"^net0: 192\.0\.2\.2/24 \(dhcp, lease 120 s\)$")
     guest.console.wait_for(r"^net0: route 203\.0\.113\.0/24 via 192\.0\.2\.1$")
@@ -69,7 +70,8 @@ def test_no_way_out_is_said(bench: Bench) -> None:
 
 
 def test_many_routes_take_several_options(bench: Bench) -> None:
-    """More than an option holds (RFC 3396), and more than there is room for; the gateway counts."""
+    """More than an option holds (RFC 3396), and more than we have room for; the gateway must
+    work."""
     routes = b"".join(bytes([24, 10, 9, number, 192, 0, 2, 9]) for number in range(40))
     routes += bytes([0, 192, 0, 2, 1])
     wire = bench.lab.tap()
@@ -91,7 +93,7 @@ UNUSABLE = {
 
 @pytest.mark.parametrize("what", UNUSABLE)
 def test_an_unusable_offer_is_refused_in_words(bench: Bench, what: str) -> None:
-    """And the search goes on: a right offer is taken."""
+    """And the search goes on: a good offer is taken."""
     address, options, words = UNUSABLE[what]
     wire = bench.lab.tap()
     server = dhcp.SmallServer(bench.lab, dhcp.grants(address, 600, options=options))
@@ -117,7 +119,7 @@ def test_an_unusable_gateway_leaves_the_address(bench: Bench) -> None:
 
 
 def test_times_out_of_order(bench: Bench) -> None:
-    """T1 beyond the lease (RFC 2131, 4.4.5): renewed at half of it all the same."""
+    """T1 beyond the lease (RFC 2131, 4.4.5): still renewed after half of it."""
     wire = bench.lab.tap()
     late = {dhcp.T1: struct.pack(">I", 5000), dhcp.T2: struct.pack(">I", 6000)}
     server = dhcp.SmallServer(bench.lab, dhcp.grants(Lab.GUEST, 8, options=late))
@@ -128,8 +130,8 @@ def test_times_out_of_order(bench: Bench) -> None:
     assert not guest.console.find("address lost")
 
 
-# Two servers that disagree: what one offers, the other refuses (dnsmasq and ISC dhcpd do so when
-# both are "authoritative"). lwIP's clients sent 15,000 messages in five seconds.
+# Each of the two servers refuses the other's offers (dnsmasq and ISC dhcpd do so when both are
+# "authoritative"). lwIP's own client sent 15,000 messages in five seconds.
 def test_two_servers_that_disagree_make_no_storm(bench: Bench) -> None:
     wire = bench.lab.tap()
 
@@ -146,7 +148,7 @@ def test_two_servers_that_disagree_make_no_storm(bench: Bench) -> None:
     refused = time.monotonic()
     until(lambda: [message.kind for message in servers[1].heard].count(dhcp.DISCOVER) >= 3,
           "two more questions", 60)
-    # After 4 and 8 seconds, each one more or less; a slow host can only make it longer.
+    # After about 4 and 8 seconds; a slow host can only make it longer.
     assert time.monotonic() - refused > 8
     servers[0].policy = offering
     servers[1].policy = lambda message: None
@@ -155,7 +157,7 @@ def test_two_servers_that_disagree_make_no_storm(bench: Bench) -> None:
 
 
 def test_the_refusal_of_another_server_is_none(bench: Bench) -> None:
-    """A server that wasn't asked (its identifier differs) can't keep the machine from its lease."""
+    """A server that wasn't asked (another identifier) can't keep the machine from its lease."""
     wire = bench.lab.tap()
     other = {dhcp.SERVER: bytes([192, 0, 2, 99])}
 
@@ -169,7 +171,7 @@ def test_the_refusal_of_another_server_is_none(bench: Bench) -> None:
     guest.serves()
 
 
-# 240/4 is in use inside some clouds (AWS, Google).
+# Some clouds use 240/4 internally (AWS, Google).
 def test_an_address_of_the_reserved_class(bench: Bench) -> None:
     wire = bench.lab.tap(address=None)
     bench.lab.run("ip", "addr", "add", "240.1.2.1/24", "dev", "mote0")
@@ -182,7 +184,7 @@ def test_an_address_of_the_reserved_class(bench: Bench) -> None:
 
 
 def test_a_link_of_two_hosts(bench: Bench) -> None:
-    """RFC 3021: the other host of a /31 has its highest address, which is no broadcast address."""
+    """RFC 3021: in a /31 the highest address is the other host, not a broadcast address."""
     wire = bench.lab.tap(address=None)
     bench.lab.run("ip", "addr", "add", "192.0.2.3/31", "dev", "mote0")
     guest = bench.boot(Machine(settings="network.0.address=192.0.2.2/31"), wire=wire)
@@ -193,7 +195,7 @@ def test_a_link_of_two_hosts(bench: Bench) -> None:
     ("192.0.2.2", "our own address"), ("192.0.2.255", "its subnet's broadcast address"),
     ("198.51.100.1", "neither on our subnet nor on a route to our link")])
 def test_static_gateways_that_cannot_be(bench: Bench, gateway: str, words: str) -> None:
-    """Said, and the rest goes on; whoever wrote it in mote.toml is told before."""
+    """The console names them and the boot goes on; in mote.toml the packer refuses them."""
     settings = f"network.0.address={Lab.GUEST}/24\nnetwork.0.gateway={gateway}"
     guest = bench.boot(Machine(settings=settings))
     guest.console.wait_for(rf"^net0: gateway {gateway} is {words}: not used$")

@@ -1,4 +1,4 @@
-"""The conformance cases put to nginx as well: where the two differ, docs/http.md says why."""
+"""The conformance cases put to nginx as well: docs/http.md explains where the two differ."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ Outcomes = dict[str, tuple[Outcome, Outcome]]
 @pytest.fixture(scope="module")
 def outcomes(shared_bench: Bench, images: Images, tmp_path_factory: pytest.TempPathFactory
              ) -> Outcomes:
-    """What the machine and nginx did with every case that both can answer."""
+    """The machine's and nginx's results for every case that both can answer."""
     if not nginx.find():
         reason = "nginx is not installed (apt-get install nginx-light)"
         pytest.fail(reason) if IN_CI else pytest.skip(reason)
@@ -48,6 +48,6 @@ def test_no_case_is_listed_twice() -> None:
 
 
 def test_documentation_has_the_list() -> None:
-    """The table in docs/http.md is what the list says; on failure, it is shown as it must be."""
+    """The table in docs/http.md matches the list; a failure shows the table it should be."""
     text = Path(ROOT / "docs/http.md").read_text()
     assert differences.table() in text, f"docs/http.md must hold:\n\n{differences.table()}"

@@ -1,6 +1,6 @@
-"""What a stranger may send who knows a connection's addresses and ports, and how much answers it.
+"""Segments forged by a stranger who knows a connection's addresses and ports.
 
-Blind attacks on TCP, as on BGP's long connections in 2004 (RFC 5961), and frames sent to all that
+Blind attacks on TCP, as on BGP's long connections in 2004 (RFC 5961), and broadcast frames that
 each host would answer (RFC 1122, 3.2.2 and 3.3.6: smurf and its kind).
 """
 
@@ -20,7 +20,7 @@ from machine import Guest, Machine
 from wire import Wire
 
 BYTES = 200_000
-PATIENCE_S = 60  # longer than any timer of the machine's that may be waited for
+PATIENCE_S = 60  # longer than any timer of the machine's that a test may wait for
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def ears(guest: Guest) -> Iterator[socket.socket]:
 
 
 def last_numbers(ears: socket.socket, port: int) -> tuple[int, int]:
-    """What the client of a port sent last: its sequence number and acknowledgement."""
+    """The sequence number and acknowledgement that the client of a port sent last."""
     ears.settimeout(0)
     numbers = None
     while True:
@@ -50,14 +50,14 @@ def last_numbers(ears: socket.socket, port: int) -> tuple[int, int]:
 
 
 def a_pause(guest: Guest, ears: socket.socket) -> tuple[Client, int, int, int]:
-    """A response that waits for its client to take more of it; with the client's numbers."""
+    """A response that waits until its client takes more of it; with the client's numbers."""
     made = guest.lab.new_socket()
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     made.connect((Lab.GUEST, 80))
     client = Client(made)
     client.send(f"GET /size/{BYTES}.bin HTTP/1.1", "Host: mote", "")
     made.recv(1, socket.MSG_PEEK)
-    guest.ping_answers()  # by now the machine has sent what the window takes
+    guest.ping_answers()  # by now the machine has sent all that fits the window
     sequence, acknowledged = last_numbers(ears, made.getsockname()[1])
     return client, made.getsockname()[1], sequence, acknowledged
 
@@ -65,7 +65,7 @@ def a_pause(guest: Guest, ears: socket.socket) -> tuple[Client, int, int, int]:
 @pytest.mark.parametrize("window", [0, 65535])
 def test_acknowledgements_from_outside_the_window(guest: Guest, wire: Wire, ears: socket.socket,
                                                   window: int) -> None:
-    """They neither shut a window for good, nor open one that is shut."""
+    """They neither shut a window for good nor open a shut one."""
     client, port, sequence, acknowledged = a_pause(guest, ears)
     for more in (1, 0, -1000):
         for beyond in (1 << 30, (1 << 31) - 1, -(1 << 31), -(1 << 30), 100_000, -100_000):
@@ -80,7 +80,7 @@ def test_acknowledgements_from_outside_the_window(guest: Guest, wire: Wire, ears
 
 
 def test_challenges_are_limited(guest: Guest, wire: Wire, client: Client) -> None:
-    """A thousand segments that aren't believed are answered a few times (RFC 5961, 7)."""
+    """A thousand unacceptable segments get only a few answers (RFC 5961, 7)."""
     port = client.socket.getsockname()[1]
     assert client.get("/").status == 200
     for number in range(1_000):
@@ -127,7 +127,7 @@ def test_what_came_to_all_is_answered_by_nobody(guest: Guest, wire: Wire) -> Non
 
     first = frames.read_ipv4(wire.receive(is_answer))
     assert first and first.to == Lab.HOST, f"an answer to a frame for many: {first}"
-    for packet in packets:  # and each of them is, if it comes to the machine alone
+    for packet in packets:  # each of them is answered if its frame is for the machine alone
         wire.send_ip(packet)
         answer = frames.read_ipv4(wire.receive(is_answer))
         assert answer and answer.to == sender

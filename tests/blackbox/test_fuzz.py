@@ -1,4 +1,4 @@
-"""A few thousand malformed frames and requests, from a seed: whatever comes, service goes on."""
+"""A few thousand malformed frames and requests from a seed; through all of them service goes on."""
 
 import os
 import random
@@ -20,7 +20,7 @@ STRANGER = "192.0.2.99"
 
 
 def packet_of(chance: random.Random, wire: Wire) -> bytes:
-    """A right packet of a random kind, to be spoiled."""
+    """A valid packet of a random kind, to be corrupted."""
     data = chance.randbytes(chance.choice([0, 1, 7, 8, 20, 100, 600, 1400]))
     kind = chance.randrange(5)
     if kind == 0:
@@ -49,7 +49,7 @@ def packet_of(chance: random.Random, wire: Wire) -> bytes:
 
 
 def spoil(frame: bytes, chance: random.Random) -> bytes:
-    """Cuts, lengthens, or changes bytes in a frame; the hardware address mostly stays right."""
+    """Truncates, extends or alters a frame; mostly leaves the hardware address right."""
     spoiled = bytearray(frame)
     for _ in range(chance.choice([0, 1, 1, 2, 8])):
         first = 0 if chance.random() < 0.1 else 12
@@ -73,7 +73,7 @@ def test_malformed_frames(guest: Guest, wire: Wire, part: int) -> None:
 
 
 def test_short_frames(guest: Guest, wire: Wire) -> None:
-    """Every length from a bare Ethernet header on, of each kind of frame."""
+    """Every length from a bare Ethernet header up, of each kind of frame."""
     whole = [frames.arp_request(wire.mac, Lab.HOST, Lab.GUEST)]
     for protocol, payload in (
             (frames.ICMP, frames.echo()),
@@ -88,7 +88,7 @@ def test_short_frames(guest: Guest, wire: Wire) -> None:
 
 
 def mutations(chance: random.Random) -> Iterator[bytes]:
-    """Requests with bytes changed, lines doubled, cut and swapped."""
+    """Requests with altered bytes, and lines doubled, cut and swapped."""
     lines = [b"GET /guide/ HTTP/1.1", b"Host: mote", b"Accept: */*", b'If-None-Match: "x", W/"y"',
              b"If-Modified-Since: Thu, 29 Feb 2024 12:34:56 GMT", b"Content-Length: 3",
              b"Transfer-Encoding: chunked", b"Connection: keep-alive, close", b""]
@@ -106,7 +106,7 @@ def mutations(chance: random.Random) -> Iterator[bytes]:
 
 
 def test_malformed_requests(guest: Guest) -> None:
-    """Each gets an answer with a status line, or the end of its connection, and no hang."""
+    """Each gets a response with a status line, or its connection ends; none hangs."""
     requests = mutations(random.Random(f"{SEED} requests"))
     for _ in range(600):
         with guest.lab.connect() as connection:
@@ -123,13 +123,13 @@ def test_malformed_requests(guest: Guest) -> None:
 
 
 def test_malformed_dhcp(bench: Bench) -> None:
-    """A server that answers with spoiled messages, until one is right."""
+    """A server that answers with corrupted messages, until one is right."""
     wire = bench.lab.tap()
     chance = random.Random(f"{SEED} dhcp")
     good = dhcp.grants("192.0.2.2", 600)
 
     class SpoilingServer(dhcp.SmallServer):
-        """Sends a hundred spoiled answers before each right one."""
+        """Sends a hundred corrupted answers before each right one."""
 
         def _frame(self, message: dhcp.Message, answer: dhcp.Answer) -> bytes:
             right = super()._frame(message, answer)

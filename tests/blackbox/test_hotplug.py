@@ -1,4 +1,4 @@
-"""NICs that come while the machine runs."""
+"""NICs that are plugged in while the machine runs."""
 
 import pytest
 
@@ -15,7 +15,7 @@ NICS = ("virtio-net-pci", "e1000", "vmxnet3")
 @pytest.mark.parametrize("machine", ["pc", "q35"])
 @pytest.mark.parametrize("nic", NICS)
 def test_first_nic_comes_late(bench: Bench, nic: str, machine: str, boot: str) -> None:
-    """One line says that there is none; the one that comes is brought up as at boot."""
+    """The console says once that there is none; the late one is brought up as at boot."""
     wire = bench.lab.tap()
     extra = ("-netdev", f"tap,id=net0,fd={wire}", *(PORT if machine == "q35" else ()))
     guest = bench.start(Machine(machine=machine, boot=boot, nic=None, extra=extra),
@@ -30,7 +30,7 @@ def test_first_nic_comes_late(bench: Bench, nic: str, machine: str, boot: str) -
 
 
 def test_metrics_are_bound_to_a_nic_that_comes_late(bench: Bench) -> None:
-    """Neither are they told to nobody, nor does the console say so."""
+    """Served once it is there; until then the console doesn't say their interface is missing."""
     wire = bench.lab.tap()
     settings = (f"network.0.address={Lab.GUEST}/{Lab.PREFIX}\nhttp.metrics=/metrics\n"
                 f"http.metrics_interface={MAC}")
@@ -48,14 +48,14 @@ def test_metrics_are_bound_to_a_nic_that_comes_late(bench: Bench) -> None:
 
 @pytest.mark.parametrize("nic", NICS)
 def test_request_to_give_up_a_nic_is_survived(bench: Bench, nic: str) -> None:
-    """QEMU takes a device away only when the guest's ACPI lets go of it, which Mote never does."""
+    """QEMU removes a device only once the guest's ACPI releases it, which Mote never does."""
     guest = bench.boot(Machine(machine="pc", nic=f"{nic},id=late"))
     guest.ask("device_del", id="late")
     guest.serves()
 
 
 def test_unsupported_nic_is_named_once(bench: Bench) -> None:
-    """However often it is looked at; and a NIC that works and comes later is driven."""
+    """Once, however often the scan finds it; a NIC that works and comes later is driven."""
     wire = bench.lab.tap()
     guest = bench.start(Machine(machine="pc", nic=None, extra=(
         "-netdev", f"tap,id=net0,fd={wire}", "-device", "rtl8139,romfile=")), more_wires=(wire,))

@@ -1,4 +1,4 @@
-"""HTTP's meaning: which response each request gets."""
+"""HTTP's semantics: which response each request gets."""
 
 import json
 from pathlib import Path
@@ -116,7 +116,7 @@ def test_conditional_by_date(client: Client) -> None:
     assert status("Thursday, 29-Feb-24 12:34:56 GMT") == 304
     assert status("Thu Feb 29 12:34:56 2024") == 304
     assert status("yesterday") == 200
-    # RFC 9110, 13.1.3: If-None-Match goes before it.
+    # RFC 9110, 13.1.3: If-None-Match takes precedence.
     assert status(sites.MODIFIED_TEXT, 'If-None-Match: "other"') == 200
 
 
@@ -179,7 +179,7 @@ def test_bad_request(client: Client, guest: Guest, what: str) -> None:
     (["HEAD / HTTP/1.1", "Host: a", "Transfer-Encoding: gzip, chunked"], 501)])
 def test_head_gets_no_body_whatever_is_wrong(client: Client, lines: list[str],
                                              status: int) -> None:
-    """RFC 9110, 9.3.2: a response to HEAD has no content, and an error is one too."""
+    """RFC 9110, 9.3.2: a response to HEAD has no content, error or not."""
     client.send(*lines)
     response = client.response("HEAD")
     assert response.status == status
@@ -221,7 +221,7 @@ def test_nothing_leads_out_of_the_site(client: Client) -> None:
 
 
 def test_curl(guest: Guest) -> None:
-    """Real curl: one connection for many files, and its own conditional requests."""
+    """Real curl: one connection for many files, and curl's own conditional requests."""
     urls = [f"http://{Lab.GUEST}{path}" for path in ("/", "/sub/page.txt", "/size/65536.bin")] * 5
     written = "%{http_code} %{num_connects} %{size_download}\n"
     outputs = [word for _ in urls for word in ("-o", "/dev/null")]

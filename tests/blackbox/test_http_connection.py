@@ -1,4 +1,4 @@
-"""HTTP's connections: how requests are cut up, kept alive, hurried and ended."""
+"""HTTP's connections: requests split, pipelined, slow or abandoned, and how connections end."""
 
 import errno
 import socket
@@ -28,7 +28,7 @@ def guest(shared_bench: Bench, site: Path) -> Guest:
 
 @pytest.fixture(scope="module")
 def hasty(shared_bench: Bench, site: Path) -> Guest:
-    """A machine with little patience, in the same lab on a wire of its own."""
+    """A machine with short time limits, in the same lab on its own wire."""
     wire = shared_bench.lab.tap("mote1", address="198.51.100.1/24")
     settings = (f"network.0.address=198.51.100.2/24\nhttp.header_timeout_s={HEADER_S}\n"
                 f"http.idle_timeout_s={IDLE_S}")
@@ -42,7 +42,7 @@ def hasty_client(hasty: Guest) -> Iterator[Client]:
 
 
 def test_split_at_every_byte(client: Client) -> None:
-    """Each request comes in two segments, cut one byte later each time."""
+    """Each request comes in two segments, split one byte later each time."""
     for cut in range(1, len(REQUEST)):
         client.socket.sendall(REQUEST[:cut])
         client.socket.sendall(REQUEST[cut:])
@@ -58,7 +58,7 @@ def test_byte_by_byte(client: Client) -> None:
 
 
 def test_pipelined(client: Client, site: Path) -> None:
-    """Answers come whole and in the order of the requests."""
+    """Responses come whole and in the order of the requests."""
     names = [name for name in sites.files(site) if name.startswith(("sub", "size", "odd"))] * 4
     requests = "".join(f"GET {sites.url_path(name)} HTTP/1.1\r\nHost: m\r\n\r\n" for name in names)
     client.socket.sendall(requests.encode())
@@ -76,7 +76,7 @@ def test_pipelined_and_cut_anywhere(client: Client) -> None:
 
 
 def test_pipelined_behind_a_large_body(client: Client, site: Path) -> None:
-    """The reader takes nothing for a while; requests wait their turn."""
+    """The reader takes nothing for a while; the requests wait their turn."""
     large = b"GET /size/200000.bin HTTP/1.1\r\nHost: m\r\n\r\n"
     client.socket.sendall((large + REQUEST) * 20)
     for _ in range(20):
@@ -118,7 +118,7 @@ def test_http_1_0_kept_alive(client: Client) -> None:
 
 
 def test_half_close(client: Client) -> None:
-    """The client has said all it has to say, and still hears the answer."""
+    """A client that has closed its sending side still gets the response."""
     client.socket.sendall(REQUEST)
     client.socket.shutdown(socket.SHUT_WR)
     assert client.response().body == BODY
@@ -142,7 +142,7 @@ def test_half_a_request_and_half_close(client: Client) -> None:
 
 
 def test_reset_in_the_middle(guest: Guest) -> None:
-    """Clients that vanish with a RST while a body is on its way leave nothing behind."""
+    """Clients that reset while a body is on its way leave nothing behind."""
     for _ in range(50):
         connection = guest.lab.connect()
         connection.sendall(b"GET /size/200000.bin HTTP/1.1\r\nHost: m\r\n\r\n" * 3)
@@ -153,7 +153,7 @@ def test_reset_in_the_middle(guest: Guest) -> None:
 
 
 def connect_from(guest: Guest, port: int) -> socket.socket | None:
-    """A connection from a port of our choice, unless the last ACK for its former one is due."""
+    """A connection from this port; None while the last ACK of its previous one is outstanding."""
     connection = guest.lab.new_socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     connection.bind((Lab.HOST, port))
@@ -166,7 +166,7 @@ def connect_from(guest: Guest, port: int) -> socket.socket | None:
 
 
 def test_port_that_comes_round(guest: Guest) -> None:
-    """The machine closed first and waits in TIME-WAIT; its peer takes the same port again."""
+    """The machine closed first and is in TIME-WAIT; its peer uses the same port again."""
     for _ in range(20):
         with until(lambda: connect_from(guest, 20_000), "the former connection's end") as again:
             again.sendall(b"GET /data.json HTTP/1.0\r\n\r\n")
@@ -177,7 +177,7 @@ def test_port_that_comes_round(guest: Guest) -> None:
 
 
 def test_slow_reader_slows_nobody(guest: Guest, site: Path) -> None:
-    """One connection takes nothing of its answers; others are served meanwhile."""
+    """One connection takes none of its responses; others are served meanwhile."""
     whole = (site / "size/200000.bin").read_bytes()
     with Client(guest.lab.connect()) as slow:
         slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -189,7 +189,7 @@ def test_slow_reader_slows_nobody(guest: Guest, site: Path) -> None:
 
 
 def wait_for_window_probes(wire: socket.socket, port: int, count: int) -> None:
-    """Watches the machine ask, with a byte at a time, whether a shut window is open again."""
+    """Watches the machine probe, one byte at a time, whether a shut window has opened."""
     deadline = time.monotonic() + 60
     while count > 0:
         assert time.monotonic() < deadline, f"{count} window probes are missing"
@@ -200,7 +200,7 @@ def wait_for_window_probes(wire: socket.socket, port: int, count: int) -> None:
 
 
 def test_zero_window_and_open_again(guest: Guest, site: Path) -> None:
-    """A receiver whose window stays shut for a while gets everything afterwards."""
+    """A receiver whose window stays shut for a while still gets everything."""
     with Client(guest.lab.connect(timeout=60)) as client, guest.lab.raw() as wire:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         client.send("GET /size/200000.bin HTTP/1.1", "Host: m")
@@ -210,7 +210,7 @@ def test_zero_window_and_open_again(guest: Guest, site: Path) -> None:
 
 
 def test_more_connections_than_ports(guest: Guest) -> None:
-    """A client of few ports, one request a connection: each port comes round again and again."""
+    """A client with few ports and one request per connection reuses each port again and again."""
     for number in range(1_500):
         port = 21_000 + number % 100
         with until(lambda: connect_from(guest, port), "a free port") as connection:
@@ -221,7 +221,7 @@ def test_more_connections_than_ports(guest: Guest) -> None:
 
 @pytest.mark.parametrize("count, header", [(600, 1), (60, 1_100), (60, 5_000)])
 def test_unfinished_requests_lock_nobody_out(guest: Guest, count: int, header: int) -> None:
-    """However many there are and however long: a long Cookie in two segments gets its answer."""
+    """However many and however long: a long Cookie in two segments still gets its response."""
     start = REQUEST[:-2] + b"Cookie: " + b"c" * header
     slow = []
     for _ in range(count):
@@ -239,7 +239,7 @@ def test_unfinished_requests_lock_nobody_out(guest: Guest, count: int, header: i
 
 
 def test_header_time_limit(hasty_client: Client) -> None:
-    """A request that never becomes whole gets 408 and the end, not a connection for ever."""
+    """A request that never completes gets 408 and a close, not a connection for ever."""
     hasty_client.socket.sendall(REQUEST[:-2])
     response = hasty_client.response()
     assert response.status == 408 and response.closes
@@ -247,7 +247,8 @@ def test_header_time_limit(hasty_client: Client) -> None:
 
 
 def test_header_time_limit_is_no_matter_of_drops(hasty_client: Client) -> None:
-    """One byte a moment keeps no connection: the limit is for the whole header section."""
+    """Sending a byte now and then keeps no connection: the limit is for the whole header
+    section."""
     hasty_client.socket.settimeout(0.25)
     begun = time.monotonic()
     hasty_client.socket.sendall(b"GET / HTTP/1.1\r\nX: ")
@@ -261,7 +262,7 @@ def test_header_time_limit_is_no_matter_of_drops(hasty_client: Client) -> None:
 
 
 def test_idle_time_limit(hasty_client: Client) -> None:
-    """An idle connection ends without a word, and not while it is in use."""
+    """An idle connection is closed without a response, but not while it is in use."""
     for _ in range(3):
         assert hasty_client.get("/data.json").status == 200
     assert hasty_client.ended()

@@ -1,7 +1,7 @@
-"""What the machine does while there is nothing to do: it polls, or dozes until something comes.
+"""The idle machine: it polls, or dozes until something comes.
 
-A usual run takes some hundred wakes of each kind of NIC and interrupt; MOTE_WAKES=10000 takes so
-many, and looks at the idle machine for 30 seconds.
+A usual run takes some hundred wakes for each kind of NIC and interrupt; MOTE_WAKES=10000 takes that
+many, and watches the idle machine for 30 seconds.
 """
 
 import os
@@ -27,15 +27,15 @@ IDLE_S = 30 if LONG else 3
 METRICS = Machine().settings + "\nhttp.metrics=/metrics"
 DOZE = METRICS + "\nidle=doze"
 
-# The firmware polls for so long before it dozes. Requests come up to three times as late.
+# Mote polls for this long before it dozes. Requests come up to three times later than that.
 QUIET_S = 0.0005
 
-MIB = 4  # of the large body
+MIB = 4  # size of the large body
 
 
 @dataclass(frozen=True)
 class Way:
-    """A NIC whose interrupt comes in one way."""
+    """A NIC and the way its interrupt arrives."""
 
     nic: str
     machine: str
@@ -65,12 +65,12 @@ def scrape(client: Client) -> exposition.Exposition:
 
 
 def pause(seconds: float) -> None:
-    """Time that passes between two requests: a stimulus, and no wait for anything."""
+    """Time between two requests: a stimulus, not a wait for anything."""
     select.select([], [], [], seconds)
 
 
 def latencies(client: Client, count: int) -> list[float]:
-    """Spaced requests, each answered in so many seconds, in order of size."""
+    """Sends spaced requests; returns the seconds each answer took, sorted."""
     chance = random.Random(1)
     taken = []
     for _ in range(count):
@@ -87,13 +87,13 @@ def percentiles(taken: list[float]) -> str:
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process's threads have had of the host's processors."""
+    """The host CPU time that a process's threads have used."""
     return sum(int(task.joinpath("schedstat").read_text().split()[0])
                for task in Path(f"/proc/{pid}/task").iterdir()) / 1e9
 
 
 def idle_share(guest: Guest, seconds: float) -> float:
-    """The share of one host processor that QEMU takes while nothing comes."""
+    """The share of one host CPU that QEMU uses without traffic."""
     begin, used = time.monotonic(), processor_seconds(guest.pid)
     pause(seconds)
     return (processor_seconds(guest.pid) - used) / (time.monotonic() - begin)
@@ -101,7 +101,7 @@ def idle_share(guest: Guest, seconds: float) -> float:
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
 def test_wakes(bench: Bench, way: Way) -> None:
-    """No wake is lost: none but a NIC's interrupt ends a doze in which a request came."""
+    """No wake is lost: only a NIC's interrupt ends a doze during which a request came."""
     guest = bench.boot(way.plugged())
     guest.console.wait_for("^idle: dozes$")
     with Client(guest.lab.connect()) as client:
@@ -119,7 +119,7 @@ def test_wakes(bench: Bench, way: Way) -> None:
 @pytest.mark.parametrize("way", ["virtio-net by MSI-X, q35", "e1000 by its pin, pc",
                                  "virtio-net by a wire, microvm", "vmxnet3 by MSI-X, pc"])
 def test_idle_processor(bench: Bench, way: str) -> None:
-    """Without traffic a dozing machine takes next to nothing of the host."""
+    """Without traffic a dozing machine costs the host next to nothing."""
     guest = bench.boot(WAYS[way].plugged())
     guest.ping_answers()
     share = idle_share(guest, IDLE_S)
@@ -137,7 +137,7 @@ def test_polling_is_the_default(bench: Bench) -> None:
 
 
 def test_a_nic_that_cannot_interrupt_is_named(bench: Bench) -> None:
-    """microvm's firmware wires no pins; the machine then dozes for a millisecond at a time."""
+    """microvm's BIOS wires no pins; the machine then dozes for a millisecond at a time."""
     guest = bench.boot(Machine(nic="e1000", machine="microvm", settings=DOZE))
     guest.console.wait_for(r"^pci 00:0\d\.0: network device 8086:100e can't interrupt here")
     with Client(guest.lab.connect()) as client:
@@ -159,7 +159,7 @@ def test_a_link_that_drops_ends_a_doze(bench: Bench) -> None:
 @pytest.mark.parametrize("way", ["virtio-net by MSI-X, q35", "e1000 by its pin, pc",
                                  "vmxnet3 by MSI-X, pc"])
 def test_a_slow_reader_gets_it_all(bench: Bench, images: Images, way: str) -> None:
-    """Acknowledgements and window updates end dozes in the midst of a large body."""
+    """Acknowledgements and window updates end dozes in the middle of a large body."""
     site = images.once("one-large", lambda site: sites.large(site, MIB))
     content = (site / "large.bin").read_bytes()
     guest = bench.boot(replace(WAYS[way].plugged(), memory_mib=32), site=site)

@@ -1,4 +1,4 @@
-"""Several NICs whose addresses do not tell them apart: answers leave where the question came in."""
+"""NICs whose addresses don't tell them apart: an answer leaves by the NIC its question came to."""
 
 import pytest
 
@@ -12,7 +12,7 @@ SECOND_MAC = "52:54:00:4d:6f:75"
 
 @pytest.mark.parametrize("address", [Lab.GUEST, "192.0.2.4"])
 def test_two_wires_of_one_subnet(bench: Bench, address: str) -> None:
-    """The second NIC has the first one's address, or another of the same subnet."""
+    """The second NIC has the first one's address, or another one in the same subnet."""
     first = bench.lab.tap()
     second = bench.lab.tap("mote1", address=f"{OTHER_HOST}/24")
     for interface in ("all", "mote0", "mote1"):

@@ -1,8 +1,8 @@
-"""Machines as hypervisors put them together, with all the devices that are none of our business.
+"""Machines as hypervisors assemble them, with all the devices that Mote doesn't drive.
 
-Proxmox VE: what its qemu-server prints for such machines (its test/cfg2cmd/*.conf.cmd, PCI.pm and
-pve-q35-4.0.cfg). DigitalOcean: what lspci shows in a droplet. libvirt: what virt-install makes.
-VMware and VirtualBox: their usual controllers and slots, as far as QEMU has them.
+Proxmox VE: the output of its qemu-server for such machines (its test/cfg2cmd/*.conf.cmd, PCI.pm and
+pve-q35-4.0.cfg). DigitalOcean: lspci's listing in a droplet. libvirt: virt-install's choice. VMware
+and VirtualBox: their usual controllers and slots, as far as QEMU has them.
 """
 
 import socket
@@ -23,12 +23,12 @@ SECTOR = 2048
 
 
 def devices(*words: str) -> tuple[str, ...]:
-    """-device and its words, for each."""
+    """`-device` in front of each of these."""
     return tuple(part for word in words for part in ("-device", word))
 
 
 def labelled(path: Path, label: str) -> Path:
-    """A medium as cloud-init looks for it by its label: ISO 9660's volume descriptors."""
+    """A medium with the label by which cloud-init finds it: ISO 9660's volume descriptors."""
     head = struct.pack("<B5sBB", 1, b"CD001", 1, 0)
     primary = head + b" " * 32 + label.encode().ljust(32) + bytes(8) + struct.pack("<I", 32)
     end = struct.pack("<B5sB", 255, b"CD001", 1)
@@ -39,7 +39,7 @@ def labelled(path: Path, label: str) -> Path:
 
 
 def lives_well(bench: Bench, machine: Machine) -> None:
-    """Boots, takes its address by DHCP as it will there, and has nothing to complain of."""
+    """Boots, takes its address by DHCP as it will there, and complains of nothing."""
     tap = bench.lab.tap()
     dhcp.dnsmasq(bench.lab, bench.results, f"--dhcp-host={MAC},{Lab.GUEST}")
     guest = bench.boot(machine, wire=tap)
@@ -52,7 +52,7 @@ def lives_well(bench: Bench, machine: Machine) -> None:
 
 # --- Proxmox VE ---
 
-# menu=on waits for a key; for how long, splash-time says.
+# menu=on waits for a key, as long as splash-time says.
 PVE_START = ("-smp", "1,sockets=1,cores=1,maxcpus=1", "-machine", "hpet=off",
              "-boot", "menu=on,strict=on,reboot-timeout=1000,splash-time=1",
              "-smbios", "type=1,uuid=7b10d7af-b932-4c66-b2c3-3996152ec465")
@@ -128,7 +128,7 @@ PVE_NICS = {
 
 
 def proxmox(bench: Bench, kind: str, disk: str, nic: str) -> Machine:
-    """With an empty CD drive and cloud-init's medium in another, as its templates have them."""
+    """Like its templates: an empty CD drive, and cloud-init's medium in another."""
     machine, cpu, board = PVE_MACHINES[kind]
     medium = labelled(bench.results / "cloudinit.iso", "cidata")
     drives = ("-drive", f"file={medium},format=raw,if=none,id=cloudinit,media=cdrom,readonly=on",
@@ -157,7 +157,7 @@ def test_proxmox_nic(bench: Bench, kind: str, nic: str) -> None:
 # --- libvirt ---
 
 def root_ports(*slots: str) -> Iterator[str]:
-    """libvirt's: of each slot the eight functions, numbered on as it numbers its buses."""
+    """Root ports as libvirt makes them: each slot's eight functions, numbered like its buses."""
     for index, (slot, function) in enumerate((s, f) for s in slots for f in range(8)):
         many = ",multifunction=on" if function == 0 else ""
         yield f"pcie-root-port,id=pci.{index + 1},port={16 + index},chassis={index + 1}," \
@@ -165,7 +165,7 @@ def root_ports(*slots: str) -> Iterator[str]:
 
 
 def libvirt_q35(nic: str) -> Machine:
-    """Everything behind a root port of its own, where virtio is modern only."""
+    """Each device behind its own root port, where virtio is modern only."""
     board = ("-smp", "2", "-machine", "usb=off,dump-guest-core=off",
              "-rtc", "base=utc,driftfix=slew", "-global", "kvm-pit.lost_tick_policy=delay",
              "-boot", "strict=on", "-global", "ICH9-LPC.disable_s3=1",
@@ -188,7 +188,7 @@ def libvirt_q35(nic: str) -> Machine:
 
 
 def libvirt_i440fx(nic: str) -> Machine:
-    """What older guests and virt-install without a known system get."""
+    """The default for older guests, and for virt-install without a known system."""
     board = ("-machine", "usb=off", "-boot", "strict=on", "-global", "PIIX4_PM.disable_s3=1",
              *devices("ich9-usb-ehci1,id=usb,bus=pci.0,addr=0x5.0x7", *(
                  f"ich9-usb-uhci{1 + index},masterbus=usb.0,firstport={2 * index},bus=pci.0,"
@@ -205,7 +205,7 @@ def libvirt_i440fx(nic: str) -> Machine:
 # --- VMware and VirtualBox ---
 
 def vmware(nic: str) -> Machine:
-    """Of hardware version 7 and on: a PCI bridge in slot 0x11, root ports in 0x15 to 0x18."""
+    """Hardware version 7 and later: a PCI bridge in slot 0x11, root ports in 0x15 to 0x18."""
     board = ("-smp", "2,sockets=2,cores=1,threads=1", *devices(
         "i82801b11-bridge,id=dmi,bus=pcie.0,addr=0x11", "pci-bridge,id=pci2,bus=dmi,chassis_nr=9",
         *(f"pcie-root-port,id=port{slot:x}{function},chassis={slot},slot={8 * slot + function},"
@@ -222,7 +222,7 @@ def vmware(nic: str) -> Machine:
 
 
 def virtualbox(nic: str) -> Machine:
-    """Its PIIX3 board: NIC in slot 3, sound in 5, USB in 6, AHCI in 0xd, SCSI in 0x14."""
+    """The PIIX3 board: NIC in slot 3, sound in 5, USB in 6, AHCI in 0xd, SCSI in 0x14."""
     board = devices("vmware-svga,bus=pci.0,addr=0x2", "AC97,bus=pci.0,addr=0x5",
                     "pci-ohci,bus=pci.0,addr=0x6", "usb-ehci,bus=pci.0,addr=0xb",
                     "ahci,id=sata,bus=pci.0,addr=0xd", "lsi53c895a,bus=pci.0,addr=0x14",
@@ -256,12 +256,12 @@ def test_other_hypervisor(bench: Bench, name: str) -> None:
 # --- DigitalOcean ---
 
 VPC_HOST, VPC_GUEST, VPC_MAC = "10.110.0.1", "10.110.0.2", "52:54:00:4d:6f:75"
-FAR_CLIENT = "203.0.113.7"  # somewhere in the world
+FAR_CLIENT = "203.0.113.7"  # somewhere on the internet
 FAR_BALANCER = "10.120.0.9"  # in a VPC beside ours
 
 
 def droplet(bench: Bench, private_wire: int) -> Machine:
-    """Public NIC in slot 3, the VPC's in 4; the second disk is cloud-init's, named config-2."""
+    """Public NIC in slot 3, the VPC's in 4; the second disk is cloud-init's, labelled config-2."""
     medium = labelled(bench.results / "config.iso", "config-2")
     board = (
         "-smp", "1", "-smbios", "type=1,manufacturer=DigitalOcean,product=Droplet",
@@ -279,7 +279,7 @@ def droplet(bench: Bench, private_wire: int) -> Machine:
 
 
 def served_on(wire: socket.socket) -> set[tuple[str, str, str]]:
-    """What the machine has sent as a web server: its hardware address, and from where to where."""
+    """The addresses the machine has served from: its hardware address, its own IP, the client's."""
     seen = set()
     wire.settimeout(0)
     while True:

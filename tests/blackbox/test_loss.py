@@ -1,7 +1,7 @@
-"""Large files over bad cables: loss, reordering and repetition, and not one byte amiss.
+"""Large files over bad cables: loss, reordering and repetition, and not one byte wrong.
 
-By default each takes a size that a run of all tests can afford; `--full` (or MOTE_FULL=1) makes
-them all 64 MiB.
+By default each file is of a size that a usual run can afford; `--full` (or MOTE_FULL=1) makes them
+all 64 MiB.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from images import Images
 from lab import Lab
 from machine import Machine
 
-# Name: (loss, reordering, repetition; MiB in a usual run)
+# Name: (loss, reordering, repetition; MiB in a usual run).
 CABLES = {
     "good": (0, 0, 0, 64),
     "1 % lost": (0.01, 0, 0, 64),
@@ -30,7 +30,7 @@ def test_large_file_arrives_whole(bench: Bench, images: Images, full: bool, cabl
     *odds, usual_mib = CABLES[cable]
     mib = 64 if full else usual_mib
     site = images.once(f"large-{mib}", lambda out: sites.large(out, mib))
-    # Over PVH on pc and q35, SeaBIOS uses memory 16 MiB below its end before the kernel runs.
+    # Over PVH on pc and q35, SeaBIOS uses memory up to 16 MiB below the end before the kernel runs.
     guest = boot_on_cable(bench, site, Machine(memory_mib=mib + 32), tuple(odds))
     out = bench.results / "large.bin"
     bench.lab.run("curl", "-sf", "--max-time", "1500", "-o", str(out),

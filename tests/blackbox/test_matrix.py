@@ -1,8 +1,8 @@
-"""The matrix: every NIC that is driven, on every machine that can have it, in every way of booting.
+"""The matrix: every supported NIC, on every machine that can have it, booted in every way.
 
-A usual run takes a choice of cells in which every NIC is met, and every machine and way of booting
-with every family of NICs; `--matrix` (or MOTE_MATRIX=1) takes them all. A model added to NICS is
-in both.
+A usual run takes a choice of cells that includes every NIC, and every machine and way of booting
+with every family of NICs; `--matrix` (or MOTE_MATRIX=1) takes all. A model added to NICS is in
+both.
 """
 
 import hashlib
@@ -26,18 +26,18 @@ from wire import Wire
 
 BOOTS = ("bios", "pvh")
 FILE_MIB = 16
-LOSSY_MIB = 4  # in a usual run, for its time
+LOSSY_MIB = 4  # in a usual run, to save time
 
 
 @dataclass(frozen=True)
 class Nic:
-    """A NIC as QEMU has it; a family is what one driver handles in one way."""
+    """A NIC of QEMU's; a family is the NICs that one driver handles alike."""
 
     family: str
-    device: str  # -device's words
-    first: tuple[str, ...] = ()  # arguments in front
-    bus: str = "pci"  # or "mmio": a window of virtio-mmio
-    io_ports: bool = False  # whether it can be reached by I/O ports only
+    device: str  # arguments for -device
+    first: tuple[str, ...] = ()  # arguments needed before it
+    bus: str = "pci"  # or "mmio": a virtio-mmio window
+    io_ports: bool = False  # reachable by I/O ports only
 
 
 NICS = {
@@ -69,7 +69,7 @@ class Cell:
 
     @property
     def impossible(self) -> str:
-        """Why there can be no such machine; empty when there can."""
+        """Why no such machine exists; empty if one does."""
         nic = NICS[self.nic]
         if nic.bus == "mmio" and not self.machine.startswith("microvm"):
             return "pc and q35 have no windows of virtio-mmio"
@@ -80,7 +80,8 @@ class Cell:
         return ""
 
     def facts(self) -> set[tuple[str, ...]]:
-        """What this cell shows: the choice must show whatever the whole matrix does."""
+        """The combinations this cell covers: the choice must cover all that the whole matrix
+        does."""
         family = NICS[self.nic].family
         return {(self.nic,), (family, self.machine), (family, self.boot)}
 
@@ -95,7 +96,7 @@ WHOLE = [cell for cell in PRODUCT if not cell.impossible]
 
 
 def choice(cells: list[Cell]) -> Iterator[Cell]:
-    """Few cells that show every fact: again and again the first that shows most of what is left."""
+    """A few cells that cover every fact: greedily the cell that covers most of the rest."""
     left = set().union(*(cell.facts() for cell in cells))
     while left:
         best = max(cells, key=lambda cell: len(cell.facts() & left))
@@ -110,7 +111,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_address_echo_burst_and_link(bench: Bench, cell: Cell) -> None:
-    """A life: DHCP, pings of many sizes, 10,000 frames at once, a link that goes and comes."""
+    """One life: DHCP, pings of many sizes, 10,000 frames at once, the link down and up."""
     tap = bench.lab.tap()
     dhcp.dnsmasq(bench.lab, bench.results, f"--dhcp-host={MAC},{Lab.GUEST}")
     guest = bench.boot(cell.plugged(settings=None), wire=tap)
@@ -139,10 +140,10 @@ def test_address_echo_burst_and_link(bench: Bench, cell: Cell) -> None:
 @pytest.mark.parametrize("lost", [0, 0.02])
 def test_file_arrives_whole(bench: Bench, images: Images, pytestconfig: pytest.Config, cell: Cell,
                             lost: float) -> None:
-    """QEMU's own end of this cable needs whole checksums: what the NIC filled in is checked."""
+    """QEMU's end of this cable needs finished checksums, so the NIC's own are verified."""
     mib = LOSSY_MIB if lost and not pytestconfig.getoption("--matrix") else FILE_MIB
     site = images.once(f"large-{mib}", lambda out: sites.large(out, mib))
-    # Over PVH on pc and q35, SeaBIOS uses memory 16 MiB below its end before the kernel runs.
+    # Over PVH on pc and q35, SeaBIOS uses memory up to 16 MiB below the end before the kernel runs.
     guest = boot_on_cutting_cable(bench, site, cell.plugged(memory_mib=mib + 32), (lost, 0, 0))
     out = bench.results / "large.bin"
     bench.lab.run("curl", "-sf", "-o", str(out), f"http://{Lab.GUEST}/large.bin", timeout=300)
@@ -189,7 +190,8 @@ NOT_OF_THEIR_OWN = {
 
 
 def test_every_nic_that_is_driven_is_in_the_matrix(bench: Bench) -> None:
-    """All others that QEMU can plug into PCI are there at once, and each is called unsupported."""
+    """All other NICs that QEMU can plug into PCI are present at once, and each is called
+    unsupported."""
     shown = subprocess.run([QEMU, "-device", "help"], capture_output=True, text=True, check=True,
                            timeout=60)
     network = shown.stdout.split("Network devices:\n")[1].split("\n\n")[0]

@@ -1,7 +1,7 @@
-"""Crowds of neighbours that aren't there: the gateway and those who are there stay known.
+"""Crowds of neighbours that don't exist: the gateway and the real ones stay known.
 
-On a link with a /16 (as networks of schools and conferences have), a scanner, or one host that
-forges its neighbours' addresses, makes as many as it likes.
+On a link with a /16 (as schools and conferences have), a scanner, or one host that forges its
+neighbours' addresses, can produce any number.
 """
 
 import socket
@@ -17,13 +17,13 @@ from machine import Guest, Machine
 from wire import Wire
 
 FAR = "203.0.113.7"
-ROUNDS, STRANGERS = 10, 200  # of whom a socket's buffer holds all the questions of a round
+ROUNDS, STRANGERS = 10, 200  # a socket's buffer holds a round's ARP requests
 ETH_P_ARP = 0x0806  # linux/if_ether.h
 
 
 @pytest.fixture
 def guest(bench: Bench) -> Guest:
-    """A machine in a network of 65,534 hosts, of which one is there, which is the gateway."""
+    """A machine in a network of 65,534 hosts, of which only the gateway exists."""
     bench.lab.run("ip", "addr", "add", f"{FAR}/32", "dev", "lo")
     settings = f"network.0.address={Lab.GUEST}/16\nnetwork.0.gateway={Lab.HOST}"
     return bench.boot(Machine(settings=settings))
@@ -44,7 +44,7 @@ def listen_for_questions(lab: Lab) -> socket.socket:
 
 
 def questions(ears: socket.socket) -> list[str]:
-    """Whom the machine has asked for since the last call."""
+    """The addresses that the machine has sent ARP requests for since the last call."""
     asked = []
     while True:
         try:
@@ -75,7 +75,7 @@ def frame_of(kind: str, wire: Wire, number: int) -> bytes:
 
 @pytest.mark.parametrize("kind", ["SYN", "UDP", "ARP"])
 def test_strangers_displace_nobody(guest: Guest, wire: Wire, kind: str) -> None:
-    """The machine need not ask for its gateway anew, and who is behind it is served."""
+    """The machine need not ask for its gateway again, and clients behind it are served."""
     with far_client(guest.lab) as client:
         assert client.get("/").status == 200
     with listen_for_questions(guest.lab) as ears:
@@ -91,7 +91,7 @@ def test_strangers_displace_nobody(guest: Guest, wire: Wire, kind: str) -> None:
 
 
 def test_a_stranger_is_answered_where_it_called_from(guest: Guest, wire: Wire) -> None:
-    """At once: nobody answers a question of the machine's here."""
+    """At once, since nobody here answers the machine's ARP requests."""
     address, mac = stranger(7)
     wire.send(frame_of("SYN", wire, 7))
     answer = wire.receive(lambda frame: frame[12:14] == b"\x08\x00" and frame[:6] == mac)

@@ -1,4 +1,4 @@
-"""virtio-net in every shape that QEMU and Proxmox VE give it, wherever on the bus."""
+"""virtio-net in every form that QEMU and Proxmox VE give it, anywhere on the bus."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ SHAPES = {
 
 
 def works_well(guest: Guest) -> None:
-    """Ping of sizes that take one and many frames, and files of several segments."""
+    """Pings that take one frame and several, and files of several segments."""
     guest.serves()
     for size in ("0", "1472", "8000"):
         guest.lab.run("ping", "-c", "2", "-i", "0.05", "-w", "20", "-s", size, Lab.GUEST)
@@ -123,7 +123,7 @@ def test_two_nics(bench: Bench) -> None:
 
 
 def test_three_models_in_three_subnets(bench: Bench) -> None:
-    """Each is pinged and fetched from its own side, and answers there."""
+    """Each is pinged and fetched from, and answers, on its own side."""
     settings, extra, wires = Machine().settings, [], []
     for number, model in ((1, "e1000"), (2, "vmxnet3")):
         wires.append(bench.lab.tap(f"mote{number}", address=f"198.51.{100 + number}.1/24"))
@@ -152,7 +152,7 @@ UNSUPPORTED = {"rtl8139": "10ec:8139", "ne2k_pci": "10ec:8029", "pcnet": "1022:2
 
 @pytest.mark.parametrize("nic", UNSUPPORTED)
 def test_unsupported_nic_is_named(bench: Bench, nic: str) -> None:
-    """Named by vendor and device, and a NIC beside it that can be driven works."""
+    """By vendor and device; a supported NIC beside it works."""
     second = bench.lab.tap("mote1", address=None)
     guest = bench.boot(Machine(machine="pc", extra=(
         "-netdev", f"tap,id=net1,fd={second}", "-device", f"{nic},netdev=net1,romfile=")),
@@ -162,7 +162,7 @@ def test_unsupported_nic_is_named(bench: Bench, nic: str) -> None:
 
 
 def test_nine_nics(bench: Bench) -> None:
-    """Eight are driven, the ninth is named and left alone."""
+    """Eight are driven; the ninth is named and left alone."""
     more = tuple(word for index in range(1, 9) for word in (
         "-netdev", f"socket,id=net{index},udp=127.0.0.1:9,localaddr=127.0.0.1:0",
         "-device", f"{NIC},netdev=net{index},romfile="))

@@ -1,4 +1,4 @@
-"""Checksums on the wire, made by the device or, with offloads off, by the machine itself."""
+"""Checksums on the wire, made by the device or, with offloads off, by Mote."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_every_checksum_is_right(bench: Bench, images: Images, model: str, offlo
     captures.make_readable(capture)
     mac = bytes.fromhex(MAC.replace(":", ""))
     sent = [frame for _, frame in captures.frames(capture) if frame[6:12] == mac]
-    # The capture keeps 2048 bytes of a frame: all, but for segments that a device is yet to cut.
+    # The capture keeps 2048 bytes of a frame: all of it, except for segments not cut yet.
     assert sum(len(frame) for frame in sent) > 1 << 20
     for frame in sent:
         captures.check_checksums(frame)
@@ -38,7 +38,7 @@ def test_every_checksum_is_right(bench: Bench, images: Images, model: str, offlo
 
 @pytest.mark.parametrize("model", MODELS)
 def test_off_beside_a_host_that_leaves_sums_unfinished(bench: Bench, model: str) -> None:
-    """A tap of the host's own stack: what it sends has no finished checksum for virtio."""
+    """A tap of the host's own stack, which leaves checksums unfinished for virtio."""
     guest = bench.boot(Machine(nic=model,
                                settings=f"{Machine().settings}\nnetwork.0.offload=off"))
     guest.serves()

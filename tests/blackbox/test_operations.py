@@ -1,4 +1,4 @@
-"""What an operator sees: dates, health, metrics, the access log."""
+"""The operator's view: dates, health, metrics, the access log."""
 
 import calendar
 import json
@@ -46,7 +46,7 @@ def seconds_of(response: Response) -> float:
 
 
 def test_date_is_the_hosts(guest: Guest, client: Client) -> None:
-    """The CMOS clock tells whole seconds, and QEMU's is in step with the host's."""
+    """The CMOS clock counts whole seconds; QEMU's is in step with the host's."""
     for path in ("/", "/nowhere", "/healthz"):
         before = time.time()
         seconds = seconds_of(client.get(path))
@@ -54,7 +54,7 @@ def test_date_is_the_hosts(guest: Guest, client: Client) -> None:
 
 
 def test_date_goes_on(guest: Guest, client: Client) -> None:
-    """By whole seconds, of which none is left out but what passed while we were not looking."""
+    """Second by second; it may skip only the time that passed between two looks."""
     asked = began = time.monotonic()
     first = last = seconds_of(client.get("/"))
     while last < first + 2:
@@ -65,17 +65,17 @@ def test_date_goes_on(guest: Guest, client: Client) -> None:
         last = now
 
 
-PAUSE_S = 5  # of a machine; more than a Date may be wrong by at any time
+PAUSE_S = 5  # longer than a Date may ever be wrong by
 
 
 def wait_out_a_pause() -> None:
-    """Here time itself is what is waited for, by the host's clock."""
+    """Waits for time itself to pass, by the host's clock."""
     end = time.time() + PAUSE_S
     until(lambda: time.time() >= end, "the end of a pause")
 
 
 def catches_up(guest: Guest) -> None:
-    """Date is the host's soon: a second of the machine's running, on a host that is busy."""
+    """Date is the host's again soon: after a second of the machine's running time."""
     deadline = time.monotonic() + 15
     while abs(behind := time.time() - seconds_of(get(guest, "/"))) > 2:
         assert time.monotonic() < deadline, f"Date is {behind:.1f} s behind"
@@ -83,8 +83,8 @@ def catches_up(guest: Guest) -> None:
 
 @pytest.mark.parametrize("machine", ["pc", "q35"])
 def test_date_is_right_after_a_pause(bench: Bench, machine: str) -> None:
-    """virsh suspend and resume, a laptop's lid, a host that is out of memory: the guest's counters
-    have stood still, and only the clock of the hypervisor tells."""
+    """virsh suspend and resume, a laptop's lid, a host out of memory: the guest's counters stood
+    still, and only the hypervisor's clock tells the time."""
     guest = bench.boot(Machine(machine=machine))
     catches_up(guest)
     guest.ask("stop")
@@ -128,7 +128,7 @@ def test_date_follows_the_cmos_clock(bench: Bench, machine: str, base: str) -> N
 
 @pytest.mark.parametrize("base", ["2020-01-01T00:00:00", "2024-02-29T12:34:50"])
 def test_no_date_is_before_the_newest_file_s(bench: Bench, base: str) -> None:
-    """RFC 9110, 8.8.2.1: a clock that lost its battery, or one of another time zone."""
+    """RFC 9110, 8.8.2.1: the clock lost its battery, or is set to another time zone."""
     image = bench.images.bootable(bench.images.once("mixed-site", mixed), "pvh")
     guest = bench.boot(Machine(extra=("-rtc", f"base={base}")), image=image)
     assert guest.console.find("^clock: behind the site's newest file, Date is that file's until")
@@ -201,7 +201,7 @@ def test_metrics_follow_the_traffic(guest: Guest) -> None:
 
     def grown(name: str, **labels: str) -> float:
         return after.value(name, **labels) - before.value(name, **labels)
-    # The scrape before is answered when its own numbers are written.
+    # Each scrape is counted once its numbers are written, so the previous one counts here.
     assert grown("mote_http_requests_total", code="200") == 11
     assert grown("mote_http_requests_total", code="404") == 1
     assert grown("mote_http_connections_accepted_total") == 2
@@ -222,7 +222,7 @@ def test_metrics_follow_the_traffic(guest: Guest) -> None:
 
 
 def test_metrics_survive_many_at_once(guest: Guest) -> None:
-    """Pipelined: each answer is whole, and of its own time; or it says to try again."""
+    """Pipelined: each response is complete and current, or says to try again."""
     with Client(guest.lab.connect()) as client:
         client.socket.sendall(b"GET /metrics HTTP/1.1\r\nHost: mote\r\n\r\n" * 40)
         answers = [client.response() for _ in range(40)]
@@ -236,7 +236,7 @@ def test_metrics_survive_many_at_once(guest: Guest) -> None:
 @pytest.mark.parametrize("choice, status", [
     ("0", 200), (MAC, 200), ("1", 404), ("52:54:00:00:00:01", 404), ("eth0", 404)])
 def test_metrics_on_one_interface_only(bench: Bench, choice: str, status: int) -> None:
-    """Of an interface that isn't there, or is none, nobody gets any."""
+    """If the interface named isn't there, or isn't one, nobody gets any."""
     guest = bench.boot(Machine(settings=f"{METRICS}\nhttp.metrics_interface={choice}"))
     assert get(guest, "/metrics").status == status
     missing = guest.console.find("^http: the interface for metrics is not there, nobody gets any$")

@@ -1,7 +1,7 @@
-"""Clients behind a link of 1,400 bytes, as a VPN's or a tunnel's, whose far end loses fragments.
+"""Clients behind a 1,400-byte link, such as a VPN or tunnel, whose far end loses fragments.
 
-A real router, the lab's kernel, says what it can't pass on (RFC 1191); real clients are behind it.
-nginx's responses come at once there; without path MTU discovery nothing comes at all.
+A real router, the lab's kernel, reports packets that it can't pass on (RFC 1191); real clients are
+behind it. nginx's responses arrive at once; without path MTU discovery, none would.
 
     QEMU - mote0 = lab = near0 - far0 = a client's own namespace
 """
@@ -22,7 +22,7 @@ ROUTER = "198.51.100.1"
 
 
 class FarClient:
-    """A namespace behind the lab's, on a narrow link that its TCP doesn't know of."""
+    """A namespace behind the lab's, on a narrow link that its TCP doesn't know about."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
@@ -45,7 +45,7 @@ class FarClient:
         return self._lab.run(*self._enter, *command, input=input).stdout
 
     def lose_fragments(self) -> None:
-        """As far ends do that have no memory for them, or whose firewall drops them."""
+        """Drops fragments, like far ends without memory for them or behind a firewall."""
         self.run("sh", "-c", "cd /proc/sys/net/ipv4; echo 0 > ipfrag_low_thresh; "
                              "echo 0 > ipfrag_high_thresh")
 
@@ -63,7 +63,7 @@ def client(guest: Guest) -> FarClient:
 
 
 def messages_sent(lab: Lab) -> int:
-    """How often the router has said that something can't be passed on."""
+    """How many times the router has reported that it can't pass a packet on."""
     names, values = (line.split() for line in lab.run("cat", "/proc/net/snmp").stdout.splitlines()
                      if line.startswith("Icmp:"))
     return int(values[names.index("OutDestUnreachs")])
@@ -76,7 +76,7 @@ def fetch(client: FarClient, bench: Bench, name: str) -> bytes:
 
 
 def test_responses_come_through(guest: Guest, client: FarClient, bench: Bench) -> None:
-    """The first connection learns how much the path takes, and the next ones know."""
+    """The first connection learns the path's MTU, and later ones know it."""
     client.lose_fragments()
     expected = (bench.images.once("large-1", lambda out: sites.large(out, 1))
                 / "large.bin").read_bytes()
@@ -90,5 +90,5 @@ def test_responses_come_through(guest: Guest, client: FarClient, bench: Bench) -
 
 @pytest.mark.parametrize("size", ["56", "1372", "1373", "1472", "3000"])
 def test_pings_come_through(client: FarClient, size: str) -> None:
-    """Larger ones come in fragments, and so may the answers: they have no DF, as Linux's."""
+    """Larger pings come in fragments, and so may the answers: they have no DF, as on Linux."""
     client.run("ping", "-c", "2", "-i", "0.05", "-w", "30", "-s", size, "-M", "dont", Lab.GUEST)

@@ -1,4 +1,4 @@
-"""Ping: the real one at every size, and frames that must stay without an answer."""
+"""Ping: the real program at every size, and frames that must get no answer."""
 
 import struct
 
@@ -14,7 +14,7 @@ MARKER = 0x7E57
 
 @pytest.mark.parametrize("size", [0, 1, 17, 18, 19, 56, 1471, 1472, 1473, 8000, 65507])
 def test_size(guest: Guest, size: int) -> None:
-    # ping itself compares the answer's data with what it sent.
+    # ping itself compares the reply's data with the request's.
     shown = guest.lab.run("ping", "-c", "4", "-i", "0.05", "-w", "30", "-s", str(size),
                           "-p", "6d6f7465", Lab.GUEST).stdout
     assert "4 received, 0% packet loss" in shown, shown
@@ -32,7 +32,7 @@ def test_flood_of_large(guest: Guest) -> None:
 
 
 def request(**changes: object) -> bytes:
-    """An echo request's packet, with something amiss."""
+    """An echo request's packet, altered."""
     spoil_echo = bool(changes.pop("spoil_echo", False))
     message = changes.pop("message", frames.echo(spoil_checksum=spoil_echo))
     to = changes.pop("to", Lab.GUEST)
@@ -41,7 +41,7 @@ def request(**changes: object) -> bytes:
 
 
 def summed_anew(packet: bytes) -> bytes:
-    """With the checksum right for the header's stated length, so that only the rest is wrong."""
+    """The checksum made right for the header's stated length, so that only the rest is wrong."""
     header_bytes = (packet[0] & 15) * 4
     header = packet[:10] + b"\0\0" + packet[12:header_bytes]
     return packet[:10] + struct.pack(">H", frames.checksum(header)) + packet[12:]
@@ -83,7 +83,7 @@ def test_no_answer(wire: Wire, what: str) -> None:
 
 @pytest.mark.parametrize("to", ["ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "52:54:00:00:00:77"])
 def test_no_answer_to_frames_for_others(wire: Wire, to: str) -> None:
-    """Our IP address in a frame for all, some or somebody else (RFC 1122, 3.3.6)."""
+    """Our IP address in a frame for all, for a group or for another host (RFC 1122, 3.3.6)."""
     wire.send_ip(request(), to=frames.mac(to))
     wire.echo(MARKER)
     assert len(wire.echo_answers_until(MARKER)) == 1
@@ -100,7 +100,7 @@ def test_answer_is_the_request_turned_round(wire: Wire) -> None:
 
 
 def test_padding_of_short_frames_is_not_echoed(wire: Wire) -> None:
-    """A frame of 60 bytes around a smaller packet: the padding belongs to nobody."""
+    """A frame of 60 bytes around a smaller packet: the padding is no part of it."""
     packet = request(message=frames.echo(identification=MARKER, data=b"ab"))
     wire.send_ip(packet + b"\xee" * (46 - len(packet)))
     answer = wire.echo_answers_until(MARKER)[0]
@@ -108,7 +108,7 @@ def test_padding_of_short_frames_is_not_echoed(wire: Wire) -> None:
 
 
 def test_ip_options_are_borne(wire: Wire) -> None:
-    """No-operation options make the header longer, and the answer comes all the same."""
+    """No-operation options make the header longer; the answer comes all the same."""
     wire.send_ip(request(message=frames.echo(identification=MARKER), options=b"\x01" * 8))
     assert len(wire.echo_answers_until(MARKER)) == 1
 
@@ -116,9 +116,10 @@ def test_ip_options_are_borne(wire: Wire) -> None:
 @pytest.mark.parametrize("size", ["56", "3000"])
 @pytest.mark.parametrize("option", [["-R"], ["-T", "tsonly"], ["-T", "tsandaddr"]], ids=" ".join)
 def test_recording_ping(guest: Guest, wire: Wire, option: list[str], size: str) -> None:
-    """Network engineers' `ping -R` (iputils): the record must not look like the whole way's.
+    """Network engineers' `ping -R` (iputils): the reply must not pass for a record of the whole
+    way.
 
-    RFC 1122, 3.2.2.6: the reply's goes on with our entry, or there is none.
+    RFC 1122, 3.2.2.6: the reply continues the record with our entry, or has none.
     """
     guest.lab.run("ping", *option, "-c", "2", "-i", "0.05", "-w", "30", "-s", size, Lab.GUEST)
     assert wire.receive(lambda frame: frame[12:14] == b"\x08\x00" and frame[23] == 1)[14] == 0x45
@@ -134,7 +135,7 @@ def test_source_routes_are_not_followed(wire: Wire, kind: int) -> None:
 
 
 def fragments(message: bytes, identification: int, size: int = 1480) -> list[bytes]:
-    """RFC 791's fragments of an ICMP message."""
+    """Fragments of an ICMP message (RFC 791)."""
     return [frames.ipv4(Lab.HOST, Lab.GUEST, frames.ICMP, message[at:at + size],
                         identification=identification,
                         fragment=at // 8 | (frames.MORE_FRAGMENTS
@@ -143,9 +144,9 @@ def fragments(message: bytes, identification: int, size: int = 1480) -> list[byt
 
 
 def whole_reply(wire: Wire) -> bytes:
-    """The next echo reply, put together from its fragments.
+    """The next echo reply, reassembled from its fragments.
 
-    What else may come, like word of fragments for which the machine waited in vain, has another
+    Other messages, such as errors about fragments that never completed, have another
     identification.
     """
     packets: dict[int, dict[int, bytes]] = {}
@@ -157,7 +158,7 @@ def whole_reply(wire: Wire) -> bytes:
         parts = packets.setdefault(packet.identification, {})
         parts[at] = packet.payload
         if not field & frames.MORE_FRAGMENTS:
-            parts[-1] = bytes(at + len(packet.payload))  # as long as the whole
+            parts[-1] = bytes(at + len(packet.payload))  # a placeholder of the whole's length
         whole = b"".join(parts[at] for at in sorted(parts) if at >= 0)
         if len(whole) == len(parts.get(-1, b"?")) and whole[0] == frames.ECHO_REPLY:
             return whole
@@ -177,7 +178,7 @@ def test_fragments_out_of_order(wire: Wire, order: str) -> None:
 
 
 def test_incomplete_fragments_hold_nothing_up(wire: Wire, guest: Guest) -> None:
-    """Five hundred packets that never become whole leave room for one that does."""
+    """Five hundred packets that never complete leave room for one that does."""
     message = frames.echo(data=bytes(3000))
     for identification in range(500):
         wire.send_ip(fragments(message, identification=1000 + identification)[0])
@@ -203,7 +204,7 @@ def test_arp_for_others(wire: Wire) -> None:
 
 
 def test_arp_probe_is_answered(wire: Wire) -> None:
-    """RFC 5227: a host that asks from 0.0.0.0 whether the address is taken must hear so."""
+    """RFC 5227: a host that asks from 0.0.0.0 whether the address is taken must get an answer."""
     wire.send(frames.arp_request(wire.mac, "0.0.0.0", Lab.GUEST))
     answer = wire.receive(lambda frame: frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\2")
     assert answer[22:32] == wire.guest_mac + frames.address(Lab.GUEST)

@@ -1,5 +1,5 @@
-"""What stops a fault of the firmware's own: pages that are read-only or missing, and the stack
-protector. Seen in the page tables of a running machine, and met by it."""
+"""Protection against Mote's own faults: read-only and absent pages, and the stack protector. Read
+from a running machine's page tables, and provoked."""
 
 import re
 import shutil
@@ -29,7 +29,7 @@ class Symbol:
 
 
 def symbols() -> dict[str, Symbol]:
-    """What the linker's map names: functions and variables, input sections among them."""
+    """The linker's map: functions and variables, input sections among them."""
     row = re.compile(r" *([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+) +\d+ +(\S.*?)(?: = \.)?$")
     found = {}
     for line in (ROOT / "build/kernel.map").read_text().splitlines():
@@ -40,13 +40,14 @@ def symbols() -> dict[str, Symbol]:
 
 
 def symbol_like(beginning: str) -> Symbol:
-    """The one whose name begins so: behind a C++ function's stand its arguments' types."""
+    """The one symbol that begins like this: a C++ function's name is followed by its arguments'
+    types."""
     return next(symbol for name, symbol in symbols().items() if name.startswith(beginning))
 
 
 @dataclass(frozen=True)
 class Mapped:
-    """A part of the address space, as QEMU's `info mem` tells it."""
+    """A part of the address space, from QEMU's `info mem`."""
 
     start: int
     end: int
@@ -68,14 +69,14 @@ def rights(parts: list[Mapped], address: int) -> str:
 
 
 def guards(parts: list[Mapped], above: int) -> list[int]:
-    """Single pages that are missing from `above` on, in RAM that is mapped on both sides."""
+    """Single unmapped pages above `above` with mapped RAM on both sides."""
     return [before.end for before, behind in zip(parts, parts[1:])
             if before.end >= above and behind.start - before.end == PAGE]
 
 
 @pytest.mark.parametrize("memory_mib", [3, 8, 64])
 def test_tables_are_read_only_and_pools_have_guards(bench: Bench, memory_mib: int) -> None:
-    """In the smallest machine too, and with pools that lie in large pages otherwise."""
+    """Also in the smallest machine, and with pools that otherwise lie in large pages."""
     guest = bench.boot(Machine(machine="pc", memory_mib=memory_mib))
     parts = mapped(guest)
     names = symbols()
@@ -96,7 +97,7 @@ def test_tables_are_read_only_and_pools_have_guards(bench: Bench, memory_mib: in
 
 
 def tables_in_use(guest: Guest, root: int) -> list[int]:
-    """Every page table that the CPU can come to."""
+    """Every page table that the CPU can reach."""
     tables = [root]
     at_level = [root]
     for level in (4, 3, 2):
@@ -114,7 +115,7 @@ def words(guest: Guest, table: int) -> list[int]:
 
 @pytest.fixture
 def stub_path() -> Iterator[Path]:
-    """A socket's path has 107 characters at most, which a test's folder may exceed."""
+    """A short path: a socket's has at most 107 characters, which a test's folder may exceed."""
     folder = Path(tempfile.mkdtemp())
     yield folder / "gdb"
     shutil.rmtree(folder)
@@ -128,7 +129,7 @@ def boot_with_stub(bench: Bench, path: Path) -> tuple[Guest, GdbStub]:
 
 
 def have_it_write(stub: GdbStub, address: int) -> None:
-    """The firmware's own memset stores a byte there."""
+    """Makes Mote's own memset store a byte there."""
     stub.set_registers(rip=symbols()["memset"].address, rdi=address, rsi=0, rdx=1,
                        rsp=(stub.register("rsp") - PAGE // 2) & ~15)
     stub.resume()
@@ -137,7 +138,7 @@ def have_it_write(stub: GdbStub, address: int) -> None:
 @pytest.mark.parametrize("target", ["idt", "gdt", "__boot_pml4", "__stack_chk_guard",
                                     "__text_start"])
 def test_store_to_what_is_read_only_faults(bench: Bench, stub_path: Path, target: str) -> None:
-    """Whoever can make the firmware write where it shouldn't finds no table there that he can."""
+    """An attacker with a stray write in Mote finds no table there to change."""
     guest, stub = boot_with_stub(bench, stub_path)
     address = symbols()[target].address
     have_it_write(stub, address)
@@ -153,7 +154,7 @@ def test_store_to_a_guard_between_pools_faults(bench: Bench, stub_path: Path, wh
 
 
 def test_a_smashed_stack_is_a_panic_that_names_the_function(bench: Bench, stub_path: Path) -> None:
-    """While a function runs that looks at the links, the guard changes."""
+    """The guard changes while the function that looks at the links runs."""
     guest, stub = boot_with_stub(bench, stub_path)
     function = symbol_like("mote::netstack::Attachment::second(")
     prologue_steps = 16
@@ -170,7 +171,7 @@ def test_a_smashed_stack_is_a_panic_that_names_the_function(bench: Bench, stub_p
 
 
 def test_the_guard_is_another_one_each_boot(bench: Bench, stub_path: Path) -> None:
-    """And its first byte is zero, where a text ends that runs over."""
+    """And its first byte is zero, which ends a string that overruns."""
     found = set()
     for name in ("one", "two"):
         guest, stub = boot_with_stub(bench, stub_path.with_name(name))
@@ -182,8 +183,8 @@ def test_the_guard_is_another_one_each_boot(bench: Bench, stub_path: Path) -> No
 
 
 def test_what_reads_from_the_wire_is_protected() -> None:
-    """The guard is compared in functions of each floor, lwIP's among them; those that have no
-    protector are named in tools/build/sources.py."""
+    """Functions of each floor, lwIP included, compare the guard; tools/build/sources.py names those
+    without a protector."""
     names = symbols()
     start, end = names["__text_start"].address, names["__text_end"].address
     guard = names["__stack_chk_guard"].address
@@ -199,7 +200,7 @@ def test_what_reads_from_the_wire_is_protected() -> None:
 
 
 def text_of(elf: Path, start: int, end: int) -> bytes:
-    """The code, by the program headers (ELF-64 object file format 1.5)."""
+    """The code, found by the program headers (ELF-64 object file format 1.5)."""
     data = elf.read_bytes()
     at, = struct.unpack_from("<Q", data, 32)
     size, count = struct.unpack_from("<HH", data, 54)

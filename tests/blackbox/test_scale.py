@@ -1,4 +1,4 @@
-"""Very many connections: as many as RAM holds, all of them served, and those that are too many."""
+"""Very many connections: as many as RAM holds, all of them served, and more than that."""
 
 import contextlib
 import re
@@ -16,13 +16,14 @@ from machine import Guest, Machine
 
 CROWD = Path(__file__).with_name("crowd.py")
 STATIC = f"network.0.address={Lab.GUEST}/{Lab.PREFIX}\nhttp.idle_timeout_s=3600\n"
-MOST_OF_ONE = 17_000  # connections of one process, for the files it may have open
+MOST_OF_ONE = 17_000  # connections of one process, limited by its open files
 LINE = r"^http: port 80, \d+ files, \d+ KiB, (\d+) connections$"
 
 
 @contextlib.contextmanager
 def crowd(lab: Lab, count: int) -> Iterator[list[subprocess.Popen[str]]]:
-    """So many connections, each of which has had an answer, from processes with own addresses."""
+    """This many connections, each of which has had a response, from processes with addresses of
+    their own."""
     processes = []
     for number, first in enumerate(range(0, count, MOST_OF_ONE)):
         source = f"192.0.2.{100 + number}"
@@ -44,7 +45,7 @@ def crowd(lab: Lab, count: int) -> Iterator[list[subprocess.Popen[str]]]:
 
 
 def said(process: subprocess.Popen[str], word: str) -> None:
-    """The next word of a crowd, which itself gives up when nothing moves."""
+    """Waits for a crowd's next word; the crowd itself gives up if nothing moves."""
     line = process.stdout.readline().strip()
     assert line == word, process.stderr.read()[-500:]
 
@@ -56,7 +57,7 @@ def metric(lab: Lab, name: str) -> int:
 
 
 def hold(bench: Bench, machine: Machine, count: int, patience_s: int) -> None:
-    """Opens them, serves all of them once and 64 of them again and again, and new ones beside."""
+    """Opens them, serves all once and 64 of them again and again, and new ones beside."""
     guest = bench.boot(machine)
     lab = guest.lab
     with crowd(lab, count) as processes:
@@ -68,7 +69,7 @@ def hold(bench: Bench, machine: Machine, count: int, patience_s: int) -> None:
         guest.serves()
         assert metric(lab, "http_connections_evicted_total") == 0
         assert metric(lab, "http_connections_refused_total") == 0
-    # All have closed at once, and on a slow host their segments stand long before a ping's.
+    # All have closed at once; on a slow host their segments are queued long before a ping's.
     lab.run("ping", "-c", "1", "-w", str(patience_s), Lab.GUEST, timeout=patience_s + 10)
     guest.serves()
 
@@ -91,7 +92,7 @@ def test_ram_says_how_many(bench: Bench, memory: int, least: int, most: int) -> 
 
 
 def test_the_smallest_machine_serves_a_crowd(bench: Bench) -> None:
-    """More clients than a machine of 4 MiB holds: the eldest idle ones give way."""
+    """More clients than a machine of 4 MiB holds: the oldest idle ones give way."""
     guest = bench.boot(Machine(machine="pc", memory_mib=4, settings=STATIC))
     most = int(guest.console.find(LINE)[1])
     connections = [guest.lab.connect() for _ in range(most + 100)]
@@ -104,7 +105,7 @@ def test_the_smallest_machine_serves_a_crowd(bench: Bench) -> None:
 
 
 def test_too_little_memory_is_said(bench: Bench) -> None:
-    """Where the image has room, but not what it needs."""
+    """With room for the image, but not for the memory it needs."""
     guest = bench.start(Machine(machine="microvm", memory_mib=2))
     guest.console.wait_for(r"^memory: \d+ KiB of RAM are free, too little to start with$")
     guest.is_alive()

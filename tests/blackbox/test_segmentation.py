@@ -1,6 +1,6 @@
-"""Long TCP segments that a NIC, or the host behind it, cuts into frames and puts together.
+"""Long TCP segments that a NIC, or the host behind it, cuts into frames and joins again.
 
-What is looked at lies behind the cut: frames as a wire would carry them.
+The tests look at the frames after the cut, as a wire would carry them.
 """
 
 import shutil
@@ -31,8 +31,8 @@ NICS: dict[str, tuple[str, str, Callable[..., Guest]]] = {
                            boot_on_cutting_cable),
     "virtio-net, mmio": ("virtio-net-device", "microvm, no PCI", boot_on_cutting_cable),
     "e1000": ("e1000", "pc", boot_on_cable),
-    # QEMU's models of these leave the cut to a network that knows long segments. Of what goes to
-    # another the models of version 7.2 make IP fragments, which no such NIC does.
+    # QEMU's models of these leave cutting to a network that takes long segments. On any other
+    # network, version 7.2's models make IP fragments, which no real NIC of this kind does.
     "e1000e": ("e1000e", "q35", boot_on_cutting_cable),
     "vmxnet3": ("vmxnet3", "q35", boot_on_cutting_cable),
 }
@@ -40,7 +40,8 @@ NICS: dict[str, tuple[str, str, Callable[..., Guest]]] = {
 
 @dataclass(frozen=True)
 class Segment:
-    """What a frame says of TCP; the payload may be cut off in a capture, its length is not."""
+    """A TCP segment's header fields; a capture may truncate the payload, but `length` is the
+    whole."""
 
     port: int
     to_port: int
@@ -56,7 +57,7 @@ class Segment:
 
 
 def read_tcp(frame: bytes) -> Segment | None:
-    """The TCP segment over IPv4 in a frame, if there is one."""
+    """The TCP segment over IPv4 in a frame, if any."""
     if frame[12:14] != b"\x08\x00" or frame[23] != frames.TCP:
         return None
     start = 14 + (frame[14] & 15) * 4
@@ -74,7 +75,7 @@ def segments(capture: Path, wanted: Callable[[Segment], bool]) -> list[Segment]:
 
 
 def before_cut(guest: Guest, wanted: Callable[[Segment], bool]) -> list[Segment]:
-    """What went through QEMU itself, from its capture, which ends with it."""
+    """The segments that QEMU itself handled, from its capture, which ends with it."""
     guest.stop()
     capture = guest.results / "readable.pcap"
     shutil.copy(guest.results / "capture.pcap", capture)
@@ -83,7 +84,7 @@ def before_cut(guest: Guest, wanted: Callable[[Segment], bool]) -> list[Segment]
 
 
 def put_together(sent: list[Segment]) -> bytes:
-    """The stream that one connection's segments make; fails where they contradict each other."""
+    """Reassembles one connection's stream; fails where segments contradict each other."""
     first = next(segment for segment in sent if segment.flags & frames.SYN).sequence + 1
     stream = bytearray()
     for segment in sorted((segment for segment in sent if segment.bytes),
@@ -125,10 +126,10 @@ def test_frames_are_cut_right(bench: Bench, images: Images, nic: str, lost: floa
         filled = [segment for segment in sent if segment.bytes]
         assert all(one.end == two.sequence for one, two in zip(filled, filled[1:], strict=False))
     if boot is not boot_on_cutting_cable:
-        return  # QEMU's model of the NIC cuts, and what it cuts can't be seen
+        return  # QEMU's model of the NIC cuts, unseen
     long = before_cut(guest, lambda segment: segment.port == 80)
     assert max(segment.packet_bytes for segment in long) > MTU
-    # What marks a segment's end stands on the last frame of its pieces only.
+    # Flags that mark a segment's end are on the last of its frames only.
     for flag in (frames.PSH, frames.FIN):
         ends = {segment.end for segment in long if segment.flags & flag}
         marked = {segment.end for segment in sent if segment.flags & flag}
@@ -136,7 +137,7 @@ def test_frames_are_cut_right(bench: Bench, images: Images, nic: str, lost: floa
 
 
 def test_long_segments_are_received(bench: Bench) -> None:
-    """The host hands its long segments over as they are: a large request body comes in them."""
+    """The host passes long segments on as they are: a large request body comes in them."""
     guest = bench.boot()
     guest.console.wait_for(r"^net0: .* offloads .*\blro4\b")
     body = bytes(100 * 1024)

@@ -1,4 +1,4 @@
-"""Settings of pack, fw_cfg and command line: what is in force, and what is refused."""
+"""Settings from pack, fw_cfg and command line: which take effect, and which are refused."""
 
 import os
 import random
@@ -40,7 +40,7 @@ def test_static_address_from_the_pack(bench: Bench, boot: str) -> None:
 
 
 def test_later_sources_win(bench: Bench) -> None:
-    """Pack before fw_cfg before the command line."""
+    """Pack, then fw_cfg, then the command line."""
     guest = bench.boot(Machine(settings="http.port=82\nnetwork.0.address=192.0.2.2/24",
                                command_line="mote.http.port=83"), lines=("http.port=81",))
     guest.console.wait_for(r"^http: port 83,")
@@ -54,7 +54,7 @@ def test_address_by_hardware_address(bench: Bench) -> None:
 
 
 def test_settings_that_make_no_sense_are_named(bench: Bench) -> None:
-    """And the rest goes on: nothing of it makes the machine unreachable."""
+    """The boot goes on: none of them makes the machine unreachable."""
     wrong = ["http.port=0", "http.port=99999", "network.0.address=10.0.0.300/24", "nonsense",
              "network.0.mtu=10", "network.hostname=-x-", "=", "panic=perhaps",
              "network.9.address=192.0.2.7/24", "network.0.address=127.0.0.1/8"]
@@ -65,6 +65,22 @@ def test_settings_that_make_no_sense_are_named(bench: Bench) -> None:
     guest.serves()
 
 
+def test_a_quiet_console_tells_trouble_only(bench: Bench) -> None:
+    """Its first line and `ready`, and later a link that goes; an address and a link aren't told."""
+    guest = bench.boot(Machine(machine="pc", settings=f"{Machine().settings}\nconsole=quiet\n"
+                               "idle=doze\nhttp.port=0"))
+    first, *others = guest.console.lines
+    assert re.match(r"mote \d+\.\d+\.\d+ \(", first)
+    assert others == ["settings (fw_cfg): cannot use http.port=0, ignored", "ready"]
+    guest.serves()
+    told = len(guest.console.lines)
+    guest.ask("set_link", name="net0", up=False)
+    guest.console.wait_for(r"^net0: link down$", start=told)
+    guest.ask("set_link", name="net0", up=True)
+    guest.serves()
+    assert guest.console.lines[told:] == ["net0: link down"]
+
+
 def test_settings_of_noise(bench: Bench) -> None:
     """A file of random bytes stops nothing."""
     noise = random.Random(5).randbytes(2000).replace(b"\0", b"\1").decode("latin-1")
@@ -73,7 +89,7 @@ def test_settings_of_noise(bench: Bench) -> None:
 
 
 def largest_packet(guest: Guest) -> int:
-    """Bytes of the largest IP packet in which the machine sends its front page."""
+    """The size of the largest IP packet in which the machine sends its front page."""
     sizes = []
     with guest.lab.raw() as ear:
         guest.http_answers()
@@ -88,7 +104,7 @@ def largest_packet(guest: Guest) -> int:
 
 
 def test_mtu_from_settings(bench: Bench) -> None:
-    # With offloads off the machine cuts its packets itself: here they are seen before any device.
+    # With offloads off the machine cuts its packets itself, so the capture shows the final ones.
     guest = bench.boot(Machine(settings=f"{ADDRESS}\nnetwork.0.mtu=1000\nnetwork.0.offload=off"))
     assert largest_packet(guest) == 1000
 
@@ -102,7 +118,7 @@ def test_rules_by_hardware_address_and_by_index_are_joined(bench: Bench) -> None
 
 @pytest.mark.parametrize("kept", [len("http.po"), len("http.port=8"), len("http.port=808")])
 def test_a_line_that_is_cut_is_not_used(bench: Bench, kept: int) -> None:
-    """The file is longer than there is room for; so much of its last line is inside."""
+    """The file is longer than the limit; this much of its last line is within it."""
     padding = MOST_BYTES - kept - len(ADDRESS) - 2
     settings = f"{ADDRESS}\n{'#' * padding}\nhttp.port=8080"
     assert settings[:MOST_BYTES].endswith("\n" + "http.port=8080"[:kept])
@@ -115,7 +131,7 @@ def test_a_line_that_is_cut_is_not_used(bench: Bench, kept: int) -> None:
 
 @pytest.mark.parametrize("source", SETTINGS)
 def test_refusals_cannot_steer_a_terminal(bench: Bench, source: str) -> None:
-    """What a setting holds besides plain text is not repeated as it is."""
+    """Bytes other than plain text are not echoed to the console as they are."""
     escape = "\x1b[2J\x1b]0;owned\x07\x08\x7f\x9b5m\u202e"
     guest = bench.start(SETTINGS[source](f"http.port={escape}"))
     guest.console.wait_for(r"^settings \(.+\): cannot use http\.port=")

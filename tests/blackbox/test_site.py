@@ -15,7 +15,7 @@ from tools.site.media_types import content_type
 
 SOURCE = Path("/usr/share/doc/python3.11/html")
 
-# A sample to hold against the packer's table, so that the table isn't its own witness.
+# A sample to compare with the packer's table, so that the table isn't its own witness.
 KNOWN_TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
                ".js": "text/javascript; charset=utf-8", ".png": "image/png",
                ".svg": "image/svg+xml; charset=utf-8", ".txt": "text/plain; charset=utf-8",
@@ -31,7 +31,7 @@ def site(images: Images) -> Path:
 
 
 def curl_config(names: list[str], folder: Path) -> str:
-    """One curl for all files: what it writes where, and one line about each."""
+    """curl's configuration: each file's URL and output, and one line reported for each."""
     lines = [f'write-out = "%{{http_code}} %{{content_type}}\\n"', "silent"]
     for number, name in enumerate(names):
         url = f"http://{Lab.GUEST}{sites.url_path(name)}"
@@ -48,7 +48,7 @@ def is_utf8(path: Path) -> bool:
 
 
 def right_types(path: Path) -> set[str]:
-    """The packer's own opinion, and, where we have one, ours: both must be the same."""
+    """The packer's type for it; where KNOWN_TYPES has one too, they must agree."""
     utf8 = is_utf8(path)
     told = {content_type(path.name, utf8)}
     if known := KNOWN_TYPES.get(path.suffix):
@@ -62,7 +62,7 @@ def test_python_documentation(bench: Bench, images: Images, site: Path, machine:
                               memory: int) -> None:
     names = sites.files(site)
     assert len(names) > 1000
-    image = images.bootable(site, boot, codings=())  # all variants of it would take minutes
+    image = images.bootable(site, boot, codings=())  # all its variants would take minutes
     bench.boot(Machine(machine=machine, boot=boot, memory_mib=memory, disk="ide"), image=image)
     folder = bench.results / "fetched"
     folder.mkdir()
@@ -80,5 +80,5 @@ def test_python_documentation(bench: Bench, images: Images, site: Path, machine:
 
 
 def digest(path: Path) -> bytes:
-    """Of the content; curl makes no file for an empty body."""
+    """The digest of a file's content; curl makes no file for an empty body."""
     return hashlib.sha256(path.read_bytes() if os.path.exists(path) else b"").digest()

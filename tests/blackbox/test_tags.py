@@ -1,6 +1,6 @@
-"""Frames behind IEEE 802.1Q tags: those with a priority only are ours, those of a VLAN aren't.
+"""Frames with IEEE 802.1Q tags: those with only a priority are ours, those of a VLAN aren't.
 
-Cisco's UCS tags all frames with VLAN 0 (Linux: "handle 802.1P vlan 0 packets properly"), and so do
+Cisco's UCS tags all frames with VLAN 0 (Linux: "handle 802.1P vlan 0 packets properly"); so do
 hosts with quality of service switched on, and some providers' access lines.
 """
 
@@ -41,7 +41,7 @@ def echo(wire: Wire, data: bytes) -> bytes:
 
 @pytest.mark.parametrize("control", [0x0000, 0xA000], ids=["priority 0", "priority 5"])
 def test_priority_tag(wire: Wire, control: int) -> None:
-    """ARP, ping and a SYN in them get their answers, which have no tag."""
+    """Tagged ARP, ping and SYN get answers without a tag."""
     wire.send(tagged(frames.arp_request(wire.mac, Lab.HOST, Lab.GUEST), control))
     answer = wire.receive(lambda frame: frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\2")
     assert answer[22:32] == wire.guest_mac + frames.address(Lab.GUEST)
@@ -57,7 +57,7 @@ def test_priority_tag(wire: Wire, control: int) -> None:
 
 
 def test_other_tags(wire: Wire) -> None:
-    """Of a VLAN, of a provider's, or several of them: whoever has such interfaces is elsewhere."""
+    """Tags of a VLAN or a provider, or several: they are for other hosts' interfaces."""
     frame = echo(wire, b"other")
     for other in (tagged(frame, 100), tagged(frame, 0xA064), tagged(frame, 0, S_TAG),
                   tagged(tagged(frame, 100), 0), tagged(tagged(frame, 0), 0),

@@ -1,4 +1,4 @@
-"""A person at the wire: sends frames of any shape to the machine and sees what comes back."""
+"""Sends frames of any shape to the machine and reads what it sends back."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from machine import MAC
 
 
 class Wire:
-    """Raw frames on the lab's side of the machine's cable."""
+    """Raw frames on the lab's end of the machine's cable."""
 
     def __init__(self, lab: Lab, interface: str = "mote0") -> None:
         self.lab = lab
@@ -21,7 +21,7 @@ class Wire:
         self._socket.send(frame)
 
     def send_ip(self, packet: bytes, to: bytes | None = None) -> None:
-        """An IP packet to the machine's hardware address, or to another."""
+        """Sends an IP packet to the machine's hardware address, or to another."""
         self.send(frames.ethernet(to or self.guest_mac, self.mac, frames.IPV4, packet))
 
     def receive(self, wanted: Callable[[bytes], bool], deadline_s: float = 20) -> bytes:
@@ -38,15 +38,15 @@ class Wire:
         raise AssertionError(f"no such frame from the machine within {deadline_s} s")
 
     def echo(self, identification: int, sequence: int = 1, data: bytes = b"probe") -> None:
-        """An echo request that deserves an answer."""
+        """Sends an echo request that must be answered."""
         message = frames.echo(identification=identification, sequence=sequence, data=data)
         self.send_ip(frames.ipv4(Lab.HOST, Lab.GUEST, frames.ICMP, message))
 
     def echo_answers_until(self, identification: int) -> list[frames.Ip]:
         """All echo replies up to the one with this identification.
 
-        The machine answers in order. So a good request sent behind bad ones tells when the bad
-        ones have been looked at: an answer to them would have come before this one.
+        The machine answers in order. So a good request sent behind bad ones shows when the bad ones
+        have been handled: an answer to them would have come earlier.
         """
         answers: list[frames.Ip] = []
         marker = identification.to_bytes(2, "big")

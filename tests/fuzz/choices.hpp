@@ -1,4 +1,4 @@
-// What happens next in a life: by an input, as far as it goes, and then by chance.
+// Each choice in a life: made by the input while it lasts, then by chance.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,14 @@ namespace mote::fuzz {
 
 class Choices {
  public:
-  // The same input makes the same choices, also those behind its end.
+  // The same input makes the same choices, including those after its end.
   Choices(const std::uint8_t* data, std::size_t size) : script_(data, size) {
     std::uint32_t hash = 2'166'136'261;  // FNV-1a
     for (std::size_t i = 0; i < size; ++i) hash = (hash ^ data[i]) * 16'777'619;
     chance_.seed(hash);
   }
 
-  // One of 0 to n - 1; 0 for none.
+  // A number from 0 to n - 1; 0 if n is 0.
   std::uint32_t below(std::uint32_t n) {
     if (n < 2) return 0;
     if (script_.empty()) return static_cast<std::uint32_t>(chance_()) % n;

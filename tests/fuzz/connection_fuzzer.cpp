@@ -1,6 +1,6 @@
-// Fuzzes the whole server on a TCP that can do whatever TCP can: an input is a script of what its
-// clients and lwIP do (README.md has its commands), and in the end each client looks whether what
-// it got answers what it sent.
+// Fuzzes the whole server on streams that do anything TCP can. An input is a script of the
+// actions of its clients and of TCP (README.md lists the commands); in the end each client checks
+// that it received the answers to its requests.
 #include <array>
 #include <memory>
 #include <vector>
@@ -9,8 +9,8 @@
 #include "http/connection/server.hpp"
 #include "http/limits.hpp"
 #include "http/operations/counters.hpp"
-#include "tests/fuzz/demand.hpp"
-#include "tests/fuzz/fake_tcp.hpp"
+#include "tests/fakes/demand.hpp"
+#include "tests/fuzz/http_run.hpp"
 #include "tests/fuzz/request_oracle.hpp"
 #include "tests/fuzz/response_oracle.hpp"
 #include "tests/fuzz/script.hpp"
@@ -22,24 +22,24 @@ enum class Command : std::uint8_t {
   kOpen,
   kSend,         // length, bytes
   kSendChained,  // the same, each segment in two pieces
-  kSendInBytes,  // length, bytes, each in a segment of its own
+  kSendInBytes,  // length, bytes; each byte in a segment of its own
   kAcknowledge,  // bytes
   kTakeAll,
   kClose,
   kTime,        // ticks
-  kFailWrites,  // after so many, how many
+  kFailWrites,  // how many succeed first, how many fail
   kReset,
   kPoll,
   kSendRun,    // length, the byte
-  kSendAgain,  // times: what was sent last
+  kSendAgain,  // how often to repeat the last data
   kSeconds,    // of the wall clock
-  kCrowd,      // others take all connections
+  kCrowd,      // others take all free connections
   kCount,
 };
 
-// What happened to all connections of a run, so that one may end otherwise than by its requests.
+// Events that affect all connections of a run, and may end one for other reasons than its requests.
 struct Events {
-  bool time = false;  // limits may be over
+  bool time = false;  // time limits may have passed
   bool crowd = false;
   [[nodiscard]] bool any() const {
     return time || crowd || http::counters().no_buffer > 0 || http::counters().gave_way > 0;
@@ -94,12 +94,12 @@ void Run::execute() {
   }
   responses_ = refusals_ = 0;
   for (const auto& peer : crowd_) {
-    was_cut_ |= !peer->refused;
-    accepted_ += peer->refused ? 0 : 1;
+    was_cut_ |= !peer->refused();
+    accepted_ += peer->refused() ? 0 : 1;
     peer->reset();
   }
   for (const Peer& peer : peers_) {
-    if (!peer.refused) {
+    if (!peer.refused()) {
       check(peer);
     }
   }
@@ -113,16 +113,16 @@ void Run::step(Command command, Peer& peer) {
     case Command::kOpen:
       return open(peer);
     case Command::kSend:
-      return send(peer, TCP_MSS, false);
+      return send(peer, fakes::kSegmentBytes, false);
     case Command::kSendChained:
-      return send(peer, TCP_MSS, true);
+      return send(peer, fakes::kSegmentBytes, true);
     case Command::kSendInBytes:
       return send(peer, 1, false);
     case Command::kAcknowledge:
       return peer.acknowledge(script_.word());
     case Command::kTakeAll:
       fail_writes(0, 0);
-      return peer.take_all();
+      return take_all(peer);
     case Command::kClose:
       return peer.close();
     case Command::kTime: {
@@ -138,15 +138,16 @@ void Run::step(Command command, Peer& peer) {
     case Command::kReset:
       return peer.reset();
     case Command::kPoll:
-      return peer.poll();
+      return peer.retry();
     case Command::kSendRun: {
       const std::size_t bytes = script_.word();
       last_.assign(bytes % 40'000, static_cast<char>(script_.byte()));
-      return peer.send(last_, TCP_MSS, false);
+      peer.send(last_);
+      return;
     }
     case Command::kSendAgain:
       for (unsigned times = script_.byte() % 64; times > 0; --times) {
-        peer.send(last_, TCP_MSS, false);
+        peer.send(last_);
       }
       return;
     case Command::kSeconds:
@@ -164,20 +165,20 @@ void Run::send(Peer& peer, std::size_t most, bool chained) {
   peer.send(last_, most, chained);
 }
 
-// A peer that was there before doesn't come back: what it got is looked at in the end.
+// A peer already used doesn't return: its bytes are checked in the end.
 void Run::open(Peer& peer) {
-  constexpr std::uint16_t kRoom[] = {static_cast<std::uint16_t>(limits::kMtu), 2 * TCP_MSS, 9000,
-                                     60'000};
+  constexpr std::uint16_t kRoom[] = {static_cast<std::uint16_t>(limits::kMtu),
+                                     2 * fakes::kSegmentBytes, 9000, 60'000};
   const bool is_new = !peer.is_connected() && peer.sent.empty() && peer.received.empty() &&
-                      !peer.refused && !peer.got_fin && !peer.got_reset && !peer.has_reset;
+                      !peer.refused() && !peer.got_fin() && !peer.got_reset() && !peer.has_reset();
   if (is_new) {
-    peer.open(kRoom[options_ & 3], (options_ & 8) != 0 ? 3 * TCP_MSS : 0);
+    peer.open(kRoom[options_ & 3], (options_ & 8) != 0 ? 3 * fakes::kSegmentBytes : 0);
     peer.acknowledges = (options_ & 32) != 0;
-    accepted_ += peer.refused ? 0 : 1;
+    accepted_ += peer.refused() ? 0 : 1;
   }
 }
 
-// Half of them have begun a request.
+// Every second one has begun a request.
 void Run::crowd() {
   if (events_.crowd) {
     return;
@@ -187,26 +188,26 @@ void Run::crowd() {
     crowd_.push_back(std::make_unique<Peer>());
     crowd_.back()->open(60'000, 0);
     if (crowd_.size() % 2 == 0) {
-      crowd_.back()->send("GET / HT", TCP_MSS, false);
+      crowd_.back()->send("GET / HT");
     }
   }
 }
 
-// A client that is left takes all it can get, and leaves in one way or the other.
+// A client that is left takes all it can get, then leaves one way or the other.
 void Run::finish(Peer& peer) {
   if (!peer.is_connected()) {
     peer.acknowledge(peer.unacknowledged());
     return;
   }
-  peer.take_all();
-  demand(peer.is_window_open(), "the window stays closed");
-  check(peer);  // before its end tells the server anything
+  take_all(peer);
+  demand(!peer.is_connected() || peer.window() == fakes::kWindowBytes, "the window stays closed");
+  check(peer);  // before its FIN tells the server anything
   peer.close();
-  peer.take_all();
+  take_all(peer);
   demand(!peer.is_connected(), "a connection isn't let go");
 }
 
-// A 503 in place of what was discarded; the one of metrics isn't one.
+// Counts 503s in place of discarded requests; the one for metrics doesn't count.
 void Run::note_refusal(const Response& response) {
   refusals_ +=
       response.status == 503 && response.closes && response["cache-control"].empty() ? 1 : 0;
@@ -214,10 +215,11 @@ void Run::note_refusal(const Response& response) {
 
 void Run::check_ending(const Peer& peer, const Response& response, bool may_be_other) {
   demand(!response.closes || may_be_other, "a response closes without a reason");
-  demand(!response.closes || peer.got_fin || peer.has_reset, "a closing response isn't the end");
+  demand(!response.closes || peer.got_fin() || peer.has_reset(),
+         "a closing response isn't the end");
 }
 
-// What answers a request; false if nothing may follow on it.
+// Checks the response to a request; false if nothing may follow it.
 bool Run::check_next(const Peer& peer, const Told& told, const Content& content,
                      std::string_view& received) {
   using Kind = Content::Kind;
@@ -227,7 +229,7 @@ bool Run::check_next(const Peer& peer, const Told& told, const Content& content,
   const Response response = take_response(received, told.method == "HEAD");
   ++responses_;
   if (!response.is_whole) {
-    demand(peer.got_reset || peer.has_reset, "a response isn't whole");
+    demand(peer.got_reset() || peer.has_reset(), "a response isn't whole");
     was_cut_ = true;
     return false;
   }
@@ -246,47 +248,48 @@ bool Run::check_next(const Peer& peer, const Told& told, const Content& content,
   return !response.closes && !may_break && content.kind == Kind::kWhole;
 }
 
-// What is left when all requests have their responses.
+// Checks the bytes left once all requests have their responses.
 void Run::check_pending(const Peer& peer, const Told& told, std::string_view stream,
                         std::string_view received) {
-  const bool is_unharmed = !events_.any() && !peer.has_reset;
+  const bool is_unharmed = !events_.any() && !peer.has_reset();
   if (received.empty()) {
     demand(told.kind != Told::Kind::kBad || !is_unharmed, "an error isn't answered");
     while (stream.starts_with("\r\n")) stream.remove_prefix(2);
     const bool is_half = told.kind == Told::Kind::kIncomplete && stream != "\r";
-    demand(!is_half || !peer.has_closed || !is_unharmed, "half a request isn't answered");
-    was_cut_ |= peer.got_reset || peer.got_fin;  // perhaps before its first byte could be written
+    demand(!is_half || !peer.has_closed() || !is_unharmed, "half a request isn't answered");
+    was_cut_ |=
+        peer.got_reset() || peer.got_fin();  // perhaps before its first byte could be written
     return;
   }
-  demand(told.kind == Told::Kind::kBad || peer.has_closed || events_.any(),
+  demand(told.kind == Told::Kind::kBad || peer.has_closed() || events_.any(),
          "a response to nothing");
   const Response response = take_response(received, stream.starts_with("HEAD "));
   ++responses_;
   was_cut_ |= !response.is_whole;
-  demand(response.is_whole || peer.got_reset || peer.has_reset, "an error isn't whole");
+  demand(response.is_whole || peer.got_reset() || peer.has_reset(), "an error isn't whole");
   if (response.is_whole) {
     note_refusal(response);
     check_error(response);
     demand(response.closes, "an error that doesn't close");
     demand(told.kind != Told::Kind::kNothing || events_.any(), "an error for nothing");
-    demand(peer.got_fin || peer.has_reset, "an error isn't the end");
+    demand(peer.got_fin() || peer.has_reset(), "an error isn't the end");
   }
   demand(received.empty(), "more behind the last response");
 }
 
-// One response for each request, in their order, and nothing besides.
+// One response for each request, in order, and nothing else.
 void Run::check(const Peer& peer) {
   std::string_view stream = peer.sent;
   std::string_view received = peer.received;
-  was_cut_ |= peer.has_reset;
-  const bool is_unharmed = !events_.any() && !peer.has_reset;
-  demand(!peer.got_reset || events_.any(), "a reset without a reason");
+  was_cut_ |= peer.has_reset();
+  const bool is_unharmed = !events_.any() && !peer.has_reset();
+  demand(!peer.got_reset() || events_.any(), "a reset without a reason");
   for (;;) {
     const Told told = tell(stream);
     stream.remove_prefix(told.before);
     if (told.kind != Told::Kind::kRequest) {
       check_pending(peer, told, stream, received);
-      demand(told.kind == Told::Kind::kBad || !peer.got_fin || peer.has_closed || !is_unharmed,
+      demand(told.kind == Told::Kind::kBad || !peer.got_fin() || peer.has_closed() || !is_unharmed,
              "closed without a reason");
       return;
     }
@@ -303,7 +306,7 @@ void Run::check(const Peer& peer) {
         return;
       }
       demand(received.empty(), "more behind the last response");
-      demand(content.kind != Content::Kind::kBad || peer.got_fin || !is_unharmed,
+      demand(content.kind != Content::Kind::kBad || peer.got_fin() || !is_unharmed,
              "bad content doesn't close");
       return;
     }

@@ -15,7 +15,7 @@ constexpr auto kTokens =
     "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"sv;
 constexpr auto kBlanks = " \t"sv;
 
-// Takes the longest run of these characters off; whether there was any.
+// Strips the longest prefix of these characters; false if there is none.
 bool take(std::string_view& text, std::string_view set) {
   const std::size_t bytes = std::min(text.find_first_not_of(set), text.size());
   text.remove_prefix(bytes);
@@ -63,7 +63,7 @@ bool is_extension(std::string_view text) {
   return true;
 }
 
-// Nothing: no number of a chunk. Larger ones than are read are all the same.
+// A chunk's size; nullopt if malformed. All sizes above what the server reads are equal here.
 std::optional<std::uint64_t> size_of(std::string_view line) {
   constexpr auto kDigits = "0123456789abcdefABCDEF"sv;
   const std::size_t end = std::min(line.find_first_not_of(kDigits), line.size());
@@ -87,7 +87,7 @@ bool is_near(std::size_t bytes, std::size_t limit) {
   return bytes + 4 > limit && bytes < limit + 4;
 }
 
-// A line at `at`, without its end. Its kind is kWhole if it is one.
+// The line at `at`, without its end. Returns kWhole for a complete line.
 Kind line_at(std::string_view stream, std::size_t at, std::size_t most, std::string_view& line) {
   const std::size_t end = stream.find('\n', at);
   const std::size_t bytes = (end == kNone ? stream.size() : end) - at;

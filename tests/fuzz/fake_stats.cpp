@@ -1,11 +1,11 @@
-// Stands in for what the metrics are made of, and for the access log.
+// Replaces the sources of the metrics, and the access log.
 #include <array>
 
 #include "http/operations/access_log.hpp"
 #include "kernel/time/clock.hpp"
 #include "netstack/lwip/heap.hpp"
 #include "netstack/stats.hpp"
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 
 namespace mote {
 
@@ -33,8 +33,9 @@ std::array<netstack::PoolUsage, netstack::kPools> netstack::pools() {
 
 std::array<netstack::heap::Usage, netstack::heap::kSizes> netstack::heap::usage() { return {}; }
 
-void http::log_access(std::uint32_t /*peer*/, std::string_view line, std::string_view /*fields*/,
-                      std::uint16_t /*status*/, std::uint64_t /*body_bytes*/) {
+void http::log_access(const netstack::PeerAddress& /*peer*/, std::string_view line,
+                      std::string_view /*fields*/, std::uint16_t /*status*/,
+                      std::uint64_t /*body_bytes*/) {
   fuzz::demand(line.find_first_of("\r\n") == line.npos, "a line of the log has an end in it");
 }
 

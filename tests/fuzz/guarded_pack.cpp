@@ -1,11 +1,11 @@
-// The pack's copy in pages of its own.
+// The pack's copy, in pages of its own.
 #include "tests/fuzz/guarded_pack.hpp"
 
 #include <sys/mman.h>
 
 #include <cstring>
 
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 
 extern "C" const std::byte fuzz_pack[];
 extern "C" const std::byte fuzz_pack_end[];

@@ -9,13 +9,13 @@
 
 namespace mote::fuzz {
 
-// As the build made it.
+// The pack as built.
 [[nodiscard]] std::span<const std::byte> built_pack();
 
-// A read-only copy between pages that can't be touched, opened.
+// A read-only copy, opened, between inaccessible pages.
 [[nodiscard]] const http::SitePack& guarded_pack();
 
-// Whether memory lies in that copy.
+// Whether the memory lies in that copy.
 [[nodiscard]] bool is_in_pack(std::string_view memory);
 
 }  // namespace mote::fuzz

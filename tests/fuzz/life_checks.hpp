@@ -1,4 +1,4 @@
-// What must hold at every moment of a life, and what must be left at its end: nothing.
+// Checks for every moment of a life, and for its end, when nothing may be left.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +13,14 @@
 #include "lwip/priv/tcp_priv.h"
 #include "netstack/lwip/heap.hpp"
 #include "netstack/stats.hpp"
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 
 namespace mote::fuzz {
 
 inline std::uint32_t begin_of(const tcp_seg& segment) { return lwip_ntohl(segment.tcphdr->seqno); }
 
-// A queue of segments: in order, none of them empty, each chain as long as it says. Returns its
-// pbufs.
+// Checks a queue of segments: in order, none empty, each chain of the stated length. Returns the
+// number of its pbufs.
 inline unsigned check_queue(const tcp_seg* segment) {
   unsigned pbufs = 0;
   std::optional<std::uint32_t> end;
@@ -46,7 +46,7 @@ inline void check_connections() {
   }
 }
 
-// What is in use when nobody is there.
+// The resources in use while there are no clients.
 struct Usage {
   std::size_t heap = netstack::heap::used();
   std::size_t pools = [] {

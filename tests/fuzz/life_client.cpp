@@ -1,4 +1,4 @@
-// A client in a life.
+// Implementation of the clients in a life.
 #include "tests/fuzz/life_client.hpp"
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 #include "drivers/limits.hpp"
 #include "netstack/wire/headers.hpp"
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 
 namespace mote::fuzz {
 
@@ -17,7 +17,7 @@ using world::Bytes;
 
 namespace {
 
-// Longer than any stream of a life.
+// Beyond the end of any stream in a life.
 constexpr std::uint32_t kFar = 1U << 26;
 
 bool is_before(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; }
@@ -101,7 +101,7 @@ bool LifeClient::receive(const Bytes& frame, bool is_lost) {
     known_.clear();
     return true;
   }
-  if (!answered) return true;  // of a connection that had this port before
+  if (!answered) return true;  // for an earlier connection on this port
   compare(sequence, data);
   const bool fin = (tcp.offset_and_flags & kFin) != 0;
   const auto after = static_cast<std::uint32_t>(sequence + data.size() + (fin ? 1 : 0));

@@ -1,4 +1,4 @@
-// A client in a life: a TCP with or without manners, that looks at all it is sent.
+// A client in a life: a TCP that may break the rules, and checks everything it is sent.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ class LifeClient {
   explicit LifeClient(std::uint16_t port, std::uint32_t address = world::kPeerAddress)
       : port_(port), address_(address) {}
 
-  // A segment of this client's. `options` are whole words.
+  // A segment from this client. The size of `options` must be a multiple of four.
   struct Segment {
     unsigned flags = kAck;
     std::uint32_t sequence = 0;
@@ -27,33 +27,33 @@ class LifeClient {
   };
   [[nodiscard]] world::Bytes frame_of(const Segment& segment) const;
 
-  // What a router says of a segment that the machine sent to this client, and which is too long.
+  // A router's message that a segment from the machine to this client is too long.
   [[nodiscard]] world::Bytes too_long(std::uint32_t sequence, std::uint16_t mtu) const;
 
-  // Takes one of the machine's frames, if it is for this client. A lost one is only looked at:
-  // what was sent of the stream once must be the same whenever it is sent again.
+  // Handles a frame from the machine; false if it isn't for this client. A lost frame is only
+  // checked: a byte of the stream must be the same whenever it is sent again.
   bool receive(const world::Bytes& frame, bool is_lost);
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] std::string_view stream() const { return stream_; }  // as far as it was sent
+  [[nodiscard]] std::string_view stream() const { return stream_; }  // as much as was sent
 
-  std::uint32_t next = 0;      // sequence number of what it sends next
-  std::uint32_t expected = 0;  // from the machine
-  std::uint32_t beyond = 0;    // behind all that the machine has sent
+  std::uint32_t next = 0;      // next sequence number to send
+  std::uint32_t expected = 0;  // next one from the machine
+  std::uint32_t beyond = 0;    // the end of all that the machine has sent
   std::uint16_t window = 65'535;
-  bool answered = false;  // there was a SYN-ACK
+  bool answered = false;  // a SYN-ACK has come
   bool reset = false;
-  bool finished = false;  // a FIN came, and all before it
-  std::string pending;    // requests, as far as they aren't sent yet
+  bool finished = false;  // a FIN has come, and everything before it
+  std::string pending;    // parts of requests still to be sent
 
  private:
   void compare(std::uint32_t sequence, std::string_view data);
 
   std::uint16_t port_;
   std::uint32_t address_;
-  std::uint32_t first_ = 0;  // of the machine's stream
+  std::uint32_t first_ = 0;  // the machine's first sequence number
   std::string stream_;
-  std::string known_;  // of each byte of the stream, whether it was sent
+  std::string known_;  // for each byte of the stream, whether it was sent
 };
 
 }  // namespace mote::fuzz

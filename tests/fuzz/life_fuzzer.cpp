@@ -1,23 +1,23 @@
-// Fuzzes all that lies between device and pack: lwIP with its patches, the network stack and the
-// HTTP server live many random lives with clients that have no manners, over a device that gets
-// stuck, keeps frames and has little room (README.md tells what is demanded).
+// Fuzzes everything between device and pack: lwIP with its patches, the network stack and the HTTP
+// server live many random lives, with clients that break the rules, over a device that gets stuck,
+// keeps frames and has little room (README.md lists what must hold).
 //
-// Of the machine, a program has one: --segmentation=none and --connections=N before the first life.
+// A process has one machine, set up before the first life: --segmentation=none, --connections=N.
 #include <algorithm>
 #include <cstdlib>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "http/connection/connection.hpp"
 #include "http/connection/server.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "lwip/priv/tcp_priv.h"
 #include "netstack/ip/path_mtu.hpp"
 #include "netstack/stack.hpp"
+#include "tests/fakes/demand.hpp"
 #include "tests/fuzz/choices.hpp"
-#include "tests/fuzz/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
 #include "tests/fuzz/life_checks.hpp"
 #include "tests/fuzz/life_client.hpp"
@@ -129,7 +129,7 @@ void Life::turn() {
 }
 
 void Life::collect() {
-  std::deque<Bytes>& wire = machine_.device.wire;
+  auto& wire = machine_.device.wire;
   for (; !wire.empty(); wire.pop_front()) {
     const Bytes& frame = wire.front();
     const auto& ethernet = *reinterpret_cast<const netstack::EthernetHeader*>(frame.data());
@@ -173,7 +173,7 @@ std::uint32_t Life::an_acknowledgement(const Client& client) {
   return client.expected + choices_.below(client.beyond - client.expected + 1);
 }
 
-// A SYN, with or without the options that clients send, from here or from elsewhere.
+// Sends a SYN, with or without the options that clients send, from this port and address or others.
 void Life::connect(Client& client) {
   const bool other_port = choices_.one_in(2);
   const std::uint32_t host = choices_.one_in(6) ? 1 + choices_.below(60) : 0;
@@ -203,7 +203,7 @@ void Life::send_request(Client& client) {
   client.next += static_cast<std::uint32_t>(data.size()) + ((flags & Client::kFin) != 0 ? 1 : 0);
 }
 
-// As usual clients do: whole requests that acknowledge everything, which get prompt answers.
+// Asks as ordinary clients do: whole requests that acknowledge everything get prompt answers.
 void Life::ask_again(Client& client) {
   client.pending.clear();
   const std::string request = a_plain_request(choices_);
@@ -216,7 +216,7 @@ void Life::ask_again(Client& client) {
   }
 }
 
-// A window that is shut, much that is asked for, and then little room at a time.
+// Shuts the window, asks for much, then opens the window a little at a time.
 void Life::squeeze(Client& client) {
   const auto offer = [&](std::uint16_t window, std::string_view data) {
     client.window = window;
@@ -240,7 +240,7 @@ void Life::squeeze(Client& client) {
   offer(65'535, {});
 }
 
-// What no client that means well sends.
+// Sends segments that no well-meaning client sends.
 void Life::misbehave(Client& client) {
   const std::string junk(choices_.below(1460), 'z');
   const auto forged = [&](unsigned flags, std::uint32_t sequence, std::uint32_t acknowledgement,
@@ -276,7 +276,7 @@ void Life::misbehave(Client& client) {
   }
 }
 
-// What hosts do to a device.
+// Makes the device misbehave.
 void Life::disturb() {
   world::Device& device = machine_.device;
   switch (choices_.below(9)) {
@@ -308,7 +308,7 @@ void Life::disturb() {
   }
 }
 
-// An interface that takes less, or a router that says so of a path, or who would be one.
+// Narrows the interface's MTU, or has a router, genuine or not, report a narrower path.
 void Life::narrow() {
   if (choices_.one_in(3)) return machine_.interface.attachment().offer_mtu(an_mtu(choices_));
   const Client& client = clients_[choices_.below(static_cast<std::uint32_t>(clients_.size()))];
@@ -316,7 +316,7 @@ void Life::narrow() {
     give(client.too_long(an_acknowledgement(client), an_mtu(choices_)));
 }
 
-// A client that comes when the device works again gets the whole of a file, within three tries.
+// Whether a new client gets a whole file within three tries, once the device works again.
 bool Life::is_served() {
   machine_.device.stuck = machine_.device.keeps = false;
   machine_.device.ring = 256;
@@ -350,9 +350,9 @@ bool Life::is_served() {
   return false;
 }
 
-// Until a minute after the last connection, for fragments and frames that wait for ARP; and not
-// longer than anything may be held: thirteen minutes for what is never acknowledged, and before
-// that as long for a window that is shut. A step is a tick of TCP's.
+// Runs until a minute after the last connection, for the sake of fragments and of frames waiting
+// for ARP; but no longer than anything may be held: thirteen minutes for data never acknowledged,
+// after as long with a shut window. A step is a tick of TCP's timer.
 void Life::rest() {
   constexpr unsigned kMinute = 60 * 1000 / 50;
   unsigned quiet = 0;
@@ -380,9 +380,9 @@ void make_machine(int count, char** arguments) {
   world::machine_plan = plan_for(RamShare::kAmpleBytes / 2, connections);
   world::machine();
   demand(http::set_up(ample_arena(), world::machine_plan.http), "no memory");
-  http::Options options{.port = 80};
-  options.endpoints.metrics = "/metrics";
+  const http::Options options{.endpoints = {.metrics = "/metrics"}};
   demand(http::start(guarded_pack(), options), "no server");
+  world::prompt_server = netstack::kPromptServer<http::Connection>;
 }
 
 }  // namespace

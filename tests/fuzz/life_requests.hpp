@@ -1,4 +1,4 @@
-// What the clients of a life ask for, how much of it they have room for, and what their paths take.
+// Choices of a life's clients: their requests, their windows, and the MTUs of their paths.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +56,7 @@ inline std::string a_request(Choices& choices) {
   return posts ? request + content(choices) : request + "\r\n";
 }
 
-// Windows around the places where responses are cut: heads, first frames, the whole.
+// Windows near the sizes where responses are cut: header sections, first frames, the whole.
 inline std::uint16_t a_window(Choices& choices) {
   static constexpr std::uint16_t kWindows[] = {
       0,    0,    1,    2,      3,      7,      10,     53,     54,     60,    100,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes seeds for the fuzzers from the conformance suite's cases: a file for each input."""
+"""Makes seeds for the fuzzers from the conformance suite's cases: one file per input."""
 
 import argparse
 import hashlib
@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "tests/fuzz/data/site/main"
 
-# The commands of connection_fuzzer.cpp's scripts.
+# The commands in connection_fuzzer.cpp's scripts.
 (OPEN, SEND, SEND_CHAINED, SEND_IN_BYTES, ACKNOWLEDGE, TAKE_ALL, CLOSE, TIME, FAIL_WRITES, RESET,
  POLL, SEND_RUN, SEND_AGAIN, SECONDS, CROWD) = range(15)
 
@@ -20,13 +20,13 @@ PARTS = GET % (b"/text.txt", b"Range: bytes=0-9,2000-3000,-7\r\n")
 
 
 def entity_tag(pack: bytes, content: bytes) -> bytes:
-    """That of the identity representation whose message holds this content."""
+    """The entity tag of the identity representation with this content."""
     start = pack.rfind(b"ETag: ", 0, pack.index(b"\r\n\r\n" + content)) + len(b"ETag: ")
     return pack[start:pack.index(b"\r\n", start)]
 
 
 def requests(suite: Path, pack: bytes) -> list[bytes]:
-    """Every case's bytes, with the tags of the site that the fuzzers serve."""
+    """Every case's bytes, with the entity tags of the fuzzers' site."""
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(suite))
     from conformance.suite import CASES  # noqa: PLC0415
@@ -47,7 +47,7 @@ def send(request: bytes, command: int = SEND) -> bytes:
 
 
 def scripts(request: bytes) -> list[bytes]:
-    """A request by itself, and with another behind it, in pieces, before an early end."""
+    """A request by itself, followed by another, in pieces, and ending early."""
     half = len(request) // 2
     return [
         bytes([0, OPEN]) + send(request) + bytes([TAKE_ALL, CLOSE]),
@@ -59,7 +59,7 @@ def scripts(request: bytes) -> list[bytes]:
 
 
 def machinery() -> list[bytes]:
-    """What no case of the suite has: lwIP's failures, slow peers, time, many connections."""
+    """Inputs without a case in the suite: lwIP's failures, slow peers, time, many connections."""
     clients = range(16)
     begun = GET[:12] + b"x" * 5000
     early = b"\r\nHEAD / HTTP/1.1\r\nX: " + b"x" * 5000
@@ -101,7 +101,7 @@ def main() -> int:
     parser.add_argument("--pack", type=Path, default=ROOT / "build/fuzz.pack",
                         help="the pack that the fuzzers serve (default: build/fuzz.pack)")
     options = parser.parse_args()
-    # Longer ones find nothing that a limit's neighbourhood doesn't, and cost each run.
+    # Longer ones find nothing more than those near a limit do, and slow each run down.
     cases = [request for request in requests(options.suite, options.pack.read_bytes())
              if len(request) <= 30_000]
     write(options.out / "request", [bytes([3, 7, 100, 4]) + request for request in cases])

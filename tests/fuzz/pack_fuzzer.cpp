@@ -1,11 +1,11 @@
-// Fuzzes the site pack's reader: a good pack with bytes of it replaced and its checksum made right
-// again. Either it is refused, or nothing that is found in it leads outside.
+// Fuzzes the site pack's reader: a good pack with some bytes replaced and its checksum corrected.
+// Either it is refused, or nothing found in it leads outside.
 #include <algorithm>
 #include <cstring>
 #include <memory>
 
 #include "http/pack/crc32.hpp"
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
 #include "tests/fuzz/script.hpp"
 
@@ -14,7 +14,7 @@ namespace {
 
 using namespace http;
 
-// Exactly as long as the pack, so that the sanitizer sees a byte read behind it.
+// A copy of exactly the pack's length, so that the sanitizer catches reads past its end.
 class Copy {
  public:
   explicit Copy(std::span<const std::byte> pack)
@@ -34,7 +34,7 @@ class Copy {
   std::byte* memory_;
 };
 
-// Replaces runs of bytes. The tables lie in the first 64 KiB, which is as far as a word reaches.
+// Replaces runs of bytes. The tables are in the first 64 KiB, which a word can address.
 void mutate(Script& script, std::span<std::byte> bytes) {
   while (!script.empty()) {
     const std::size_t count = 1 + script.byte() % 8U;
@@ -51,7 +51,7 @@ void fix_checksum(std::span<std::byte> bytes) {
   std::memcpy(&bytes[kField], &sum, sizeof sum);
 }
 
-// Reads every byte of a view, and demands that it lies in the pack.
+// Reads every byte of a view, which must lie in the pack.
 void read(std::span<const std::byte> pack, std::string_view view) {
   const auto* const start = reinterpret_cast<const char*>(pack.data());
   demand(view.data() >= start && view.size() <= pack.size() &&

@@ -1,5 +1,5 @@
-// Fuzzes what reads requests, apart from any connection: the scanner, the parser, content, targets,
-// conditions, ranges and negotiation. The first four bytes steer, the rest is a stream of requests.
+// Fuzzes the readers of requests, without a connection: the scanner, the parser, content, targets,
+// conditions, ranges and negotiation. The first four bytes steer; the rest is a stream of requests.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -15,7 +15,7 @@
 #include "http/request/request.hpp"
 #include "http/request/section_scanner.hpp"
 #include "http/request/target.hpp"
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 #include "tests/fuzz/request_oracle.hpp"
 #include "tests/fuzz/script.hpp"
 
@@ -28,13 +28,13 @@ using Verdict = SectionScanner::Verdict;
 using State = ContentReader::State;
 
 struct Steer {
-  unsigned pieces;  // in which a stream comes
-  unsigned seed;    // of the places where it is cut
+  unsigned pieces;  // how many pieces a stream comes in
+  unsigned seed;    // chooses where it is cut
   std::uint64_t size;
   std::uint64_t part_bytes;
 };
 
-// A copy that is exactly as long, so that the sanitizer sees a byte read behind it.
+// A copy of exactly the same length, so that the sanitizer catches reads past its end.
 class Exact {
  public:
   explicit Exact(std::string_view text)
@@ -48,7 +48,7 @@ class Exact {
   std::string_view view_;
 };
 
-// The ends of the pieces in which so many bytes come, in order; the last is their end.
+// The ends of the pieces, in order; the last is `bytes`.
 std::vector<std::size_t> cuts(const Steer& steer, std::size_t bytes) {
   std::vector<std::size_t> found{bytes};
   unsigned random = steer.seed * 2 + 1;
@@ -60,7 +60,7 @@ std::vector<std::size_t> cuts(const Steer& steer, std::size_t bytes) {
   return found;
 }
 
-// The scanner's verdict on all that came, in one piece and in several: the same.
+// The scanner's verdict on the stream, which must be the same in one piece and in several.
 Verdict scanned(const Steer& steer, std::string_view stream, std::size_t& bytes) {
   SectionScanner whole;
   const Verdict verdict = whole.scan(Exact(stream).view());
@@ -138,7 +138,7 @@ void check_path(std::string_view path) {
   demand(!told || *found == *told, "a path leads elsewhere");
 }
 
-// The bytes that a range set of decimal numbers asks for. Nothing: it is no such set.
+// The bytes that a set of decimal ranges asks for; nullopt if it is no such set.
 std::optional<std::vector<bool>> asked(std::string_view value, std::uint64_t size) {
   std::vector<bool> bytes(size);
   constexpr auto kDigits = "0123456789"sv;
@@ -237,7 +237,7 @@ void check_fields(const Steer& steer, const Request& request, const Told& told) 
   }
 }
 
-// Reads content in one piece and in several; true if it is whole.
+// Reads content in one piece and in several; true if it is complete.
 bool read_content(const Steer& steer, const Request& request, const Told& told,
                   std::string_view stream, std::size_t& bytes) {
   const Content content = content_of(stream, told);
@@ -275,7 +275,7 @@ bool read_content(const Steer& steer, const Request& request, const Told& told,
   return whole.state() == State::kDone;
 }
 
-// One request after the other, as far as it goes.
+// Reads requests one after the other, as far as the stream goes.
 void read_stream(const Steer& steer, std::string_view stream) {
   for (unsigned requests = 0; requests < 16; ++requests) {
     const Told told = tell(stream);

@@ -1,4 +1,4 @@
-// Sections: cut into lines first, and looked at then.
+// The oracle for header sections: cuts one into lines first, then looks at them.
 #include "tests/fuzz/request_oracle.hpp"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ std::string_view without_blanks(std::string_view text) {
   return text;
 }
 
-// uri-host [ ":" port ] (RFC 9110, 7.2; RFC 3986, 3.2.2). Empty where no host is known.
+// uri-host [ ":" port ] (RFC 9110, 7.2; RFC 3986, 3.2.2). Empty if the host is unknown.
 bool is_host(std::string_view text) {
   const auto is_name = [](char c) {
     return is_letter(c) || is_digit(c) || "-._~%!$&'()*+,;="sv.find(c) != ""sv.npos;
@@ -66,7 +66,7 @@ bool is_host(std::string_view text) {
 
 enum class End : std::uint8_t { kNone, kFound, kBad };
 
-// Cuts a section into its lines, the empty one left out, as far as their ends and the limits go.
+// Cuts a section into lines, without the final empty one, as far as their ends and the limits go.
 End cut(std::string_view stream, Lines& lines, std::size_t& bytes) {
   std::size_t request_line = 0;
   for (std::size_t at = 0;;) {
@@ -159,7 +159,7 @@ bool read_length(const Told& told, Told& out) {
   return true;
 }
 
-// Only chunked is known, and only by itself; an empty member is none.
+// Accepts chunked only, and only by itself; not even an empty member beside it.
 bool read_coding(const Told& told, Told& out) {
   const auto codings = values(told, "transfer-encoding");
   if (codings.empty()) {

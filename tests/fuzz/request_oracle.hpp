@@ -1,5 +1,5 @@
-// What RFC 9112, as strictly as this server takes it, says about a stream of requests: written
-// apart from the server, line by line on the whole stream, with nothing of its code but the limits.
+// RFC 9112's reading, as strict as this server's, of a stream of requests. Written apart from the
+// server: line by line on the whole stream, sharing only the limits.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +12,13 @@
 
 namespace mote::fuzz {
 
-// What a stream begins with, past empty lines.
+// The beginning of a stream, after empty lines.
 struct Told {
   enum class Kind : std::uint8_t { kNothing, kIncomplete, kBad, kRequest };
 
   Kind kind = Kind::kNothing;
   std::size_t before = 0;  // bytes of empty lines
-  std::size_t bytes = 0;   // of the header section, without those; of a kRequest
+  std::size_t bytes = 0;   // of the header section, without the empty lines; for kRequest
   std::string_view line;
   std::string_view method;
   std::string_view target;
@@ -36,29 +36,29 @@ struct Told {
 
 [[nodiscard]] Told tell(std::string_view stream);
 
-// What follows on a request's header section.
+// The content that follows a request's header section.
 struct Content {
   enum class Kind : std::uint8_t {
     kWhole,
-    kIncomplete,  // more is to come, for certain
-    kOpen,        // the stream ends within a line that may be broken already
-    kBad,         // against the grammar, or more than is read
-    kUnclear,     // so near to a limit that this oracle doesn't say
+    kIncomplete,  // more must come
+    kOpen,        // the stream ends within a line that may already be malformed
+    kBad,         // malformed, or longer than the server reads
+    kUnclear,     // too near a limit for this oracle to decide
   };
 
   Kind kind = Kind::kWhole;
-  std::size_t bytes = 0;  // if it is whole
+  std::size_t bytes = 0;  // if complete
 };
 
 [[nodiscard]] Content content_of(std::string_view stream, const Told& request);
 
-// The path of a resource: decoded, without dot segments. Nothing: a broken escape or NUL. Empty: an
-// encoded slash is in it.
+// A resource's path, decoded, without dot segments. nullopt: a broken escape or NUL. Empty: it
+// contains an encoded slash.
 [[nodiscard]] std::optional<std::string> resolved(std::string_view path);
 
 [[nodiscard]] std::string lower(std::string_view text);
 
-// The members of a comma-separated list that aren't empty, without white space around them.
+// The nonempty members of a comma-separated list, without surrounding white space.
 [[nodiscard]] std::vector<std::string> members(std::string_view list);
 
 }  // namespace mote::fuzz

@@ -1,4 +1,4 @@
-// Responses: framing, and content compared with the pack.
+// The oracle for responses: framing, and content compared with the pack.
 #include "tests/fuzz/response_oracle.hpp"
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 #include <span>
 
 #include "http/pack/format.hpp"
-#include "tests/fuzz/demand.hpp"
+#include "tests/fakes/demand.hpp"
 #include "tests/fuzz/guarded_pack.hpp"
 
 namespace mote::fuzz {
@@ -58,7 +58,7 @@ void read_head(std::string_view head, Response& response) {
   response.closes = connection == "close";
 }
 
-// One part of a multipart, or the whole of a single range.
+// Checks one part of a multipart, or a single range's whole content.
 void check_range(std::string_view content_range, std::string_view body, std::string_view whole) {
   demand(content_range.starts_with("bytes "), "Content-Range");
   content_range.remove_prefix(6);
@@ -72,8 +72,8 @@ void check_range(std::string_view content_range, std::string_view body, std::str
   demand(body == whole.substr(first, last - first + 1), "a range's bytes are others");
 }
 
-// multipart/byteranges (RFC 9110, 14.6; RFC 2046, 5.1.1).
-// None costs more than the whole, one part's head, of at most 512 bytes, and the last delimiter.
+// multipart/byteranges (RFC 9110, 14.6; RFC 2046, 5.1.1). It may exceed the whole file only by one
+// part's head, of at most 512 bytes, and the last delimiter.
 void check_parts(std::string_view type, std::string_view body, std::string_view whole) {
   demand(body.size() <= whole.size() + 512 + 32, "parts that cost more than the whole");
   const std::string delimiter = "\r\n--" + std::string(type.substr(type.find('=') + 1));
@@ -96,7 +96,7 @@ void check_parts(std::string_view type, std::string_view body, std::string_view 
   demand(parts > 1, "several parts are one");
 }
 
-// The representation of a resource that has this entity tag.
+// The resource's representation with this entity tag.
 const Representation& tagged(const Resource& resource, std::string_view tag) {
   const auto available = guarded_pack().representations(resource);
   const auto found = std::ranges::find_if(
@@ -105,7 +105,7 @@ const Representation& tagged(const Resource& resource, std::string_view tag) {
   return *found;
 }
 
-// A part of a variant is for who named its tag, or takes nothing else.
+// Only a client that named a variant's tag, or accepts nothing else, may get a part of it.
 bool may_have_part(const Told& request, std::string_view tag) {
   return std::ranges::any_of(request.fields, [&](const auto& field) {
     return ((field.first == "if-range" || field.first == "if-match") &&

@@ -1,4 +1,4 @@
-// What a client makes of a stream of responses: RFC 9112 read strictly, apart from the server.
+// A client's reading of a stream of responses: RFC 9112 taken strictly, apart from the server.
 #pragma once
 
 #include <cstddef>
@@ -13,19 +13,19 @@ namespace mote::fuzz {
 
 struct Response {
   int status = 0;
-  std::map<std::string, std::string_view> fields;  // by name, in lower case
+  std::map<std::string, std::string_view> fields;  // by lower-case name
   std::string_view body;
-  bool is_whole = false;  // else the stream ends before it does
+  bool is_whole = false;  // false: the stream ends before the response does
   bool closes = false;
 
   // The value of a field, or empty.
   [[nodiscard]] std::string_view operator[](const std::string& name) const;
 };
 
-// Takes a response off the stream's front; it must be one, or the beginning of one.
+// Removes a response, or the beginning of one, from the stream's front; anything else fails.
 [[nodiscard]] Response take_response(std::string_view& stream, bool is_to_head);
 
-// Demands that a whole response answers just this request, with the pack's bytes.
+// Demands that a complete response answers exactly this request, with the pack's bytes.
 void check_answer(const Response& response, const Told& request);
 
 // Demands that it is an error of this status.

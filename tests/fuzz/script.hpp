@@ -1,4 +1,4 @@
-// An input as a script: numbers and texts, taken off its front.
+// An input as a script: numbers and texts taken from its front.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace mote::fuzz {
 
-// At its end there are zeros and empty texts.
+// After its end come zeros and empty texts.
 class Script {
  public:
   Script(const std::uint8_t* data, std::size_t size)
@@ -23,13 +23,13 @@ class Script {
     return taken;
   }
 
-  // Two bytes, low one first.
+  // Two bytes, low byte first.
   std::uint16_t word() {
     const std::uint16_t low = byte();
     return static_cast<std::uint16_t>(low | byte() << 8);
   }
 
-  // What is left of so many bytes.
+  // The next bytes, or as many as are left.
   std::string_view text(std::size_t bytes) {
     const std::string_view taken = rest_.substr(0, bytes);
     rest_.remove_prefix(taken.size());

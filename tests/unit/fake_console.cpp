@@ -30,7 +30,19 @@ bool log(std::string_view line) {
   return has_log_room();
 }
 
-void write(std::string_view text) { written() += text; }
+namespace {
+
+bool is_quiet = false;
+bool leaves_out = false;
+
+}  // namespace
+
+void set_quiet(bool quiet) { is_quiet = quiet; }
+Fact::Fact(bool ordinary) { leaves_out = is_quiet && ordinary; }
+Fact::~Fact() { leaves_out = false; }
+void speak() { leaves_out = false; }
+
+void write(std::string_view text) { written() += leaves_out ? std::string_view{} : text; }
 
 void write_decimal(std::uint64_t value) { written() += std::to_string(value); }
 

@@ -179,3 +179,24 @@ def test_shared(guest):
         assert (machine / "command.txt").read_text().startswith("qemu-system-x86_64 ")
         assert f"{machine.relative_to(ROOT)}/, with capture.pcap" in said, folder
     shutil.rmtree(results)
+
+
+@pytest.mark.needs("image")
+def test_a_failure_after_a_panic_tells_functions_and_lines(tmp_path: Path) -> None:
+    name = "test_made_up_panic"
+    results = ROOT / "build/test-results" / name
+    shutil.rmtree(results, ignore_errors=True)
+    said = pytest_on(tmp_path, """
+import pytest
+from test_protection import boot_with_stub, have_it_write, stub_path, symbols
+
+@pytest.mark.needs("image")
+def test_panic(bench, stub_path):
+    guest, stub = boot_with_stub(bench, stub_path)
+    have_it_write(stub, symbols()["idt"].address)
+    guest.console.wait_for("^resetting$")
+    assert False
+""", "-p", "conftest", name=name)
+    assert "\nbacktrace, by build/kernel.elf:\n" in said, said
+    assert "inlined in memset, kernel/memory/memory.cpp:" in said, said
+    shutil.rmtree(results)

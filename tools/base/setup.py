@@ -77,7 +77,9 @@ FUZZ = {
     "llvm-19": "llvm-symbolizer-19",
 }
 
-# What each of the front door's commands needs at most.
+CHECK = {"clang-format-19": UNIT["clang-format-19"], "clang-tidy-19": "clang-tidy-19"}
+
+# What each of the front door's commands, and of Ninja's, needs at most.
 USES = {
     "build": (BUILD,),
     "run": (BUILD, COMPRESS, RUN, DEBUG, SYMBOLIZE),
@@ -87,6 +89,7 @@ USES = {
     "interop": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST, INTEROP),
     "bench": (BUILD, COMPRESS, RUN, UNIT, TEST, BENCH),
     "fuzz": (BUILD, COMPRESS, FUZZ),
+    "check": (BUILD, CHECK),
     "coverage": (BUILD, COMPRESS, UNIT, FUZZ),
 }
 
@@ -116,6 +119,11 @@ def provide(*groups: dict[str, str]) -> None:
     if still:
         raise UserError(f"installed {still[0]}, but {table(*groups)[still[0]]} is still not there; "
                         f"see whether it is the package of Debian 12")
+
+
+def advice(use: str) -> str:
+    """How to install what a use lacks."""
+    return f"install it with: apt-get install {' '.join(missing(*USES[use]))}"
 
 
 def missing(*groups: dict[str, str]) -> list[str]:

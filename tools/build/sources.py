@@ -16,15 +16,16 @@ DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
-            "dhcp/message", "lwip/heap", "lwip/lwip_port", "tcp/prompt_answer",
+            "dhcp/message", "lwip/heap", "lwip/lwip_port", "tcp/prompt_answer", "tcp/stream",
             "interface/attachment", "interface/attachment_lines", "interface/classifier",
             "interface/receive", "interface/transmit", "stats"]
-HTTP = ["request/content", "request/request", "request/request_buffer", "request/section_scanner",
-        "request/target", "pack/crc32", "pack/site_pack", "reply/conditions", "reply/date",
-        "reply/holding", "reply/negotiation", "reply/preface", "reply/ranges", "reply/redirect",
-        "reply/reply", "reply/reply_cache", "reply/reply_tail", "connection/connection",
-        "connection/connection_input", "connection/connection_prompt", "connection/reply_writer",
-        "connection/server", "operations/access_log", "operations/endpoints", "operations/metrics"]
+HTTP = ["request/content", "request/request", "request/request_buffer", "request/request_reader",
+        "request/section_scanner", "request/target", "pack/crc32", "pack/site_pack",
+        "reply/conditions", "reply/date", "reply/holding", "reply/negotiation", "reply/preface",
+        "reply/ranges", "reply/redirect", "reply/reply", "reply/reply_cache", "reply/reply_tail",
+        "operations/access_log", "operations/endpoints", "operations/metrics",
+        "connection/connection", "connection/connection_answers", "connection/reply_writer",
+        "connection/server"]
 FIRMWARE = ["idle", "main", "nics", "parse", "pools", "settings", "site"]
 
 # What runs for each frame, segment, request or byte of a site: made fast. All else is made small.
@@ -36,14 +37,14 @@ HOT = ["kernel/time/clock", "kernel/memory/packet",
        "drivers/vmxnet3/transmit_queue",
        "netstack/interface/attachment", "netstack/interface/classifier",
        "netstack/interface/receive", "netstack/interface/transmit", "netstack/lwip/heap",
-       "netstack/lwip/lwip_port", "netstack/tcp/prompt_answer",
-       "http/request/request", "http/request/section_scanner", "http/request/target",
+       "netstack/lwip/lwip_port", "netstack/tcp/prompt_answer", "netstack/tcp/stream",
+       "http/request/request", "http/request/request_reader",
+       "http/request/section_scanner", "http/request/target",
        "http/pack/crc32", "http/pack/site_pack",
        "http/reply/conditions", "http/reply/negotiation", "http/reply/preface",
        "http/reply/reply", "http/reply/reply_cache",
-       "http/connection/connection", "http/connection/connection_input",
-       "http/connection/connection_prompt", "http/connection/reply_writer",
-       "http/connection/server",
+       "http/connection/connection", "http/connection/connection_answers",
+       "http/connection/reply_writer", "http/connection/server",
        "firmware/idle", "firmware/nics",
        *[f"lwip/src/core/{name}" for name in (
            "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "tcp", "tcp_in", "tcp_out",
@@ -100,7 +101,8 @@ HTTP_REPLY = ["tests/unit/http/fake_endpoints.cpp", *HTTP_FAKES,
 REPLY_SITE = ["tests/unit/http/reply/reply_site.cpp", *HTTP_REPLY]
 HTTP_SERVER = [*_all("http", *[name for name in HTTP if not name.startswith("operations/")]),
                "tests/unit/http/fake_endpoints.cpp"]
-HTTP_WORLD = [*_all("tests/unit/http", "world", "responses"), *HTTP_FAKES, *HTTP_SERVER]
+HTTP_WORLD = ["tests/fakes/fake_stream.cpp", *_all("tests/unit/http", "world", "responses"),
+              *HTTP_FAKES, *HTTP_SERVER]
 FAKE_ACPI = "tests/unit/kernel/fake_acpi.cpp"
 FAKE_CLOCK = "tests/unit/kernel/fake_clock.cpp"
 FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
@@ -256,6 +258,7 @@ UNIT_TESTS = {
     "netstack/tcp/connections": TCP_WORLD,
     "netstack/tcp/prompt_answer": [
         *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
+    "netstack/tcp/stream": ["tests/unit/netstack/tcp_peer.cpp", *NETSTACK_WORLD],
 }
 
 # Sources that a program of another name tests (tools/build/tested.py has the rule) ...
@@ -266,13 +269,14 @@ TESTED_ELSEWHERE = {
     "drivers/vmxnet3/buffer_ring": "drivers/vmxnet3/receive_queue",
     "drivers/vmxnet3/nic": "firmware/nics",
     "firmware/parse": "firmware/settings",
-    "http/connection/connection_input": "http/connection/connection",
+    "http/connection/connection_answers": "http/connection/connection",
     "http/connection/reply_writer": "http/connection/connection",
     "http/operations/endpoints": "http/operations/metrics",
     "http/pack/crc32": "http/pack/site_pack",
     "http/reply/date": "http/reply/conditions",
     "http/reply/reply_tail": "http/reply/ranges",
     "http/request/request_buffer": "http/connection/connection",
+    "http/request/request_reader": "http/connection/connection",
     "http/request/target": "http/request/request",
     "netstack/dhcp/message": "netstack/dhcp/client",
     "netstack/interface/attachment_lines": "netstack/interface/attachment_addresses",
@@ -297,7 +301,8 @@ FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm",
 HTTP_UNPACKED = [name for name in HTTP if not name.startswith("pack/")]
 FUZZERS = {
     "connection": [
-        *_all("tests/fuzz", "fake_stats", "fake_tcp", "response_oracle"),
+        "tests/fakes/fake_stream.cpp",
+        *_all("tests/fuzz", "fake_stats", "http_run", "response_oracle"),
         "tests/unit/http/fakes.cpp", *PACKETS, *ORACLES, *FUZZ_PACK,
         *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
     "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,

@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tools.base import setup  # noqa: E402
 from tools.build import cpp_text, rooms, sources, tested  # noqa: E402
 
 MAX_COLUMNS = 100
@@ -33,9 +34,15 @@ FIRST_LINES = {CPP: ("// ",), NASM: ("; ",), PYTHON: ('"""', "#!/usr/bin/env pyt
 FLOORS = ("kernel", "drivers", "netstack", "http", "firmware")
 LWIP_PORT = "netstack/lwip/port/"
 
-# The kernel's rooms: each may include the headers of those before it.
-KERNEL_ROOMS = ("cpu", "memory", "acpi", "time", "console", "interrupts", "pci", "platform",
-                "faults")
+# The rooms of a floor: each may include the headers of those before it.
+ROOMS = {"kernel": ("cpu", "memory", "acpi", "time", "console", "interrupts", "pci", "platform",
+                    "faults"),
+         "http": ("request", "pack", "reply", "operations", "connection")}
+
+# What a header of lwIP's begins with. Only netstack/ includes them, and the floors above see none
+# of them through others' headers, but for firmware/, where the parts are put together.
+LWIP_HEADERS = ("lwip/", "netif/", "arch/", "lwipopts.h", "mote_hooks.h")
+INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')
 
 # Headers of the C++ library that work without an operating system and without a heap.
 FREESTANDING = frozenset("""
@@ -170,7 +177,7 @@ def includes(source: Source) -> Iterator[tuple[int, str]]:
     if source.floor is None:
         return
     for number, line in enumerate(source.lines, 1):
-        if found := re.match(r'\s*#\s*include\s+([<"])([^>"]+)[>"]', line):
+        if found := INCLUDE.match(line):
             if advice := include_advice(source, found[1] == "<", found[2]):
                 yield number, advice
 
@@ -184,9 +191,8 @@ def include_advice(source: Source, angled: bool, header: str) -> str | None:
         if top in (*FLOORS, "lwip"):
             return f'write "{header}" in quotes; angle brackets are for the C++ library'
         return f"do without <{header}>: it needs a heap or an operating system"
-    is_lwip = top in ("lwip", "netif", "arch", "lwipopts.h", "mote_hooks.h")
-    if is_lwip:
-        allowed = source.floor in ("netstack", "http", "firmware")
+    if header.startswith(LWIP_HEADERS):
+        allowed = source.floor == "netstack"
     elif top in FLOORS:
         allowed = may_see(source, header)
     else:
@@ -198,9 +204,9 @@ def include_advice(source: Source, angled: bool, header: str) -> str | None:
 
 
 def room_of(path: str) -> int:
-    """The place of a path's room among the kernel's; -1 for what lies beside the rooms."""
-    parts = path.split("/")
-    return KERNEL_ROOMS.index(parts[1]) if len(parts) > 2 else -1
+    """The place of a path's room on its floor; -1 for what lies beside the rooms."""
+    floor, *rest = path.split("/")
+    return ROOMS[floor].index(rest[0]) if len(rest) > 1 and rest[0] in ROOMS[floor] else -1
 
 
 def may_see(source: Source, header: str) -> bool:
@@ -217,7 +223,8 @@ def may_see(source: Source, header: str) -> bool:
         case "netstack":
             return contract or header.startswith(("netstack/", "kernel/"))
         case "http":
-            return header.startswith(("http/", "netstack/", "kernel/"))
+            own = header.startswith("http/") and room_of(header) <= room_of(source.path)
+            return own or header.startswith(("netstack/", "kernel/"))
     return True
 
 
@@ -269,14 +276,44 @@ def formatting(root: Path, paths: list[str]) -> list[Finding]:
     ours = [path for path in paths if path.endswith((".cpp", ".hpp"))]
     if not ours:
         return []
-    said = subprocess.run(["clang-format-19", "--dry-run", *ours], cwd=root, text=True,
-                          capture_output=True, check=False).stderr
+    try:
+        said = subprocess.run(["clang-format-19", "--dry-run", *ours], cwd=root, text=True,
+                              capture_output=True, check=False).stderr
+    except OSError as error:
+        raise RuntimeError(f"clang-format-19: {error.strerror}; {setup.advice('check')}") from None
     lines = re.findall(r"^(\S+?):(\d+):\d+: warning: code should be clang-formatted", said, re.M)
     first: dict[str, int] = {}
     for path, line in lines:
         first.setdefault(path, int(line))
     return [Finding(path, line, f"run clang-format-19 -i {path}")
             for path, line in first.items()]
+
+
+def lwip_behind(root: Path, header: str, seen: set[str]) -> str | None:
+    """The header of lwIP's that a header of ours includes, directly or by others; None: none."""
+    if header.startswith(LWIP_HEADERS):
+        return header
+    path = root / header
+    if header in seen or not path.is_file():
+        return None
+    seen.add(header)
+    inner = (found[2] for line in path.read_text().splitlines()
+             if (found := INCLUDE.match(line)) and found[1] == '"')
+    return next((lwip for name in inner if (lwip := lwip_behind(root, name, seen))), None)
+
+
+def seam(root: Path, paths: list[str]) -> list[Finding]:
+    """Includes by which http/ sees headers of lwIP's through others."""
+    findings = []
+    for path in paths:
+        if not (path.startswith("http/") and path.endswith(CPP)):
+            continue
+        for number, line in enumerate((root / path).read_text().splitlines(), 1):
+            found = INCLUDE.match(line)
+            if found and found[1] == '"' and (lwip := lwip_behind(root, found[2], set())):
+                findings.append(Finding(path, number, f'do without "{found[2]}": it leads to '
+                                        f'"{lwip}", which only netstack/ may see'))
+    return findings
 
 
 def unlisted(root: Path, paths: list[str]) -> list[Finding]:
@@ -300,7 +337,8 @@ def check(root: Path) -> list[Finding]:
                 for finding in check_source(source)]
     untested = [Finding(path, 1, advice) for path, advice in tested.check(
         paths, sources.UNIT_TESTS, sources.TESTED_ELSEWHERE, sources.UNTESTED)]
-    return sorted(findings + formatting(root, paths) + unlisted(root, paths) + untested)
+    return sorted(findings + formatting(root, paths) + unlisted(root, paths) + untested
+                  + seam(root, paths))
 
 
 def main() -> int:

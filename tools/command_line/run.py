@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,9 +90,8 @@ def run_on_free_port(options: RunOptions, pack: SitePack, bootable: Path) -> int
         if port != first:
             print(f"port {first} is taken, using {port}", flush=True)
         try:
-            if options.debug:
-                print(f"waits for gdb; in another terminal: {gdb_line(pack)}", flush=True)
-            return relay(command(options, pack, bootable, port), port)
+            return relay(command(options, pack, bootable, port), port,
+                         gdb_socket(pack) if options.debug else None)
         except PortTaken:
             continue
     raise UserError(f"--http-port {first}: it and the {PORT_TRIES - 1} ports after it are taken; "
@@ -141,10 +141,10 @@ def gdb_socket(pack: SitePack) -> Path:
     return pack.path.parent / "gdb"
 
 
-def gdb_line(pack: SitePack) -> str:
-    """What to type, in another terminal, to debug the machine."""
+def gdb_line(gdb: Path) -> str:
+    """What to type, in another terminal, to debug the machine behind a socket."""
     return shlex.join(["gdb", "-q", "-x", str(ROOT / "tools/debug/gdbinit.py"),
-                       "-ex", f"target remote {gdb_socket(pack)}"])
+                       "-ex", f"target remote {gdb}"])
 
 
 def mac_of(model: str) -> str:
@@ -187,12 +187,14 @@ def die_with_parent() -> None:
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def relay(arguments: list[str], port: int) -> int:
+def relay(arguments: list[str], port: int, gdb: Path | None = None) -> int:
     """Runs QEMU, its console on our output and its complaints, a line each, on our errors."""
     qemu = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, start_new_session=True,
                             preexec_fn=die_with_parent)
     try:
+        if gdb:
+            tell_gdb_line(qemu, gdb)
         return relay_until_end(qemu, port)
     finally:
         qemu.terminate()
@@ -201,6 +203,15 @@ def relay(arguments: list[str], port: int) -> int:
         except subprocess.TimeoutExpired:
             qemu.kill()
             qemu.wait()
+
+
+def tell_gdb_line(qemu: subprocess.Popen[bytes], gdb: Path) -> None:
+    """Says how to connect once QEMU listens; if it ends instead, it has said why."""
+    while qemu.poll() is None:
+        if gdb.exists():
+            print(f"waits for gdb; in another terminal: {gdb_line(gdb)}", flush=True)
+            return
+        time.sleep(0.01)
 
 
 def relay_until_end(qemu: subprocess.Popen[bytes], port: int) -> int:

@@ -11,7 +11,8 @@ from tools.site.config_document import Check, Document
 from tools.site.http_config import HttpReader
 from tools.site.settings import Settings
 
-TOP = {"panic": values.one_of("reset", "halt"), "idle": values.one_of("poll", "doze")}
+TOP = {"panic": values.one_of("reset", "halt"), "idle": values.one_of("poll", "doze"),
+       "console": values.one_of("normal", "quiet")}
 NETWORK = {"hostname": values.hostname}
 INTERFACE = {"address": values.address, "gateway": values.gateway,
              "mtu": values.integer(576, 1500), "offload": values.one_of("on", "off")}

@@ -19,7 +19,7 @@ LINES = {"port": values.integer(1, 65535), "connections": values.integer(64, 131
          "access_log_lines": values.integer(1, 10000)}
 
 # The statuses that the server answers with, and that a site can have its own page for.
-ERRORS = (400, 404, 405, 408, 412, 413, 414, 416, 417, 431, 501, 503, 505)
+ERRORS = (400, 404, 405, 408, 412, 414, 416, 417, 431, 501, 503, 505)
 
 _NAMED_CODINGS = {name: coding for coding, name in CODINGS.items()}
 _MOST_SITES = 1000

@@ -1,9 +1,9 @@
-// lwIP's options: what of lwIP is built, and how large. lwIP's opt.h explains each; the comments
+// lwIP's options: which parts are built, and how large. lwIP's opt.h explains each; the comments
 // here say why it has its value. netstack/lwip/lwip_port.cpp checks the numbers against
 // netstack/limits.hpp.
 #pragma once
 
-// One loop, no threads, the raw API (design.md, 2).
+// One loop, no threads, the raw API.
 #define NO_SYS 1
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_NETCONN 0
@@ -15,8 +15,8 @@
 #define LWIP_DNS 0
 #define LWIP_IGMP 0
 
-// Of all statistics only how much of each pool is in use, for connections' shares depend on it, and
-// TCP's, for an operator's eyes (netstack/stats.hpp); those in 32 bits.
+// Only two kinds of statistics, in 32 bits: how much of each pool is in use, on which connections'
+// shares depend, and TCP's, for operators (netstack/stats.hpp).
 #define LWIP_STATS 1
 #define LWIP_STATS_LARGE 1
 #define LINK_STATS 0
@@ -28,9 +28,9 @@
 #define TCP_STATS 1
 #define MEMP_STATS 1
 
-// Memory: pools of fixed elements for lwIP's own structures, and netstack/heap for what it asks
-// of a heap, which has size classes and takes constant time. Of PCBs, segments and PBUFs here are
-// only those that lwIP insists on: netstack/plan.hpp says at boot how many there are (patches/30).
+// Memory: pools of fixed elements for lwIP's own structures, and netstack/lwip/heap.cpp as its
+// heap, with size classes and constant time. Only the PCBs, segments and PBUFs that lwIP insists on
+// are set here; netstack/plan.hpp decides at boot how many there are (patches/30).
 #define MEMP_MEM_MALLOC 0
 #define MEM_ALIGNMENT 8
 #define MEM_CUSTOM_ALLOCATOR 1
@@ -38,8 +38,8 @@
 #define MEM_CUSTOM_CALLOC mote_lwip_allocate_zeroed
 #define MEM_CUSTOM_FREE mote_lwip_free
 
-// Packet buffers. Frames rest in their own packets (custom pbufs); the pool is for the copy-break
-// and for fragments. A whole datagram of 64 KiB comes in 45 of them.
+// Packet buffers. Frames stay in their own packets (custom pbufs); the pool is for the copy-break
+// and for fragments. A datagram of 64 KiB arrives in 45 of them.
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
 #define PBUF_POOL_SIZE 160
 #define PBUF_POOL_BUFSIZE 1520
@@ -47,8 +47,9 @@
 #define MEMP_NUM_PBUF 1
 #define LWIP_NETIF_TX_SINGLE_PBUF 0
 
-// Interfaces. Checksums are each interface's choice; those of IP and ICMP are always ours, and an
-// IP header's was verified before lwIP sees it (netstack/interface/classifier.cpp).
+// Interfaces. Each interface chooses its checksums. Those of IP and ICMP are always computed here,
+// and the classifier verifies an IP header's before lwIP sees it
+// (netstack/interface/classifier.cpp).
 #define CHECKSUM_CHECK_IP 0
 #define LWIP_NETIF_HOSTNAME 1
 #define LWIP_NETIF_STATUS_CALLBACK 1
@@ -57,9 +58,10 @@
 #define LWIP_INLINE_IP_CHKSUM 1
 #define ETHARP_TABLE_MATCH_NETIF 1
 
-// Neighbours. Of the table so many are asked for and unknown as yet, and the queue has room for all
-// that waits for them, with one element more for the newest before the oldest goes. Of the others,
-// those to which something went within so many seconds stay when a stranger comes (patches/41).
+// Neighbours. MOTE_ARP_PENDING entries of the table may be unresolved requests, and the queue has
+// room for all packets waiting for them, plus one for the newest before the oldest is dropped. Of
+// the other entries, those sent to within the last MOTE_ARP_IN_USE seconds stay when a stranger
+// comes (patches/41).
 #define ARP_TABLE_SIZE 120
 #define MOTE_ARP_PENDING 16
 #define MOTE_ARP_IN_USE 60
@@ -67,7 +69,8 @@
 #define ARP_QUEUE_LEN 3
 #define MEMP_NUM_ARP_QUEUE (MOTE_ARP_PENDING * ARP_QUEUE_LEN + 1)
 
-// IP. Reassembly keeps at most two datagrams of 64 KiB, the oldest giving way, 15 seconds at most.
+// IP. Reassembly keeps at most two datagrams of 64 KiB, for at most 15 seconds; the oldest gives
+// way.
 #define IP_REASSEMBLY 1
 #define IP_FRAG 1
 #define IP_REASS_MAX_PBUFS 96
@@ -81,10 +84,10 @@
 #define MEMP_NUM_UDP_PCB 2
 #define LWIP_RANDOMIZE_INITIAL_LOCAL_PORTS 1
 
-// DHCP. Timers in seconds, so that short leases are kept to. No probing for the offered address
-// (RFC 2131, 2.2, a SHOULD): it would cost a second at each boot. Asked for are classless routes
-// (121, and 249 as they were called before), which must come before routers (RFC 3442), and the MTU
-// (26; RFC 2132, 5.1). Options have room for the longest host name beside all else.
+// DHCP. Timers count seconds, so that short leases are honoured. No probing for the offered address
+// (RFC 2131, 2.2, a SHOULD), which would cost a second at each boot. We also request classless
+// routes (121, and 249, their earlier number), which must come before routers (RFC 3442), and the
+// MTU (26; RFC 2132, 5.1). Options have room for the longest host name besides everything else.
 #define LWIP_DHCP 1
 #define LWIP_ACD 0
 #define LWIP_DHCP_DOES_ACD_CHECK 0
@@ -106,8 +109,8 @@
 #define DHCP_NEXT_TIMEOUT_THRESHOLD 60
 #define DHCP_REQUEST_BACKOFF_SEQUENCE mote_dhcp_back_off
 
-// TCP. Requests are small and come in order: a small receive window, no queue of segments out of
-// order. Responses are large: 64 segments may be in flight, by window scale.
+// TCP. Requests are small and come in order: a small receive window, and no queue for segments out
+// of order. Responses are large: up to 64 segments in flight, by window scaling.
 #define LWIP_TCP 1
 #define TCP_MSS 1460
 #define MEMP_NUM_TCP_PCB 1
@@ -125,45 +128,44 @@
 #define TCP_SND_QUEUELEN 256
 #define TCP_OVERSIZE 0
 
-// Pbufs that any connection may queue, however few are left (mote_tcp_queue_limit, patches/24): two
-// segments, because for one, clients delay their ACK.
+// Pbufs that any connection may queue, however few are left (mote_tcp_queue_limit, patches/24):
+// enough for two segments, because clients delay the ACK of a single one.
 #define MOTE_TCP_QUEUE_LEAST 4
 
-// Splits of segments that may exceed that, for they are needed, before something is acknowledged
+// Splits of segments that may exceed that before something is acknowledged, because they are needed
 // (patches/18).
 #define MOTE_TCP_SPLITS_BEYOND 2
 
-// A segment that the device cuts is made of at most so many pbufs, as a frame of so many pieces
-// (patches/14), and not into frames that are smaller than any host's default (RFC 9293, 3.7.1):
-// devices have least lengths, too.
+// A segment that the device cuts has at most this many pbufs, like a frame's pieces (patches/14),
+// and is not cut into frames smaller than any host's default (RFC 9293, 3.7.1), because devices
+// have least lengths, too.
 #define TCP_TSO_PBUFS 8
 #define TCP_TSO_LEAST_MSS 536
 
-// Timers: a tick of 50 ms, and segments resent after at least two ticks of 100 ms (as Linux's
-// 200 ms), one second at first (RFC 6298, 2.1). tcp_poll's interval thus counts 100 ms.
+// Timers: a tick of 50 ms. Segments are resent after at least two slow ticks of 100 ms (like
+// Linux's 200 ms), one second at first (RFC 6298, 2.1). tcp_poll's interval thus counts 100 ms.
 #define TCP_TMR_INTERVAL 50
 #define LWIP_TCP_RTO_TIME 1000
 
-// At most so long until a segment is sent again, in ticks: 60 s (RFC 6298, 2.5; patches/37).
+// The longest time before a segment is resent, in slow ticks: 60 s (RFC 6298, 2.5; patches/37).
 #define MOTE_TCP_LONGEST_RTO (60000 / TCP_SLOW_INTERVAL)
 
-// A closed connection is remembered for 2 × 15 s, and forgotten earlier when a new one needs its
-// place.
+// A closed connection is remembered for 2 × 15 s, or less if a new one needs its place.
 #define TCP_MSL 15000UL
 
-// No limit on connections that wait to be established. When PCBs run out, closed connections give
-// way first; then the oldest half-open one, if there are more than this many, so that a flood of
-// SYNs displaces itself; then those that the server has given up, which may still be delivering a
-// response; then half-open ones again (patches/03).
+// No limit on connections waiting to be established. When PCBs run out, closed connections give way
+// first; then the oldest half-open one, if there are more than MOTE_TCP_HALF_OPEN, so that a flood
+// of SYNs displaces itself; then those that the server has given up, which may still be delivering
+// a response; then half-open ones again (patches/03).
 #define TCP_LISTEN_BACKLOG 0
 #define MOTE_TCP_HALF_OPEN mote_tcp_half_open()
 
-// Segments that aren't believed are acknowledged so many times in so many milliseconds, for each
-// connection (patches/04).
+// Each connection acknowledges segments that aren't believed at most MOTE_TCP_CHALLENGES times in
+// MOTE_TCP_CHALLENGE_TIME milliseconds (patches/04).
 #define MOTE_TCP_CHALLENGES 10
 #define MOTE_TCP_CHALLENGE_TIME 5000
 
-// What lwIP may call and the numbers it draws: netstack/lwip/lwip_port.cpp.
+// Hooks, declared in port/mote_hooks.h.
 #define LWIP_HOOK_FILENAME "mote_hooks.h"
 #define LWIP_HOOK_IP4_ROUTE_SRC(source, destination) \
   ((source) != NULL ? mote_route_by_source(source) : mote_route_by_destination(destination))

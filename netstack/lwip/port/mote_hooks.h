@@ -1,4 +1,5 @@
-// Hooks by which lwIP asks netstack/lwip/lwip_port.cpp.
+// The hooks that lwIP calls. Defined in netstack/lwip/lwip_port.cpp, netstack/dhcp/client.cpp,
+// netstack/ip/ and netstack/stats.cpp.
 #pragma once
 
 #include "lwip/ip_addr.h"
@@ -16,51 +17,52 @@ struct tcp_pcb;
 u32_t mote_tcp_isn(const ip_addr_t* local_ip, u16_t local_port, const ip_addr_t* remote_ip,
                    u16_t remote_port);
 
-// An unpredictable identification for a datagram, which needs none if it may not be fragmented.
+// An unpredictable identification for a datagram. Not called for one that may not be fragmented.
 u16_t mote_ip_id(void);
 
-// ICMP says that a destination is unreachable; `message` begins with ICMP's header, at least four
-// bytes of it in one piece.
+// ICMP reports a destination as unreachable; `message` begins with ICMP's header, of which at least
+// four bytes are contiguous.
 void mote_icmp_unreachable(const struct pbuf* message, const struct netif* netif);
 
-// A connection was established, and has sent no data yet.
+// A connection was established and has sent no data yet.
 void mote_tcp_established(struct tcp_pcb* pcb);
 
-// How many pbufs a connection may have queued now: fewer when memory for segments is scarce.
+// The number of pbufs that a connection may have queued now: fewer if memory for segments is
+// scarce.
 u16_t mote_tcp_queue_limit(void);
 
-// How many half-open connections stay when PCBs run out.
+// The number of half-open connections that stay when PCBs run out.
 u16_t mote_tcp_half_open(void);
 
-// A segment is being sent once more.
+// A segment is being resent.
 void mote_tcp_resent(void);
 
-// A connection's accounts don't add up: it is being reset.
+// A connection's accounts don't add up, so it is being reset.
 void mote_tcp_broken(void);
-// A segment wasn't believed (patches/04): whether the ACK that says so was sent, or withheld, there
-// having been many.
+// A segment wasn't believed (patches/04). `sent`: the ACK that says so was sent, not withheld by
+// the rate limit.
 void mote_tcp_challenge(u8_t sent);
 
-// Whether an ICMP error may be sent about a datagram, whose IP header the pbuf begins with.
+// Whether an ICMP error may be sent about a datagram; the pbuf begins with its IP header.
 u8_t mote_icmp_error(const struct pbuf* datagram);
 
 // The interface whose address is `source`, or null.
 struct netif* mote_route_by_source(const ip4_addr_t* source);
 
-// The interface with the longest route to `destination` beside subnets and gateways, or null.
+// The interface with the longest route to `destination` besides subnets and gateways, or null.
 struct netif* mote_route_by_destination(const ip4_addr_t* destination);
 
-// A DHCP message of a type: as which type it is to be taken, or 0 for none (patches/45).
+// Judges a DHCP message of a type: returns the type to treat it as, or 0 to ignore it (patches/45).
 u8_t mote_dhcp_message(struct netif* netif, const struct dhcp* dhcp, u8_t type,
                        struct pbuf* message);
 
-// The message that was last asked about is an acknowledgement, which counts now.
+// The message judged last is an acknowledgement, which takes effect now.
 void mote_dhcp_acknowledged(struct netif* netif, struct dhcp* dhcp);
 
-// How long, in milliseconds, to wait after a refusal before asking anew.
+// Milliseconds to wait after a refusal before asking anew.
 u16_t mote_dhcp_restart_delay(struct netif* netif, const struct dhcp* dhcp);
 
-// How long, in milliseconds, to wait for an answer to what was sent for the `tries`th time.
+// Milliseconds to wait for an answer to a message sent for the `tries`th time.
 u16_t mote_dhcp_back_off(u8_t tries);
 
 #ifdef __cplusplus
@@ -81,5 +83,5 @@ u16_t mote_dhcp_back_off(u8_t tries);
 #define LWIP_HOOK_DHCP_ACKNOWLEDGED mote_dhcp_acknowledged
 #define LWIP_HOOK_DHCP_RESTART_DELAY mote_dhcp_restart_delay
 
-// What etharp_output is called for is a station on the link already: Attachment::find_station.
+// etharp_output is called only with stations on the link: Attachment::find_station.
 #define LWIP_HOOK_ETHARP_GET_GW(netif, station) (station)

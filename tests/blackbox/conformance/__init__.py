@@ -1,1 +1,1 @@
-"""HTTP's conformance suite: cases as data, sites to try them on, and what runs and judges them."""
+"""HTTP's conformance suite: cases as data, sites to try them on, and code to run and judge them."""

@@ -1,4 +1,4 @@
-"""Holds a response against what its case expects, and against what is true of all responses."""
+"""Compares a response with its case's expectations and with what holds for all responses."""
 
 import email.parser
 import email.policy
@@ -17,12 +17,12 @@ DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun
                   r"|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT")
 STRONG_TAG = re.compile(r'"[\x21\x23-\x7e]*"')
 
-# How far the machine's clock may be off: QEMU's CMOS clock tells the host's time in seconds.
+# How far the machine's clock may be off: QEMU's CMOS clock has the host's time in whole seconds.
 CLOCK_S = 120
 
 
 def differences(server: Server, case: Case, response: Response) -> list[str]:
-    """Everything that is wrong with a response; nothing is."""
+    """Everything wrong with a response, one line each; empty if it is right."""
     return list(_differences(server, case, response))
 
 
@@ -54,14 +54,14 @@ def _matches(server: Server, found: str | None, value: Value) -> bool:
     return names == {word.lower() for word in value}
 
 
-# Fields without which a response of a status is not one (RFC 9110, 15).
+# Fields that a response of this status must have (RFC 9110, 15).
 NEEDED = {206: "content-range|content-type", 301: "location", 302: "location", 304: "etag",
           307: "location", 308: "location", 405: "allow", 416: "content-range",
           503: "retry-after"}
 
 
 def _always(response: Response) -> Iterator[str]:
-    """What is true of every response of a server with a clock (RFC 9110, 6.6.1)."""
+    """Checks that hold for every response of a server with a clock (RFC 9110, 6.6.1)."""
     date = response.fields.get("date", "")
     if not DATE.fullmatch(date):
         yield f"Date is {date!r}"
@@ -114,7 +114,7 @@ def _body(server: Server, case: Case, response: Response) -> Iterator[str]:
 
 
 def _content(case: Case, response: Response, wanted: bytes) -> Iterator[str]:
-    """Content in any coding, which must be what it says."""
+    """Checks content in any coding; it must decode as its fields say."""
     coding = response.fields.get("content-encoding", "identity")
     if case.method != "HEAD" and decoded(response.body, coding) != wanted:
         yield f"the content ({coding}) is {response.body[:80]!r}"

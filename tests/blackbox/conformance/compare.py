@@ -1,4 +1,4 @@
-"""What two servers do with the same case, in the respects in which servers can be compared."""
+"""Compares two servers' reactions to the same case, in the respects that can be compared."""
 
 import hashlib
 from dataclasses import dataclass, fields
@@ -15,7 +15,7 @@ REDIRECTS = (301, 302, 307, 308)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a case."""
+    """A server's reaction to a case."""
 
     status: int  # 0: no response
     stays: bool = False  # another request on the connection was answered
@@ -24,7 +24,7 @@ class Outcome:
     location: str = ""
     coding: str = ""
     range: str = ""
-    content: str = ""  # a digest of what a 200 or 206 brought, without its coding
+    content: str = ""  # a digest of the decoded content of a 200 or 206
 
     def unlike(self, other: "Outcome") -> list[str]:
         """The respects in which two outcomes differ."""
@@ -46,7 +46,7 @@ def observe(server: Server, case: Case) -> Outcome:
 
 
 def answers(channel: Channel) -> bool:
-    """Whether the connection takes another request."""
+    """Whether the connection accepts another request."""
     try:
         channel.send(PROBE.request)
         return channel.response().status == 200
@@ -55,7 +55,7 @@ def answers(channel: Channel) -> bool:
 
 
 def told(response: Response) -> dict[str, str]:
-    """What a successful response or a redirect is about."""
+    """The comparable facts in a successful response or a redirect."""
     if response.status in REDIRECTS:
         to = urlsplit(response.fields.get("location", ""))
         return {"location": to.path + ("?" + to.query if to.query else "")}
@@ -64,7 +64,7 @@ def told(response: Response) -> dict[str, str]:
     coding = response.fields.get("content-encoding", "identity")
     told = response.fields.get("content-range", "")
     several = "multipart" in response.fields.get("content-type", "")
-    # Two servers' variants differ, and so do the boundaries between parts.
+    # Servers make different variants, and different boundaries between parts.
     partly_coded = response.status == 206 and coding != "identity"
     content = b"" if several or partly_coded else decoded(response.body, coding) or b""
     return {"coding": coding, "range": "several" if several else told,

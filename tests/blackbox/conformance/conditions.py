@@ -9,7 +9,7 @@ TAG = "{tag:data.json}"
 
 
 def unchanged(id: str, rfc: str, *lines: str) -> Case:
-    """304, with what a 200 would have said about the validators, and no more of the content."""
+    """304 with the validators that a 200 would have had, and no field describing the content."""
     return Case(f"condition-{id}", f"9110 {rfc}", get("/data.json", *lines), 304, Nothing(),
                 {"etag": TAG}, ("content-type", "content-encoding"))
 
@@ -25,7 +25,7 @@ def failed(id: str, rfc: str, *lines: str) -> Case:
 
 
 def dateless(id: str, rfc: str, *lines: str) -> Case:
-    """Of a file with a time that stands for none, as Nix's and some archives' have it."""
+    """A file whose time means no date, as Nix and some archives set it."""
     return Case(f"condition-{id}-without-a-date", f"9110 {rfc}", get("/epoch.txt", *lines), 200,
                 Text(b"as Nix's store has it\n"), {"etag": "{tag:epoch.txt}"}, ("last-modified",))
 
@@ -98,7 +98,7 @@ MATCH = [
     Case("condition-match-head", "9110 13.1.1", head("/data.json", 'If-Match: "other"'), 412),
 ]
 
-# RFC 9110, 13.2.2: which goes before which.
+# RFC 9110, 13.2.2: order of precedence.
 PRECEDENCE = [
     sent("match-before-unmodified", "13.2.2", f"If-Match: {TAG}",
          f"If-Unmodified-Since: {EARLIER}"),

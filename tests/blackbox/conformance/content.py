@@ -1,4 +1,4 @@
-"""Content and what is said about it: RFC 9110, section 8; caching, policy and redirects."""
+"""Content and its metadata: RFC 9110, section 8; caching, policy and redirects."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Undoes content codings with tools that are not ours."""
+"""Undoes content codings with other people's tools."""
 
 import gzip
 import subprocess
@@ -7,7 +7,7 @@ import brotli
 
 
 def decoded(body: bytes, coding: str) -> bytes | None:
-    """The content without its coding; None when it isn't in that coding."""
+    """The decoded content; None if it isn't in that coding."""
     try:
         match coding:
             case "identity":

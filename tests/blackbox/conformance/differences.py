@@ -208,7 +208,7 @@ GROUPS = [
 
 
 def table() -> str:
-    """The table in Markdown, a line for each group."""
+    """The table in Markdown, one line per group."""
     lines = ["| What | Mote | nginx | Why | Cases |", "|---|---|---|---|---|"]
     for group in GROUPS:
         cases = ", ".join(f"`{id}`" for id in group.cases)

@@ -1,4 +1,4 @@
-"""Connections over which cases are run, and responses, each parsed twice: by us and by h11."""
+"""Connections to run cases on, and responses, each parsed twice: by us and by h11."""
 
 import re
 import socket
@@ -13,17 +13,17 @@ NO_CONTENT = (204, 304)
 
 
 class Malformed(AssertionError):
-    """What came is no response, or not the one it says it is."""
+    """The bytes received are no response, or contradict themselves."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """A response as it came: what RFC 9112 says it consists of."""
+    """A response as received, with the parts that RFC 9112 names."""
 
     status: int
     fields: dict[str, str]  # by lower-case name
     body: bytes
-    raw: bytes  # all of it, with the interim response before it
+    raw: bytes  # all of it, including an interim response before it
     interim: bool = False
 
     @property
@@ -32,12 +32,12 @@ class Response:
 
 
 def options(fields: dict[str, str]) -> set[str]:
-    """The options of Connection."""
+    """The options in the Connection field."""
     return {word.strip().lower() for word in fields.get("connection", "").split(",")}
 
 
 def parse_head(head: bytes) -> tuple[int, dict[str, str]]:
-    """Status and fields of a head without its empty line."""
+    """Status and fields of a header section, given without its empty line."""
     status_line, *lines = head.split(b"\r\n")
     status = STATUS_LINE.fullmatch(status_line)
     if not status:
@@ -55,7 +55,7 @@ def parse_head(head: bytes) -> tuple[int, dict[str, str]]:
 
 
 def second_opinion(method: str, response: Response) -> None:
-    """Has h11 parse the bytes as a client that asked with this method."""
+    """Has h11 parse the bytes as a client that sent a request with this method."""
     parser = h11.Connection(h11.CLIENT)
     asked = "GET" if method == "CONNECT" else method
     parser.send(h11.Request(method=asked, target="/", headers=[("Host", "h11.test")]))
@@ -83,7 +83,7 @@ def second_opinion(method: str, response: Response) -> None:
 
 
 class Channel:
-    """A connection to a server, with what came on it and was not yet taken."""
+    """A connection to a server, with the bytes received but not yet consumed."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
@@ -99,7 +99,7 @@ class Channel:
         self.socket.sendall(data)
 
     def all_received(self) -> bool:
-        """Whether the peer has acknowledged everything."""
+        """Whether the peer has acknowledged everything sent."""
         return all_received(self.socket)
 
     def _more(self) -> bool:
@@ -118,7 +118,7 @@ class Channel:
         return head
 
     def response(self, method: str = "GET") -> Response:
-        """The next response, an interim one before it included."""
+        """Reads the next response, including an interim one before it."""
         head = self._take_head()
         status, fields = parse_head(head)
         raw, interim = head + b"\r\n\r\n", status == 100
@@ -133,7 +133,7 @@ class Channel:
         return Response(status, fields, body, raw + body, interim)
 
     def _take_body(self, fields: dict[str, str]) -> bytes:
-        """By Content-Length, which this server always knows."""
+        """Takes the body by Content-Length, which this server always sends."""
         length = fields.get("content-length", "")
         if not re.fullmatch(r"0|[1-9][0-9]*", length) or "transfer-encoding" in fields:
             raise Malformed(f"framed by something else than Content-Length: {fields}")
@@ -144,5 +144,5 @@ class Channel:
         return body
 
     def ended(self) -> bool:
-        """Waits for the peer's end; true when nothing came before it."""
+        """Waits for the peer to close; true if nothing came before that."""
         return not self._buffer and not self._more()

@@ -1,4 +1,4 @@
-"""Where a message ends, and what is none: RFC 9112, sections 2, 5 and 6."""
+"""Where a message ends, and which bytes are no message: RFC 9112, sections 2, 5 and 6."""
 
 from conformance.model import HOST, Anything, Case, File, ask, bad, get, good
 
@@ -6,7 +6,7 @@ LINE = f"GET /data.json HTTP/1.1\r\nHost: {HOST}\r\n".encode()
 
 
 def raw(field: bytes) -> bytes:
-    """A good request with a line put in as it is."""
+    """A good request with a raw line inserted."""
     return LINE + field + b"\r\n\r\n"
 
 
@@ -15,7 +15,7 @@ def posted(*lines: str, content: bytes = b"") -> bytes:
 
 
 def drained(id: str, rfc: str, request: bytes, **more: bool) -> Case:
-    """A request whose content nobody wants: it is read to its end and the answer is 405."""
+    """A request with unwanted content: the server reads it to its end and answers 405."""
     return Case(id, rfc, request, 405, **more)
 
 
@@ -158,7 +158,7 @@ CHUNKS = [
     bad("transfer-unknown", "9112 6.1", posted("Transfer-Encoding: xchunked")),
     bad("transfer-nonsense-before-chunked", "9112 6.1",
         posted("Transfer-Encoding: x y, chunked", content=b"0\r\n\r\n"), 501),
-    # RFC 9110, 5.6.1.2, has empty members passed over; here that would be a gift to smugglers.
+    # RFC 9110, 5.6.1.2, allows skipping empty members; here that would help request smugglers.
     bad("transfer-empty-members", "9112 11.2",
         posted("Transfer-Encoding: , chunked ,", content=b"0\r\n\r\n")),
     bad("transfer-empty", "9112 6.1", posted("Transfer-Encoding:")),
@@ -182,7 +182,7 @@ CHUNKS = [
 
 
 def broken(id: str, content: bytes) -> Case:
-    """A chunked content that isn't. 405 may be out before it shows; then the end says it."""
+    """Malformed chunked content. The 405 may be sent before it shows; then the close reports it."""
     return Case(id, "9112 7.1", posted("Transfer-Encoding: chunked", content=content),
                 (400, 405), Anything(), stays=None)
 

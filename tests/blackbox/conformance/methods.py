@@ -11,13 +11,13 @@ def not_allowed(method: str, rfc: str) -> Case:
 
 
 def options(id: str, target: str, **more: str) -> Case:
-    """What can be asked for, without content."""
+    """OPTIONS, answered with the allowed methods and no content."""
     return Case(id, "9110 9.3.7", ask("OPTIONS", target, **more), 204, Nothing(),
                 {"allow": ALLOWED})
 
 
 def line(id: str, text: bytes, status: int | tuple[int, ...] = 400) -> Case:
-    """A request line that is none."""
+    """A malformed request line."""
     return bad(id, "9112 3", text + f"\r\nHost: {HOST}\r\n\r\n".encode(), status)
 
 

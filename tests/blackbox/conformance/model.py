@@ -1,14 +1,14 @@
-"""What a conformance case is made of: a request byte by byte, and what must come back.
+"""The parts of a conformance case: a request byte by byte, and the expected response.
 
-In a request's text and in the value of an expected field, `{tag:NAME}` stands for the entity tag
-of a file, and `{tag:NAME CODING}` for that of one of its variants. The server under test is asked
-for it first.
+In a request's text and in the value of an expected field, `{tag:NAME}` stands for a file's entity
+tag, and `{tag:NAME CODING}` for that of one of its variants. The server under test is asked for the
+tag first.
 """
 
 import re
 from dataclasses import dataclass, field
 
-# The host whose site is the default one, and another one's.
+# The host of the default site, and that of the other one.
 HOST = "site.test"
 OTHER = "other.test"
 
@@ -18,10 +18,10 @@ SOMETHING = re.compile(r".+")
 
 @dataclass(frozen=True)
 class File:
-    """The content of a file of a site, in a coding, whole or from `first` to `last`."""
+    """A file's content, in a coding, whole or from `first` to `last`."""
 
     name: str
-    coding: str = "identity"  # "any": whichever, if what it says about itself is true
+    coding: str = "identity"  # "any": whichever it declares, if it decodes so
     first: int | None = None
     last: int | None = None
     site: str = HOST
@@ -29,7 +29,7 @@ class File:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the site about an error or the like: a file, but none with validators."""
+    """A page about an error or the like: a file of the site, but sent without validators."""
 
     name: str
     site: str = HOST
@@ -57,7 +57,7 @@ class Nothing:
 
 @dataclass(frozen=True)
 class Anything:
-    """Whatever the server says about itself."""
+    """Any content, whatever the server generates."""
 
 
 Body = File | Page | Parts | Text | Nothing | Anything
@@ -65,7 +65,7 @@ Body = File | Page | Parts | Text | Nothing | Anything
 
 @dataclass(frozen=True)
 class Case:
-    """One request and its response. The RFC's section is the reason for the expectation."""
+    """One request and its response. The RFC's section justifies the expectation."""
 
     id: str
     rfc: str
@@ -74,15 +74,15 @@ class Case:
     body: Body = Anything()
     has: dict[str, Value] = field(default_factory=dict)
     lacks: tuple[str, ...] = ()
-    # Whether the connection can take another request, of which the response tells. None: it ends,
-    # and the response may have been out before that was known.
+    # Whether the connection can take another request, as the response must tell. None: it closes,
+    # but the response may have been sent before that was known.
     stays: bool | None = True
-    unfinished: bool = False  # what is sent behind it belongs to it
-    at_once: int = 200  # how many at a time can be answered; requests begun may be 256
+    unfinished: bool = False  # bytes sent after it belong to it
+    at_once: int = 200  # how many can be answered at a time; 256 requests may be begun
 
     @property
     def method(self) -> str:
-        """The method as far as a client's parser must know it."""
+        """The method, as far as a client's parser must know it."""
         found = re.match(rb"(?:\r\n)*([A-Za-z]+) ", self.request)
         return found[1].decode() if found else "GET"
 
@@ -96,13 +96,13 @@ class Case:
 
 
 def members(*names: str) -> frozenset[str]:
-    """The value of a field that is a list, in any order."""
+    """The value of a list field, in any order."""
     return frozenset(names)
 
 
 def ask(method: str, target: str, *lines: str, host: str | None = HOST, version: str = "1.1",
         content: bytes = b"") -> bytes:
-    """A request. Lines are field lines without their end, behind Host."""
+    """A request. `lines` are field lines without their line ends, placed behind Host."""
     fields = [f"Host: {host}"] if host is not None else []
     head = [f"{method} {target} HTTP/{version}", *fields, *lines, "", ""]
     return "\r\n".join(head).encode("latin-1") + content
@@ -120,10 +120,10 @@ def head(target: str, *lines: str, host: str | None = HOST, version: str = "1.1"
 
 
 def bad(id: str, rfc: str, request: bytes, status: int | tuple[int, ...] = 400) -> Case:
-    """A request that cannot be answered, nor can anything behind it on the connection."""
+    """A request that can't be answered; nor can anything behind it on the connection."""
     return Case(id, rfc, request, status, stays=False)
 
 
 def good(id: str, rfc: str, request: bytes, name: str = "data.json") -> Case:
-    """A request that is unusual, and gets its file nevertheless."""
+    """An unusual request that gets its file nevertheless."""
     return Case(id, rfc, request, 200, File(name))

@@ -8,13 +8,13 @@ VARY = {"vary": members("Accept-Encoding")}
 
 
 def chosen(id: str, accepted: str, coding: str, rfc: str = "9110 12.5.3") -> Case:
-    """A file with all variants, and the one that must come."""
+    """A file with all variants, and the coding that must be chosen."""
     return Case(f"coding-{id}", rfc, get("/text.txt", f"Accept-Encoding: {accepted}"), 200,
                 File(TEXT, coding), VARY)
 
 
 def unvaried(id: str, name: str) -> Case:
-    """A file of which no variant would be any smaller."""
+    """A file without variants, since none would be smaller."""
     return Case(f"coding-{id}", "9110 8.4", get(f"/{name}", "Accept-Encoding: br, zstd, gzip"),
                 200, File(name), lacks=("content-encoding", "vary"))
 
@@ -88,7 +88,7 @@ REPRESENTATIONS = [
 
 
 def tagged(id: str, tag: str, accepted: str, status: int, coding: str = "identity") -> Case:
-    """A variant's tag is none of the others' (RFC 9110, 8.8.3.3)."""
+    """A variant's tag differs from all others (RFC 9110, 8.8.3.3)."""
     body = File(TEXT, coding) if status == 200 else Nothing()
     return Case(f"coding-tag-{id}", "9110 8.8.3.3", get(
         "/text.txt", f"Accept-Encoding: {accepted}", f"If-None-Match: {tag}"), status, body, VARY)
@@ -109,7 +109,7 @@ TAGS = [
          File(TEXT, "gzip"), VARY),
     Case("coding-match-other-variant", "9110 13.1.1", get(
         "/text.txt", "Accept-Encoding: gzip", "If-Match: {tag:text.txt br}"), 412),
-    # requests, aiohttp, httpx, PHP and curl --compressed count in what they decoded.
+    # requests, aiohttp, httpx, PHP and curl --compressed count decoded bytes.
     Case("coding-range-of-identity", "9110 14.2", get(
         "/text.txt", "Accept-Encoding: gzip", "Range: bytes=10-99"), 206,
          File(TEXT, first=10, last=99), VARY, lacks=("content-encoding",)),
@@ -134,7 +134,7 @@ TAGS = [
     Case("coding-if-range-date", "9110 8.8.2.2", get(
         "/text.txt", "Range: bytes=0-9", f"If-Range: {MODIFIED_TEXT}"), 206,
          File(TEXT, first=0, last=9), VARY),
-    # What came before may have been a variant, which has the same date.
+    # The earlier part may be of a variant, which has the same date.
     Case("coding-if-range-date-of-a-variant", "9110 8.8.2.2", get(
         "/text.txt", "Accept-Encoding: gzip", "Range: bytes=0-9",
         f"If-Range: {MODIFIED_TEXT}"), 200, File(TEXT), VARY),
@@ -143,7 +143,7 @@ TAGS = [
          has={"content-range": "bytes */20000"}),
 ]
 
-# Content is always one and the same in these respects (RFC 9110, 12.5).
+# Content doesn't vary in these respects (RFC 9110, 12.5).
 OTHER = [
     Case("accept-ignored", "9110 12.5.1", get("/data.json", "Accept: text/html"), 200,
          File("data.json")),

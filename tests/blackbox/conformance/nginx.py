@@ -1,4 +1,4 @@
-"""nginx with the conformance sites, to compare with."""
+"""nginx with the conformance sites, for comparison."""
 
 import shutil
 import socket
@@ -64,7 +64,7 @@ http {{
 
 
 def find() -> str | None:
-    """Where nginx is, if it is installed."""
+    """The path of nginx, if it is installed."""
     return shutil.which("nginx", path=ENVIRONMENT["PATH"])
 
 
@@ -81,9 +81,9 @@ def connect(lab: Lab) -> socket.socket:
 
 
 def start(lab: Lab, folder: Path) -> None:
-    """Runs nginx in the lab on files in this folder, with the rights of whoever runs the test.
+    """Runs nginx in the lab on files in this folder, as the user who runs the test.
 
-    Within the namespace that one is root, which nginx must be told, or it would look for another.
+    That user is root within the namespace. nginx must be told, or it would switch to another user.
     """
     site.make(folder / "site")
     site.add_variants(folder / "site")

@@ -1,7 +1,7 @@
 """Scripts of other origins: the Fetch standard, by its sections as of 2024.
 
-A rule lets other origins in at /shared/ (see site.py). A browser hides from their scripts whatever
-comes without that field, errors and redirects, too.
+A rule lets other origins in at /shared/ (see site.py). A browser hides from their scripts every
+response without that field, errors and redirects too.
 """
 
 from conformance.model import (Case, File, Nothing, Page, Value, ask, get, members)
@@ -15,7 +15,7 @@ TAG = "{tag:shared/data.txt}"
 
 def preflight(id: str, target: str, asked: str, allowed: dict[str, Value],
               lacks: tuple[str, ...] = ()) -> Case:
-    """What a browser asks before a request that a form could not make."""
+    """The preflight that a browser sends before a request that no form could make."""
     return Case(id, "Fetch 3.3.3", ask(
         "OPTIONS", target, ORIGIN, "Access-Control-Request-Method: GET", *(
             [f"Access-Control-Request-Headers: {asked}"] if asked else [])), 204, Nothing(),

@@ -1,4 +1,4 @@
-"""Connections that stay open and such that end, expectations, and limits: RFC 9112, section 9."""
+"""Persistent and closing connections, expectations, and limits: RFC 9112, section 9."""
 
 from conformance.model import Case, File, Page, ask, bad, get, good, head
 
@@ -86,7 +86,7 @@ def long_fields(size: int) -> bytes:
 
 
 def many_fields(count: int) -> bytes:
-    """So many fields, Host among them."""
+    """This many fields, including Host."""
     return get("/data.json", *(f"X-{number}: y" for number in range(count - 1)))
 
 

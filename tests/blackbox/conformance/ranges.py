@@ -4,7 +4,7 @@ from conformance.conditions import EARLIER, LATER
 from conformance.model import Case, File, Nothing, Parts, ask, get, head
 from conformance.site import MODIFIED_TEXT
 
-BLOB = "/blob"  # 256 bytes, each its place's number
+BLOB = "/blob"  # 256 bytes, each its own offset
 UNSATISFIED = {"content-range": "bytes */256"}
 
 
@@ -27,7 +27,7 @@ def whole(id: str, rfc: str, *lines: str) -> Case:
 
 
 def beyond(id: str, value: str, rfc: str = "15.5.17") -> Case:
-    """416 with the length that there is."""
+    """416, with the file's length."""
     return Case(f"range-{id}", f"9110 {rfc}", get(BLOB, f"Range: {value}"), 416,
                 has=UNSATISFIED, lacks=("etag",))
 
@@ -36,13 +36,13 @@ GREAT = "size/102400.bin"
 
 
 def ascending(count: int) -> tuple[tuple[int, int], ...]:
-    """So many ranges of the great file that are too far apart to be joined."""
+    """This many ranges of the great file, too far apart to be joined."""
     return tuple((at, at + 9) for at in range(0, 500 * count, 500))
 
 
 def many(id: str, rfc: str, ranges: tuple[tuple[int, int], ...],
          content: Parts | None = None) -> Case:
-    """Ranges of the great file, which is sent whole if there are too many of them."""
+    """Ranges of the great file; if they are too many, it is sent whole."""
     value = ",".join(f"{first}-{last}" for first, last in ranges)
     return Case(f"range-{id}", f"9110 {rfc}", get(f"/{GREAT}", f"Range: bytes={value}"),
                 206 if content else 200, content or File(GREAT))
@@ -96,7 +96,7 @@ SEVERAL = [
     part("small-gap", "bytes=0-3,10-13", 0, 13, "15.3.7.2"),
     part("one-left-of-two", "bytes=0-3,300-400", 0, 3, "15.3.7.2"),
     part("suffix-joins", "bytes=200-250,-10", 200, 255, "15.3.7.2"),
-    # zsync asks for 20 at a time; 200 are Apache's limit, too.
+    # zsync asks for 20 at a time; Apache's limit is 200 as well.
     many("many", "15.3.7.2", ascending(20), Parts(GREAT, ascending(20))),
     many("two-hundred", "15.3.7.2", ascending(200), Parts(GREAT, ascending(200))),
     many("too-many", "14.2", ascending(201)),
@@ -154,7 +154,7 @@ IF_RANGE = [
     if_range("tag-weak", f"W/{TAG}", False),
     if_range("tag-in-a-list", f'"a", {TAG}', False),
     if_range("asterisk", "*", False),
-    # A strong validator, for the file was older than a second when it was packed (8.8.2.2).
+    # A strong validator: the file was more than a second old when it was packed (8.8.2.2).
     if_range("date", MODIFIED_TEXT, True),
     if_range("date-earlier", EARLIER, False),
     if_range("date-later", LATER, False),

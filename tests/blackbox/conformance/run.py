@@ -1,4 +1,4 @@
-"""The ways in which a case is run, each on connections of its own."""
+"""The ways to run a case, each on its own connections."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,13 +14,13 @@ from lab import until
 PROBE = Case("probe", "9112 9.3", get("/sub/page.txt"), 200, File("sub/page.txt"))
 DATE = re.compile(rb"\r\nDate: [^\r\n]*", re.I)
 
-# Longer requests are cut at every byte at both ends, and here and there between.
+# Longer requests are split at every byte near both ends, and here and there between.
 CUT_EVERYWHERE = 1000
 ENDS, STEP = 16, 997
 
 
 def judged(server: Server, case: Case, channel: Channel) -> Response:
-    """The next response on a connection, which must be right for the case."""
+    """Reads the next response on a connection; fails unless it is right for the case."""
     response = channel.response(case.method)
     second_opinion(case.method, response)
     wrong = differences(server, case, response)
@@ -30,7 +30,7 @@ def judged(server: Server, case: Case, channel: Channel) -> Response:
 
 
 def afterwards(server: Server, case: Case, channel: Channel, asked: bool) -> None:
-    """The connection goes on with the probe, asked already or not, or has ended."""
+    """Checks that the connection answers the probe, sent already or not, or has closed."""
     if not case.stays:
         if not channel.ended():
             raise Malformed("something comes behind the last response")
@@ -41,7 +41,7 @@ def afterwards(server: Server, case: Case, channel: Channel, asked: bool) -> Non
 
 
 def kept_alive(server: Server, case: Case) -> None:
-    """The case, and the probe once its response is there."""
+    """The case, then the probe once the response has come."""
     with server.channel() as channel:
         channel.send(server.request(case))
         judged(server, case, channel)
@@ -65,7 +65,7 @@ def pipelined(server: Server, case: Case) -> None:
 
 
 def closed(server: Server, case: Case) -> None:
-    """The case with `Connection: close`, where that says something new and there is room."""
+    """The case with `Connection: close`, where that adds something and there is room."""
     request = server.request(case)
     says = re.search(rb"\r\nConnection:", request, re.I)
     if not case.stays or case.version != "1.1" or says or case.id.startswith("limit-"):
@@ -81,7 +81,7 @@ def closed(server: Server, case: Case) -> None:
 
 @dataclass(frozen=True)
 class Cut:
-    """A case's request in two parts."""
+    """A case's request, split in two."""
 
     case: Case
     request: bytes
@@ -90,7 +90,7 @@ class Cut:
 
 
 def cuts(server: Server, cases: Iterable[Case]) -> Iterator[Cut]:
-    """All of these cases cut at every byte."""
+    """Each of these cases, split at every byte."""
     for case in cases:
         request = server.request(case)
         try:
@@ -98,7 +98,7 @@ def cuts(server: Server, cases: Iterable[Case]) -> Iterator[Cut]:
                 channel.send(request)
                 expected = DATE.sub(b"", judged(server, case, channel).raw)
         except (Malformed, OSError):
-            continue  # wrong when it is sent whole already, which is another test's to say
+            continue  # wrong even when sent whole, which another test reports
         for at in range(1, len(request)):
             end = min(at, len(request) - at)
             if len(request) <= CUT_EVERYWHERE or end < ENDS or at % STEP == 0:
@@ -106,14 +106,14 @@ def cuts(server: Server, cases: Iterable[Case]) -> Iterator[Cut]:
 
 
 class Cutter:
-    """Sends requests in two parts, the second when the first was received, many at once."""
+    """Sends split requests, the second part once the first has been received; many at once."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._idle: list[Channel] = []
 
     def run(self, pending: Iterator[Cut], at_once: int) -> list[str]:
-        """What went wrong."""
+        """Runs them all; returns the failures."""
         wrong: list[str] = []
         while batch := list(islice(pending, at_once)):
             wrong += self._round(batch)
@@ -157,14 +157,14 @@ class Cutter:
 
 
 def at_once(request: bytes, case: Case) -> int:
-    """How many such requests may be begun at a time: limits.hpp's buffers, and some to spare."""
+    """How many such requests may be begun at a time: the buffers in limits.hpp, less a few."""
     if len(request) > 4000:
         return 8
     return 15 if len(request) > CUT_EVERYWHERE else case.at_once
 
 
 def split(server: Server, cases: Iterable[Case]) -> list[str]:
-    """Every case in two segments, cut at every byte."""
+    """Runs every case in two segments, split at every byte."""
     cutter = Cutter(server)
     groups: dict[int, list[Case]] = {}
     for case in cases:

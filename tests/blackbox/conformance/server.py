@@ -1,4 +1,4 @@
-"""A server under test: how to connect to it, and what has been learnt of its files."""
+"""A server under test: how to connect to it, and what has been learnt about its files."""
 
 import re
 import socket
@@ -25,7 +25,7 @@ class Server:
         return Channel(self._connect())
 
     def learn(self, name: str, coding: str = "identity", site: str = HOST) -> Response:
-        """The answer to a plain GET of a file, proven to have the file's content."""
+        """The response to a plain GET of a file, checked to have the file's content."""
         key = (name, coding, site)
         if key not in self._learnt:
             with self.channel() as channel:
@@ -39,10 +39,10 @@ class Server:
         return self._learnt[key]
 
     def filled(self, text: bytes) -> bytes:
-        """Entity tags in the place of what stands for them."""
+        """Replaces placeholders by entity tags."""
         return TAG.sub(lambda found: self.learn(
             found[1].decode(), (found[2] or b"identity").decode()).fields["etag"].encode(), text)
 
     def request(self, case: Case) -> bytes:
-        """A case's request as it is sent."""
+        """A case's request as sent."""
         return self.filled(case.request)

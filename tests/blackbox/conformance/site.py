@@ -1,4 +1,4 @@
-"""The sites that conformance cases are about, and the settings for them."""
+"""The sites that the conformance cases use, and their settings."""
 
 import gzip
 import os
@@ -13,7 +13,7 @@ METRICS = "/metrics"
 HSTS = "max-age=63072000"
 POLICY = "default-src 'self'"
 
-# The times are for machines that are slow because they share two cores with a dozen tests.
+# The time limits are generous: a dozen tests on two cores make machines slow.
 SETTINGS = f"""\
 [http]
 header_timeout_s = 120
@@ -103,7 +103,7 @@ PLAIN_SIZES = (0, 1, 2, 1459, 1460, 1461, 65536, 102400)
 
 
 def prose(seed: int, size: int) -> bytes:
-    """Text that compresses as text does."""
+    """Text that compresses like text."""
     chosen = random.Random(seed)
     words = [bytes(chosen.choices(b"abcdefghijklmnopqrstuvwxyz", k=chosen.randint(2, 9)))
              for _ in range(200)]
@@ -118,7 +118,7 @@ def page(title: str, size: int = 0) -> bytes:
 
 
 def make(root: Path) -> None:
-    """Both sites, side by side, and their settings."""
+    """Makes both sites, side by side, and their settings."""
     main, other = (root / folder for folder in FOLDERS.values())
     write(main, "index.html", page("front", 3000))
     write(main, "404.html", page("not here"))
@@ -156,7 +156,7 @@ def make(root: Path) -> None:
 
 
 def add_variants(root: Path) -> None:
-    """Ready-made gzip variants beside the files, as other servers want them."""
+    """Adds gzip variants beside the files, ready-made as other servers want them."""
     for path in [path for path in root.rglob("*") if path.is_file()]:
         made = gzip.compress(path.read_bytes(), mtime=0)
         if path.suffix not in (".gz", ".jpg", ".png") and len(made) < path.stat().st_size:
@@ -166,7 +166,7 @@ def add_variants(root: Path) -> None:
 
 
 def address(name: str) -> str:
-    """The path under which a file answers, with clean URLs."""
+    """The path that a file is served under, with clean URLs."""
     path = url_path(name)
     if path.endswith("/index.html"):
         return path.removesuffix("index.html")

@@ -22,8 +22,8 @@ TOPICS: dict[str, list[Case]] = {
 
 CASES = [case for cases in TOPICS.values() for case in cases]
 
-# What a case's reason looks like: an RFC's number, or another standard, and a section of it.
+# The format of a case's reason: an RFC's number or another standard, and a section.
 SECTION = re.compile(r"(\d{4}|Fetch) (\d+|[A-Z])(\.\d+)*")
 
-# What no other server has: its answers can't be compared.
+# Features of ours alone: other servers' answers can't be compared.
 OURS_ALONE = content.ENDPOINTS

@@ -1,4 +1,4 @@
-"""Targets, Host, and which file they name: RFC 9112, section 3.2; RFC 3986."""
+"""Targets, Host, and the file they name: RFC 9112, section 3.2; RFC 3986."""
 
 from conformance.model import HOST, OTHER, Case, File, Page, ask, bad, get, good
 
@@ -18,7 +18,7 @@ def wrong(id: str, target: str, rfc: str = "9112 3.2") -> Case:
 
 
 def with_host(id: str, *fields: str, target: str = "/data.json") -> Case:
-    """A request with Host fields of its own, or none, that is refused."""
+    """A request refused for its Host fields, or for having none."""
     return bad(f"host-{id}", "9112 3.2", get(target, *fields, host=None))
 
 

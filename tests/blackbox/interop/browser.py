@@ -1,8 +1,7 @@
-"""Chromium without a window, driven by its DevTools protocol through a pair of named pipes.
+"""Headless Chromium, driven by its DevTools protocol through a pair of named pipes.
 
-Messages are JSON, each ended by NUL (chromium's content/public/browser/devtools_pipe_handler). The
-browser's folder is new for each, and it is told to ask the world for nothing; it could not, being
-in a lab.
+Messages are JSON, each ended by NUL (chromium's content/public/browser/devtools_pipe_handler). Each
+browser gets a fresh profile and is told to contact nothing outside; in a lab it couldn't.
 """
 
 import json
@@ -22,7 +21,7 @@ START_S = 60
 
 
 class Browser:
-    """One browser with one page; keeps all that it tells of."""
+    """One browser with one page; keeps every event it reports."""
 
     def __init__(self, bench: Bench, *options: str) -> None:
         folder = bench.results / "chromium"
@@ -30,7 +29,7 @@ class Browser:
         down, up = folder / "commands", folder / "events"
         for pipe in (down, up):
             os.mkfifo(pipe)
-        # It reads from descriptor 3 and writes to 4.
+        # Chromium reads from descriptor 3 and writes to 4.
         self.service = Service(
             bench, "chromium", "sh", "-c", f'exec "$@" 3<"{down}" 4>"{up}"', "sh", "env",
             f"HOME={folder}", f"XDG_CONFIG_HOME={folder}", f"XDG_CACHE_HOME={folder}", "chromium",
@@ -54,7 +53,7 @@ class Browser:
             self.ask(f"{domain}.enable")
 
     def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """A command's result."""
+        """Runs a command; returns its result."""
         self._last += 1
         number = self._last
         message: dict[str, Any] = {"id": number, "method": method, "params": parameters}
@@ -67,7 +66,7 @@ class Browser:
         return answer["result"]
 
     def wait(self, condition: Callable[[], bool], what: str, deadline_s: float) -> None:
-        """Takes messages until a condition holds."""
+        """Handles messages until a condition holds."""
         end = time.monotonic() + deadline_s
         while not condition():
             self.service.is_alive()
@@ -85,23 +84,23 @@ class Browser:
                 self.events.append(message)
 
     def told(self, method: str) -> list[dict[str, Any]]:
-        """The parameters of all events of a kind so far."""
+        """The parameters of all events of this kind so far."""
         return [event["params"] for event in self.events if event["method"] == method]
 
     def evaluate(self, expression: str) -> Any:
-        """What a JavaScript expression in the page comes to."""
+        """The value of a JavaScript expression in the page."""
         return self.ask("Runtime.evaluate", expression=expression,
                         returnByValue=True)["result"].get("value")
 
     def resolved(self, expression: str) -> Any:
-        """What a promise in the page comes to."""
+        """The value of a promise in the page."""
         told = self.ask("Runtime.evaluate", expression=expression, returnByValue=True,
                         awaitPromise=True)
         assert "exceptionDetails" not in told, told
         return told["result"].get("value")
 
     def complaints(self) -> list[dict[str, Any]]:
-        """All that a developer would see in red or yellow."""
+        """Everything that a developer would see in red or yellow."""
         logged = [told["entry"] for told in self.told("Log.entryAdded")
                   if told["entry"]["level"] in ("warning", "error")]
         said = [told for told in self.told("Runtime.consoleAPICalled")

@@ -1,6 +1,7 @@
-"""What all tests of this folder stand on: other people's programs, the site and machine they meet.
+"""The common base of this folder: other people's programs, and the site and machine they meet.
 
-The programs are Debian's; what is heavy to install runs under `--interop` only (marked `interop`).
+The programs are Debian's; those that are heavy to install run under `--interop` only (marked
+`interop`).
 """
 
 import random
@@ -26,7 +27,7 @@ DEADLINE_S = 240  # for one run of a program
 
 
 def needed(*programs: str) -> None:
-    """The test can run where these are; `./mote test` installs them."""
+    """Requires these programs; `./mote test` installs them."""
     for program in programs:
         if not shutil.which(program, path=ENVIRONMENT["PATH"]):
             reason = f"{program} is not here; ./mote test --interop installs it"
@@ -47,7 +48,7 @@ def png(width: int, height: int) -> bytes:
 
 
 def make_site(site: Path) -> None:
-    """The pages of site/, and beside them what is better made than kept."""
+    """The pages of site/, and generated files beside them."""
     for name in sites.files(HERE / "site"):
         sites.write(site, name, (HERE / "site" / name).read_bytes())
     sites.write(site, "picture.png", png(40, 30))
@@ -64,7 +65,7 @@ def the_site(images: Images) -> Path:
 
 
 def boot(bench: Bench, config: str = CONFIG) -> Guest:
-    """The machine that all programs meet: as it is delivered, and with /metrics."""
+    """The machine that all programs meet: as delivered, plus /metrics."""
     bench.results.mkdir(parents=True, exist_ok=True)
     settings = bench.results / "mote.toml"
     settings.write_text(config)
@@ -73,7 +74,7 @@ def boot(bench: Bench, config: str = CONFIG) -> Guest:
 
 
 def metric(guest: Guest, name: str, **labels: str) -> float:
-    """The sum of a metric's samples that have these labels; asks on a connection of its own."""
+    """The sum of a metric's samples with these labels, read over its own connection."""
     with Client(guest.lab.connect()) as client:
         lines = client.get("/metrics").body.decode().splitlines()
     wanted = [f'{label}="{value}"' for label, value in labels.items()]
@@ -84,7 +85,7 @@ def metric(guest: Guest, name: str, **labels: str) -> float:
 
 
 class Use:
-    """What the machine did since this was made: requests answered, connections accepted."""
+    """The machine's activity since this was made: requests answered, connections accepted."""
 
     def __init__(self, guest: Guest) -> None:
         self._guest = guest
@@ -95,7 +96,7 @@ class Use:
                 metric(self._guest, "mote_http_connections_accepted_total"))
 
     def so_far(self) -> tuple[int, int]:
-        """Without those of asking for it: two requests, each on a connection of its own."""
+        """Leaves out its own: two requests, each on a connection of its own."""
         now = self._now()
         return tuple(int(after - before) - 2 for after, before in zip(now, self._before))
 
@@ -103,7 +104,7 @@ class Use:
 # --- Programs ---
 
 class Service:
-    """A program that goes on until the test's end, with what it said kept."""
+    """A program that runs until the test's end; its output is kept."""
 
     def __init__(self, bench: Bench, name: str, *command: str) -> None:
         needed(command[0])
@@ -123,7 +124,7 @@ class Service:
         return True
 
     def listens(self, port: int) -> "Service":
-        """Waits until it takes connections."""
+        """Waits until it accepts connections."""
         until(lambda: self.is_alive() and self._takes(port), f"{self.name} on port {port}", 60)
         return self
 
@@ -139,7 +140,7 @@ class Service:
 
 
 def wrong_files(folder: Path, site: Path, names: list[str]) -> list[str]:
-    """Those of the site's files that came otherwise than they are, or not at all."""
+    """The site's files that arrived altered, or not at all."""
     return [name for name in names
             if not (folder / name).is_file() or
             (folder / name).read_bytes() != (site / name).read_bytes()]

@@ -1,7 +1,7 @@
-"""Asks for a range of a URL as a Python client does by default; prints what it got as JSON.
+"""Fetches a range of a URL as a Python client does by default; prints the result as JSON.
 
-Run as `python_clients.py CLIENT URL FIRST`. All of them accept codings without being told, and
-decode what they get.
+Run as `python_clients.py CLIENT URL FIRST`. All of them accept codings unasked, and decode what
+they receive.
 """
 
 import asyncio

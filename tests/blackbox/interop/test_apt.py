@@ -18,7 +18,7 @@ from programs import CONFIG, URL, metric, needed
 
 pytestmark = pytest.mark.interop
 NAME = "mote-test_1.0_all.deb"
-THERE = 300_000  # bytes of an interrupted download
+THERE = 300_000  # bytes already there of an interrupted download
 CONTROL = """Package: mote-test
 Version: 1.0
 Architecture: all
@@ -59,7 +59,7 @@ def guest(bench: Bench, images: Images, site: Path) -> Guest:
 
 
 class Apt:
-    """apt-get with all its state in a folder of the test's; the host's isn't touched."""
+    """apt-get with all its state in a folder of the test; the host's isn't touched."""
 
     def __init__(self, lab: Lab, folder: Path) -> None:
         self._lab = lab
@@ -87,7 +87,8 @@ Acquire::http::Proxy "DIRECT"; Debug::NoLocking "true"; Debug::Acquire::http "tr
 
 
 def test_a_download_is_resumed(guest: Guest, site: Path, tmp_path: Path) -> None:
-    """apt knows no tags: its If-Range has the date that the part has from Last-Modified."""
+    """apt knows no tags: its If-Range holds the partial file's date, which is from
+    Last-Modified."""
     apt = Apt(guest.lab, tmp_path)
     apt("update")
     whole = (site / "debian" / NAME).read_bytes()

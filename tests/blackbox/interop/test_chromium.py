@@ -1,4 +1,4 @@
-"""Chromium loads a page with style, modules, pictures and fetches, and finds nothing amiss."""
+"""Chromium loads a page with style, modules, pictures and fetches, and reports nothing wrong."""
 
 import json
 from pathlib import Path
@@ -37,14 +37,14 @@ def site(images: Images) -> Path:
 
 
 def facts(browser: Browser) -> dict[str, Any]:
-    """What the page found, which it puts into its title."""
+    """The page's findings, which it puts into its title."""
     browser.wait(lambda: str(browser.evaluate("document.title")).startswith("{"),
                  f"the page's title; complaints: {browser.complaints()}", LOAD_S)
     return json.loads(browser.evaluate("document.title"))
 
 
 def responses(browser: Browser) -> dict[str, dict[str, Any]]:
-    """The last response for each path that the page asked for."""
+    """The last response for each path that the page requested."""
     return {told["response"]["url"].removeprefix(URL): told["response"]
             for told in browser.told("Network.responseReceived")}
 
@@ -65,13 +65,13 @@ def test_a_page_of_many_files(browser: Browser, guest: Guest, site: Path) -> Non
     assert {answer["protocol"] for answer in came.values()} == {"http/1.1"}
     coded = {name.lower(): value for name, value in came["/text.txt"]["headers"].items()}
     assert coded["content-encoding"] == "gzip"
-    # A browser opens up to six connections to a host, and uses them again.
+    # A browser opens up to six connections to a host, and reuses them.
     requests, connections = use.so_far()
     assert requests >= len(PAGE) + len(listed) - 1 and connections <= 8
 
 
 def test_a_page_loaded_again_is_asked_about(browser: Browser, guest: Guest) -> None:
-    """HTML is no-cache: the browser asks whether it is current, by the tag it holds."""
+    """HTML is no-cache: the browser revalidates it by its tag."""
     browser.ask("Page.navigate", url=f"{URL}/guide/")
     browser.wait(lambda: len(browser.told("Page.loadEventFired")) == 1, "the page", LOAD_S)
     current = metric(guest, "mote_http_requests_total", code="304")

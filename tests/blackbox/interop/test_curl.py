@@ -1,4 +1,4 @@
-"""curl: ranges, resumed downloads, codings, conditions, uploads that are refused."""
+"""curl: ranges, resumed downloads, codings, conditions, refused uploads."""
 
 import email
 import os
@@ -33,7 +33,7 @@ def blob(site: Path) -> bytes:
 
 
 class Curl:
-    """Runs curl in a folder; what it said on stdout is the chosen fact about the transfer."""
+    """Runs curl in a folder; its stdout is the chosen fact about the transfer."""
 
     def __init__(self, guest: Guest, folder: Path) -> None:
         self._lab = guest.lab
@@ -47,7 +47,7 @@ class Curl:
 
     @property
     def fields(self) -> dict[str, str]:
-        """Of the last response, by lower-case names."""
+        """The last response's fields, by lower-case names."""
         last = self.head.read_text().strip().split("\n\n")[-1]
         lines = [line.partition(":") for line in last.splitlines()[1:]]
         return {name.lower(): value.strip() for name, _, value in lines}
@@ -69,7 +69,7 @@ def test_a_range(curl: Curl, blob: bytes, given: str, start: int, stop: int) -> 
 
 
 def test_several_ranges(curl: Curl, blob: bytes) -> None:
-    """Taken apart by Python's reader of MIME, which nobody here wrote either."""
+    """Split by Python's MIME parser, which isn't ours either."""
     assert curl(BLOB, "-r", "0-9,500000-500099,-20") == "206"
     media = curl.fields["content-type"]
     assert media.startswith("multipart/byteranges")
@@ -97,7 +97,7 @@ def test_a_download_is_resumed(curl: Curl, blob: bytes, there: int) -> None:
 
 
 def test_a_complete_download_is_left_alone(curl: Curl, blob: bytes) -> None:
-    """curl takes 416 with the length in Content-Range for what it is: there is nothing left."""
+    """curl understands 416 with the length in Content-Range: nothing is left to fetch."""
     curl.out.write_bytes(blob)
     assert curl(BLOB, "-C", "-") == "416"
     assert curl.out.read_bytes() == blob
@@ -114,14 +114,14 @@ def test_compressed(curl: Curl, site: Path) -> None:
 
 
 def test_a_range_where_codings_are_accepted(curl: Curl, site: Path) -> None:
-    """What comes is decoded if it is coded, and a part of a variant can't be."""
+    """curl decodes coded content, and a part of a variant can't be decoded."""
     assert curl("text.txt", "--compressed", "-r", "5000-5999") == "206"
     assert curl.out.read_bytes() == (site / "text.txt").read_bytes()[5000:6000]
     assert "content-encoding" not in curl.fields
 
 
 def test_a_variant_is_resumed_by_its_tag(curl: Curl) -> None:
-    """Kept as it comes, undecoded."""
+    """The variant is stored undecoded."""
     accepts = ("-H", "Accept-Encoding: gzip")
     assert curl("text.txt", *accepts) == "200"
     variant, tag = curl.out.read_bytes(), curl.fields["etag"]
@@ -183,7 +183,7 @@ def test_by_tag(curl: Curl, site: Path) -> None:
 
 
 def test_an_upload_is_refused_and_the_connection_kept(guest: Guest, tmp_path: Path) -> None:
-    """With its length told, and in chunks; without Expect the content is read away."""
+    """With Content-Length and chunked; without Expect the content is read and discarded."""
     for size, options in ((1000, []), (1000, ["-H", "Transfer-Encoding: chunked"])):
         body = tmp_path / "body"
         body.write_bytes(bytes(size))
@@ -206,7 +206,7 @@ def test_a_large_upload_is_refused_before_it_is_sent(curl: Curl) -> None:
                                      ("--http1.1", "--tr-encoding"), ("--raw",), ("-X", "HEAD",
                                                                                  "-I")])
 def test_other_ways_to_ask(curl: Curl, options: tuple[str, ...], site: Path) -> None:
-    """HTTP/1.0, an upgrade to h2c that is not taken up, TE and Connection in one request."""
+    """HTTP/1.0, an unaccepted upgrade to h2c, TE and Connection in one request."""
     assert curl("text.txt", *options) == "200"
     if "-I" not in options:
         assert curl.out.read_bytes() == (site / "text.txt").read_bytes()

@@ -1,4 +1,4 @@
-"""h11, a strict parser of HTTP/1.1: whatever the machine says must be what the RFC allows."""
+"""h11, a strict parser of HTTP/1.1: everything the machine sends must be allowed by the RFC."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Answer:
 
 
 class Session:
-    """One connection with h11's idea of its state; anything unlawful raises in h11."""
+    """One connection with h11's view of its state; h11 raises on anything unlawful."""
 
     def __init__(self, guest: Guest) -> None:
         self.socket = guest.lab.connect()
@@ -66,7 +66,7 @@ class Session:
 
     def ask(self, target: str, *fields: tuple[str, str], method: str = "GET",
             body: tuple[bytes, ...] = ()) -> Answer:
-        """An exchange; content goes out in the pieces given, which are chunks if it is chunked."""
+        """An exchange; content is sent in these pieces, as chunks if it is chunked."""
         self.send(h11.Request(method=method, target=target,
                               headers=[("Host", "mote"), *fields]))
         for piece in body:
@@ -78,7 +78,7 @@ class Session:
         self.socket.sendall(self.state.send(event))
 
     def next_cycle(self) -> None:
-        """The connection must be fit for one more request, by both sides' state."""
+        """Both sides' state must allow one more request."""
         assert (self.state.our_state, self.state.their_state) == (h11.DONE, h11.DONE)
         self.state.start_next_cycle()
 
@@ -134,7 +134,7 @@ def test_content_is_read_away(session: Session, framing: tuple[str, str]) -> Non
 
 
 def test_waiting_for_100_continue(session: Session, site: Path) -> None:
-    """A GET with content that waits: either go on, or a final answer at once."""
+    """A GET with content that waits: 100, or a final response at once."""
     session.send(h11.Request(method="GET", target="/text.txt", headers=[
         ("Host", "mote"), ("Content-Length", "5"), ("Expect", "100-continue")]))
     event = next(session._events())
@@ -150,7 +150,7 @@ def test_waiting_for_100_continue(session: Session, site: Path) -> None:
 
 
 def test_an_answer_to_http_1_0_is_one(guest: Guest) -> None:
-    """h11 sends 1.1 only; what 1.0 gets is parsed as an answer to Connection: close."""
+    """h11 sends 1.1 only; a response to 1.0 is parsed as one to Connection: close."""
     session = Session(guest)
     session.state.send(h11.Request(method="GET", target="/text.txt", headers=[
         ("Host", "mote"), ("Connection", "close")]))

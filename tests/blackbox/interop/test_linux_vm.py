@@ -1,4 +1,4 @@
-"""The peer that the bench measures against boots and serves, in the same machine as Mote."""
+"""The bench's Linux peer boots and serves, in the same kind of machine as Mote."""
 
 import hashlib
 import sys

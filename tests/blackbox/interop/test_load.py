@@ -1,4 +1,4 @@
-"""Load generators with few thousand requests each: not one of them may fail."""
+"""Load generators with a few thousand requests each: not one may fail."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def guest(shared_bench: Bench) -> Guest:
 
 
 def figures(said: str) -> dict[str, str]:
-    """The lines `what: how much` of ab."""
+    """ab's report: the lines `name: value`."""
     return dict(re.findall(r"^([A-Z][\w -]+):\s+([\w.]+)", said, re.M))
 
 
@@ -38,7 +38,7 @@ def ab(guest: Guest, *options: str) -> dict[str, str]:
     ("/", ()), ("/size/65536.bin", ()), ("/text.txt", ("-H", "Accept-Encoding: gzip")),
     ("/data/small.json", ("-i",))])
 def test_ab_keeping_connections(guest: Guest, path: str, options: tuple[str, ...]) -> None:
-    """ab asks by HTTP/1.0 with Connection: Keep-Alive."""
+    """ab uses HTTP/1.0 with Connection: Keep-Alive."""
     use = Use(guest)
     told = ab(guest, "-k", "-n", "2000", "-c", "32", *options, URL + path)
     assert told["Complete requests"] == told["Keep-Alive requests"] == "2000"
@@ -64,7 +64,8 @@ def test_h2load(guest: Guest, tmp_path: Path, connections: int, in_flight: int) 
                          str(in_flight), "-t", "1", "-i", str(urls), timeout=DEADLINE_S).stdout
     assert "3000 total, 3000 started, 3000 done, 3000 succeeded, 0 failed, 0 errored, " \
         "0 timeout" in said, said
-    # By the same bytes it may count a few statuses more than responses, so the machine counts, too.
+    # For the same bytes h2load may count a few more statuses than responses, so the machine's count
+    # is checked too.
     assert re.search(r"status codes: 30\d\d 2xx, 0 3xx, 0 4xx, 0 5xx", said), said
     assert use.so_far() == (3000, connections)
 

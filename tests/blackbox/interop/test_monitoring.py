@@ -1,7 +1,7 @@
 """check_http of the Monitoring Plugins, as Nagios and Icinga run it: `-M` wants credible dates.
 
-It is critical about a Last-Modified later than Date, which sites rendered on a machine with a fast
-clock have, and about a Date that isn't there.
+It is critical if Last-Modified is later than Date, as on sites built on a machine with a fast
+clock, and if Date is missing.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Chromium's scripts of another origin: its preflights, and what it lets them read.
 
-Reports on map tiles, fonts and video players that take ranges from another host are of this: the
-server has the file and says so, and the script is told "Failed to fetch".
+Users report this for map tiles, fonts and video players that take ranges from another host: the
+server has the file and sends it, yet the script is told "Failed to fetch".
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from programs import URL, needed
 
 pytestmark = pytest.mark.interop
 
-PAGE = "page.test"  # whose scripts are of another origin than what they fetch from an address
+PAGE = "page.test"  # its scripts fetch from an address, which is another origin
 LOAD_S = 120
 CONFIG = """
 [[http.headers]]

@@ -56,12 +56,12 @@ class Prometheus:
         return json.loads(body)["data"]
 
     def targets(self) -> list[dict[str, Any]]:
-        """Those that it has scraped, or tried to."""
+        """The targets it has scraped, or tried to."""
         return [target for target in self._ask("targets")["activeTargets"]
                 if target["health"] != "unknown"]
 
     def value(self, query: str) -> float | None:
-        """The one value that a query has, if it has one yet."""
+        """A query's single value, or None if there is none yet."""
         result = self._ask("query", query=query)["result"]
         assert len(result) <= 1, result
         return float(result[0]["value"][1]) if result else None
@@ -89,7 +89,7 @@ def test_the_target_is_up(prometheus: Prometheus) -> None:
 
 
 def test_counters_count(prometheus: Prometheus, guest: Guest) -> None:
-    """Fifty requests are fifty more by Prometheus, too, and its own name for a rate works."""
+    """Prometheus too sees fifty requests as fifty more, and its rate() works on the name."""
     query = 'sum(mote_http_requests_total{code="404"})'
     until(lambda: prometheus.value(query) is not None, "a first value")
     before = metric(guest, "mote_http_requests_total", code="404")
@@ -103,7 +103,7 @@ def test_counters_count(prometheus: Prometheus, guest: Guest) -> None:
 
 
 def test_promtool_finds_nothing(guest: Guest) -> None:
-    """Neither an error nor advice: names, units, HELP and TYPE as they are wont to be."""
+    """No errors, no advice: names, units, HELP and TYPE follow the conventions."""
     with Client(guest.lab.connect()) as client:
         for _ in range(3):
             client.get("/")

@@ -1,4 +1,4 @@
-"""Reverse proxies in front: connections kept and used again, health seen, not one 502."""
+"""Reverse proxies in front: connections kept and reused, health checked, not one 502."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ from programs import (CONFIG, DEADLINE_S, Service, Use, boot, metric, needed, th
 PORT = 8080
 PROXY = f"http://127.0.0.1:{PORT}"
 STATISTICS_PORT = 8081
-POOL = 16  # connections to the machine that a proxy may keep
+POOL = 16  # idle connections to the machine that a proxy may keep
 
 NGINX = """
 daemon off; master_process off; user root; pid {folder}/nginx.pid; error_log stderr error;
@@ -67,7 +67,8 @@ backend mote
   server mote {guest}:80 check inter 200ms fall 1 rise 2 pool-max-conn {pool} maxconn {pool}
 """
 
-# Varnish keeps nothing that is to be asked about each time, and makes ranges of what it keeps only.
+# Varnish doesn't keep content that must be revalidated each time, and serves ranges only of what it
+# keeps.
 CACHED = """
 [[http.cache]]
 match = "*.txt"
@@ -137,7 +138,7 @@ class Proxy:
         self._client.close()
 
     def server_row(self) -> dict[str, str]:
-        """HAProxy's statistics of its server."""
+        """HAProxy's statistics for its server."""
         with self.lab.connect(STATISTICS_PORT, "127.0.0.1") as control:
             control.sendall(b"show stat\n")
             text = b"".join(iter(lambda: control.recv(65536), b"")).decode()
@@ -145,7 +146,7 @@ class Proxy:
         return next(row for row in rows if (row["pxname"], row["svname"]) == ("mote", "mote"))
 
     def is_well(self) -> bool:
-        """Whether health checks, where the proxy makes any, have found the server."""
+        """Whether health checks, if the proxy makes any, have found the server."""
         if self.service.name == "haproxy":
             return self.server_row()["check_status"].endswith("L7OK")
         if self.service.name == "varnish":
@@ -153,11 +154,11 @@ class Proxy:
         return self.service.is_alive()
 
     def backend(self) -> dict[str, Any]:
-        """What Varnish knows of its server; the list's first three items are about the list."""
+        """Varnish's state of its server; the list's first three items describe the list."""
         return json.loads(self.varnish_says("varnishadm", "backend.list", "-j"))[3]["boot.mote"]
 
     def is_content(self) -> None:
-        """Whatever the proxy knows of its server: it is up, was never down, and erred never."""
+        """The proxy's view of its server: up, never down, and no errors."""
         self.service.is_alive()
         name = self.service.name
         if name == "nginx":
@@ -199,7 +200,7 @@ def test_every_file(proxy: Proxy, site: Path, tmp_path: Path) -> None:
 
 
 def test_load_on_kept_connections(proxy: Proxy) -> None:
-    """Thousands of requests by few connections, health checks going on beside them."""
+    """Thousands of requests over few connections, with health checks beside them."""
     needed("h2load")
     use = Use(proxy.guest)
     said = proxy.lab.run("h2load", "--h1", "-n", "3000", "-c", str(POOL), "-t", "1",
@@ -207,7 +208,7 @@ def test_load_on_kept_connections(proxy: Proxy) -> None:
     assert "3000 succeeded, 0 failed, 0 errored, 0 timeout" in said, said
     assert re.search(r"status codes: 30\d\d 2xx, 0 3xx, 0 4xx, 0 5xx", said), said
     requests, connections = use.so_far()
-    # A health check is a request with a connection of its own, made next to the load.
+    # Each health check is a request on its own connection, beside the load.
     health_checks = requests - 3000
     assert (health_checks > 0) == (proxy.service.name != "nginx")
     assert connections - health_checks <= 2 * POOL
@@ -230,7 +231,7 @@ def test_conditions_ranges_and_refusals(proxy: Proxy, site: Path) -> None:
 @pytest.mark.parametrize("framing", ["Content-Length", "Transfer-Encoding: chunked"])
 def test_content_that_nobody_wants(proxy: Proxy, tmp_path: Path, size: int,
                                    framing: str) -> None:
-    """The machine's 405 goes through while the content is still on its way; others go on."""
+    """The machine's 405 gets through while content is still on its way; other requests go on."""
     needed("curl")
     body = tmp_path / "body"
     body.write_bytes(b"x" * size)
@@ -245,7 +246,8 @@ def test_content_that_nobody_wants(proxy: Proxy, tmp_path: Path, size: int,
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_connections_that_grow_old(bench: Bench, kind: str) -> None:
-    """The machine closes what is idle for a second; the proxy, which keeps it, must not stumble."""
+    """The machine closes connections idle for a second; a proxy that keeps them must not
+    stumble."""
     guest = boot(bench, CONFIG + "idle_timeout_s = 1\n")
     proxy = Proxy(bench, guest, kind)
     for _ in range(4):

@@ -1,4 +1,4 @@
-"""requests, httpx and aiohttp: ranges, while they accept codings and decode what they get."""
+"""requests, httpx and aiohttp: ranges, though they accept codings and decode what they receive."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ def content(images: Images) -> bytes:
 
 @pytest.mark.parametrize("client", ["requests", "httpx", "aiohttp"])
 def test_a_range_of_what_has_variants(guest: Guest, content: bytes, client: str) -> None:
-    """A part of a variant can't be decoded; these raised, or gave bytes of no use."""
+    """A part of a variant can't be decoded; these clients raised, or returned useless bytes."""
     if not Path(f"/usr/lib/python3/dist-packages/{client}").is_dir():
         reason = f"python3-{client} is not here; ./mote test --interop installs it"
         pytest.fail(reason) if IN_CI else pytest.skip(reason)

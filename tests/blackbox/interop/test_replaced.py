@@ -1,4 +1,4 @@
-"""What was replaced under its old name is seen in Chromium as soon as the page is loaded again.
+"""Chromium shows a file replaced under its old name as soon as the page is loaded again.
 
 WordPress names a picture's sizes photo-1024x768.jpg, and whoever edits one uploads it under the
 same name; with a year of immutable in the browser's cache the old one stays, reload or not.
@@ -20,7 +20,7 @@ LOAD_S = 120
 UPLOADS = "wp-content/uploads/2024/05"
 PICTURES = [f"{UPLOADS}/photo-1024x768.png", f"{UPLOADS}/photo-300x225.png", "logo-1024x1024.png",
             f"{UPLOADS}/banner_spring24new.png"]
-SCRIPT = "assets/index-CSHAyvLc.js"  # a bundler's, which is never another one
+SCRIPT = "assets/index-CSHAyvLc.js"  # named by a bundler, by its content's hash: never replaced
 
 
 def make(site: Path, width: int) -> None:
@@ -39,7 +39,7 @@ def boot(bench: Bench, width: int) -> Guest:
 
 
 def widths(browser: Browser, loads: int) -> list[int]:
-    """Of the pictures, when the page was loaded so many times."""
+    """The pictures' widths, once the page has loaded this many times."""
     browser.wait(lambda: len(browser.told("Page.loadEventFired")) == loads, "the page", LOAD_S)
     return browser.evaluate("[...document.images].map((image) => image.naturalWidth)")
 

@@ -22,7 +22,7 @@ def guest(shared_bench: Bench) -> Guest:
 
 @pytest.fixture(scope="module")
 def told(guest: Guest, images: Images) -> dict[str, Any]:
-    """What all its ways to ask came to; it runs where its packages are."""
+    """The results of all its ways to fetch; node runs where its packages are."""
     if not node_packages.present():
         pytest.fail("undici is not here; ./mote test --interop installs it")
     script = f'cd "{node_packages.FOLDER}" && exec node "$@"'
@@ -37,7 +37,7 @@ def test_every_answer_is_right(told: dict[str, Any], way: str, connections: int)
 
 
 def test_fetch(told: dict[str, Any]) -> None:
-    """As browsers do, it asks for gzip where there is no TLS."""
+    """Like browsers, it asks for gzip without TLS."""
     assert told["fetched"] == [[200, True, "gzip", 304], [200, True, "gzip", 304],
                                [200, True, None, 304]]
 

@@ -1,4 +1,4 @@
-"""wget: a mirror, the mirror brought up to date, a download resumed."""
+"""wget: a mirror, the mirror updated, a download resumed."""
 
 import os
 import re
@@ -12,9 +12,10 @@ from images import Images
 from machine import Guest
 from programs import URL, boot, metric, needed, the_site, wrong_files
 
-WGET = ("wget", "--no-config", "--no-hsts", "--tries=1")  # nothing from or to the user's home
+# nothing read from or written to the user's home
+WGET = ("wget", "--no-config", "--no-hsts", "--tries=1")
 
-# What the pages link to, and robots.txt, which wget asks for by itself.
+# The files that the pages link to, and robots.txt, which wget fetches by itself.
 LINKED = ["data/list.json", "favicon.svg", "guide/index.html", "guide/second.html", "index.html",
           "page.js", "picture.png", "robots.txt", "size/1000003.bin", "style.css", "text.txt"]
 
@@ -31,14 +32,14 @@ def site(images: Images) -> Path:
 
 
 def mirror(guest: Guest, folder: Path, *options: str) -> str:
-    """wget's log of a mirror made or brought up to date."""
+    """Makes or updates a mirror; returns wget's log."""
     return guest.lab.run(*WGET, "-m", "-nv", "-S", "-nH", "-P", str(folder), "--timeout=60",
                          *options, URL + "/").stderr
 
 
 def test_a_mirror_is_made_and_kept(guest: Guest, site: Path, tmp_path: Path) -> None:
-    """On a 304 for a page, wget 1.21 reads no links of the page it has, so a second -m asks for one
-    file only; without If-Modified-Since it looks at each by HEAD."""
+    """After a 304 for a page wget 1.21 reads no links from its copy, so a second -m asks for one
+    file only; without If-Modified-Since it checks each by HEAD."""
     mirror(guest, tmp_path)
     assert sites.files(tmp_path) == LINKED
     assert not wrong_files(tmp_path, site, LINKED)
@@ -47,7 +48,7 @@ def test_a_mirror_is_made_and_kept(guest: Guest, site: Path, tmp_path: Path) -> 
     assert statuses(mirror(guest, tmp_path)) == ["304"]
     said = mirror(guest, tmp_path, "--no-if-modified-since")
     assert statuses(said) == ["200"] * len(LINKED)
-    # robots.txt goes into no mirror's bookkeeping: it is fetched each time.
+    # A mirror's bookkeeping leaves robots.txt out: it is fetched each time.
     assert re.search(r"^Downloaded: 1 files, ", said, re.M), said
 
 
@@ -57,7 +58,7 @@ def test_every_file_of_a_mirror_is_current(guest: Guest, site: Path, tmp_path: P
     again = (*WGET, "-N", "-x", "-nv", "-S", "-nH", "-P", str(tmp_path), "-i", "-")
     bodies = metric(guest, "mote_http_requests_total", code="200")
     assert statuses(guest.lab.run(*again, input=urls).stderr) == ["304"] * len(LINKED)
-    # Only what asking for it takes: the metric itself.
+    # And the request for the metric itself.
     assert metric(guest, "mote_http_requests_total", code="200") == bodies + 1
 
     sites.write(tmp_path, "text.txt", b"old")

@@ -1,4 +1,4 @@
-"""zsync: an old version of a file brought up to date by many ranges at a time."""
+"""zsync updates an old version of a file with many ranges at a time."""
 
 import random
 import subprocess
@@ -15,7 +15,7 @@ from programs import CONFIG, URL, metric, needed
 pytestmark = pytest.mark.interop
 BLOCK = 2048
 BLOCKS = 2000
-CHANGED = range(5, BLOCKS, 20)  # 100, none beside another: zsync asks for 20 ranges at a time
+CHANGED = range(5, BLOCKS, 20)  # 100, none adjacent: zsync asks for 20 ranges at a time
 
 
 def new_version() -> bytes:
@@ -47,8 +47,8 @@ def guest(bench: Bench, images: Images) -> Guest:
 
 
 def test_only_what_changed_is_fetched(guest: Guest, tmp_path: Path) -> None:
-    """A 200 for a request with 20 ranges ended it ("zsync received a data response (code 200)
-    but this is not a partial content response")."""
+    """zsync gave up on a 200 for a request with 20 ranges ("zsync received a data response (code
+    200) but this is not a partial content response")."""
     old, out = tmp_path / "old.iso", tmp_path / "image.iso"
     old.write_bytes(old_version())
     whole = metric(guest, "mote_http_requests_total", code="200")
@@ -57,6 +57,6 @@ def test_only_what_changed_is_fetched(guest: Guest, tmp_path: Path) -> None:
                          f"{URL}/image.iso.zsync", timeout=120)
     assert out.read_bytes() == new_version(), said.stdout + said.stderr
     assert metric(guest, "mote_http_requests_total", code="206") >= len(CHANGED) / 20
-    # The file of sums, and what asking for metrics takes.
+    # The file of checksums, and the requests for metrics.
     assert metric(guest, "mote_http_requests_total", code="200") <= whole + 4
     assert metric(guest, "mote_http_response_bytes_total") - sent < BLOCK * BLOCKS / 4

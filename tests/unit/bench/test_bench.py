@@ -251,13 +251,18 @@ def rects(svg: str) -> list[float]:
 
 def test_the_plot_is_sound_and_its_bars_are_as_long_as_they_should_be() -> None:
     drawn = plot.draw([figure("get_64", 3450), figure("ping_56", 890), figure("other", 1)])
-    assert "Linux 6.1 + nginx 1.22 → Mote" in drawn and "10×" in drawn
+    assert "How many times less Mote needs than Linux 6.1 + nginx 1.22" in drawn and "10×" in drawn
     same, ten = rects(drawn)[::-1]
     assert same == pytest.approx(ten, rel=0.01)  # 34,500 / 3,450 and 8,900 / 890
     pairs = [SimpleNamespace(name=f"<{ratio}>", unit="s", mote=ratio, peer=1.0, ratio=ratio)
              for ratio in (0.5, 10.0, 100.0)]
     behind, shorter, longer = rects(plot.draw([], pairs))
     assert behind <= 3 and longer == pytest.approx(2 * shorter, rel=0.01)
+
+
+def test_every_number_of_the_plot_fits_in_its_column() -> None:
+    assert [plot.short(value) for value in (0.0161, 576.4, 113_040, 561_757_752, 7_124_456)] == [
+        "0.0161", "576", "113,040", "562 million", "7.12 million"]
 
 
 @pytest.mark.parametrize(("most", "last"), [(1, 1), (1.5, 2), (2.1, 5), (7, 10), (60, 100)])

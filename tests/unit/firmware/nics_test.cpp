@@ -11,12 +11,14 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "drivers/limits.hpp"
+#include "http/connection/connection.hpp"
 #include "kernel/faults/panic.hpp"
 #include "kernel/memory/dma.hpp"
 #include "netstack/stack.hpp"
@@ -28,6 +30,14 @@
 namespace mote {
 
 void panic(std::string_view) { std::abort(); }
+
+// Nobody connects.
+namespace http {
+void Connection::on_arrived(const netstack::Arrived&) {}
+void Connection::on_peer_closed() {}
+netstack::PromptReply Connection::find_prompt(std::string_view) const { return {}; }
+void Connection::note_prompt(const netstack::PromptReply&) {}
+}  // namespace http
 
 namespace nics {
 namespace {

@@ -53,7 +53,7 @@ struct FakeMachine {
 
 struct World {
   FakeMachine machine;
-  http::LoopCounters counters;
+  LoopCounters counters;
   RunLoop<FakeMachine> loop{machine, counters};
 };
 

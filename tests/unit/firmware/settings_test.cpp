@@ -157,6 +157,13 @@ TEST_CASE("settings: the command line wins, and leaves foreign words alone") {
   CHECK(settings.halt_on_panic());
 }
 
+TEST_CASE("settings: the console is quiet where it is told so last") {
+  auto settings = from_lines("console=quiet\n");
+  CHECK(settings.is_console_quiet());
+  settings.apply_command_line("console=ttyS0 mote.console=normal");
+  CHECK_FALSE(settings.is_console_quiet());
+}
+
 TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
   for (const std::string_view line : {"http.port=0",
                                       "http.port=65536",
@@ -165,6 +172,8 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
                                       "http.port",
                                       "panic=maybe",
                                       "idle=sleep",
+                                      "console=loud",
+                                      "console=",
                                       "idle=",
                                       "network.hostname=-x",
                                       "network.hostname=a..b",
@@ -197,6 +206,7 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
     CHECK(settings.http_port() == 80);
     CHECK(std::string_view(settings.host_name()) == "mote");
     CHECK_FALSE(settings.halt_on_panic());
+    CHECK_FALSE(settings.is_console_quiet());
     CHECK(settings.idle() == IdlePolicy::kPoll);
     const auto rule = settings.interface(0, kMac);
     CHECK_FALSE(rule.address.has_value());

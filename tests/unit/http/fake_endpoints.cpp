@@ -4,7 +4,6 @@
 #include <string>
 
 #include "http/operations/endpoints.hpp"
-#include "http/reply/preface.hpp"
 #include "http/reply/reply_tail.hpp"
 
 namespace mote::http {
@@ -20,7 +19,7 @@ Reply page_reply(const Request& request) {
   Reply reply = begin_reply(tail != nullptr ? 200 : 503, request.persistence);
   if (tail == nullptr) {
     constexpr std::string_view kNothing = "Content-Length: 0\r\n\r\n";
-    reply.pieces[1] = {.data = kNothing.data(), .bytes = kNothing.size()};
+    reply.add(kNothing);
     reply.shortage = has_page ? Shortage::kTail : Shortage::kMetricsPage;
     return reply;
   }
@@ -44,7 +43,7 @@ std::optional<Reply> endpoint_reply(const Request& request, const Origin& origin
     Reply reply = begin_reply(tail != nullptr ? 200 : 503, request.persistence);
     if (tail == nullptr) {
       constexpr std::string_view kNothing = "Content-Length: 0\r\n\r\n";
-      reply.pieces[1] = {.data = kNothing.data(), .bytes = kNothing.size()};
+      reply.add(kNothing);
       reply.shortage = Shortage::kTail;
       return reply;
     }
@@ -57,10 +56,9 @@ std::optional<Reply> endpoint_reply(const Request& request, const Origin& origin
   if (path != "/healthz" || origin.interface != 1) {
     return std::nullopt;
   }
-  const std::string_view start = preface(200, request.persistence);
-  Reply reply{.status = 200, .body_bytes = 2};
-  reply.pieces[0] = {.data = start.data(), .bytes = start.size()};
-  reply.pieces[1] = {.data = kRest.data(), .bytes = kRest.size()};
+  Reply reply = begin_reply(200, request.persistence);
+  reply.body_bytes = 2;
+  reply.add(kRest);
   return reply;
 }
 

@@ -15,8 +15,8 @@ std::string Client::receive_all() {
   do {
     REQUIRE(++rounds < kMostRounds);
     acknowledge_all();
-    poll();
-  } while (unacknowledged_ > 0 || is_polled());
+    retry();
+  } while (unacknowledged() > 0 || is_retried());
   return received;
 }
 

@@ -1,4 +1,4 @@
-// A machine that asks for its address, and DHCP servers made by tests.
+// A machine that is a DHCP client, and DHCP servers with policies made by tests.
 #include "tests/unit/netstack/dhcp_world.hpp"
 
 #include <doctest/doctest.h>
@@ -18,7 +18,7 @@ using netstack::UdpHeader;
 
 std::vector<std::uint32_t> requests;
 
-// A frame as a client's DHCP message, or nothing.
+// Reads a frame as a client's DHCP message, if it is one.
 std::optional<Message> parse(const Bytes& frame) {
   if (frame.size() < 282 || frame[12] != 8 || frame[13] != 0 || frame[23] != 17) return {};
   if (frame[36] != 0 || frame[37] != 67) return {};
@@ -78,7 +78,7 @@ Bytes frame_of(const Message& message, const Answer& answer) {
   return frame;
 }
 
-// Answers the request for a station's address, if it is on the link.
+// Answers an ARP request for a station on the link.
 void answer_arp(const Bytes& frame) {
   if (frame[21] != 1) return;
   const std::uint32_t wanted = word(frame, 38);
@@ -171,7 +171,7 @@ Bytes word(std::uint32_t value) {
           static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
 }
 
-// The value of an option, or nothing.
+// The value of an option, if present.
 std::optional<Bytes> option(const Bytes& options, std::uint8_t wanted) {
   for (std::size_t at = 0; at + 1 < options.size() && options[at] != 255;) {
     if (options[at] == 0) {

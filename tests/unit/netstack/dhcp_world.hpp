@@ -1,4 +1,4 @@
-// A machine that asks for its address, and DHCP servers made by tests.
+// A machine that is a DHCP client, and DHCP servers with policies made by tests.
 #pragma once
 
 #include <cstdint>
@@ -36,29 +36,29 @@ enum : std::uint8_t {
   kMicrosoftRoutes = 249,
 };
 
-// What the client says.
+// A message from the client.
 struct Message {
   std::uint8_t type = 0;
   std::uint32_t transaction = 0;
   std::uint32_t client_address = 0;
   std::uint32_t destination = 0;
   std::uint64_t at_ms = 0;
-  Bytes options;  // from the first on, without the magic cookie
+  Bytes options;  // all of them, without the magic cookie
 };
 
 using Option = std::pair<std::uint8_t, Bytes>;
 
-// What a server says. Broadcast, as to a client without an address.
+// A server's reply, broadcast as to a client without an address.
 struct Answer {
   std::uint8_t type = 0;
   std::uint32_t address = kLeased;
   std::vector<Option> options;
-  std::vector<Option> in_file;   // with an overload among `options`
+  std::vector<Option> in_file;   // needs an overload among `options`
   std::vector<Option> in_sname;  // the same
 };
 
-// The usual answer: an address in 192.168.0.0/24 with a gateway, for two minutes. What is in
-// `other` takes the place of that option; an empty value leaves it out.
+// The usual reply: an address in 192.168.0.0/24 with a gateway, for two minutes. Each option in
+// `other` replaces the usual one; an empty value removes it.
 Answer lease(const Message& message, std::initializer_list<Option> other = {},
              std::uint32_t address = kLeased);
 
@@ -69,22 +69,22 @@ using Policy = std::function<std::optional<Answer>(const Message&)>;
 
 std::optional<Answer> silence(const Message& message);
 
-// The stations on the link, which answer ARP, by their addresses.
+// Addresses of the stations on the link, which answer ARP.
 extern std::vector<std::uint32_t> stations;
 
-// The machine, made once for the whole program.
+// The machine, created once per program.
 Machine& client(const char* host_name = "tester");
 
-// The client begins anew, without an address, and nothing is printed yet.
+// Restarts the client without an address, and clears the console's output.
 void restart();
 
-// Runs the world for a while; gives back the client's messages.
+// Runs the world for a while; returns the client's messages.
 std::vector<Message> run(std::uint32_t seconds, const Policy& policy);
 
 // The client's address.
 std::uint32_t address();
 
-// Whom the client asked for by ARP since the last call.
+// The addresses that the client has sent ARP requests for since the last call.
 std::vector<std::uint32_t> asked_for();
 
 std::uint32_t word(const Bytes& bytes, std::size_t at);

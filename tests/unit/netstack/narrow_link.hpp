@@ -1,5 +1,5 @@
-// A router in front of a link that takes shorter packets than the machine's, and a far end that
-// loses fragments, as behind many tunnels and firewalls.
+// A router in front of a link with a smaller MTU than the machine's, and a far end that loses
+// fragments, as behind many tunnels and firewalls.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace mote::world {
 
-// "Fragmentation needed and DF set", as it comes to the machine, with the next hop's MTU in it (RFC
-// 1191, 4) and the first 28 bytes of the datagram in `frame`.
+// "Fragmentation needed and DF set", as the machine receives it, with the next hop's MTU (RFC 1191,
+// 4) and the first 28 bytes of the datagram in `frame`.
 Bytes fragmentation_needed(const Bytes& frame, std::uint16_t mtu);
 
 class NarrowLink {
@@ -17,18 +17,18 @@ class NarrowLink {
   NarrowLink(Network& network, std::uint16_t mtu);
 
   std::uint16_t mtu;
-  bool says_mtu = true;      // as routers do since RFC 1191; before, it is 0
-  bool is_silent = false;    // says nothing at all
+  bool says_mtu = true;      // as routers do since RFC 1191; older ones send 0
+  bool is_silent = false;    // sends no message at all
   std::size_t told = 0;      // messages sent
   std::size_t passed = 0;    // frames
-  std::size_t too_long = 0;  // datagrams dropped with DF
+  std::size_t too_long = 0;  // datagrams with DF dropped
   std::size_t lost = 0;      // datagrams whose fragments were lost
   std::size_t fragmented = 0;
   bool loses_fragments = true;
   Bytes last_too_long;
 };
 
-// Whether routers may not fragment the datagram in a frame.
+// Whether the datagram in a frame has DF, so that routers may not fragment it.
 bool has_df(const Bytes& frame);
 
 }  // namespace mote::world

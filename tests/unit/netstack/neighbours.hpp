@@ -8,21 +8,21 @@
 
 namespace mote::world {
 
-// A datagram to the machine from `source`, by way of the station `mac`.
+// A datagram to the machine from `source`, sent by the station `mac`.
 Bytes datagram_from(std::uint32_t source, MacAddress mac, std::uint8_t protocol,
                     std::span<const std::uint8_t> payload, std::uint16_t flags_and_offset = 0);
 
-// A SYN to port 80, and a datagram to a UDP port on which nobody listens.
+// A SYN to port 80, and a datagram to a closed UDP port.
 Bytes syn_from(std::uint32_t source, MacAddress mac, std::uint16_t port = 40'000);
 Bytes udp_from(std::uint32_t source, MacAddress mac);
 
-// Asks who has the machine's address.
+// An ARP request for the machine's address.
 Bytes arp_request_from(std::uint32_t source, MacAddress mac);
 
-// An address of a station that is no other address's.
+// A hardware address unique to this IP address.
 MacAddress mac_of(std::uint32_t address);
 
-// What the machine sends when it gets the frame.
+// The frames that the machine sends after receiving this one.
 std::deque<Bytes> answers_to(const Bytes& frame);
 
 [[nodiscard]] inline const netstack::EthernetHeader& ethernet_of(const Bytes& frame) {

@@ -1,4 +1,4 @@
-// A server whose responses may be sent promptly.
+// A server whose responses can be sent promptly.
 #include "tests/unit/netstack/prompt_server.hpp"
 
 #include <doctest/doctest.h>
@@ -9,8 +9,7 @@
 #include <span>
 #include <string_view>
 
-#include "lwip/priv/tcp_priv.h"
-#include "netstack/tcp/prompt_answer.hpp"
+#include "netstack/stream.hpp"
 
 namespace mote::world {
 namespace {
@@ -27,29 +26,28 @@ const std::string& content() {
   return made;
 }
 
-// The response to a request's number: a head that is copied, and one or two pieces of the content.
+// The response to a request's number: a copied header section, and one or two pieces of content.
 struct Response {
   std::string head;
-  std::array<tcp_piece, 3> pieces{};
+  std::array<Piece, 3> pieces{};
   std::size_t count = 0;
 
   explicit Response(std::uint32_t number) : head("response " + std::to_string(number)) {
     head.resize(number % 50 == 49 ? kHeadBytes + 3 : kHeadBytes, '.');
     const std::size_t bytes = number % 17 == 16 ? 3000 : 1 + number * 37 % 1400;
-    pieces[0] = {head.data(), static_cast<u16_t>(head.size())};
-    pieces[1] = {content().data() + number % 1000, static_cast<u16_t>(bytes)};
-    pieces[2] = {content().data() + 40'000 + number % 100, 10};
+    const std::string_view whole = content();
+    pieces[0] = piece_of(head);
+    pieces[1] = piece_of(whole.substr(number % 1000, bytes));
+    pieces[2] = piece_of(whole.substr(40'000 + number % 100, 10));
     count = number % 23 == 22 ? 3 : 2;
   }
   Response(const Response&) = delete;
   Response& operator=(const Response&) = delete;
 
-  [[nodiscard]] std::span<const tcp_piece> all() const { return std::span(pieces).first(count); }
+  [[nodiscard]] std::span<const Piece> all() const { return std::span(pieces).first(count); }
   [[nodiscard]] std::string text() const {
     std::string whole;
-    for (const tcp_piece& piece : all()) {
-      whole.append(static_cast<const char*>(piece.data), piece.len);
-    }
+    for (const Piece& piece : all()) whole += piece.text();
     return whole;
   }
 };
@@ -60,76 +58,83 @@ std::uint32_t number_of(std::string_view request) {
   return number;
 }
 
-// A server of such requests, of four bytes each.
-struct Session {
-  std::string input;
-  std::string unwritten;  // of what is to be copied
-  bool closes = false;
+std::size_t answers = 0;
+
+// A server's connection; requests are of four bytes each.
+class Session {
+ public:
+  void begin(netstack::TcpStream stream) {
+    stream_ = stream;
+    stream_.begin(*this);
+    input_.clear();
+    unwritten_.clear();
+    closes_ = false;
+  }
+
+  void on_arrived(const netstack::Arrived& data) {
+    input_ += data.piece;
+    for (netstack::Arrived rest = data; !rest.is_one_piece();) {
+      rest = rest.behind_first();
+      input_ += rest.piece;
+    }
+    stream_.open_window(data.bytes);
+    answer_all();
+  }
+  void on_peer_closed() {
+    closes_ = true;
+    write_rest();
+  }
+  void on_acknowledged(std::uint32_t) { write_rest(); }
+  void on_retry() {}
+  void on_lost() {}
+
+  [[nodiscard]] netstack::PromptReply find_prompt(std::string_view bytes) const {
+    static std::string head;
+    static std::array<Piece, 3> pieces;
+    if (bytes.size() != kPromptRequestBytes || !input_.empty() || !unwritten_.empty() || closes_) {
+      return {};
+    }
+    const Response response(number_of(bytes));
+    head = response.head;
+    pieces = response.pieces;
+    pieces[0] = piece_of(head);
+    return {.pieces = std::span(pieces).first(response.count), .bytes = response.text().size()};
+  }
+  void note_prompt(const netstack::PromptReply&) { ++answers; }
+
+ private:
+  void answer_all() {
+    for (; input_.size() >= kPromptRequestBytes; input_.erase(0, kPromptRequestBytes)) {
+      const Response response(number_of(input_));
+      if (!unwritten_.empty() || !stream_.write_message(response.all(), response.text().size())) {
+        unwritten_ += response.text();
+      }
+    }
+    write_rest();
+  }
+
+  // What is to be copied.
+  void write_rest() {
+    const std::string_view part = std::string_view(unwritten_).substr(0, stream_.room());
+    if (!part.empty() &&
+        stream_.write(piece_of(part), netstack::TcpStream::Write::kCopied, false)) {
+      unwritten_.erase(0, part.size());
+    }
+    if (closes_ && unwritten_.empty()) stream_.close();
+  }
+
+  netstack::TcpStream stream_;
+  std::string input_;
+  std::string unwritten_;
+  bool closes_ = false;
 };
 std::array<Session, 16> sessions;
 std::size_t sessions_open = 0;
-std::size_t answers = 0;
 
-void write_rest(Session& session, struct tcp_pcb* pcb) {
-  const std::size_t bytes = std::min<std::size_t>(session.unwritten.size(), tcp_sndbuf(pcb));
-  if (bytes > 0 && tcp_write(pcb, session.unwritten.data(), static_cast<u16_t>(bytes),
-                             TCP_WRITE_FLAG_COPY) == ERR_OK) {
-    session.unwritten.erase(0, bytes);
-  }
-  if (session.closes && session.unwritten.empty()) tcp_shutdown(pcb, 0, 1);
+bool accept(netstack::TcpStream stream) {
+  sessions[sessions_open++ % sessions.size()].begin(stream);
+  return true;
 }
-
-void answer_all(Session& session, struct tcp_pcb* pcb) {
-  for (; session.input.size() >= kPromptRequestBytes; session.input.erase(0, kPromptRequestBytes)) {
-    const Response response(number_of(session.input));
-    if (!session.unwritten.empty() ||
-        tcp_write_pieces(pcb, response.pieces.data(), static_cast<u8_t>(response.count),
-                         TCP_WRITE_FLAG_COPY) != ERR_OK) {
-      session.unwritten += response.text();
-    }
-  }
-  write_rest(session, pcb);
-}
-
-err_t on_data(void* argument, struct tcp_pcb* pcb, struct pbuf* data, err_t) {
-  Session& session = *static_cast<Session*>(argument);
-  if (data == nullptr) {
-    session.closes = true;
-    write_rest(session, pcb);
-    return ERR_OK;
-  }
-  for (const struct pbuf* piece = data; piece != nullptr; piece = piece->next) {
-    session.input.append(static_cast<const char*>(piece->payload), piece->len);
-  }
-  tcp_recved(pcb, data->tot_len);
-  pbuf_free(data);
-  answer_all(session, pcb);
-  return ERR_OK;
-}
-
-err_t on_sent(void* argument, struct tcp_pcb* pcb, std::uint16_t) {
-  Session& session = *static_cast<Session*>(argument);
-  write_rest(session, pcb);
-  return ERR_OK;
-}
-
-netstack::PromptReply find(const void* connection, std::string_view bytes) {
-  const Session& session = *static_cast<const Session*>(connection);
-  static std::string head;
-  static std::array<tcp_piece, 3> pieces;
-  if (bytes.size() != kPromptRequestBytes || !session.input.empty() || !session.unwritten.empty() ||
-      session.closes) {
-    return {};
-  }
-  const Response response(number_of(bytes));
-  head = response.head;
-  pieces = response.pieces;
-  pieces[0].data = head.data();
-  return {.pieces = std::span(pieces).first(response.count),
-          .bytes = static_cast<std::uint16_t>(response.text().size())};
-}
-
-void sent(void*, const netstack::PromptReply&) { ++answers; }
 
 }  // namespace
 
@@ -138,20 +143,9 @@ Machine& serve(bool promptly) {
   Machine& m = machine();
   if (!listening) {
     listening = true;
-    struct tcp_pcb* pcb = tcp_new();
-    REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, kPromptService) == ERR_OK);
-    tcp_accept(tcp_listen(pcb), [](void*, struct tcp_pcb* accepted, err_t) -> err_t {
-      Session& session = sessions[sessions_open++ % sessions.size()];
-      session = {};
-      tcp_arg(accepted, &session);
-      tcp_recv(accepted, on_data);
-      tcp_sent(accepted, on_sent);
-      tcp_nagle_disable(accepted);
-      return ERR_OK;
-    });
+    REQUIRE(netstack::listen<accept>(kPromptService));
   }
-  netstack::set_prompt_server(promptly ? netstack::PromptServer{on_data, find, sent}
-                                       : netstack::PromptServer{});
+  prompt_server = promptly ? netstack::kPromptServer<Session> : netstack::kNoPromptServer;
   return m;
 }
 

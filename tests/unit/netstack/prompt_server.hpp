@@ -1,5 +1,5 @@
-// A server on the machine under test whose responses may be sent promptly: to a request of four
-// bytes, a number, it sends what belongs to that number.
+// A server on the machine under test whose responses can be sent promptly: a request is a number,
+// four bytes long, and the response depends on the number.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,10 @@ namespace mote::world {
 inline constexpr std::uint16_t kPromptService = 88;
 inline constexpr std::size_t kPromptRequestBytes = 4;
 
-// The machine with the server, whose responses are sent promptly, or all by lwIP.
+// The machine with the server; responses are sent promptly, or else all by lwIP.
 Machine& serve(bool promptly);
 
-// How many were sent promptly so far.
+// The number of responses sent promptly so far.
 std::size_t prompt_answers();
 
 Bytes prompt_request(std::uint32_t number);

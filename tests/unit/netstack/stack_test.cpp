@@ -1,4 +1,4 @@
-// Device, interface and the real lwIP together: buffers come home, large echoes, the backlog.
+// Device, interface and the real lwIP together: buffers come back, large echoes, the backlog.
 #include "netstack/stack.hpp"
 
 #include <doctest/doctest.h>
@@ -23,7 +23,7 @@ std::uint16_t word(const Bytes& frame, std::size_t at) {
   return static_cast<std::uint16_t>(frame.at(at) << 8 | frame.at(at + 1));
 }
 
-// The datagram whose fragments lie in `frames`, without its header.
+// The datagram from the fragments in `frames`, without its header.
 Bytes reassemble(const std::deque<Bytes>& frames) {
   Bytes whole;
   for (const Bytes& frame : frames) {
@@ -48,7 +48,7 @@ void send_in_fragments(Device& device, const Bytes& message, std::uint16_t ident
 
 }  // namespace
 
-TEST_CASE("echo requests are answered without lwIP, and every packet comes home") {
+TEST_CASE("echo requests are answered without lwIP, and every packet comes back") {
   Machine& m = machine();
   m.device.wire.clear();
   const std::size_t before = Packet::free_count();
@@ -61,7 +61,7 @@ TEST_CASE("echo requests are answered without lwIP, and every packet comes home"
   CHECK(Packet::free_count() == before);
 }
 
-TEST_CASE("echo requests in fragments are answered whole") {
+TEST_CASE("fragmented echo requests are answered completely") {
   Machine& m = machine();
   std::uint16_t identification = 100;
   const std::size_t before = Packet::free_count();
@@ -82,7 +82,7 @@ TEST_CASE("echo requests in fragments are answered whole") {
   CHECK(netstack::heap::used() == blocks);
 }
 
-TEST_CASE("fragments without end are forgotten after a while") {
+TEST_CASE("fragments that never complete are forgotten after a while") {
   Machine& m = machine();
   const std::size_t before = Packet::free_count();
   for (std::uint16_t i = 0; i < 500; ++i) {
@@ -164,7 +164,7 @@ TEST_CASE("a frame in too many pieces is copied, with its checksum right") {
   udp_remove(pcb);
 }
 
-TEST_CASE("identifications of datagrams don't count up") {
+TEST_CASE("identifications of datagrams aren't sequential") {
   Machine& m = machine();
   settle(m);
   m.device.wire.clear();
@@ -189,7 +189,7 @@ TEST_CASE("identifications of datagrams don't count up") {
   udp_remove(pcb);
 }
 
-TEST_CASE("an answer leaves by the interface to whose address the question came") {
+TEST_CASE("an answer leaves by the interface whose address the question was sent to") {
   Machine& first = machine();
   static Machine second{Device({.mac = {{2, 0, 0, 0, 0, 2}}}), {}};
   constexpr std::uint32_t kOwn = 0xC0A80901;
@@ -202,7 +202,7 @@ TEST_CASE("an answer leaves by the interface to whose address the question came"
   first.device.wire.clear();
   second.device.wire.clear();
 
-  // A SYN from far away, to a port where nobody listens: the RST goes to the second's gateway.
+  // A SYN from far away to a closed port: the RST goes to the second interface's gateway.
   Bytes tcp(20);
   auto& header = *reinterpret_cast<netstack::TcpHeader*>(tcp.data());
   header = {1234, 99, 5, 0, 0x5002, 1000, 0, 0};
@@ -241,8 +241,8 @@ TEST_CASE("an echo request to another interface's address is answered") {
     first.interface.turn();
     return first.device.wire.size();
   };
-  CHECK(answers_to(0x0A000077) == 0);  // nobody's here
-  CHECK(answers_to(0x0A0000FF) == 0);  // everybody's
+  CHECK(answers_to(0x0A000077) == 0);  // no host's
+  CHECK(answers_to(0x0A0000FF) == 0);  // broadcast
   REQUIRE(answers_to(0xC0A80901) == 1);
   const Bytes& reply = first.device.wire[0];
   CHECK(reply[34] == 0);
@@ -250,8 +250,8 @@ TEST_CASE("an echo request to another interface's address is answered") {
   CHECK((word(reply, 26) << 16 | word(reply, 28)) == static_cast<int>(0xC0A80901));
 }
 
-// A hypervisor's host (Linux with GRO, ESXi) leaves the tag on what it puts together.
-TEST_CASE("a segment in several packets is taken in behind a priority tag") {
+// A hypervisor's host (Linux with GRO, ESXi) leaves the tag on segments it joins.
+TEST_CASE("a segment in several packets is received behind a priority tag") {
   Machine& m = machine();
   settle(m);
   Bytes tcp(20 + 5000);
@@ -278,7 +278,7 @@ TEST_CASE("a segment in several packets is taken in behind a priority tag") {
   CHECK(Packet::free_count() == before);
 }
 
-// `ping -R -s 3000`: the record is in the first fragment only (RFC 791, 3.1), and lwIP drops
+// `ping -R -s 3000`: only the first fragment has the record (RFC 791, 3.1), and lwIP drops
 // fragments with options.
 TEST_CASE("an echo request in fragments with IP options is answered without them") {
   Machine& m = machine();

@@ -1,6 +1,7 @@
-// The far end of TCP connections in tests: a client of its own making, and a network that loses,
-// delays and reorders. It does as Linux does without selective acknowledgements: it keeps segments
-// out of order, acknowledges those at once and every second one in order, the others in 40 ms.
+// The far end of TCP connections in tests: a client with its own TCP, and a network that loses,
+// delays and reorders. It behaves like Linux without selective acknowledgements: it keeps segments
+// that are out of order and acknowledges them at once; of those in order, every second one at once,
+// the others after 40 ms.
 #pragma once
 
 #include <cstdint>
@@ -20,18 +21,18 @@ class TcpPeer {
   explicit TcpPeer(std::uint16_t port, std::uint32_t sequence = 1000)
       : port_(port), next_(sequence), unacknowledged_(sequence) {}
 
-  void connect();                    // sends a SYN, again and again until it is answered
-  void send(const Bytes& request);   // one segment, again and again until it is acknowledged
+  void connect();                    // sends a SYN until it is answered
+  void send(const Bytes& request);   // sends one segment until it is acknowledged
   void close();                      // sends a FIN
   void reset();                      // sends a RST
-  void receive(const Bytes& frame);  // a frame of the machine's; others' are ignored
+  void receive(const Bytes& frame);  // handles a frame from the machine, ignoring those for others
   void tick(Nanoseconds now);
 
-  // A segment as this peer would send it, of whatever kind.
+  // A segment of any kind, as this peer would send it.
   [[nodiscard]] Bytes segment(std::uint8_t flags, std::uint32_t sequence,
                               std::uint32_t acknowledgement, const Bytes& payload = {}) const;
 
-  // An ACK that names a maximum segment size, which only a SYN may.
+  // An ACK with an MSS option, which only a SYN may have.
   [[nodiscard]] Bytes segment_with_size(std::uint16_t bytes) const;
 
   [[nodiscard]] std::uint32_t sequence() const { return next_; }
@@ -39,18 +40,18 @@ class TcpPeer {
 
   bool established = false;
   bool was_reset = false;
-  bool full = false;           // takes no data, and says so by its acknowledgements
-  bool finished = false;       // a FIN came, and all before it
-  Bytes body;                  // what was received in order
+  bool full = false;           // takes no data, as its acknowledgements say
+  bool finished = false;       // a FIN has come, and everything before it
+  Bytes body;                  // received in order
   std::deque<Bytes> outgoing;  // frames for the network
   std::uint32_t expected = 0;  // next sequence number from the machine
   std::uint32_t their_isn = 0;
-  std::uint64_t received = 0;     // bytes of payload, those that came twice counted twice
+  std::uint64_t received = 0;     // bytes of payload, duplicates included
   std::size_t longest = 0;        // payload of the longest segment
-  std::int32_t most_beyond = 0;   // most bytes that came beyond what was expected
+  std::int32_t most_beyond = 0;   // most bytes received beyond the expected ones
   std::uint16_t window = 60'000;  // offered, unscaled
   std::uint8_t scale = 4;
-  std::uint16_t mss = 1460;    // the longest segment it wants
+  std::uint16_t mss = 1460;    // the longest segment it accepts
   std::uint16_t service = 80;  // the machine's port
 
   static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPush = 8, kAck = 16;
@@ -79,13 +80,13 @@ class TcpPeer {
   std::map<std::uint32_t, Piece> early_;  // by offset from their_isn
 };
 
-// Frames under way in one direction.
+// Frames in transit in one direction.
 class Line {
  public:
   double loss = 0;
-  double reorder = 0;  // share of frames that take 2 ms longer
+  double reorder = 0;  // share of frames delayed by another 2 ms
   Nanoseconds latency = milliseconds(1);
-  std::function<bool(const Bytes&)> carries;  // if there is one: whether it carries a frame
+  std::function<bool(const Bytes&)> carries;  // if set: whether it carries this frame
 
   void push(Bytes frame, Nanoseconds now);
   // The next frame that has arrived by `now`, or an empty one.
@@ -102,10 +103,10 @@ struct Network {
   Line to_peer;
 };
 
-// The machine's connection with a port of the peer's, or null.
+// The machine's connection with one of the peer's ports, or null.
 struct tcp_pcb* connection_with(std::uint16_t port);
 
-// One millisecond of the whole world.
+// Advances the whole world by one millisecond.
 void step(Machine& machine, Network& network, std::span<TcpPeer*> peers);
 
 }  // namespace mote::world

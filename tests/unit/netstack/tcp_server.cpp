@@ -6,28 +6,28 @@
 #include <algorithm>
 
 #include "lwip/tcp.h"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/tcp/send_buffer.hpp"
 
 namespace mote::world {
 namespace {
 
 constexpr std::size_t kBodyBytes = 64 * 1024 * 1024;
 
-// A server that sends as many bytes of the body as the four bytes of a request say, by
-// reference, and closes.
+// A server that sends as many bytes of the body as the request's four bytes say, by reference, and
+// closes.
 struct Session {
   std::size_t wanted = 0;
   std::size_t written = 0;
 };
 
-// Writes what lwIP takes: when not all of a piece, then half of it, down to one segment.
+// Writes as much as lwIP takes: if not a whole piece, half of it, down to one segment.
 void write_more(Session* session, struct tcp_pcb* pcb) {
   std::size_t most = 0xFFFF;
   while (session->written < session->wanted && most > 0) {
     const std::size_t bytes =
         std::min<std::size_t>({session->wanted - session->written, tcp_sndbuf(pcb), most});
     const bool waits = pcb->unacked != nullptr && bytes < session->wanted - session->written &&
-                       tcp_sndbuf(pcb) < netstack::worthwhile_room(*pcb);
+                       tcp_sndbuf(pcb) < pcb->tso_bytes;
     if (bytes == 0 || waits) break;
     if (tcp_write(pcb, body().data() + session->written, static_cast<u16_t>(bytes), 0) == ERR_OK) {
       session->written += bytes;

@@ -1,5 +1,5 @@
-// A server on the machine under test, on lwIP's raw API as the HTTP server is: it sends as many
-// bytes of a fixed body as the four bytes of a request say, by reference, and closes.
+// A server on the machine under test, on lwIP's raw API like the HTTP server: it sends as many
+// bytes of a fixed body as a request's four bytes say, by reference, and closes.
 #pragma once
 
 #include <cstddef>
@@ -17,11 +17,11 @@ Machine& server();
 
 Bytes request_for(std::size_t bytes);
 
-// Fetches `bytes` from `port` of the peer and compares them with the body; returns the virtual
-// milliseconds that took, or -1 when the connection was reset or it took over an hour.
+// Fetches `bytes` from `port` of the peer and compares them with the body. Returns the virtual
+// milliseconds this took, or -1 if the connection was reset or it took over an hour.
 long fetch(Network& network, std::size_t bytes, std::uint16_t port);
 
-// So much of the machine's time with one peer.
+// Runs the machine with one peer for this long.
 void run(TcpPeer& peer, Network& network, int milliseconds);
 
 }  // namespace mote::world

@@ -1,4 +1,4 @@
-// A world for the network stack's tests.
+// The world of the network stack's tests.
 #include "tests/unit/netstack/world.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ void panic(std::string_view words) {
 
 namespace clock {
 namespace {
-// A second before lwIP's milliseconds, of which it has 32 bits, begin anew: all tests go past that.
+// A second before lwIP's 32-bit milliseconds wrap around, so that every test passes that moment.
 std::uint64_t virtual_time = ((std::uint64_t{1} << 32) - 1000) * 1'000'000;
 }  // namespace
 Nanoseconds now() { return {virtual_time}; }
@@ -58,7 +58,7 @@ void finish_checksum(Bytes& frame, TxChecksum checksum) {
   frame.at(at + 1) = static_cast<std::uint8_t>(sum);
 }
 
-// What a checksum covers ends with the IP packet, not with the frame's padding.
+// A checksum covers bytes up to the end of the IP packet, not the frame's padding.
 void cut_padding(Bytes& frame) {
   const auto* ip = reinterpret_cast<const netstack::Ipv4Header*>(frame.data() + 14);
   frame.resize(14U + ip->total_bytes);
@@ -139,7 +139,7 @@ void Device::reclaim(void (*release)(void*)) {
   }
 }
 
-// As virtio's hosts do it: all frames get the headers, with lengths and numbers of their own.
+// Cuts as virtio's hosts do: each frame gets the headers, with its own lengths and numbers.
 void Device::cut(const Sending& sending, const Bytes& segment) {
   ++cuts;
   if (options_.segmentation != Segmentation::kWholeLength) panic("a segment that none can cut");
@@ -201,6 +201,7 @@ bool Device::receive_large(std::span<const std::uint8_t> frame, std::size_t piec
 
 constinit Segmentation machine_segmentation = Segmentation::kNone;
 constinit Plan machine_plan = kAmplePlan;
+constinit netstack::PromptServer prompt_server{};
 
 Machine& machine() {
   static Machine* const the = [] {

@@ -1,5 +1,5 @@
-// A world for the network stack's tests: virtual time, a device whose frames the test sees, and
-// what the kernel would provide.
+// The world of the network stack's tests: virtual time, a device whose frames the test sees, and
+// fakes of the kernel's services.
 #pragma once
 
 #include <cstdint>
@@ -21,15 +21,15 @@ namespace mote::world {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// Virtual time, which stands still but for this.
+// Advances virtual time, which otherwise stands still.
 void advance(Nanoseconds time);
 
-// What was printed on the console since the last call.
+// The console's output since the last call.
 std::string printed();
 
-// A device with a ring of `ring` frames that sends when the stack reclaims. It behaves as real
-// ones do: it writes its header in front of a frame's first piece at once, and reads the frame
-// late; a frame that has changed meanwhile is a fault of the stack.
+// A device with a ring of `ring` frames, which sends when the stack reclaims. Like real ones, it
+// writes its header in front of a frame's first piece at once, but reads the frame late; a frame
+// changed meanwhile is a fault of the stack.
 class Device {
  public:
   struct Options {
@@ -78,19 +78,19 @@ class Device {
   void disarm() {}
   void flush() { ++flushes; }
 
-  // Puts a frame into the receive ring; false when there is no packet for it.
+  // Puts a frame into the receive ring; false if there is no packet for it.
   bool receive(std::span<const std::uint8_t> frame, RxChecksum checksum = RxChecksum::kUnknown);
 
-  // The same for one that the device put together, in packets of `piece` bytes at most.
+  // The same for a frame joined by the device, in packets of at most `piece` bytes.
   bool receive_large(std::span<const std::uint8_t> frame, std::size_t piece);
 
   bool link = true;
   bool stuck = false;      // sends nothing
-  bool keeps = false;      // sends, and gives nothing back
-  std::size_t ring = 256;  // frames on their way
+  bool keeps = false;      // sends, but returns nothing
+  std::size_t ring = 256;  // frames in flight
   std::size_t flushes = 0;
-  std::deque<Bytes> wire;  // what was sent, cut into frames, checksums finished
-  std::size_t cuts = 0;    // segments that came to be cut
+  std::deque<Bytes> wire;  // frames sent, after cutting, with finished checksums
+  std::size_t cuts = 0;    // segments given to be cut
 
  private:
   struct Sending {
@@ -114,20 +114,23 @@ class Device {
 };
 static_assert(NetDevice<Device>);
 
-// How the machine under test cuts segments; to be set before it is made.
+// How the machine under test cuts segments; set it before the machine is made.
 extern Segmentation machine_segmentation;
 
-// How much of everything it has; to be set before it is made, too.
+// The sizes of all its pools; likewise.
 extern Plan machine_plan;
 
-// The machine under test: 10.0.0.1/24 by offloading device, made once for the whole program.
+// Whose requests it answers promptly: nobody's at first.
+extern constinit netstack::PromptServer prompt_server;
+
+// The machine under test, made once per program: 10.0.0.1/24 on an offloading device.
 struct Machine {
   Device device;
-  netstack::Interface<Device> interface;
+  netstack::Interface<Device, prompt_server> interface;
 };
 Machine& machine();
 
-// lwIP's timers and one turn of the machine, again and again until there is nothing to do.
+// Runs lwIP's timers and turns of the machine until there is nothing left to do.
 void settle(Machine& machine);
 
 inline constexpr MacAddress kMachineMac{{0x52, 0x54, 0, 0, 0, 1}};
@@ -135,7 +138,7 @@ inline constexpr MacAddress kPeerMac{{0x52, 0x54, 0, 0, 0, 2}};
 inline constexpr std::uint32_t kMachineAddress = 0x0A000001;
 inline constexpr std::uint32_t kPeerAddress = 0x0A000002;
 
-// Frames as the peer makes them, with right checksums.
+// Frames as the peer sends them, with right checksums.
 Bytes ipv4_frame(std::uint8_t protocol, std::span<const std::uint8_t> payload,
                  std::uint16_t flags_and_offset = 0, std::uint16_t identification = 1);
 Bytes echo_message(std::size_t bytes, std::uint8_t type = 8);

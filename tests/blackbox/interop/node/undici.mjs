@@ -1,4 +1,4 @@
-// Asks the machine by undici in several ways; prints what came of each as one JSON object.
+// Fetches from the machine with undici in several ways; prints each result as one JSON object.
 // Usage: node undici.mjs URL SITE, SITE being the folder that the machine serves.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ const expected = (path) => digest(readFileSync(join(site, path)));
 const paths = JSON.parse(readFileSync(join(site, "data/list.json")));
 const wanted = new Map(paths.map((path) => [path, expected(decodeURI(path))]));
 
-// Counts right answers, wrong ones, and connections that were made.
+// Counts right answers, wrong ones, and connections made.
 class Tally {
   right = 0;
   wrong = [];
@@ -63,7 +63,7 @@ async function manyAtOnce() {
   return tally.result();
 }
 
-// fetch takes codings off by itself.
+// fetch decodes content by itself.
 async function fetched() {
   const facts = [];
   for (const path of ["/text.txt", "/index.html", "/picture.png"]) {
@@ -77,7 +77,7 @@ async function fetched() {
   return facts;
 }
 
-// Refused content, on one connection with what comes behind it.
+// Refused content, and further requests on the same connection.
 async function refused() {
   const statuses = [];
   const client = new Client(url);

@@ -1,4 +1,4 @@
-// What the page does once it is there; its title is then what came of it, for the test to read.
+// Runs once the page has loaded, and puts the results into its title for the test to read.
 import { length } from "./sum.js";
 
 async function facts() {

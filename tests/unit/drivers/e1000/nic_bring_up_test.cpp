@@ -1,4 +1,4 @@
-// Tests of the e1000's bring-up: every write, in its order, against the manual's numbers.
+// Tests of the e1000's bring-up: every write, in order, compared with the manual's numbers.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ void append(Script& script, const Script& more) {
   script.insert(script.end(), more.begin(), more.end());
 }
 
-// From the receive addresses to the tails (14.3 to 14.5), which all families have in common.
+// From the receive addresses to the tails (14.3 to 14.5): common to all families.
 Script common_part(FakeDevice& device, std::uint32_t management, std::uint32_t txdctl,
                    std::uint32_t tipg, std::uint32_t tctl) {
   Script script = {{0x28, 0},
@@ -97,14 +97,14 @@ TEST_CASE("an 82574 shares its reset with firmware") {
   CHECK(world.net.offloads().segmentation == Segmentation::kNoLength);
 }
 
-TEST_CASE("a firmware that keeps MDIO to itself is not waited for without end") {
+TEST_CASE("firmware that keeps MDIO to itself is not waited for for ever") {
   FakeDevice device{.id = 0x10D3, .lends_mdio = false};
-  device.registers[0x8] = 0x0008'0002;  // nor does the device cease to be a master
+  device.registers[0x8] = 0x0008'0002;  // and the device remains a bus master
   World world(device);
   CHECK(world.net.link_up());
 }
 
-TEST_CASE("what firmware has left in the registers is undone") {
+TEST_CASE("settings that firmware left in the registers are undone") {
   FakeDevice device;
   device.registers[0x0] = 0xD800'1881;  // forced speed, pause frames, VLAN, PHY reset
   device.registers[0x5820] = 0x2000;    // ARP requests to the management controller
@@ -113,7 +113,7 @@ TEST_CASE("what firmware has left in the registers is undone") {
   CHECK((world.device.registers[0x5820] & 0x2000) == 0);
 }
 
-TEST_CASE("without a valid receive address the EEPROM is asked") {
+TEST_CASE("without a valid receive address the EEPROM is read") {
   for (const std::uint16_t id : {0x1008, 0x100E, 0x10D3}) {
     World world({.id = id, .loads_address = false});
     CHECK(world.net.mac() == MacAddress{{0x52, 0x54, 0, 0x12, 0x34, 0x56}});
@@ -131,7 +131,7 @@ std::string failure(FakeDevice device) {
   return std::string(net.error());
 }
 
-TEST_CASE("a device that can't be used is refused in words") {
+TEST_CASE("an unusable device is refused, with a reason") {
   CHECK(failure({.id = 0x1000}) == "e1000: not a controller of this family");
   CHECK(failure({.ends_reset = false}) == "e1000: the device does not end its reset");
   CHECK(failure({.loads_address = false, .answers_eerd = false}) ==
@@ -141,7 +141,7 @@ TEST_CASE("a device that can't be used is refused in words") {
         "e1000: the device's MAC address is none for a station");
 }
 
-TEST_CASE("an object that failed with one device serves another") {
+TEST_CASE("an object that failed with one device works with another") {
   FakeDevice dead{.ends_reset = false};
   FakeDevice gone{.id = 0x10D3};
   FakeNic net;
@@ -156,7 +156,7 @@ TEST_CASE("an object that failed with one device serves another") {
   CHECK(net.model() == "e1000e");
 }
 
-TEST_CASE("the link is what STATUS.LU says, and a device that went away has none") {
+TEST_CASE("the link follows STATUS.LU, and a device that went away has none") {
   World world;
   world.device.registers[0x8] = 0x80;
   CHECK_FALSE(world.net.link_up());
@@ -166,7 +166,7 @@ TEST_CASE("the link is what STATUS.LU says, and a device that went away has none
   CHECK_FALSE(world.net.link_up());
 }
 
-TEST_CASE("the controllers that hypervisors hand out are driven, others are not") {
+TEST_CASE("the controllers that hypervisors offer are driven, others are not") {
   for (const std::uint16_t id : {0x1004, 0x1008, 0x100C, 0x100E, 0x100F, 0x10D3}) {
     CHECK(family_of(id) != nullptr);
   }

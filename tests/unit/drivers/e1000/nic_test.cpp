@@ -1,4 +1,4 @@
-// Tests of the e1000 as a whole: frames both ways, what is watched, and dozes.
+// Tests of the e1000 as a whole: frames both ways, watched words, and dozes.
 #include <doctest/doctest.h>
 
 #include <utility>
@@ -29,7 +29,7 @@ TEST_CASE("frames go both ways while the rings and their counts wrap") {
   CHECK(world.net.counters().rx_bytes == world.net.counters().tx_bytes);
   CHECK(world.net.counters().rx_malformed == 0);
   CHECK(world.device.contexts == 0);
-  // One doorbell a frame sent; one for an eighth of the ring received.
+  // One doorbell per frame sent, and one per eighth of the ring received.
   CHECK(world.device.doorbells[1] == 70'001);
   CHECK(world.device.doorbells[0] < 2'300);
   CHECK(world.net.counters().doorbells + 2 ==
@@ -42,7 +42,7 @@ bool changed(const FakeNic& net, bool for_sent) {
   return watch.has_changed();
 }
 
-TEST_CASE("a received frame shows in what is watched, a sent one only if somebody waits for it") {
+TEST_CASE("a received frame changes a watched word, a sent one only if it is waited for") {
   World world;
   for (unsigned i = 0; i < 700; ++i) {
     REQUIRE_FALSE(changed(world.net, true));
@@ -76,7 +76,7 @@ TEST_CASE("a sent frame is waited for when the pool could not fill the receive r
   CHECK(changed(world.net, false));
 }
 
-TEST_CASE("for a doze old causes are read away, then some are let through; behind it none") {
+TEST_CASE("before a doze old causes are cleared and some enabled; after it, none are") {
   World world;
   REQUIRE(world.net.can_wake());
   for (const bool for_sent : {false, true}) {
@@ -84,8 +84,8 @@ TEST_CASE("for a doze old causes are read away, then some are let through; behin
     world.device.cause_reads = 0;
     world.net.arm(for_sent);
     CHECK(world.device.cause_reads == 1);
-    CHECK(world.device.writes_at_cause == 0);  // before the mask was opened
-    // LSC, RXO and RXT0; with TXDW if somebody waits for what was sent.
+    CHECK(world.device.writes_at_cause == 0);  // before any cause was enabled
+    // LSC, RXO and RXT0; with TXDW if sent frames are waited for.
     CHECK(world.device.writes == std::vector<Access>{{0xD0, for_sent ? 0xC5U : 0xC4U}});
     world.device.writes.clear();
     world.net.disarm();

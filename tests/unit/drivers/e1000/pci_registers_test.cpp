@@ -1,4 +1,4 @@
-// Tests of how an e1000's registers are found on PCI, and how it comes to its interrupt.
+// Tests of finding an e1000's registers on PCI, and of its interrupts.
 #include "drivers/e1000/pci_registers.hpp"
 
 #include <doctest/doctest.h>
@@ -26,14 +26,14 @@ struct Pc : pci::PciMachine {
   }
 };
 
-TEST_CASE("Intel's devices are told by their number, all others by none") {
+TEST_CASE("Intel's devices are known by their number, other vendors' are not") {
   Pc pc;
   CHECK(PciRegisters::identifier(pc.found()) == 0x100E);
   pc.nic.put<std::uint16_t>(pci::kVendor, 0x1AF4);
   CHECK(PciRegisters::identifier(pc.found()) == 0);
 }
 
-TEST_CASE("registers lie in the first base address, 128 KiB of memory") {
+TEST_CASE("registers are in the first base address, 128 KiB of memory") {
   Pc pc;
   PciRegisters registers;
   REQUIRE(registers.open(pc.found()).empty());
@@ -46,7 +46,7 @@ TEST_CASE("registers lie in the first base address, 128 KiB of memory") {
   CHECK_FALSE(registers.can_interrupt());
 }
 
-TEST_CASE("a window too small, in ports or out of reach is refused, and the bus not mastered") {
+TEST_CASE("a window too small, in ports or out of reach is refused, without bus mastering") {
   Pc pc;
   PciRegisters registers;
   paging::fake().can_map = false;
@@ -60,7 +60,7 @@ TEST_CASE("a window too small, in ports or out of reach is refused, and the bus 
   CHECK((pc.nic.get<std::uint16_t>(pci::kCommand) & pci::kCommandBusMaster) == 0);
 }
 
-TEST_CASE("MSI is preferred to the pin, and neither is touched by a machine that polls") {
+TEST_CASE("MSI is preferred to the pin, and a polling machine touches neither") {
   Pc pc;
   pc.nic.put<std::uint16_t>(0x3C, 0x010B);
   interrupts::fake().lines = {11};

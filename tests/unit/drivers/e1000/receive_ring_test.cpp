@@ -1,4 +1,4 @@
-// Tests of the e1000's receive ring: bursts, a dry pool, bad frames, checksums.
+// Tests of the e1000's receive ring: bursts, an empty pool, bad frames, checksums.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace mote::e1000 {
 namespace {
 
-TEST_CASE("a burst that fills the receive ring is taken whole, and the ring comes back") {
+TEST_CASE("a burst that fills the receive ring is received whole, and the ring recovers") {
   World world;
   for (unsigned round = 0; round < 4; ++round) {
     unsigned count = 0;
@@ -28,7 +28,7 @@ TEST_CASE("a burst that fills the receive ring is taken whole, and the ring come
   }
 }
 
-TEST_CASE("few buffers are lent when few are granted, and each flush makes up for them") {
+TEST_CASE("with a grant of few buffers few are lent, and each flush replaces them") {
   for (const std::size_t buffers : {1, 3, 8, 9}) {
     World world({}, buffers);
     CHECK(world.device.owned(0x2800) == buffers);
@@ -66,7 +66,7 @@ TEST_CASE("a ring starved by an empty pool is refilled when the pool has packets
   CHECK(world.device.owned(0x2800) == 255);
 }
 
-TEST_CASE("what is no whole, sound frame is counted once, and its buffers return") {
+TEST_CASE("an incomplete or damaged frame is counted once, and its buffers return") {
   World world;
   const Bytes frame = frame_of(100);
   const auto malformed = [&] { return world.net.counters().rx_malformed; };
@@ -83,18 +83,18 @@ TEST_CASE("what is no whole, sound frame is counted once, and its buffers return
     CHECK(malformed() == before + 1);
   }
   const auto before = malformed();
-  for (unsigned i = 0; i < 3; ++i) {  // without EOP: a frame over several buffers
+  for (unsigned i = 0; i < 3; ++i) {  // without EOP: a frame in several buffers
     REQUIRE(world.device.deliver(frame, 0x01));
   }
   CHECK(world.receive(2) == 0);
   REQUIRE(world.device.deliver(frame, 0x07));  // its end
-  REQUIRE(world.device.deliver(frame, 0x07));  // another's whole
+  REQUIRE(world.device.deliver(frame, 0x07));  // another, complete
   CHECK(world.receive() == 1);
   CHECK(malformed() == before + 1);
   CHECK(world.received.back() == frame);
 }
 
-TEST_CASE("a checksum counts as verified only when the device checked it and found it right") {
+TEST_CASE("a checksum counts as verified only if the device checked it and found it right") {
   struct Case {
     std::uint8_t status;
     std::uint8_t errors;

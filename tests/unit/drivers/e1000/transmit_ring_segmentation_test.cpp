@@ -1,5 +1,5 @@
-// Tests of the e1000's TCP segmentation: descriptors against the manual's bits, pieces split, room
-// in the ring, and contexts that are not taken for each other's.
+// Tests of the e1000's TCP segmentation: descriptors bit by bit against the manual, split pieces,
+// room in the ring, and contexts not taken for each other.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -27,7 +27,7 @@ constexpr std::uint64_t kLast = 0x0000'0300'2F10'0000;  // with RS and EOP
 
 std::uint64_t at(const std::byte* data) { return reinterpret_cast<std::uintptr_t>(data); }
 
-// A frame as netstack hands it over: headers first, payload in pieces of the given lengths.
+// A frame as netstack passes it: headers first, then payload in pieces of the given lengths.
 struct Long {
   explicit Long(std::vector<std::uint32_t> payload, std::uint16_t frame_bytes = 1460,
                 std::uint16_t headers = kHeaders)
@@ -68,7 +68,7 @@ std::vector<std::uint32_t> lengths_of(const FakeDevice::Sent& sent) {
   return lengths;
 }
 
-TEST_CASE("context, headers, payload and its last four bytes are described bit by bit") {
+TEST_CASE("context, headers, payload and its last four bytes have the manual's descriptors") {
   for (const std::uint16_t id : {0x1008, 0x100E, 0x10D3}) {
     World world({.id = id});
     Long frame({2000});
@@ -85,7 +85,7 @@ TEST_CASE("context, headers, payload and its last four bytes are described bit b
   }
 }
 
-TEST_CASE("headers with options are told by HDRLEN, and left to themselves") {
+TEST_CASE("headers with options have their length in HDRLEN, and their own descriptor") {
   World world;
   Long frame({1448, 100}, 1448, 66);
   // The payload begins in the piece with the headers.
@@ -96,7 +96,7 @@ TEST_CASE("headers with options are told by HDRLEN, and left to themselves") {
   CHECK(lengths_of(got) == std::vector<std::uint32_t>{66, 10, 1438, 96, 4});
 }
 
-TEST_CASE("long pieces are split at 4 KiB or four frames, and the last bytes stand alone") {
+TEST_CASE("long pieces are split at 4 KiB or four frames, the last bytes by themselves") {
   using Lengths = std::vector<std::uint32_t>;
   const auto split = [](std::vector<std::uint32_t> pieces, std::uint16_t frame_bytes) {
     World world;
@@ -113,7 +113,7 @@ TEST_CASE("long pieces are split at 4 KiB or four frames, and the last bytes sta
   CHECK(split({1460, 1}, 1460) == Lengths{54, 1460, 1});
 }
 
-TEST_CASE("no frame takes more descriptors than are kept free for it") {
+TEST_CASE("no frame takes more descriptors than are reserved for it") {
   World world;
   for (const std::uint16_t frame_bytes : {1, 17, 64, 216, 536, 1220, 1460}) {
     std::vector<std::uint32_t> pieces(limits::kTxSegments - 1, 9000);
@@ -123,14 +123,14 @@ TEST_CASE("no frame takes more descriptors than are kept free for it") {
     CHECK(got.descriptors.size() <= TransmitRing::kMostOfCut);
     CHECK(got.descriptors[0].high ==
           (std::uint64_t{frame_bytes} << 48 | 0x0000'3600'2700'0000 | limits::kTxPayloadBytes));
-    // Four frames' worth in each, but for frames so short that they would fill the ring.
+    // Four frames' worth in each, except with frames so short that they would fill the ring.
     for (const std::uint32_t length : lengths_of(got)) {
       CHECK(length <= std::max(2008U, std::min(4096U, 4U * frame_bytes)));
     }
   }
 }
 
-TEST_CASE("a plain frame behind a cut one gets a plain context, and the other way round") {
+TEST_CASE("a plain frame after a cut one gets a plain context, and vice versa") {
   World world;
   const auto plain = [&] {
     REQUIRE(world.send(frame_of(60), kTcp));
@@ -143,12 +143,13 @@ TEST_CASE("a plain frame behind a cut one gets a plain context, and the other wa
   CHECK(plain().front() == Descriptor{kOffsets, 0x0000'0000'2300'0000});
   CHECK(plain().size() == 1);
   CHECK(sent(world, frame).descriptors[0].high == 0x05B4'3600'2700'0BB8);
-  CHECK(sent(world, frame).descriptors[0].high == 0x05B4'3600'2700'0BB8);  // always its own
+  // Always a context of its own.
+  CHECK(sent(world, frame).descriptors[0].high == 0x05B4'3600'2700'0BB8);
   CHECK(plain().front() == Descriptor{kOffsets, 0x0000'0000'2300'0000});
   CHECK(plain().size() == 1);
 }
 
-TEST_CASE("the first frame in one descriptor after a cut one has its end apart") {
+TEST_CASE("after a cut frame the next one in one descriptor has its last bytes split off") {
   World world;
   const auto plain = [&](std::size_t bytes) {
     REQUIRE(world.send(frame_of(bytes)));
@@ -167,7 +168,7 @@ TEST_CASE("the first frame in one descriptor after a cut one has its end apart")
   CHECK(got[1] == Descriptor{got[0].low + 96, 0x2B10'0004});
   CHECK(plain(100).size() == 1);
 
-  // Not one in several descriptors, which leaves the next to be split.
+  // A frame in several descriptors isn't split, and leaves that to the next.
   sent(world, frame);
   const Bytes memory = frame_of(100);
   int cookie = 0;
@@ -181,8 +182,8 @@ TEST_CASE("the first frame in one descriptor after a cut one has its end apart")
   CHECK(plain(100).size() == 1);
 }
 
-TEST_CASE("a ring without room for the longest refuses a cut frame, and nothing is lost") {
-  Long frame({30'000, 30'000});  // outlives the world, which reads what is still lent
+TEST_CASE("a ring without room for the longest refuses a cut frame, and loses nothing") {
+  Long frame({30'000, 30'000});  // outlives the world, which still reads lent memory
   World world({}, 8);
   unsigned lent = 0;
   unsigned descriptors = 0;
@@ -194,12 +195,12 @@ TEST_CASE("a ring without room for the longest refuses a cut frame, and nothing 
   CHECK(511 - descriptors < TransmitRing::kMostOfCut);
   CHECK(world.net.counters().tx_full == 1);
   CHECK(world.net.counters().tx_frames == lent);
-  // Plain frames still fit, the first with a context and its end apart.
+  // Plain frames still fit, the first with a context and its end split off.
   unsigned plain = 0;
   while (world.send(frame_of(60), kTcp)) {
     ++plain;
   }
-  CHECK(descriptors + 1 + 2 + (plain - 1) == 510);  // a context is always reckoned with
+  CHECK(descriptors + 1 + 2 + (plain - 1) == 510);  // room for a context is always reserved
   world.net.flush();
   CHECK(world.device.owned(0x3800) == 510);
   for (unsigned i = 0; i < lent; ++i) {
@@ -217,7 +218,7 @@ TEST_CASE("a ring without room for the longest refuses a cut frame, and nothing 
   CHECK(world.net.transmit(frame.frame()));
 }
 
-TEST_CASE("a cut frame comes back only when its last descriptor is reported") {
+TEST_CASE("a cut frame comes back only once its last descriptor is reported") {
   World world;
   Long frame({30'000});
   REQUIRE(world.net.transmit(frame.frame()));
@@ -255,7 +256,7 @@ TEST_CASE("cut and plain frames follow each other while the ring's counts wrap")
   CHECK(world.net.counters().tx_full == 0);
 }
 
-TEST_CASE("what can't be cut is refused and leaves no trace") {
+TEST_CASE("a frame that can't be cut is refused and leaves no trace") {
   World world;
   const auto refused = [&](Long& frame, TxChecksum checksum) {
     TxFrame given = frame.frame();

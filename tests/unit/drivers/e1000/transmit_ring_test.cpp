@@ -13,7 +13,7 @@
 namespace mote::e1000 {
 namespace {
 
-TEST_CASE("frames in pieces are put together, and cookies come back when the last is reported") {
+TEST_CASE("frames in pieces are joined, and cookies come back when the last piece is reported") {
   World world;
   const Bytes memory = frame_of(1500);
   const std::array<TxSegment, 8> segments = {{{memory.data(), 54},
@@ -42,7 +42,7 @@ TEST_CASE("frames in pieces are put together, and cookies come back when the las
   CHECK(world.net.counters().tx_bytes == 1500);
 }
 
-TEST_CASE("a context is written when it changes, and then alone") {
+TEST_CASE("a context is written when it changes, and only then") {
   World world;
   const auto send = [&](TxChecksum checksum) {
     REQUIRE(world.send(frame_of(60), checksum));
@@ -63,7 +63,7 @@ TEST_CASE("a context is written when it changes, and then alone") {
   CHECK(world.device.contexts == 4);
 }
 
-TEST_CASE("padding is left to the device where a checksum is asked for") {
+TEST_CASE("padding is left to the device if a checksum is wanted") {
   World world;
   const auto sent = [&](Bytes frame, std::uint16_t ip_bytes, TxChecksum checksum) {
     frame[14] = std::byte{0x45};
@@ -82,11 +82,11 @@ TEST_CASE("padding is left to the device where a checksum is asked for") {
   };
   CHECK(sent(frame_of(60), 40, {34, 16}) == 54);
   CHECK(sent(frame_of(60), 44, {34, 16}) == 58);
-  CHECK(sent(frame_of(60), 40, {50, 16}) == 60);  // a checksum outside
+  CHECK(sent(frame_of(60), 40, {50, 16}) == 60);  // a checksum outside the packet
   CHECK(sent(frame_of(60), 46, {34, 16}) == 60);
-  CHECK(sent(frame_of(60), 40, {}) == 60);        // ARP's padding, say, hurts nobody
+  CHECK(sent(frame_of(60), 40, {}) == 60);        // ARP's padding, for example, does no harm
   CHECK(sent(frame_of(61), 40, {34, 16}) == 61);  // not Ethernet's padding
-  CHECK(sent(frame_of(60), 0, {34, 16}) == 52);   // a length that lies costs no checksum
+  CHECK(sent(frame_of(60), 0, {34, 16}) == 52);   // a false length costs no checksum
   CHECK(sent(frame_of(60), 9000, {34, 16}) == 60);
 }
 
@@ -97,7 +97,7 @@ TEST_CASE("a full transmit ring refuses, and takes frames again after reclaim") 
   while (world.send(frame)) {
     ++count;
   }
-  // Two descriptors must be free, for there might be a context; one entry stays empty.
+  // Two descriptors must be free, as a context may be needed; one entry stays empty.
   CHECK(count == 510);
   CHECK(world.net.counters().tx_full == 1);
   CHECK(Packet::free_count() == kAll - 8 - 510);
@@ -114,7 +114,7 @@ TEST_CASE("a full transmit ring refuses, and takes frames again after reclaim") 
   CHECK(count == 100);
 }
 
-TEST_CASE("frames of no bytes or of too many pieces are refused and leave no trace") {
+TEST_CASE("frames without bytes or with too many pieces are refused and leave no trace") {
   World world;
   const Bytes memory = frame_of(60);
   int cookie = 0;
@@ -131,7 +131,7 @@ TEST_CASE("frames of no bytes or of too many pieces are refused and leave no tra
   CHECK(world.transmitted[0].context == 0x0000'3222'0021'180E);
 }
 
-TEST_CASE("reports of what was never shown to the device are not believed") {
+TEST_CASE("reports of frames never shown to the device are ignored") {
   World world;
   REQUIRE(world.send(frame_of(60)));
   const std::size_t free = Packet::free_count();

@@ -1,4 +1,4 @@
-// What the e1000 driver takes from the kernel, for tests.
+// Fakes of the kernel's services that the e1000 driver uses.
 #include "tests/unit/drivers/e1000/world.hpp"
 
 #include <doctest/doctest.h>
@@ -13,7 +13,7 @@
 #include "kernel/memory/dma.hpp"
 #include "kernel/time/clock.hpp"
 
-// Time passes by being looked at.
+// Each look at the clock takes time.
 namespace mote::clock {
 namespace {
 Nanoseconds time;
@@ -22,7 +22,7 @@ Nanoseconds now() { return time = time + microseconds(100); }
 void wait(Nanoseconds more) { time = time + more; }
 }  // namespace mote::clock
 
-// Memory for rings, each piece of exactly its size, so that the sanitizer sees every step outside.
+// Memory for rings, in blocks of exact size, so that the sanitizer catches any access outside.
 namespace mote::dma {
 std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment) {
   struct Free {

@@ -1,5 +1,5 @@
-// A simulated controller of the e1000 family and a driver over it, for tests. What the device does
-// follows the manual's numbers, written out here once more, and not the driver's constants.
+// A simulated controller of the e1000 family and a driver for it. The device follows the manual's
+// numbers, written out here again, rather than the driver's constants.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -32,18 +32,18 @@ struct FakeDevice {
   std::uint16_t id = 0x100E;
   bool ends_reset = true;
   bool lends_mdio = true;
-  bool loads_address = true;  // the first receive address register, by a reset
+  bool loads_address = true;  // a reset loads the first receive address register
   bool answers_eerd = true;
   std::array<std::uint8_t, 6> address = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 
   std::map<std::uint32_t, std::uint32_t> registers{{0x8, 2}};
   std::vector<Access> writes{};
   std::array<int, 2> doorbells{};  // receive, transmit
-  std::uint64_t context = 0;       // of the last context descriptor
-  bool segments = false;           // whether that one is for TCP segmentation
+  std::uint64_t context = 0;       // the last context descriptor
+  bool segments = false;           // whether that is for TCP segmentation
   int contexts = 0;
-  int cause_reads = 0;              // of ICR
-  std::size_t writes_at_cause = 0;  // done before the last one
+  int cause_reads = 0;              // reads of ICR
+  std::size_t writes_at_cause = 0;  // writes before the last of them
 
   [[nodiscard]] bool express() const { return id == 0x10D3; }
 
@@ -85,13 +85,13 @@ struct FakeDevice {
   }
   [[nodiscard]] std::uint32_t entries(std::uint32_t base) { return registers[base + 8] / 16; }
 
-  // Entries that the device owns, from its head to the tail.
+  // The number of entries that the device owns, from its head to the tail.
   [[nodiscard]] std::uint32_t owned(std::uint32_t base) {
     const std::uint32_t all = entries(base);
     return (registers[base + 0x18] + all - registers[base + 0x10]) % all;
   }
 
-  // Writes `bytes` of a frame into the next receive buffer; false without one. DD comes last.
+  // Writes `bytes` of a frame into the next receive buffer, DD last; false if there is none.
   bool deliver(const Bytes& frame, std::uint8_t status = 0x07, std::uint8_t errors = 0) {
     return deliver(frame, static_cast<std::uint16_t>(frame.size()), status, errors);
   }
@@ -122,11 +122,11 @@ struct FakeDevice {
   struct Sent {
     Bytes frame;
     std::vector<Descriptor> descriptors;  // as the driver wrote them
-    std::uint64_t context = 0;            // 0: no checksum was asked for
-    std::byte* last = nullptr;            // descriptor
+    std::uint64_t context = 0;            // 0: no checksum requested
+    std::byte* last = nullptr;            // the last descriptor
   };
 
-  // The next frame that the driver sent, not yet reported.
+  // The next frame that the driver sent, not yet reported as sent.
   std::optional<Sent> collect() {
     Sent sent;
     for (bool first = true; owned(0x3800) != 0;) {
@@ -161,7 +161,7 @@ struct FakeDevice {
         sent.context = context;
       }
       const bool ends = (command >> 24 & 1) == 1;
-      REQUIRE((command >> 27 & 1) == (ends ? 1 : 0));  // RS with EOP, and there alone
+      REQUIRE((command >> 27 & 1) == (ends ? 1 : 0));  // RS with EOP, and only there
       REQUIRE((command >> 25 & 1) == 1);               // IFCS
       if (ends) {
         sent.last = descriptor;
@@ -208,7 +208,7 @@ inline Bytes frame_of(std::size_t bytes, unsigned seed = 1) {
   return frame;
 }
 
-// A driver over a device, ended with every packet back in the pool.
+// A driver and its device; in the end every packet must be back in the pool.
 struct World {
   explicit World(FakeDevice prepared = {}, std::size_t buffers = limits::kReceiveBuffers)
       : device(std::move(prepared)) {
@@ -221,8 +221,8 @@ struct World {
     net.flush();
     complete_all();
     net.reclaim([](void*) {});
-    // What is lent for receive comes back as frames; the pool is empty meanwhile, so that nothing
-    // more is lent, and then what the device had not been told of comes, too.
+    // Lent receive buffers come back as frames. Meanwhile the pool is empty, so that no more are
+    // lent. A second round returns those that the device had not been told of.
     std::vector<Packet> hoard;
     while (Packet packet = Packet::allocate()) {
       hoard.push_back(std::move(packet));
@@ -260,7 +260,7 @@ struct World {
     return sent;
   }
 
-  inline static bool memory_left = true;  // in the arena for rings
+  inline static bool memory_left = true;  // for rings, in the arena
 
   FakeDevice device;
   FakeNic net;

@@ -1,5 +1,5 @@
 // The device's side of a split virtqueue (virtio 1.2, 2.7), for tests: it reads and writes the ring
-// at the offsets that the specification gives, honestly or not.
+// at the specification's offsets, honestly or not.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -47,7 +47,7 @@ class DeviceQueue {
   }
   [[nodiscard]] std::uint16_t used_index() const { return used_; }
 
-  // The next chain that the driver lent, if there is one.
+  // The next chain that the driver lent, if any.
   std::optional<Chain> pop() {
     if (waiting() == 0) {
       return std::nullopt;
@@ -66,7 +66,7 @@ class DeviceQueue {
     }
   }
 
-  // Writes a used element without showing it; `show` moves the index behind all of them.
+  // Writes a used element without publishing it; `show` moves the index past all of them.
   void put(std::uint32_t id, std::uint32_t bytes) {
     const std::size_t offset = 4 + 8 * std::size_t(used_++ % entries_);
     std::memcpy(pointer(addresses_.used, offset), &id, 4);
@@ -105,7 +105,7 @@ class DeviceQueue {
   std::uint16_t used_ = 0;
 };
 
-// A sink for single packets, of a test where no other frames can come.
+// A sink for single packets, for tests without merged frames.
 template <typename Function>
 struct Single : Function {
   using Function::operator();

@@ -1,5 +1,5 @@
 // A simulated virtio network device behind MMIO registers (virtio 1.2, 4.2), for tests: strict
-// about widths and order, and it writes down every access.
+// about widths and order, and with a record of every access.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -25,11 +25,11 @@ struct MmioDevice {
   std::uint32_t most_entries = 1024;
   std::array<std::uint8_t, 12> config = {0x52, 0x54, 0, 0x12, 0x34, 0x56, 1, 0};
   std::uint32_t generation = 7;
-  unsigned reset_reads = 0;  // how often the status is read before a reset has ended
+  unsigned reset_reads = 0;  // reads of the status before a reset has ended
   bool reachable = true;
-  bool interrupts = false;  // its wire reaches the driver
+  bool interrupts = false;  // its interrupt wire is connected
   std::uint32_t raised = 0;
-  bool keeps_queues = false;  // a reset leaves them in use
+  bool keeps_queues = false;  // queues remain in use after a reset
 
   struct Queue {
     std::uint32_t entries = 0;
@@ -151,7 +151,7 @@ struct MmioDevice {
 
   void write_status(std::uint32_t value) {
     if (value != 0) {
-      REQUIRE((value & status) == status);  // bits are only added
+      REQUIRE((value & status) == status);  // bits may only be added
       status = value;
       return;
     }
@@ -189,7 +189,7 @@ struct MmioDevice {
     }
   }
 
-  // 2.7.2: one address, from which the rest follows.
+  // 2.7.2: one address determines the others.
   void write_legacy_queue(std::uint32_t offset, std::uint32_t value) {
     if (offset == 0x03C) {
       queue().alignment = value;
@@ -208,15 +208,15 @@ struct MmioDevice {
     queue().memory.attach({{start}, {available}, {used}}, static_cast<std::uint16_t>(entries));
   }
 
-  // The host's heap lies higher than pages of 4 KiB can be counted in 32 bits; what is above is
-  // the same for all of it.
+  // The host's heap is too high for 32-bit numbers of 4 KiB pages; all of it has the same high
+  // bits.
   static std::uint64_t high_bits() {
     const auto somewhere = std::make_unique<char>();
     return reinterpret_cast<std::uintptr_t>(somewhere.get()) & ~((std::uint64_t{1} << 44) - 1);
   }
 };
 
-// Registers whose window's base is a simulated device.
+// Registers in a window whose base address is a simulated device.
 class SimulatedRegisters {
  public:
   bool open(const MmioWindow& window) {

@@ -11,7 +11,7 @@
 #include "tests/unit/drivers/virtio/mmio_device.hpp"
 
 namespace mote::clock {
-// Each look takes a millisecond.
+// Each look at the clock takes a millisecond.
 Nanoseconds now() {
   static std::uint64_t time = 0;
   return Nanoseconds{time += 1'000'000};
@@ -34,7 +34,7 @@ MmioDevice legacy_device() {
   return device;
 }
 
-// Puts a queue's three addresses, in halves, where the script leaves them open.
+// A queue's three addresses, in halves, as the script's accesses.
 std::string halves(std::uint32_t offset, std::uint64_t address) {
   std::array<char, 80> text{};
   std::snprintf(text.data(), text.size(), "w %03x %x|w %03x %x", offset,
@@ -51,11 +51,11 @@ void append(Log& log, const std::string& lines) {
   }
 }
 
-// Takes the buffers back from the driver.
+// Takes the driver's buffers back.
 void end(SimulatedNic& net, MmioDevice& device) {
   device.status |= status::kNeedsReset;
   CHECK_FALSE(net.link_up());
-  device.most_entries = 0;  // the new start ends before anything is lent
+  device.most_entries = 0;  // the restart fails before anything is lent
   net.reclaim([](void*) {});
   CHECK(Packet::free_count() == limits::kPackets);
 }
@@ -70,21 +70,21 @@ TEST_CASE("bring-up of version 2, access by access") {
   Log script;
   append(script, "r 004|w 070 0|r 070");                  // version, reset
   append(script, "r 070|w 070 1|r 070|w 070 3");          // ACKNOWLEDGE, DRIVER
-  append(script, "w 014 0|r 010|w 014 1|r 010");          // what is offered
-  append(script, "w 024 0|w 020 10020|w 024 1|w 020 1");  // what is accepted
+  append(script, "w 014 0|r 010|w 014 1|r 010");          // offered features
+  append(script, "w 024 0|w 020 10020|w 024 1|w 020 1");  // accepted features
   append(script, "r 070|w 070 b|r 070");                  // FEATURES_OK stays
   append(script, "r 0fc|r8 100|r8 101|r8 102|r8 103|r8 104|r8 105|r 0fc");
   for (const unsigned queue : {0U, 1U}) {
     const QueueAddresses& at = device.queues[queue].memory.addresses();
     const std::string select = queue == 0 ? "w 030 0|" : "w 030 1|";
-    append(script, select + "r 044|r 034");  // not in use, how large it may be
+    append(script, select + "r 044|r 034");  // not in use, greatest size
     append(script, select + "w 038 100");
     append(script, halves(0x080, at.descriptors.value));
     append(script, halves(0x090, at.available.value));
     append(script, halves(0x0A0, at.used.value));
     append(script, "w 044 1");
   }
-  append(script, "r 070|w 070 f|w 050 0");  // DRIVER_OK, buffers to receive in
+  append(script, "r 070|w 070 f|w 050 0");  // DRIVER_OK, receive buffers
   CHECK(device.log == script);
   CHECK(net.mac() == MacAddress{{0x52, 0x54, 0, 0x12, 0x34, 0x56}});
   CHECK(device.queues[0].memory.waiting() == 256);
@@ -98,7 +98,8 @@ TEST_CASE("bring-up of version 1, access by access") {
   Log script;
   append(script, "r 004|w 070 0|r 070");  // version, reset
   append(script, "r 070|w 070 1|r 070|w 070 3");
-  append(script, "w 014 0|r 010|w 024 0|w 020 10020|w 028 1000");  // no upper half; bytes of a page
+  // no upper half; page size in bytes
+  append(script, "w 014 0|r 010|w 024 0|w 020 10020|w 028 1000");
   append(script, "r8 100|r8 101|r8 102|r8 103|r8 104|r8 105");
   for (const unsigned queue : {0U, 1U}) {
     std::array<char, 40> page{};
@@ -109,7 +110,7 @@ TEST_CASE("bring-up of version 1, access by access") {
   }
   append(script, "r 070|w 070 7|w 050 0");
   CHECK(device.log == script);
-  // The header has a descriptor of its own there: half as many buffers.
+  // The header takes a descriptor of its own there: half as many buffers.
   CHECK(device.queues[0].memory.waiting() == 128);
   end(net, device);
 }
@@ -162,7 +163,7 @@ TEST_CASE("windows without a network device are left alone") {
     return found;
   };
   CHECK(is_net({}));
-  CHECK_FALSE(is_net({.device = 0}));  // QEMU's empty places
+  CHECK_FALSE(is_net({.device = 0}));  // QEMU's empty slots
   CHECK_FALSE(is_net({.device = 2}));
   CHECK_FALSE(is_net({.magic = 0}));
   CHECK_FALSE(is_net({.magic = 0xFFFF'FFFF}));
@@ -179,7 +180,7 @@ std::string failure(MmioDevice device) {
   return std::string(net.error());
 }
 
-TEST_CASE("what can't be driven is said") {
+TEST_CASE("an undrivable device is reported") {
   CHECK(failure({.version = 3}) == "virtio-net: the registers' version is neither 1 nor 2");
   CHECK(failure({.reachable = false}) == "virtio-net: the device's registers can't be reached");
   CHECK(failure({.most_entries = 0}) == "virtio-net: queue 0 is missing");
@@ -192,7 +193,7 @@ TEST_CASE("what can't be driven is said") {
   CHECK(failure(busy) == "virtio-net: queue 0 is missing");
 }
 
-TEST_CASE("any number of entries does: the driver takes the power of two below") {
+TEST_CASE("any queue size works: the driver uses the power of two below") {
   for (const std::uint32_t most : {16U, 100U, 256U, 300U, 0xFFFF'FFFFU}) {
     for (const bool legacy : {false, true}) {
       MmioDevice device = legacy ? legacy_device() : MmioDevice();
@@ -205,7 +206,7 @@ TEST_CASE("any number of entries does: the driver takes the power of two below")
   }
 }
 
-TEST_CASE("a slow reset is waited for, and a device that stopped starts anew") {
+TEST_CASE("a slow reset is waited for, and a device that stopped is restarted") {
   for (const bool legacy : {false, true}) {
     MmioDevice device = legacy ? legacy_device() : MmioDevice();
     device.reset_reads = 10;
@@ -213,7 +214,7 @@ TEST_CASE("a slow reset is waited for, and a device that stopped starts anew") {
     REQUIRE(net.bring_up(device.window()));
     device.status |= status::kNeedsReset;
     for (unsigned look = 0; look < device.reset_reads; ++look) {
-      CHECK_FALSE(net.link_up());  // each look costs one read, and none waits
+      CHECK_FALSE(net.link_up());  // each look costs one read, without waiting
       net.reclaim([](void*) {});
     }
     CHECK(net.link_up());
@@ -235,7 +236,7 @@ TEST_CASE("configuration behind the window's end reads as zero") {
   CHECK(transport.config16(6) == 0);
 }
 
-TEST_CASE("what the device has raised is acknowledged where its wire reaches us") {
+TEST_CASE("the device's interrupts are acknowledged if its wire is connected") {
   for (const bool wired : {false, true}) {
     MmioDevice device;
     device.interrupts = wired;

@@ -1,4 +1,4 @@
-// Tests of what is agreed on with a virtio network device about long segments.
+// Tests of negotiating a virtio network device's features for long segments.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -10,7 +10,7 @@
 namespace mote::virtio {
 namespace {
 
-TEST_CASE("what depends on other features is agreed on only with them") {
+TEST_CASE("features that depend on others are accepted only with them") {
   const std::array<Features, 5> bits = {feature::kNetChecksum, feature::kNetGuestChecksum,
                                         feature::kNetMergeable, feature::kNetHostTso4,
                                         feature::kNetGuestTso4};
@@ -35,7 +35,7 @@ TEST_CASE("what depends on other features is agreed on only with them") {
   }
 }
 
-TEST_CASE("large receive needs the buffers that a frame may fill") {
+TEST_CASE("large receive needs as many buffers as a frame may fill") {
   struct Case {
     bool legacy;
     Features more;

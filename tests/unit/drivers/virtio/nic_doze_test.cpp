@@ -1,4 +1,4 @@
-// Tests of what ends a wait for a virtio device: the words that are watched, and interrupts.
+// Tests of the events that end a wait for a virtio device: watched words and interrupts.
 #include <doctest/doctest.h>
 
 #include <bit>
@@ -17,7 +17,7 @@ bool changed(const FakeNic& net, bool for_sent) {
   return watch.has_changed();
 }
 
-// 2.7.7: whether the device raises an interrupt when its index goes from `before` to its own.
+// 2.7.7: whether the device interrupts when its index moves from `before` to the current value.
 bool interrupts(const World& world, std::size_t queue, std::uint16_t before) {
   const DeviceQueue& ring = world.device.queues[queue];
   return world.device.has(feature::kEventIndex)
@@ -32,9 +32,9 @@ FakeDevice device_with(bool event_index) {
   return device;
 }
 
-TEST_CASE("a received frame shows in what is watched, a sent one only if somebody waits for it") {
+TEST_CASE("a received frame changes a watched word, a sent one only if it is waited for") {
   World world(device_with(true));
-  for (unsigned i = 0; i < 66'000; ++i) {  // round the indices, too
+  for (unsigned i = 0; i < 66'000; ++i) {  // past the indices' wrap
     REQUIRE_FALSE(changed(world.net, true));
     REQUIRE(world.device.deliver(frame_of(60)));
     REQUIRE(changed(world.net, false));
@@ -51,11 +51,12 @@ TEST_CASE("a received frame shows in what is watched, a sent one only if somebod
   }
 }
 
-// The driver asks for an interrupt, then looks; the device shows its index, then reads whether to
-// raise one. In whatever order these four come, one of the two sees the other; and once the driver
-// asks for none, none is raised.
-TEST_CASE("no completion is passed over while an interrupt is asked for") {
-  constexpr std::array<unsigned, 6> kOrders = {3, 5, 6, 9, 10, 12};  // a bit a step: the device's
+// The driver requests an interrupt, then looks; the device publishes its index, then reads whether
+// to interrupt. In any order of these four steps, one of the two sees the other; and once the
+// driver requests none, none is raised.
+TEST_CASE("no completion is missed while an interrupt is requested") {
+  // One bit per step: the device's.
+  constexpr std::array<unsigned, 6> kOrders = {3, 5, 6, 9, 10, 12};
   for (const bool event_index : {false, true}) {
     World world(device_with(event_index));
     DeviceQueue& queue = world.device.queues[0];
@@ -95,7 +96,7 @@ TEST_CASE("no completion is passed over while an interrupt is asked for") {
   }
 }
 
-TEST_CASE("a doze is ended by a frame received, and by one sent only if somebody waits for it") {
+TEST_CASE("a doze is ended by a received frame, and by a sent one only if it is waited for") {
   for (const bool event_index : {false, true}) {
     for (const bool for_sent : {false, true}) {
       World world(device_with(event_index));
@@ -122,9 +123,9 @@ TEST_CASE("a doze is ended by a frame received, and by one sent only if somebody
   }
 }
 
-// What is lacking is made up for in batches. Until one is due nobody waits for a packet, and none
-// that comes back shall end a wait; but when the pool had nothing for it, each of them shall.
-TEST_CASE("a frame that was sent is waited for only when the pool could not refill the ring") {
+// Missing receive buffers are replaced in batches. Until a batch is due, nobody waits for a packet,
+// and one that comes back shall not end a wait. But once the pool was empty, each one shall.
+TEST_CASE("a sent frame is waited for only after the pool could not refill the ring") {
   FakeDevice device = device_with(true);
   device.entries = {256, 256};
   World world(device);
@@ -150,7 +151,7 @@ TEST_CASE("a frame that was sent is waited for only when the pool could not refi
   }
   REQUIRE(world.receive(100) == 100);
   empty_the_pool();
-  held.pop_back();  // for the one that is sent
+  held.pop_back();  // for the frame to send
   CHECK(sent_is_awaited());
 }
 

@@ -1,4 +1,4 @@
-// Tests of the virtio network driver: floods, shortages, and mistakes of the device.
+// Tests of the virtio network driver: floods, shortages, and faults of the device.
 #include <doctest/doctest.h>
 
 #include <cstring>
@@ -14,7 +14,7 @@
 namespace mote::virtio {
 namespace {
 
-TEST_CASE("a checksum is trusted only as agreed") {
+TEST_CASE("a checksum is trusted only as negotiated") {
   for (const bool agreed : {false, true}) {
     FakeDevice device;
     device.offered |= agreed ? feature::kNetGuestChecksum : 0;
@@ -30,21 +30,21 @@ TEST_CASE("a checksum is trusted only as agreed") {
   }
 }
 
-TEST_CASE("frames that can't be used are counted, and the ring goes on") {
+TEST_CASE("unusable frames are counted, and the ring goes on") {
   FakeDevice device;
   device.offered |= feature::kNetMergeable;
   World world(device);
   auto& queue = world.device.queues[0];
   REQUIRE(world.device.deliver(frame_of(13)));                       // a runt
-  REQUIRE(world.device.deliver(frame_of(60), {.segmentation = 1}));  // asked for by nobody
+  REQUIRE(world.device.deliver(frame_of(60), {.segmentation = 1}));  // not negotiated
   REQUIRE(world.device.deliver(frame_of(60), {}, 0));                // in no buffer
   REQUIRE(world.device.deliver(frame_of(60), {}, 1000));             // in more than there are
   queue.complete(queue.pop()->head, 5);                              // shorter than a header
   queue.complete(queue.pop()->head, 1'000'000);                      // longer than the buffer
-  queue.complete(9999, 60);                                          // nobody's
+  queue.complete(9999, 60);                                          // never lent
   CHECK(world.receive() == 0);
   CHECK(world.net.counters().rx_malformed == 7);
-  // Three buffers for one frame, and a good one behind it.
+  // One frame in three buffers, and a good one behind it.
   REQUIRE(world.device.deliver(frame_of(1000), {}, 3));
   REQUIRE(world.device.deliver(frame_of(1000)));
   REQUIRE(world.device.deliver(frame_of(1000)));
@@ -57,7 +57,7 @@ TEST_CASE("frames that can't be used are counted, and the ring goes on") {
   CHECK(world.device.doorbells[0] == 2);
 }
 
-TEST_CASE("a budget bounds a turn, good frames or bad") {
+TEST_CASE("a budget bounds a turn, whether frames are good or bad") {
   World world{FakeDevice{}};
   for (int i = 0; i < 20; ++i) {
     REQUIRE(world.device.deliver(frame_of(i % 2 == 0 ? 13 : 60)));
@@ -68,7 +68,7 @@ TEST_CASE("a budget bounds a turn, good frames or bad") {
   CHECK(world.receive() == 0);
 }
 
-TEST_CASE("ten thousand frames back to back lose frames, never the ring") {
+TEST_CASE("ten thousand frames back to back may lose frames, but not the ring") {
   for (const bool event_index : {false, true}) {
     FakeDevice device;
     device.offered |= event_index ? feature::kEventIndex : 0;
@@ -174,7 +174,7 @@ TEST_CASE("a device that needs a reset gets it, and loses only what was in fligh
   CHECK(world.received.back() == frame_of(99));
 }
 
-TEST_CASE("a device that doesn't end its reset keeps its memory, and nobody waits for it") {
+TEST_CASE("a device that doesn't finish its reset keeps its memory, and nobody waits for it") {
   World world{FakeDevice{}};
   console::written().clear();
   world.device.ends_reset = false;
@@ -188,11 +188,11 @@ TEST_CASE("a device that doesn't end its reset keeps its memory, and nobody wait
     world.net.flush();
   }
   CHECK(Packet::free_count() == kAll - 64);
-  CHECK(world.device.resets == resets + 3);  // at once, and every 40 looks
+  CHECK(world.device.resets == resets + 3);  // at once, and then every 40 looks
   CHECK(console::written() ==
         "virtio-net: the device does not end its reset; NIC 52:54:00:12:34:56 is down, to be tried "
         "again\n");
-  // When it has ended after all, everything goes on.
+  // Once it has finished, everything goes on.
   world.device.ends_reset = true;
   world.device.status = 0;
   CHECK_FALSE(world.net.link_up());
@@ -203,7 +203,7 @@ TEST_CASE("a device that doesn't end its reset keeps its memory, and nobody wait
   CHECK(world.receive() == 1);
 }
 
-TEST_CASE("a device that lost features at its reset is tried until it has them again") {
+TEST_CASE("a device that lost features in its reset is retried until it has them again") {
   FakeDevice device;
   device.offered |= feature::kNetChecksum;
   World world{device};
@@ -233,7 +233,7 @@ TEST_CASE("a device that lost features at its reset is tried until it has them a
   CHECK(world.receive() == 1);
 }
 
-TEST_CASE("what the stack was told of a device stays, whatever it offers after a reset") {
+TEST_CASE("facts told to the stack about a device stay, whatever it offers after a reset") {
   World world{FakeDevice{}};
   const MacAddress mac = world.net.mac();
   world.device.offered |= feature::kNetChecksum | feature::kNetMtu;
@@ -250,7 +250,7 @@ TEST_CASE("what the stack was told of a device stays, whatever it offers after a
   CHECK(world.net.mtu() == limits::kMtu);
 }
 
-// Steps taken at random on both sides of the queues.
+// Random steps on both sides of the queues.
 struct Fuzz {
   explicit Fuzz(unsigned seed, const FakeDevice& device) : random(seed), world(device) {}
 
@@ -290,7 +290,7 @@ struct Fuzz {
     }
   }
 
-  // Names chains that were never lent, gives one back twice, states any length.
+  // Returns chains that were never lent, or one of them twice, with any length.
   void lie() {
     auto& receive = world.device.queues[0];
     receive.complete(64 + random() % 1000, random() % 3000);
@@ -302,7 +302,7 @@ struct Fuzz {
     }
   }
 
-  // Keeps one frame in four, answers the others.
+  // Keeps one frame in four, and answers the others.
   void receive() {
     static_cast<void>(world.net.poll_rx(random() % 40, Single{[&](Packet packet, RxChecksum) {
                                           if (random() % 4 == 0) {
@@ -335,7 +335,7 @@ struct Fuzz {
   std::vector<std::uint16_t> in_device;
 };
 
-TEST_CASE("whatever the device does, no packet is lost or doubled") {
+TEST_CASE("whatever the device does, no packet is lost or duplicated") {
   for (unsigned seed = 0; seed < 8; ++seed) {
     FakeDevice device{.legacy = seed % 2 == 1, .entries = {64, 32}};
     device.offered |= feature::kNetMergeable | ((seed & 2) != 0 ? feature::kEventIndex : 0) |

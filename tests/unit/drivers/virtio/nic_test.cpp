@@ -20,7 +20,7 @@ std::string failure(FakeDevice device) {
   return std::string(net.error());
 }
 
-TEST_CASE("the status handshake goes in the order of 3.1.1") {
+TEST_CASE("the status handshake follows the order of 3.1.1") {
   World world{FakeDevice{}};
   REQUIRE(world.came_up);
   CHECK(world.device.statuses == std::vector<std::uint8_t>{1, 3, 11, 15});
@@ -69,7 +69,7 @@ TEST_CASE("frames go both ways with every mix of features") {
   }
 }
 
-TEST_CASE("frames in pieces are put together, and cookies come back") {
+TEST_CASE("frames in pieces are joined, and cookies come back") {
   for (const bool legacy : {false, true}) {
     FakeDevice device;
     device.legacy = legacy;
@@ -124,7 +124,7 @@ TEST_CASE("facts come from the configuration") {
   CHECK((world.device.accepted & ~std::uint64_t{0} << 50) == 0);
 }
 
-TEST_CASE("without an address a local one is made up") {
+TEST_CASE("without an address a local one is generated") {
   for (const bool zero : {false, true}) {
     FakeDevice device;
     device.offered = zero ? device.offered : feature::kVersion1;
@@ -136,7 +136,7 @@ TEST_CASE("without an address a local one is made up") {
   }
 }
 
-TEST_CASE("what keeps a device from working is said in words") {
+TEST_CASE("the reason why a device can't work is reported") {
   CHECK(failure({.ends_reset = false}) == "virtio-net: the device does not end its reset");
   CHECK(failure({.refuses_features = true}) == "virtio-net: device refused features");
   CHECK(failure({.offered = feature::kNetMac}) ==
@@ -153,7 +153,7 @@ TEST_CASE("what keeps a device from working is said in words") {
   CHECK(failure(small) == "virtio-net: device's MTU of 67 is smaller than 68");
 }
 
-TEST_CASE("a modern queue that is too large is made smaller, and few buffers are lent") {
+TEST_CASE("a modern queue that is too large is reduced, and few buffers are lent") {
   FakeDevice device{.entries = {4096, 256}};
   World world(device);
   REQUIRE(world.came_up);

@@ -1,5 +1,5 @@
-// Tests of virtio over PCI: which structures are found, hostile capabilities, both layouts,
-// doorbells and interrupts. The numbers are those of virtio 1.2, 4.1.
+// Tests of virtio over PCI: finding the structures, hostile capabilities, both layouts, doorbells
+// and interrupts. Numbers are from virtio 1.2, 4.1.
 #include "drivers/virtio/pci_transport.hpp"
 
 #include <doctest/doctest.h>
@@ -22,10 +22,10 @@ constexpr std::uint32_t kRegisters = 0xFE00'0000;  // BAR 4: 16 KiB
 constexpr std::uint32_t kPorts = 0xC000;           // BAR 0 of a transitional device
 constexpr std::uint32_t kMsiXTable = 0xFEB0'0000;  // BAR 1
 
-// 4.1.4.1: structures' types.
+// 4.1.4.1: types of structures.
 enum Type : std::uint8_t { kCommon = 1, kNotify = 2, kIsr = 3, kConfig = 4 };
 
-// A device with its structures in BAR 4, as QEMU lays them out; notifications are 4 bytes apart.
+// A device with its structures in BAR 4, as QEMU lays them out; doorbells are 4 bytes apart.
 struct Pc : pci::PciMachine {
   pci::Device& nic = space.add(kHere);
 
@@ -78,7 +78,7 @@ TEST_CASE("devices are known by their identifier, transitional ones by their sub
   CHECK_FALSE(PciTransport::is_device(pc.found(), 1));
 }
 
-TEST_CASE("a modern device: status, features and configuration lie where 4.1.4.3 says") {
+TEST_CASE("a modern device: status, features and configuration are where 4.1.4.3 says") {
   Pc pc;
   pc.put_modern();
   PciTransport transport;
@@ -105,11 +105,11 @@ TEST_CASE("a modern device: status, features and configuration lie where 4.1.4.3
   pc.memory[kRegisters + 0x2000 + 10] = 1500;
   CHECK(transport.config8(5) == 0x56);
   CHECK(transport.config16(10) == 1500);
-  CHECK(transport.config8(12) == 0);  // behind the structure's end
+  CHECK(transport.config8(12) == 0);  // beyond the structure's end
   CHECK(transport.config16(11) == 0);
 }
 
-TEST_CASE("a modern queue is given its size and its three places, then enabled") {
+TEST_CASE("a modern queue gets its size and its three addresses, then is enabled") {
   Pc pc;
   pc.put_modern();
   PciTransport transport;
@@ -129,7 +129,7 @@ TEST_CASE("a modern queue is given its size and its three places, then enabled")
                Pc::write16(kRegisters + 28, 1), Pc::write16(kRegisters + 0x3000 + 3 * 4, 1)});
 }
 
-TEST_CASE("a doorbell must lie inside of the notification structure") {
+TEST_CASE("a doorbell must be inside the notification structure") {
   struct Case {
     std::uint32_t bytes;
     std::uint32_t multiplier;
@@ -154,7 +154,7 @@ TEST_CASE("a doorbell must lie inside of the notification structure") {
   }
 }
 
-TEST_CASE("structures that lie outside of a BAR, or in none, are passed over for the next") {
+TEST_CASE("structures outside a BAR, or in none, are skipped") {
   struct Case {
     std::uint8_t bar;
     std::uint32_t offset;
@@ -165,8 +165,8 @@ TEST_CASE("structures that lie outside of a BAR, or in none, are passed over for
                                                         {4, 0xFFFF'FFF0, 56},
                                                         {4, 0, 0xFFFF'FFFF},
                                                         {4, 0, 0},
-                                                        {3, 0, 56},  // there is none
-                                                        {5, 0, 56},  // nor here
+                                                        {3, 0, 56},  // absent
+                                                        {5, 0, 56},  // absent too
                                                         {6, 0, 56},  // reserved
                                                         {255, 0, 56}}) {
     Pc pc;
@@ -181,7 +181,7 @@ TEST_CASE("structures that lie outside of a BAR, or in none, are passed over for
   }
 }
 
-TEST_CASE("of two structures of a type the first is taken") {
+TEST_CASE("of two structures of the same type the first is used") {
   Pc pc;
   pc.put_structure(0xA0, kCommon, 4, 0x800, 56);
   pc.put_modern();
@@ -192,7 +192,7 @@ TEST_CASE("of two structures of a type the first is taken") {
   CHECK(pc.writes == Writes{Pc::write8(kRegisters + 20, 1)});
 }
 
-TEST_CASE("without a whole common configuration or without doorbells there is no modern device") {
+TEST_CASE("without a complete common configuration or doorbells there is no modern device") {
   for (const bool transitional : {false, true}) {
     for (const int missing : {0, 1, 2}) {
       Pc pc(transitional ? 0x1000 : 0x1041);
@@ -215,7 +215,7 @@ TEST_CASE("a legacy device: its registers, queues in pages, the doorbell and the
   Pc pc(0x1000);
   pc.put_legacy();
   pc.put_msi_x();
-  pc.nic.put<std::uint16_t>(0x42, 0x8001);  // firmware has left it on
+  pc.nic.put<std::uint16_t>(0x42, 0x8001);  // left enabled by firmware
   pc.ports = {{kPorts + 0, 0x1234'5678}, {kPorts + 12, 256}, {kPorts + 20, 0x52}, {kPorts + 26, 1}};
   PciTransport transport;
   REQUIRE(open(pc, transport).empty());
@@ -225,7 +225,7 @@ TEST_CASE("a legacy device: its registers, queues in pages, the doorbell and the
   pc.writes.clear();
   transport.accept_features(0xFFFF'FFFF'0000'0021);
   transport.set_status(3);
-  CHECK(transport.set_queue_entries(1, 16) == 256);  // it can't be asked for fewer
+  CHECK(transport.set_queue_entries(1, 16) == 256);  // its size is fixed
   REQUIRE(transport.enable_queue(1, {.descriptors = {0x1234'5000}, .available = {}, .used = {}}));
   transport.notify(1);
   CHECK(pc.writes == Writes{Pc::out32(kPorts + 4, 0x21), Pc::out8(kPorts + 18, 3),
@@ -233,11 +233,11 @@ TEST_CASE("a legacy device: its registers, queues in pages, the doorbell and the
                             Pc::out32(kPorts + 8, 0x1'2345), Pc::out16(kPorts + 16, 1)});
   CHECK(transport.config8(0) == 0x52);
   CHECK(transport.config16(6) == 1);
-  CHECK(transport.config8(12) == 0);  // 32 ports are there, 12 of them for the configuration
+  CHECK(transport.config8(12) == 0);  // 32 ports, 12 of them for the configuration
   CHECK(transport.config_generation() == 0);
 }
 
-TEST_CASE("a legacy device's registers may lie in memory, and must be there") {
+TEST_CASE("a legacy device's registers may be in memory, and must exist") {
   Pc pc(0x1000);
   pci::PciMachine::put_bar(pc.nic, 0, kMsiXTable, 0x1000);
   PciTransport transport;
@@ -274,11 +274,11 @@ TEST_CASE("interrupts by MSI-X: vector 0 for the configuration and each queue") 
       CHECK(pc.writes[2] == Pc::write16(kRegisters + 26, 0));
     }
     CHECK(transport.can_interrupt());
-    transport.clear_interrupt();  // a message needs none
+    transport.clear_interrupt();  // not needed with a message
   }
 }
 
-TEST_CASE("a device that has no vector to spare does not interrupt") {
+TEST_CASE("a device without a vector does not interrupt") {
   Pc pc;
   interrupts::fake().message = interrupts::kMessage;
   pc.put_msi_x();
@@ -333,7 +333,7 @@ TEST_CASE("a reset is waited for half a second, not for ever") {
   CHECK(pc.ticks - before < 510'000'000);
 }
 
-TEST_CASE("capabilities of noise: what is used lies inside of a BAR") {
+TEST_CASE("with capabilities of noise, everything used is inside a BAR") {
   std::mt19937 random(5);
   for (unsigned round = 0; round < 3000; ++round) {
     Pc pc(random() % 2 == 0 ? 0x1000 : 0x1041);
@@ -349,7 +349,7 @@ TEST_CASE("capabilities of noise: what is used lies inside of a BAR") {
     if (!open(pc, transport).empty()) {
       continue;
     }
-    // Whatever is accessed outside of the machine's windows is the test's own memory, and faults.
+    // An access outside the machine's windows would go to the test's own memory, and fault.
     transport.set_status(1);
     static_cast<void>(transport.offered_features());
     static_cast<void>(transport.enable_queue(0, {}));

@@ -1,4 +1,4 @@
-// Tests of the virtio network driver: long TCP segments that the device put together.
+// Tests of the virtio network driver: long TCP segments joined by the device.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -16,8 +16,7 @@
 namespace mote::virtio {
 namespace {
 
-constexpr std::size_t kBuffer =
-    Packet::kMaxFrameBytes;  // bytes of a buffer, the header's among them
+constexpr std::size_t kBuffer = Packet::kMaxFrameBytes;  // bytes of a buffer, including the header
 constexpr NetHeader kLong{.flags = NetHeader::kNeedsChecksum,
                           .segmentation = NetHeader::kTcpIpv4,
                           .header_bytes = 54,
@@ -26,7 +25,7 @@ constexpr NetHeader kLong{.flags = NetHeader::kNeedsChecksum,
                           .checksum_offset = 16,
                           .buffers = 0};
 
-// How a device fills buffers with a frame: each to its end.
+// Sizes with which a device fills each buffer to its end.
 std::vector<std::size_t> filled(std::size_t frame_bytes) {
   std::vector<std::size_t> sizes;
   for (std::size_t left = frame_bytes + NetHeader::kBytes; left != 0; left -= sizes.back()) {
@@ -35,7 +34,7 @@ std::vector<std::size_t> filled(std::size_t frame_bytes) {
   return sizes;
 }
 
-// Delivers a long frame that should arrive; says in how many packets it did.
+// Delivers a long frame, which must arrive; returns its number of packets.
 std::size_t arrives(World& world, std::size_t bytes, const std::vector<std::size_t>& sizes) {
   const Bytes frame = frame_of(bytes, static_cast<unsigned>(bytes));
   const auto malformed = world.net.counters().rx_malformed;
@@ -49,14 +48,14 @@ std::size_t arrives(World& world, std::size_t bytes, const std::vector<std::size
   return world.packets.back();
 }
 
-TEST_CASE("merged frames of every length arrive, over and over round the ring") {
+TEST_CASE("merged frames of every length arrive, again and again around the ring") {
   for (const bool legacy : {false, true}) {
     for (const Features layout : {Features{0}, feature::kAnyLayout}) {
       World world(device_with(kLargeReceive | layout, legacy, 128));
       REQUIRE(world.device.has(feature::kNetGuestTso4));
       const std::size_t lent = kAll - Packet::free_count();
-      // At the buffers' borders, and the longest IP packet. A last piece of up to 12 bytes fits
-      // behind the one before.
+      // Near the buffers' borders, and the longest IP packet. A last piece of up to 12 bytes fits
+      // behind the previous one.
       for (std::size_t pieces = 1; pieces <= 33; ++pieces) {
         const std::size_t full = pieces * kBuffer - NetHeader::kBytes;
         for (const std::size_t more : {0, 1, 12, 13, 700}) {
@@ -64,7 +63,7 @@ TEST_CASE("merged frames of every length arrive, over and over round the ring") 
           const std::size_t expected = pieces + (bytes - full > 12 ? 1 : 0);
           CHECK(arrives(world, bytes, filled(bytes)) == expected);
           const std::size_t missing = lent - (kAll - Packet::free_count());
-          CHECK(missing < 128 / 16);  // not worth a refill
+          CHECK(missing < 128 / 16);  // too few for a refill
         }
       }
       CHECK(arrives(world, 1000, filled(1000)) == 1);
@@ -83,7 +82,7 @@ TEST_CASE("a device need not fill its buffers") {
   }
 }
 
-TEST_CASE("frames of all kinds come in turn, and a budget counts frames") {
+TEST_CASE("frames of all kinds arrive in turn, and a budget counts frames") {
   World world(device_with(kLargeReceive));
   const Bytes large = frame_of(10'000, 9);
   for (int i = 0; i < 4; ++i) {
@@ -98,7 +97,7 @@ TEST_CASE("frames of all kinds come in turn, and a budget counts frames") {
   CHECK(world.net.counters().rx_bytes == 4 * 10'060);
 }
 
-TEST_CASE("a sink may keep or answer a piece; the others are the pool's again") {
+TEST_CASE("a sink may keep or answer a piece; the others return to the pool") {
   World world(device_with(kLargeReceive));
   const Bytes large = frame_of(10'000, 9);
   REQUIRE(world.device.put_merged(large, kLong, filled(large.size())));
@@ -120,7 +119,7 @@ TEST_CASE("a sink may keep or answer a piece; the others are the pool's again") 
   CHECK(Packet::free_count() == kAll - (64 - 6) - 1);
 }
 
-// One merged frame that can't be used, of so many completions, and a good frame behind it.
+// An unusable merged frame, whose completions `put` makes, and a good frame behind it.
 void refused(World& world, const std::function<void(DeviceQueue&)>& put) {
   const auto before = world.net.counters().rx_malformed;
   auto& queue = world.device.queues[0];
@@ -130,7 +129,7 @@ void refused(World& world, const std::function<void(DeviceQueue&)>& put) {
   CHECK(world.received.back() == frame_of(77));
   CHECK(world.net.counters().rx_malformed == before + 1);
   world.net.flush();
-  CHECK(queue.waiting() > 128 - 128 / 16);  // for fewer missing no refill is worth while
+  CHECK(queue.waiting() > 128 - 128 / 16);  // fewer missing aren't worth a refill
   CHECK(Packet::free_count() == kAll - queue.waiting());
 }
 
@@ -147,7 +146,7 @@ TEST_CASE("lies about merged frames cost that frame only") {
     header.segmentation = type;
     with_header(header);
   }
-  // Pieces that nothing tells from a frame: a count of more than there are, or of none.
+  // Pieces indistinguishable from a frame: the header counts more than there are, or none.
   for (const std::uint16_t buffers : {0, 2, 34, 35, 0xFFFF}) {
     refused(world, [&](DeviceQueue& queue) {
       const auto chain = queue.pop();
@@ -165,11 +164,11 @@ TEST_CASE("lies about merged frames cost that frame only") {
     NetHeader header = kLong;
     REQUIRE(world.device.put_merged(frame_of(many.size() * 1500 - 12), header, many));
   });
-  // More bytes than an IP packet has.
+  // More bytes than an IP packet can have.
   refused(world, [&](DeviceQueue&) {
     REQUIRE(world.device.put_merged(frame_of(65'550), kLong, filled(65'550)));
   });
-  // Headers that don't lie in the first piece.
+  // Headers that extend beyond the first piece.
   refused(world, [&](DeviceQueue&) {
     REQUIRE(world.device.put_merged(frame, kLong,
                                     std::vector<std::size_t>{145, 1982, 1982, 6012 - 4109}));
@@ -205,7 +204,7 @@ TEST_CASE("lies about a merged frame's pieces cost that frame only") {
   }
 }
 
-TEST_CASE("without the agreement a long segment is no frame") {
+TEST_CASE("unless negotiated, a long segment is no frame") {
   World world(device_with(feature::kNetGuestChecksum | feature::kNetMergeable));
   const Bytes frame = frame_of(6000);
   REQUIRE(world.device.put_merged(frame, kLong, filled(frame.size())));
@@ -216,7 +215,7 @@ TEST_CASE("without the agreement a long segment is no frame") {
   CHECK(world.net.counters().rx_malformed == 2);
 }
 
-TEST_CASE("a reset with pieces and frames to cut in flight loses them, and no buffer") {
+TEST_CASE("a reset with pieces and frames to cut in flight loses them, but no buffer") {
   World world(device_with(kLargeReceive | kCutting));
   Bytes memory = frame_of(limits::kHeadroom + 3000);
   const TxSegment segment{memory.data() + limits::kHeadroom, 3000};
@@ -237,7 +236,7 @@ TEST_CASE("a reset with pieces and frames to cut in flight loses them, and no bu
   CHECK(world.net.link_up());
   CHECK(Packet::free_count() == kAll - 64);
   CHECK(arrives(world, 6000, filled(6000)) == 4);
-  // A device that comes back without it is not the one that the stack knows.
+  // A device that returns without the feature is not the one that the stack knows.
   world.device.offered &= ~feature::kNetHostTso4;
   world.device.status |= status::kNeedsReset;
   CHECK_FALSE(world.net.link_up());
@@ -246,8 +245,8 @@ TEST_CASE("a reset with pieces and frames to cut in flight loses them, and no bu
   world.device.offered |= feature::kNetHostTso4;
 }
 
-// Merged frames, honest and not, between others, with a sink that keeps some pieces.
-TEST_CASE("whatever the device merges, no packet is lost or doubled") {
+// Merged frames, honest or not, between others, with a sink that keeps some pieces.
+TEST_CASE("whatever the device merges, no packet is lost or duplicated") {
   for (unsigned seed = 0; seed < 6; ++seed) {
     std::mt19937 random(seed);
     World world(device_with(kLargeReceive | ((seed & 1) != 0 ? feature::kAnyLayout : 0) |

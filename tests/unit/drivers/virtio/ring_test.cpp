@@ -1,4 +1,4 @@
-// Tests of the split virtqueue, with a device on its other side that may lie.
+// Tests of the split virtqueue, against a device that may lie.
 #include "drivers/virtio/ring.hpp"
 
 #include <doctest/doctest.h>
@@ -19,7 +19,7 @@
 namespace mote::virtio {
 namespace {
 
-// A ring in memory of exactly its size, so that the sanitizer sees every step outside.
+// A ring in memory of exactly its size, so that the sanitizer catches any access outside.
 struct World {
   explicit World(std::uint16_t entries, bool event_index = false,
                  std::size_t alignment = RingLayout::kModernAlignment)
@@ -32,7 +32,7 @@ struct World {
     device.attach(ring.addresses(), entries);
   }
 
-  // Lends one piece, owned by the number `cookie`.
+  // Lends one piece, identified by `cookie`.
   bool lend(std::uintptr_t cookie, std::uint32_t bytes = 100,
             Access access = Access::kDeviceWrites) {
     const Piece piece{buffer.data(), bytes};
@@ -137,7 +137,7 @@ TEST_CASE("a full ring refuses, and an empty one has nothing") {
   CHECK(world.ring.publish());
   CHECK_FALSE(world.ring.publish());
   CHECK(world.ring.completed() == 0);
-  // Given back in another order, everything is free again.
+  // Returned in another order, everything is free again.
   std::vector<std::uint16_t> heads;
   while (const auto chain = world.device.pop()) {
     heads.push_back(chain->head);
@@ -154,7 +154,7 @@ TEST_CASE("a full ring refuses, and an empty one has nothing") {
   CHECK(world.ring.free_descriptors() == 16);
 }
 
-TEST_CASE("indices go round at 65,536, with and without event indices") {
+TEST_CASE("indices wrap at 65,536, with and without event indices") {
   for (const bool event_index : {false, true}) {
     World world(8, event_index);
     std::uintptr_t sent = 1;
@@ -181,7 +181,7 @@ TEST_CASE("indices go round at 65,536, with and without event indices") {
 
 TEST_CASE("the notification flag silences the doorbell") {
   World world(8);
-  CHECK(world.device.available_flags() == 1);  // no interrupts, please
+  CHECK(world.device.available_flags() == 1);  // no interrupts wanted
   world.device.set_no_notify(true);
   REQUIRE(world.lend(1));
   CHECK_FALSE(world.ring.publish());
@@ -192,11 +192,11 @@ TEST_CASE("the notification flag silences the doorbell") {
   CHECK(world.ring.publish());
 }
 
-TEST_CASE("the event index asks for one doorbell, and our own for no interrupt") {
+TEST_CASE("the event index asks for one doorbell, and ours for no interrupt") {
   World world(8, true);
   CHECK(world.device.available_flags() == 0);
   CHECK(world.device.used_event() == 0x8000);
-  world.device.set_no_notify(true);  // means nothing with event indices
+  world.device.set_no_notify(true);  // meaningless with event indices
   world.device.set_avail_event(2);
   REQUIRE(world.lend(1));
   REQUIRE(world.lend(2));
@@ -215,7 +215,7 @@ TEST_CASE("the event index asks for one doorbell, and our own for no interrupt")
   CHECK_FALSE(event_passed(world.device.used_event(), 1, 0));
 }
 
-TEST_CASE("what the device was not lent is refused") {
+TEST_CASE("chains that the device was not lent are refused") {
   World world(8);
   REQUIRE(world.lend_pieces(1, 3));
   REQUIRE(world.lend(2));
@@ -250,7 +250,7 @@ TEST_CASE("what the device was not lent is refused") {
   CHECK(World::cookie(world.ring.take()) == 3);
 }
 
-TEST_CASE("a mad used index costs at most one ring of entries") {
+TEST_CASE("an absurd used index costs at most one ring of entries") {
   World world(8);
   REQUIRE(world.lend(1));
   CHECK(world.ring.publish());
@@ -264,7 +264,7 @@ TEST_CASE("a mad used index costs at most one ring of entries") {
     }
     CHECK(world.ring.completed() == 0);
   }
-  // Element 0 of an untouched ring names descriptor 0: it was lent and is back.
+  // Element 0 of an untouched ring names descriptor 0, which was lent and is back.
   CHECK(head == 0);
   CHECK(world.ring.free_descriptors() == 8);
   REQUIRE(world.lend(2));
@@ -293,7 +293,7 @@ TEST_CASE("after a reset every chain comes back once") {
   CHECK(world.device.pop());
 }
 
-TEST_CASE("a lying device never makes the ring lose or double a chain") {
+TEST_CASE("a lying device never makes the ring lose or duplicate a chain") {
   std::mt19937 random(1);
   for (const bool event_index : {false, true}) {
     World world(64, event_index);
@@ -348,9 +348,9 @@ TEST_CASE("a lying device never makes the ring lose or double a chain") {
   }
 }
 
-// A device on a processor of its own, which sleeps when it finds nothing, once it has said which
-// entry shall wake it. Between that and its sleep it looks once more (2.7.10); if the ring reads
-// the wish before its own index is out, both sides miss what the other one wrote.
+// A device on a CPU of its own. When it finds nothing, it says which entry shall wake it, looks
+// once more (2.7.10), and sleeps. If the ring read that wish before publishing its own index, both
+// sides would miss the other's write.
 void serve(World& world, std::atomic<bool>& rung, const std::atomic<bool>& done) {
   while (!done) {
     while (const auto chain = world.device.pop()) {

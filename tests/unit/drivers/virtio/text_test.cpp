@@ -1,4 +1,4 @@
-// Tests of the short texts that drivers put together for the console.
+// Tests of the short texts that drivers compose for the console.
 #include "drivers/virtio/text.hpp"
 
 #include <doctest/doctest.h>
@@ -9,7 +9,7 @@
 namespace mote::virtio {
 namespace {
 
-TEST_CASE("texts and numbers follow each other, and what is too long is cut off") {
+TEST_CASE("texts and numbers follow each other, and the excess is cut off") {
   Text text;
   CHECK(text.empty());
   text.add("queue ", std::uint16_t{1}, " has ", ~std::uint64_t{0}, " entries");

@@ -11,7 +11,7 @@
 namespace mote::virtio {
 namespace {
 
-TEST_CASE("a frame to cut has all that 5.1.6.2 wants in its header") {
+TEST_CASE("a frame to cut has all that 5.1.6.2 requires in its header") {
   for (const Features more : {Features{0}, feature::kNetMergeable}) {
     for (const bool legacy : {false, true}) {
       World world(device_with(kCutting | more, legacy));
@@ -38,7 +38,7 @@ TEST_CASE("a frame to cut has all that 5.1.6.2 wants in its header") {
       void* released = nullptr;
       world.net.reclaim([&](void* pointer) { released = pointer; });
       CHECK(released == &cookie);
-      // The next one, not to be cut, says nothing of it.
+      // The next one, not to be cut, says nothing about cutting.
       REQUIRE(world.send(frame_of(60)));
       world.net.flush();
       world.complete_all();
@@ -49,14 +49,14 @@ TEST_CASE("a frame to cut has all that 5.1.6.2 wants in its header") {
   }
 }
 
-TEST_CASE("what may not be cut is refused, and counted") {
+TEST_CASE("a frame that may not be cut is refused, and counted") {
   for (const bool agreed : {false, true}) {
     World world(device_with(feature::kNetChecksum | (agreed ? feature::kNetHostTso4 : 0)));
     Bytes memory = frame_of(limits::kHeadroom + 3000);
     const TxSegment segment{memory.data() + limits::kHeadroom, 3000};
     int cookie = 0;
     const TxChecksum checksum =
-        agreed ? TxChecksum{} : TxChecksum{.start = 34, .offset = 16};  // without one if agreed
+        agreed ? TxChecksum{} : TxChecksum{.start = 34, .offset = 16};  // no checksum if negotiated
     CHECK_FALSE(world.net.transmit(TxFrame{.segments = {&segment, 1},
                                            .checksum = checksum,
                                            .cookie = &cookie,

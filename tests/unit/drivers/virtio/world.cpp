@@ -1,4 +1,4 @@
-// What the driver takes from the kernel, for tests.
+// Fakes of the kernel's services that the driver uses.
 #include <doctest/doctest.h>
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace mote::entropy {
 std::uint64_t random64() { return 0x1234'5678'9ABC'DEF1; }
 }  // namespace mote::entropy
 
-// Memory for rings, each piece of exactly its size, so that the sanitizer sees every step outside.
+// Memory for rings, in blocks of exact size, so that the sanitizer catches any access outside.
 namespace mote::dma {
 std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment) {
   struct Free {

@@ -22,7 +22,7 @@ namespace mote::virtio {
 
 using Bytes = std::vector<std::byte>;
 
-// What a device is and does; the driver reaches it by FakeTransport.
+// The device's state and behaviour; the driver reaches it through FakeTransport.
 struct FakeDevice {
   bool legacy = false;
   bool ends_reset = true;
@@ -31,7 +31,7 @@ struct FakeDevice {
   Features offered = feature::kVersion1 | feature::kNetMac;
   std::array<std::uint16_t, 2> entries = {64, 64};
   std::array<std::uint8_t, 12> config = {0x52, 0x54, 0, 0x12, 0x34, 0x56, 1, 0};
-  std::uint8_t generation_steps = 0;  // how many reads see another generation
+  std::uint8_t generation_steps = 0;  // reads that see another generation
 
   std::uint8_t status = 0;
   Features accepted = 0;
@@ -39,14 +39,14 @@ struct FakeDevice {
   std::array<int, 2> doorbells{};
   int resets = 0;
   std::vector<std::uint8_t> statuses{};
-  int cleared = 0;  // interrupts
+  int cleared = 0;  // interrupts acknowledged
 
   [[nodiscard]] bool has(Features bits) const { return (accepted & bits) == bits; }
   [[nodiscard]] std::size_t header_bytes() const {
     return legacy && !has(feature::kNetMergeable) ? 10 : 12;
   }
 
-  // Writes a frame, with its header in front, into one buffer of the driver's; false without one.
+  // Writes a frame behind its header into one of the driver's buffers; false if there is none.
   bool deliver(const Bytes& frame, NetHeader header = {}, std::uint16_t buffers = 1) {
     const auto chain = queues[0].pop();
     if (!chain) {
@@ -74,8 +74,8 @@ struct FakeDevice {
     return true;
   }
 
-  // Puts a merged frame into several buffers, so many bytes into each, its header before the first.
-  // The driver sees it after `show`. False when the buffers ran out.
+  // Puts a merged frame into several buffers, with `sizes` bytes in each, its header before the
+  // first. The driver sees it after `show`. False if the buffers run out.
   bool put_merged(const Bytes& frame, NetHeader header, std::span<const std::size_t> sizes) {
     header.buffers =
         header.buffers == 0 ? static_cast<std::uint16_t>(sizes.size()) : header.buffers;
@@ -222,7 +222,7 @@ inline FakeDevice device_with(Features bits, bool legacy = false, std::uint16_t 
   return device;
 }
 
-// A driver over a device, ended with every packet back in the pool.
+// A driver and its device; in the end every packet must be back in the pool.
 struct World {
   explicit World(FakeDevice prepared) : device(prepared) {
     REQUIRE(Packet::free_count() == kAll);
@@ -234,16 +234,16 @@ struct World {
     if (came_up) {
       device.ends_reset = true;
       device.status |= status::kNeedsReset;
-      for (unsigned look = 0; look < 50; ++look) {  // enough for a new try, if one is due
+      for (unsigned look = 0; look < 50; ++look) {  // enough for a retry, if one is due
         static_cast<void>(net.link_up());
       }
-      device.refuses_queue = true;  // ends after the reset, before anything is lent again
+      device.refuses_queue = true;  // fails after the reset, before anything is lent again
       net.reclaim([](void*) {});
     }
     CHECK(Packet::free_count() == kAll);
   }
 
-  // One turn that keeps frames as bytes.
+  // One turn; keeps frames as bytes.
   std::size_t receive(std::size_t budget = 64) { return net.poll_rx(budget, Keep{*this}); }
   struct Keep {
     World& world;
@@ -286,7 +286,7 @@ struct World {
   bool came_up;
   std::vector<Bytes> received;
   std::vector<RxChecksum> checksums;
-  std::vector<std::size_t> packets;  // of each frame
+  std::vector<std::size_t> packets;  // the number in each frame
   std::vector<FakeDevice::Sent> transmitted;
 };
 

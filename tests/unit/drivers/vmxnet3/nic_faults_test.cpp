@@ -18,7 +18,7 @@ constexpr std::uint32_t kBegins = FakeDevice::kBegins;
 constexpr std::uint32_t kEnds = FakeDevice::kEnds;
 constexpr std::uint32_t kWhole = FakeDevice::kWhole;
 
-TEST_CASE("received frames that can't be used are counted, and their buffers lent anew") {
+TEST_CASE("unusable frames are counted, and their buffers lent again") {
   World world;
   const auto malformed = [&] { return world.nic.counters().rx_malformed; };
   const auto give = [&](std::uint32_t word0, std::uint32_t word2) {
@@ -44,7 +44,7 @@ TEST_CASE("received frames that can't be used are counted, and their buffers len
   give(0, 1982);
   give(kEnds, 100);
   CHECK(malformed() == 7);
-  give(kBegins, 53);  // cut short by another, cut short by a whole one
+  give(kBegins, 53);  // cut short by another, then by a complete one
   give(kBegins, 53);
   CHECK(malformed() == 9);
   REQUIRE(world.device.deliver(frame_of(100)));
@@ -53,7 +53,7 @@ TEST_CASE("received frames that can't be used are counted, and their buffers len
   CHECK(malformed() == 10);
 }
 
-TEST_CASE("completions of what was not lent are counted and change nothing") {
+TEST_CASE("completions of buffers that were not lent are counted and change nothing") {
   World world({}, 8);
   const auto lie = [&](std::uint32_t word0) {
     const std::uint64_t before = world.nic.counters().rx_malformed;
@@ -63,9 +63,9 @@ TEST_CASE("completions of what was not lent are counted and change nothing") {
     CHECK(world.nic.counters().rx_malformed == before + 1);
     CHECK(Packet::free_count() == kAll - 8);
   };
-  lie(8);        // the first that is ours
+  lie(8);        // the first one still ours
   lie(255);      // never lent
-  lie(256);      // outside of the ring
+  lie(256);      // outside the ring
   lie(4095);     //
   lie(1 << 16);  // in the second ring, where nothing is lent
   lie(0x3FF << 16);
@@ -92,7 +92,7 @@ TEST_CASE("buffers that the device skips stay in the ring") {
   CHECK_FALSE(world.device.deliver(frame_of(64)));
 }
 
-TEST_CASE("completions of what was not sent are counted and change nothing") {
+TEST_CASE("completions of frames that were not sent are counted and change nothing") {
   World world;
   const auto lie = [&](std::uint32_t index) {
     const std::uint64_t before = world.nic.counters().tx_malformed;
@@ -124,7 +124,7 @@ TEST_CASE("completions of what was not sent are counted and change nothing") {
   CHECK(Packet::free_count() == kAll - 255);
 }
 
-TEST_CASE("a reclaim ends, though the device goes on completing") {
+TEST_CASE("a reclaim ends even while the device goes on completing") {
   World world;
   for (unsigned i = 0; i < 600; ++i) {
     world.device.complete_sent(7);
@@ -133,7 +133,7 @@ TEST_CASE("a reclaim ends, though the device goes on completing") {
   CHECK(world.nic.counters().tx_malformed <= 512);
 }
 
-TEST_CASE("who gets a cookie back may transmit at once") {
+TEST_CASE("a frame may be sent as soon as a cookie comes back") {
   World world;
   const Bytes memory = frame_of(100);
   const std::array<TxSegment, 1> whole = {{{memory.data(), 100}}};
@@ -162,7 +162,7 @@ TEST_CASE("who gets a cookie back may transmit at once") {
   CHECK(collect_all() == 100);
 }
 
-TEST_CASE("a device whose queue has stopped is started anew") {
+TEST_CASE("a device whose queue has stopped is restarted") {
   for (const std::uint32_t event : {1u, 2u}) {  // RQERR, TQERR
     World world;
     const Bytes memory = frame_of(100);
@@ -211,7 +211,7 @@ int resets(const FakeDevice& device) {
   return static_cast<int>(std::ranges::count(device.accesses, Access{'w', 0x20, 0xCAFE0002}));
 }
 
-TEST_CASE("a device that refuses its reset keeps its memory, and is tried again now and then") {
+TEST_CASE("a device that refuses its reset keeps its memory, and is retried now and then") {
   World world;
   console::written().clear();
   const Bytes memory = frame_of(100);
@@ -227,7 +227,7 @@ TEST_CASE("a device that refuses its reset keeps its memory, and is tried again 
     CHECK(world.receive() == 0);
     world.nic.flush();
   }
-  CHECK(resets(world.device) == 1 + 2);  // at bring-up, at the first look, and 40 later
+  CHECK(resets(world.device) == 1 + 2);  // at bring-up, at the first look, and 40 looks later
   CHECK(world.released.empty());
   CHECK(Packet::free_count() == kAll - 255);
   CHECK(console::written() ==
@@ -240,7 +240,7 @@ TEST_CASE("a device that refuses its reset keeps its memory, and is tried again 
   CHECK(Packet::free_count() == kAll - 255);
 }
 
-TEST_CASE("a device that refuses to be activated anew gives all back, and rests") {
+TEST_CASE("a device that refuses activation after a reset returns everything, and rests") {
   World world;
   console::written().clear();
   world.device.set_events(1);
@@ -260,7 +260,7 @@ TEST_CASE("a device that refuses to be activated anew gives all back, and rests"
   CHECK(looks_until(world, 2) == 1);
   CHECK(world.nic.link_up());
   CHECK(Packet::free_count() == kAll - 255);
-  world.device.set_events(1);  // a new failure is told again
+  world.device.set_events(1);  // a new failure is reported again
   world.device.activation_result = 1;
   CHECK_FALSE(world.nic.link_up());
   world.reclaim();

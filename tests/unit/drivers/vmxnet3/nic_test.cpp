@@ -1,5 +1,5 @@
-// Tests of the vmxnet3 driver: bring-up against the constants of VMware's headers, and frames both
-// ways.
+// Tests of the vmxnet3 driver: bring-up compared with the constants of VMware's headers, and frames
+// both ways.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ std::string failure(FakeDevice device) {
   return std::string(nic.error());
 }
 
-TEST_CASE("bring-up goes in the order of VMware's drivers") {
+TEST_CASE("bring-up follows the order of VMware's drivers") {
   World world;
   const auto low = static_cast<std::uint32_t>(world.device.shared);
   const auto high = static_cast<std::uint32_t>(world.device.shared >> 32);
@@ -46,7 +46,7 @@ TEST_CASE("bring-up goes in the order of VMware's drivers") {
   CHECK(Packet::free_count() == kAll - 255);
 }
 
-TEST_CASE("the shared area says what the header asks for") {
+TEST_CASE("the shared area has the contents that the header requires") {
   World world;
   const std::uint64_t shared = world.device.shared;
   const std::uint64_t queues = world.device.queues();
@@ -70,7 +70,7 @@ TEST_CASE("the shared area says what the header asks for") {
   CHECK(peek<std::uint32_t>(queues + 256 + 60) == 64);
 }
 
-TEST_CASE("frames go both ways, round the rings and beyond 65,536 of them") {
+TEST_CASE("frames go both ways, around the rings and beyond 65,536 of them") {
   World world;
   const std::uint64_t frames = 66'000;
   for (unsigned i = 0; i < frames; ++i) {
@@ -94,10 +94,10 @@ TEST_CASE("frames go both ways, round the rings and beyond 65,536 of them") {
   CHECK(counters.tx_frames == frames);
   CHECK(counters.rx_bytes == counters.tx_bytes);
   CHECK(counters.rx_malformed + counters.tx_malformed + counters.tx_full == 0);
-  CHECK(counters.doorbells == frames);  // for transmission only
+  CHECK(counters.doorbells == frames);  // only for transmission
 }
 
-TEST_CASE("frames in pieces are put together, and cookies come back") {
+TEST_CASE("frames in pieces are joined, and cookies come back") {
   World world;
   const Bytes memory = frame_of(400);
   const std::byte* const start = memory.data();
@@ -110,7 +110,7 @@ TEST_CASE("frames in pieces are put together, and cookies come back") {
                                               {start + 300, 100},
                                               {start + 400, 0}}};
   int cookie = 0;
-  for (unsigned i = 0; i < 200; ++i) {  // six pieces each: they cross the ring's end anywhere
+  for (unsigned i = 0; i < 200; ++i) {  // six pieces each: every place meets the ring's end
     REQUIRE(world.nic.transmit(TxFrame{segments, {.start = 34, .offset = 16}, &cookie}));
     world.nic.flush();
     const auto sent = world.device.collect();
@@ -132,7 +132,7 @@ TEST_CASE("frames in pieces are put together, and cookies come back") {
       world.nic.transmit(TxFrame{std::array<TxSegment, 1>{{{large.data(), 16'384}}}, {}, &cookie}));
 }
 
-TEST_CASE("padding is cut where the device sums, and only there") {
+TEST_CASE("padding is cut off if the device computes the checksum, and only then") {
   World world;
   Bytes frame = frame_of(60);
   frame[16] = std::byte{0};
@@ -146,7 +146,7 @@ TEST_CASE("padding is cut where the device sums, and only there") {
   };
   CHECK(sent_bytes({.start = 34, .offset = 16}) == 54);
   CHECK(sent_bytes({}) == 60);
-  frame[17] = std::byte{200};  // more than there is: the frame goes out as it is
+  frame[17] = std::byte{200};  // more than there is: the frame is sent unchanged
   CHECK(sent_bytes({.start = 34, .offset = 16}) == 60);
   frame.resize(61);
   CHECK(sent_bytes({.start = 34, .offset = 16}) == 61);
@@ -162,7 +162,7 @@ TEST_CASE("padding is cut where the device sums, and only there") {
   CHECK(sent->frame.size() == 54);
 }
 
-TEST_CASE("a checksum is right when the device has found the whole of it right") {
+TEST_CASE("a checksum is right if the device found all of it right") {
   World world;
   constexpr std::uint32_t kTuc = 1 << 16, kUdp = 1 << 17, kTcp = 1 << 18, kIpc = 1 << 19,
                           kV6 = 1 << 20, kV4 = 1 << 21, kFrg = 1 << 22;
@@ -182,7 +182,7 @@ TEST_CASE("a checksum is right when the device has found the whole of it right")
   CHECK(said(kV4 | kIpc | kTcp | kTuc | kFrg) == RxChecksum::kUnknown);
 }
 
-TEST_CASE("a full transmit ring refuses, and goes on when the device has sent") {
+TEST_CASE("a full transmit ring refuses, and goes on once the device has sent") {
   World world({}, 32);
   const Bytes frame = frame_of(100);
   unsigned fitted = 0;
@@ -201,7 +201,7 @@ TEST_CASE("a full transmit ring refuses, and goes on when the device has sent") 
     last = sent->last;
   }
   CHECK(last == 510);
-  world.device.complete_sent(99);  // covers those before it
+  world.device.complete_sent(99);  // completes those before it too
   world.reclaim();
   const std::size_t free = Packet::free_count();
   for (unsigned i = 0; i < 100; ++i) {
@@ -212,7 +212,7 @@ TEST_CASE("a full transmit ring refuses, and goes on when the device has sent") 
   CHECK(world.nic.counters().tx_malformed == 0);
 }
 
-TEST_CASE("few buffers are lent when few are granted, and a dry pool is no end") {
+TEST_CASE("with a grant of few buffers few are lent, and an empty pool stops nothing") {
   World world({}, 48);
   CHECK(Packet::free_count() == kAll - 48);
   std::vector<Packet> taken;
@@ -254,7 +254,7 @@ void receive_a_batch(World& world) {
   }
 }
 
-TEST_CASE("the receive doorbell is rung when the device asks for it and there is news") {
+TEST_CASE("the receive doorbell is rung when the device wants it and there is news") {
   World world;
   const int before = world.device.doorbells(0x800);
   world.device.want_doorbell(true);
@@ -284,7 +284,7 @@ TEST_CASE("the link is what the device says") {
   CHECK(world.device.activations == 1);
 }
 
-TEST_CASE("what keeps a device from working is said in words") {
+TEST_CASE("the reason why a device can't work is reported") {
   CHECK(failure({.opens = false}) == "vmxnet3: no windows");
   CHECK(failure({.revisions = 0x7E}) ==
         "vmxnet3: the device doesn't offer revision 1 of its interface");
@@ -301,7 +301,7 @@ bool changed(const FakeNic& nic, bool for_sent) {
   return watch.has_changed();
 }
 
-TEST_CASE("a received frame shows in what is watched, a sent one only if somebody waits for it") {
+TEST_CASE("a received frame changes a watched word, a sent one only if it is waited for") {
   World world;
   for (unsigned i = 0; i < 1300; ++i) {
     REQUIRE_FALSE(changed(world.nic, true));
@@ -320,13 +320,13 @@ TEST_CASE("a received frame shows in what is watched, a sent one only if somebod
   }
 }
 
-TEST_CASE("the device's wish for the doorbell shows while it could be told news") {
+TEST_CASE("the device's wish for the doorbell is seen while there is news for it") {
   World world;
   world.device.want_doorbell(true);
   CHECK_FALSE(changed(world.nic, false));
   world.device.want_doorbell(false);
   receive_a_batch(world);
-  world.nic.flush();  // buffers more that the device was not told of
+  world.nic.flush();  // more buffers that the device hasn't been told of
   CHECK_FALSE(changed(world.nic, false));
   world.device.want_doorbell(true);
   CHECK(changed(world.nic, false));
@@ -334,7 +334,7 @@ TEST_CASE("the device's wish for the doorbell shows while it could be told news"
   CHECK_FALSE(changed(world.nic, false));
 }
 
-TEST_CASE("interrupts are on as a whole where they can be heard, and masked but for a doze") {
+TEST_CASE("interrupts are enabled as a whole if they can arrive, and masked except in a doze") {
   CHECK_FALSE(World().nic.can_wake());
   FakeDevice device;
   device.can_interrupt = true;

@@ -1,4 +1,4 @@
-// Tests of how vmxnet3's two windows are found on PCI, and how it comes to its interrupt.
+// Tests of finding vmxnet3's two windows on PCI, and of its interrupts.
 #include "drivers/vmxnet3/pci_registers.hpp"
 
 #include <doctest/doctest.h>
@@ -31,11 +31,11 @@ struct Pc : pci::PciMachine {
 TEST_CASE("the device is known by its vendor and its number") {
   Pc pc;
   CHECK(PciRegisters::is_device(pc.found()));
-  pc.nic.put<std::uint32_t>(pci::kVendor, 0x0720'15AD);  // vmxnet, an elder of it
+  pc.nic.put<std::uint32_t>(pci::kVendor, 0x0720'15AD);  // vmxnet, its predecessor
   CHECK_FALSE(PciRegisters::is_device(pc.found()));
 }
 
-TEST_CASE("doorbells lie in the first window, commands in the second") {
+TEST_CASE("doorbells are in the first window, commands in the second") {
   Pc pc;
   PciRegisters registers;
   REQUIRE(registers.open(pc.found()).empty());
@@ -67,7 +67,7 @@ TEST_CASE("either window missing, too small, in ports or out of reach is refused
   CHECK_FALSE(registers.open(pc.found()).empty());
 }
 
-TEST_CASE("a device with messages interrupts; one with a pin alone does not") {
+TEST_CASE("a device with messages interrupts; one with only a pin does not") {
   Pc pc;
   interrupts::fake().message = interrupts::kMessage;
   interrupts::fake().lines = {11};

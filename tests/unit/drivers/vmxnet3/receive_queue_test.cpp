@@ -1,4 +1,4 @@
-// Tests of vmxnet3's receive queue: long frames that the device put together, honestly or not.
+// Tests of vmxnet3's receive queue: long frames joined by the device, honestly or not.
 #include <doctest/doctest.h>
 
 #include <random>
@@ -14,10 +14,10 @@ namespace {
 constexpr std::uint32_t kBegins = FakeDevice::kBegins;
 constexpr std::uint32_t kEnds = FakeDevice::kEnds;
 
-TEST_CASE("a frame in several buffers comes as a span, in one alone") {
+TEST_CASE("a frame in several buffers arrives as a span, one in a single buffer by itself") {
   World world;
   constexpr std::uint32_t kGood = 1 << 16 | 1 << 18 | 1 << 19 | 1 << 21;  // tuc, tcp, ipc, v4
-  for (unsigned i = 0; i < 500; ++i) {  // round both rings, and round that of completions
+  for (unsigned i = 0; i < 500; ++i) {  // around both rings, and around that of completions
     const Bytes frame = frame_of(1983 + 127 * i % 63'000, i);
     REQUIRE(world.device.deliver_large(frame, kGood));
     REQUIRE(world.device.deliver(frame_of(60, i)));
@@ -35,7 +35,7 @@ TEST_CASE("a frame in several buffers comes as a span, in one alone") {
   CHECK(world.nic.counters().rx_malformed == 0);
 }
 
-TEST_CASE("pieces may come one by one and short, and a budget counts frames, not pieces") {
+TEST_CASE("pieces may come one by one and be short, and a budget counts frames") {
   World world;
   const Bytes frame = frame_of(600);
   REQUIRE(world.device.deliver_piece(world.device.receiving, frame.data(), {kBegins, 100}));
@@ -56,7 +56,7 @@ TEST_CASE("pieces may come one by one and short, and a budget counts frames, not
   CHECK(world.nic.counters().rx_bytes == 600 + 2 * 50'000);
 }
 
-TEST_CASE("what the sink takes is its own, what it leaves goes to the pool") {
+TEST_CASE("the sink owns the pieces it takes, the others go to the pool") {
   World world;
   REQUIRE(world.device.deliver_large(frame_of(5000)));
   std::vector<Packet> kept;
@@ -76,14 +76,14 @@ TEST_CASE("what the sink takes is its own, what it leaves goes to the pool") {
   CHECK(are_lent(255));
 }
 
-// Pieces of a lie: what ring, what the completion says.
+// A false piece: its ring, and its completion.
 struct Lie {
   bool body;
   std::uint32_t word0;
   std::uint32_t bytes;
 };
 
-TEST_CASE("frames in pieces that lie are counted once each, and the rings stay in step") {
+TEST_CASE("each frame of false pieces is counted once, and the rings stay in step") {
   World world;
   const auto tell = [&](std::vector<Lie> lies, std::uint64_t malformed = 1) {
     const std::uint64_t before = world.nic.counters().rx_malformed;
@@ -123,7 +123,7 @@ TEST_CASE("frames in pieces that lie are counted once each, and the rings stay i
   large.front() = {false, kBegins, 1982};
   large.back().word0 = kEnds;
   tell(large);
-  large.back().bytes = 65'536 - 33 * 1982;  // by one
+  large.back().bytes = 65'536 - 33 * 1982;  // by one byte
   tell(large);
 }
 
@@ -161,7 +161,7 @@ TEST_CASE("each ring's doorbell is rung when the device asks and that ring has n
   CHECK(doorbells() == std::pair{2, 2});
 }
 
-TEST_CASE("with few buffers large frames are not asked for, and all go to the first ring") {
+TEST_CASE("with few buffers large frames are not enabled, and all go to the first ring") {
   World world({}, 131);
   CHECK(peek<std::uint64_t>(world.device.shared + 24) == 1);  // RXCSUM alone
   CHECK(peek<std::uint16_t>(world.device.shared + 60) == 1);  // maxNumRxSG
@@ -174,7 +174,7 @@ TEST_CASE("with few buffers large frames are not asked for, and all go to the fi
   CHECK(world.receive(131) == 131);
 }
 
-TEST_CASE("a large frame in the making is given back when the device is started anew") {
+TEST_CASE("a large frame being received is returned when the device is restarted") {
   World world;
   REQUIRE(world.device.deliver_piece(world.device.receiving, nullptr, {kBegins, 1982}));
   REQUIRE(world.device.deliver_piece(world.device.bodies, nullptr, {0, 1982}));

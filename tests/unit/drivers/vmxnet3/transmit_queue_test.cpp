@@ -27,7 +27,7 @@ struct Long {
   }
 };
 
-TEST_CASE("a segment to be cut says so in its first descriptor, and long pieces are split") {
+TEST_CASE("a segment to cut has this in its first descriptor, and long pieces are split") {
   World world;
   const Long memory;
   const auto segments = memory.segments();
@@ -78,13 +78,13 @@ TEST_CASE("a piece of 16,384 bytes takes one descriptor, and one byte more takes
   CHECK(pieces_for(32'769) == 3);
 }
 
-TEST_CASE("segments to be cut go round the ring's end at every place") {
+TEST_CASE("segments to cut meet the ring's end at every place") {
   World world;
   const Long memory;
   const auto segments = memory.segments();
   const Bytes whole = memory.whole();
   int cookie = 0;
-  for (unsigned i = 0; i < 1100; ++i) {  // five descriptors each, prime to the ring's 512
+  for (unsigned i = 0; i < 1100; ++i) {  // five descriptors each, coprime to the ring's 512
     REQUIRE(world.nic.transmit(TxFrame{segments, kTcp, &cookie, kCut}));
     const auto sent = world.device.collect();
     REQUIRE(sent);
@@ -101,7 +101,7 @@ TEST_CASE("segments to be cut go round the ring's end at every place") {
   CHECK(world.nic.counters().tx_malformed + world.nic.counters().tx_full == 0);
 }
 
-TEST_CASE("a ring nearly full takes what fits into its free descriptors, split pieces counted") {
+TEST_CASE("a nearly full ring takes what fits into its free descriptors, split pieces counted") {
   World world({}, 32);
   const Long memory;
   const auto segments = memory.segments();
@@ -111,7 +111,7 @@ TEST_CASE("a ring nearly full takes what fits into its free descriptors, split p
     REQUIRE(world.send(frame));
   }
   const TxFrame large{segments, kTcp, &cookie, kCut};
-  CHECK_FALSE(world.nic.transmit(large));  // wants five of four
+  CHECK_FALSE(world.nic.transmit(large));  // five wanted, four free
   CHECK(world.nic.counters().tx_full == 1);
   for (unsigned i = 0; i < 507; ++i) {
     const auto sent = world.device.collect();
@@ -135,7 +135,7 @@ TEST_CASE("a ring nearly full takes what fits into its free descriptors, split p
   CHECK(world.released == std::vector<void*>{&cookie});
 }
 
-TEST_CASE("what no descriptor can say is refused, not cut off") {
+TEST_CASE("a frame that descriptors can't describe is refused, not truncated") {
   World world;
   const Long memory;
   const Bytes more(65'300);

@@ -1,5 +1,5 @@
-// A simulated vmxnet3 device and a driver over it, for tests. It reads and writes memory at the
-// offsets of VMware's headers (vmxnet3_defs.h), in numbers, honestly or not.
+// A simulated vmxnet3 device and a driver for it. It reads and writes memory at the offsets in
+// VMware's headers (vmxnet3_defs.h), as numbers, honestly or not.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -34,7 +34,7 @@ void poke(std::uint64_t address, T value) {
   std::memcpy(reinterpret_cast<void*>(address), &value, sizeof(value));
 }
 
-// A ring of 16-byte entries, as the device goes through it.
+// A ring of 16-byte entries, with the device's position in it.
 struct DeviceRing {
   std::uint64_t address = 0;
   std::uint32_t entries = 0;
@@ -50,7 +50,7 @@ struct DeviceRing {
   }
 };
 
-// An access to a register: 'r' and 'w' to the device's (BAR 1), 'f' is a write to a fast one.
+// An access to a register: 'r' and 'w' for the device's (BAR 1), 'f' for a write to a fast one.
 struct Access {
   char kind;
   std::uint32_t offset;
@@ -58,7 +58,7 @@ struct Access {
   bool operator==(const Access&) const = default;
 };
 
-// What a device is and does; the driver reaches it by FakeRegisters.
+// The device's state and behaviour; the driver reaches it through FakeRegisters.
 struct FakeDevice {
   std::uint32_t revisions = 0x7F;
   std::uint32_t upt_versions = 1;
@@ -120,7 +120,7 @@ struct FakeDevice {
     }
   }
 
-  // Ends a receive descriptor: what the completion shall hold beside the generation.
+  // Completes a receive descriptor with these words and the generation.
   void complete(Words words) {
     words[3] = (words[3] & 0x7FFFFFFF) | received.generation << 31;
     poke(received.at(), words);
@@ -140,7 +140,7 @@ struct FakeDevice {
   static constexpr std::uint32_t kWhole = kBegins | kEnds;
   static constexpr std::uint32_t kNotSummed = 1u << 30;  // cnc
 
-  // Writes a frame into the next buffer; false without one.
+  // Writes a frame into the next buffer; false if there is none.
   bool deliver(const Bytes& frame, std::uint32_t word0 = kWhole | kNotSummed,
                std::uint32_t word3 = 0) {
     const auto index = next_buffer();
@@ -157,7 +157,7 @@ struct FakeDevice {
     return true;
   }
 
-  // One of `frame`'s pieces, in the next buffer of its ring, whatever the completion says of it.
+  // The words of a completion, true or not, for a piece in the next buffer of its ring.
   struct PieceWords {
     std::uint32_t word0;
     std::uint32_t bytes;
@@ -179,7 +179,7 @@ struct FakeDevice {
     return true;
   }
 
-  // Writes a frame that fills several buffers, as QEMU does: one that finds too few ends in error.
+  // Writes a frame into several buffers, as QEMU does: if there are too few, it ends in an error.
   bool deliver_large(const Bytes& frame, std::uint32_t word3 = 0, std::size_t piece = 1982) {
     std::size_t done = 0;
     while (done != frame.size()) {
@@ -202,7 +202,7 @@ struct FakeDevice {
   };
   struct Sent {
     std::uint32_t last;
-    std::uint32_t word2;  // of the first descriptor
+    std::uint32_t word2;  // from the first descriptor
     std::uint32_t word3;
     std::size_t pieces;
     Bytes frame;
@@ -216,7 +216,7 @@ struct FakeDevice {
       const auto word2 = peek<std::uint32_t>(sending.at() + 8);
       const auto word3 = peek<std::uint32_t>(sending.at() + 12);
       if ((word2 >> 14 & 1) != sending.generation) {
-        REQUIRE(frame.pieces == 0);  // no frame is seen in part
+        REQUIRE(frame.pieces == 0);  // never part of a frame
         return std::nullopt;
       }
       const std::uint32_t bytes = (word2 & 0x3FFF) != 0 ? word2 & 0x3FFF : 0x4000;
@@ -322,7 +322,7 @@ inline Bytes frame_of(std::size_t bytes, unsigned seed = 1) {
   return frame;
 }
 
-// A driver over a device, ended with every packet back in the pool.
+// A driver and its device; in the end every packet must be back in the pool.
 struct World {
   explicit World(FakeDevice prepared = {}, std::size_t buffers = limits::kReceiveBuffers)
       : device(std::move(prepared)) {
@@ -333,7 +333,7 @@ struct World {
   World& operator=(const World&) = delete;
   ~World() {
     device.reset_result = 0;
-    device.activation_result = 1;  // ends after the reset
+    device.activation_result = 1;  // fails after the reset
     if (device.shared != 0) {
       device.set_events(1);
     }
@@ -384,7 +384,7 @@ struct World {
   FakeNic nic;
   std::vector<Bytes> received;
   std::vector<RxChecksum> checksums;
-  std::vector<std::size_t> spans;  // how many packets those in several had
+  std::vector<std::size_t> spans;  // the number of packets in each span
   std::vector<void*> released;
 };
 

@@ -142,7 +142,7 @@ TEST_CASE("a known request in pieces, and with others behind and before it") {
   CHECK(answer(std::string(kGet) + other + std::string(kGet)) == expected + style + expected);
   CHECK(answer("\r\n" + std::string(kGet) + "\r\n" + other) == expected + style);
   Client chained;
-  chained.send(kGet, TCP_MSS, true);
+  chained.send(kGet, kSegmentBytes, true);
   chained.acknowledge_all();
   chained.send(kGet);
   CHECK(chained.receive_all() == expected + expected);

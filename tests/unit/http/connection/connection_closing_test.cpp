@@ -24,7 +24,7 @@ TEST_CASE("closing by the server: whole response, FIN, drain, then gone") {
   CHECK(client.got_fin());
   CHECK_FALSE(client.is_released());
   client.send(std::string(100'000, 'x'));  // taken and forgotten
-  CHECK(client.window() == TCP_WND);
+  CHECK(client.window() == kWindowBytes);
   client.close();
   CHECK(client.is_released());
   CHECK_FALSE(client.got_reset());
@@ -77,7 +77,7 @@ TEST_CASE("limits: 414 and 431, also byte by byte") {
   const Scene scene;
   const std::string long_line = get("/" + std::string(limits::kRequestLineBytes, 'a'));
   const std::string long_field = get("/", "A: " + std::string(limits::kHeaderBytes, 'b') + "\r\n");
-  for (const std::size_t most : {1UZ, 1000UZ, std::size_t{TCP_MSS}}) {
+  for (const std::size_t most : {1UZ, 1000UZ, kSegmentBytes}) {
     for (const auto& [request, status] : {std::pair{long_line, 414}, std::pair{long_field, 431}}) {
       Client client;
       CHECK(client.send(request, most) == 0);
@@ -92,7 +92,7 @@ TEST_CASE("the longest request is answered") {
   const Scene scene;
   const std::string target = "/" + std::string(limits::kRequestLineBytes - 14, 'a');
   const std::string fields = "A: " + std::string(limits::kHeaderBytes - 16, 'b') + "\r\n";
-  for (const std::size_t most : {1UZ, 1000UZ, std::size_t{TCP_MSS}}) {
+  for (const std::size_t most : {1UZ, 1000UZ, kSegmentBytes}) {
     Client client;
     CHECK(client.send(get(target, fields) + get("/"), most) == 0);
     CHECK(statuses(client.receive_all()) == std::vector{404, 200});

@@ -53,11 +53,11 @@ TEST_CASE("content of any framing, cut anywhere, is read away, and the connectio
     for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
       for (const bool chained : {false, true}) {
         Client client;
-        client.send(stream.substr(0, cut), TCP_MSS, chained);
-        CHECK(frames_held() == 0);
-        client.send(stream.substr(cut), TCP_MSS, chained);
+        client.send(stream.substr(0, cut), kSegmentBytes, chained);
+        CHECK(mote::fakes::frames_held == 0);
+        client.send(stream.substr(cut), kSegmentBytes, chained);
         CHECK(client.receive_all() == expected);
-        CHECK(client.window() == TCP_WND);
+        CHECK(client.window() == kWindowBytes);
         CHECK_FALSE(client.got_fin());
         client.close();
         CHECK(client.is_released());
@@ -130,7 +130,7 @@ TEST_CASE("content that is too long: the response says close, and what comes is 
     CHECK(client.got_fin());
     CHECK(client.send(std::string(200'000, 'x') + get("/")) == 0);
     CHECK(client.receive_all().size() == response.head.size() + response.body.size());
-    CHECK(client.window() == TCP_WND);
+    CHECK(client.window() == kWindowBytes);
     client.close();
     CHECK(client.is_released());
     CHECK_FALSE(client.got_reset());
@@ -156,10 +156,10 @@ TEST_CASE("content as long as may be is taken before any of the response is") {
     const std::string content(limits::kContentBytes, 'x');
     const std::string stream = get("/large.bin", of_length(content.size())) + content + get("/");
     Client client;
-    CHECK(client.send(stream, TCP_MSS, chained) == 0);
+    CHECK(client.send(stream, kSegmentBytes, chained) == 0);
     CHECK(client.received.size() < 300'000);
     CHECK(statuses(client.receive_all()) == std::vector{200, 200});
-    CHECK(client.window() == TCP_WND);
+    CHECK(client.window() == kWindowBytes);
   }
   CHECK(counters().content_bytes == before + 2UL * limits::kContentBytes);
 }

@@ -89,7 +89,7 @@ void act(Client& client, std::mt19937& random) {
     case 6:
       return fail_writes(random() % 3, random() % 3);
     case 7:
-      return client.poll();
+      return client.retry();
     case 8:
       if (random() % 6 == 0) client.close();
       return;

@@ -17,12 +17,12 @@ using namespace mote::http_world;
 TEST_CASE("a request is answered in one write, and no more than the preface is copied") {
   const Scene scene;
   Client client;
-  const std::size_t before = writes_tried();
+  const std::size_t before = mote::fakes::writes_tried;
   client.send(kGet);
-  CHECK(writes_tried() == before + 1);
+  CHECK(mote::fakes::writes_tried == before + 1);
   CHECK(client.received.substr(0, client.copied) == "HTTP/1.1 200 OK\r\n");
-  CHECK(frames_held() == 0);
-  CHECK(client.window() == TCP_WND);
+  CHECK(mote::fakes::frames_held == 0);
+  CHECK(client.window() == kWindowBytes);
   std::string stream = client.received;
   const Response response = take_response(stream);
   CHECK(response.status == 200);
@@ -191,11 +191,11 @@ TEST_CASE("requests split at every byte, and sent byte by byte") {
   for (std::size_t cut = 0; cut <= two.size(); ++cut) {
     for (const bool chained : {false, true}) {
       Client client;
-      client.send(two.substr(0, cut), TCP_MSS, chained);
-      CHECK(frames_held() == 0);
-      client.send(two.substr(cut), TCP_MSS, chained);
+      client.send(two.substr(0, cut), kSegmentBytes, chained);
+      CHECK(mote::fakes::frames_held == 0);
+      client.send(two.substr(cut), kSegmentBytes, chained);
       CHECK(client.receive_all() == expected);
-      CHECK(client.window() == TCP_WND);
+      CHECK(client.window() == kWindowBytes);
       client.close();
       CHECK(client.is_released());
     }
@@ -222,12 +222,12 @@ TEST_CASE("pipelined requests are answered in order, however slowly responses ar
     std::size_t left = requests.size();
     while (client.received.size() < expected.size()) {
       left = client.send(std::string_view(requests).substr(requests.size() - left));
-      CHECK(frames_held() == 0);
+      CHECK(mote::fakes::frames_held == 0);
       client.acknowledge(std::min(step, client.unacknowledged()));
     }
     CHECK(left == 0);
     CHECK(client.receive_all() == expected);
-    CHECK(client.window() == TCP_WND);
+    CHECK(client.window() == kWindowBytes);
     CHECK_FALSE(client.got_fin());
   }
 }
@@ -253,7 +253,7 @@ TEST_CASE("want of memory at each write delays and loses nothing") {
       client.send(requests);
       CHECK(client.receive_all() == expected);
       CHECK(client.got_fin());
-      CHECK_FALSE(client.is_polled());
+      CHECK_FALSE(client.is_retried());
       client.close();
       CHECK(client.is_released());
       CHECK_FALSE(client.got_reset());
@@ -270,7 +270,7 @@ TEST_CASE("what is on its way stays as it is, however late, and whatever is sent
     fail_writes(0, failures);
     slow.send(kGet);
     *wall_seconds += 100;
-    slow.poll();
+    slow.retry();
     for (unsigned second = 0; second < 3; ++second) {
       answer(kGet);
       ++*wall_seconds;
@@ -296,8 +296,8 @@ TEST_CASE("text that is made for a response is copied, and its memory given back
       Client client;
       fail_writes(after, failures);
       client.send(get("/large.bin", ranges) + get("/"));
-      while (client.unacknowledged() > 0 || client.is_polled()) {
-        client.poll();
+      while (client.unacknowledged() > 0 || client.is_retried()) {
+        client.retry();
         client.acknowledge(std::min<std::size_t>(client.unacknowledged(), 7000));
       }
       std::string stream = client.received;
@@ -326,14 +326,14 @@ TEST_CASE("text waits for memory that may be taken, and nothing else does") {
   client.send(get("/text"));
   for (int time = 0; time < 3; ++time) {
     client.acknowledge(client.unacknowledged());
-    client.poll();
-    CHECK(client.is_polled());
+    client.retry();
+    CHECK(client.is_retried());
     CHECK(client.received.find("\r\n\r\n") == std::string::npos);
   }
   text_blocks += kTextBlocks;
-  client.poll();
+  client.retry();
   CHECK(statuses(client.receive_all()) == std::vector{200});
-  CHECK_FALSE(client.is_polled());
+  CHECK_FALSE(client.is_retried());
   client.close();
 }
 

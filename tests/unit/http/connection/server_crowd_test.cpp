@@ -138,7 +138,7 @@ TEST_CASE("who has a buffer taken away closes as others do, in every state") {
     }
     Crowd last = crowd_of(1, with_cookie(20'000).substr(0, 6000));
     check_unavailable(*crowd[2]);
-    CHECK(crowd[2]->window() == TCP_WND);
+    CHECK(crowd[2]->window() == kWindowBytes);
     crowd[2]->close();
     CHECK(crowd[2]->is_released());
     CHECK(crowd[3]->received.empty());
@@ -236,7 +236,7 @@ TEST_CASE("who asks for more and takes nothing keeps no reply's text from the ot
 
   // Each has a response in flight that leaves no room for the head of the one behind it.
   constexpr std::size_t kRoom = 100;
-  const std::string filling = range_to(TCP_SND_BUF - kRoom - head_bytes - 1);
+  const std::string filling = range_to(mote::fakes::kSendBuffer - kRoom - head_bytes - 1);
   const Crowd crowd = crowd_of(limits::kReplyTails, filling + range_to(99));
   CHECK(mote::http::ReplyTail::in_use() == 0);
   Client honest;

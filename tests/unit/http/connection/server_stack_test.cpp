@@ -7,13 +7,14 @@
 #include <string_view>
 #include <vector>
 
+#include "http/connection/connection.hpp"
 #include "http/connection/server.hpp"
 #include "http/limits.hpp"
 #include "http/operations/access_log.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "netstack/lwip/heap.hpp"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/stream.hpp"
 #include "tests/unit/ample_arena.hpp"
 #include "tests/unit/http/site.hpp"
 #include "tests/unit/netstack/tcp_peer.hpp"
@@ -21,8 +22,8 @@
 namespace mote {
 
 std::optional<std::uint64_t> wall_clock::now() { return 784'111'777; }
-void http::log_access(std::uint32_t, std::string_view, std::string_view, std::uint16_t,
-                      std::uint64_t) {}
+void http::log_access(const netstack::PeerAddress&, std::string_view, std::string_view,
+                      std::uint16_t, std::uint64_t) {}
 
 }  // namespace mote
 
@@ -32,7 +33,7 @@ using namespace mote::world;
 namespace {
 
 // Makes the machine, which listens, once.
-Machine& http_machine() {
+world::Machine& http_machine() {
   static const bool is_started = [] {
     static http_world::PackFile file = http_world::pack_folder(http_world::example_site());
     machine();
@@ -40,6 +41,7 @@ Machine& http_machine() {
     REQUIRE(pack.has_value());
     REQUIRE(http::set_up(ample_arena(), machine_plan.http));
     REQUIRE(http::start(*pack, {}));
+    prompt_server = netstack::kPromptServer<http::Connection>;
     return true;
   }();
   REQUIRE(is_started);
@@ -116,7 +118,7 @@ std::size_t text_blocks_used() { return netstack::heap::usage()[1].used; }
 }  // namespace
 
 TEST_CASE("peers that acknowledge nothing take no text from others") {
-  Machine& m = http_machine();
+  world::Machine& m = http_machine();
   Network network;
   const std::string requests = get("/text") + get("/text") + get("/text");
   const auto silent = silent_peers(network, 20'000, 200, requests);

@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "http/connection/server.hpp"
 #include "http/limits.hpp"
+#include "http/operations/options.hpp"
 #include "kernel/console/line_ring.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
@@ -49,17 +49,17 @@ struct Scene {
   }
 };
 
-constexpr std::uint32_t kPeer = 0xC0000203;
+constexpr std::array<std::uint8_t, 4> kPeer = {192, 0, 2, 3};
 
 void log(std::string_view line, std::string_view fields = {}) {
-  http::log_access(kPeer, line, fields, 200, 2326);
+  http::log_access(netstack::PeerAddress(kPeer), line, fields, 200, 2326);
 }
 
 std::string last() { return console::logged().empty() ? "" : console::logged().back(); }
 
 TEST_CASE("a line of the combined format") {
   const Scene scene;
-  http::log_access(kPeer, "GET /apache_pb.gif HTTP/1.0",
+  http::log_access(netstack::PeerAddress(kPeer), "GET /apache_pb.gif HTTP/1.0",
                    "Host: a\r\nReferer: http://www.example.com/start.html\r\n"
                    "USER-AGENT:  Mozilla/4.08 [en] (Win98; I ;Nav) \r\n",
                    404, 18'446'744'073'709'551'615U);
@@ -67,7 +67,8 @@ TEST_CASE("a line of the combined format") {
         "192.0.2.3 - - [10/Oct/2000:13:55:36 +0000] \"GET /apache_pb.gif HTTP/1.0\" 404 "
         "18446744073709551615 \"http://www.example.com/start.html\" "
         "\"Mozilla/4.08 [en] (Win98; I ;Nav)\"");
-  http::log_access(0xFFFFFFFF, "", "", 400, 0);
+  constexpr std::array<std::uint8_t, 4> kLongest = {255, 255, 255, 255};
+  http::log_access(netstack::PeerAddress(kLongest), "", "", 400, 0);
   CHECK(last() == "255.255.255.255 - - [10/Oct/2000:13:55:36 +0000] \"\" 400 0 \"-\" \"-\"");
   wall_seconds = 1'709'164'800;
   log("GET / HTTP/1.1", "Referer:\r\nUser-Agent: a\r\nUser-Agenta: b\r\n");

@@ -14,10 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "http/connection/server.hpp"
 #include "http/limits.hpp"
 #include "http/operations/access_log.hpp"
+#include "http/operations/counters.hpp"
 #include "http/operations/endpoints.hpp"
+#include "http/operations/options.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "http/reply/text_writer.hpp"
 #include "kernel/limits.hpp"
@@ -27,7 +28,8 @@
 #include "netstack/limits.hpp"
 #include "netstack/lwip/heap.hpp"
 #include "netstack/stats.hpp"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/stream.hpp"
+#include "tests/unit/http/reply/reply_bytes.hpp"
 
 namespace mote {
 namespace {
@@ -40,7 +42,7 @@ struct World {
   std::optional<std::uint64_t> wall_seconds = 1'709'210'096;
   http::Options options;
   http::Counters counters;
-  http::LoopCounters loop{1000, 10, 7, 1};
+  LoopCounters loop{1000, 10, 7, 1};
   unsigned interfaces = 1;
   DeviceCounters device;
   netstack::InterfaceCounters stack;
@@ -124,23 +126,7 @@ std::optional<http::Reply> ask(std::string_view path, unsigned interface = 0,
   return http::endpoint_reply(request(method), {.interface = interface}, path);
 }
 
-// All pieces, as a connection takes them: what is copied is cut, and spoiled afterwards.
-std::string take(const http::Reply& reply) {
-  std::string text;
-  const auto add = [&](const http::Reply::Piece& piece) {
-    REQUIRE((!piece.copied || piece.bytes <= http::Reply::kCopiedBytes));
-    text.append(piece.data, piece.bytes);
-  };
-  for (const http::Reply::Piece& piece : reply.pieces) {
-    add(piece);
-  }
-  for (http::ReplyTail* tail = reply.tail; tail != nullptr;) {
-    http::Reply::Piece piece;
-    tail = tail->next(piece);
-    add(piece);
-  }
-  return text;
-}
+std::string take(const http::Reply& reply) { return http_world::bytes_of(reply); }
 
 std::string body_of(const std::string& response) {
   const std::size_t end = response.find("\r\n\r\n");

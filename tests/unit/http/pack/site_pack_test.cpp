@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "http/operations/endpoints.hpp"
 #include "http/pack/crc32.hpp"
 #include "http/reply/reply.hpp"
 #include "http/request/request.hpp"
@@ -49,7 +50,7 @@ void serve_all(const SitePack& pack) {
         const std::string section = std::string(method) + path + " HTTP/1.1\r\n" + fields + "\r\n";
         const auto request = parse_request(section);
         REQUIRE(request.has_value());
-        read(mote::http_world::bytes_of(make_reply(*request, {}, pack, scratch)));
+        read(mote::http_world::bytes_of(make_reply(*request, {}, pack, endpoint_reply, scratch)));
       }
     }
   }

@@ -89,7 +89,7 @@ TEST_CASE("a crowd of good readers waits for text, and resets nobody") {
   CHECK(text_blocks == 0);
   pass_time(limits::kHoldTimeMs / 2);
   for (const auto& client : crowd) {
-    client->poll();
+    client->retry();
   }
   for (const auto& client : crowd) {
     CHECK(statuses(client->receive_all()) == std::vector{200});
@@ -104,8 +104,8 @@ TEST_CASE("who waits for text takes it from the longest holder when its time is 
   Client late;
   late.send(kText);
   late.acknowledge_all();
-  late.poll();
-  CHECK(late.is_polled());
+  late.retry();
+  CHECK(late.is_retried());
   CHECK(reset_in(silent) == 0);
   pass_time(limits::kHoldTimeMs);
   CHECK(statuses(late.receive_all()) == std::vector{200});
@@ -165,7 +165,7 @@ TEST_CASE("nobody gives way to itself, and few that ask for much leave some to o
     alone.send(kText);
     pass_time(2 * limits::kHoldTimeMs);
     alone.acknowledge_all();
-    alone.poll();
+    alone.retry();
     CHECK_FALSE(alone.got_reset());
   }
 }

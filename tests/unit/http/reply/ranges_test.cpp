@@ -295,11 +295,12 @@ TEST_CASE("long texts come in pieces, and a tail may be given up at any of them"
     ReplyTail* tail = ReplyTail::take(ReplyTail::Hold::kShort);
     tail->text().add(text);
     tail->append("body");
-    Reply::Piece piece;
+    mote::Piece piece;
+    bool is_copied = false;
     std::string sent;
     for (unsigned count = 0; count < pieces && tail != nullptr; ++count) {
-      tail = tail->next(piece);
-      sent.append(piece.data, piece.bytes);
+      tail = tail->next(piece, is_copied);
+      sent += piece.text();
     }
     if (tail == nullptr) {
       CHECK(sent == text + "body");

@@ -14,17 +14,20 @@ namespace mote::http_world {
 // used up.
 inline std::string bytes_of(const http::Reply& reply) {
   std::string bytes;
-  const auto take = [&](const http::Reply::Piece& piece) {
-    CHECK((!piece.copied || piece.bytes <= http::Reply::kCopiedBytes));
-    bytes.append(piece.data == nullptr ? "" : piece.data, piece.bytes);
+  const auto take = [&](Piece piece, bool is_copied) {
+    CHECK((!is_copied || piece.bytes <= http::Reply::kCopiedBytes));
+    bytes += piece.text();
   };
-  for (const http::Reply::Piece& piece : reply.pieces) {
-    take(piece);
+  for (std::size_t at = 0; at < reply.count; ++at) {
+    CHECK(reply.pieces[at].bytes > 0);
+    take(reply.pieces[at], at == 0);
   }
+  CHECK(bytes.size() == reply.bytes);
   for (http::ReplyTail* tail = reply.tail; tail != nullptr;) {
-    http::Reply::Piece piece;
-    tail = tail->next(piece);
-    take(piece);
+    Piece piece;
+    bool is_copied = false;
+    tail = tail->next(piece, is_copied);
+    take(piece, is_copied);
   }
   return bytes;
 }

@@ -18,10 +18,7 @@ namespace limits = mote::limits;
 
 namespace {
 
-const Reply* find(ReplyCache& cache, std::string_view section) {
-  const KnownReply* const known = cache.find(section);
-  return known == nullptr ? nullptr : &known->reply;
-}
+const Reply* find(ReplyCache& cache, std::string_view section) { return cache.find(section); }
 
 constinit ReplyCache cache{};
 

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "http/limits.hpp"
+#include "http/operations/endpoints.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "tests/unit/http/reply/reply_bytes.hpp"
 #include "tests/unit/http/site.hpp"
@@ -149,7 +150,8 @@ Request parsed(const std::string& section) {
 }  // namespace
 
 Reply reply_to(const std::string& section, unsigned interface) {
-  return make_reply(parsed(section), {.interface = interface}, reply_site(), scratch);
+  return make_reply(parsed(section), {.interface = interface}, reply_site(), endpoint_reply,
+                    scratch);
 }
 
 Seen ask(std::string_view method, std::string_view target, std::string_view fields,

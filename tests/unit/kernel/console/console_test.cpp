@@ -54,6 +54,36 @@ TEST_CASE("text, numbers and characters make a line, which ends as terminals wan
   drain();
 }
 
+TEST_CASE("a quiet console leaves facts out, and tells trouble and panics") {
+  Pc pc;
+  initialize();
+  pc.sent.clear();
+  {
+    const Fact fact;
+    line("link up");
+  }
+  CHECK(pc.sent == "link up\r\n");
+  set_quiet(true);
+  pc.sent.clear();
+  {
+    const Fact fact;
+    line("link ", "up");
+  }
+  {
+    const Fact trouble(false);
+    line("link down");
+  }
+  line("no answer");
+  {
+    const Fact fact;
+    print("net0: ");
+    speak();
+    line("panic");
+  }
+  set_quiet(false);
+  CHECK(pc.sent == "link down\r\nno answer\r\npanic\r\n");
+}
+
 TEST_CASE("logged lines leave piece by piece, while the port has room") {
   Pc pc;
   CHECK_FALSE(has_logged());

@@ -1,4 +1,4 @@
-// A DHCP client that is refused, again and again.
+// A DHCP client whose requests are refused again and again.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ using namespace mote::world::dhcp;
 
 namespace {
 
-// When messages of a type were sent.
+// The times at which messages of a type were sent.
 std::vector<std::uint64_t> times(const std::vector<Message>& messages, std::uint8_t type) {
   std::vector<std::uint64_t> found;
   for (const Message& message : messages) {
@@ -25,7 +25,7 @@ std::vector<std::uint64_t> times(const std::vector<Message>& messages, std::uint
 
 std::optional<Answer> willing(const Message& message) { return lease(message); }
 
-// Offers, and refuses what is asked for then.
+// Makes an offer, then refuses the request for it.
 std::optional<Answer> refusing(const Message& message) {
   return message.type == kDiscover ? lease(message) : refusal();
 }
@@ -34,8 +34,8 @@ std::size_t refusals() { return client().interface.attachment().report().dhcp.re
 
 }  // namespace
 
-// Found as a storm of 15,000 messages in 5 s between one client of lwIP's and two servers that
-// disagree. RFC 2131, 4.1.
+// Found as a storm: 15,000 messages in 5 s between one lwIP client and two servers that disagree.
+// RFC 2131, 4.1.
 TEST_CASE("a client whose requests are all refused waits longer and longer") {
   static const std::string longest(63, 'h');  // RFC 1035, 2.3.4
   client(longest.c_str());
@@ -59,7 +59,7 @@ TEST_CASE("a client whose requests are all refused waits longer and longer") {
   CHECK(refusals() == asked.size());
 }
 
-TEST_CASE("delays differ by chance") {
+TEST_CASE("delays are randomized") {
   restart();
   const auto asked = times(run(1200, silence), kDiscover);
   std::vector<std::uint64_t> waits;
@@ -71,8 +71,8 @@ TEST_CASE("delays differ by chance") {
   CHECK(waits.back() <= 65'600);
 }
 
-// As with a forgotten second server on the wire that is "authoritative" (dnsmasq, ISC dhcpd).
-TEST_CASE("the refusal of a server that wasn't asked is none") {
+// As with a forgotten second "authoritative" server on the wire (dnsmasq, ISC dhcpd).
+TEST_CASE("a refusal by a server that wasn't asked is ignored") {
   restart();
   bool is_first = true;
   const auto messages = run(20, [&](const Message& message) -> std::optional<Answer> {
@@ -80,13 +80,13 @@ TEST_CASE("the refusal of a server that wasn't asked is none") {
     const bool refuses = std::exchange(is_first, false);
     return refuses ? refusal(0xC0A80063) : lease(message);
   });
-  // The request is repeated, and then acknowledged.
+  // The request is repeated, then acknowledged.
   CHECK(times(messages, kDiscover).size() == 1);
   CHECK(times(messages, kRequest).size() == 2);
   CHECK(address() == kLeased);
 }
 
-TEST_CASE("a request without an answer is repeated for a minute, then it begins anew") {
+TEST_CASE("a request without an answer is repeated for a minute, then discovery starts again") {
   restart();
   const auto messages = run(200, [](const Message& message) -> std::optional<Answer> {
     return message.type == kDiscover ? std::optional(lease(message)) : std::nullopt;
@@ -101,11 +101,11 @@ TEST_CASE("a request without an answer is repeated for a minute, then it begins 
   CHECK(requested.size() <= 16);
 }
 
-TEST_CASE("who moves to another network asks there at once") {
+TEST_CASE("a client moved to another network asks there at once") {
   restart();
   run(10, willing);
   REQUIRE(address() == kLeased);
-  run(100, willing);  // a while: what was refused before is forgotten
+  run(100, willing);  // long enough for earlier refusals to be forgotten
   client().device.link = false;
   run(2, willing);
   client().device.link = true;
@@ -121,7 +121,7 @@ TEST_CASE("who moves to another network asks there at once") {
 }
 
 // Servers of two networks on one wire, whose refusals and leases alternate.
-TEST_CASE("an address that is refused as soon as it is had makes no storm") {
+TEST_CASE("an address that is refused as soon as it is leased makes no storm") {
   restart();
   const auto messages = run(300, [](const Message& message) -> std::optional<Answer> {
     const bool renews = message.type == kRequest && message.client_address != 0;
@@ -130,7 +130,7 @@ TEST_CASE("an address that is refused as soon as it is had makes no storm") {
   CHECK(messages.size() < 40);
 }
 
-TEST_CASE("an acknowledgement that can't be used is as good as a refusal") {
+TEST_CASE("an unusable acknowledgement counts as a refusal") {
   restart();
   const auto messages = run(120, [](const Message& message) -> std::optional<Answer> {
     if (message.type == kDiscover) return lease(message);
@@ -143,7 +143,7 @@ TEST_CASE("an acknowledgement that can't be used is as good as a refusal") {
                  "broadcast address: refused\n"));
 }
 
-TEST_CASE("a renewal that can't be used leaves the lease as it is") {
+TEST_CASE("an unusable renewal leaves the lease unchanged") {
   restart();
   for (int i = 0; i < 80 && address() == 0; ++i) run(1, willing);
   REQUIRE(address() == kLeased);
@@ -156,8 +156,8 @@ TEST_CASE("a renewal that can't be used leaves the lease as it is") {
   CHECK(count(text, "127.0.0.1") <= 4);
 }
 
-// RFC 2131, 4.4.5: the server that answered is the one to renew with.
-TEST_CASE("who was rebound by another server renews with that one") {
+// RFC 2131, 4.4.5: renew with the server that answered.
+TEST_CASE("a client rebound by another server renews with that one") {
   constexpr std::uint32_t kOther = 0xC0A80063;
   stations.push_back(kOther);
   restart();
@@ -171,7 +171,7 @@ TEST_CASE("who was rebound by another server renews with that one") {
   CHECK(std::ranges::count(messages, kOther, &Message::destination) >= 1);
 }
 
-TEST_CASE("after a link that was away, the address ends with its lease all the same") {
+TEST_CASE("an address expires with its lease even if the link was down meanwhile") {
   restart();
   for (int i = 0; i < 80 && address() == 0; ++i) run(1, willing);
   REQUIRE(address() == kLeased);

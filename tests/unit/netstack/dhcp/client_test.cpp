@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "netstack/lwip/heap.hpp"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/stream.hpp"
 #include "tests/unit/netstack/dhcp_world.hpp"
 
 using namespace mote;
@@ -24,7 +24,7 @@ std::vector<Message> run_willing(std::uint32_t seconds, std::uint32_t lease_s = 
   });
 }
 
-// Offers, and refuses what is asked for then.
+// Makes an offer, then refuses the request for it.
 std::optional<Answer> refuse(const Message& message) {
   return message.type == kDiscover ? lease(message) : refusal();
 }
@@ -34,7 +34,7 @@ std::optional<Answer> refuse(const Message& message) {
 TEST_CASE("without a server it keeps asking, and says so once a minute") {
   const auto messages = run(1000, silence);
   CHECK(address() == 0);
-  // RFC 2131, 4.1: after 4, 8, 16 and 32 seconds, then each 64, all more or less by a second.
+  // RFC 2131, 4.1: after 4, 8, 16 and 32 seconds, then every 64, all give or take a second.
   CHECK(messages.size() > 17);
   CHECK(messages.size() < 22);
   CHECK(std::ranges::all_of(messages, [](const Message& m) { return m.type == kDiscover; }));
@@ -73,7 +73,7 @@ TEST_CASE("when the link comes back it asks for the same address again") {
   CHECK(address() == kLeased);
 }
 
-TEST_CASE("a lease is renewed at half of its time, by unicast") {
+TEST_CASE("a lease is renewed after half of its time, by unicast") {
   const auto messages = run_willing(200, 120);
   CHECK(messages.size() >= 3);
   CHECK(messages.size() <= 4);
@@ -85,7 +85,7 @@ TEST_CASE("a lease is renewed at half of its time, by unicast") {
   CHECK(address() == kLeased);
 }
 
-TEST_CASE("a refused renewal ends the lease, and it starts anew") {
+TEST_CASE("a refused renewal ends the lease, and discovery starts again") {
   std::vector<Message> messages;
   for (int i = 0; i < 80 && address() != 0; ++i) {
     const auto more = run(1, refuse);
@@ -97,7 +97,7 @@ TEST_CASE("a refused renewal ends the lease, and it starts anew") {
   CHECK(address() == kLeased);
 }
 
-TEST_CASE("a lease that nobody renews expires") {
+TEST_CASE("a lease without renewal expires") {
   printed();
   const auto messages = run(95, silence);
   CHECK(address() == kLeased);
@@ -111,7 +111,7 @@ TEST_CASE("a lease that nobody renews expires") {
   CHECK(address() == kLeased);
 }
 
-TEST_CASE("a lease renewed without end does not expire") {
+TEST_CASE("a lease that is renewed again and again does not expire") {
   run_willing(10, 120);
   run_willing(120, 0xFFFFFFFF);
   CHECK(contains(printed(), "net0: 192.168.0.23/24 via 192.168.0.1"));

@@ -1,4 +1,4 @@
-// What a DHCP server leases and no host can use.
+// DHCP leases that no host can use.
 #include "netstack/dhcp/lease.hpp"
 
 #include <doctest/doctest.h>
@@ -21,10 +21,10 @@ std::uint32_t gateway() {
 
 const struct dhcp& state() { return *netif_dhcp_data(&client().interface.attachment().netif()); }
 
-// The client meets a server that says this; gives back what it prints.
+// Has the client meet a server with these options; returns the console's output.
 std::string meet(std::initializer_list<Option> options, std::uint32_t leased = kLeased) {
   const std::vector<Option> kept = options;
-  advance(milliseconds(60'000));  // so that each reason may be said again
+  advance(milliseconds(60'000));  // each reason may be printed again after this
   restart();
   run(5, [&](const Message& message) {
     Answer answer = lease(message, {}, leased);
@@ -39,7 +39,7 @@ std::string meet(std::initializer_list<Option> options, std::uint32_t leased = k
 
 }  // namespace
 
-TEST_CASE("offers of addresses that no host can have are refused in words") {
+TEST_CASE("offers of addresses that no host can have are refused, with a reason") {
   struct Case {
     std::uint32_t address;
     std::uint32_t mask;
@@ -66,8 +66,8 @@ TEST_CASE("offers of addresses that no host can have are refused in words") {
   }
 }
 
-// The other server's offer comes late, as behind a broken one that answers first.
-TEST_CASE("behind a server whose offers can't be used, another one is found") {
+// The good offer comes late, behind that of a broken server that answers first.
+TEST_CASE("a good server is found behind one whose offers are unusable") {
   restart();
   std::uint32_t heard = 0;
   run(20, [&](const Message& message) {
@@ -99,12 +99,12 @@ TEST_CASE("without a lease time there is no lease") {
   }
 }
 
-TEST_CASE("an offer without a server is refused") {
+TEST_CASE("an offer without a server identifier is refused") {
   CHECK(contains(meet({{kServerIdentifier, {}}}), "doesn't name itself: refused\n"));
   CHECK(address() == 0);
 }
 
-TEST_CASE("gateways that can't be are left out, and the address is used") {
+TEST_CASE("impossible gateways are left out, and the address is used") {
   struct Case {
     std::uint32_t gateway;
     const char* words;
@@ -133,7 +133,7 @@ TEST_CASE("gateways that can't be are left out, and the address is used") {
   }
 }
 
-TEST_CASE("of several gateways the first that can be counts") {
+TEST_CASE("of several gateways the first possible one is used") {
   Bytes routers = word(kLeased);
   for (const std::uint32_t router : {0xC0A80002U, 0xC0A80003U}) {
     const Bytes more = word(router);
@@ -145,7 +145,7 @@ TEST_CASE("of several gateways the first that can be counts") {
 }
 
 // RFC 2131, 4.4.5.
-TEST_CASE("times out of order are half of the lease, and 7/8") {
+TEST_CASE("renewal times out of order become 1/2 and 7/8 of the lease") {
   struct Case {
     std::uint32_t lease, t1, t2;
     bool is_good;
@@ -176,11 +176,11 @@ TEST_CASE("the MTU goes with the lease") {
   CHECK(client().interface.attachment().netif().mtu == 1500);
   meet({{kMtu, {0x23, 0x28}}});  // 9000, more than the device's
   CHECK(client().interface.attachment().netif().mtu == 1500);
-  meet({{kMtu, {0, 68}}});  // no host's (RFC 791, 3.1)
+  meet({{kMtu, {0, 68}}});  // too small for any host (RFC 791, 3.1)
   CHECK(client().interface.attachment().netif().mtu == 1500);
 }
 
-TEST_CASE("of a message, however it is cut or spoilt, nothing beyond its end is read") {
+TEST_CASE("nothing beyond a message's end is read, however it is cut or corrupted") {
   std::vector<std::byte> whole(240);
   const auto add = [&](std::initializer_list<int> bytes) {
     for (const int byte : bytes) whole.push_back(static_cast<std::byte>(byte));
@@ -209,7 +209,7 @@ TEST_CASE("of a message, however it is cut or spoilt, nothing beyond its end is 
   CHECK(count(printed(), "\n") < 40);
 }
 
-TEST_CASE("each reason is said once a minute, however often it comes") {
+TEST_CASE("each reason is printed once a minute, however often it occurs") {
   restart();
   advance(milliseconds(60'000));
   for (int i = 0; i < 100; ++i) {

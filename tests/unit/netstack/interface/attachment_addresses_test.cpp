@@ -1,4 +1,4 @@
-// Static addresses of every kind that a host can have, and gateways that none can be.
+// Static addresses of every kind that a host can have, and gateways that none can have.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -27,7 +27,7 @@ Machine& attached(netstack::StaticAddress address) {
   return *made;
 }
 
-// Whether a host gets an answer from lwIP: a connection to no server is refused.
+// Whether a host gets an answer from lwIP: a RST, since no server listens.
 bool answers(Machine& machine, std::uint32_t own, std::uint32_t host) {
   Bytes arp = arp_reply(host, kPeerMac);
   arp[38] = static_cast<std::uint8_t>(own >> 24), arp[39] = static_cast<std::uint8_t>(own >> 16);
@@ -64,8 +64,8 @@ TEST_CASE("both hosts of a /31 hear each other") {
   CHECK(answers(upper, 0xC0A80021, 0xC0A80020));
 }
 
-// 240/4 is in use inside some clouds (AWS, Google).
-TEST_CASE("240/4 is as good as any network") {
+// Some clouds use 240/4 internally (AWS, Google).
+TEST_CASE("240/4 works like any other network") {
   Machine& machine = attached({{0xF0000001}, 8, {0xF0FFFFFE}});
   CHECK(answers(machine, 0xF0000001, 0xF0000002));
   CHECK_FALSE(answers(machine, 0xF0000001, 0xF0FFFFFF));
@@ -73,7 +73,7 @@ TEST_CASE("240/4 is as good as any network") {
   CHECK(answers(machine, 0xF0000001, 0xF0FFFFFE));
 }
 
-TEST_CASE("a gateway that can't be is said, and the address is used") {
+TEST_CASE("an impossible gateway is reported, and the address is used") {
   for (const std::uint32_t gateway : {0xC0A90000U, 0xC0A900FFU, 0xC0A90001U, 0x0A000001U}) {
     if (interfaces == 8) break;
     printed();
@@ -88,7 +88,7 @@ TEST_CASE("a gateway that can't be is said, and the address is used") {
   }
 }
 
-TEST_CASE("which addresses a host can have") {
+TEST_CASE("the addresses that a host can have") {
   for (const std::uint32_t value :
        {0U, 0x00FFFFFFU, 0x7F000001U, 0x7FFFFFFFU, 0xE0000000U, 0xEFFFFFFFU, 0xFFFFFFFFU}) {
     CHECK_FALSE(fault_of_host({value}).empty());

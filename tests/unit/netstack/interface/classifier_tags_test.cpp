@@ -1,4 +1,4 @@
-// What the classifier takes out of frames: priority tags and IP options.
+// The parts that the classifier removes from frames: priority tags and IP options.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -13,8 +13,8 @@ using namespace mote::netstack;
 
 namespace {
 
-// `frame` behind a tag, as VMs get them from Cisco's UCS (which tags all with priority 0) and from
-// hosts with quality of service switched on: Linux netdev, "handle 802.1P vlan 0 packets properly".
+// `frame` behind a tag. Cisco's UCS tags all frames to VMs with priority 0, and so do hosts with
+// quality of service switched on: Linux netdev, "handle 802.1P vlan 0 packets properly".
 Frame tagged(Frame frame, std::uint16_t control, std::uint16_t type = VlanTag::kType) {
   const VlanTag tag{type, control};
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(&tag);
@@ -24,7 +24,7 @@ Frame tagged(Frame frame, std::uint16_t control, std::uint16_t type = VlanTag::k
 
 }  // namespace
 
-TEST_CASE("a priority tag is looked through, and answers have none") {
+TEST_CASE("a priority tag is ignored, and answers have none") {
   for (const std::uint16_t priority : {0x0000, 0xE000, 0x1000, 0xF000}) {
     for (const std::size_t payload : {0UZ, 56UZ, 1472UZ}) {
       Frame plain = echo_request(payload);
@@ -56,7 +56,7 @@ TEST_CASE("a priority tag is looked through, and answers have none") {
   CHECK(fate_of(tagged(echo_request(56), 0x0000, EthernetHeader::kIpv4)) == Fate::kBadHeader);
 }
 
-TEST_CASE("frames of a VLAN are not ours, whatever tag stands before") {
+TEST_CASE("frames of a VLAN are not ours, whatever tag precedes it") {
   const Frame frame = echo_request(56);
   for (const std::uint16_t identifier : {1, 2, 100, 4094, 4095}) {
     CHECK(fate_of(tagged(frame, identifier)) == Fate::kUnknownProtocol);
@@ -72,7 +72,7 @@ TEST_CASE("frames of a VLAN are not ours, whatever tag stands before") {
 
 namespace {
 
-// An echo request with IP options, of whole words.
+// An echo request with IP options; their size must be a multiple of four.
 Frame with_options(std::size_t payload, const std::vector<std::uint8_t>& options) {
   Frame frame = echo_request(payload);
   frame.bytes.insert(frame.bytes.begin() + 34, options.begin(), options.end());
@@ -82,7 +82,8 @@ Frame with_options(std::size_t payload, const std::vector<std::uint8_t>& options
   return frame;
 }
 
-// What iputils' `ping -R` and `ping -T tsonly` send: room for nine addresses, or for nine times.
+// The option that iputils' `ping -R` or `ping -T tsonly` sends, with room for nine addresses or
+// times.
 std::vector<std::uint8_t> record(std::vector<std::uint8_t> head) {
   head.resize(40);
   return head;
@@ -104,7 +105,7 @@ TEST_CASE("echo requests with a record of route or times get a reply without one
   }
 }
 
-TEST_CASE("no datagram goes up with options, nor any that names its own way") {
+TEST_CASE("no datagram goes up with options, and no source-routed one at all") {
   Frame fragment = with_options(56, record({1, 7, 39, 4}));
   fragment.ip().flags_and_offset = Ipv4Header::kMoreFragments;
   fragment.seal_ip();
@@ -115,7 +116,7 @@ TEST_CASE("no datagram goes up with options, nor any that names its own way") {
 
   CHECK(fate_of(with_options(56, {131, 7, 4, 10, 0, 2, 9, 0})) == Fate::kSourceRoute);
   CHECK(fate_of(with_options(56, {1, 137, 7, 4, 10, 0, 2, 9})) == Fate::kSourceRoute);
-  Frame spent = with_options(56, {131, 7, 8, 10, 0, 2, 9, 0});  // arrived at its end
+  Frame spent = with_options(56, {131, 7, 8, 10, 0, 2, 9, 0});  // the source route is used up
   CHECK(spent.judge().fate == Fate::kSourceRoute);
   Frame tcp = with_options(56, {131, 7, 8, 10, 0, 2, 9, 0});
   tcp.ip().protocol = Ipv4Header::kTcp;

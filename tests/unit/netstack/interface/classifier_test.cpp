@@ -1,4 +1,4 @@
-// The classifier: every echo length, every reason to refuse, and frames made of noise.
+// The classifier: every echo length, every reason to refuse, and frames of noise.
 #include "netstack/interface/classifier.hpp"
 
 #include <doctest/doctest.h>
@@ -15,7 +15,7 @@
 using namespace mote;
 using namespace mote::netstack;
 
-TEST_CASE("sums agree with the textbook's for every length and any content") {
+TEST_CASE("checksums agree with the textbook's for every length and any content") {
   std::mt19937 random(1);
   for (std::size_t length = 0; length < 200; ++length) {
     std::vector<std::uint8_t> bytes(length);
@@ -26,7 +26,7 @@ TEST_CASE("sums agree with the textbook's for every length and any content") {
   }
 }
 
-TEST_CASE("an incremental update agrees with a whole sum") {
+TEST_CASE("an incremental update agrees with a full sum") {
   std::mt19937 random(2);
   for (int round = 0; round < 10'000; ++round) {
     std::array<std::uint16_t, 5> words;
@@ -66,7 +66,7 @@ TEST_CASE("echo requests of every length are answered in place") {
   }
 }
 
-TEST_CASE("replies' checksums hold for whatever identifiers and flags") {
+TEST_CASE("replies' checksums are right for any identifiers and flags") {
   std::mt19937 random(3);
   for (int round = 0; round < 20'000; ++round) {
     Frame frame = echo_request(random() % 64);
@@ -96,7 +96,7 @@ TEST_CASE("a flipped bit anywhere under a checksum is noticed") {
   }
 }
 
-TEST_CASE("requests that nobody may get an answer to are dropped") {
+TEST_CASE("requests that must not be answered are dropped") {
   const auto with = [](auto change, bool seal = true) {
     Frame frame = echo_request(56);
     change(frame);
@@ -110,9 +110,9 @@ TEST_CASE("requests that nobody may get an answer to are dropped") {
   CHECK(from(0x00010203) == Fate::kBadSource);
   CHECK(from(0x7F000001) == Fate::kBadSource);
   CHECK(from(0xE0000001) == Fate::kBadSource);
-  CHECK(from(0xF0000001) == Fate::kReply);  // 240/4, in use inside some clouds
+  CHECK(from(0xF0000001) == Fate::kReply);  // 240/4 is used inside some clouds
   CHECK(from(0xFFFFFFFF) == Fate::kBadSource);
-  CHECK(from(0x0A0002FF) == Fate::kBadSource);  // the subnet's broadcast: smurf
+  CHECK(from(0x0A0002FF) == Fate::kBadSource);  // the subnet's broadcast address: a smurf attack
   CHECK(from(kHost.address.value) == Fate::kBadSource);
   CHECK(from(0x0A000303) == Fate::kReply);
 
@@ -140,7 +140,7 @@ TEST_CASE("wrong lengths are dropped") {
     frame.seal_ip();
     return fate_of(frame);
   };
-  CHECK(with_total(85) == Fate::kBadHeader);  // one more than there is
+  CHECK(with_total(85) == Fate::kBadHeader);  // one more than there are
   CHECK(with_total(19) == Fate::kBadHeader);
   CHECK(with_total(0) == Fate::kBadHeader);
   CHECK(with_total(27) == Fate::kShort);
@@ -158,7 +158,7 @@ TEST_CASE("wrong lengths are dropped") {
   }
 }
 
-TEST_CASE("odd cases go up to lwIP") {
+TEST_CASE("unusual cases go up to lwIP") {
   Frame fragment = echo_request(56);
   fragment.ip().flags_and_offset = Ipv4Header::kMoreFragments;
   fragment.seal_ip();
@@ -187,7 +187,7 @@ TEST_CASE("odd cases go up to lwIP") {
   CHECK(fate_of(echo_request(56), unconfigured) == Fate::kUp);
 }
 
-TEST_CASE("ARP goes up when it is whole") {
+TEST_CASE("ARP goes up if it is complete") {
   Frame frame;
   frame.bytes.resize(42);
   frame.ethernet() = {kHost.mac, kPeerMac, EthernetHeader::kArp};
@@ -202,7 +202,7 @@ TEST_CASE("ARP goes up when it is whole") {
   CHECK(fate_of(frame) == Fate::kBadArp);
 }
 
-TEST_CASE("noise never makes it read or write outside the frame") {
+TEST_CASE("noise never makes the classifier read or write outside the frame") {
   std::mt19937 random(4);
   for (int round = 0; round < 200'000; ++round) {
     Frame frame = echo_request(random() % 100);

@@ -1,4 +1,4 @@
-// Neighbours that are there, and crowds of those that aren't: who keeps a place in the ARP table.
+// Which neighbours keep a place in the ARP table when crowds of others, who don't exist, want one.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -20,11 +20,11 @@ using netstack::TcpHeader;
 namespace {
 
 constexpr std::uint32_t kFar = 0xCB007105;        // beyond the gateway, which is the peer
-constexpr std::uint32_t kFriend = 0x0A000040;     // a neighbour that is there
-constexpr std::uint32_t kStrangers = 0x0A000100;  // of a network that is 10.0.0.0/16 here
+constexpr std::uint32_t kFriend = 0x0A000040;     // a neighbour that exists
+constexpr std::uint32_t kStrangers = 0x0A000100;  // the network is 10.0.0.0/16 here
 constexpr int kFlood = 4000;
 
-// The machine with a larger network, its gateway and the friend known.
+// The machine with a larger network, knowing its gateway and the friend.
 Machine& machine_in_a_crowd() {
   Machine& m = server();
   const ip4_addr_t mask = {lwip_htonl(0xFFFF0000)};
@@ -34,7 +34,7 @@ Machine& machine_in_a_crowd() {
   return m;
 }
 
-// The frames that leave when lwIP sends a datagram to `destination` of its own accord.
+// The frames sent when lwIP itself sends a datagram to `destination`.
 std::deque<Bytes> send_to(std::uint32_t destination) {
   Machine& m = machine();
   settle(m);
@@ -62,7 +62,7 @@ bool is_known(std::uint32_t address) {
   return etharp_find_addr(&machine().interface.attachment().netif(), &wanted, &mac, &found) >= 0;
 }
 
-// 2,000 frames a second of strangers', each another, while the gateway and the friend are in use.
+// 2,000 frames a second, each from another stranger, while the gateway and the friend are in use.
 void flood(auto&& frame_of) {
   for (int i = 0; i < kFlood; ++i) {
     const std::uint32_t stranger = kStrangers + static_cast<std::uint32_t>(i);
@@ -80,7 +80,7 @@ const struct stats_mem& queue_pool() { return *lwip_stats.memp[MEMP_ARP_QUEUE]; 
 
 }  // namespace
 
-TEST_CASE("a neighbour that nobody heard of is answered where it called from") {
+TEST_CASE("an unknown neighbour is answered at the station its frame came from") {
   machine_in_a_crowd();
   constexpr std::uint32_t kStranger = kStrangers + 0x8000;
   const std::deque<Bytes> frames = answers_to(syn_from(kStranger, mac_of(kStranger)));
@@ -90,34 +90,34 @@ TEST_CASE("a neighbour that nobody heard of is answered where it called from") {
   CHECK(ethernet_of(*answer).source == kMachineMac);
   CHECK(ipv4_of(*answer).destination == kStranger);
   CHECK(plain_checksum({answer->data() + 14, 20}) == 0);
-  REQUIRE(frames.size() == 2);  // and asked who it is
+  REQUIRE(frames.size() == 2);  // and an ARP request for it
   CHECK_FALSE(is_ipv4(frames[0]));
   CHECK_FALSE(is_known(kStranger));
   answers_to(arp_reply(kStranger, mac_of(kStranger)));
   CHECK(is_known(kStranger));
 }
 
-// What a stranger claims is not believed of a station that ARP knows.
-TEST_CASE("a neighbour that is known is answered at its own station") {
+// A stranger's claim doesn't override a station that ARP knows.
+TEST_CASE("a known neighbour is answered at its own station") {
   machine_in_a_crowd();
   const std::deque<Bytes> frames = answers_to(syn_from(kFriend, mac_of(77)));
   REQUIRE(frames.size() == 1);
   CHECK(ethernet_of(frames[0]).destination == mac_of(kFriend));
 }
 
-TEST_CASE("who calls from beyond the gateway is answered by the gateway") {
+TEST_CASE("a client beyond the gateway is answered by way of the gateway") {
   machine_in_a_crowd();
   const std::deque<Bytes> frames = answers_to(syn_from(kFar, mac_of(78)));  // by another router
   REQUIRE(frames.size() == 1);
   CHECK(ethernet_of(frames[0]).destination == kPeerMac);
 }
 
-TEST_CASE("SYNs from absent neighbours don't cut off the gateway, nor who is in use") {
+TEST_CASE("SYNs from absent neighbours displace neither the gateway nor a neighbour in use") {
   machine_in_a_crowd();
   const auto failures = queue_pool().err;
   flood([](std::uint32_t source, MacAddress mac) { return syn_from(source, mac); });
   CHECK(queue_pool().err == failures);
-  for (int i = 0; i < 10'000; ++i) {  // while SYN-ACKs are sent once more, to nobody
+  for (int i = 0; i < 10'000; ++i) {  // while SYN-ACKs are retransmitted to nobody
     advance(milliseconds(1));
     settle(machine());
     if (i % 100 == 0) {
@@ -128,14 +128,14 @@ TEST_CASE("SYNs from absent neighbours don't cut off the gateway, nor who is in 
   CHECK(queue_pool().err == failures);
 }
 
-TEST_CASE("nor do datagrams to a closed port") {
+TEST_CASE("neither do datagrams to a closed port") {
   machine_in_a_crowd();
   const auto failures = queue_pool().err;
   flood([](std::uint32_t source, MacAddress mac) { return udp_from(source, mac); });
   CHECK(queue_pool().err == failures);
 }
 
-TEST_CASE("nor do ARP requests, which are answered all the same") {
+TEST_CASE("neither do ARP requests, which are answered all the same") {
   machine_in_a_crowd();
   int replies = 0;
   flood([&](std::uint32_t source, MacAddress mac) {
@@ -146,7 +146,7 @@ TEST_CASE("nor do ARP requests, which are answered all the same") {
   CHECK(replies == kFlood);
 }
 
-TEST_CASE("nor do datagrams of our own to neighbours that aren't there") {
+TEST_CASE("neither do our own datagrams to absent neighbours") {
   machine_in_a_crowd();
   const auto failures = queue_pool().err;
   for (std::uint32_t i = 0; i < 500; ++i) {
@@ -157,7 +157,7 @@ TEST_CASE("nor do datagrams of our own to neighbours that aren't there") {
     REQUIRE(reaches(kFriend, mac_of(kFriend)));
   }
   CHECK(queue_pool().err == failures);
-  // One that is there is found meanwhile, and gets what waited for it.
+  // One that exists is found meanwhile, and gets the datagram that waited for it.
   constexpr std::uint32_t kLate = kStrangers + 0x5000;
   send_to(kLate);
   for (std::uint32_t i = 0; i < 10; ++i) send_to(kStrangers + 0x6000 + i);
@@ -166,22 +166,22 @@ TEST_CASE("nor do datagrams of our own to neighbours that aren't there") {
   CHECK(ethernet_of(frames[0]).destination == mac_of(kLate));
 }
 
-TEST_CASE("the gateway is asked for and heard whoever else is") {
+TEST_CASE("the gateway is asked for and heard despite everybody else") {
   Machine& m = machine_in_a_crowd();
   etharp_cleanup_netif(&m.interface.attachment().netif());
   m.interface.tend(clock::now());
-  answers_to(arp_request_from(kStrangers, mac_of(kStrangers)));  // forgets stations, too
+  answers_to(arp_request_from(kStrangers, mac_of(kStrangers)));  // also drops cached stations
   const std::deque<Bytes> asked = send_to(kFar);
   REQUIRE(asked.size() == 1);
   CHECK_FALSE(is_ipv4(asked[0]));
   for (std::uint32_t i = 0; i < 200; ++i) send_to(kStrangers + 0x7000 + i);
   const std::deque<Bytes> frames = answers_to(arp_reply(kPeerAddress, kPeerMac));
-  REQUIRE(frames.size() == 1);  // what waited for it
+  REQUIRE(frames.size() == 1);  // the datagram that waited for it
   CHECK(ipv4_of(frames[0]).destination == kFar);
   CHECK(is_known(kPeerAddress));
 }
 
-TEST_CASE("strangers that only asked give way to those that come later, one in use doesn't") {
+TEST_CASE("strangers that only asked give way to later ones, a neighbour in use doesn't") {
   machine_in_a_crowd();
   for (std::uint32_t i = 0; i < 300; ++i) {
     answers_to(arp_request_from(kStrangers + i, mac_of(kStrangers + i)));
@@ -195,7 +195,7 @@ TEST_CASE("strangers that only asked give way to those that come later, one in u
   CHECK(is_known(kPeerAddress));
 }
 
-TEST_CASE("when all are in use, a stranger isn't remembered, and is answered") {
+TEST_CASE("when all are in use, a stranger isn't stored, but is answered") {
   machine_in_a_crowd();
   for (std::uint32_t i = 0; i < 200; ++i) {
     const std::uint32_t station = kStrangers + i;
@@ -209,14 +209,14 @@ TEST_CASE("when all are in use, a stranger isn't remembered, and is answered") {
   CHECK(std::ranges::any_of(frames, [](const Bytes& frame) {
     return is_ipv4(frame) && ethernet_of(frame).destination == mac_of(kLate);
   }));
-  // We asked it who it is, so its answer is taken; who was used last stays.
+  // Its answer to our ARP request is accepted; the neighbour used last stays.
   REQUIRE(reaches(kFriend, mac_of(kFriend)));
   answers_to(arp_reply(kLate, mac_of(kLate)));
   CHECK(is_known(kPeerAddress));
   CHECK(is_known(kFriend));
 }
 
-TEST_CASE("a flood of strangers makes few questions") {
+TEST_CASE("a flood of strangers causes few ARP requests") {
   machine_in_a_crowd();
   advance(milliseconds(60'000));
   settle(machine());

@@ -1,4 +1,4 @@
-// Frames for tests of the classifier: echo requests to change, and to be judged.
+// Frames for the classifier's tests: echo requests to alter and classify.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ inline constexpr Host kHost{{{0x52, 0x54, 0, 0x12, 0x34, 0x56}}, {0x0A00020F}, {
 inline constexpr MacAddress kPeerMac{{0x52, 0x55, 10, 0, 2, 2}};
 inline constexpr std::uint32_t kPeer = 0x0A000202;
 
-// The textbook's checksum (RFC 1071, 4.1), a byte pair at a time in network order.
+// The textbook's checksum (RFC 1071, 4.1), byte pair by byte pair in network order.
 inline std::uint16_t plain_checksum(std::span<const std::uint8_t> bytes) {
   std::uint32_t sum = 0;
   for (std::size_t i = 0; i < bytes.size(); i += 2) {
@@ -26,7 +26,7 @@ inline std::uint16_t plain_checksum(std::span<const std::uint8_t> bytes) {
   return static_cast<std::uint16_t>(~sum);
 }
 
-// A frame under construction, in memory of exactly the size that a packet's frame may have.
+// A frame under construction, in memory exactly as large as a packet's frame may be.
 struct Frame {
   std::vector<std::uint8_t> bytes;
 
@@ -47,8 +47,8 @@ struct Frame {
     echo().checksum = plain_checksum({bytes.data() + 34, ip().total_bytes - 20U});
   }
 
-  // Judges a copy whose buffer ends at the frame's end (but not before 60 bytes), so that the
-  // address sanitizer sees any access beyond. The copy replaces the frame.
+  // Classifies a copy, which then replaces the frame. The copy's buffer ends at the frame's end,
+  // but not before 60 bytes, so that the address sanitizer catches any access beyond.
   Decision judge(const Host& host = kHost) {
     const std::size_t frame_bytes = bytes.size();
     bytes.resize(std::max<std::size_t>(frame_bytes, 60), 0xEE);

@@ -1,4 +1,4 @@
-// The stations that frames are sent to without asking lwIP: never others than it would name.
+// The cache of stations that frames are sent to without lwIP: never other than lwIP would choose.
 #include "netstack/interface/peers.hpp"
 
 #include <doctest/doctest.h>
@@ -25,7 +25,7 @@ const EthernetHeader& ethernet(const Bytes& frame) {
   return *reinterpret_cast<const EthernetHeader*>(frame.data());
 }
 
-// The frames that leave when lwIP sends a datagram to `destination`, so many times.
+// The frames sent when lwIP sends a datagram to `destination` this many times.
 std::deque<Bytes> send_to(std::uint32_t destination, int times = 1) {
   Machine& m = machine();
   settle(m);
@@ -45,7 +45,7 @@ std::deque<Bytes> send_to(std::uint32_t destination, int times = 1) {
   return m.device.wire;
 }
 
-// The station to which datagrams for `destination` go: all of several, whoever was asked for each.
+// The station that every one of several datagrams for `destination` goes to.
 MacAddress station_for(std::uint32_t destination) {
   const std::deque<Bytes> frames = send_to(destination, 3);
   REQUIRE(frames.size() == 3);
@@ -65,14 +65,14 @@ void hear(const Bytes& frame) {
 
 }  // namespace
 
-TEST_CASE("nothing is known of nobody, and one station gives way to another") {
+TEST_CASE("an unknown address has no station, and one station displaces another") {
   netstack::Peers peers;
   CHECK(peers.find(0) == nullptr);
   CHECK(peers.find(0x0200000A) == nullptr);
   peers.learn(0x0200000A, {kPeerMac, kMachineMac, EthernetHeader::kIpv4});
   REQUIRE(peers.find(0x0200000A) != nullptr);
   CHECK(peers.find(0x0200000A)->destination == kPeerMac);
-  CHECK(peers.find(0x0200010A) == nullptr);  // the same place
+  CHECK(peers.find(0x0200010A) == nullptr);  // maps to the same place
   peers.learn(0x0200010A, {kOther, kMachineMac, EthernetHeader::kIpv4});
   CHECK(peers.find(0x0200000A) == nullptr);
   CHECK(peers.find(0x0200010A)->destination == kOther);
@@ -81,24 +81,24 @@ TEST_CASE("nothing is known of nobody, and one station gives way to another") {
   CHECK(peers.find(0) == nullptr);
 }
 
-TEST_CASE("datagrams go to neighbours, and others to the gateway") {
+TEST_CASE("datagrams go to neighbours directly, others to the gateway") {
   CHECK(station_for(kPeerAddress) == kPeerMac);
   CHECK(station_for(kFar) == kPeerMac);
   CHECK(station_for(kFar + 1) == kPeerMac);
   CHECK(station_for(kPeerAddress) == kPeerMac);
 }
 
-TEST_CASE("what is for several stations, or on the link, never goes to the gateway") {
+TEST_CASE("multicast, broadcast and link-local datagrams never go to the gateway") {
   CHECK(station_for(kFar) == kPeerMac);
   CHECK(station_for(0xFFFFFFFF) == kBroadcast);
   CHECK(station_for(kMachineAddress | 0xFF) == kBroadcast);
   CHECK(station_for(0xE0000001) == MacAddress{{0x01, 0x00, 0x5E, 0, 0, 1}});
-  const std::deque<Bytes> asked = send_to(0xA9FE0102);  // link-local: who has it?
+  const std::deque<Bytes> asked = send_to(0xA9FE0102);  // link-local: an ARP request
   REQUIRE(!asked.empty());
   for (const Bytes& frame : asked) CHECK(ethernet(frame).type == EthernetHeader::kArp);
 }
 
-TEST_CASE("a neighbour that comes with another card is believed at once") {
+TEST_CASE("a neighbour's new hardware address is believed at once") {
   CHECK(station_for(kPeerAddress) == kPeerMac);
   hear(arp_reply(kPeerAddress, kOther));
   CHECK(station_for(kPeerAddress) == kOther);
@@ -108,7 +108,7 @@ TEST_CASE("a neighbour that comes with another card is believed at once") {
   CHECK(station_for(kPeerAddress) == kPeerMac);
 }
 
-TEST_CASE("neighbours at one place are kept apart") {
+TEST_CASE("neighbours that map to the same place are kept apart") {
   constexpr std::uint32_t kNeighbour = kPeerAddress + 64;
   hear(arp_reply(kNeighbour, kOther));
   for (int i = 0; i < 3; ++i) {
@@ -117,7 +117,7 @@ TEST_CASE("neighbours at one place are kept apart") {
   }
 }
 
-TEST_CASE("another gateway, and another network, are followed at once") {
+TEST_CASE("a change of gateway or network takes effect at once") {
   struct netif& netif = machine().interface.attachment().netif();
   hear(arp_reply(kPeerAddress + 5, kOther));
   CHECK(station_for(kFar) == kPeerMac);
@@ -130,7 +130,7 @@ TEST_CASE("another gateway, and another network, are followed at once") {
 
   CHECK(station_for(kPeerAddress + 5) == kOther);
   const ip4_addr_t own_mask = *netif_ip4_netmask(&netif);
-  const ip4_addr_t narrow = {lwip_htonl(0xFFFFFFFC)};  // the neighbour is one no longer
+  const ip4_addr_t narrow = {lwip_htonl(0xFFFFFFFC)};  // the neighbour is outside it
   netif_set_netmask(&netif, &narrow);
   CHECK(station_for(kPeerAddress + 5) == kPeerMac);
   netif_set_netmask(&netif, &own_mask);

@@ -1,4 +1,4 @@
-// ICMP errors: what there may be one about (RFC 1122, 3.2.2 and 3.3.6), and how many.
+// ICMP errors: which datagrams may cause one (RFC 1122, 3.2.2 and 3.3.6), and how often.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -18,13 +18,13 @@ using netstack::Ipv4Header;
 
 namespace {
 
-// All errors that there may be at once.
+// Restores the full burst of errors.
 void rest() {
   advance(milliseconds(2000));
   settle(machine());
 }
 
-// A frame that came to every station on the link, with a datagram for us alone.
+// The frame, sent to every station on the link, with a datagram for us alone.
 Bytes to_everybody(Bytes frame) {
   reinterpret_cast<netstack::EthernetHeader*>(frame.data())->destination.octets.fill(0xFF);
   return frame;
@@ -41,7 +41,7 @@ std::size_t errors_about(const Bytes& frame) {
 
 }  // namespace
 
-TEST_CASE("a token bucket gives a burst, then as many as come in") {
+TEST_CASE("a token bucket allows a burst, then as many as are refilled") {
   netstack::TokenBucket bucket(3, 10);
   const auto taken = [&](Nanoseconds now) {
     int count = 0;
@@ -57,7 +57,7 @@ TEST_CASE("a token bucket gives a burst, then as many as come in") {
   CHECK(taken(milliseconds(100'000)) == 3);
 }
 
-TEST_CASE("ports and protocols that nobody serves are said to be unreachable, not too often") {
+TEST_CASE("closed ports and unknown protocols are reported unreachable, but not too often") {
   rest();
   const netstack::IcmpErrors before = netstack::icmp_errors();
   const Bytes udp = udp_from(kPeerAddress, kPeerMac);
@@ -77,7 +77,7 @@ TEST_CASE("ports and protocols that nobody serves are said to be unreachable, no
   CHECK(after.forbidden == before.forbidden);
 }
 
-TEST_CASE("a datagram for one host that came to all is dropped, whatever it is") {
+TEST_CASE("a broadcast frame with a datagram for one host is dropped, whatever it contains") {
   rest();
   Machine& m = server();
   const std::vector<Bytes> frames = {
@@ -97,9 +97,9 @@ TEST_CASE("a datagram for one host that came to all is dropped, whatever it is")
   CHECK(m.interface.attachment().counters()[Fate::kUpFragment] == 0);
 }
 
-TEST_CASE("no error is sent about what went to a broadcast address, or about an error") {
+TEST_CASE("no error is sent about a datagram to a broadcast address, or about an error") {
   rest();
-  const auto timeout_of = [](const Bytes& fragment) {  // errors when it is never completed
+  const auto timeout_of = [](const Bytes& fragment) {  // errors once it has waited in vain
     std::size_t count = errors_about(fragment);
     for (int second = 0; second < 20; ++second) {
       advance(milliseconds(1000));

@@ -1,4 +1,4 @@
-// Path MTU discovery with a device that cuts long segments: they are cut shorter.
+// Path MTU discovery with a device that cuts long segments: it must cut them shorter.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -28,7 +28,7 @@ void forget() {
 
 }  // namespace
 
-TEST_CASE("long segments go through a narrow link at once, cut as short as it takes") {
+TEST_CASE("long segments pass a narrow link at once, cut to fit it") {
   REQUIRE(prepared);
   server();
   const std::size_t blocks = netstack::heap::used();
@@ -57,7 +57,7 @@ TEST_CASE("long segments go through a narrow link at once, cut as short as it ta
   CHECK(netstack::heap::used() == blocks);
 }
 
-TEST_CASE("in the midst of a transfer that loses segments, too") {
+TEST_CASE("also in the middle of a transfer that loses segments") {
   std::uint16_t port = 4100;
   for (const double loss : {0.0, 0.01, 0.05}) {
     for (const std::size_t ring : {256, 2}) {

@@ -1,6 +1,6 @@
-// Path MTU discovery (RFC 1191) against a router, and what it believes of forged messages (RFC
-// 5927). Behind PPPoE, VPNs and tunnels, and far ends that lose fragments, responses of Debian's
-// and of everyone's nginx come at once.
+// Path MTU discovery (RFC 1191) against a router, and resistance to forged messages (RFC 5927).
+// Behind PPPoE, VPNs and tunnels, and far ends that lose fragments, nginx's responses on Debian and
+// elsewhere arrive at once; so must Mote's.
 #include "netstack/ip/path_mtu.hpp"
 
 #include <doctest/doctest.h>
@@ -21,7 +21,7 @@ using netstack::tcp_counters;
 
 namespace {
 
-// What was learnt in one case is no other's business.
+// Forgets paths learnt in earlier cases.
 void forget() {
   for (int i = 0; i < 11 * 60; ++i) {
     advance(milliseconds(1000));
@@ -55,7 +55,7 @@ netstack::TcpHeader& tcp(Bytes& frame) {
   return *reinterpret_cast<netstack::TcpHeader*>(frame.data() + 34);
 }
 
-// Whether a message changes nothing of a connection that has the longest segments.
+// Whether a message changes nothing of a connection with the longest segments.
 bool refused(const struct tcp_pcb& pcb, const Bytes& message) {
   const netstack::TcpCounters before = tcp_counters();
   machine().device.receive(message);
@@ -68,7 +68,7 @@ bool refused(const struct tcp_pcb& pcb, const Bytes& message) {
 
 }  // namespace
 
-TEST_CASE("a response goes through a narrow link at once, in segments that fit it") {
+TEST_CASE("a response passes a narrow link at once, in segments that fit it") {
   std::uint16_t port = 4000;
   for (const std::uint16_t mtu : {1499, 1492, 1400, 1006, 577, 576}) {
     forget();
@@ -81,13 +81,13 @@ TEST_CASE("a response goes through a narrow link at once, in segments that fit i
     check_body(peer, 400'000);
     CHECK(peer.longest == mtu - 40U);
     CHECK(link.told > 0);
-    CHECK(link.told <= 4);  // the first window, and no segment of that length after it
+    CHECK(link.told <= 4);  // the first window, and nothing of that length after it
     CHECK(link.lost == 0);
     end(peer, network);
   }
 }
 
-TEST_CASE("a narrower link behind, and one that comes later, are found") {
+TEST_CASE("a narrower link behind, and one that appears later, are found") {
   forget();
   Network network;
   NarrowLink link(network, 1400);
@@ -108,7 +108,7 @@ TEST_CASE("a narrower link behind, and one that comes later, are found") {
   end(peer, network);
 }
 
-TEST_CASE("of routers that don't say how much they take, the next plateau is tried") {
+TEST_CASE("when a router doesn't give its MTU, the next lower plateau is tried") {
   CHECK(netstack::plateau_below(1500) == 1492);
   CHECK(netstack::plateau_below(1493) == 1492);
   CHECK(netstack::plateau_below(1492) == 1006);
@@ -126,7 +126,7 @@ TEST_CASE("of routers that don't say how much they take, the next plateau is tri
   CHECK(peer.longest == 1006 - 40);
 }
 
-TEST_CASE("below the least, segments get no shorter and routers may fragment them") {
+TEST_CASE("below the minimum, segments get no shorter and routers may fragment them") {
   for (const std::uint16_t mtu : {575, 552, 296, 68}) {
     forget();
     Network network;
@@ -140,7 +140,7 @@ TEST_CASE("below the least, segments get no shorter and routers may fragment the
     CHECK(peer.longest == 536);
     CHECK(link.fragmented > 200);
     CHECK(link.told <= 4);
-    // Their identifications tell fragments of one from those of another.
+    // Identifications tell the fragments of one datagram from another's.
     std::set<std::uint16_t> seen;
     network.to_peer.carries = [&](const Bytes& frame) {
       if (frame[23] != Ipv4Header::kTcp || (frame[47] & TcpPeer::kSyn) != 0) return true;
@@ -149,7 +149,7 @@ TEST_CASE("below the least, segments get no shorter and routers may fragment the
       return true;
     };
     end(peer, network);
-    // The next connection begins so.
+    // The next connection starts like that.
     TcpPeer second(static_cast<std::uint16_t>(5300 + mtu));
     establish(second, network);
     seen.clear();
@@ -162,7 +162,7 @@ TEST_CASE("below the least, segments get no shorter and routers may fragment the
   }
 }
 
-TEST_CASE("what was too long is no congestion, and is resent without the timer") {
+TEST_CASE("a segment that was too long is no congestion, and is resent without the timer") {
   forget();
   Network network;
   TcpPeer peer(4400);
@@ -184,7 +184,7 @@ TEST_CASE("what was too long is no congestion, and is resent without the timer")
   end(peer, network);
 }
 
-TEST_CASE("new connections to the same peer begin with what is known, for ten minutes") {
+TEST_CASE("new connections to the same peer start with the known MTU, for ten minutes") {
   forget();
   Network network;
   NarrowLink link(network, 1400);
@@ -214,7 +214,7 @@ TEST_CASE("new connections to the same peer begin with what is known, for ten mi
   check_body(third, 100'000);
 }
 
-TEST_CASE("every segment of TCP's has DF, and what is announced is the interface's own") {
+TEST_CASE("every TCP segment has DF, and the MSS announced is the interface's own") {
   forget();
   Network network;
   std::size_t segments = 0;
@@ -289,7 +289,7 @@ TEST_CASE("forged messages change nothing, and are counted") {
     CHECK(refused(*pcb, ipv4_frame(Ipv4Header::kIcmp, {whole.data() + 34, bytes})));
   }
   Bytes other = whole;
-  other[35] = 3;  // "port unreachable": no business of ours
+  other[35] = 3;  // "port unreachable": not for path MTU discovery
   m.device.receive(other);
   settle(m);
   CHECK(pcb->mss == 1460);
@@ -327,7 +327,7 @@ TEST_CASE("a forged message that hits costs headers, and no more") {
   CHECK(tcp_counters().path_mtu_refused == before + 1);
 }
 
-TEST_CASE("a place for narrow paths is never given to more than it holds, the oldest giving way") {
+TEST_CASE("the table of narrow paths never holds more than its size; the oldest gives way") {
   netstack::NarrowPaths paths;
   const Nanoseconds start = clock::now();
   CHECK(paths.find(1, start) == 0);
@@ -345,7 +345,7 @@ TEST_CASE("a place for narrow paths is never given to more than it holds, the ol
 }
 
 // Clients on cloud networks of 1,400 bytes whose SYN-ACK was lost.
-TEST_CASE("a SYN sent once more makes no segment longer than the interface takes") {
+TEST_CASE("a retransmitted SYN makes no segment longer than the interface takes") {
   forget();
   machine().interface.attachment().offer_mtu(1400);
   Network network;
@@ -364,8 +364,8 @@ TEST_CASE("a SYN sent once more makes no segment longer than the interface takes
   machine().interface.attachment().offer_mtu(1500);
 }
 
-// Of an interface whose lease has told another MTU meanwhile, say.
-TEST_CASE("what is under way when the interface takes less goes on in segments that fit it") {
+// For example, after a lease with another MTU.
+TEST_CASE("when the interface's MTU falls, transfers go on in segments that fit it") {
   forget();
   Network network;
   TcpPeer peer(4950);

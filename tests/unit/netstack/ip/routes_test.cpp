@@ -1,4 +1,4 @@
-// Routes by DHCP (RFC 3442), and the stations that datagrams go to by them.
+// Routes from DHCP (RFC 3442), and the stations that datagrams go to by them.
 #include "netstack/ip/routes.hpp"
 
 #include <doctest/doctest.h>
@@ -25,7 +25,7 @@ constexpr std::uint32_t kOutside = 0xCB007109;  // 203.0.113.9
 constexpr std::uint32_t kGateway = 0x0AF00001;  // 10.240.0.1
 constexpr std::uint32_t kOwn = 0x0A800007;      // 10.128.0.7
 
-// A route as option 121 has it: only the significant bytes of the network.
+// A route as option 121 encodes it: only the significant bytes of the network.
 Bytes route(std::uint32_t network, unsigned bits, std::uint32_t router) {
   Bytes bytes{static_cast<std::uint8_t>(bits)};
   const Bytes whole = word(network);
@@ -41,7 +41,7 @@ Bytes joined(std::initializer_list<Bytes> parts) {
   return all;
 }
 
-// The client, leased an address with these options; gives back what it prints.
+// Leases the client an address with these options; returns the console's output.
 std::string meet(const std::vector<Option>& options, std::uint32_t leased = kOwn,
                  std::uint32_t mask = 0xFFFFFFFF) {
   advance(milliseconds(60'000));
@@ -55,10 +55,10 @@ std::string meet(const std::vector<Option>& options, std::uint32_t leased = kOwn
   return printed();
 }
 
-// Whom the client asks for when it has an answer to a host: it refuses a connection to no server.
+// The station the client asks for to answer a host. The answer is a RST, since no server listens.
 std::optional<std::uint32_t> way_to(std::uint32_t host) {
   etharp_cleanup_netif(&client().interface.attachment().netif());
-  client().interface.tend(clock::now());  // forgets stations that it knows
+  client().interface.tend(clock::now());  // drops cached stations
   asked_for();
   Bytes segment(20);
   auto& tcp = *reinterpret_cast<netstack::TcpHeader*>(segment.data());
@@ -91,8 +91,9 @@ TEST_CASE("classless routes are asked for, before routers") {
   CHECK(place(kRouter) != list->end());
 }
 
-// As Google Cloud, Hetzner Cloud and Scaleway hand out addresses: alone in their network, with the
-// gateway beside it on the link. ping was answered, to where it came from; HTTP wasn't.
+// As Google Cloud, Hetzner Cloud and Scaleway assign addresses: a single one as its own network,
+// with the gateway beside it on the link. Before, ping was answered, to where it came from; HTTP
+// wasn't.
 TEST_CASE("an address alone in its network reaches the world by a gateway on the link") {
   const std::string text =
       meet({{kRoutes, joined({route(kGateway, 32, 0), route(0, 0, kGateway)})}});
@@ -104,7 +105,7 @@ TEST_CASE("an address alone in its network reaches the world by a gateway on the
   CHECK(way_to(kGateway) == kGateway);
 }
 
-TEST_CASE("Microsoft's number for it counts where the standard's isn't there") {
+TEST_CASE("Microsoft's option number counts if the standard's is absent") {
   const Bytes ours = joined({route(kGateway, 32, 0), route(0, 0, kGateway)});
   const Bytes other = joined({route(kGateway + 1, 32, 0), route(0, 0, kGateway + 1)});
   meet({{kMicrosoftRoutes, ours}});
@@ -113,15 +114,15 @@ TEST_CASE("Microsoft's number for it counts where the standard's isn't there") {
   CHECK(way_to(kOutside) == kGateway);
 }
 
-// As OVH's and others' do without option 121.
-TEST_CASE("an address alone in its network takes a router's word that it is on the link") {
+// OVH and others lease like that, without option 121.
+TEST_CASE("an address alone in its network treats its router as on the link") {
   const std::string text = meet({{kRouter, word(kGateway)}});
   CHECK(text == "net0: 10.128.0.7/32 via 10.240.0.1 (dhcp, lease 120 s)\n");
   CHECK(way_to(kOutside) == kGateway);
 }
 
 // RFC 3442: "the DHCP client MUST ignore the Router option".
-TEST_CASE("with classless routes, routers don't count") {
+TEST_CASE("with classless routes, the Router option is ignored") {
   const std::string text =
       meet({{kRouter, word(0xC0A80001)}, {kRoutes, route(0x0A000000, 8, 0xC0A80002)}}, 0xC0A80017,
            0xFFFFFF00);
@@ -136,7 +137,7 @@ TEST_CASE("with classless routes, routers don't count") {
   CHECK(way_to(0xC0A80099) == 0xC0A80099);
 }
 
-TEST_CASE("the longest prefix counts, the subnet's among them") {
+TEST_CASE("the longest prefix wins, the subnet's included") {
   meet({{kRoutes, joined({route(0, 0, 0xC0A80001), route(0x0A000000, 8, 0xC0A80002),
                           route(0x0A010000, 16, 0xC0A80003), route(0x0A010280, 25, 0xC0A80004),
                           route(0xC0A80080, 25, 0xC0A80005), route(0xC0A80000, 16, 0xC0A80006),
@@ -153,7 +154,7 @@ TEST_CASE("the longest prefix counts, the subnet's among them") {
   CHECK(way_to(0xA9FEA9FD) == 0xA9FEA9FD);
 }
 
-TEST_CASE("everything may lie on the link") {
+TEST_CASE("everything may be on the link") {
   const std::string text = meet({{kRoutes, route(0, 0, 0)}});
   CHECK(contains(text, "net0: route 0.0.0.0/0 on the link\n"));
   CHECK_FALSE(contains(text, "no gateway"));
@@ -178,8 +179,8 @@ TEST_CASE("bits beyond the mask mean nothing") {
   CHECK(way_to(0x0A0F0001) == 0xC0A80002);
 }
 
-// RFC 3396; RFC 2131, 4.1 for the fields that serve for options.
-TEST_CASE("routes in several options and in borrowed fields are one value") {
+// RFC 3396; RFC 2131, 4.1, for the fields that may hold options.
+TEST_CASE("routes in several options and in borrowed fields form one value") {
   const Bytes whole = joined({route(0x0A000000, 8, 0xC0A80002), route(0, 0, 0xC0A80001),
                               route(0xAC100000, 12, 0xC0A80003)});
   const auto part = [&](std::size_t from, std::size_t to) {
@@ -202,7 +203,7 @@ TEST_CASE("routes in several options and in borrowed fields are one value") {
   CHECK(way_to(0xAC1F0001) == 0xC0A80003);
 }
 
-TEST_CASE("broken routes are left out in words, and routers count") {
+TEST_CASE("broken routes are reported and left out, and the Router option counts") {
   const Bytes broken[] = {{33, 1, 2, 3, 4, 5, 6, 7, 8}, {24, 10, 0, 0, 192, 168, 0}, {0}, {8, 10}};
   for (const Bytes& one : broken) {
     const std::string text =
@@ -214,7 +215,7 @@ TEST_CASE("broken routes are left out in words, and routers count") {
   }
 }
 
-TEST_CASE("of more routes than there is room for, the first are used, and the gateway") {
+TEST_CASE("of too many routes, the first are used, and the gateway") {
   Bytes first;
   Bytes second;
   for (unsigned i = 0; i < limits::kRoutes + 4; ++i) {
@@ -232,7 +233,7 @@ TEST_CASE("of more routes than there is room for, the first are used, and the ga
   CHECK(way_to(0x0A100001) == 0xC0A80001);
 }
 
-TEST_CASE("routes go with their address") {
+TEST_CASE("routes disappear with their address") {
   meet({{kRoutes, joined({route(kGateway, 32, 0), route(0, 0, kGateway)})}});
   run(200, silence);
   CHECK(address() == 0);

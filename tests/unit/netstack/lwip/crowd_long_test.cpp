@@ -1,4 +1,4 @@
-// Crowds on a device that cuts long segments: what windows cut off must leave memory for others.
+// Crowds on a device that cuts long segments: splits at windows' ends must leave memory for others.
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -11,7 +11,7 @@ using namespace mote::world;
 
 namespace {
 
-// Before the machine is made: it is to have a device that cuts.
+// Runs before the machine is made, which needs a device that cuts.
 const bool prepared = [] {
   machine_segmentation = Segmentation::kWholeLength;
   return true;

@@ -1,5 +1,5 @@
 // Crowds: floods of SYNs, readers that never read, connections that nobody closes. What all
-// connections share must leave room for the one that means well.
+// connections share must leave room for a well-meaning one.
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -13,7 +13,7 @@ using namespace mote::world;
 
 namespace {
 
-// A service that answers each byte with 110 of the body's, as 304 answers a conditional request.
+// A service that answers each byte with 110 bytes of the body, the size of a 304.
 struct tcp_pcb* listen_for_pipelines(std::uint16_t port) {
   struct tcp_pcb* pcb = tcp_new();
   REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, port) == ERR_OK);
@@ -34,7 +34,7 @@ struct tcp_pcb* listen_for_pipelines(std::uint16_t port) {
   return listener;
 }
 
-// Opens connections from `first` on and has each ask for something, which it never acknowledges.
+// Opens connections from port `first` up; each requests something and never acknowledges it.
 std::vector<TcpPeer> ask_and_ignore(Network& network, std::uint16_t first, std::uint16_t count,
                                     std::uint16_t service, const Bytes& request) {
   Machine& m = server();
@@ -110,7 +110,7 @@ TEST_CASE("readers that never read leave room for others") {
   for (TcpPeer& reader : readers) {
     m.device.receive(
         reader.segment(TcpPeer::kAck, reader.sequence(), reader.expected, request_for(1'000'000)));
-    for (std::uint32_t at = 0; at < 40; ++at) {  // acknowledges just enough to open the window
+    for (std::uint32_t at = 0; at < 40; ++at) {  // just enough acknowledged to open the window
       m.device.receive(
           reader.segment(TcpPeer::kAck, reader.sequence() + 4, reader.expected + at * 1460));
       settle(m);
@@ -126,7 +126,7 @@ TEST_CASE("readers that never read leave room for others") {
   }
 }
 
-TEST_CASE("pipelines whose answers nobody acknowledges leave room for others") {
+TEST_CASE("pipelines whose answers are never acknowledged leave room for others") {
   Network network;
   struct tcp_pcb* listener = listen_for_pipelines(82);
   for (const std::uint16_t count : {34, 1000}) {
@@ -172,7 +172,7 @@ TEST_CASE("a flood of SYNs does not take a response that is still on its way") {
   CHECK(evicted.body.size() == 1'000'000);
 }
 
-TEST_CASE("connections that nobody ever closes do not take the places of handshakes") {
+TEST_CASE("connections that nobody ever closes do not take the room for handshakes") {
   Machine& m = server();
   Network network;
   std::vector<TcpPeer> silent;

@@ -1,5 +1,5 @@
-// Segments that a stranger sends, who knows a connection's addresses and ports: RFC 9293, 3.10.7.4,
-// and RFC 5961. Nothing is taken from them, and what is said to them is limited.
+// Segments from a stranger who knows a connection's addresses and ports: RFC 9293, 3.10.7.4, and
+// RFC 5961. None has any effect, and answers to them are limited.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -34,14 +34,14 @@ const TcpHeader& tcp_of(const Bytes& frame) {
   return *reinterpret_cast<const TcpHeader*>(frame.data() + 34);
 }
 
-// One segment without text, flags or news: what RFC 9293 wants unacceptable ones answered with.
+// Whether this is one segment without data, flags or news, RFC 9293's answer to unacceptable ones.
 bool is_plain_ack(const std::deque<Bytes>& frames, const struct tcp_pcb& pcb) {
   return frames.size() == 1 && (tcp_of(frames[0]).offset_and_flags & 0x3F) == kAck &&
          tcp_of(frames[0]).sequence == pcb.snd_nxt &&
          tcp_of(frames[0]).acknowledgement == pcb.rcv_nxt;
 }
 
-// What a peer can change by a segment.
+// The state of a connection that a peer's segment can change.
 struct State {
   explicit State(const struct tcp_pcb& pcb)
       : numbers{pcb.rcv_nxt, pcb.rcv_wnd, pcb.lastack, pcb.snd_nxt,       pcb.snd_wl1, pcb.snd_wl2,
@@ -99,7 +99,7 @@ TEST_CASE("an acknowledgement from outside the window changes nothing") {
   CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
 }
 
-TEST_CASE("an unacceptable segment is answered with an acknowledgement, and a reset isn't") {
+TEST_CASE("an unacceptable segment is answered with an acknowledgement, but a reset isn't") {
   Network network;
   TcpPeer peer(9010, 70'000);
   peer.connect();
@@ -129,7 +129,7 @@ TEST_CASE("an unacceptable segment is answered with an acknowledgement, and a re
   CHECK(pcb->rcv_nxt == next);
 }
 
-TEST_CASE("answers to what isn't believed are limited, for each connection apart") {
+TEST_CASE("answers to unacceptable segments are limited, for each connection by itself") {
   Network network;
   TcpPeer peer(9020, 70'000);
   TcpPeer other(9021, 80'000);
@@ -158,10 +158,10 @@ TEST_CASE("answers to what isn't believed are limited, for each connection apart
   CHECK(answers_to(other.segment(TcpPeer::kSyn, 1, 0)).size() == 1);
 }
 
-// What a client sends once more, because our acknowledgement was lost: nothing new, and always
-// acknowledged, or it goes on and on. Keep-alives (RFC 1122, 4.2.3.6; Linux sends no byte, old BSDs
-// one), too.
-TEST_CASE("data sent once more and keep-alives are acknowledged") {
+// Retransmissions by a client that missed our acknowledgement bring nothing new, and must be
+// acknowledged, or they never stop. Likewise keep-alives (RFC 1122, 4.2.3.6; Linux sends no byte,
+// old BSDs one).
+TEST_CASE("retransmitted data and keep-alives are acknowledged") {
   Network network;
   TcpPeer peer(9030, 70'000);
   peer.connect();
@@ -185,7 +185,7 @@ TEST_CASE("data sent once more and keep-alives are acknowledged") {
   CHECK(State(*pcb) == before);
 }
 
-TEST_CASE("a segment that begins before the window and reaches into it is taken from there on") {
+TEST_CASE("of a segment that begins before the window, the part inside is taken") {
   Network network;
   TcpPeer peer(9040, 70'000);
   peer.connect();
@@ -202,7 +202,7 @@ TEST_CASE("a segment that begins before the window and reaches into it is taken 
   CHECK(tcp_of(response[0]).acknowledgement == next + request.size());
 }
 
-TEST_CASE("a half-open connection believes nobody but who got its SYN-ACK") {
+TEST_CASE("a half-open connection believes only the receiver of its SYN-ACK") {
   Machine& m = server();
   TcpPeer peer(9050);
   constexpr std::uint32_t kIsn = 70'000;
@@ -224,7 +224,7 @@ TEST_CASE("a half-open connection believes nobody but who got its SYN-ACK") {
   REQUIRE(!again.empty());
   CHECK((tcp_of(again.back()).offset_and_flags & 0x3F) == (TcpPeer::kSyn | kAck));
   let_time_pass(limits::kChallengeTimeMs);
-  // A client that began anew learns so, and ends the old attempt (RFC 9293, 3.5.1).
+  // A restarted client learns of the old attempt, and ends it (RFC 9293, 3.5.1).
   CHECK(is_plain_ack(answers_to(peer.segment(TcpPeer::kSyn, kIsn + 123'456'789, 0)), *pcb));
   CHECK(pcb->state == SYN_RCVD);
   answers_to(peer.segment(kAck, kIsn + 1, ack));
@@ -234,7 +234,7 @@ TEST_CASE("a half-open connection believes nobody but who got its SYN-ACK") {
   settle(m);
 }
 
-TEST_CASE("a stranger can't end what the server is closing") {
+TEST_CASE("a stranger can't end a connection that the server is closing") {
   Network network;
   TcpPeer peer(9060, 70'000);
   peer.connect();
@@ -253,7 +253,7 @@ TEST_CASE("a stranger can't end what the server is closing") {
   }
 }
 
-TEST_CASE("in TIME-WAIT only the FIN that came before begins the wait anew") {
+TEST_CASE("in TIME-WAIT only the same FIN restarts the wait") {
   Network network;
   TcpPeer peer(9070, 70'000);
   peer.connect();
@@ -285,8 +285,8 @@ TEST_CASE("in TIME-WAIT only the FIN that came before begins the wait anew") {
   CHECK(waiting() == pcb);
 }
 
-// RFC 9293, 3.10.7.4: with a window of zero nothing is acceptable, save valid ACKs and RSTs.
-TEST_CASE("what comes to a shut window is acknowledged, and its ACK is taken") {
+// RFC 9293, 3.10.7.4: with a window of zero only valid ACKs and RSTs are acceptable.
+TEST_CASE("a segment to a shut window is acknowledged, and its ACK counts") {
   Machine& m = server();
   static struct tcp_pcb* open;
   struct tcp_pcb* listener = tcp_new();
@@ -296,7 +296,7 @@ TEST_CASE("what comes to a shut window is acknowledged, and its ACK is taken") {
     open = accepted;
     tcp_nagle_disable(accepted);
     tcp_recv(accepted, [](void*, struct tcp_pcb*, struct pbuf* data, err_t) -> err_t {
-      if (data != nullptr) pbuf_free(data);  // and doesn't say so: the window shuts
+      if (data != nullptr) pbuf_free(data);  // without tcp_recved(): the window shuts
       return ERR_OK;
     });
     return ERR_OK;

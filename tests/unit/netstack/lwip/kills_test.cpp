@@ -1,5 +1,5 @@
-// What one peer could do to the whole machine by way of its own queue, and the faults that let it:
-// each was found by tests/fuzz/life_fuzzer.cpp or before there was one.
+// Harm that one peer could do to the whole machine through its own queue, and the faults that
+// allowed it. Each was found by tests/fuzz/life_fuzzer.cpp, or before that existed.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -43,7 +43,7 @@ struct Shut {
     run(peer, network, 20);
   }
 
-  // Acknowledges what came, and offers a window.
+  // Acknowledges everything received, and offers a window.
   void offer(std::uint16_t window) { acknowledge(peer.expected, window); }
   void acknowledge(std::uint32_t number, std::uint16_t window) {
     peer.window = window;
@@ -55,7 +55,7 @@ struct Shut {
   }
 };
 
-// As many pbufs as a device takes, of which the first holds copied text.
+// As many pbufs as a device takes; the first holds copied text.
 constexpr std::size_t kText = 100;
 constexpr std::size_t kPiece = 300;
 
@@ -85,7 +85,7 @@ void check_others_are_served(std::uint16_t port) {
 
 }  // namespace
 
-TEST_CASE("a window inside a segment's text makes no segment that a device can't take") {
+TEST_CASE("a window that ends inside a segment's text makes no segment that a device can't take") {
   Shut shut(3000);
   write_many_pieces(shut);
   tcp_output(shut.pcb);
@@ -102,14 +102,14 @@ TEST_CASE("a window inside a segment's text makes no segment that a device can't
   check_others_are_served(3001);
 }
 
-TEST_CASE("text that is acknowledged in part is sent again from where it isn't") {
+TEST_CASE("partly acknowledged text is resent from its first unacknowledged byte") {
   Shut shut(3002);
   write_many_pieces(shut);
   shut.offer(60'000);
   tcp_output(shut.pcb);
   settle(server());
   const std::uint32_t start = shut.peer.expected;
-  server().device.wire.clear();  // all is lost but 30 bytes, as a middlebox may have cut it
+  server().device.wire.clear();  // all is lost except 30 bytes, as if a middlebox had cut it
   shut.acknowledge(start + 30, 60'000);
   CHECK(shut.pcb->lastack == start + 30);
   REQUIRE(shut.pcb->unacked != nullptr);
@@ -120,7 +120,7 @@ TEST_CASE("text that is acknowledged in part is sent again from where it isn't")
   CHECK(is_whole(shut.peer.body));
 }
 
-TEST_CASE("what is acknowledged of a segment that the device held isn't sent again") {
+TEST_CASE("the acknowledged part of a segment that the device held isn't resent") {
   Shut shut(3004);
   constexpr std::uint16_t kWindow = 5;
   shut.write(body().data(), 4000, 0);
@@ -181,7 +181,7 @@ TEST_CASE("a round trip of half a minute keeps no connection for hours") {
   shut.write(body().data(), 1000, 0);
   tcp_output(shut.pcb);
   settle(server());
-  advance(milliseconds(30'000));  // no tick between: a machine that was paused
+  advance(milliseconds(30'000));  // no tick between: the machine was paused
   shut.acknowledge(shut.peer.expected + 1000, 60'000);
   shut.write(body().data(), 1000, 0);
   tcp_output(shut.pcb);
@@ -193,11 +193,11 @@ TEST_CASE("a round trip of half a minute keeps no connection for hours") {
   CHECK(connection_with(3008) == nullptr);
 }
 
-TEST_CASE("accounts that don't add up cost their own connection") {
+TEST_CASE("inconsistent accounts cost their own connection only") {
   const std::uint64_t before = netstack::tcp_counters().broken;
   Shut shut(3010);
   shut.write(body().data(), 1000, 0);
-  shut.pcb->snd_queuelen += 3;  // a fault of ours, whichever
+  shut.pcb->snd_queuelen += 3;  // some fault of ours
   shut.offer(60'000);
   tcp_output(shut.pcb);
   run(shut.peer, shut.network, 1000);
@@ -207,14 +207,14 @@ TEST_CASE("accounts that don't add up cost their own connection") {
   check_others_are_served(3011);
 }
 
-TEST_CASE("a frame that no device takes is dropped and counted where it would be queued") {
+TEST_CASE("a frame that no device takes is dropped and counted instead of queued") {
   Machine& m = server();
   const std::uint64_t before = m.interface.attachment().counters().tx_unsendable;
   struct pbuf* const frame = pbuf_alloc(PBUF_RAW, 2000, PBUF_RAM);
   REQUIRE(frame != nullptr);
   netif& netif = m.interface.attachment().netif();
   CHECK(netif.linkoutput(&netif, frame) == ERR_OK);
-  m.device.ring = 0;  // nor does it get into the backlog
+  m.device.ring = 0;  // so that it would go into the backlog
   CHECK(netif.linkoutput(&netif, frame) == ERR_OK);
   m.device.ring = 256;
   pbuf_free(frame);
@@ -223,7 +223,7 @@ TEST_CASE("a frame that no device takes is dropped and counted where it would be
   check_others_are_served(3012);
 }
 
-TEST_CASE("a frame that doesn't leave gives way to those behind it") {
+TEST_CASE("a frame that can't leave gives way to those behind it") {
   Machine& m = server();
   const std::uint64_t before = m.interface.attachment().counters().tx_stuck;
   m.device.ring = 0;

@@ -1,4 +1,4 @@
-// Frames made of noise against the whole stack: nothing is read outside, lost, or kept for ever.
+// Frames of noise against the whole stack: nothing is read out of bounds, lost, or kept for ever.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ Bytes random_bytes(std::size_t count) {
   return bytes;
 }
 
-// Puts the IP header's checksum right, and TCP's, UDP's or ICMP's.
+// Corrects the checksum of the IP header, and that of TCP, UDP or ICMP.
 void seal(Bytes& frame) {
   auto& ip = *reinterpret_cast<Ipv4Header*>(frame.data() + 14);
   const std::size_t header = ip.header_bytes();
@@ -49,7 +49,7 @@ void seal(Bytes& frame) {
   message[offset + 1] = static_cast<std::uint8_t>(checksum);
 }
 
-// A segment of the peer's connection, near enough to be looked at.
+// A segment of the peer's connection, close enough to a valid one to be examined.
 Bytes strange_segment(const TcpPeer& peer) {
   constexpr std::array<std::uint32_t, 6> kOffsets{0, 1, 100, 5000, 0xFFFFFFFF, 0x80000000};
   Bytes options = random_bytes(below(10) * 4);
@@ -95,7 +95,7 @@ Bytes strange_datagram() {
 
 void disturb(Bytes& frame) {
   if (below(4) == 0) frame[14 + below(20)] = static_cast<std::uint8_t>(noise());
-  if (below(8) == 0) {  // IP options, of which the payload's first bytes are taken
+  if (below(8) == 0) {  // IP options, made from the payload's first bytes
     frame[14] = static_cast<std::uint8_t>(0x45 + below(11));
   }
   if (below(10) == 0) frame.resize(std::max<std::size_t>(34, below(1500)), 0);

@@ -1,4 +1,4 @@
-// Messages in pieces: one segment each, all of it or nothing.
+// Messages in pieces: each becomes one segment, completely or not at all.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -10,8 +10,9 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "lwip/tcp.h"
+#include "mote_hooks.h"
 #include "netstack/lwip/heap.hpp"
-#include "netstack/tcp/send_room.hpp"
+#include "netstack/tcp/send_buffer.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"
 
 using namespace mote;
@@ -19,7 +20,7 @@ using namespace mote::world;
 
 namespace {
 
-// Before the machine is made: it is to have a device that cuts.
+// Runs before the machine is made, which needs a device that cuts.
 const bool prepared = [] {
   machine_segmentation = Segmentation::kWholeLength;
   return true;
@@ -27,7 +28,7 @@ const bool prepared = [] {
 
 constexpr std::uint16_t kPort = 84;
 
-// How many bytes of the body each piece of an answer has.
+// The bytes of the body in each piece of an answer.
 using Lengths = std::array<std::uint16_t, 4>;
 Lengths lengths{};
 
@@ -46,7 +47,7 @@ std::array<struct tcp_piece, 4> pieces_of(const std::uint8_t* from) {
   return pieces;
 }
 
-// Answers each byte that comes with the beginning of the body, in pieces if that can be.
+// Answers each byte received with the beginning of the body, in pieces if possible.
 err_t answer(void*, struct tcp_pcb* open, struct pbuf* data, err_t) {
   if (data == nullptr) return tcp_close(open);
   const auto pieces = pieces_of(body().data());
@@ -104,7 +105,7 @@ struct Pair {
   struct tcp_pcb* pcb = nullptr;
 };
 
-// What a write may change.
+// The resources that a write may change.
 struct Holdings {
   explicit Holdings(const struct tcp_pcb& pcb)
       : blocks(netstack::heap::used()),
@@ -117,7 +118,7 @@ struct Holdings {
   std::size_t blocks, pbufs, segments, room, queued, end;
 };
 
-// All elements of a pool but so many, until it ends.
+// Takes all elements of a pool but a given number; returns them at its end.
 class Scarcity {
  public:
   Scarcity(memp_t pool, int but) : pool_(pool) {
@@ -145,7 +146,7 @@ err_t write(Pair& pair) {
 
 }  // namespace
 
-TEST_CASE("a message in pieces is one segment, and its first piece is a copy") {
+TEST_CASE("a message in pieces is one segment whose first piece is a copy") {
   Pair pair(3000);
   Bytes head{1, 2, 3, 4, 5};
   const struct tcp_piece pieces[] = {
@@ -175,13 +176,13 @@ TEST_CASE("without a copy all pieces are referenced, and more may follow") {
   CHECK(pair.pcb->snd_queuelen == 3);
   CHECK((TCPH_FLAGS(pair.pcb->unsent->tcphdr) & TCP_PSH) == 0);
   REQUIRE(tcp_write(pair.pcb, body().data() + 30, 40, 0) == ERR_OK);
-  CHECK(pair.pcb->unsent->next == nullptr);  // it goes behind, in the same segment
+  CHECK(pair.pcb->unsent->next == nullptr);  // appended to the same segment
   tcp_output(pair.pcb);
   pair.run(10);
   CHECK(pair.peer.body == Bytes(body().begin(), body().begin() + 70));
 }
 
-TEST_CASE("what can't be a segment of its own now changes nothing") {
+TEST_CASE("a message that can't be a segment of its own now changes nothing") {
   Pair pair(3002);
   lengths = {50, 100, 0, 100};
   const auto refused = [&] {
@@ -237,7 +238,7 @@ TEST_CASE("no connection queues more than its share in pieces") {
   CHECK(pair.pcb->snd_queuelen + 4 > mote_tcp_queue_limit());
 }
 
-TEST_CASE("answers in pieces come through whole, whatever the line loses") {
+TEST_CASE("answers in pieces arrive complete, whatever the line loses") {
   std::uint16_t port = 3010;
   for (const Lengths shape : {Lengths{60, 100, 0, 700}, Lengths{60, 0, 4000, 9000},
                               Lengths{0, 3, 1, 2}, Lengths{300, 20'000, 1, 30'000}}) {

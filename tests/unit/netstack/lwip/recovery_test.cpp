@@ -1,5 +1,4 @@
-// Long segments when something goes wrong: losses, shut windows, no memory, a device that gives
-// segments back late.
+// Long segments in trouble: losses, shut windows, no memory, a device that returns segments late.
 #include <doctest/doctest.h>
 
 #include "lwip/priv/tcp_priv.h"
@@ -12,7 +11,7 @@ using namespace mote::world;
 
 namespace {
 
-// Before the machine is made: it is to have a device that cuts.
+// Runs before the machine is made, which needs a device that cuts.
 const bool prepared = [] {
   machine_segmentation = Segmentation::kWholeLength;
   return true;
@@ -49,7 +48,7 @@ std::uint16_t closing_port() {
 
 }  // namespace
 
-TEST_CASE("a client that closes its side during recovery gets the response whole") {
+TEST_CASE("a client that closes its side during recovery gets the whole response") {
   Machine& m = server();
   Network network;
   TcpPeer peer(2920);
@@ -70,7 +69,7 @@ TEST_CASE("a client that closes its side during recovery gets the response whole
   }
   settle(m);
   m.device.wire.clear();
-  // The first one was resent; and no more requests are to come.
+  // The first one was resent, and the client sends no more.
   m.device.receive(peer.segment(TcpPeer::kAck | TcpPeer::kFin, peer.sequence(), start + 1460));
   settle(m);
   bool repaired = false;
@@ -102,14 +101,14 @@ TEST_CASE("the last byte is acknowledged while the window is shut") {
   REQUIRE(tcp_write(pcb, body().data(), 1, 0) == ERR_OK);
   tcp_output(pcb);
   settle(m);
-  run(peer, network, 5000);  // probes of a window that is shut carry that byte
+  run(peer, network, 5000);  // probes of the shut window carry that byte
   CHECK(peer.body.size() == 1);
   run(peer, network, 60'000);
   peer.reset();
   run(peer, network, 20);
 }
 
-TEST_CASE("a window of 65,536 bytes while there is no memory for a split") {
+TEST_CASE("a window of 65,536 bytes opens while there is no memory for a split") {
   Machine& m = server();
   Network network;
   TcpPeer peer(2930);
@@ -148,7 +147,7 @@ TEST_CASE("a window of 65,536 bytes while there is no memory for a split") {
   run(peer, network, 20);
 }
 
-TEST_CASE("what is resent of a segment that was acknowledged in part is its hole") {
+TEST_CASE("only the hole in a partly acknowledged segment is resent") {
   Machine& m = server();
   Network network;
   TcpPeer peer(2910);

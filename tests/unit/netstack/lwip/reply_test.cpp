@@ -1,4 +1,4 @@
-// Two interfaces with one address, on two networks: answers leave where the question came in.
+// Two interfaces with the same address on two networks: answers leave where the question came in.
 #include <doctest/doctest.h>
 
 #include "lwip/udp.h"
@@ -11,7 +11,7 @@ using netstack::Ipv4Header;
 
 namespace {
 
-// The second interface; the first is the one that a route by address finds.
+// The second interface; a route by address would find the first.
 Machine& second() {
   static Machine* const the = [] {
     server();
@@ -26,7 +26,7 @@ Machine& second() {
   return *the;
 }
 
-// Sends `frame` to the second interface; all that leaves must leave there.
+// Sends `frame` to the second interface; everything sent must leave by it.
 Bytes answer_to(const Bytes& frame) {
   Machine& first = server();
   Machine& other = second();
@@ -88,7 +88,7 @@ TEST_CASE("large echoes and unreachable ports are answered where they came in") 
   CHECK(echo.at(34) == 0);
 
   Bytes datagram(16);
-  datagram[2] = 1;  // to a port where nobody listens
+  datagram[2] = 1;  // to a closed port
   datagram[5] = 16;
   const Bytes unreachable = answer_to(ipv4_frame(Ipv4Header::kUdp, datagram));
   CHECK(unreachable.at(34) == 3);

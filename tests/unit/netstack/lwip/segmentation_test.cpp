@@ -1,4 +1,4 @@
-// Long segments that the device cuts into frames, and the splitting that fits them to windows.
+// Long segments that the device cuts into frames, and splitting them to fit windows.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -15,14 +15,13 @@ using namespace mote::world;
 
 namespace {
 
-// Before the machine is made: it is to have a device that cuts.
+// Runs before the machine is made, which needs a device that cuts.
 const bool prepared = [] {
   machine_segmentation = Segmentation::kWholeLength;
   return true;
 }();
 
-// A server that answers all with `bytes` of the body in pieces of `piece`, and its end right
-// behind.
+// A server that answers with `bytes` of the body in pieces of `piece`, followed at once by its FIN.
 struct Answer {
   std::size_t bytes = 0;
   std::size_t piece = 0;
@@ -34,7 +33,7 @@ err_t give_answer(void*, struct tcp_pcb* pcb, struct pbuf* data, err_t) {
   tcp_recved(pcb, data->tot_len);
   pbuf_free(data);
   for (std::size_t at = 0; at < answer.bytes; at += answer.piece) {
-    // Every second piece from another place, with the same content: none extends the one before.
+    // Every second piece is from a copy elsewhere, so that none extends the one before.
     static const Bytes copy(body().begin(), body().begin() + 100'000);
     const Bytes& source = at / answer.piece % 2 == 0 ? body() : copy;
     const std::size_t bytes = std::min(answer.piece, answer.bytes - at);
@@ -43,7 +42,7 @@ err_t give_answer(void*, struct tcp_pcb* pcb, struct pbuf* data, err_t) {
   return tcp_shutdown(pcb, 0, 1);
 }
 
-// Its port, listening.
+// The port of such a server, listening.
 std::uint16_t answering_port() {
   static bool listening = false;
   if (!listening) {
@@ -83,7 +82,7 @@ TEST_CASE("a transfer goes out in few long segments") {
   CHECK(sent < bytes / 1460 / 4);
 }
 
-TEST_CASE("each kind of device finds such lengths in the headers as it wants") {
+TEST_CASE("each kind of device finds the lengths that it wants in the headers") {
   // A segment of 3,000 bytes of payload, as lwIP makes it: TCP's checksum is left to the device.
   std::array<std::byte, 54> headers{};
   auto& ip = *reinterpret_cast<netstack::Ipv4Header*>(headers.data() + 14);
@@ -121,7 +120,7 @@ TEST_CASE("each kind of device finds such lengths in the headers as it wants") {
   CHECK(ip.checksum == 0);
 }
 
-TEST_CASE("transfers come through whole, whatever the line loses") {
+TEST_CASE("transfers arrive complete with long segments, whatever the line loses") {
   server();
   std::uint16_t port = 2100;
   for (const double latency_ms : {0.5, 10.0, 50.0}) {
@@ -152,7 +151,7 @@ TEST_CASE("transfers survive reordering, and a ring with little room") {
   m.device.ring = 256;
 }
 
-TEST_CASE("only what was lost is resent") {
+TEST_CASE("only the lost part is resent") {
   Machine& m = server();
   Network network;
   TcpPeer peer(2300);
@@ -192,7 +191,7 @@ TEST_CASE("a window of any width is filled and never overrun") {
   }
 }
 
-TEST_CASE("the end of a response is told with its last byte, not with the first half") {
+TEST_CASE("the end of a response comes with its last byte, not with the first half") {
   answer = {1000, 1000};
   Network network;
   TcpPeer peer(2500);
@@ -202,7 +201,7 @@ TEST_CASE("the end of a response is told with its last byte, not with the first 
   run(peer, network, 20);
   peer.send(request_for(0));
   run(peer, network, 20);
-  peer.window = 400 >> peer.scale;  // lwIP splits what it has; FIN is behind it
+  peer.window = 400 >> peer.scale;  // lwIP splits its segment; the FIN is behind it
   machine().device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected));
   for (int i = 0; i < 2000 && !peer.finished; ++i) run(peer, network, 1);
   CHECK((!peer.finished || peer.body.size() == 1000));
@@ -213,7 +212,7 @@ TEST_CASE("the end of a response is told with its last byte, not with the first 
   CHECK(peer.body.size() == 1000);
 }
 
-TEST_CASE("a segment in many small pieces is no longer than what can be copied") {
+TEST_CASE("a segment in many small pieces is no longer than can be copied") {
   const std::uint16_t port = answering_port();
   for (const double loss : {0.0, 0.05}) {
     for (const std::size_t piece : {60, 150, 700, 1500, 9000}) {
@@ -235,7 +234,7 @@ TEST_CASE("a segment in many small pieces is no longer than what can be copied")
   }
 }
 
-TEST_CASE("frames are as long as the peer wants them, and unusually short ones are not cut") {
+TEST_CASE("frames are as long as the peer allows, and unusually short ones are not cut") {
   Machine& m = server();
   std::uint16_t port = 2800;
   for (const std::uint16_t mss : {216, 535, 536, 1000}) {
@@ -256,7 +255,7 @@ TEST_CASE("frames are as long as the peer wants them, and unusually short ones a
   }
 }
 
-TEST_CASE("a peer that takes its window back is asked for it, and not flooded") {
+TEST_CASE("a peer that shrinks its window is probed, not flooded") {
   Machine& m = server();
   Network network;
   TcpPeer peer(2900);

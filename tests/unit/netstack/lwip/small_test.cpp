@@ -1,4 +1,4 @@
-// The smallest machine: few connections, and fewer beside them.
+// The smallest machine: few connections, and even fewer other resources.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ const bool prepared = [] {
 
 }  // namespace
 
-TEST_CASE("a flood of SYNs displaces itself before a response that is being delivered") {
+TEST_CASE("a flood of SYNs displaces its own connections before one with a response under way") {
   REQUIRE(prepared);
   Machine& m = server();
   Network network;
@@ -39,7 +39,7 @@ TEST_CASE("a flood of SYNs displaces itself before a response that is being deli
     for (int i = 0; i < 5; ++i) step(m, network, peers);
     REQUIRE(reader.established);
   }
-  // The server has given one up, whose last response is on its way.
+  // The server has closed one, whose last response is on its way.
   TcpPeer& last = readers.back();
   m.device.receive(last.segment(TcpPeer::kAck, last.sequence(), last.expected, request_for(5000)));
   settle(m);
@@ -56,7 +56,7 @@ TEST_CASE("a flood of SYNs displaces itself before a response that is being deli
   CHECK(connection_with(10'999) != nullptr);
 }
 
-// It needs no link for that: it may as well say so itself.
+// A forged message, without any narrow link, does the same.
 TEST_CASE("a peer whose path becomes narrower again and again takes no more than its share") {
   Machine& m = server();
   TcpPeer peer(3000);
@@ -78,7 +78,7 @@ TEST_CASE("a peer whose path becomes narrower again and again takes no more than
     m.device.wire.clear();
   }
   CHECK(connection_with(peer.port())->mss == limits::kLeastPathMtu - 40);
-  // mote_tcp_queue_limit keeps so many for all.
+  // mote_tcp_queue_limit reserves this many for all.
   const std::size_t kept = (MOTE_TCP_QUEUE_LEAST - 1) * machine_plan.netstack.pcbs;
   CHECK(netstack::heap::segment_headers_left() + MOTE_TCP_SPLITS_BEYOND + 1 >= kept);
   peer.reset();

@@ -1,4 +1,5 @@
-// TCP through the whole stack: transfers over lossy lines, forged segments, numbers, windows.
+// TCP through the whole stack: transfers over lossy lines, forged segments, sequence numbers,
+// windows.
 #include "lwip/tcp.h"
 
 #include <doctest/doctest.h>
@@ -24,7 +25,7 @@ std::size_t transfer_bytes() {
 
 }  // namespace
 
-TEST_CASE("transfers come through whole, whatever the line loses") {
+TEST_CASE("transfers arrive complete, whatever the line loses") {
   std::uint16_t port = 2000;
   for (const double latency_ms : {0.5, 10.0, 50.0}) {
     for (const double loss : {0.0, 0.01, 0.05}) {
@@ -45,7 +46,7 @@ TEST_CASE("transfers come through whole, whatever the line loses") {
   }
 }
 
-TEST_CASE("segments sent once more are counted, and only those") {
+TEST_CASE("retransmitted segments are counted, and only those") {
   const auto resent = [] { return netstack::tcp_counters().resent; };
   const std::uint64_t before = resent();
   Network sound;
@@ -58,14 +59,14 @@ TEST_CASE("segments sent once more are counted, and only those") {
   CHECK(resent() > before);
 }
 
-TEST_CASE("segments that are dropped are counted by reason") {
+TEST_CASE("dropped segments are counted by reason") {
   Machine& m = server();
   const netstack::TcpCounters before = netstack::tcp_counters();
   TcpPeer peer(2950);
   peer.service = 81;  // nobody listens there
   Bytes stray = peer.segment(TcpPeer::kAck, 1, 1);
   m.device.receive(stray);
-  stray.back() ^= 1;  // of the urgent pointer, which the checksum covers
+  stray.back() ^= 1;  // in the urgent pointer, which the checksum covers
   m.device.receive(stray);
   settle(m);
   const netstack::TcpCounters after = netstack::tcp_counters();
@@ -83,7 +84,7 @@ TEST_CASE("transfers survive reordering") {
   CHECK(took > 0);
 }
 
-TEST_CASE("a connection that takes the place of one in TIME-WAIT begins beyond its numbers") {
+TEST_CASE("a connection that replaces one in TIME-WAIT starts beyond its numbers") {
   Machine& m = server();
   Network network;
   std::uint32_t end = 0;
@@ -103,7 +104,7 @@ TEST_CASE("a connection that takes the place of one in TIME-WAIT begins beyond i
   }
 }
 
-TEST_CASE("when packets are scarce, frames are copied out of theirs") {
+TEST_CASE("when packets are scarce, frames are copied out of them") {
   Machine& m = server();
   Network network;
   std::vector<Packet> taken;
@@ -150,7 +151,7 @@ TEST_CASE("forged segments neither end a connection nor change it") {
   forge(peer.segment(TcpPeer::kSyn, next, 0));
   forge(peer.segment(TcpPeer::kSyn | TcpPeer::kAck, next + 7, peer.expected));
   forge(peer.segment(0, next, peer.expected, evil));                     // no ACK
-  forge(peer.segment(TcpPeer::kAck, next, peer.expected + 1000, evil));  // ACK of the unsent
+  forge(peer.segment(TcpPeer::kAck, next, peer.expected + 1000, evil));  // ACK of unsent data
   forge(peer.segment(TcpPeer::kAck, next, peer.expected - 1'000'000, evil));
   forge(peer.segment(TcpPeer::kFin, next, 0));
   CHECK(peer.body.empty());
@@ -160,7 +161,7 @@ TEST_CASE("forged segments neither end a connection nor change it") {
   CHECK(std::equal(peer.body.begin(), peer.body.end(), body().begin()));
 }
 
-TEST_CASE("a segment size named amid a connection is not believed") {
+TEST_CASE("an MSS option on an open connection is ignored") {
   Machine& m = server();
   Network network;
   TcpPeer peer(5100);
@@ -220,7 +221,7 @@ TEST_CASE("data that comes with the ACK on which the server closes is not kept f
   CHECK(netstack::heap::used() <= blocks);  // fewer when the flood's last connections expire
 }
 
-TEST_CASE("a callback may close when data that it refused is offered again") {
+TEST_CASE("a callback may close when data it refused is offered again") {
   Machine& m = server();
   static int offers;
   struct tcp_pcb* pcb = tcp_new();

@@ -1,5 +1,5 @@
-// TCP's timers: connections that only wait are left alone, and whatever gives them something to do
-// brings their timers back.
+// TCP's timers: connections that only wait are left alone, and any new work brings their timers
+// back.
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint16_t kPort = 83;
 
-// A service that takes what comes, and says nothing; it closes when its client does.
+// A service that consumes data silently; it closes when its client does.
 void listen_silently() {
   static bool listening = false;
   server();
@@ -53,7 +53,7 @@ struct Pair {
     for (int i = 0; i < milliseconds; ++i) step(server(), network, peers);
   }
 
-  // Longer than any timer of a connection that has nothing to do needs to find that out.
+  // Waits until any timer of a connection with nothing to do has found that out.
   void rest() {
     run(250);
     REQUIRE(pcb->queue == TCP_IDLE);
@@ -64,7 +64,7 @@ struct Pair {
   struct tcp_pcb* pcb = nullptr;
 };
 
-// All blocks for segments' headers, until it ends.
+// Takes all blocks for segments' headers; returns them at its end.
 class Famine {
  public:
   Famine() {
@@ -88,7 +88,7 @@ void wait(int milliseconds) {
   for (int i = 0; i < milliseconds; ++i) step(server(), network, {});
 }
 
-// How many frames the machine sends in so many milliseconds, by itself.
+// The number of frames that the machine sends by itself in this many milliseconds.
 std::size_t frames_within(int milliseconds_to_wait) {
   Machine& m = server();
   m.device.wire.clear();
@@ -102,8 +102,8 @@ std::size_t frames_within(int milliseconds_to_wait) {
   return frames;
 }
 
-// Opens a connection from `port` and closes it a while later, the machine first; it is in TIME-WAIT
-// then.
+// Opens a connection from `port`, and closes it a while later, the machine first; this leaves it in
+// TIME-WAIT.
 void pass_to_time_wait(std::uint16_t port, int open_milliseconds = 0) {
   Pair pair(port);
   pair.run(open_milliseconds);
@@ -123,7 +123,7 @@ bool is_in_time_wait(std::uint16_t port) {
 
 }  // namespace
 
-TEST_CASE("what is written to an idle connection is resent when it is lost") {
+TEST_CASE("data written to an idle connection is resent if lost") {
   Pair pair(2000);
   pair.rest();
   pair.network.to_peer.loss = 1;
@@ -137,7 +137,7 @@ TEST_CASE("what is written to an idle connection is resent when it is lost") {
   pair.rest();
 }
 
-TEST_CASE("what an idle connection was given in pieces is resent when it is lost") {
+TEST_CASE("data in pieces written to an idle connection is resent if lost") {
   Pair pair(2001);
   pair.rest();
   const struct tcp_piece pieces[] = {{body().data(), 100}, {body().data() + 100, 400}};
@@ -151,7 +151,7 @@ TEST_CASE("what an idle connection was given in pieces is resent when it is lost
   pair.rest();
 }
 
-TEST_CASE("an idle connection asks for a window that was shut") {
+TEST_CASE("an idle connection probes a shut window") {
   Pair pair(2002);
   pair.peer.window = 0;
   pair.peer.outgoing.push_back(
@@ -162,7 +162,7 @@ TEST_CASE("an idle connection asks for a window that was shut") {
   tcp_output(pair.pcb);
   pair.run(100);
   CHECK(pair.peer.body.empty());
-  pair.peer.window = 60'000;  // its telling was lost
+  pair.peer.window = 60'000;  // the window update was lost
   pair.run(2000);
   CHECK(pair.peer.body.size() == 500);
   pair.rest();
@@ -180,7 +180,7 @@ TEST_CASE("an idle connection acknowledges a single segment in time") {
   pair.rest();
 }
 
-TEST_CASE("an idle connection is polled as soon as somebody wants that") {
+TEST_CASE("an idle connection is polled as soon as that is asked for") {
   static int polls;
   polls = 0;
   Pair pair(2004);
@@ -226,7 +226,7 @@ TEST_CASE("a callback of the timer may abort its connection, and any other") {
   }
 }
 
-TEST_CASE("the FIN of an idle connection is resent when it is lost") {
+TEST_CASE("the FIN of an idle connection is resent if lost") {
   Pair pair(2005);
   pair.rest();
   pair.network.to_peer.loss = 1;
@@ -238,7 +238,7 @@ TEST_CASE("the FIN of an idle connection is resent when it is lost") {
   CHECK(pair.peer.finished);
 }
 
-TEST_CASE("a FIN that found no memory goes out when there is some") {
+TEST_CASE("a FIN that found no memory is sent once there is some") {
   Pair pair(2006);
   pair.rest();
   {
@@ -251,7 +251,7 @@ TEST_CASE("a FIN that found no memory goes out when there is some") {
   CHECK(pair.peer.finished);
 }
 
-TEST_CASE("an acknowledgement that found no memory goes out when there is some") {
+TEST_CASE("an acknowledgement that found no memory is sent once there is some") {
   Pair pair(2007);
   pair.rest();
   pair.pcb->rcv_wnd = TCP_WND / 4;  // as if the rest waited to be read
@@ -264,7 +264,7 @@ TEST_CASE("an acknowledgement that found no memory goes out when there is some")
   pair.rest();
 }
 
-TEST_CASE("a challenge to a reset that found no memory goes out when there is some") {
+TEST_CASE("a challenge ACK to a reset that found no memory is sent once there is some") {
   Pair pair(2017);
   pair.rest();
   {
@@ -276,7 +276,7 @@ TEST_CASE("a challenge to a reset that found no memory goes out when there is so
   pair.rest();
 }
 
-TEST_CASE("connections that wait for a peer's last words wait no longer than they should") {
+TEST_CASE("a connection waits for its peer's FIN no longer than it should") {
   Pair pair(2008);
   REQUIRE(tcp_close(pair.pcb) == ERR_OK);
   pair.run(10);
@@ -293,7 +293,7 @@ TEST_CASE("connections that wait for a peer's last words wait no longer than the
   CHECK(connection_with(2009) == nullptr);
 }
 
-TEST_CASE("TIME-WAIT lasts two segment lifetimes from its beginning") {
+TEST_CASE("TIME-WAIT lasts two segment lifetimes from its start") {
   pass_to_time_wait(2020, 5000);
   wait(10'000);
   pass_to_time_wait(2021);
@@ -306,11 +306,11 @@ TEST_CASE("TIME-WAIT lasts two segment lifetimes from its beginning") {
   CHECK_FALSE(is_in_time_wait(2021));
 }
 
-TEST_CASE("of those in TIME-WAIT the oldest gives way, and one heard of last is not the oldest") {
+TEST_CASE("of connections in TIME-WAIT the longest unheard of gives way") {
   for (std::uint16_t port = 2030; port < 2036; ++port) pass_to_time_wait(port);
   TcpPeer again(2030);
   again.service = kPort;
-  // Its FIN, sent once more, behind its SYN.
+  // Its retransmitted FIN follows its SYN.
   server().device.receive(again.segment(TcpPeer::kFin | TcpPeer::kAck, again.sequence() + 1, 0));
   wait(10);
   std::vector<struct tcp_pcb*> taken;
@@ -325,7 +325,7 @@ TEST_CASE("of those in TIME-WAIT the oldest gives way, and one heard of last is 
   for (struct tcp_pcb* pcb : taken) tcp_abort(pcb);
 }
 
-TEST_CASE("a crowd of idle connections stands in no queue, and each is served at once") {
+TEST_CASE("a crowd of idle connections is in no queue, and each is served at once") {
   std::vector<Pair> crowd;
   for (std::uint16_t port = 10'000; port < 10'800; ++port) crowd.emplace_back(port);
   wait(250);

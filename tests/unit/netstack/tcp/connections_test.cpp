@@ -1,4 +1,4 @@
-// The table of TCP connections: each is found, whatever shares its bucket and whoever left before.
+// The table of TCP connections finds each one, whatever shares its bucket and whoever left before.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ struct tcp_pcb** bucket_of(const struct tcp_pcb& pcb) {
   return tcp_bucket(&pcb.local_ip, pcb.local_port, &pcb.remote_ip, pcb.remote_port);
 }
 
-// The length of a list, every member of which must be known to its neighbours and its bucket.
+// The length of a list, each of whose members must be linked with its neighbours and its bucket.
 std::size_t count(struct tcp_pcb* const* list, bool in_time_wait) {
   std::size_t members = 0;
   struct tcp_pcb* const* place = list;
@@ -34,7 +34,7 @@ std::size_t count(struct tcp_pcb* const* list, bool in_time_wait) {
   return members;
 }
 
-// The members of all buckets.
+// The number of members in all buckets.
 std::size_t count_table() {
   std::size_t members = 0;
   for (std::size_t i = 0; i < std::size_t{1} << (64 - tcp_table.shift); ++i) {
@@ -57,7 +57,7 @@ Census census() {
   return now;
 }
 
-// The machine's one answer to a frame of a peer's, or nothing.
+// The machine's only answer to a peer's frame, or an empty one.
 Bytes answer_to(const Bytes& frame) {
   Machine& m = server();
   m.device.wire.clear();
@@ -89,7 +89,7 @@ std::vector<TcpPeer> open(const std::vector<std::uint16_t>& ports) {
   return peers;
 }
 
-// Whether the machine knows the connection: it acknowledges what lies outside the window.
+// Whether the machine knows the connection: if so, it acknowledges a segment outside the window.
 bool is_known(const TcpPeer& peer) {
   const Bytes old = peer.segment(TcpPeer::kAck, peer.sequence() - 500, peer.expected, Bytes(10));
   return flags_of(answer_to(old)) == TcpPeer::kAck;
@@ -103,7 +103,7 @@ std::vector<std::uint16_t> ports_from(std::uint16_t first, std::uint16_t many) {
   return ports;
 }
 
-// Ports of the peer's that share a bucket.
+// Ports of the peer that share a bucket.
 std::vector<std::uint16_t> ports_in_one_bucket(std::size_t many) {
   server();
   const ip_addr_t here = {lwip_htonl(kMachineAddress)};
@@ -142,13 +142,13 @@ TEST_CASE("connections leave in any order, and the others stay") {
   }
 }
 
-TEST_CASE("connections leave a bucket that they share in any order, and the others stay") {
+TEST_CASE("connections in one bucket leave it in any order, and the others stay") {
   for (const Order order : {Order::kOldestFirst, Order::kNewestFirst, Order::kShuffled}) {
     leave_in_turn(open(ports_in_one_bucket(12)), order);
   }
 }
 
-TEST_CASE("as many connections as there can be are all found") {
+TEST_CASE("in a full table every connection is found") {
   const std::vector<TcpPeer> peers = open(ports_from(30'000, 1200));
   CHECK(census().active == 1200);
   for (const TcpPeer& peer : peers) REQUIRE(is_known(peer));
@@ -156,7 +156,7 @@ TEST_CASE("as many connections as there can be are all found") {
   CHECK(census().active == 0);
 }
 
-TEST_CASE("strangers fall through to the listener, and to nobody") {
+TEST_CASE("a segment of no connection goes to the listener, or to nobody") {
   const std::vector<TcpPeer> peers = open(ports_in_one_bucket(5));
   TcpPeer stranger(static_cast<std::uint16_t>(peers[0].port() ^ 1));
   CHECK((flags_of(answer_to(stranger.segment(TcpPeer::kAck, 1, 1))) & TcpPeer::kRst) != 0);
@@ -188,7 +188,7 @@ TEST_CASE("a connection in TIME-WAIT is found, and gives way to a SYN beyond its
     for (int i = 0; i < 20; ++i) step(m, network, peers);
     CHECK(census() == Census{0, before + 1});
     CHECK(is_known(peer));
-    answer_to(peer.segment(TcpPeer::kSyn, 500, 0));  // an old one is no new connection
+    answer_to(peer.segment(TcpPeer::kSyn, 500, 0));  // an old SYN opens no new connection
     CHECK(census() == Census{0, before + 1});
   }
   for (int i = 0; i < 31'000; ++i) step(m, network, {});
@@ -203,7 +203,7 @@ TEST_CASE("a connection that is closed with data unread leaves once") {
     tcp_recv(accepted, [](void*, struct tcp_pcb* connection, struct pbuf* data, err_t) -> err_t {
       if (data == nullptr) return ERR_OK;
       pbuf_free(data);
-      return tcp_close(connection);  // nothing was said to be received: a reset
+      return tcp_close(connection);  // without tcp_recved(): a reset
     });
     return ERR_OK;
   });

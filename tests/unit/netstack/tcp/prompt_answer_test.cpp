@@ -1,4 +1,4 @@
-// Prompt answers: what a peer sees must be what lwIP alone would have sent it.
+// Prompt answers: a peer must see exactly what lwIP alone would have sent.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -18,8 +18,8 @@ using namespace mote::world;
 
 namespace {
 
-// One life of a connection, decided by a seed. What the machine sends is noted with numbers that
-// count from the connection's start.
+// One life of a connection, decided by a seed. The machine's output is recorded with numbers
+// relative to the connection's start.
 class Life {
  public:
   Life(unsigned seed, bool promptly, std::uint16_t port)
@@ -49,11 +49,11 @@ class Life {
     const std::uint32_t ours = peer_.expected;
     const std::uint8_t data = TcpPeer::kAck | TcpPeer::kPush;
     switch (random_() % 24) {
-      default:  // the usual: a request that acknowledges all
+      default:  // the usual: a request that acknowledges everything
         return ask(data, ours);
       case 0:
         return ask(data, ours - std::min<std::uint32_t>(ours - first_, 1 + random_() % 400));
-      case 1:  // again
+      case 1:  // a retransmission
         return send(data, next_ - std::min<std::uint32_t>(next_ - 1001, kPromptRequestBytes), ours,
                     last_);
       case 2:
@@ -85,7 +85,7 @@ class Life {
     }
   }
 
-  // What clients rarely do, and what networks do to them.
+  // Actions that are rare among clients, and accidents of networks.
   void act_rarely() {
     const std::uint32_t ours = peer_.expected;
     const std::uint8_t data = TcpPeer::kAck | TcpPeer::kPush;
@@ -105,7 +105,7 @@ class Life {
         return send(data, next_ + kPromptRequestBytes, ours, prompt_request(number_));
       case 3:
         return send(data, next_, ours + 1, prompt_request(number_));
-      case 4:  // what the machine sends is lost
+      case 4:  // the machine's segment is lost
         machine_.device.wire.clear();
         lost_ = !lost_;
         return;
@@ -118,8 +118,8 @@ class Life {
         return ask(TcpPeer::kAck, ours);
       case 7:
         return ask(data | 32, ours);  // urgent
-      case 8: {  // another byte in the headers, save in what is another number in each life: the
-                 // peer's port and its acknowledgement; then as it was
+      case 8: {  // a changed byte in the headers, but not in fields whose value differs between
+                 // lives, the peer's port and its acknowledgement; then the request unchanged
         Bytes frame = peer_.segment(data, next_, ours, prompt_request(number_));
         const unsigned at = random_() % 48;
         const unsigned moved = at < 34 ? at : at < 40 ? at + 2 : at + 6;
@@ -181,7 +181,7 @@ class Life {
       note(frame);
       if (!lost_) peer_.receive(frame);
     }
-    if (first_ != 0) peer_.outgoing.clear();  // this test acknowledges in its own way
+    if (first_ != 0) peer_.outgoing.clear();  // this test sends its own acknowledgements
   }
 
   void note(const Bytes& frame) {
@@ -201,9 +201,9 @@ class Life {
   Machine& machine_;
   TcpPeer peer_;
   std::mt19937 random_;
-  std::uint32_t first_ = 0;    // the machine's first number
-  std::uint32_t next_ = 1001;  // the peer's next
-  std::uint32_t number_ = 0;   // of the next request
+  std::uint32_t first_ = 0;    // the machine's first sequence number
+  std::uint32_t next_ = 1001;  // the peer's next one
+  std::uint32_t number_ = 0;   // number of the next request
   Bytes last_;
   bool lost_ = false;
   std::vector<std::string> log_;
@@ -211,7 +211,7 @@ class Life {
 
 }  // namespace
 
-TEST_CASE("responses that come promptly are those to the requests, and lwIP's accounts are kept") {
+TEST_CASE("prompt responses fit their requests, and keep lwIP's accounts") {
   for (const bool promptly : {false, true}) {
     Machine& m = serve(promptly);
     Network network;
@@ -242,7 +242,7 @@ TEST_CASE("responses that come promptly are those to the requests, and lwIP's ac
   }
 }
 
-TEST_CASE("a path that becomes narrower shortens prompt answers, and ends them where it must") {
+TEST_CASE("a path that becomes narrower shortens prompt answers, and prevents them where it must") {
   std::uint16_t port = 3050;
   for (const std::uint16_t mtu : {1400, 600, 500}) {
     Machine& m = serve(true);
@@ -275,7 +275,7 @@ TEST_CASE("a path that becomes narrower shortens prompt answers, and ends them w
   }
 }
 
-TEST_CASE("over a bad network, too") {
+TEST_CASE("the same over a bad network") {
   Machine& m = serve(true);
   const std::uint64_t before = m.interface.attachment().counters().prompt_answers;
   for (const double loss : {0.02, 0.2}) {
@@ -303,10 +303,10 @@ TEST_CASE("over a bad network, too") {
   CHECK(m.interface.attachment().counters().prompt_answers > before + 100);
 }
 
-TEST_CASE("whatever happens, the machine sends what it sends without prompt answers") {
+TEST_CASE("the machine sends exactly what it would send without prompt answers") {
   std::uint16_t port = 4000;
   Network network;
-  TcpPeer keeper(3999);  // while there is a connection, lwIP's timer for them goes on
+  TcpPeer keeper(3999);  // lwIP's timer runs as long as there is a connection
   TcpPeer* peers[] = {&keeper};
   keeper.service = kPromptService;
   keeper.connect();

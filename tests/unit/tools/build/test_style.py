@@ -73,7 +73,12 @@ def test_each_rule_fires(path: str, text: str, line: int, words: str) -> None:
     ("netstack/a.cpp", "lwip/pbuf.h", True),
     ("netstack/a.cpp", "http/connection/server.hpp", False),
     ("http/a.cpp", "netstack/stack.hpp", True),
-    ("http/a.cpp", "lwip/tcp.h", True),
+    ("http/a.cpp", "lwip/tcp.h", False),
+    ("http/a.cpp", "mote_hooks.h", False),
+    ("http/reply/a.cpp", "http/pack/site_pack.hpp", True),
+    ("http/reply/a.cpp", "http/operations/endpoints.hpp", False),
+    ("http/operations/a.cpp", "http/connection/server.hpp", False),
+    ("firmware/a.cpp", "netif/ethernet.h", False),
     ("http/a.cpp", "drivers/net_device.hpp", False),
     ("http/a.cpp", "firmware/settings.hpp", False),
     ("firmware/a.cpp", "drivers/virtio/nic.hpp", True),
@@ -160,6 +165,20 @@ def test_formatting_is_checked(tmp_path: Path) -> None:
     (tmp_path / "a.cpp").write_text("// A file.\nint  a;\n")
     found = [str(finding) for finding in style.formatting(tmp_path, ["a.cpp"])]
     assert found == ["a.cpp:2: run clang-format-19 -i a.cpp"]
+
+
+def test_headers_of_lwip_behind_others_are_found(tmp_path: Path) -> None:
+    files = {"http/a.cpp": '#include "netstack/open.hpp"\n#include "netstack/closed.hpp"\n',
+             "netstack/open.hpp": '#include "netstack/deep.hpp"\n',
+             "netstack/deep.hpp": '#include "netstack/open.hpp"\n#include "lwip/tcp.h"\n',
+             "netstack/closed.hpp": "#include <span>\n",
+             "firmware/a.cpp": '#include "netstack/open.hpp"\n'}
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    found = [str(finding) for finding in style.seam(tmp_path, sorted(files))]
+    assert found == ['http/a.cpp:1: do without "netstack/open.hpp": it leads to "lwip/tcp.h", '
+                     "which only netstack/ may see"]
 
 
 def test_a_source_that_nothing_builds_is_found() -> None:

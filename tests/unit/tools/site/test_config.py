@@ -14,6 +14,7 @@ from tools.site.settings import Settings
 WHOLE = """
 panic = "halt"
 idle = "doze"
+console = "quiet"
 
 [network]
 hostname = "web-1"
@@ -64,7 +65,7 @@ status = 308
 
 def test_every_key() -> None:
     assert parse_settings(WHOLE, "mote.toml") == Settings(
-        lines=("panic=halt", "idle=doze", "network.hostname=web-1",
+        lines=("panic=halt", "idle=doze", "console=quiet", "network.hostname=web-1",
                "network.0.address=192.0.2.10/24",
                "network.0.gateway=192.0.2.1", "network.0.mtu=1400", "network.0.offload=off",
                "network.52:54:00:ab:cd:ef.address=dhcp", "http.port=8080",
@@ -88,7 +89,7 @@ def test_blob() -> None:
 
 @pytest.mark.parametrize("text, words", [
     ("colour = 1", ":1: colour: unknown key"),
-    ("[htpp]\nport = 80", ":1: htpp: unknown key; known are http, idle, network, panic"),
+    ("[htpp]\nport = 80", ":1: htpp: unknown key; known are console, http, idle, network, panic"),
     ("[http]\nprot = 80", ":2: http.prot: unknown key; known are"),
     ("[network]\nhost = 'a'", ":2: network.host: unknown key; known are hostname, interface"),
     ("[[network.interface]]\nmatch = 0\ndns = 'x'", ":3: network.interface.dns: unknown key"),
@@ -106,6 +107,7 @@ def test_blob() -> None:
     ("[http]\nidle_timeout_s = 0", "http.idle_timeout_s = 0"),
     ("http = 80", ":1: http: must be a table, begun by [http]"),
     ("panic = 'restart'", ":1: panic = 'restart': must be \"reset\" or \"halt\""),
+    ("console = 'loud'", ":1: console = 'loud': must be \"normal\" or \"quiet\""),
     ("idle = 'sleep'", ":1: idle = 'sleep': must be \"poll\" or \"doze\""),
     ("network.hostname = 'a b'", "network.hostname = 'a b'"),
     ("network.hostname = '-a'", "network.hostname = '-a'"),

@@ -1,12 +1,12 @@
-// What a fuzzer demands of the code under test; what doesn't hold ends it, and libFuzzer keeps the
-// input.
+// An assertion of fakes and fuzzers about the code under test. If it fails, the program ends, and
+// libFuzzer keeps the input.
 #pragma once
 
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
-namespace mote::fuzz {
+namespace mote::fakes {
 
 inline void demand(bool holds, std::string_view what) {
   if (!holds) {
@@ -14,5 +14,11 @@ inline void demand(bool holds, std::string_view what) {
     std::abort();
   }
 }
+
+}  // namespace mote::fakes
+
+namespace mote::fuzz {
+
+using fakes::demand;
 
 }  // namespace mote::fuzz

@@ -1,0 +1,23 @@
+// Where bytes lie and how many: the one shape in which what is to be sent comes down, from the site
+// pack to a device's ring.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace mote {
+
+struct Piece {
+  const std::byte* data = nullptr;
+  std::size_t bytes = 0;
+
+  [[nodiscard]] std::string_view text() const {
+    return {reinterpret_cast<const char*>(data), bytes};
+  }
+};
+
+[[nodiscard]] inline Piece piece_of(std::string_view text) {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+
+}  // namespace mote
