@@ -25,15 +25,13 @@ struct MemoryRange {
 static_assert(sizeof(MemoryRange) == 24);
 
 struct BootInfo {
-  std::uint32_t magic;  // kMagic
   BootWay way;
+  std::uint32_t reserved;       // zero
   std::uint64_t memory_map;     // physical address of MemoryRange[memory_ranges]
   std::uint64_t memory_ranges;  // 0: unknown
   std::uint64_t pack;           // physical address of the site pack, page-aligned
   std::uint64_t rsdp;           // ACPI root pointer; 0: not given, search for it
   std::uint64_t command_line;   // physical address of a zero-terminated string; 0: none
-
-  static constexpr std::uint32_t kMagic = 0x45544F4D;  // "MOTE"
 
   // Characters of the command line that boot/ keeps; the rest of a longer one is lost.
   static constexpr std::size_t kMaxCommandLine = 4095;

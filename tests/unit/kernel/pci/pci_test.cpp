@@ -103,7 +103,7 @@ TEST_CASE("bus mastering is allowed in the function and the bridges above it, an
   PciMachine pc;
   pc.space.add_bridge({0, 2, 0}, 1).put<std::uint8_t>(kSubordinateBus, 4);
   pc.space.add_bridge({1, 0, 0}, 3).put<std::uint8_t>(kSubordinateBus, 3);
-  pc.space.add_bridge({1, 1, 0}, 4).put<std::uint8_t>(kSubordinateBus, 4);
+  pc.space.add_bridge({1, 1, 0}, 2).put<std::uint8_t>(kSubordinateBus, 2);
   pc.space.add({3, 0, 0}).put<std::uint16_t>(kCommand, 0x0100);  // SERR# enable stays
   scan(kMap);
   const Function device = PciMachine::function({3, 0, 0});
