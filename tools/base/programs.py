@@ -21,7 +21,7 @@ ESSENTIAL = ("coreutils", "dash", "dpkg", "gzip", "util-linux")
 PROGRAMS: dict[str, tuple[str, str]] = {
     "ab": ("apache2-utils", "test"),
     "addr2line": ("binutils", "run test"),
-    "apt-get": ("apt", "run image build test bench fuzz"),
+    "apt-get": ("apt", "run image build test bench fuzz lwip"),
     "brotli": ("brotli", "run image test bench fuzz"),
     "cat": ("coreutils", "test"),
     "check_http": ("monitoring-plugins-basic", "interop"),
@@ -60,6 +60,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "python3": ("python3", "build test bench fuzz"),
     "qemu-img": ("qemu-utils", "image test"),
     "qemu-system-x86_64": ("qemu-system-x86", "run test bench"),
+    "quilt": ("quilt", "lwip test"),
     "readlink": ("coreutils", "test"),
     "readelf": ("binutils", "build test bench"),
     "sh": ("dash", "test interop"),

@@ -37,6 +37,7 @@ UNIT = {
     "nginx-light": "nginx",
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
+    "quilt": "quilt",
 }
 TEST = {
     "apache2-utils": "ab",
@@ -72,6 +73,10 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_TEXT = "#!/bin/sh\n# While mote installs packages: start no services.\nexit 101\n"
 
 BENCH = {"wrk": "wrk"}
+PATCHES = {
+    **{package: BUILD[package] for package in ("dpkg-dev", "patch", "xz-utils")},
+    "quilt": UNIT["quilt"],
+}
 FUZZ = {
     "libclang-rt-19-dev": UNIT["libclang-rt-19-dev"],
     "llvm-19": "llvm-symbolizer-19",
@@ -85,6 +90,7 @@ USES = {
     "run": (BUILD, COMPRESS, RUN, DEBUG, SYMBOLIZE),
     "image": (BUILD, COMPRESS, CONVERT),
     "unit": (BUILD, COMPRESS, UNIT),
+    "lwip": (PATCHES,),
     "test": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST),
     "interop": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST, INTEROP),
     "bench": (BUILD, COMPRESS, RUN, UNIT, TEST, BENCH),

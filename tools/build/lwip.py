@@ -19,12 +19,13 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tools.base.errors import UserError  # noqa: E402
+from tools.build import lwip_series  # noqa: E402
 
 SUITE = "trixie"
 TARBALL = "lwip_2.2.1+dfsg1.orig.tar.xz"
 TARBALL_SHA256 = "83729c274c499d3348e9fbbe043a3113f3fa8953e7efddc7c21c7fcbb1f2b7b1"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-PATCHES = ROOT / "netstack/lwip/patches"
+PATCHES = lwip_series.PATCHES
 
 # Added to the system's settings. The sandbox user could not enter a build folder under a private
 # home; the hooks are for the system's own lists and caches.
@@ -45,7 +46,7 @@ Say = Callable[[str], None]
 
 def provide(build_dir: Path, own_tree: Path | None, say: Say) -> None:
     """Brings build_dir/lwip up to date; does nothing if its stamp says that it is."""
-    patches = sorted(PATCHES.glob("*.patch"))
+    patches = [PATCHES / name for name in lwip_series.names(PATCHES)]
     key = hashlib.sha256()
     key.update(fingerprint(own_tree).encode() if own_tree else TARBALL_SHA256.encode())
     for patch in patches:
@@ -64,10 +65,19 @@ def provide(build_dir: Path, own_tree: Path | None, say: Say) -> None:
         unpack(debian_source(build_dir / "lwip-debian", say), fresh)
     for patch in patches:
         apply(patch, fresh)
+    keep_times(tree, fresh)
     shutil.rmtree(tree, ignore_errors=True)
     fresh.rename(tree)
     write_notice(tree, build_dir / "NOTICE")
     stamp.write_text(wanted)
+
+
+def keep_times(old: Path, new: Path) -> None:
+    """Files that stay as they were keep their times, so that Ninja builds only what changed."""
+    for path in (new / "src").rglob("*.[ch]"):
+        before = old / path.relative_to(new)
+        if before.is_file() and before.read_bytes() == path.read_bytes():
+            shutil.copystat(before, path)
 
 
 def check_tree(tree: Path) -> None:
@@ -159,8 +169,9 @@ def unpack(description: Path, target: Path) -> None:
 
 def apply(patch: Path, tree: Path) -> None:
     """Applies one of our patches; a patch that doesn't fit exactly stops the build."""
-    run(["patch", "--strip=1", "--forward", "--fuzz=0", "--silent", "--directory", str(tree),
-         "--input", str(patch)], f"{patch.relative_to(ROOT)} does not apply to this lwIP")
+    run(["patch", "--strip=1", "--forward", "--fuzz=0", "--silent", "--no-backup-if-mismatch",
+         "--directory", str(tree), "--input", str(patch)],
+        f"{patch.relative_to(ROOT)} does not apply to this lwIP")
 
 
 def write_notice(tree: Path, notice: Path) -> None:

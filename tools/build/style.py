@@ -219,7 +219,7 @@ def may_see(source: Source, header: str) -> bool:
         case "drivers":
             own = source.path.rsplit("/", 1)[0]
             family = own != "drivers" and (folder + "/").startswith(own + "/")
-            return contract or family or header.startswith("kernel/")
+            return family or folder == "drivers" or header.startswith("kernel/")
         case "netstack":
             return contract or header.startswith(("netstack/", "kernel/"))
         case "http":
