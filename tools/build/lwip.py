@@ -73,7 +73,7 @@ def provide(build_dir: Path, own_tree: Path | None, say: Say) -> None:
 
 
 def keep_times(old: Path, new: Path) -> None:
-    """Files that stay as they were keep their times, so that Ninja builds only what changed."""
+    """Keeps the times of unchanged files, so that Ninja builds only from those that changed."""
     for path in (new / "src").rglob("*.[ch]"):
         before = old / path.relative_to(new)
         if before.is_file() and before.read_bytes() == path.read_bytes():

@@ -1,7 +1,7 @@
 """Our patches to lwIP, as a quilt series: their heads, and which patch each line belongs to.
 
 No patch changes a line that another one adds. So the source without one of them is known line by
-line, and each can be opened, dropped or replaced without a look at the others.
+line, and each can be opened, dropped or replaced without regard to the others.
 """
 
 import re
@@ -19,7 +19,7 @@ FIELD = re.compile(r"([A-Z][A-Za-z-]*): ?(.*)")
 
 @dataclass(frozen=True)
 class Hunk:
-    """A part of a patch: where it begins in the file before it, and its lines with their marks."""
+    """A part of a patch: its first line in the file before the patch, and its lines with marks."""
 
     start: int
     lines: tuple[str, ...]
@@ -42,13 +42,13 @@ class Patch:
         return program, case.strip('"')
 
     def requires(self) -> list[str]:
-        """Patches without which this one makes no sense: it goes when one of them goes."""
+        """Patches without which this one makes no sense: it is taken out together with them."""
         return [name.strip() for name in self.fields.get("Requires", "").split(",") if name.strip()]
 
 
 @dataclass
 class Line:
-    """A line of lwIP's: the patch that adds it and the patch that removes it, if there are any."""
+    """A line of lwIP's, and the patches that add and remove it, if any."""
 
     text: str
     added_by: str | None = None
@@ -57,7 +57,7 @@ class Line:
 
 @dataclass
 class Source:
-    """A file of lwIP's through all of the series: every line that ever was."""
+    """A file of lwIP's through the whole series: every line that it ever has."""
 
     lines: list[Line]
     rewrites: list[str] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Source:
                        and (line.removed_by is None or line.removed_by in gone))
 
     def apply(self, patch: Patch, path: str) -> None:
-        """Applies a patch's hunks; raises ValueError where one doesn't fit exactly."""
+        """Applies a patch's hunks; ValueError if one doesn't fit exactly."""
         offset = 0
         for hunk in patch.files[path]:
             visible = [line for line in self.lines if line.removed_by is None]
@@ -102,7 +102,7 @@ class Source:
 
 
 def place_of(hunk: Hunk, texts: list[str], expected: int) -> int | None:
-    """Where the hunk fits, as near as can be to where it says."""
+    """The place nearest to `expected` at which the hunk fits; None: nowhere."""
     before = hunk.before()
     last = len(texts) - len(before)
     for distance in range(len(texts) + 1):
@@ -119,7 +119,7 @@ def names(folder: Path = PATCHES) -> list[str]:
 
 
 def read(path: Path) -> Patch:
-    """A patch file."""
+    """Reads a patch file."""
     head, files, at = [], {}, None
     for line in path.read_text().splitlines(keepends=True):
         if line.startswith("--- a/"):
@@ -152,7 +152,7 @@ def fields_of(head: list[str]) -> dict[str, str]:
 
 
 def sources(patches: Iterable[Patch], pristine: Path) -> dict[str, Source]:
-    """The files that a series touches, through all of it."""
+    """The files that a series touches, each through the whole series."""
     found: dict[str, Source] = {}
     for patch in patches:
         for path in patch.files:
@@ -164,7 +164,7 @@ def sources(patches: Iterable[Patch], pristine: Path) -> dict[str, Source]:
 
 
 def findings(folder: Path, pristine: Path) -> list[str]:
-    """What is wrong with a series of patches, a line each."""
+    """Findings about a series of patches, a line each."""
     listed = names(folder)
     found = [f"{name}: in the series, and not there" for name in listed
              if not (folder / name).exists()]

@@ -1,6 +1,6 @@
-"""./mote lwip: our patches to lwIP, opened as a source tree, changed, and taken into the series.
+"""./mote lwip: opens our patches to lwIP as a source tree, and takes changes into the series.
 
-Debian's quilt does the work, in build/lwip-quilt; netstack/lwip/README.md tells how to go about it.
+Debian's quilt does the work, in build/lwip-quilt; netstack/lwip/README.md is the manual.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def parser(kind: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     taking = steps.add_parser("refresh", help="take what was changed into the open patch, and fit "
                               "those behind it to that")
     taking.add_argument("patch", nargs="?", metavar="PATCH",
-                        help="the open one, so that no other is meant")
+                        help="refuse unless this patch is the open one")
     moving = steps.add_parser("rebase", help="fit the series to another lwIP source tree")
     moving.add_argument("source", type=Path, metavar="DIR")
     steps.add_parser("status", help="say which patch is open, and what was changed")
@@ -142,7 +142,7 @@ def status(say: Say) -> None:
 
 
 def check(say: Say) -> int:
-    """Prints what is wrong with the series; 1 if anything is."""
+    """Prints the findings about the series; 1 if there are any."""
     findings = lwip_series.findings(PATCHES, pristine(say))
     for finding in findings:
         say(finding)
@@ -150,7 +150,7 @@ def check(say: Say) -> int:
 
 
 def prove(patch: str | None, say: Say) -> int:
-    """Prints what each patch's test does without it; 1 if any passes."""
+    """Prints how each patch's test ends without the patch; 1 if any passes."""
     series = lwip_removal.Series.read(PATCHES, pristine(say))
     wanted = [known(patch)] if patch else lwip_series.names(PATCHES)
     ninja.build([series.program(name) for name in wanted], None)
@@ -195,7 +195,7 @@ def pristine(say: Say) -> Path:
             fresh = Path(folder) / "tree"
             lwip.unpack(description, fresh)
             shutil.rmtree(fresh / ".pc", ignore_errors=True)
-            with contextlib.suppress(OSError):  # another was faster
+            with contextlib.suppress(OSError):  # another process was faster
                 fresh.rename(tree)
     return tree
 
@@ -217,7 +217,7 @@ def need_top() -> str:
 
 
 def go_to(name: str) -> None:
-    """Applies or takes off patches until this one is the last."""
+    """Applies or removes patches until this one is the last."""
     if applied()[-1:] != [name]:
         quilt("pop" if name in applied() else "push", name)
 
@@ -240,7 +240,7 @@ def push_rest(say: Say) -> None:
 
 
 def watch_all() -> None:
-    """Tells quilt of every file that may be edited: what it isn't told of first, it misses."""
+    """Adds every file to the open patch: quilt misses changes in files it didn't know before."""
     files = [str(path.relative_to(TREE)) for path in sorted((TREE / "src").rglob("*.[ch]"))]
     already = set(quilt("files").split())
     if ahead := [path for path in files if path not in already]:
@@ -248,7 +248,7 @@ def watch_all() -> None:
 
 
 def changed() -> list[str]:
-    """Files of the open patch that were edited since it was refreshed."""
+    """Files with changes that aren't in the open patch yet."""
     if not applied():
         return []
     lines = quilt("diff", "-z", "--no-timestamps", "--no-index").splitlines()
@@ -272,7 +272,7 @@ def start(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def quilt(*arguments: str) -> str:
-    """What quilt prints; its last line becomes the error."""
+    """Runs quilt and returns its output; the last line becomes the error."""
     result = start(*arguments)
     if result.returncode != 0:
         lines = result.stdout.strip().splitlines() or ["no message"]
@@ -288,7 +288,7 @@ def file_name(patch: str) -> str:
 
 
 def known(patch: str) -> str:
-    """The file's name of a patch of the series."""
+    """The file name of a patch, which must be in the series."""
     name = file_name(patch)
     if name not in lwip_series.names(PATCHES):
         raise UserError(f"{patch}: no patch of the series; {shown(PATCHES)}/series names them")

@@ -1,6 +1,6 @@
 """Builds and runs a patch's unit test on lwIP without that patch.
 
-Only what includes a changed file is compiled again, beside the build's own objects.
+Recompiles only sources that include a changed file, in a folder of its own.
 """
 
 import os
@@ -21,7 +21,7 @@ RUN_S = 300
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a test: whether it was built, whether it passed, and what was said."""
+    """A test's result: whether it was built, whether it passed, and its output."""
 
     built: bool
     passed: bool
@@ -33,7 +33,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Row:
-    """What a patch's test does without the patch, and those that go with it."""
+    """The result of a patch's test without the patch and those that require it."""
 
     patch: Patch
     others: tuple[str, ...]
@@ -42,7 +42,7 @@ class Row:
 
     @property
     def is_needed(self) -> bool:
-        """Whether the test fails, as it must; that it can't be built counts for an interface."""
+        """Whether the test fails, as it must; not to build counts if our code uses the patch."""
         return not self.outcome.passed and (self.outcome.built or self.adds_interface)
 
     def line(self) -> str:
@@ -65,7 +65,7 @@ class Series:
         return Series(patches, lwip_series.sources(patches.values(), pristine))
 
     def program(self, name: str) -> str:
-        """What Ninja must have built for a patch's test."""
+        """The program of a patch's test, which Ninja must have built."""
         return f"build/tests/{self.patches[name].test()[0]}_test"
 
     def leaving_with(self, name: str) -> set[str]:
@@ -124,7 +124,7 @@ class Scratch:
         for result in results:
             if result.returncode != 0:
                 return Outcome(False, False, result.stdout)
-        try:  # doctest takes a comma for the end of a pattern
+        try:  # a comma would end doctest's pattern
             ran = subprocess.run([self.folder / "test", "--no-colors",
                                   f"--test-case={case.replace(',', '?')}"], cwd=ROOT, text=True,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=RUN_S,
@@ -134,7 +134,7 @@ class Scratch:
         return Outcome(True, ran.returncode == 0, ran.stdout)
 
     def inputs(self, path: str) -> set[str]:
-        """What an object was made from, as Ninja noted it down."""
+        """The files that an object was made from, by Ninja's log."""
         return {line.strip() for line in self.ask("ninja", "-t", "deps", path)[1:]}
 
     def moved(self, command: str, stale: Iterable[str]) -> str:
