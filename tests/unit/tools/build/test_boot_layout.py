@@ -27,7 +27,6 @@ def test_both_agree(tmp_path: Path) -> None:
     (".pack:          resq 1\n.rsdp:          resq 1", ".rsdp: resq 1\n.pack: resq 1", "rsdp"),
     (".command_line:  resq 1", ".command_line:  resq 1\n.more: resd 1", "more"),
     (".attributes:    resd 1\n", "", "sizeof(mote::MemoryRange)"),
-    ("0x45544F4D", "0x45544F4E", "kBootInfoMagic"),
     ("kBootWayPvh    equ 2", "kBootWayPvh    equ 3", "kBootWayPvh"),
     ("kUsableRam     equ 1", "kUsableRam     equ 2", "kUsableRam"),
     ("kCommandLineBytes equ 4096", "kCommandLineBytes equ 2048", "kCommandLineBytes")])
