@@ -148,25 +148,10 @@ void each_interface(auto&& use) {
   }
 }
 
-class MacText {
- public:
-  explicit MacText(std::span<const std::uint8_t, 6> octets) {
-    TextWriter writer(characters_);
-    for (std::size_t i = 0; i < octets.size(); ++i) {
-      writer.add(i == 0 ? ""sv : ":"sv);
-      writer.add(NumberText<16>(octets[i], 2).text());
-    }
-  }
-  [[nodiscard]] std::string_view text() const { return {characters_.data(), characters_.size()}; }
-
- private:
-  std::array<char, 17> characters_{};
-};
-
 void write_interfaces(Exposition& out) {
   out.gauge("interface_info"sv, "The interface's device, with the value 1."sv);
   each_interface([&](Label name, const InterfaceReport& report) {
-    const MacText mac(report.mac.octets);
+    const MacText mac(report.mac);
     const std::array labels = {name, Label{"model"sv, report.model}, Label{"mac"sv, mac.text()}};
     out.sample(labels, 1);
   });

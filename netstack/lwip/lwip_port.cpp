@@ -36,7 +36,7 @@ static_assert(PBUF_LINK_ENCAPSULATION_HLEN == limits::kHeadroom);
 static_assert(TCP_MSS + 40 == limits::kMtu);
 static_assert(TCP_TSO_PBUFS == limits::kTxSegments);
 static_assert(limits::kTxPayloadBytes + 40 <= 0xFFFF);
-static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + 14);
+static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + sizeof(EthernetHeader));
 static_assert(TCP_SLOW_INTERVAL == kPollTickMs);
 static_assert(IP_REASS_MAX_PBUFS >= 48 && PBUF_POOL_SIZE > IP_REASS_MAX_PBUFS);
 

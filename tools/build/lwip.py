@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Puts lwIP's sources into the build folder, with Debian's patches and ours applied.
 
-The sources are Debian's source package, fetched by apt with state of its own in the build folder:
-the system's apt settings (proxy, credentials, mirror) are used and stay as they are. apt verifies
-Debian's signatures; the upstream tarball is checked once more against the hash kept here. What
-was fetched is kept, so only the first build needs a network.
+apt fetches Debian's source package, with its state in the build folder: it uses the system's apt
+settings (proxy, credentials, mirror) and leaves them unchanged. apt verifies Debian's signatures;
+the upstream tarball is checked once more against the hash kept here. The package is kept, so only
+the first build needs a network.
 """
 
 import argparse
@@ -27,8 +27,8 @@ TARBALL_SHA256 = "83729c274c499d3348e9fbbe043a3113f3fa8953e7efddc7c21c7fcbb1f2b7
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 PATCHES = lwip_series.PATCHES
 
-# Set on top of the system's settings. The sandbox user could not enter a build folder under a
-# private home; the hooks are the system's, for the system's own lists and caches.
+# Added to the system's settings. The sandbox user could not enter a build folder under a private
+# home; the hooks are for the system's own lists and caches.
 APT_SETTINGS = """\
 Dir::State::Lists "{state}/lists";
 Dir::Cache "{state}/cache";
@@ -45,7 +45,7 @@ Say = Callable[[str], None]
 
 
 def provide(build_dir: Path, own_tree: Path | None, say: Say) -> None:
-    """Makes build_dir/lwip what the stamp says it is; does nothing when it is that already."""
+    """Brings build_dir/lwip up to date; does nothing if its stamp says that it is."""
     patches = [PATCHES / name for name in lwip_series.names(PATCHES)]
     key = hashlib.sha256()
     key.update(fingerprint(own_tree).encode() if own_tree else TARBALL_SHA256.encode())
@@ -81,14 +81,14 @@ def keep_times(old: Path, new: Path) -> None:
 
 
 def check_tree(tree: Path) -> None:
-    """Refuses a tree of the user's that is none."""
+    """Refuses a user's folder that is no lwIP source tree."""
     if not (tree / "src/core/tcp.c").is_file():
         raise UserError(f"--lwip {tree}: not an lwIP source tree (src/core/tcp.c is not there); "
                         "give another, or run ./configure.py to go on without one")
 
 
 def fingerprint(tree: Path) -> str:
-    """A hash of the sources in a tree of the user's."""
+    """A hash of the sources in a user's tree."""
     check_tree(tree)
     digest = hashlib.sha256()
     for path in sorted((tree / "src").rglob("*.[ch]")):
@@ -117,7 +117,7 @@ def tarball_is_right(folder: Path) -> bool:
 
 
 def fetch(folder: Path) -> None:
-    """Lets apt download the source package into `folder`, with its state in there, too."""
+    """Lets apt download the source package into `folder`, where it also keeps its state."""
     state = folder.resolve() / "apt"
     (state / "lists/partial").mkdir(parents=True)
     (state / "cache/archives/partial").mkdir(parents=True)
@@ -175,13 +175,13 @@ def apply(patch: Path, tree: Path) -> None:
 
 
 def write_notice(tree: Path, notice: Path) -> None:
-    """lwIP's copyright notice, which its licence wants beside every binary."""
+    """lwIP's copyright notice, which its licence requires beside every binary."""
     licence = (tree / "COPYING").read_text()
     notice.write_text("This software contains lwIP, under these terms:\n\n" + licence)
 
 
 def run(command: list[str], failure: str, cwd: Path | None = None) -> None:
-    """Runs a command in silence; its last line of complaint goes into the error."""
+    """Runs a command silently; its first error message, if it fails, goes into the exception."""
     try:
         result = subprocess.run(command, cwd=cwd, text=True, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
