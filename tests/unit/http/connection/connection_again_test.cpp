@@ -1,4 +1,4 @@
-// Requests that come again: the server knows them, and what it sends is what it would have sent.
+// Repeated requests: the server recognizes them, and sends the same as without its cache.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -20,7 +20,7 @@ bool is_known(std::string_view section) {
   return mote::http::server.replies.find(section) != nullptr;
 }
 
-// Asks so often that it is known then, whatever has its place; returns the last answer.
+// Repeats a request until it must be known, whichever other has its place; returns the last answer.
 std::string make_known(std::string_view request) {
   static_cast<void>(answer(request));
   const std::string stream = answer(request);
@@ -28,7 +28,7 @@ std::string make_known(std::string_view request) {
   return stream;
 }
 
-// Without the cache: the access log is on.
+// Answers without the cache, by turning on the access log.
 std::string answer_anew(std::string_view request) {
   start_server(true);
   const std::string stream = answer(request);
@@ -36,7 +36,7 @@ std::string answer_anew(std::string_view request) {
   return stream;
 }
 
-// Requests of all kinds, and whether they are known when they come again.
+// Requests of all kinds, and whether the cache knows them when repeated.
 struct Row {
   std::string request;
   bool known;

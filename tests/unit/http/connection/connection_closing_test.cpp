@@ -23,7 +23,7 @@ TEST_CASE("closing by the server: whole response, FIN, drain, then gone") {
   CHECK(statuses(client.receive_all()) == std::vector{200});
   CHECK(client.got_fin());
   CHECK_FALSE(client.is_released());
-  client.send(std::string(100'000, 'x'));  // taken and forgotten
+  client.send(std::string(100'000, 'x'));  // accepted and discarded
   CHECK(client.window() == kWindowBytes);
   client.close();
   CHECK(client.is_released());
@@ -114,7 +114,7 @@ TEST_CASE("an idle connection is closed without a word") {
   pass_time(10'000);
   CHECK(used.got_fin());
   CHECK(used.received == before);
-  pass_time(5'250);  // neither peer closes
+  pass_time(5'250);  // neither peer closes its side
   CHECK(used.is_released());
   CHECK(fresh.is_released());
 }
@@ -182,7 +182,7 @@ TEST_CASE("requests that wait don't excuse a peer that takes too little") {
   while (client.received.size() < 300'000) {
     client.acknowledge(1460);
   }
-  for (int round = 0; round < 12; ++round) {  // a small response is done with each time
+  for (int round = 0; round < 12; ++round) {  // each time, the peer finishes a small response
     pass_time(10'000);
     client.acknowledge(std::min<std::size_t>(300, client.unacknowledged()));
   }

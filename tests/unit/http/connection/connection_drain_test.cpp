@@ -1,4 +1,5 @@
-// Connections: requests with content, which is read away so that the next request can be answered.
+// Connections: requests with content, which is read and discarded so that the next request can be
+// answered.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -25,7 +26,7 @@ std::string of_length(std::size_t bytes) {
 
 const std::string kChunked = "Transfer-Encoding: chunked\r\n";
 
-// Content that would be requests if anything took it for them.
+// Content that looks like requests, to catch anything that mistakes it for them.
 const std::string kLure = get("/guide/") + get("/guide/");
 
 // kLure as chunks.
@@ -135,7 +136,7 @@ TEST_CASE("content that is too long: the response says close, and what comes is 
     CHECK(client.is_released());
     CHECK_FALSE(client.got_reset());
   }
-  Client client;  // whose chunks tell only in time
+  Client client;  // its content turns out to be too long only later
   client.send(post(kChunked, ""));
   client.acknowledge_all();
   for (std::size_t sent = 0; sent < limits::kContentBytes - 2100; sent += 1000) {
@@ -176,7 +177,7 @@ TEST_CASE("Expect: the final status instead of 100, and the end, unless the cont
       CHECK(response.status == 405);
       CHECK(response.head.find("Connection: close\r\n") != std::string::npos);
       CHECK(client.got_fin());
-      client.send(kLure + kLure);  // content or requests, nobody knows
+      client.send(kLure + kLure);  // content or requests: nobody can tell
       CHECK(stream.empty());
       CHECK(client.receive_all().size() == response.head.size() + response.body.size());
       client.close();
@@ -203,11 +204,11 @@ TEST_CASE("content that trickles in is waited for as long as a header section") 
   pass_time(1250);
   CHECK(client.got_fin());
   CHECK(counters().content_timeouts == before + 1);
-  CHECK(statuses(client.receive_all()) == std::vector{405});  // and no 408 behind it
+  CHECK(statuses(client.receive_all()) == std::vector{405});  // not followed by 408
   pass_time(5'250);
   CHECK(client.is_released());
 
-  Client slow;  // its header section doesn't count
+  Client slow;  // the time for its header section doesn't count
   const std::string request = post(of_length(1), "");
   slow.send(request.substr(0, 5));
   pass_time(8000);

@@ -1,4 +1,4 @@
-// Requests answered past lwIP: nobody can tell but by what it costs.
+// Requests answered past lwIP: clients see no difference.
 #include <doctest/doctest.h>
 
 #include <random>
@@ -15,7 +15,7 @@ using mote::http::counters;
 
 namespace {
 
-// All requests that these tests make, twice, so that the server knows those that it can know.
+// All requests that these tests make.
 const std::vector<std::string>& requests() {
   static const std::vector<std::string> all = {
       std::string(kGet),
@@ -43,7 +43,7 @@ void make_known() {
   }
 }
 
-// What a client saw of the server in a life that a seed decides, and what the server counted.
+// Everything that a client saw during a life determined by a seed, and the server's counts.
 struct Life {
   std::string received;
   bool got_fin = false;

@@ -115,7 +115,7 @@ TEST_CASE("no response to HEAD has content, errors no more than others (RFC 9110
            {"/ HTTP/1.1\r\nHost: a\r\n" + long_field, 431},
            {"/ HTTP/1.1\r\nTransfer-Encoding: a, chunked\r\nHost: a\r\n\r\n", 501},
            {"/ HTTP/2.0\r\nHost: a\r\n\r\n", 505},
-           {"/ HTTP/1.1\r\nHost", 400},  // and the peer closes
+           {"/ HTTP/1.1\r\nHost", 400},  // then the peer closes
        }) {
     CAPTURE(rest.substr(0, 80));
     Client client;
@@ -261,7 +261,7 @@ TEST_CASE("want of memory at each write delays and loses nothing") {
   }
 }
 
-// lwIP reads a segment again when it resends it: the peer may hold half of it already.
+// lwIP reads memory again when it resends a segment, half of which the peer may already hold.
 TEST_CASE("what is on its way stays as it is, however late, and whatever is sent meanwhile") {
   const Scene scene;
   for (const std::size_t failures : {0, 1}) {
@@ -275,7 +275,7 @@ TEST_CASE("what is on its way stays as it is, however late, and whatever is sent
       answer(kGet);
       ++*wall_seconds;
     }
-    slow.acknowledge(slow.unacknowledged());  // looks at each byte again
+    slow.acknowledge(slow.unacknowledged());  // compares each byte with what was sent
     CHECK(statuses(slow.received) == std::vector{200});
     wall_seconds.reset();
   }
@@ -288,7 +288,7 @@ TEST_CASE("text that is made for a response is copied, and its memory given back
   const std::string large = content_of("large.bin");
   CHECK(expected.find(large.substr(100'000, 100'000)) != std::string::npos);
   CHECK(expected.find(large.substr(299'990)) != std::string::npos);
-  // What separates the parts is another each time.
+  // The boundary differs each time.
   const std::size_t at = expected.find("boundary=") + 9;
   const std::string boundary = expected.substr(at, expected.find('\r', at) - at);
   for (std::size_t after = 0; after < 20; ++after) {
@@ -342,7 +342,7 @@ TEST_CASE("what is asked for on one interface only isn't answered on others") {
   CHECK(statuses(answer(get("/healthz"))) == std::vector{404});
   interface = 1;
   Client client;
-  interface = 2;  // where it came in is what counts
+  interface = 2;  // the connection's own interface counts
   client.send(get("/healthz"));
   CHECK(statuses(client.receive_all()) == std::vector{200});
 }

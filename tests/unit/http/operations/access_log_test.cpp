@@ -1,4 +1,4 @@
-// Tests of the access log: its lines byte by byte, its bounds, and the ring behind it.
+// Tests of the access log: its lines byte by byte, its limits, and the ring behind it.
 #include "http/operations/access_log.hpp"
 
 #include <doctest/doctest.h>
@@ -20,7 +20,7 @@
 namespace mote {
 namespace {
 
-// What the log asks of the rest of the machine.
+// Fakes of everything the log needs from the rest of the machine.
 std::uint64_t now_ns = 0;
 std::optional<std::uint64_t> wall_seconds;
 http::Options chosen;
@@ -35,7 +35,7 @@ const http::Options& http::options() { return chosen; }
 
 namespace {
 
-// The log switched on, long after what an earlier test wrote.
+// Turns the log on, long after the lines of earlier tests.
 struct Scene {
   Scene() {
     chosen.log = {.combined = true, .lines_a_second = 50};

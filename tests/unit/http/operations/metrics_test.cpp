@@ -1,4 +1,5 @@
-// Tests of health and metrics: the exposition format read strictly, bounds, and who gets what.
+// Tests of health and metrics: a strict parse of the exposition format, limits, and who may read
+// them.
 #include "http/operations/metrics.hpp"
 
 #include <doctest/doctest.h>
@@ -34,7 +35,7 @@
 namespace mote {
 namespace {
 
-// What the metrics are made of; `biggest` has every number at its most.
+// The sources of the metrics; with `biggest`, every number has its largest value.
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 
 struct World {
@@ -138,8 +139,8 @@ bool has_line(const std::string& response, const std::string& line) {
   return ("\r\n" + response).find("\r\n" + line + "\r\n") != std::string::npos;
 }
 
-// Reads an exposition as strictly as its description allows: families in one piece, each with HELP
-// and TYPE in front, names and labels of the right characters, no sample twice.
+// Parses an exposition as strictly as its specification allows: contiguous families, each with HELP
+// and TYPE in front, names and labels of valid characters, no sample twice.
 std::map<std::string, std::string> read_exposition(const std::string& text) {
   REQUIRE(text.ends_with('\n'));
   static const std::regex help("# HELP (mote_[a-z0-9_]+) [^\\\\]+\\.");

@@ -1,4 +1,4 @@
-// The pack reader: packs of tools/site/pack.py are read right, and no blob makes it read outside.
+// The pack reader: reads packs of tools/site/pack.py correctly, and never reads outside any blob.
 #include "http/pack/site_pack.hpp"
 
 #include <doctest/doctest.h>
@@ -32,10 +32,10 @@ PackFile& example() {
   return file;
 }
 
-// Reads every byte, for the sanitizer to see.
+// Reads every byte, so that the sanitizer checks it.
 void read(std::string_view text) { CHECK(std::string(text) == text); }
 
-// Asks for all that a pack holds, in every way, and reads every reply to its end.
+// Requests everything a pack holds, in every way, and reads every reply to its end.
 void serve_all(const SitePack& pack) {
   std::array<char, 256> scratch;
   for (const char* path :
@@ -190,7 +190,7 @@ TEST_CASE("the words for the console") {
 }
 
 TEST_CASE("no damage under a right checksum leads outside, whatever is asked for") {
-  // All of the tables; the header, too.
+  // All tables and the header.
   const std::size_t end =
       reinterpret_cast<const PackHeader*>(small().bytes().data())->settings_offset;
   Copy copy(small().bytes());
@@ -207,7 +207,7 @@ TEST_CASE("no damage under a right checksum leads outside, whatever is asked for
     }
     copy.bytes()[at] = before;
   }
-  CHECK(opened > end);  // most of it is harmless
+  CHECK(opened > end);  // most damage is harmless
 }
 
 TEST_CASE("statuses that tools/site/pack.py doesn't write are refused") {
@@ -261,7 +261,7 @@ TEST_CASE("each table is checked, wrapped sums too") {
   CHECK(is_refused([](Copy& copy) { copy.header().representations.count = 1; }));
   CHECK(is_refused([](Copy& copy) { copy.header().header_bytes = 64; }));
   CHECK(is_refused([](Copy& copy) { copy.header().site_count = 0; }));
-  CHECK(is_refused([](Copy& copy) { copy.header().site_count = 1; }));  // a host's is the second
+  CHECK(is_refused([](Copy& copy) { copy.header().site_count = 1; }));  // a host names the second
 }
 
 TEST_CASE("each offset and length is checked, wrapped sums too") {

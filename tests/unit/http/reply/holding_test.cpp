@@ -1,4 +1,4 @@
-// What is held until it is acknowledged: who acknowledges nothing gives way, who reads doesn't.
+// Resources held until acknowledged: peers that acknowledge nothing give way, readers don't.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ Crowd crowd_of(std::size_t count, std::string_view bytes) {
   return crowd;
 }
 
-// So many blocks for text, no more, within a test.
+// Limits the blocks for text during a test.
 class FewBlocks {
  public:
   explicit FewBlocks(std::size_t blocks) : taken_(text_blocks - blocks) { text_blocks = blocks; }
@@ -42,12 +42,12 @@ class FewBlocks {
   std::size_t taken_;
 };
 
-// More than can be sent at once, in two parts, so that its tail is needed until near its end.
+// Requests two parts, too long to be sent at once, so that the tail is held until near the end.
 std::string parts_of_large() {
   return get("/large.bin", "Range: bytes=0-199999,250000-299999\r\n");
 }
 
-const std::string kText = get("/text");  // whose reply is copied
+const std::string kText = get("/text");  // its reply is copied
 constexpr std::size_t kTails = limits::kReplyTails;
 constexpr std::size_t kLongTails = kTails - kTails / limits::kTailsShare;
 
@@ -72,7 +72,8 @@ TEST_CASE("who acknowledges no text gives its blocks to others, the longest hold
     Client honest;
     honest.send(kText + kText);
     CHECK(statuses(honest.receive_all()) == std::vector{200, 200});
-    CHECK(counters().gave_way == before + 1);  // what it gave is enough for all that come
+    CHECK(counters().gave_way ==
+          before + 1);  // the resources it released are enough for all that come
     CHECK(silent[0]->got_reset());
     CHECK(reset_in(silent) == 1);
   }
@@ -136,7 +137,7 @@ TEST_CASE("a slow reader that goes on stays, one that takes a byte now and then 
     CHECK(statuses(honest.receive_all()) == std::vector{200});
     CHECK_FALSE(slow.got_reset());
     if (second == 0) {
-      CHECK(trickle.got_reset());  // it came first
+      CHECK(trickle.got_reset());  // it has held longest
       CHECK(reset_in(silent) == 0);
     }
     if (text_blocks > 0) {
@@ -170,7 +171,8 @@ TEST_CASE("nobody gives way to itself, and few that ask for much leave some to o
   }
 }
 
-// At 240 bytes a second, the least that a stalled peer must take, 24 of them had all tails.
+// Before, 24 such readers, each taking 240 bytes a second, the least a peer must take, held all
+// tails.
 TEST_CASE("slow readers of several ranges keep no ranges from others (RFC 9110, 14.2)") {
   const Scene scene;
   const std::uint64_t before = counters().gave_way;
@@ -178,10 +180,10 @@ TEST_CASE("slow readers of several ranges keep no ranges from others (RFC 9110, 
   REQUIRE(ReplyTail::in_use() == kLongTails);
   Client young;
   young.send(parts_of_large());
-  CHECK(statuses(young.receive_all()) == std::vector{200});  // nobody is slow yet
+  CHECK(statuses(young.receive_all()) == std::vector{200});  // none counts as slow yet
   CHECK(reset_in(slow) == 0);
   pass_time(limits::kHoldTimeMs);
-  slow[0]->acknowledge(limits::kLeastHoldBytes);  // it isn't
+  slow[0]->acknowledge(limits::kLeastHoldBytes);  // so it isn't slow
   slow[1]->acknowledge(240);
   Client honest;
   honest.send(parts_of_large());
@@ -192,8 +194,8 @@ TEST_CASE("slow readers of several ranges keep no ranges from others (RFC 9110, 
   CHECK(reset_in(slow) == 1);
 }
 
-// One connection that asks for page after page and takes 1,440 bytes a second kept metrics from
-// Prometheus for ever: there is one page.
+// There is one page: before, one connection that requested page after page and took 1,440 bytes a
+// second kept metrics from Prometheus for ever.
 TEST_CASE("a page of metrics goes to who asks for it next, however its holder goes on") {
   const Scene scene;
   const FewBlocks few(8);
@@ -202,7 +204,7 @@ TEST_CASE("a page of metrics goes to who asks for it next, however its holder go
   slow.send(page + page);
   Client young;
   young.send(page);
-  CHECK(statuses(young.receive_all()) == std::vector{503});  // it has had no time yet
+  CHECK(statuses(young.receive_all()) == std::vector{503});  // the holder still has time
   for (std::uint32_t ticks = 0; ticks < limits::kHoldTimeMs / limits::kServerTickMs; ++ticks) {
     pass_time(limits::kServerTickMs);
     slow.acknowledge(std::min<std::size_t>(limits::kLeastHoldBytes, slow.unacknowledged()));
@@ -216,7 +218,7 @@ TEST_CASE("a page of metrics goes to who asks for it next, however its holder go
 
 TEST_CASE("whoever waits with all tails keeps no single range and no redirect from others") {
   const Scene scene;
-  const FewBlocks few(0);  // so that all wait, and hold a tail
+  const FewBlocks few(0);  // so that all wait, each holding a tail
   const Crowd silent = crowd_of(kTails, kText);
   REQUIRE(ReplyTail::in_use() == kTails);
   pass_time(limits::kHoldTimeMs);
@@ -245,7 +247,7 @@ TEST_CASE("an evicted connection takes its unacknowledged text with it") {
   CHECK(text_blocks == left + 1);
 }
 
-// A response that was acknowledged with the next request, past lwIP, isn't held any more.
+// A response's text is released when the next request, answered past lwIP, acknowledges it.
 TEST_CASE("text that a prompt request acknowledges is let go") {
   const Scene scene;
   const FewBlocks few(4);

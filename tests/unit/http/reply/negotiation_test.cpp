@@ -1,4 +1,4 @@
-// Content negotiation (RFC 9110, 12.5.3): which coding an Accept-Encoding gets.
+// Content negotiation (RFC 9110, 12.5.3): the coding chosen for an Accept-Encoding.
 #include "http/reply/negotiation.hpp"
 
 #include <doctest/doctest.h>
@@ -12,7 +12,7 @@ using enum Coding;
 
 namespace {
 
-// Identity, and the others from the smallest on.
+// Identity, then the others, smallest first.
 std::vector<Representation> with(std::initializer_list<Coding> codings) {
   std::vector<Representation> available(1);
   for (const Coding coding : codings) {
@@ -34,7 +34,7 @@ struct Asking {
   Request request;
 };
 
-// What of brotli, zstd and gzip, in this order from the smallest on, is chosen for field lines.
+// The coding chosen for these field lines from brotli, zstd and gzip, smallest first.
 Coding chosen_for_fields(std::string_view fields) {
   const auto available = with({kBrotli, kZstd, kGzip});
   return choose_representation(available, Asking(fields).request).coding;
@@ -77,7 +77,7 @@ TEST_CASE("identity is acceptable unless it is excluded, and preferred only if i
   CHECK(chosen("identity, gzip;q=0.5") == kIdentity);
   CHECK(chosen("identity;q=0.5, gzip;q=0.5") == kGzip);  // as good, and smaller
   CHECK(chosen("identity;q=0.5, gzip") == kGzip);
-  CHECK(chosen("gzip;q=0.001") == kGzip);  // unlisted identity comes behind
+  CHECK(chosen("gzip;q=0.001") == kGzip);  // unlisted identity ranks lower
   CHECK(chosen("identity;q=0, gzip") == kGzip);
 }
 

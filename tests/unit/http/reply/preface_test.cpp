@@ -1,4 +1,4 @@
-// Prefaces: status lines, dates, and the word on the connection.
+// Prefaces: status line, Date and Connection.
 #include "http/reply/preface.hpp"
 
 #include <doctest/doctest.h>

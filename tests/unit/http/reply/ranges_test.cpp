@@ -1,4 +1,4 @@
-// Ranges (RFC 9110, 14): what is read, what becomes one, and how parts are put together.
+// Ranges (RFC 9110, 14): parsing, joining, and the assembly of parts.
 #include "http/reply/ranges.hpp"
 
 #include <doctest/doctest.h>
@@ -24,7 +24,7 @@ using Pairs = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
 namespace {
 
 constexpr std::string_view kTag = "\"tag\"";
-constexpr std::uint64_t kPart = 100;  // what a part is said to cost
+constexpr std::uint64_t kPart = 100;  // the cost of a part
 
 RangeSet read(std::string_view fields, std::uint64_t size = 10'000) {
   return RangeSet::read(fields, {kTag}, size, kPart);
@@ -55,7 +55,7 @@ TEST_CASE("single ranges and suffixes (14.1.2)") {
   CHECK(pairs(of("bytes=0-")) == Pairs{{0, 9999}});
   CHECK(pairs(of("bytes=9999-9999")) == Pairs{{9999, 9999}});
   CHECK(pairs(of("Bytes=1-2")) == Pairs{{1, 2}});  // 14.1: units in any case
-  // What goes beyond the end ends there.
+  // A range beyond the end is cut off there.
   CHECK(pairs(of("bytes=9000-10000")) == Pairs{{9000, 9999}});
   CHECK(pairs(of("bytes=-10001")) == Pairs{{0, 9999}});
   CHECK(pairs(of("bytes=1-99999999999999999999999999")) == Pairs{{1, 9999}});
@@ -70,10 +70,10 @@ TEST_CASE("what can't be satisfied (14.1.2 and 15.5.17)") {
     CAPTURE(value);
     CHECK(of(value).kind() == Kind::kUnsatisfiable);
   }
-  CHECK(pairs(of("bytes=10000-, 5-6")) == Pairs{{5, 6}});  // one that can is enough
+  CHECK(pairs(of("bytes=10000-, 5-6")) == Pairs{{5, 6}});  // one satisfiable range is enough
   CHECK(of("bytes=0-", 0).kind() == Kind::kUnsatisfiable);
   CHECK(of("bytes=0-0", 0).kind() == Kind::kUnsatisfiable);
-  CHECK(of("bytes=-5", 0).kind() == Kind::kWhole);  // satisfied, by nothing
+  CHECK(of("bytes=-5", 0).kind() == Kind::kWhole);  // satisfiable, but empty
 }
 
 TEST_CASE("malformed sets and other units are ignored (14.2)") {
@@ -127,7 +127,7 @@ TEST_CASE("ranges that overlap, touch or are near become one (15.3.7.2)") {
   CHECK(pairs(of("bytes=5-6,0-9999")) == Pairs{{0, 9999}});
   CHECK(pairs(of("bytes=0-0,101-101")) == Pairs{{0, 101}});            // 100 between
   CHECK(pairs(of("bytes=0-0,102-102")) == Pairs{{0, 0}, {102, 102}});  // 101
-  CHECK(pairs(of("bytes=102-102,0-0")) == Pairs{{102, 102}, {0, 0}});  // their order stays
+  CHECK(pairs(of("bytes=102-102,0-0")) == Pairs{{102, 102}, {0, 0}});  // the order is kept
 }
 
 TEST_CASE("one that comes between two joins them, in the place of the first") {
@@ -182,7 +182,7 @@ TEST_CASE("more than two hundred ranges get the whole (14.2 and 17.15)") {
   CHECK(of(value, kSize).ranges().size() == 200);
   CHECK(of(value + ",190000-190000", kSize).kind() == Kind::kWhole);
   CHECK(of(value + ",99500-99500", kSize).kind() == Kind::kWhole);  // even one that would be joined
-  CHECK(of(value + ",200000-", kSize).kind() == Kind::kWhole);      // or left out
+  CHECK(of(value + ",200000-", kSize).kind() == Kind::kWhole);      // or is unsatisfiable
 }
 
 TEST_CASE("many ranges that don't ascend get the whole (14.2)") {
@@ -225,7 +225,7 @@ TEST_CASE("If-Range (13.1.5): a date that tells one content, and the very same")
   CHECK(kind("Sunday, 06-Nov-94 08:49:37 GMT", kSecond) == Kind::kSome);
   CHECK(kind(kDate, kSecond - 1) == Kind::kWhole);
   CHECK(kind(kDate, kSecond + 1) == Kind::kWhole);
-  CHECK(kind(kDate, 0) == Kind::kWhole);  // there is none that does
+  CHECK(kind(kDate, 0) == Kind::kWhole);  // no strong date
   CHECK(kind("Thu, 01 Jan 1970 00:00:00 GMT", 0) == Kind::kWhole);
   CHECK(kind("yesterday", kSecond) == Kind::kWhole);
   CHECK(kind(kTag, kSecond) == Kind::kSome);
@@ -247,7 +247,7 @@ TEST_CASE("If-Range (13.1.5): a strong comparison") {
   CHECK(read("Range: bytes=0-1\r\nIF-RANGE: \"other\"\r\n").kind() == Kind::kWhole);
   CHECK(read("Range: bytes=0-1\r\nIf-Range: \"tag\"\r\nIf-Range: \"x\"\r\n").kind() ==
         Kind::kWhole);
-  // Without a match even a range that can't be satisfied is ignored.
+  // Without a match even an unsatisfiable range is ignored.
   CHECK(read("Range: bytes=10000-\r\nIf-Range: \"x\"\r\n").kind() == Kind::kWhole);
 }
 

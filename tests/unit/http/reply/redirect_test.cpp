@@ -1,4 +1,4 @@
-// Redirects, and what is sent when no text can be made.
+// Redirects, and the replies sent when no tail is free.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -33,7 +33,7 @@ TEST_CASE("redirects of a path and of a prefix (RFC 9110, 15.4)") {
   check("/docs?x", 307, "/manual?x");
   check("/docs/a", 307, "/manual/a");
   check("/docs-old/a", 307, "/manual-old/a");
-  // A resource comes before a rule, and what isn't below the prefix is nothing.
+  // Resources take precedence over rules, and a path outside the prefix isn't redirected.
   CHECK(get("/blog").status == 404);
   CHECK(ask("HEAD", "/docs/a")["Location"] == "/manual/a");
 }

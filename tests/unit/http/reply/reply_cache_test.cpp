@@ -1,4 +1,4 @@
-// The cache of replies: what it knows again, and what it must never take for that.
+// The reply cache: sections that it recognizes, and others that it must never mistake for them.
 #include "http/reply/reply_cache.hpp"
 
 #include <doctest/doctest.h>
@@ -22,13 +22,13 @@ const Reply* find(ReplyCache& cache, std::string_view section) { return cache.fi
 
 constinit ReplyCache cache{};
 
-// A section of so many bytes.
+// A section of this many bytes.
 std::string section_of(std::size_t bytes, char filler = 'a') {
   const std::string front = "GET /style.css HTTP/1.1\r\nHost: a.example\r\nX: ";
   return front + std::string(bytes - front.size() - 4, filler) + "\r\n\r\n";
 }
 
-// One that has nothing but what it must have.
+// A section with only the required parts.
 const std::string kShort = "GET /style.css HTTP/1.1\r\nHost: a.example\r\n\r\n";
 
 Reply learnt(const std::string& section) {
@@ -101,7 +101,8 @@ TEST_CASE("one bit more or less is another section") {
 }
 
 TEST_CASE("two that differ in one byte are told apart when both are known") {
-  // Each pair of neighbours once: the first as a file, the other as another's header.
+  // Two sections that differ in one byte, anywhere in the filler: neither may get the other's
+  // reply.
   for (std::size_t bytes = 64; bytes < 100; ++bytes) {
     cache.forget_all();
     const std::string get = section_of(bytes);
@@ -111,9 +112,9 @@ TEST_CASE("two that differ in one byte are told apart when both are known") {
       std::string other = get;
       other[at] = 'b';
       Reply reply = reply_to(other);
-      reply.status = 304;  // so that it is told apart
+      reply.status = 304;  // to distinguish it
       cache.learn(other, reply);
-      cache.learn(other, reply);  // it may have had to come twice
+      cache.learn(other, reply);  // a place that is taken changes only at the second time
       REQUIRE(find(cache, other)->status == 304);
       const Reply* const first = find(cache, one);
       REQUIRE((first == nullptr || first->status == 200));
@@ -172,7 +173,7 @@ TEST_CASE("sections that come once, however many, drive none out") {
   for (const unsigned number : known) {
     CHECK(knows(nth(number)));
   }
-  // But one that comes twice has a place.
+  // But one that comes twice gets a place.
   for (unsigned number = 100'000; number < 100'100; ++number) {
     cache.learn(nth(number), reply);
     cache.learn(nth(number), reply);

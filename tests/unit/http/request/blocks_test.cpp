@@ -1,4 +1,4 @@
-// Bytes found sixteen at a time are those that one at a time would find.
+// Searching sixteen bytes at a time finds the same as one at a time.
 #include "http/request/blocks.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// Requests: reading them, and resolving paths.
+// Parsing requests, and resolving paths.
 #include "http/request/request.hpp"
 
 #include <doctest/doctest.h>
@@ -24,7 +24,7 @@ std::string resolved(std::string_view path) {
   return result ? std::string(*result) : "bad";
 }
 
-// Checks the status that each request line earns.
+// Checks the status for each request line.
 void check(std::initializer_list<std::pair<std::string_view, int>> rows) {
   for (const auto& [line, status] : rows) {
     CAPTURE(line);
@@ -39,7 +39,7 @@ TEST_CASE("request line (RFC 9112, 3)") {
       {"GET / HTTP/1.1", 200},
       {"GET /a/b?c=d HTTP/1.1", 200},
       {"GET /%41\xC3\xA9 HTTP/1.1", 200},
-      {"GET / HTTP/1.2", 200},  // 2.3: a higher minor version is understood as 1.1
+      {"GET / HTTP/1.2", 200},  // 2.3: a higher minor version is read as 1.1
       {"GET / HTTP/1.9", 200},
       {"GET / HTTP/2.0", 505},
       {"PRI * HTTP/2.0", 505},
@@ -154,7 +154,7 @@ TEST_CASE("request target (RFC 9112, 3.2): path, query, host, form") {
   CHECK(parse_request("GET / HTTP/1.0\r\n\r\n")->fields.empty());
   CHECK(parse_request("GET / HTTP/1.0\r\n\r\n")->host.empty());
   CHECK(parse_request("GET http://h/ HTTP/1.0\r\n\r\n")->host == "h");
-  // 3.2: a Host must come even so.
+  // 3.2: Host is required all the same.
   CHECK(status_of("GET http://h/ HTTP/1.1\r\n\r\n") == 400);
   CHECK(status_of("GET http://h/ HTTP/1.1\r\nHost: @\r\n\r\n") == 400);
 }
@@ -262,7 +262,7 @@ TEST_CASE("names are told apart at every letter") {
       std::string other(name);
       other[at] = other[at] == '-' ? '_' : static_cast<char>(other[at] ^ 1);
       CAPTURE(other);
-      // A value that most of them would refuse.
+      // A value that most of these fields would reject.
       const std::string section = with_fields(other + ": close, @\r\n");
       const auto request = parse_request(section);
       REQUIRE(request.has_value());
