@@ -43,7 +43,7 @@ TEST_CASE("a client that closes its side first is answered") {
   }
 }
 
-TEST_CASE("a client that closes within a request is told so") {
+TEST_CASE("a client that closes in the middle of a request gets 400") {
   const Scene scene;
   for (std::size_t cut = 1; cut < kGet.size(); ++cut) {
     Client client;
@@ -99,7 +99,7 @@ TEST_CASE("the longest request is answered") {
   }
 }
 
-TEST_CASE("an idle connection is closed without a word") {
+TEST_CASE("an idle connection is closed without a response") {
   const Scene scene;
   Client fresh;
   Client used;
@@ -137,7 +137,7 @@ TEST_CASE("a request that trickles in gets 408") {
   CHECK(client.is_released());
 }
 
-TEST_CASE("each request has the whole time for its header section") {
+TEST_CASE("each request gets the full time limit for its header section") {
   const Scene scene;
   Client client;
   for (int round = 0; round < 4; ++round) {
@@ -189,7 +189,7 @@ TEST_CASE("requests that wait don't excuse a peer that takes too little") {
   CHECK(client.is_released());
 }
 
-TEST_CASE("a response that is never acknowledged after the close is given up") {
+TEST_CASE("a response that is never acknowledged after the close is abandoned") {
   const Scene scene;
   Client client;
   client.send(get("/", "Connection: close\r\n"));
@@ -214,7 +214,7 @@ TEST_CASE("empty lines byte by byte are no request, and don't keep a connection 
   CHECK(client.received.empty());
 }
 
-TEST_CASE("who goes away within a response of parts leaves nothing behind") {
+TEST_CASE("a client that goes away during a multipart response leaves nothing behind") {
   const Scene scene;
   const std::string request = get("/large.bin", "Range: bytes=0-99,1000-199999,200001-\r\n");
   for (const std::size_t taken : {0U, 1460U, 100'000U}) {

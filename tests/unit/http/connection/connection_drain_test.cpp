@@ -41,7 +41,7 @@ std::string chunks() {
 
 }  // namespace
 
-TEST_CASE("content of any framing, cut anywhere, is read away, and the connection goes on") {
+TEST_CASE("content of any framing, cut anywhere, is discarded, and the connection continues") {
   const Scene scene;
   for (const std::string& request :
        {post(of_length(kLure.size()), kLure), post(kChunked, chunks()),
@@ -82,7 +82,7 @@ TEST_CASE("responses come at once, before the content") {
   CHECK(statuses(client.receive_all()) == std::vector{405, 200});
 }
 
-TEST_CASE("framing that is broken ends the connection, with 400 while that can be said") {
+TEST_CASE("broken framing ends the connection, with 400 while that is still possible") {
   const Scene scene;
   const std::uint64_t before = counters().content_broken;
   std::uint64_t rounds = 0;
@@ -118,7 +118,7 @@ TEST_CASE("no 400 to HEAD has content, whatever follows (RFC 9110, 9.3.2)") {
   CHECK(stream.empty());
 }
 
-TEST_CASE("content that is too long: the response says close, and what comes is discarded") {
+TEST_CASE("content that is too long: the response says close, and further input is discarded") {
   const Scene scene;
   const std::uint64_t before = counters().content_too_large;
   for (const std::string& fields : {of_length(limits::kContentBytes + 1), of_length(1UL << 40)}) {
@@ -150,7 +150,7 @@ TEST_CASE("content that is too long: the response says close, and what comes is 
   CHECK(counters().content_too_large == before + 3);
 }
 
-TEST_CASE("content as long as may be is taken before any of the response is") {
+TEST_CASE("content of the greatest length is taken before any of the response is") {
   const Scene scene;
   const std::uint64_t before = counters().content_bytes;
   for (const bool chained : {false, true}) {
@@ -246,7 +246,7 @@ TEST_CASE("a reset at any point of content frees everything") {
   }
 }
 
-TEST_CASE("want of memory at each write doesn't confuse content and requests") {
+TEST_CASE("lack of memory at any write doesn't confuse content and requests") {
   const Scene scene;
   const std::string stream = post(of_length(kLure.size()), kLure) + get("/large.bin", kChunked) +
                              chunks() + get("/") + post(of_length(5), "hello");
@@ -262,7 +262,8 @@ TEST_CASE("want of memory at each write doesn't confuse content and requests") {
   }
 }
 
-TEST_CASE("who still sends content makes room like an unfinished request, without a word") {
+TEST_CASE(
+    "a connection still receiving content makes room like an unfinished request, without a 503") {
   const Scene scene;
   std::vector<std::unique_ptr<Client>> crowd;
   while (crowd.size() < limits::kConnections) {

@@ -232,14 +232,14 @@ TEST_CASE("pipelined requests are answered in order, however slowly responses ar
   }
 }
 
-TEST_CASE("a large body needs no more than it is") {
+TEST_CASE("a large body arrives whole") {
   const Scene scene;
   std::string stream = answer(get("/large.bin"));
   CHECK(take_response(stream).body == content_of("large.bin"));
   CHECK(stream.empty());
 }
 
-TEST_CASE("want of memory at each write delays and loses nothing") {
+TEST_CASE("lack of memory at any write only delays the response") {
   const Scene scene;
   const std::string requests = get("/large.bin") + get("/") +
                                "GET /guide/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" +
@@ -262,7 +262,8 @@ TEST_CASE("want of memory at each write delays and loses nothing") {
 }
 
 // lwIP reads memory again when it resends a segment, half of which the peer may already hold.
-TEST_CASE("what is on its way stays as it is, however late, and whatever is sent meanwhile") {
+TEST_CASE(
+    "memory in flight stays unchanged, however late its acknowledgement, whatever else is sent") {
   const Scene scene;
   for (const std::size_t failures : {0, 1}) {
     wall_seconds = 784'111'777;
@@ -281,7 +282,7 @@ TEST_CASE("what is on its way stays as it is, however late, and whatever is sent
   }
 }
 
-TEST_CASE("text that is made for a response is copied, and its memory given back") {
+TEST_CASE("text formatted for a response is copied, and its memory released") {
   const Scene scene;
   const std::string ranges = "Range: bytes=0-9,100000-199999,299990-\r\n";
   const std::string expected = answer(get("/large.bin", ranges));
@@ -315,7 +316,7 @@ TEST_CASE("text that is made for a response is copied, and its memory given back
   }
 }
 
-TEST_CASE("text waits for memory that may be taken, and nothing else does") {
+TEST_CASE("when blocks for text run out, only replies that need one wait") {
   const Scene scene;
   text_blocks -= kTextBlocks;
   for (const std::string& request : {std::string(kGet), get("/large.bin")}) {
@@ -337,7 +338,7 @@ TEST_CASE("text waits for memory that may be taken, and nothing else does") {
   client.close();
 }
 
-TEST_CASE("what is asked for on one interface only isn't answered on others") {
+TEST_CASE("an endpoint of one interface isn't answered on others") {
   const Scene scene;
   CHECK(statuses(answer(get("/healthz"))) == std::vector{404});
   interface = 1;
@@ -347,7 +348,7 @@ TEST_CASE("what is asked for on one interface only isn't answered on others") {
   CHECK(statuses(client.receive_all()) == std::vector{200});
 }
 
-TEST_CASE("responses are logged when they are begun, if they are to be") {
+TEST_CASE("with the log on, responses are logged when they begin") {
   const Scene scene;
   answer(kGet);
   CHECK(take_log().empty());

@@ -74,7 +74,7 @@ TEST_CASE("when request buffers run out, the one held longest is taken, its requ
   }
 }
 
-TEST_CASE("unfinished headers of any size lock nobody out") {
+TEST_CASE("unfinished headers of any size lock no client out") {
   const Scene scene;
   for (const std::size_t bytes : {100U, 1100U, 3000U, 5000U, 20'000U}) {
     CAPTURE(bytes);
@@ -91,7 +91,7 @@ TEST_CASE("unfinished headers of any size lock nobody out") {
   }
 }
 
-TEST_CASE("requests behind responses that nobody takes lock nobody out") {
+TEST_CASE("requests behind responses that peers don't take lock no client out") {
   const Scene scene;
   const std::uint64_t before = counters().no_buffer;
   const Crowd crowd = crowd_of(2 * (limits::kMediumRequests + limits::kLargeRequests),
@@ -106,7 +106,7 @@ TEST_CASE("requests behind responses that nobody takes lock nobody out") {
 }
 
 // The discarded input may contain a HEAD, or the beginning of one.
-TEST_CASE("a 503 for what is discarded has no content, whatever it was, and says so") {
+TEST_CASE("a 503 for discarded input has no content, whatever the request was, and says so") {
   const Scene scene;
   for (const std::string start : {"\r", "\r\n", "\r\n\r\nH", "HEAD", "HEAD / ", "GET / "}) {
     CAPTURE(start);
@@ -125,7 +125,7 @@ TEST_CASE("a 503 for what is discarded has no content, whatever it was, and says
   }
 }
 
-TEST_CASE("who has a buffer taken away closes as others do, in every state") {
+TEST_CASE("a connection that lost its buffer closes like any other, in every state") {
   const Scene scene;
   for (const bool fails : {false, true}) {
     Crowd crowd = crowd_of(limits::kLargeRequests, with_cookie(20'000).substr(0, 6000));
@@ -201,7 +201,7 @@ TEST_CASE("1,024 connections that have sent a byte each lock nobody out") {
   }
 }
 
-TEST_CASE("a slow sender makes room last of all, the slowest first; a good one doesn't") {
+TEST_CASE("slow readers' connections make room last, the slowest first; good readers' don't") {
   const Scene scene;
   const Crowd crowd = crowd_of(limits::kConnections, get("/large.bin"));
   CHECK_FALSE(Client().accepted());
@@ -224,7 +224,7 @@ TEST_CASE("a slow sender makes room last of all, the slowest first; a good one d
   CHECK_FALSE(crowd[0]->is_released());
 }
 
-TEST_CASE("who asks for more and takes nothing keeps no reply's text from the others") {
+TEST_CASE("peers that request more and take nothing keep no reply's text from others") {
   const Scene scene;
   const auto range_to = [](std::size_t last) {
     return get("/large.bin", "Range: bytes=0-" + std::to_string(last) + "\r\n");
@@ -249,7 +249,7 @@ TEST_CASE("who asks for more and takes nothing keeps no reply's text from the ot
   }
 }
 
-TEST_CASE("who waits for room in vain is reset like any who takes nothing") {
+TEST_CASE("a connection that waits for room in vain is reset like any that takes nothing") {
   const Scene scene;
   Client client;
   client.send(get("/large.bin", "Range: bytes=0-92000\r\n") + std::string(kGet));

@@ -208,7 +208,7 @@ TEST_CASE("HEAD gets the head of what GET would get") {
   }
 }
 
-TEST_CASE("paths are the settings', and an empty one is nobody's") {
+TEST_CASE("paths come from the settings, and an empty one serves nothing") {
   const Scene scene;
   CHECK_FALSE(ask("/").has_value());
   CHECK_FALSE(ask("/healthz/").has_value());
@@ -233,7 +233,7 @@ TEST_CASE("metrics that are bound to an interface are unknown on all others; hea
   }
 }
 
-TEST_CASE("metrics tell what was counted") {
+TEST_CASE("metrics report the counts") {
   const Scene scene;
   world.counters.responses[http::index_of_status(404)] = 12;
   world.counters.open = 3;
@@ -318,7 +318,7 @@ TEST_CASE("the largest numbers of all interfaces have room") {
   CHECK(samples.at("mote_interface_doorbells_total{interface=\"net7\"}") == "18446744073709551615");
 }
 
-TEST_CASE("a page is nobody else's until the last byte was taken, or the reply given up") {
+TEST_CASE("a page isn't reused until its last byte is taken or the reply abandoned") {
   const Scene scene;
   std::vector<http::Reply> replies;
   for (std::size_t i = 0; i < limits::kMetricsPages; ++i) {
@@ -339,13 +339,13 @@ TEST_CASE("a page is nobody else's until the last byte was taken, or the reply g
   CHECK(scrape()["mote_http_connections"] == "77");
 }
 
-TEST_CASE("without memory for text, health says that it is well") {
+TEST_CASE("without memory for text, health still answers ok") {
   const Scene scene;
   world.text_room = false;
   CHECK(body_of(take(*ask("/healthz"))) == "{\"status\":\"ok\"}");
 }
 
-TEST_CASE("when all tails are in use, health says that it is well, and metrics ask for patience") {
+TEST_CASE("when all tails are in use, health still answers ok, and metrics get 503") {
   const Scene scene;
   std::vector<http::ReplyTail*> taken;
   while (http::ReplyTail* tail = http::ReplyTail::take(http::ReplyTail::Hold::kShort)) {

@@ -61,7 +61,7 @@ std::size_t reset_in(const Crowd& crowd) {
 
 }  // namespace
 
-TEST_CASE("who acknowledges no text gives its blocks to others, the longest holder first") {
+TEST_CASE("peers that acknowledge no text lose their blocks to others, the longest holder first") {
   const Scene scene;
   const FewBlocks few(8);
   const std::uint64_t before = counters().gave_way;
@@ -72,8 +72,7 @@ TEST_CASE("who acknowledges no text gives its blocks to others, the longest hold
     Client honest;
     honest.send(kText + kText);
     CHECK(statuses(honest.receive_all()) == std::vector{200, 200});
-    CHECK(counters().gave_way ==
-          before + 1);  // the resources it released are enough for all that come
+    CHECK(counters().gave_way == before + 1);  // its blocks are enough for all that come
     CHECK(silent[0]->got_reset());
     CHECK(reset_in(silent) == 1);
   }
@@ -98,7 +97,8 @@ TEST_CASE("a crowd of good readers waits for text, and resets nobody") {
   CHECK(reset_in(crowd) == 0);
 }
 
-TEST_CASE("who waits for text takes it from the longest holder when its time is over") {
+TEST_CASE(
+    "a connection that waits for text takes it from the longest holder once its time is over") {
   const Scene scene;
   const FewBlocks few(4);
   const Crowd silent = crowd_of(4, kText);
@@ -114,7 +114,7 @@ TEST_CASE("who waits for text takes it from the longest holder when its time is 
   CHECK(reset_in(silent) == 1);
 }
 
-TEST_CASE("a slow reader that goes on stays, one that takes a byte now and then doesn't") {
+TEST_CASE("a slow reader that makes progress stays; one that takes a byte now and then doesn't") {
   const Scene scene;
   const FewBlocks few(4);
   const std::string request = kText + get("/large.bin");
@@ -147,7 +147,7 @@ TEST_CASE("a slow reader that goes on stays, one that takes a byte now and then 
   CHECK_FALSE(slow.got_reset());
 }
 
-TEST_CASE("nobody gives way to itself, and few that ask for much leave some to others") {
+TEST_CASE("no connection gives way to itself, and a few that request much leave some to others") {
   const Scene scene;
   const FewBlocks few(100);
   std::string many;
@@ -196,7 +196,8 @@ TEST_CASE("slow readers of several ranges keep no ranges from others (RFC 9110, 
 
 // There is one page: before, one connection that requested page after page and took 1,440 bytes a
 // second kept metrics from Prometheus for ever.
-TEST_CASE("a page of metrics goes to who asks for it next, however its holder goes on") {
+TEST_CASE(
+    "a page of metrics goes to the next client that requests it, even if its holder progresses") {
   const Scene scene;
   const FewBlocks few(8);
   const std::string page = get("/page");
@@ -216,7 +217,7 @@ TEST_CASE("a page of metrics goes to who asks for it next, however its holder go
   CHECK(slow.got_reset());
 }
 
-TEST_CASE("whoever waits with all tails keeps no single range and no redirect from others") {
+TEST_CASE("peers that wait with all the tails keep no single range from others") {
   const Scene scene;
   const FewBlocks few(0);  // so that all wait, each holding a tail
   const Crowd silent = crowd_of(kTails, kText);
@@ -248,7 +249,7 @@ TEST_CASE("an evicted connection takes its unacknowledged text with it") {
 }
 
 // A response's text is released when the next request, answered past lwIP, acknowledges it.
-TEST_CASE("text that a prompt request acknowledges is let go") {
+TEST_CASE("text that a promptly answered request acknowledges is released") {
   const Scene scene;
   const FewBlocks few(4);
   Client client;

@@ -63,7 +63,7 @@ TEST_CASE("single ranges and suffixes (14.1.2)") {
   CHECK(pairs(of("bytes=007-008")) == Pairs{{7, 8}});
 }
 
-TEST_CASE("what can't be satisfied (14.1.2 and 15.5.17)") {
+TEST_CASE("unsatisfiable ranges (14.1.2 and 15.5.17)") {
   for (const char* value : {"bytes=10000-", "bytes=10000-10001", "bytes=-0", "bytes=-000",
                             "bytes=18446744073709551615-", "bytes=18446744073709551616-",
                             "bytes=10000-,-0,20000-30000"}) {
@@ -118,7 +118,7 @@ TEST_CASE("lists with blanks and empty members (5.6.1.2)") {
   CHECK(pairs(of("bytes=0-1, 500-501 ,,\t900-901,")) == Pairs{{0, 1}, {500, 501}, {900, 901}});
 }
 
-TEST_CASE("ranges that overlap, touch or are near become one (15.3.7.2)") {
+TEST_CASE("ranges that overlap, touch or are near each other are joined (15.3.7.2)") {
   CHECK(pairs(of("bytes=0-9,5-20")) == Pairs{{0, 20}});
   CHECK(pairs(of("bytes=0-9,10-20")) == Pairs{{0, 20}});
   CHECK(pairs(of("bytes=10-20,0-9")) == Pairs{{0, 20}});
@@ -130,14 +130,14 @@ TEST_CASE("ranges that overlap, touch or are near become one (15.3.7.2)") {
   CHECK(pairs(of("bytes=102-102,0-0")) == Pairs{{102, 102}, {0, 0}});  // the order is kept
 }
 
-TEST_CASE("one that comes between two joins them, in the place of the first") {
+TEST_CASE("a range between two others joins them, in the place of the first") {
   CHECK(pairs(of("bytes=5000-5001,0-0,9000-9001,300-300,90-210")) ==
         Pairs{{5000, 5001}, {0, 300}, {9000, 9001}});
   CHECK(pairs(of("bytes=300-300,5000-5001,0-0,90-210,6000-6000")) ==
         Pairs{{0, 300}, {5000, 5001}, {6000, 6000}});
 }
 
-TEST_CASE("random sets: every byte that was asked for, none far from one, no two parts near") {
+TEST_CASE("random sets: every requested byte, none far from one, no two parts near each other") {
   std::mt19937 random(1);
   for (int round = 0; round < 2'000; ++round) {
     const std::uint64_t size = 1 + random() % 3000;
@@ -205,7 +205,7 @@ TEST_CASE("many ranges that don't ascend get the whole (14.2)") {
   CHECK(of(descending(16) + "9500-").kind() == Kind::kWhole);
 }
 
-TEST_CASE("what is larger than memory can be is sent whole") {
+TEST_CASE("a representation of more than 4 GiB is sent whole") {
   CHECK(of("bytes=0-0", std::uint64_t{1} << 32).kind() == Kind::kSome);
   CHECK(pairs(of("bytes=-1", std::uint64_t{1} << 32)) == Pairs{{0xFFFF'FFFF, 0xFFFF'FFFF}});
   CHECK(of("bytes=0-0,-1", std::uint64_t{1} << 32).ranges().size() == 2);
@@ -214,7 +214,7 @@ TEST_CASE("what is larger than memory can be is sent whole") {
 }
 
 // apt resumes with a date alone.
-TEST_CASE("If-Range (13.1.5): a date that tells one content, and the very same") {
+TEST_CASE("If-Range (13.1.5): a strong date, and exactly the same one") {
   constexpr std::string_view kDate = "Sun, 06 Nov 1994 08:49:37 GMT";
   constexpr std::uint64_t kSecond = 784'111'777;
   const auto kind = [](std::string_view condition, std::uint64_t date) {
@@ -251,7 +251,7 @@ TEST_CASE("If-Range (13.1.5): a strong comparison") {
   CHECK(read("Range: bytes=10000-\r\nIf-Range: \"x\"\r\n").kind() == Kind::kWhole);
 }
 
-TEST_CASE("a multipart/byteranges (14.6): lengths told are the lengths sent") {
+TEST_CASE("a multipart/byteranges (14.6): the announced lengths are those sent") {
   const std::string body = [] {
     std::string text(1'000'000, '\0');
     for (std::size_t at = 0; at < text.size(); ++at) {
@@ -317,7 +317,7 @@ TEST_CASE("long texts come in pieces, and a tail may be given up at any of them"
   tail->release();
 }
 
-TEST_CASE("the pool has an end, and long holders leave some to others") {
+TEST_CASE("the pool can run out, and long holders leave some to others") {
   std::vector<ReplyTail*> taken;
   while (ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kLong)) {
     taken.push_back(tail);

@@ -45,7 +45,7 @@ bool knows(const std::string& section) {
 
 }  // namespace
 
-TEST_CASE("a section is known again, and gets what it got") {
+TEST_CASE("a repeated section is recognized, and gets the same reply") {
   cache.forget_all();
   wall_seconds = 784111777;
   for (const std::string& section :
@@ -100,7 +100,7 @@ TEST_CASE("one bit more or less is another section") {
   }
 }
 
-TEST_CASE("two that differ in one byte are told apart when both are known") {
+TEST_CASE("two known sections that differ in one byte are told apart") {
   // Two sections that differ in one byte, anywhere in the filler: neither may get the other's
   // reply.
   for (std::size_t bytes = 64; bytes < 100; ++bytes) {
@@ -139,7 +139,7 @@ TEST_CASE("too long or too short a section isn't kept") {
   }
 }
 
-TEST_CASE("what doesn't repeat isn't kept, and what is forgotten isn't known") {
+TEST_CASE("replies that don't repeat aren't kept, and forgotten sections aren't known") {
   cache.forget_all();
   Reply reply = reply_to(kShort);
   reply.repeats = false;
@@ -151,7 +151,7 @@ TEST_CASE("what doesn't repeat isn't kept, and what is forgotten isn't known") {
   CHECK_FALSE(knows(kShort));
 }
 
-TEST_CASE("sections that come once, however many, drive none out") {
+TEST_CASE("sections that come only once displace none, however many they are") {
   cache.forget_all();
   const Reply reply = reply_to(kShort);
   const auto nth = [](unsigned number) {
@@ -181,7 +181,7 @@ TEST_CASE("sections that come once, however many, drive none out") {
   }
 }
 
-TEST_CASE("replies repeat that follow from the section and the pack alone") {
+TEST_CASE("replies repeat if they depend on the section and the pack alone") {
   wall_seconds.reset();
   const std::string tag = get("/style.css")["ETag"];
   for (const auto& [seen, repeats] : std::vector<std::pair<Seen, bool>>{
@@ -208,7 +208,7 @@ TEST_CASE("replies repeat that follow from the section and the pack alone") {
   CHECK_FALSE(reply_to("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 0).repeats);
 }
 
-TEST_CASE("the whole in place of a range, for want of a tail, doesn't repeat") {
+TEST_CASE("the whole sent instead of a range, for lack of a tail, doesn't repeat") {
   std::vector<ReplyTail*> tails;
   while (ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kShort)) {
     tails.push_back(tail);

@@ -31,7 +31,7 @@ TEST_CASE("field sets are found by patterns, for any path") {
   CHECK(pack->lines(*pack->field_set(guide.group)) == "X-B: 2\r\n");
 }
 
-TEST_CASE("patterns lead to no state and no group that isn't there") {
+TEST_CASE("a pattern that leads to a missing state or group is refused") {
   const auto word = [](Copy& copy, std::size_t at) -> std::uint16_t& {
     return (&copy.record<std::uint16_t>(copy.header().patterns))[at];
   };

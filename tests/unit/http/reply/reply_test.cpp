@@ -48,7 +48,7 @@ TEST_CASE("HEAD has GET's fields and no content (RFC 9110, 9.3.2)") {
   }
 }
 
-TEST_CASE("what the request says of the connection is answered (RFC 9112, 9.3)") {
+TEST_CASE("Connection is answered as the request asks (RFC 9112, 9.3)") {
   const auto connection = [](const std::string& rest) {
     return seen(reply_to("GET / " + rest + "\r\n\r\n"))["Connection"];
   };
@@ -59,7 +59,7 @@ TEST_CASE("what the request says of the connection is answered (RFC 9112, 9.3)")
   // RFC 9110, 2.5: the server sends its own version, even to older clients; see `seen`.
 }
 
-TEST_CASE("OPTIONS tells what is allowed, of * and of any path (RFC 9110, 9.3.7)") {
+TEST_CASE("OPTIONS lists the allowed methods, for * and for any path (RFC 9110, 9.3.7)") {
   for (const char* target : {"*", "/", "/missing", "http://a.example"}) {
     const Seen answer = ask("OPTIONS", target);
     CHECK(answer.status == 204);
@@ -143,7 +143,7 @@ TEST_CASE("a preflight without room for names allows all (Fetch, 3.3.3)") {
   }
 }
 
-TEST_CASE("other methods are not allowed, and are told which are (RFC 9110, 15.5.6)") {
+TEST_CASE("other methods get 405 and the list of allowed ones (RFC 9110, 15.5.6)") {
   for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "TRACE"}) {
     const Seen answer = ask(method, "/");
     CHECK(answer.status == 405);
@@ -205,7 +205,8 @@ TEST_CASE("a coding is negotiated, each with an entity tag of its own (RFC 9110,
   CHECK(get("/large.bin", "Accept-Encoding: identity;q=0\r\n").status == 200);
 }
 
-TEST_CASE("304 has what a 200 would have told caches, and no content (RFC 9110, 15.4.5)") {
+TEST_CASE(
+    "304 has the fields for caches that a 200 would have, and no content (RFC 9110, 15.4.5)") {
   for (const char* coding : {"identity", "gzip", "br"}) {
     const std::string accept = "Accept-Encoding: " + std::string(coding) + "\r\n";
     const Seen whole = get("/style.css", accept);
@@ -237,13 +238,13 @@ TEST_CASE("preconditions that fail get 412 (RFC 9110, 13.1 and 15.5.13)") {
   }
 }
 
-TEST_CASE("endpoints come behind files, and before redirects and unknown paths") {
+TEST_CASE("files come before endpoints, and endpoints before redirects and unknown paths") {
   const std::string section = "GET /health%7a HTTP/1.1\r\nHost: a\r\n\r\n";
   CHECK(seen(reply_to(section, 1)).body == "ok");
   CHECK(seen(reply_to(section, 0)).status == 404);
 }
 
-TEST_CASE("what can't be read gets an error and the connection's end (RFC 9112, 9.6)") {
+TEST_CASE("an invalid request gets an error, and the connection ends (RFC 9112, 9.6)") {
   for (const Status status :
        {Status::kBadRequest, Status::kMethodNotAllowed, Status::kRequestTimeout,
         Status::kPreconditionFailed, Status::kUriTooLong, Status::kRangeNotSatisfiable,

@@ -213,7 +213,7 @@ TEST_CASE("the limit counts all bytes of chunked content") {
   CHECK(outcome_of(kChunked, "fff0\r\n" + std::string(0xFFF0, 'x')).state == State::kReading);
 }
 
-TEST_CASE("a reader can begin anew after any end") {
+TEST_CASE("a reader can be reused after any end") {
   ContentReader reader;
   for (const std::string_view content :
        {"5\r\nhel"sv, "x"sv, "FFFFFF\r\n"sv, "5;"sv, "0\r\n\r\n"sv}) {

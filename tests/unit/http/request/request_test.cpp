@@ -84,7 +84,7 @@ TEST_CASE("request line (RFC 9112, 3)") {
   CHECK(status_of(with_line("GET /\0 HTTP/1.1"sv)) == 400);
 }
 
-TEST_CASE("request target (RFC 9112, 3.2): four forms, and what is none of them") {
+TEST_CASE("request target (RFC 9112, 3.2): four forms, and invalid ones") {
   check({
       {"GET a HTTP/1.1", 400},
       {"GET * HTTP/1.1", 400},
@@ -159,7 +159,8 @@ TEST_CASE("request target (RFC 9112, 3.2): path, query, host, form") {
   CHECK(status_of("GET http://h/ HTTP/1.1\r\nHost: @\r\n\r\n") == 400);
 }
 
-TEST_CASE("methods: two are served, OPTIONS is answered, the others of RFC 9110 are known") {
+TEST_CASE(
+    "methods: GET and HEAD are served, OPTIONS is answered, the rest of RFC 9110's are known") {
   CHECK(parse_request(with_line("GET / HTTP/1.1"))->method == Method::kGet);
   CHECK(parse_request(with_line("HEAD / HTTP/1.1"))->method == Method::kHead);
   CHECK(parse_request(with_line("OPTIONS / HTTP/1.1"))->method == Method::kOptions);
@@ -234,7 +235,7 @@ TEST_CASE("Host (RFC 9112, 3.2; RFC 9110, 7.2)") {
   }
 }
 
-TEST_CASE("fields for whoever chooses the response are noticed, in any case, and no others") {
+TEST_CASE("fields that affect the response are noticed, in any case, and no others") {
   const auto flags = [](const std::string& name) {
     const std::string section = with_fields(name + ": x\r\n");
     const auto request = parse_request(section);
@@ -253,7 +254,7 @@ TEST_CASE("fields for whoever chooses the response are noticed, in any case, and
   }
 }
 
-TEST_CASE("names are told apart at every letter") {
+TEST_CASE("a field name with one letter changed isn't recognized") {
   for (const std::string_view name :
        {"host"sv, "range"sv, "expect"sv, "if-match"sv, "connection"sv, "if-none-match"sv,
         "content-length"sv, "accept-encoding"sv, "transfer-encoding"sv, "if-modified-since"sv,
