@@ -20,8 +20,8 @@ static_assert(TcpStream::kSegmentBytes == TCP_MSS && TcpStream::kWindowBytes == 
 static_assert(TcpStream::kMessagePieces == TCP_WRITE_PIECES);
 static_assert(detail::kAccepted == ERR_OK && detail::kRefused == ERR_MEM);
 
-// The connection that was reset last: when that happens in one of its own callbacks, lwIP must be
-// told by the result. `begin` forgets it when lwIP uses its memory again.
+// The connection reset last: a callback in which its connection is reset must tell lwIP so by its
+// result. `begin` clears it, because lwIP may reuse the memory for a new connection.
 constinit const struct tcp_pcb* reset_last = nullptr;
 
 }  // namespace
@@ -42,7 +42,7 @@ void TcpStream::begin(void* owner, const Callbacks& callbacks) {
   tcp_recv(pcb_, callbacks.received);
   tcp_sent(pcb_, callbacks.acknowledged);
   tcp_err(pcb_, callbacks.lost);
-  // A response is handed over whole, so there is nothing for Nagle's algorithm to gather.
+  // Responses are handed over whole, so Nagle's algorithm has nothing to gather.
   tcp_nagle_disable(pcb_);
   widen_send_buffer(*pcb_);
 }
@@ -89,11 +89,11 @@ void TcpStream::flush() { tcp_output(pcb_); }
 
 void TcpStream::open_window(std::uint32_t bytes) { tcp_recved(pcb_, static_cast<u16_t>(bytes)); }
 
-// lwIP tries again if it lacks the memory.
+// If lwIP lacks the memory for a FIN, it tries again by itself.
 void TcpStream::close() { tcp_shutdown(pcb_, 0, 1); }
 
-// lwIP finishes what is in flight by itself. A peer that never closes its side would keep the PCB
-// for long: the least priority lets lwIP take it for a new connection when it has no other.
+// lwIP finishes data in flight by itself. A peer that never closes its side would hold the PCB for
+// long, so it gets the lowest priority: lwIP may take it for a new connection if it has no other.
 void TcpStream::release() {
   struct tcp_pcb* const pcb = detach();
   tcp_setprio(pcb, TCP_PRIO_MIN);
