@@ -19,7 +19,6 @@ from tools.base.errors import one_line  # noqa: E402
 
 # NASM's constant -> what it must be.
 CONSTANTS = {
-    "kBootInfoMagic": "mote::BootInfo::kMagic",
     "kBootWayBios": "static_cast<unsigned>(mote::BootWay::kBios)",
     "kBootWayPvh": "static_cast<unsigned>(mote::BootWay::kPvh)",
     "kUsableRam": "mote::MemoryRange::kUsableRam",
