@@ -24,6 +24,7 @@
 #include "drivers/mac_address.hpp"
 #include "kernel/cpu/watch.hpp"
 #include "kernel/memory/packet.hpp"
+#include "kernel/memory/piece.hpp"
 
 namespace mote {
 
@@ -53,12 +54,6 @@ enum class RxChecksum : std::uint8_t {
   kAbsent,    // left unfinished by a sender on the same host; nothing to verify
 };
 
-// A piece of a frame to transmit. The memory belongs to the sender but must stay until reclaimed.
-struct TxSegment {
-  const std::byte* data;
-  std::uint32_t bytes;
-};
-
 // A checksum for the device to finish (virtio 1.2, 5.1.6.2): the ones' complement sum from
 // `start` to the frame's end is stored at `start + offset`, where the pseudo-header's sum lies.
 struct TxChecksum {
@@ -73,10 +68,11 @@ struct TxCut {
   std::uint16_t payload_bytes = 0;  // of each frame except the last; 0: nothing to cut
 };
 
-// A frame in memory that isn't a Packet's. The first piece has kHeadroom writable bytes in front
-// of it, where a driver may put its device's header.
+// A frame in memory that isn't a Packet's. The memory belongs to the sender but must stay until
+// reclaimed. The first piece has kHeadroom writable bytes in front of it, where a driver may put
+// its device's header.
 struct TxFrame {
-  std::span<const TxSegment> segments;  // 1 to limits::kTxSegments, none of them empty
+  std::span<const Piece> segments;  // 1 to limits::kTxSegments, none of them empty
   TxChecksum checksum;
   void* cookie;    // given back by `reclaim` when the device has read the whole frame; not null
   TxCut cut = {};  // only with `checksum` and for a device with Segmentation; the payload is then

@@ -16,9 +16,9 @@ constexpr std::uint16_t kTcpChecksumOffset = 16;  // RFC 9293, 3.1; UDP's is 6
 constexpr std::uint32_t kDataCommand =
     TransmitDescriptor::kExtended | TransmitDescriptor::kTypeData | TransmitDescriptor::kInsertCrc;
 
-std::size_t bytes_of(std::span<const TxSegment> pieces) {
+std::size_t bytes_of(std::span<const Piece> pieces) {
   std::size_t bytes = 0;
-  for (const TxSegment& piece : pieces) {
+  for (const Piece& piece : pieces) {
     bytes += piece.bytes;
   }
   return bytes;
@@ -28,7 +28,7 @@ std::size_t bytes_of(std::span<const TxSegment> pieces) {
 // device computes. The device pads by itself (TCTL.PSP). With padding, QEMU's 82574 gets the sum
 // wrong if the host leaves it to QEMU: for the pseudo-header it takes the packet to end where the
 // frame does.
-std::size_t without_padding(const TxSegment& headers, std::size_t bytes, TxChecksum checksum) {
+std::size_t without_padding(const Piece& headers, std::size_t bytes, TxChecksum checksum) {
   constexpr std::size_t kShortest = 60;
   constexpr std::size_t kIpLength = kEthernetHeaderBytes + 2;  // RFC 791, 3.1: big-endian
   const std::size_t least = checksum.start + checksum.offset + sizeof(std::uint16_t);
@@ -65,8 +65,7 @@ std::uint32_t longest_part(std::uint32_t payload, std::uint16_t frame_bytes) {
 }  // namespace
 
 bool TransmitRing::transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters) {
-  const std::array<TxSegment, 1> piece = {
-      {{packet.data(), static_cast<std::uint32_t>(packet.bytes())}}};
+  const std::array<Piece, 1> piece = {{{packet.data(), packet.bytes()}}};
   if (!lend(piece, checksum, nullptr, packet.index(), counters)) {
     return false;
   }
@@ -83,7 +82,7 @@ bool TransmitRing::transmit(const TxFrame& frame, DeviceCounters& counters) {
              : lend_cut(frame, counters);
 }
 
-bool TransmitRing::lend(std::span<const TxSegment> pieces, TxChecksum checksum, void* cookie,
+bool TransmitRing::lend(std::span<const Piece> pieces, TxChecksum checksum, void* cookie,
                         PacketIndex packet, DeviceCounters& counters) {
   std::size_t bytes = bytes_of(pieces);
   if (bytes == 0 || bytes > TransmitDescriptor::kMostBytes) [[unlikely]] {
@@ -106,7 +105,7 @@ bool TransmitRing::lend(std::span<const TxSegment> pieces, TxChecksum checksum, 
   ++counters.tx_frames;
   counters.tx_bytes += bytes;
   const std::uint16_t data = filled_;
-  for (const TxSegment& piece : pieces) {
+  for (const Piece& piece : pieces) {
     const auto some = static_cast<std::uint32_t>(std::min<std::size_t>(piece.bytes, bytes));
     put_data({piece.data, some}, TransmitDescriptor::kMostBytes, kind);
     bytes -= some;
@@ -141,10 +140,10 @@ bool TransmitRing::lend_cut(const TxFrame& frame, DeviceCounters& counters) {
       .command = kDataCommand | TransmitDescriptor::kSegmentation,
       .options = TransmitDescriptor::kInsertIpSum | TransmitDescriptor::kInsertTcpSum};
   const std::uint32_t longest = longest_part(payload, frame.cut.payload_bytes);
-  const TxSegment& start = frame.segments[0];
+  const Piece& start = frame.segments[0];
   put_data({start.data, headers}, headers, kKind);
   put_data({start.data + headers, start.bytes - headers}, longest, kKind);
-  for (const TxSegment& piece : frame.segments.subspan(1)) {
+  for (const Piece& piece : frame.segments.subspan(1)) {
     put_data(piece, longest, kKind);
   }
   set_end_apart();
@@ -178,9 +177,9 @@ void TransmitRing::put_context(TxChecksum checksum, TxCut cut, std::uint32_t pay
 }
 
 // Adds no descriptor for an empty piece: such descriptors have no defined meaning.
-void TransmitRing::put_data(TxSegment piece, std::uint32_t longest, Kind kind) {
+void TransmitRing::put_data(Piece piece, std::uint32_t longest, Kind kind) {
   auto address = reinterpret_cast<std::uintptr_t>(piece.data);
-  for (std::uint32_t left = piece.bytes; left != 0;) {
+  for (auto left = static_cast<std::uint32_t>(piece.bytes); left != 0;) {
     const std::uint32_t some = std::min(left, longest);
     descriptors_[filled_++ % kEntries] = {
         .address = address, .command = kind.command | some, .options = kind.options};

@@ -68,11 +68,11 @@ class TransmitRing {
     std::uint8_t options;
   };
 
-  [[nodiscard]] bool lend(std::span<const TxSegment> pieces, TxChecksum checksum, void* cookie,
+  [[nodiscard]] bool lend(std::span<const Piece> pieces, TxChecksum checksum, void* cookie,
                           PacketIndex packet, DeviceCounters& counters);
   [[nodiscard]] bool lend_cut(const TxFrame& frame, DeviceCounters& counters);
   void put_context(TxChecksum checksum, TxCut cut, std::uint32_t payload);
-  void put_data(TxSegment piece, std::uint32_t longest, Kind kind);
+  void put_data(Piece piece, std::uint32_t longest, Kind kind);
   void set_end_apart();
   void finish(std::uint16_t first, void* cookie, PacketIndex packet);
   [[nodiscard]] std::size_t free() const {

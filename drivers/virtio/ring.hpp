@@ -94,9 +94,6 @@ constexpr bool event_passed(std::uint16_t event, std::uint16_t now, std::uint16_
   return static_cast<std::uint16_t>(now - event - 1) < static_cast<std::uint16_t>(now - before);
 }
 
-// A piece of memory to lend.
-using Piece = TxSegment;
-
 enum class Access : std::uint8_t { kDeviceReads, kDeviceWrites };
 
 // The owner of a chain, returned with it: a packet's buffer, or else somebody's cookie.
@@ -217,18 +214,19 @@ class SplitRing {
   const auto linked = static_cast<std::uint16_t>(kind | Descriptor::kNext);
   std::uint16_t at = head;
   std::uint16_t next = slots_[at].next;
-  std::uint32_t bytes = first.bytes;
+  std::size_t bytes = first.bytes;
   Piece piece = first;
 #pragma clang loop unroll(disable)  // a few at most
   for (const Piece& further : rest) {
-    descriptors_[at] = {physical(piece.data).value, piece.bytes, linked, next};
+    descriptors_[at] = {physical(piece.data).value, static_cast<std::uint32_t>(piece.bytes), linked,
+                        next};
     bytes += further.bytes;
     piece = further;
     at = next;
     next = slots_[at].next;
   }
   // The last descriptor's `next` has no meaning.
-  descriptors_[at] = {physical(piece.data).value, piece.bytes, kind, 0};
+  descriptors_[at] = {physical(piece.data).value, static_cast<std::uint32_t>(piece.bytes), kind, 0};
   free_head_ = next;
   const auto pieces = static_cast<std::uint16_t>(rest.size() + 1);
   free_ = static_cast<std::uint16_t>(free_ - pieces);

@@ -56,7 +56,7 @@ class TransmitQueue {
 [[gnu::always_inline]] inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum,
                                                            DeviceCounters& counters) {
   write_header(packet.data(), checksum);
-  const Piece frame{packet.data(), static_cast<std::uint32_t>(packet.bytes())};
+  const Piece frame{packet.data(), packet.bytes()};
   const bool lent =
       lend_frame(ring_, framing_, {&frame, 1}, Access::kDeviceReads, {.packet = packet.index()});
   if (!counted(lent, packet.bytes(), counters)) {

@@ -13,9 +13,9 @@ namespace {
 // The shortest Ethernet frame (IEEE 802.3, 3.2.8), without its frame check sequence.
 constexpr std::size_t kPaddedBytes = 60;
 
-std::size_t bytes_of(std::span<const TxSegment> pieces) {
+std::size_t bytes_of(std::span<const Piece> pieces) {
   std::size_t bytes = 0;
-  for (const TxSegment& piece : pieces) {
+  for (const Piece& piece : pieces) {
     bytes += piece.bytes;
   }
   return bytes;
@@ -23,7 +23,7 @@ std::size_t bytes_of(std::span<const TxSegment> pieces) {
 
 // Ends a frame where its IPv4 packet ends (RFC 791, 3.1: the total length is its second 16 bits).
 // IPv6 needs no such care: its header is so long that no segment needs padding.
-std::span<TxSegment> without_padding(std::span<TxSegment> pieces) {
+std::span<Piece> without_padding(std::span<Piece> pieces) {
   constexpr std::size_t kTotalLength = kEthernetHeaderBytes + 2;
   if (pieces.empty() || pieces[0].bytes < kTotalLength + 2) {
     return pieces;
@@ -66,30 +66,30 @@ bool TransmitQueue::transmit(const TxFrame& frame, DeviceCounters& counters) {
       (cut && !can_cut(frame.cut, frame.segments, bytes))) {
     return false;
   }
-  std::array<TxSegment, kMostPieces> pieces;
+  std::array<Piece, kMostPieces> pieces;
   std::size_t count = 0;
-  for (TxSegment rest : frame.segments) {
+  for (Piece rest : frame.segments) {
     while (rest.bytes != 0) {
-      const std::uint32_t piece = std::min(rest.bytes, kMostPieceBytes);
+      const std::size_t piece = std::min<std::size_t>(rest.bytes, kMostPieceBytes);
       pieces[count++] = {.data = rest.data, .bytes = piece};
       rest.data += piece;
       rest.bytes -= piece;
     }
   }
-  const std::span<TxSegment> all = std::span(pieces).first(count);
+  const std::span<Piece> all = std::span(pieces).first(count);
   const Slot slot = {.cookie = frame.cookie, .ends = true};
   return cut ? queue(all, order_of(frame.checksum, frame.cut), slot, counters)
              : lend(all, frame.checksum, slot, counters);
 }
 
 // Whether the descriptor's fields can hold all values; a truncated one must not reach the device.
-bool TransmitQueue::can_cut(TxCut cut, std::span<const TxSegment> pieces, std::size_t bytes) {
+bool TransmitQueue::can_cut(TxCut cut, std::span<const Piece> pieces, std::size_t bytes) {
   return cut.header_bytes != 0 && cut.header_bytes <= kMostHeaderBytes && !pieces.empty() &&
          cut.header_bytes <= pieces[0].bytes && bytes > cut.header_bytes &&
          cut.payload_bytes <= transmit_field::kPayloadBytes.most();
 }
 
-bool TransmitQueue::lend(std::span<TxSegment> pieces, TxChecksum checksum, Slot slot,
+bool TransmitQueue::lend(std::span<Piece> pieces, TxChecksum checksum, Slot slot,
                          DeviceCounters& counters) {
   std::size_t bytes = bytes_of(pieces);
   if (checksum.start != 0 && bytes <= kPaddedBytes) {
@@ -116,7 +116,7 @@ TransmitQueue::Order TransmitQueue::order_of(TxChecksum checksum, TxCut cut) {
   return {};
 }
 
-bool TransmitQueue::queue(std::span<const TxSegment> pieces, Order order, Slot slot,
+bool TransmitQueue::queue(std::span<const Piece> pieces, Order order, Slot slot,
                           DeviceCounters& counters) {
   if (pieces.size() > kEntries - 1 - (lent_ - sent_)) {
     ++counters.tx_full;
@@ -132,12 +132,12 @@ bool TransmitQueue::queue(std::span<const TxSegment> pieces, Order order, Slot s
 
 // From the last descriptor to the first: the device may look at the ring at any time, and starts on
 // a frame only when its first descriptor has the generation.
-void TransmitQueue::write(std::span<const TxSegment> pieces, Order order) {
+void TransmitQueue::write(std::span<const Piece> pieces, Order order) {
   namespace field = transmit_field;
   for (std::size_t i = pieces.size(); i-- != 0;) {
     const std::uint32_t place = lent_ + static_cast<std::uint32_t>(i);
-    std::uint32_t word2 =
-        field::kBytes.put(pieces[i].bytes) | field::kGeneration.put(Place::generation(place));
+    std::uint32_t word2 = field::kBytes.put(static_cast<std::uint32_t>(pieces[i].bytes)) |
+                          field::kGeneration.put(Place::generation(place));
     std::uint32_t word3 = 0;
     if (i == pieces.size() - 1) {
       word3 |= field::kEnds.put(1) | field::kComplete.put(1);

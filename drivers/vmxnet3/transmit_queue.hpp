@@ -90,16 +90,15 @@ class TransmitQueue {
   static constexpr std::size_t kMostBytes = kMostHeaderBytes + limits::kTxPayloadBytes;
   static_assert(limits::kTxSegments + kMostBytes / kMostPieceBytes <= kMostPieces);
 
-  [[nodiscard]] static bool can_cut(TxCut cut, std::span<const TxSegment> pieces,
-                                    std::size_t bytes);
+  [[nodiscard]] static bool can_cut(TxCut cut, std::span<const Piece> pieces, std::size_t bytes);
   [[nodiscard]] static Order order_of(TxChecksum checksum, TxCut cut);
 
   // May shorten the pieces. None is empty or longer than a descriptor can hold.
-  [[nodiscard]] bool lend(std::span<TxSegment> pieces, TxChecksum checksum, Slot slot,
+  [[nodiscard]] bool lend(std::span<Piece> pieces, TxChecksum checksum, Slot slot,
                           DeviceCounters& counters);
-  [[nodiscard]] bool queue(std::span<const TxSegment> pieces, Order order, Slot slot,
+  [[nodiscard]] bool queue(std::span<const Piece> pieces, Order order, Slot slot,
                            DeviceCounters& counters);
-  void write(std::span<const TxSegment> pieces, Order order);
+  void write(std::span<const Piece> pieces, Order order);
   template <typename Release>
   void give_back_until(std::uint32_t end, Release&& release);
 
@@ -113,7 +112,7 @@ class TransmitQueue {
 };
 
 inline bool TransmitQueue::transmit(Packet& packet, TxChecksum checksum, DeviceCounters& counters) {
-  std::array<TxSegment, 1> whole = {{{packet.data(), static_cast<std::uint32_t>(packet.bytes())}}};
+  std::array<Piece, 1> whole = {{{packet.data(), packet.bytes()}}};
   if (!lend(whole, checksum, {.packet = packet.index(), .ends = true}, counters)) {
     return false;
   }

@@ -56,7 +56,7 @@ bool SegmentList::add(const void* data, std::size_t bytes) {
   if (count_ == segments_.size()) {
     return false;
   }
-  segments_[count_++] = {static_cast<const std::byte*>(data), static_cast<std::uint32_t>(bytes)};
+  segments_[count_++] = {static_cast<const std::byte*>(data), bytes};
   return true;
 }
 

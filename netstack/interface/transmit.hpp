@@ -21,12 +21,12 @@ class SegmentList {
   // many, or if the first isn't preceded by kHeadroom writable bytes: then copy it.
   [[nodiscard]] bool gather(const struct pbuf& frame);
 
-  [[nodiscard]] std::span<const TxSegment> segments() const { return {segments_.data(), count_}; }
+  [[nodiscard]] std::span<const Piece> segments() const { return {segments_.data(), count_}; }
 
  private:
   [[nodiscard]] bool add(const void* data, std::size_t bytes);
 
-  std::array<TxSegment, limits::kTxSegments> segments_;
+  std::array<Piece, limits::kTxSegments> segments_;
   std::size_t count_ = 0;
 };
 

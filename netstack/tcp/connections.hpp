@@ -1,4 +1,5 @@
-// TCP's table of connections (lwip/patches/22), looked up by those who don't go through tcp_input.
+// TCP's table of connections (lwip/patches/connections), looked up by those who don't go through
+// tcp_input.
 #pragma once
 
 #include <cstdint>

@@ -136,7 +136,7 @@ void fill(struct tcp_seg& segment, const PromptReply& reply, PromptAnswer& answe
     piece->len = static_cast<u16_t>(next.bytes);
     piece->tot_len = left;
     left = static_cast<u16_t>(left - next.bytes);
-    answer.pieces[answer.count++] = {next.data, static_cast<std::uint32_t>(next.bytes)};
+    answer.pieces[answer.count++] = next;
   }
   segment.len = bytes;
 }

@@ -25,7 +25,7 @@ namespace mote::netstack {
 // A response, for the interface that the request came by, as a device takes it.
 struct PromptAnswer {
   struct pbuf* frame;
-  std::array<TxSegment, TCP_WRITE_PIECES> pieces;
+  std::array<Piece, TCP_WRITE_PIECES> pieces;
   std::size_t count;
 
   // The pseudo-header's sum is in its place.

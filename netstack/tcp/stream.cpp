@@ -125,7 +125,7 @@ PeerAddress TcpStream::peer() const {
   return PeerAddress(bytes);
 }
 
-// A connection stays with the interface that its SYN came by (patches/12).
+// A connection stays with the interface that its SYN came by (patches/reply-interface).
 unsigned TcpStream::interface() const {
   struct netif* const netif = netif_get_by_index(pcb_->netif_idx);
   return netif == nullptr ? 0 : attachment_of(netif).index();

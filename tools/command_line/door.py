@@ -10,7 +10,7 @@ from typing import NoReturn
 from tools.base import files, setup, terminal
 from tools.base.errors import UserError, one_line
 from tools.build import ninja, node_packages, version
-from tools.command_line import bench_options, fuzz, run, run_tests, symbolize
+from tools.command_line import bench_options, fuzz, lwip_quilt, run, run_tests, symbolize
 from tools.image import disks, packed_site
 from tools.site import compress, pack
 
@@ -106,6 +106,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("bench", help="measure what Mote needs", add_help=False)
 
     commands.add_parser("fuzz", help="look for inputs that break Mote", add_help=False)
+
+    commands.add_parser("lwip", help="maintain the patches to lwIP", add_help=False)
     return top
 
 
@@ -183,13 +185,16 @@ def find_inputs(arguments: list[str]) -> int:
     return fuzz.run(options)
 
 
+def maintain_lwip(arguments: list[str]) -> int:
+    options = lwip_quilt.parser(Parser).parse_args(arguments)
+    setup.provide(*setup.USES["unit" if options.step == "prove" else "lwip"])
+    return lwip_quilt.run(options, lambda text: print(text, flush=True))
+
+
 def dispatch(arguments: list[str]) -> int:
-    if arguments[:1] == ["test"]:
-        return test(arguments[1:])
-    if arguments[:1] == ["bench"]:
-        return bench(arguments[1:])
-    if arguments[:1] == ["fuzz"]:
-        return find_inputs(arguments[1:])
+    with_arguments = {"test": test, "bench": bench, "fuzz": find_inputs, "lwip": maintain_lwip}
+    if arguments and arguments[0] in with_arguments:
+        return with_arguments[arguments[0]](arguments[1:])
     own, rest = arguments, []
     if "--" in arguments:
         own = arguments[:arguments.index("--")]

@@ -109,7 +109,7 @@ def buffer_ring(value: gdb.Value) -> str:
 
 def connection(value: gdb.Value) -> str:
     phase = str(value["phase_"]).rpartition("::k")[2].lower()
-    pcb = value["pcb_"]
+    pcb = value["stream_"]["pcb_"]
     if int(pcb) == 0:
         return f"connection, {phase}"
     peer = f"{ipv4_text(swapped(int(pcb['remote_ip']['addr'])))}:{int(pcb['remote_port'])}"

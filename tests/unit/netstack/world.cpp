@@ -72,7 +72,7 @@ std::string printed() { return std::exchange(console::written(), {}); }
 
 Bytes Device::read(const Sending& sending) {
   Bytes bytes;
-  for (const TxSegment& segment : sending.segments) {
+  for (const Piece& segment : sending.segments) {
     const auto* data = reinterpret_cast<const std::uint8_t*>(segment.data);
     bytes.insert(bytes.end(), data, data + segment.bytes);
   }

@@ -94,7 +94,7 @@ class Device {
 
  private:
   struct Sending {
-    std::vector<TxSegment> segments;
+    std::vector<Piece> segments;
     TxChecksum checksum;
     void* cookie = nullptr;
     Packet packet;

@@ -43,7 +43,7 @@ struct Long {
   [[nodiscard]] TxFrame frame() { return {pieces, kTcp, this, cut}; }
 
   Bytes memory;
-  std::vector<TxSegment> pieces;
+  std::vector<Piece> pieces;
   TxCut cut;
 };
 
@@ -172,7 +172,7 @@ TEST_CASE("after a cut frame the next one in one descriptor has its last bytes s
   sent(world, frame);
   const Bytes memory = frame_of(100);
   int cookie = 0;
-  const std::array<TxSegment, 2> pieces = {{{memory.data(), 54}, {memory.data() + 54, 46}}};
+  const std::array<Piece, 2> pieces = {{{memory.data(), 54}, {memory.data() + 54, 46}}};
   REQUIRE(world.net.transmit(TxFrame{pieces, {}, &cookie}));
   world.net.flush();
   world.complete_all();

@@ -16,14 +16,14 @@ namespace {
 TEST_CASE("frames in pieces are joined, and cookies come back when the last piece is reported") {
   World world;
   const Bytes memory = frame_of(1500);
-  const std::array<TxSegment, 8> segments = {{{memory.data(), 54},
-                                              {memory.data() + 54, 0},
-                                              {memory.data() + 54, 1},
-                                              {memory.data() + 55, 45},
-                                              {memory.data() + 100, 400},
-                                              {memory.data() + 500, 500},
-                                              {memory.data() + 1000, 499},
-                                              {memory.data() + 1499, 1}}};
+  const std::array<Piece, 8> segments = {{{memory.data(), 54},
+                                          {memory.data() + 54, 0},
+                                          {memory.data() + 54, 1},
+                                          {memory.data() + 55, 45},
+                                          {memory.data() + 100, 400},
+                                          {memory.data() + 500, 500},
+                                          {memory.data() + 1000, 499},
+                                          {memory.data() + 1499, 1}}};
   int cookie = 0;
   void* returned = nullptr;
   const auto release = [&](void* given) { returned = given; };
@@ -71,7 +71,7 @@ TEST_CASE("padding is left to the device if a checksum is wanted") {
     frame[17] = static_cast<std::byte>(ip_bytes);
     int cookie = 0;
     const std::size_t headers = std::min<std::size_t>(frame.size(), 54);
-    const std::array<TxSegment, 2> pieces = {
+    const std::array<Piece, 2> pieces = {
         {{frame.data(), static_cast<std::uint32_t>(headers)},
          {frame.data() + headers, static_cast<std::uint32_t>(frame.size() - headers)}}};
     REQUIRE(world.net.transmit(TxFrame{pieces, checksum, &cookie}));
@@ -118,8 +118,8 @@ TEST_CASE("frames without bytes or with too many pieces are refused and leave no
   World world;
   const Bytes memory = frame_of(60);
   int cookie = 0;
-  const std::array<TxSegment, 2> nothing = {{{memory.data(), 0}, {memory.data(), 0}}};
-  const std::vector<TxSegment> many(limits::kTxSegments + 1, {memory.data(), 1});
+  const std::array<Piece, 2> nothing = {{{memory.data(), 0}, {memory.data(), 0}}};
+  const std::vector<Piece> many(limits::kTxSegments + 1, {memory.data(), 1});
   CHECK_FALSE(world.net.transmit(TxFrame{nothing, {34, 16}, &cookie}));
   CHECK_FALSE(world.net.transmit(TxFrame{{}, {}, &cookie}));
   CHECK_FALSE(world.net.transmit(TxFrame{many, {}, &cookie}));

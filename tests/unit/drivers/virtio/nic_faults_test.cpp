@@ -151,7 +151,7 @@ TEST_CASE("a device that needs a reset gets it, and loses only what was in fligh
   World world{FakeDevice{}};
   int cookie = 0;
   Bytes memory(100);
-  const TxSegment segment{memory.data() + limits::kHeadroom, 60};
+  const Piece segment{memory.data() + limits::kHeadroom, 60};
   REQUIRE(world.net.transmit(TxFrame{{&segment, 1}, {}, &cookie}));
   REQUIRE(world.send(frame_of(60)));
   world.net.flush();

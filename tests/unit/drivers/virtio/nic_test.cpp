@@ -78,14 +78,14 @@ TEST_CASE("frames in pieces are joined, and cookies come back") {
     Bytes memory = frame_of(limits::kHeadroom + 400);
     const std::byte* const start = memory.data() + limits::kHeadroom;
     const Bytes whole(start, start + 400);
-    const std::array<TxSegment, 8> segments = {{{start, 54},
-                                                {start + 54, 1},
-                                                {start + 55, 5},
-                                                {start + 60, 40},
-                                                {start + 100, 100},
-                                                {start + 200, 100},
-                                                {start + 300, 50},
-                                                {start + 350, 50}}};
+    const std::array<Piece, 8> segments = {{{start, 54},
+                                            {start + 54, 1},
+                                            {start + 55, 5},
+                                            {start + 60, 40},
+                                            {start + 100, 100},
+                                            {start + 200, 100},
+                                            {start + 300, 50},
+                                            {start + 350, 50}}};
     int cookie = 0;
     REQUIRE(world.net.transmit(TxFrame{segments, {.start = 34, .offset = 16}, &cookie}));
     CHECK_FALSE(world.net.transmit(TxFrame{{}, {}, &cookie}));

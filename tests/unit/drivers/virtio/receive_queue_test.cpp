@@ -218,7 +218,7 @@ TEST_CASE("unless negotiated, a long segment is no frame") {
 TEST_CASE("a reset with pieces and frames to cut in flight loses them, but no buffer") {
   World world(device_with(kLargeReceive | kCutting));
   Bytes memory = frame_of(limits::kHeadroom + 3000);
-  const TxSegment segment{memory.data() + limits::kHeadroom, 3000};
+  const Piece segment{memory.data() + limits::kHeadroom, 3000};
   int cookie = 0;
   REQUIRE(world.net.transmit(TxFrame{.segments = {&segment, 1},
                                      .checksum = {.start = 34, .offset = 16},

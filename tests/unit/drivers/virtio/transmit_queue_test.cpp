@@ -17,7 +17,7 @@ TEST_CASE("a frame to cut has all that 5.1.6.2 requires in its header") {
       World world(device_with(kCutting | more, legacy));
       Bytes headers = frame_of(limits::kHeadroom + 66);
       const Bytes body = frame_of(limits::kTxPayloadBytes, 3);
-      const std::array<TxSegment, 2> segments = {
+      const std::array<Piece, 2> segments = {
           {{headers.data() + limits::kHeadroom, 66},
            {body.data(), static_cast<std::uint32_t>(body.size())}}};
       int cookie = 0;
@@ -53,7 +53,7 @@ TEST_CASE("a frame that may not be cut is refused, and counted") {
   for (const bool agreed : {false, true}) {
     World world(device_with(feature::kNetChecksum | (agreed ? feature::kNetHostTso4 : 0)));
     Bytes memory = frame_of(limits::kHeadroom + 3000);
-    const TxSegment segment{memory.data() + limits::kHeadroom, 3000};
+    const Piece segment{memory.data() + limits::kHeadroom, 3000};
     int cookie = 0;
     const TxChecksum checksum =
         agreed ? TxChecksum{} : TxChecksum{.start = 34, .offset = 16};  // no checksum if negotiated

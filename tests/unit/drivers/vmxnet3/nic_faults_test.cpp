@@ -104,7 +104,7 @@ TEST_CASE("completions of frames that were not sent are counted and change nothi
   };
   lie(0);
   const Bytes memory = frame_of(100);
-  const std::array<TxSegment, 2> pieces = {{{memory.data(), 50}, {memory.data() + 50, 50}}};
+  const std::array<Piece, 2> pieces = {{{memory.data(), 50}, {memory.data() + 50, 50}}};
   int cookie = 0;
   REQUIRE(world.nic.transmit(TxFrame{pieces, {}, &cookie}));
   REQUIRE(world.send(memory));
@@ -136,7 +136,7 @@ TEST_CASE("a reclaim ends even while the device goes on completing") {
 TEST_CASE("a frame may be sent as soon as a cookie comes back") {
   World world;
   const Bytes memory = frame_of(100);
-  const std::array<TxSegment, 1> whole = {{{memory.data(), 100}}};
+  const std::array<Piece, 1> whole = {{{memory.data(), 100}}};
   int cookie = 0;
   for (unsigned i = 0; i < 511; ++i) {
     REQUIRE(world.nic.transmit(TxFrame{whole, {}, &cookie}));
@@ -166,7 +166,7 @@ TEST_CASE("a device whose queue has stopped is restarted") {
   for (const std::uint32_t event : {1u, 2u}) {  // RQERR, TQERR
     World world;
     const Bytes memory = frame_of(100);
-    const std::array<TxSegment, 1> whole = {{{memory.data(), 100}}};
+    const std::array<Piece, 1> whole = {{{memory.data(), 100}}};
     int cookie = 0;
     REQUIRE(world.nic.transmit(TxFrame{whole, {}, &cookie}));
     REQUIRE(world.send(memory));
@@ -215,7 +215,7 @@ TEST_CASE("a device that refuses its reset keeps its memory, and is retried now 
   World world;
   console::written().clear();
   const Bytes memory = frame_of(100);
-  const std::array<TxSegment, 1> whole = {{{memory.data(), 100}}};
+  const std::array<Piece, 1> whole = {{{memory.data(), 100}}};
   int cookie = 0;
   REQUIRE(world.nic.transmit(TxFrame{whole, {}, &cookie}));
   world.device.set_events(2);

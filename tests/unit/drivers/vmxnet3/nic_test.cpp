@@ -101,14 +101,14 @@ TEST_CASE("frames in pieces are joined, and cookies come back") {
   World world;
   const Bytes memory = frame_of(400);
   const std::byte* const start = memory.data();
-  const std::array<TxSegment, 8> segments = {{{start, 54},
-                                              {start + 54, 0},
-                                              {start + 54, 1},
-                                              {start + 55, 45},
-                                              {start + 100, 100},
-                                              {start + 200, 100},
-                                              {start + 300, 100},
-                                              {start + 400, 0}}};
+  const std::array<Piece, 8> segments = {{{start, 54},
+                                          {start + 54, 0},
+                                          {start + 54, 1},
+                                          {start + 55, 45},
+                                          {start + 100, 100},
+                                          {start + 200, 100},
+                                          {start + 300, 100},
+                                          {start + 400, 0}}};
   int cookie = 0;
   for (unsigned i = 0; i < 200; ++i) {  // six pieces each: every place meets the ring's end
     REQUIRE(world.nic.transmit(TxFrame{segments, {.start = 34, .offset = 16}, &cookie}));
@@ -126,10 +126,10 @@ TEST_CASE("frames in pieces are joined, and cookies come back") {
   CHECK(world.released == std::vector<void*>(200, &cookie));
   CHECK(world.nic.counters().tx_bytes == 200 * 400);
   CHECK_FALSE(world.nic.transmit(TxFrame{{}, {}, &cookie}));
-  CHECK_FALSE(world.nic.transmit(TxFrame{std::array<TxSegment, 1>{{{start, 0}}}, {}, &cookie}));
+  CHECK_FALSE(world.nic.transmit(TxFrame{std::array<Piece, 1>{{{start, 0}}}, {}, &cookie}));
   const Bytes large(16'384);
   CHECK_FALSE(
-      world.nic.transmit(TxFrame{std::array<TxSegment, 1>{{{large.data(), 16'384}}}, {}, &cookie}));
+      world.nic.transmit(TxFrame{std::array<Piece, 1>{{{large.data(), 16'384}}}, {}, &cookie}));
 }
 
 TEST_CASE("padding is cut off if the device computes the checksum, and only then") {
@@ -151,7 +151,7 @@ TEST_CASE("padding is cut off if the device computes the checksum, and only then
   frame.resize(61);
   CHECK(sent_bytes({.start = 34, .offset = 16}) == 61);
 
-  const std::array<TxSegment, 3> pieces = {
+  const std::array<Piece, 3> pieces = {
       {{frame.data(), 34}, {frame.data() + 34, 20}, {frame.data() + 54, 6}}};
   frame[17] = std::byte{40};
   int cookie = 0;

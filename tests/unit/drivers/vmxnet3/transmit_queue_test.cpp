@@ -17,7 +17,7 @@ struct Long {
   Bytes headers = frame_of(54);
   Bytes payload = frame_of(limits::kTxPayloadBytes, 3);
 
-  [[nodiscard]] std::array<TxSegment, 2> segments() const {
+  [[nodiscard]] std::array<Piece, 2> segments() const {
     return {{{headers.data(), 54}, {payload.data(), static_cast<std::uint32_t>(payload.size())}}};
   }
   [[nodiscard]] Bytes whole() const {
@@ -64,7 +64,7 @@ TEST_CASE("a piece of 16,384 bytes takes one descriptor, and one byte more takes
   const Bytes headers = frame_of(54);
   int cookie = 0;
   const auto pieces_for = [&](std::uint32_t bytes) {
-    const std::array<TxSegment, 2> segments = {{{headers.data(), 54}, {payload.data(), bytes}}};
+    const std::array<Piece, 2> segments = {{{headers.data(), 54}, {payload.data(), bytes}}};
     REQUIRE(world.nic.transmit(TxFrame{segments, kTcp, &cookie, kCut}));
     const auto sent = world.device.collect();
     REQUIRE(sent);
@@ -140,7 +140,7 @@ TEST_CASE("a frame that descriptors can't describe is refused, not truncated") {
   const Long memory;
   const Bytes more(65'300);
   int cookie = 0;
-  const auto refused = [&](std::array<TxSegment, 2> segments, TxCut cut) {
+  const auto refused = [&](std::array<Piece, 2> segments, TxCut cut) {
     return !world.nic.transmit(TxFrame{segments, kTcp, &cookie, cut});
   };
   const auto segments = memory.segments();

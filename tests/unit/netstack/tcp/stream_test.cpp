@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "netstack/limits.hpp"
+#include "lwip/tcp.h"
 #include "tests/unit/netstack/tcp_peer.hpp"
 
 using namespace mote;
@@ -162,6 +162,19 @@ TEST_CASE("whenever a server resets its stream, no event follows, and lwIP doesn
     CHECK(std::ranges::count(owner->events, when) == 1);
     CHECK(scene.peer.was_reset);
     CHECK(connection_with(scene.peer.port()) == nullptr);
+  }
+}
+
+TEST_CASE("lwIP is told by a callback's result that its connection was reset in it") {
+  for (const bool resets : {false, true}) {
+    CAPTURE(resets);
+    Scene scene(resets ? 5150 : 5151);
+    REQUIRE(owner);
+    if (resets) owner->at_event = [](Owner& self) { self.stream.abort(); };
+    struct tcp_pcb* const pcb = connection_with(scene.peer.port());
+    REQUIRE(pcb != nullptr);
+    const err_t expected = resets ? ERR_ABRT : ERR_OK;
+    CHECK(pcb->recv(pcb->callback_arg, pcb, nullptr, ERR_OK) == expected);
   }
 }
 
