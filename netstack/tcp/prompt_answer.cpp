@@ -174,13 +174,17 @@ void note_sent(struct tcp_pcb& pcb, std::uint16_t bytes) {
 // Verifies checksums last: the normal path verifies those of every frame not answered here.
 bool prompt_answer(const struct netif& netif, std::span<const std::byte> frame, RxChecksum checksum,
                    const PromptServer& server, PromptAnswer& answer) {
-  if (server.find == nullptr || frame.size() <= sizeof(Headers)) return false;
+  if (server.find == nullptr || frame.size() <= sizeof(Headers)) {
+    return false;
+  }
   const auto& in = *reinterpret_cast<const Headers*>(frame.data());
   if (!is_plain(in, frame.size())) {
     return false;
   }
   struct tcp_pcb* const pcb = connection_of(in, netif_get_index(&netif));
-  if (pcb == nullptr || !expects(*pcb, in, server)) return false;
+  if (pcb == nullptr || !expects(*pcb, in, server)) {
+    return false;
+  }
 
   const PromptReply reply =
       server.find(pcb->callback_arg, {reinterpret_cast<const char*>(frame.data()) + sizeof(Headers),

@@ -12,7 +12,9 @@ static_assert(kWideSendBuffer > TCP_SND_BUF);
 
 // Call for a new connection.
 inline void widen_send_buffer(struct tcp_pcb& pcb) {
-  if (pcb.tso_bytes == 0) return;
+  if (pcb.tso_bytes == 0) {
+    return;
+  }
   pcb.snd_buf = kWideSendBuffer;
   pcb.ssthresh = kWideSendBuffer;  // RFC 5681, 3.1: high at first
 }

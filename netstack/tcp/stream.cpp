@@ -48,7 +48,9 @@ void TcpStream::begin(void* owner, const Callbacks& callbacks) {
 }
 
 bool TcpStream::write_message(std::span<const Piece> pieces, std::size_t bytes) {
-  if (bytes > tcp_sndbuf(pcb_)) return false;
+  if (bytes > tcp_sndbuf(pcb_)) {
+    return false;
+  }
   std::array<tcp_piece, kMessagePieces> all;
   for (std::size_t at = 0; at < pieces.size(); ++at) {
     all[at] = {pieces[at].data, static_cast<u16_t>(pieces[at].bytes)};
@@ -97,7 +99,9 @@ void TcpStream::close() { tcp_shutdown(pcb_, 0, 1); }
 void TcpStream::release() {
   struct tcp_pcb* const pcb = detach();
   tcp_setprio(pcb, TCP_PRIO_MIN);
-  if (tcp_close(pcb) != ERR_OK) reset(pcb);
+  if (tcp_close(pcb) != ERR_OK) {
+    reset(pcb);
+  }
 }
 
 void TcpStream::abort() { reset(detach()); }
@@ -133,7 +137,9 @@ unsigned TcpStream::interface() const {
 
 bool detail::listen(std::uint16_t port, tcp_accept_fn accepted) {
   struct tcp_pcb* const pcb = tcp_new();
-  if (pcb == nullptr) return false;
+  if (pcb == nullptr) {
+    return false;
+  }
   struct tcp_pcb* const listener =
       tcp_bind(pcb, IP_ANY_TYPE, port) == ERR_OK ? tcp_listen(pcb) : nullptr;
   if (listener == nullptr) {
