@@ -1,4 +1,5 @@
-// Families of samples (Prometheus, "Exposition formats", text-based format), one after the other.
+// Every family of metrics, one after the other (Prometheus, "Exposition formats", text-based
+// format).
 #include "http/operations/metrics.hpp"
 
 #include <array>
@@ -138,7 +139,7 @@ class InterfaceName {
   std::array<char, 4> characters_ = {'n', 'e', 't', '0'};
 };
 
-// Calls `use(label, report)` for each interface.
+// Calls `use(label, report)` for each interface that has a report.
 void each_interface(auto&& use) {
   for (unsigned index = 0; index < limits::kInterfaces; ++index) {
     if (const std::optional<InterfaceReport> report = netstack::report_on(index)) {
@@ -169,7 +170,7 @@ void write_interfaces(Exposition& out) {
   });
 }
 
-// Counters with a sample for each interface.
+// A family with a counter for each interface.
 template <typename Counters>
 struct InterfaceFamily {
   std::string_view name;
@@ -273,7 +274,7 @@ void write_drops(Exposition& out) {
   });
 }
 
-// All pools: packets, lwIP's, and its heap's blocks by their size.
+// All pools: packets, lwIP's pools, and the blocks of lwIP's heap by size.
 class Pools {
  public:
   Pools() {

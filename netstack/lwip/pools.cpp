@@ -1,5 +1,5 @@
-// lwIP's pools (lwip/memp.h). Its own memp.c, which sources.txt leaves out, must know when it is
-// compiled how many connections a machine holds, and lists every element at boot.
+// lwIP's pools (lwip/memp.h). This replaces lwIP's memp.c, which fixes the number of connections at
+// compile time and links every element into a list at boot; sources.txt leaves it out.
 #include "netstack/lwip/pools.hpp"
 
 #include <array>
@@ -20,7 +20,7 @@ struct Pool {
 };
 constinit std::array<Pool, MEMP_MAX> all;
 
-// The pools that the plan sizes, and their memory.
+// A pool whose size comes from the plan, with its memory.
 struct Provision {
   memp_t pool;
   std::span<std::byte> memory;
@@ -32,7 +32,7 @@ constexpr bool is_provided(std::size_t pool) {
   return pool == MEMP_TCP_PCB || pool == MEMP_TCP_SEG || pool == MEMP_PBUF;
 }
 
-// The memory of all others.
+// The memory of all other pools, in bytes.
 constexpr std::size_t own_bytes() {
   std::size_t sum = 0;
   for (std::size_t pool = 0; pool < MEMP_MAX; ++pool) {

@@ -1,5 +1,5 @@
-// lwIP's pools, in place of its memp.c. They do what memp.h says, and more: those of connections
-// are as large as RAM allows.
+// lwIP's pools, in place of its memp.c: the interface of memp.h, but the pools for connections are
+// as large as RAM allows.
 #pragma once
 
 #include "kernel/memory/arena.hpp"
@@ -7,8 +7,8 @@
 
 namespace mote::netstack::lwip_pools {
 
-// Takes the memory of the pools that the plan sizes, once, before lwip_init() makes all pools.
-// False: the arena has no room for it.
+// Takes memory for the pools that the plan sizes. Call once, before lwip_init() makes all pools.
+// False: the arena has too little.
 [[nodiscard]] bool set_up(Arena& arena, const Plan& plan);
 
 }  // namespace mote::netstack::lwip_pools

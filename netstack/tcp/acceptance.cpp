@@ -1,9 +1,9 @@
-// Which segments a connection believes, judged before lwIP takes anything from them.
+// Decides which segments a connection accepts, before lwIP acts on them.
 //
-// The checks are those of RFC 9293, 3.10.7.4, in its order; RFC 5961 makes those of RST, SYN and
-// ACK strict. What fails them changes nothing and is acknowledged, for its sender may be honest and
-// behind. RFC 5961, 7, wants a limit on that; this one is per connection, because one that all
-// share tells a stranger about others (CVE-2016-5696).
+// The checks are those of RFC 9293, 3.10.7.4, in its order, with RFC 5961's stricter ones for RST,
+// SYN and ACK. A segment that fails changes nothing and is acknowledged, because its sender may be
+// honest and behind. RFC 5961, 7, asks for a limit on these challenge ACKs. Ours is per connection:
+// a limit shared by all tells an attacker about other connections (CVE-2016-5696).
 #include <cstdint>
 
 #include "lwip/priv/tcp_priv.h"
@@ -15,7 +15,7 @@
 namespace mote::netstack {
 namespace {
 
-// An incoming segment. lwIP has its header in the host's byte order by now.
+// An incoming segment, whose header lwIP has already converted to the host's byte order.
 struct Segment {
   std::uint32_t sequence;
   std::uint32_t acknowledgement;
@@ -25,7 +25,7 @@ struct Segment {
   [[nodiscard]] bool has(unsigned bits) const { return (flags & bits) != 0; }
 };
 
-// A number's distance behind another one.
+// How far a sequence number lies beyond another, modulo 2^32.
 constexpr std::uint32_t beyond(std::uint32_t number, std::uint32_t other) { return number - other; }
 
 void challenge(struct tcp_pcb& pcb) {
@@ -42,9 +42,9 @@ void challenge(struct tcp_pcb& pcb) {
   note_challenge(sends);
 }
 
-// Answers a segment outside the receive window. What ends before the window and began not more than
-// a window before it may well be data or a FIN sent once more, which is always acknowledged: else
-// its sender goes on, and nobody answers such an acknowledgement.
+// Answers a segment outside the receive window. One that begins at most a window's length before it
+// may be retransmitted data or a retransmitted FIN. These are always acknowledged, without a limit:
+// otherwise the sender keeps retransmitting, and such an ACK never provokes an answer.
 void answer_unacceptable(struct tcp_pcb& pcb, const Segment& segment) {
   const bool may_be_resent = segment.length > 0 && !segment.has(TCP_SYN) &&
                              beyond(pcb.rcv_nxt, segment.sequence) <= TCP_WND_MAX(&pcb);
@@ -55,7 +55,7 @@ void answer_unacceptable(struct tcp_pcb& pcb, const Segment& segment) {
   }
 }
 
-// RFC 5961, 3.2: a reset counts only if it has exactly the next number.
+// RFC 5961, 3.2: a reset counts only if it has exactly the next sequence number.
 bool accepts_reset(struct tcp_pcb& pcb, const Segment& segment) {
   const std::uint32_t ahead = beyond(segment.sequence, pcb.rcv_nxt);
   if (ahead != 0 && ahead <= pcb.rcv_wnd) {
@@ -64,15 +64,15 @@ bool accepts_reset(struct tcp_pcb& pcb, const Segment& segment) {
   return ahead == 0;
 }
 
-// Of a segment that resets nothing: its sequence number, no SYN, and an ACK for what was sent (RFC
-// 5961, 5.2).
+// Checks a segment without RST: its sequence number, that it has no SYN, and that its ACK is for
+// data we sent (RFC 5961, 5.2).
 bool accepts(struct tcp_pcb& pcb, const Segment& segment) {
   const bool half_open = pcb.state == SYN_RCVD;
   if (segment.has(TCP_SYN) && half_open && segment.sequence == pcb.rcv_nxt - 1) {
-    return true;  // the one that began the connection, sent once more
+    return true;  // a retransmission of the one that began the connection
   }
-  // Without text right behind the window, too: so a peer acknowledges when it has filled it. Of
-  // what comes to a shut window, lwIP takes the ACK, and no text.
+  // A segment without text may also lie right behind the window: a peer that has filled the window
+  // sends its ACKs there. If the window is shut, lwIP takes such a segment's ACK but no text.
   const std::uint32_t window = pcb.rcv_wnd + (segment.length == 0 ? 1U : 0U);
   const bool in_window = beyond(segment.sequence, pcb.rcv_nxt) < window ||
                          beyond(pcb.rcv_nxt, segment.sequence) < segment.length;
@@ -87,7 +87,7 @@ bool accepts(struct tcp_pcb& pcb, const Segment& segment) {
   if (!segment.has(TCP_ACK)) {
     return false;
   }
-  // In SYN-RECEIVED lwIP looks at it, and resets.
+  // In SYN-RECEIVED lwIP itself checks the ACK, and sends a reset.
   if (!half_open && (TCP_SEQ_GT(segment.acknowledgement, pcb.snd_nxt) ||
                      TCP_SEQ_LT(segment.acknowledgement, pcb.lastack - pcb.snd_wnd_max))) {
     challenge(pcb);
@@ -96,8 +96,8 @@ bool accepts(struct tcp_pcb& pcb, const Segment& segment) {
   return true;
 }
 
-// In TIME-WAIT nothing is taken; a reset is ignored (RFC 1337), and only the FIN that came before
-// begins the wait anew.
+// In TIME-WAIT nothing is accepted. A reset is ignored (RFC 1337), and only a retransmission of the
+// peer's FIN restarts the wait.
 void answer_in_time_wait(struct tcp_pcb& pcb, const Segment& segment) {
   if (segment.has(TCP_RST)) {
     return;
@@ -112,7 +112,7 @@ void answer_in_time_wait(struct tcp_pcb& pcb, const Segment& segment) {
   }
 }
 
-// All but the usual segments. Apart, so that these needn't make room for it.
+// Judges all but the usual segments. Not inlined, so that it costs those nothing.
 [[gnu::noinline]] err_t judge(struct tcp_pcb* pcb, const struct tcp_hdr* header,
                               const struct pbuf* text) {
   const auto flags = static_cast<std::uint8_t>(TCPH_FLAGS(header));
@@ -134,7 +134,7 @@ void answer_in_time_wait(struct tcp_pcb& pcb, const Segment& segment) {
     TCP_STATS_INC(tcp.drop);
   }
   if ((pcb->flags & TF_ACK_NOW) != 0) {
-    tcp_wake(pcb);  // should there be no memory for the acknowledgement
+    tcp_wake(pcb);  // in case there is no memory for the ACK now
     tcp_output(pcb);
   }
   return ERR_VAL;
@@ -147,7 +147,7 @@ using namespace mote::netstack;
 
 extern "C" {
 
-// Inlined into lwIP, by the linker: 15 instructions a segment less.
+// Inlined into lwIP by the linker, which saves 15 instructions a segment.
 [[gnu::always_inline]] err_t mote_tcp_judge(struct tcp_pcb* pcb, const struct tcp_hdr* header,
                                             const struct pbuf* text) {
   const bool usual = header->seqno == pcb->rcv_nxt && pcb->rcv_wnd != 0 &&

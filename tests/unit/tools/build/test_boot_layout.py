@@ -41,8 +41,8 @@ def test_a_difference_fails_the_build(tmp_path: Path, old: str, new: str, words:
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("struc BootInfo\n.magic: times 4 db 0\nendstruc", "line 2: .magic: times 4 db 0"),
-    ("struc BootInfo\n.magic: resd 1\nendstruc", "no structure MemoryRange")])
+    ("struc BootInfo\n.way: times 4 db 0\nendstruc", "line 2: .way: times 4 db 0"),
+    ("struc BootInfo\n.way: resd 1\nendstruc", "no structure MemoryRange")])
 def test_what_cannot_be_read_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str],
                                          text: str, words: str) -> None:
     source = tmp_path / "a.inc"
