@@ -210,7 +210,7 @@ def room_of(path: str) -> int:
 
 
 def may_see(source: Source, header: str) -> bool:
-    """Design, section 2: firmware → http → netstack → drivers/net_device.hpp → kernel."""
+    """Whether the floors allow it: firmware → http → netstack → the contract in drivers → kernel."""
     folder = header.rsplit("/", 1)[0]
     contract = header in ("drivers/net_device.hpp", "drivers/limits.hpp")
     match source.floor:
