@@ -210,7 +210,7 @@ def room_of(path: str) -> int:
 
 
 def may_see(source: Source, header: str) -> bool:
-    """Whether the floors allow it: firmware → http → netstack → the contract in drivers → kernel."""
+    """Whether the floors allow it: firmware → http → netstack → the drivers' contract → kernel."""
     folder = header.rsplit("/", 1)[0]
     contract = header in ("drivers/net_device.hpp", "drivers/limits.hpp")
     match source.floor:
