@@ -6,11 +6,11 @@ Usage: ./configure.py && ninja          (ninja test, ninja size, ninja check, ni
 
 import argparse
 import os
-import re
 import shlex
 import sys
 from pathlib import Path
 
+from tools.build import lwip_series
 from tools.build.sources import (APART, BOOT, DRIVERS, FIRMWARE, FUZZERS, HOT, HTTP, KERNEL, LOADER,
                                  LWIP, NETSTACK, PACKER, UNGUARDED, UNIT_TESTS)
 
@@ -74,16 +74,16 @@ def lwip_sources() -> list[str]:
 
 
 def patch_inputs() -> list[str]:
-    """Our patches to lwIP, and their folder, so that Ninja notices a new one."""
-    folder = ROOT / "netstack/lwip/patches"
-    patches = [folder, *sorted(folder.glob("*.patch"))] if folder.is_dir() else []
-    return [str(path.relative_to(ROOT)) for path in patches]
+    """Our patches to lwIP, and their series."""
+    folder = lwip_series.PATCHES
+    paths = [folder / "series", *(folder / name for name in lwip_series.names())]
+    return [str(path.relative_to(ROOT)) for path in paths]
 
 
 def patched_headers() -> list[str]:
     """The headers of lwIP that our patches change, so that files including them are rebuilt."""
-    found = {name for path in (ROOT / "netstack/lwip/patches").glob("*.patch")
-             for name in re.findall(r"^\+\+\+ b/(\S+\.h)$", path.read_text(), re.MULTILINE)}
+    found = {path for name in lwip_series.names()
+             for path in lwip_series.read(lwip_series.PATCHES / name).files if path.endswith(".h")}
     return [f"$b/lwip/{name}" for name in sorted(found)]
 
 
@@ -227,7 +227,8 @@ def fetched_edges(edges: Edges, lwip: str | None) -> None:
     """lwIP's tree and the header with our version."""
     edges.build("$b/lwip.stamp", "lwip",
                 implicit_outputs=[*lwip_sources(), *patched_headers(), "$b/NOTICE"],
-                implicit=patch_inputs() + ["tools/build/lwip.py"] + (["always"] if lwip else []),
+                implicit=[*patch_inputs(), "tools/build/lwip.py", "tools/build/lwip_series.py",
+                          *(["always"] if lwip else [])],
                 lwip_options=f"--lwip {shlex.quote(lwip)}" if lwip else "")
     edges.build("always", "phony")
     edges.build("$b/generated/version.hpp", "version", implicit=["always"])

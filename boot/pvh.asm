@@ -71,8 +71,8 @@ pvh_entry:
 section .data align=8
 boot_info:
 istruc BootInfo
-        at BootInfo.magic, dd kBootInfoMagic
         at BootInfo.way, dd kBootWayPvh
+        at BootInfo.reserved, dd 0
         at BootInfo.memory_map, dq 0
         at BootInfo.memory_ranges, dq 0
         at BootInfo.pack, dq __image_end

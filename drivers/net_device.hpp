@@ -14,8 +14,6 @@
 //    lack a few of its buffers until there are enough to be worth a doorbell.
 #pragma once
 
-#include <array>
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -23,23 +21,15 @@
 #include <string_view>
 
 #include "drivers/limits.hpp"
+#include "drivers/mac_address.hpp"
 #include "kernel/cpu/watch.hpp"
 #include "kernel/memory/packet.hpp"
 #include "kernel/memory/piece.hpp"
 
 namespace mote {
 
-struct MacAddress {
-  std::array<std::uint8_t, 6> octets{};
-
-  // By words, because comparing arrays of bytes calls memcmp.
-  friend constexpr bool operator==(const MacAddress& a, const MacAddress& b) {
-    using Words = std::array<std::uint16_t, 3>;
-    const auto x = std::bit_cast<Words>(a);
-    const auto y = std::bit_cast<Words>(b);
-    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
-  }
-};
+// IEEE 802.3, 3.1.1: two addresses and a type.
+inline constexpr std::size_t kEthernetHeaderBytes = 14;
 
 // Whether the device cuts long TCP segments into frames (TCP segmentation offload), and which
 // lengths must be missing from the headers because it adds each frame's own.

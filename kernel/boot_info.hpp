@@ -1,8 +1,8 @@
-// What every boot way hands to the kernel: the one ABI between boot/ and C++.
+// What every boot path hands to the kernel: the one ABI between boot/ and C++.
 //
 // boot/ fills one BootInfo, enters long mode on the kernel's own page tables and stack, and calls
-// `kernel_main(const BootInfo*)`. Nothing later asks how the machine was booted, save to say so.
-// boot/boot_info.inc has this layout for NASM; the build fails where they differ.
+// `kernel_main(const BootInfo*)`. Later code doesn't depend on how the machine was booted, except
+// to report it. boot/boot_info.inc has this layout for NASM; the build fails if they differ.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,12 @@ namespace mote {
 
 enum class BootWay : std::uint32_t { kBios = 1, kPvh = 2, kUefi = 3 };
 
-// One range of the machine's address space, laid out as INT 15h E820h with ACPI 3 attributes
-// (ACPI 6.5, 15.1) and as `hvm_memmap_table_entry` of Xen's PVH boot ABI: both are these 24 bytes.
+// One range of the machine's address space. These 24 bytes are both INT 15h E820h's layout with
+// ACPI 3 attributes (ACPI 6.5, 15.1) and `hvm_memmap_table_entry` of Xen's PVH boot ABI.
 struct MemoryRange {
   std::uint64_t base;
   std::uint64_t bytes;
-  std::uint32_t type;  // kUsableRam, or anything else for memory that is not ours
+  std::uint32_t type;  // kUsableRam; anything else: memory not ours to use
   std::uint32_t attributes;
 
   static constexpr std::uint32_t kUsableRam = 1;
@@ -25,17 +25,15 @@ struct MemoryRange {
 static_assert(sizeof(MemoryRange) == 24);
 
 struct BootInfo {
-  std::uint32_t magic;  // kMagic
   BootWay way;
+  std::uint32_t reserved;       // zero
   std::uint64_t memory_map;     // physical address of MemoryRange[memory_ranges]
   std::uint64_t memory_ranges;  // 0: unknown
-  std::uint64_t pack;           // physical address where the site pack lies, page-aligned
-  std::uint64_t rsdp;           // ACPI root pointer, 0: not told, search for it
-  std::uint64_t command_line;   // physical address of a zero-ended string, 0: none
+  std::uint64_t pack;           // physical address of the site pack, page-aligned
+  std::uint64_t rsdp;           // ACPI root pointer; 0: not given, search for it
+  std::uint64_t command_line;   // physical address of a zero-terminated string; 0: none
 
-  static constexpr std::uint32_t kMagic = 0x45544F4D;  // "MOTE"
-
-  // Characters of the command line that boot/ keeps; of a longer one the rest is lost.
+  // Characters of the command line that boot/ keeps; the rest of a longer one is lost.
   static constexpr std::size_t kMaxCommandLine = 4095;
 };
 static_assert(sizeof(BootInfo) == 48);

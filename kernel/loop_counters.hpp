@@ -1,16 +1,16 @@
-// What the run loop counts, for whoever tells of it.
+// The run loop's counters, for metrics.
 #pragma once
 
 #include <cstdint>
 
 namespace mote {
 
-// Waiting between turns for something to do is no turn.
+// Waiting between turns isn't counted as a turn.
 struct LoopCounters {
   std::uint64_t turns = 0;
-  std::uint64_t busy_turns = 0;  // those in which there was something to do
+  std::uint64_t busy_turns = 0;  // those with work to do
   std::uint64_t dozes = 0;       // how often the CPU was halted between turns
-  std::uint64_t late_wakes = 0;  // dozes that no interrupt ended though there was something to do
+  std::uint64_t late_wakes = 0;  // dozes that the timer ended though there was work
 };
 
 }  // namespace mote

@@ -37,6 +37,8 @@ TcpCounters tcp_counters() {
           .no_memory = tcp.memerr};
 }
 
+void note_challenge(bool sent) { ++(sent ? challenges : challenges_withheld); }
+
 std::array<PoolUsage, kPools> pools() {
   return {usage("tcp_pcbs", MEMP_TCP_PCB),
           usage("tcp_segments", MEMP_TCP_SEG),
@@ -56,9 +58,5 @@ extern "C" {
 void mote_tcp_resent(void) { ++mote::netstack::resent; }
 
 void mote_tcp_broken(void) { ++mote::netstack::broken; }
-
-void mote_tcp_challenge(u8_t sent) {
-  ++(sent != 0 ? mote::netstack::challenges : mote::netstack::challenges_withheld);
-}
 
 }  // extern "C"

@@ -93,4 +93,8 @@ struct PoolUsage {
 inline constexpr std::size_t kPools = 9;
 [[nodiscard]] std::array<PoolUsage, kPools> pools();
 
+// A segment wasn't believed: whether the ACK that says so was sent, or withheld, there having been
+// many.
+void note_challenge(bool sent);
+
 }  // namespace mote::netstack

@@ -1,14 +1,15 @@
-// The seam between a server and the network: all that a server needs of a connection.
+// The interface between a server and the network: everything a server needs of a connection.
 //
-// A server's connection owns a TcpStream and gets its events (StreamEvents). Neither side calls the
-// other through a table: the server's type is a template parameter of the callbacks below, and the
+// A server's connection owns a TcpStream and receives its events (StreamEvents). No calls go
+// through virtual tables: the server's type is a template parameter of the callbacks below, and the
 // stream's functions are in netstack/tcp/stream.cpp, which link-time optimization inlines. So the
-// server includes no header of lwIP's. It isn't a template over its stream either: a test links
-// tests/fakes/fake_stream.cpp in place of that source, and HTTP stays in source files. What stands
-// between later, such as TLS, is a class with the same functions (the concept Stream); HTTP names
+// server includes no lwIP header. Nor is it a template over its stream: tests link
+// tests/fakes/fake_stream.cpp instead of that source, and HTTP stays in source files. A later layer
+// in between, such as TLS, will be a class with the same functions (the concept Stream); HTTP names
 // its stream in one place (http/connection/reply_writer.hpp).
 //
-// No stream counts anything: what is in flight, acknowledged or free is read from lwIP's accounts.
+// Streams keep no counts of their own: bytes in flight, acknowledged or free are read from lwIP's
+// state.
 #pragma once
 
 #include <array>
@@ -44,7 +45,7 @@ class PeerAddress {
   std::uint8_t size_;
 };
 
-// Bytes from the peer, in one piece or more. They stay until the event's handler returns.
+// Bytes from the peer, in one or more pieces. Valid until the event's handler returns.
 class Arrived {
  public:
   explicit Arrived(const pbuf* first) : first_(first) {}
@@ -52,7 +53,7 @@ class Arrived {
   [[nodiscard]] std::string_view piece() const;  // the first one
   [[nodiscard]] std::uint32_t bytes() const;     // of all
   [[nodiscard]] bool is_one_piece() const { return rest() == nullptr; }
-  [[nodiscard]] Arrived behind_first() const { return Arrived(rest()); }  // there must be a rest
+  [[nodiscard]] Arrived behind_first() const { return Arrived(rest()); }  // needs a rest
 
  private:
   [[nodiscard]] const pbuf* rest() const;
@@ -60,41 +61,40 @@ class Arrived {
   const pbuf* first_;
 };
 
-// The events that a stream's owner gets.
+// The events that a stream's owner receives.
 template <typename Owner>
 concept StreamEvents = requires(Owner& owner, Arrived data, std::uint32_t bytes) {
   owner.on_arrived(data);
   owner.on_peer_closed();        // nothing more will arrive
-  owner.on_acknowledged(bytes);  // so many bytes more
-  owner.on_retry();              // asked for by retry_later
+  owner.on_acknowledged(bytes);  // this many more bytes
+  owner.on_retry();              // requested by retry_later
   owner.on_lost();               // the connection is gone, and the stream with it
 };
 
-// What a server answers to a request that it knows by all of its bytes. The first piece is copied,
-// the others stay as they are.
+// A server's reply to a request that it recognizes by all its bytes. The first piece is copied; the
+// memory of the others must stay unchanged.
 struct PromptReply {
   std::span<const Piece> pieces;  // none: not known
   std::size_t bytes = 0;          // of all of them
-  const void* origin = nullptr;   // the owner's own
+  const void* origin = nullptr;   // for the owner's use
 };
 
-// An owner whose requests may be answered before TCP hears of them
-// (netstack/tcp/prompt_answer.hpp).
+// An owner whose requests may be answered before TCP sees them (netstack/tcp/prompt_answer.hpp).
 template <typename Owner>
 concept PromptAnswerer =
     StreamEvents<Owner> &&
     requires(Owner& owner, const Owner& asked, std::string_view bytes, const PromptReply& reply) {
-      // The answer, if `bytes` are one request and no more, and the owner, of whose bytes all are
-      // acknowledged, is ready for it. Changes nothing.
+      // The reply, if `bytes` are exactly one request and the owner is ready for it; everything it
+      // sent counts as acknowledged. Changes nothing.
       { asked.find_prompt(bytes) } -> std::same_as<PromptReply>;
-      owner.note_prompt(reply);  // is being sent
+      owner.note_prompt(reply);  // the reply is being sent
     };
 
-// One end of a TCP connection. Whoever holds it must give it back: release or abort. Then, and when
-// it is lost, no event comes any more.
+// One end of a TCP connection. Its owner must give it back with release or abort. After that, and
+// after on_lost, no more events come.
 class TcpStream {
  public:
-  // A handler's result, and the callbacks, as lwIP has them (err.h, tcp.h).
+  // A callback's result, and the callbacks, with lwIP's types (err.h, tcp.h).
   using Result = std::int8_t;
   struct Callbacks {
     Result (*received)(void* owner, tcp_pcb* pcb, pbuf* data, Result error);
@@ -102,7 +102,8 @@ class TcpStream {
     void (*lost)(void* owner, Result error);
   };
 
-  // Bytes that a peer may send before the window is opened again, and those of its segments.
+  // The receive window: bytes that a peer may send before the window is reopened. And the payload
+  // of its longest segments.
   static constexpr std::uint32_t kSegmentBytes = 1460;
   static constexpr std::uint32_t kWindowBytes = 6 * kSegmentBytes;
 
@@ -112,27 +113,27 @@ class TcpStream {
   TcpStream() = default;
   explicit TcpStream(tcp_pcb* pcb) : pcb_(pcb) {}
 
-  // Events go to `owner` from here on; once.
+  // Sends events to `owner` from now on. Call once.
   template <StreamEvents Owner>
   void begin(Owner& owner);
 
-  // Sending. What is written leaves when the handler returns, or by flush. Pieces are referenced
-  // until they are acknowledged, unless they are copied.
+  // Sending. Written data leaves when the handler returns, or on flush. Pieces are referenced until
+  // acknowledged, unless they are copied.
   enum class Write : std::uint8_t { kReferenced, kCopied };
 
-  // Writes pieces, all of them or nothing, as a segment of its own, the first by copy. False: it
-  // can't be one now, but `write` may do. `bytes` is their sum.
+  // Writes all the pieces, or none, as one segment of their own; the first is copied. `bytes` is
+  // their sum. False: that isn't possible now, but `write` may work.
   [[nodiscard]] bool write_message(std::span<const Piece> pieces, std::size_t bytes);
 
-  // Writes a piece for which there is room. `more`: more follows at once. False: no memory.
+  // Writes a piece; there must be room for it. `more`: more follows at once. False: no memory.
   [[nodiscard]] bool write(Piece piece, Write how, bool more);
 
-  // Bytes of room; and for so many in so many pieces.
+  // Bytes that can be written now; and whether this many can, in this many pieces.
   [[nodiscard]] std::uint32_t room() const;
   [[nodiscard]] bool has_room(std::uint32_t bytes, unsigned pieces) const;
 
-  // Room for which it is worth to wait while acknowledgements are to come: whoever writes as soon
-  // as there is room for two frames hands over segments of two frames.
+  // Room worth waiting for while acknowledgements are still due: an owner that writes as soon as
+  // there is room for two frames hands over segments of two frames. 0: any room is worth it.
   [[nodiscard]] std::uint32_t worthwhile_room() const;
 
   // The payload of a frame.
@@ -141,24 +142,25 @@ class TcpStream {
   // Bytes written and not yet acknowledged.
   [[nodiscard]] std::uint32_t in_flight() const;
 
-  // The place behind all that was written, and whether all up to a place was acknowledged.
+  // The end of everything written, and whether everything up to a position is acknowledged.
   using Position = std::uint32_t;
   [[nodiscard]] Position end() const;
   [[nodiscard]] bool has_acknowledged(Position position) const;
 
-  // Whether on_retry shall come in a while, again and again: when there was no memory, no event
-  // need come by itself, because nothing need be in flight.
+  // Turns repeated calls of on_retry on or off. For lack of memory: if nothing is in flight, no
+  // other event will come.
   template <StreamEvents Owner>
   void retry_later(bool wanted);
 
-  // Sends what is written; for those that write outside an event's handler.
+  // Sends written data now; needed only outside an event's handler.
   void flush();
 
-  // Receiving: so many bytes that arrived are done with, and the peer may send as many more.
+  // Receiving: the owner has finished with this many bytes that arrived, and the peer may send as
+  // many more.
   void open_window(std::uint32_t bytes);
 
-  // The end. close: nothing more will be written, the peer learns of it behind all that is.
-  // release: the owner needs it no more; what is in flight is still delivered. abort: resets the
+  // Ending. close: nothing more will be written; a FIN follows everything written so far. release:
+  // the owner is finished with the stream; TCP still delivers data in flight. abort: resets the
   // connection.
   void close();
   void release();
@@ -167,7 +169,7 @@ class TcpStream {
   [[nodiscard]] PeerAddress peer() const;
   [[nodiscard]] unsigned interface() const;  // its index
 
-  // The prompt answer knows an owner's connections by this callback.
+  // The prompt answer recognizes an owner's connections by this callback.
   template <StreamEvents Owner>
   static Result received(void* owner, tcp_pcb* pcb, pbuf* data, Result error);
 
@@ -190,15 +192,16 @@ class TcpStream {
   tcp_pcb* pcb_ = nullptr;
 };
 
-// The owners of one type whose requests may be answered promptly. Interfaces are told as a template
-// argument, so that nothing is called through this at run time.
+// One type of owner whose requests may be answered promptly. Interfaces get it as a template
+// argument, so its calls aren't indirect at run time.
 struct PromptServer {
-  TcpStream::Result (*received)(void*, tcp_pcb*, pbuf*, TcpStream::Result);  // they are known by it
+  TcpStream::Result (*received)(void*, tcp_pcb*, pbuf*,
+                                TcpStream::Result);  // identifies its connections
   PromptReply (*find)(const void* owner, std::string_view bytes);
   void (*sent)(void* owner, const PromptReply& reply);
 };
 
-// None.
+// No owner.
 inline constexpr PromptServer kNoPromptServer{};
 
 template <PromptAnswerer Owner>
@@ -211,7 +214,7 @@ inline constexpr PromptServer kPromptServer{
     .sent = [](void* owner,
                const PromptReply& reply) { static_cast<Owner*>(owner)->note_prompt(reply); }};
 
-// What HTTP asks of a stream: TCP's, or one that stands before it.
+// What HTTP requires of a stream: TcpStream, or a layer on top of it.
 template <typename S>
 concept Stream = requires(S& stream, const S& seen, std::span<const Piece> pieces, Piece piece,
                           std::uint32_t bytes, typename S::Position position) {
@@ -234,16 +237,16 @@ concept Stream = requires(S& stream, const S& seen, std::span<const Piece> piece
 };
 static_assert(Stream<TcpStream>);
 
-// Listens on a port, on all interfaces. `accept` takes over each new stream and begins it; or
-// returns false, and the peer gets a reset. False: no memory, or the port is taken.
+// Listens on a port, on all interfaces. `accept` takes over each new stream and begins it, or
+// returns false; then the peer gets a reset. False: no memory, or the port is taken.
 template <bool (*accept)(TcpStream stream)>
 [[nodiscard]] bool listen(std::uint16_t port);
 
-// Calls a function once, in so many milliseconds. One such call may be waited for.
+// Calls a function once, after this many milliseconds. At most one call may be pending.
 void call_later(std::uint32_t milliseconds, void (*function)(void* unused));
 
-// Blocks left for copied text that is longer than a segment's header has room for. All connections
-// share them: peers that acknowledge none of it may not take all.
+// Blocks left for copied text longer than fits into a segment's header block. All connections share
+// them, so peers that acknowledge nothing must not be able to take all of them.
 [[nodiscard]] std::size_t text_blocks_left();
 [[nodiscard]] inline bool has_text_room() { return text_blocks_left() > 0; }
 
@@ -287,7 +290,7 @@ void TcpStream::lost(void* owner, Result /*error*/) {
 
 namespace detail {
 
-// What lwIP is told when nobody takes a new connection, and whether it offers one at all.
+// Results of the accept callback, as lwIP defines them.
 inline constexpr TcpStream::Result kAccepted = 0;
 inline constexpr TcpStream::Result kRefused = -1;
 [[nodiscard]] bool listen(std::uint16_t port,

@@ -27,6 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--deadline", type=positive, metavar="SECONDS",
                      help="for each test, its preparation and its clearing up, each (default: "
                      f"{USUAL_S}, with --full {FULL_S})")
+    parser.addoption("--full", action="store_true", default=bool(os.environ.get("MOTE_FULL")),
+                     help="full sizes, and what takes minutes: 64 MiB under 5 %% loss and the like "
+                     "(or MOTE_FULL=1)")
 
 
 def positive(text: str) -> float:
@@ -37,9 +40,17 @@ def positive(text: str) -> float:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "full: takes minutes; runs with --full only")
     config.addinivalue_line("markers", "deadline(seconds): another one than --deadline's default")
     lasting.prepare()
     sys.addaudithook(note_starts)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("full"):
+        heavy = [item for item in items if item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=heavy)
+        items[:] = [item for item in items if item not in heavy]
 
 
 def pytest_enter_pdb() -> None:
@@ -51,7 +62,7 @@ def seconds_for(item: pytest.Item) -> float:
         return asked
     if marker := item.get_closest_marker("deadline"):
         return marker.args[0]
-    return FULL_S if item.config.getoption("full", False) else USUAL_S
+    return FULL_S if item.config.getoption("full") else USUAL_S
 
 
 @contextmanager

@@ -138,8 +138,7 @@ void Nic<Registers>::disarm() {
 // The tails are the doorbells.
 template <RegisterFile Registers>
 void Nic<Registers>::flush() {
-  receive_.refill(counters_);
-  if (receive_.publish()) {
+  if (receive_.refill(counters_)) {
     registers_.write(Register::kReceiveTail, receive_.tail());
     ++counters_.doorbells;
   }

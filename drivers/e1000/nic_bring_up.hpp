@@ -110,7 +110,6 @@ void Nic<Registers>::settle() {
 // the EEPROM itself.
 template <RegisterFile Registers>
 bool Nic<Registers>::read_mac() {
-  constexpr std::uint8_t kGroup = 1;
   if (becomes(Register::kAddressHigh, address_high::kValid, address_high::kValid, kEepromTime)) {
     const std::uint32_t low = registers_.read(Register::kAddressLow);
     const std::uint32_t high = registers_.read(Register::kAddressHigh);
@@ -120,7 +119,7 @@ bool Nic<Registers>::read_mac() {
   } else if (!read_mac_from_eeprom()) {
     return fail("e1000: the device tells no MAC address");
   }
-  if (mac_ == MacAddress{} || (mac_.octets[0] & kGroup) != 0) {
+  if (!mac_.is_station()) {
     return fail("e1000: the device's MAC address is none for a station");
   }
   return true;

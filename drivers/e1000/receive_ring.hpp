@@ -12,6 +12,7 @@
 
 #include "drivers/e1000/descriptors.hpp"
 #include "drivers/net_device.hpp"
+#include "drivers/refill_batch.hpp"
 #include "kernel/cpu/barriers.hpp"
 #include "kernel/cpu/watch.hpp"
 #include "kernel/memory/packet.hpp"
@@ -29,7 +30,7 @@ class ReceiveRing {
     *this = {};
     descriptors_ = descriptors.data();
     packets_ = packets.data();
-    buffers_ = static_cast<std::uint16_t>(std::min<std::size_t>(buffers, kEntries - 1));
+    batch_ = RefillBatch(std::min<std::size_t>(buffers, kEntries - 1), kBatches);
   }
 
   // Hands received frames to `sink(Packet, RxChecksum)`, looking at no more than `budget`
@@ -40,28 +41,26 @@ class ReceiveRing {
   // Adds the word that changes when there is a descriptor to poll.
   void watch(Watch& watch) const;
 
-  // Whether the device has too few buffers because the pool ran dry.
-  [[nodiscard]] bool is_short() const {
-    return static_cast<std::uint16_t>(filled_ - taken_) < buffers_;
-  }
+  // Whether the ring lacks enough buffers to be worth a doorbell. After `refill` it means that the
+  // pool was empty.
+  [[nodiscard]] bool is_short() const { return batch_.is_due(lent()); }
 
-  // Fills empty entries until the pool has no more packets.
-  void refill(DeviceCounters& counters);
-
-  // True: ring the tail. Only after the device has used an eighth of its buffers, because each
-  // write is an exit. Every buffer it uses brings a frame to poll, so that moment comes.
-  [[nodiscard]] bool publish();
-  [[nodiscard]] std::uint16_t tail() const { return published_ % kEntries; }
+  // Refills the ring from the pool if it lacks enough buffers to be worth a doorbell, which is an
+  // exit. True: ring the tail.
+  [[nodiscard]] bool refill(DeviceCounters& counters) { return is_short() && fill_up(counters); }
+  [[nodiscard]] std::uint16_t tail() const { return filled_ % kEntries; }
 
  private:
-  static constexpr std::size_t kEthernetHeaderBytes = 14;
+  static constexpr std::size_t kBatches = 8;
+
+  [[nodiscard]] std::uint16_t lent() const { return static_cast<std::uint16_t>(filled_ - taken_); }
+  [[nodiscard]] bool fill_up(DeviceCounters& counters);
 
   ReceiveDescriptor* descriptors_ = nullptr;
   PacketIndex* packets_ = nullptr;  // of each lent entry
-  std::uint16_t buffers_ = 0;
+  RefillBatch batch_;
   // Free-running counts, modulo 65,536; the entry is the count modulo kEntries.
   std::uint16_t taken_ = 0;
-  std::uint16_t published_ = 0;
   std::uint16_t filled_ = 0;
   bool skipping_ = false;  // in the middle of a frame that fills several buffers
 };
@@ -70,7 +69,7 @@ template <typename Sink>
 std::size_t ReceiveRing::poll(std::size_t budget, Sink&& sink, DeviceCounters& counters) {
   using Descriptor = ReceiveDescriptor;
   std::size_t good = 0;
-  for (; budget != 0 && taken_ != published_; --budget) {
+  for (; budget != 0 && taken_ != filled_; --budget) {
     const std::uint16_t at = taken_ % kEntries;
     const Descriptor& descriptor = descriptors_[at];
     const std::uint8_t status = load(descriptor.status);
@@ -105,19 +104,9 @@ std::size_t ReceiveRing::poll(std::size_t budget, Sink&& sink, DeviceCounters& c
 }
 
 inline void ReceiveRing::watch(Watch& watch) const {
-  if (taken_ != published_) {
+  if (taken_ != filled_) {
     watch.add(watched_status(descriptors_[taken_ % kEntries].status));
   }
-}
-
-inline bool ReceiveRing::publish() {
-  const auto visible = static_cast<std::uint16_t>(published_ - taken_);
-  if (filled_ == published_ || visible > buffers_ - buffers_ / 8) {
-    return false;
-  }
-  write_barrier();  // descriptors must be in memory before the tail that shows them
-  published_ = filled_;
-  return true;
 }
 
 }  // namespace mote::e1000

@@ -11,7 +11,6 @@
 namespace mote::e1000 {
 namespace {
 
-constexpr std::uint8_t kEthernetHeaderBytes = 14;
 constexpr std::uint8_t kIpChecksumOffset = 10;    // RFC 791, 3.1
 constexpr std::uint16_t kTcpChecksumOffset = 16;  // RFC 9293, 3.1; UDP's is 6
 constexpr std::uint32_t kDataCommand =

@@ -114,16 +114,15 @@ bool Nic<T>::read_facts() {
   if (has(feature::kNetMac)) {
     mac_ = read_mac();
   }
-  constexpr std::uint8_t kGroup = 1;
-  if (mac_ == MacAddress{} || (mac_.octets[0] & kGroup) != 0) {
+  if (!mac_.is_station()) {
     // No address, or one that no station can have: 5.1.5 wants a random, locally administered one.
-    constexpr std::uint8_t kLocal = 2;
     std::uint64_t random = entropy::random64();
     for (std::uint8_t& octet : mac_.octets) {
       octet = static_cast<std::uint8_t>(random);
       random >>= 8;
     }
-    mac_.octets[0] = static_cast<std::uint8_t>((mac_.octets[0] | kLocal) & ~kGroup);
+    mac_.octets[0] =
+        static_cast<std::uint8_t>((mac_.octets[0] | MacAddress::kLocal) & ~MacAddress::kGroup);
   }
   return true;
 }
@@ -244,12 +243,7 @@ void Nic<T>::complain() {
     return;
   }
   complained_ = true;
-  console::print(error_.view(), "; NIC");
-  for (std::string_view before = " "; const std::uint8_t octet : mac_.octets) {
-    console::print(before, console::Hex{octet, 2});
-    before = ":";
-  }
-  console::line(" is down, to be tried again");
+  console::line(error_.view(), "; NIC ", MacText(mac_).text(), " is down, to be tried again");
 }
 
 template <Transport T>

@@ -8,7 +8,7 @@ namespace mote::virtio {
 // Every turn tries again, so that a ring is never left without buffers or doorbell because the pool
 // was empty once or all frames were dropped.
 bool ReceiveQueue::fill_up(DeviceCounters& counters) {
-  while (ring_.lent() < buffers_) {
+  while (ring_.lent() < batch_.buffers()) {
     Packet packet = Packet::allocate();
     if (!packet) {
       ++counters.rx_no_buffer;

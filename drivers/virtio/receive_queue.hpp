@@ -11,6 +11,7 @@
 
 #include "drivers/limits.hpp"
 #include "drivers/net_device.hpp"
+#include "drivers/refill_batch.hpp"
 #include "drivers/virtio/framing.hpp"
 #include "drivers/virtio/nic_wire.hpp"
 #include "drivers/virtio/ring.hpp"
@@ -32,8 +33,7 @@ class ReceiveQueue {
   void start(const Options& options) {
     options_ = options;
     const std::size_t room = ring_.entries() / options.framing.descriptors();
-    buffers_ = std::min(options.buffers, room);
-    batch_ = buffers_ < 2 * limits::kRxPieces ? 1 : buffers_ / kBatches;
+    batch_ = RefillBatch(std::min(options.buffers, room), kBatches, limits::kRxPieces);
   }
 
   // Hands received frames to `sink` (see ReceiveSink), at most `budget` including bad ones; returns
@@ -46,7 +46,7 @@ class ReceiveQueue {
   [[nodiscard]] bool refill(DeviceCounters& counters) { return is_short() && fill_up(counters); }
 
   // Whether the ring lacks that many. After `refill` it means that the pool was empty.
-  [[nodiscard]] bool is_short() const { return ring_.lent() + batch_ <= buffers_; }
+  [[nodiscard]] bool is_short() const { return batch_.is_due(ring_.lent()); }
 
   [[nodiscard]] SplitRing& ring() { return ring_; }
   [[nodiscard]] const SplitRing& ring() const { return ring_; }
@@ -75,12 +75,9 @@ class ReceiveQueue {
   void take_large(Packet first, std::size_t rest, RxChecksum checksum, Sink& sink,
                   DeviceCounters& counters);
 
-  // Each refill costs a fence and perhaps a doorbell, so the ring may lack a part of its buffers.
-  // But a device must never wait for the last of the buffers that the longest segment fills.
+  // A device must never wait for the last of the buffers that the longest segment fills.
   static constexpr std::size_t kBatches = 16;
-  static_assert(2 * limits::kRxPieces * (kBatches - 1) / kBatches >= limits::kRxPieces);
 
-  static constexpr std::size_t kEthernetHeaderBytes = 14;
   static constexpr std::size_t kMostHeaderBytes = kEthernetHeaderBytes + 60 + 60;  // IP's, TCP's
   static constexpr std::size_t kMostIpBytes = 65'535;
 
@@ -98,8 +95,7 @@ class ReceiveQueue {
 
   SplitRing ring_;
   Options options_;
-  std::size_t buffers_ = 0;
-  std::size_t batch_ = 0;
+  RefillBatch batch_;
 };
 
 template <typename Sink>

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "drivers/limits.hpp"
 #include "kernel/cpu/addresses.hpp"
 #include "kernel/cpu/barriers.hpp"
 
@@ -19,14 +20,14 @@ void BufferRing::attach(std::span<Descriptor> ring, std::span<PacketIndex> slots
 void BufferRing::restart(std::size_t buffers) {
   std::ranges::fill(ring_, Descriptor{});
   filled_ = lent_ = told_ = 0;
-  buffers_ = static_cast<std::uint32_t>(std::min<std::size_t>(buffers, entries() - 1));
+  batch_ = RefillBatch(std::min<std::size_t>(buffers, entries() - 1), kBatches, limits::kRxPieces);
 }
 
 std::uint64_t BufferRing::address() const { return physical(ring_.data()).value; }
 
-bool BufferRing::refill() {
+bool BufferRing::fill_up() {
   namespace field = receive_field;
-  while (lent_ - filled_ < buffers_) {
+  while (lent_ - filled_ < batch_.buffers()) {
     const std::uint32_t index = index_of(lent_);
     PacketIndex& slot = slots_[index];
     if (slot == PacketIndex::kNone) {

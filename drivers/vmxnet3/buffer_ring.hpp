@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "drivers/net_device.hpp"
+#include "drivers/refill_batch.hpp"
 #include "drivers/vmxnet3/descriptors.hpp"
 #include "kernel/memory/packet.hpp"
 
@@ -29,11 +30,11 @@ class BufferRing {
   // fills buffers in order. One that it skipped stays in place and is lent again in its turn.
   [[nodiscard]] Packet take(std::uint32_t index);
 
-  // Refills the ring; false if the pool ran dry.
-  [[nodiscard]] bool refill();
+  // Refills the ring if it lacks enough buffers to be worth it; false if the pool ran dry.
+  [[nodiscard]] bool refill() { return !is_short() || fill_up(); }
 
-  // Whether the device has too few buffers because the pool ran dry.
-  [[nodiscard]] bool is_short() const { return lent_ - filled_ < buffers_; }
+  // Whether the ring lacks that many. After `refill` it means that the pool was empty.
+  [[nodiscard]] bool is_short() const { return batch_.is_due(lent_ - filled_); }
 
   // Whether buffers were lent since the last doorbell, and the value to ring it with.
   [[nodiscard]] bool has_news() const { return told_ != lent_; }
@@ -46,6 +47,10 @@ class BufferRing {
   void take_all();
 
  private:
+  static constexpr std::size_t kBatches = 16;
+
+  [[nodiscard]] bool fill_up();
+
   // Places are counted without wrapping, as in RingPlace: index and generation follow from them.
   [[nodiscard]] std::uint32_t index_of(std::uint32_t place) const {
     return place & (entries() - 1);
@@ -57,7 +62,7 @@ class BufferRing {
   std::span<Descriptor> ring_;
   std::span<PacketIndex> slots_;
   std::uint32_t type_ = 0;
-  std::uint32_t buffers_ = 0;
+  RefillBatch batch_;
   // Descriptors from filled_ on are the device's, those from lent_ on are ours. The last doorbell
   // announced those before told_.
   std::uint32_t filled_ = 0;

@@ -56,8 +56,7 @@ bool Nic<Link>::read_address() {
     octet = static_cast<std::uint8_t>(rest);
     rest >>= 8;
   }
-  constexpr std::uint8_t kGroup = 1;
-  if (mac_ == MacAddress{} || (mac_.octets[0] & kGroup) != 0) {
+  if (!mac_.is_station()) {
     return fail("vmxnet3: the device has no address that could be a station's");
   }
   link_.write_device(device_register::kAddressLow, static_cast<std::uint32_t>(low));
@@ -170,12 +169,7 @@ void Nic<Link>::give_up() {
     return;
   }
   complained_ = true;
-  console::print(error_, "; NIC");
-  for (std::string_view before = " "; const std::uint8_t octet : mac_.octets) {
-    console::print(before, console::Hex{octet, 2});
-    before = ":";
-  }
-  console::line(" is down, to be tried again");
+  console::line(error_, "; NIC ", MacText(mac_).text(), " is down, to be tried again");
 }
 
 }  // namespace mote::vmxnet3

@@ -75,8 +75,9 @@ class ReceiveQueue {
   template <typename Sink>
   std::size_t poll(std::size_t budget, Sink&& sink, DeviceCounters& counters);
 
-  // Refills the rings from the pool. Every turn tries again, so that a ring is never left without
-  // buffers because the pool was empty once or frames were dropped.
+  // Refills the rings from the pool, each if it lacks enough buffers to be worth it. Every turn
+  // tries again, so that a ring is never left without buffers because the pool was empty once or
+  // frames were dropped.
   void refill(DeviceCounters& counters) {
     if (!heads_.refill() || !bodies_.refill()) {
       ++counters.rx_no_buffer;
@@ -115,7 +116,6 @@ class ReceiveQueue {
   template <typename Sink>
   void hand_pieces(Sink&& sink, RxChecksum checksum);
 
-  static constexpr std::size_t kEthernetHeaderBytes = 14;
   // Room for the headers of a TCP segment over IPv4 without options. The stack checks whether
   // options are there as well.
   static constexpr std::size_t kLeastHeadBytes = kEthernetHeaderBytes + 20 + 20;

@@ -24,14 +24,13 @@ std::size_t bytes_of(std::span<const Piece> pieces) {
 // Ends a frame where its IPv4 packet ends (RFC 791, 3.1: the total length is its second 16 bits).
 // IPv6 needs no such care: its header is so long that no segment needs padding.
 std::span<Piece> without_padding(std::span<Piece> pieces) {
-  constexpr std::size_t kEthernetBytes = 14;
-  constexpr std::size_t kTotalLength = kEthernetBytes + 2;
+  constexpr std::size_t kTotalLength = kEthernetHeaderBytes + 2;
   if (pieces.empty() || pieces[0].bytes < kTotalLength + 2) {
     return pieces;
   }
   const auto high = std::to_integer<std::uint32_t>(pieces[0].data[kTotalLength]);
   const auto low = std::to_integer<std::uint32_t>(pieces[0].data[kTotalLength + 1]);
-  std::uint32_t left = kEthernetBytes + (high << 8 | low);
+  std::uint32_t left = kEthernetHeaderBytes + (high << 8 | low);
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     if (pieces[i].bytes >= left) {
       pieces[i].bytes = left;

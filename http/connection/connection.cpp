@@ -35,7 +35,7 @@ void Connection::on_acknowledged(std::uint32_t bytes) {
   }
 }
 
-// Goes on with what is to be sent, as far as there are room and memory now.
+// Continues sending as far as room and memory allow now.
 void Connection::on_retry() {
   write_reply();
   serve_buffer();
@@ -52,7 +52,8 @@ void Connection::change_retries() {
   stream_.retry_later<Connection>(retries_);
 }
 
-// What must follow on a response that is the last one, or after which no request can come.
+// Ends the connection behind its last response: a pending 503 first, and 400 for a request that the
+// peer broke off by closing.
 void Connection::conclude_last() {
   if (!is_sending() && !closes_ && refused_) {
     answer(make_refusal(), {});
@@ -83,7 +84,8 @@ Phase Connection::current_phase() const {
   return reader_.is_mid_request() || reader_.is_reading_content() ? Phase::kReading : Phase::kIdle;
 }
 
-// The end of every event: opens the receive window, and starts the time limit that is due.
+// Every event ends here: opens the receive window, enters the phase that now applies and starts its
+// time limit.
 void Connection::settle() {
   if (held_ > 0 && (!is_sending() || is_discarding())) {
     stream_.open_window(held_);
@@ -96,7 +98,7 @@ void Connection::settle() {
   const Phase phase = current_phase();
   if (phase != phase_ || (progress_ && since_ != server.ticks)) {
     enter(phase);
-  } else if (progress_) {  // within a tick there is no first and no last
+  } else if (progress_) {  // the queue's order within one tick doesn't matter
     begin_time();
   }
 }
@@ -121,7 +123,7 @@ void Connection::expire() {
       closes_ = true;
       break;
     case Phase::kReading:
-      if (reader_.is_reading_content()) {  // of a request that is answered
+      if (reader_.is_reading_content()) {  // of a request already answered
         ++server.counters.content_timeouts;
         closes_ = true;
       } else {
@@ -146,7 +148,7 @@ void Connection::expire() {
 
 void Connection::evict() {
   ++server.counters.evicted;
-  // TCP alone would keep its text for as long as it likes, and nobody could make it give way.
+  // Left to TCP alone, copied text could be held indefinitely, and nothing could reclaim it.
   if (phase_ == Phase::kSending || writer_.holds_text()) {
     abort();
     return;
@@ -162,7 +164,7 @@ void Connection::give_way() {
   abort();
 }
 
-// What is in flight is TCP's to finish.
+// TCP still delivers what is in flight.
 void Connection::release() {
   stream_.release();
   recycle();
@@ -173,7 +175,7 @@ void Connection::abort() {
   recycle();
 }
 
-// Back to the pool, as good as new.
+// Returns the connection to the pool in its initial state.
 void Connection::recycle() {
   server.queue(phase_).remove(*this);
   --server.counters.open;

@@ -1,8 +1,8 @@
 // One HTTP connection: from its stream's events to responses.
 //
-// Every event changes what the connection knows, sends what can be sent, and ends in `settle`,
-// which finds out from those facts in which phase the connection is, and so which time limit it
-// is under. The phases are not kept in step by hand.
+// Every event updates the connection's facts, sends as much as possible, and ends in `settle`,
+// which derives the phase, and with it the time limit, from those facts. No handler sets the phase
+// by hand.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +20,9 @@ namespace mote::http {
 enum class Phase : std::uint8_t {
   kFree,      // in the pool
   kIdle,      // between requests
-  kReading,   // a request has begun, or has been answered while its content is still coming
-  kSending,   // a response isn't yet in TCP's hands, or the last one isn't yet acknowledged
-  kDraining,  // we have closed; what the peer still sends is discarded until it closes
+  kReading,   // a request has begun, or was answered while its content is still arriving
+  kSending,   // TCP doesn't have all of a response yet, or the last one isn't acknowledged
+  kDraining,  // we have closed; discards input until the peer closes too
 };
 inline constexpr std::size_t kPhases = 5;
 
@@ -40,21 +40,21 @@ class Connection {
   void on_retry();
   void on_lost();
 
-  // Requests that are answered before TCP hears of them (netstack/tcp/prompt_answer.hpp).
+  // Requests answered before TCP sees them (netstack/tcp/prompt_answer.hpp).
   [[nodiscard]] netstack::PromptReply find_prompt(std::string_view bytes) const;
   void note_prompt(const netstack::PromptReply& found);
 
-  // The time limit of its phase is over. Leaves the phase, or begins it anew.
+  // Its phase's time limit has passed. Leaves the phase, or starts it again.
   void expire();
 
-  // Makes room for another connection at once. An unfinished request gets 503 if TCP takes it; a
-  // response that isn't whole ends in a reset.
+  // Frees the connection at once for a new one. An unfinished request gets 503 if TCP takes it; an
+  // unfinished response ends in a reset.
   void evict();
 
-  // Resets it, for another needs what it has held longest.
+  // Resets it: another connection needs a resource that this one has held longest.
   void give_way();
 
-  // The time at which its phase began, in ticks.
+  // When its phase began, in ticks.
   [[nodiscard]] std::uint32_t since() const { return since_; }
 
  private:
@@ -77,7 +77,7 @@ class Connection {
   void answer_error(Status status, std::string_view request);
   void log(const Reply& reply, std::string_view line, std::string_view fields) const;
 
-  // The rest: connection.cpp.
+  // Everything else: connection.cpp.
   void write_reply();
   void retry_if(bool wanted) {
     if (wanted != retries_) {
@@ -98,13 +98,13 @@ class Connection {
   void enter(Phase phase);
   void begin_time();
 
-  // All that came was answered, and TCP has all answers; at rest, all have arrived.
+  // Quiet: all input is answered, and TCP has all the answers. At rest: all are acknowledged, too.
   [[nodiscard]] bool is_quiet() const {
     return reader_.is_idle() && !waits_for_room_ && !is_discarding() && !writer_.is_writing();
   }
   [[nodiscard]] bool is_at_rest() const { return is_quiet() && stream_.in_flight() == 0; }
   [[nodiscard]] bool is_discarding() const { return closes_ || refused_; }
-  // A response isn't yet in TCP's hands, or the next one must wait for room.
+  // TCP doesn't have all of a response yet, or the next one must wait for room.
   [[nodiscard]] bool is_sending() const { return writer_.is_writing() || waits_for_room_; }
   [[nodiscard]] Phase current_phase() const;
 
@@ -114,21 +114,21 @@ class Connection {
   ReplyWriter writer_;
   std::uint32_t since_ = 0;
   std::uint32_t taken_ = 0;  // bytes acknowledged since the phase's time limit began
-  std::uint32_t held_ = 0;   // bytes received for which the window isn't yet opened again
+  std::uint32_t held_ = 0;   // bytes received for which the window hasn't been reopened
   RequestReader reader_;
   Phase phase_ = Phase::kFree;
-  bool waits_for_room_ : 1 = false;  // what has come isn't looked at before the peer takes more
+  bool waits_for_room_ : 1 = false;  // input isn't read until the peer takes more
   bool closes_ : 1 = false;          // this response is the last one
-  bool refused_ : 1 = false;         // a 503 follows this response: something was discarded
+  bool refused_ : 1 = false;         // input was discarded: a 503 follows this response
   bool fin_sent_ : 1 = false;
   bool peer_closed_ : 1 = false;
-  bool progress_ : 1 = false;  // the phase's time limit starts anew
-  bool retries_ : 1 = false;   // on_retry comes
+  bool progress_ : 1 = false;  // restart the phase's time limit
+  bool retries_ : 1 = false;   // on_retry is due
 };
 
 static_assert(netstack::PromptAnswerer<Connection>);
 
-// The connections in one phase, those longest in it first.
+// The connections in one phase, those longest in it at the front.
 class ConnectionQueue {
  public:
   [[nodiscard]] Connection* front() const { return front_; }

@@ -11,8 +11,8 @@
 namespace mote::http {
 namespace {
 
-// What can come while a response is being sent fits into a buffer: the rest of one segment, and a
-// receive window that isn't opened before the response is written.
+// Everything that can arrive while a response is being sent fits into a buffer: the rest of one
+// segment, and one receive window, which isn't reopened before the response is written.
 static_assert(Stream::kWindowBytes + Stream::kSegmentBytes <= limits::kLargeRequestBytes);
 
 Status status_of(SectionScanner::Verdict verdict) {
@@ -31,7 +31,7 @@ Status status_of(SectionScanner::Verdict verdict) {
 void Connection::on_arrived(netstack::Arrived data) {
   held_ += data.bytes();
   const bool may_be_known = is_at_rest() && data.is_one_piece();
-  if (!may_be_known || !answer_again(data.piece())) {  // nearly all requests are
+  if (!may_be_known || !answer_again(data.piece())) {  // nearly all requests are known
     take_in(data);
   }
   conclude();
@@ -57,7 +57,7 @@ void Connection::on_arrived(netstack::Arrived data) {
   if (is_sending() || reader_.keeps_any() || !data.is_one_piece()) {
     keep(data, from);
     serve_buffer();
-  } else {  // answered where they lie
+  } else {  // answer requests in place
     from += serve(data.piece().substr(from));
     if (from < data.piece().size() && !is_discarding()) {
       keep(data, from);
@@ -65,7 +65,7 @@ void Connection::on_arrived(netstack::Arrived data) {
   }
 }
 
-// Answers a request that came before, if `input` is one and nothing else.
+// Answers from the reply cache if `input` is exactly one known request.
 bool Connection::answer_again(std::string_view input) {
   const Reply* const known = server.replies.find_once(input);
   if (known == nullptr) {
@@ -76,7 +76,8 @@ bool Connection::answer_again(std::string_view input) {
   return true;
 }
 
-// Only what came before, on a connection that waits for nothing but the next request.
+// Answers known requests only, and only when the connection is waiting for nothing but its next
+// request.
 netstack::PromptReply Connection::find_prompt(std::string_view bytes) const {
   const bool is_ready = is_quiet() && !peer_closed_ && !retries_;
   const Reply* const known = is_ready ? server.replies.find(bytes) : nullptr;
@@ -88,8 +89,7 @@ netstack::PromptReply Connection::find_prompt(std::string_view bytes) const {
           .origin = known};
 }
 
-// A request, and that the response before it has arrived, are each a reason for the time limit to
-// begin anew.
+// Restarts the time limit: a request came, and it acknowledged the response before it.
 void Connection::note_prompt(const netstack::PromptReply& found) {
   const Reply& reply = *static_cast<const Reply*>(found.origin);
   ++server.counters.responses[index_of_status(reply.status)];
@@ -102,8 +102,8 @@ void Connection::note_prompt(const netstack::PromptReply& found) {
   writer_.acknowledge_all();
 }
 
-// Answers the requests at the beginning of `input`, until one isn't complete, its response doesn't
-// go out at once, or there is no room for one. Returns how many bytes they were.
+// Answers the requests at the front of `input` until one is incomplete, a response doesn't go out
+// at once, or there is no room for one. Returns the bytes consumed.
 std::size_t Connection::serve(std::string_view input) {
   const std::size_t size = input.size();
   waits_for_room_ = false;
@@ -118,7 +118,7 @@ std::size_t Connection::serve(std::string_view input) {
     }
     const std::string_view received = input;
     const std::string_view section = reader_.take_section(input);
-    // A request that was waiting is no sign that the peer takes its responses.
+    // While sending, a request that was waiting doesn't show that the peer takes its responses.
     progress_ |= phase_ != Phase::kSending;
     if (verdict == SectionScanner::Verdict::kComplete) {
       input.remove_prefix(answer_request(section, input));
@@ -129,8 +129,8 @@ std::size_t Connection::serve(std::string_view input) {
   return size - input.size();
 }
 
-// Answers a request at once: nothing depends on its content, which is read for its end only.
-// Returns how much of what came behind the header section is content.
+// Answers a request at once: its content matters only for where it ends. Returns how many bytes of
+// `rest` are content.
 std::size_t Connection::answer_request(std::string_view section, std::string_view rest) {
   auto request = parse_request(section);
   if (!request) {
@@ -145,8 +145,9 @@ std::size_t Connection::answer_request(std::string_view section, std::string_vie
       answer_error(Status::kBadRequest, section);
       return bytes;
     }
-    // Who waits for 100 gets the final status instead, and may send the content or not (RFC 9110,
-    // 10.1.1). What comes next can't be told to be content or a request: it is neither any more.
+    // A client waiting for 100 gets the final status instead, and may then send the content or not
+    // (RFC 9110, 10.1.1). Its next bytes could be content or a request, so we read neither and
+    // close.
     closes_ |= request->expects_continue && reader_.is_reading_content();
     if (closes_) {
       request->persistence = Persistence::kClose;
@@ -160,8 +161,8 @@ std::size_t Connection::answer_request(std::string_view section, std::string_vie
   return bytes;
 }
 
-// When what a reply needs is all in use, its longest holder gives way, and the next one if that
-// wasn't enough: several ranges leave some tails to others.
+// When a resource that the reply needs is used up, its longest holder gives way, and then the next
+// if that wasn't enough: replies with several ranges must leave some tails to others.
 Reply Connection::reply_to(const Request& request) {
   const auto make = [&] {
     return make_reply(request, {.interface = stream_.interface()}, server.pack, endpoint_reply,
@@ -181,8 +182,8 @@ Reply Connection::reply_to(const Request& request) {
   return reply;
 }
 
-// Returns how many bytes of what came are content. They are done with, so the window is opened for
-// them at once: a client may send all its content before it takes any of the response.
+// Returns how many bytes of `input` are content. They need no further work, so the window is
+// reopened for them at once: a client may send all its content before it takes any of the response.
 std::size_t Connection::read_content(std::string_view input) {
   const std::size_t bytes = reader_.read_content(input);
   server.counters.content_bytes += bytes;
@@ -205,7 +206,7 @@ void Connection::serve_buffer() {
   }
 }
 
-// Copies what came, from byte `from` of its first piece on, so that its buffers are free again.
+// Copies the input, starting at byte `from` of its first piece, so that its buffers can be freed.
 void Connection::keep(netstack::Arrived data, std::size_t from) {
   while (store(data.piece().substr(from))) {
     if (data.is_one_piece()) {
@@ -217,8 +218,8 @@ void Connection::keep(netstack::Arrived data, std::size_t from) {
   refuse();
 }
 
-// When no buffer is free, the connection that has held one longest makes room. It can't be this
-// one, which holds none or too small a one.
+// When no buffer is free, the connection that has held one longest gives it up. That is never this
+// one, which has no buffer or too small a one.
 bool Connection::store(std::string_view bytes) {
   if (reader_.keep(bytes, *this)) {
     return true;
@@ -245,7 +246,7 @@ void Connection::refuse() {
   ++server.counters.no_buffer;
 }
 
-// `line` may be followed by more, which is no part of it.
+// `line` may run on past the request line.
 void Connection::answer(const Reply& reply, std::string_view line, std::string_view fields) {
   if (server.logs) {
     log(reply, line, fields);

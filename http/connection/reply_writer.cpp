@@ -1,4 +1,4 @@
-// Replies by reference, piece by piece, as much at a time as is worth a segment.
+// Sends replies by reference, piece by piece, in portions worth a segment.
 #include "http/connection/reply_writer.hpp"
 
 #include <algorithm>
@@ -12,8 +12,9 @@
 namespace mote::http {
 namespace {
 
-// All of a reply but what is sent of the pack's bodies: preface, the site's and the firmware's own
-// lines, and a tail's text; and for each piece and segment a header and what it refers to.
+// Room to wait for before answering: all of a reply except bodies from the pack, that is, its
+// preface, the site's and Mote's own field lines, and a tail's text; and the pbufs, a header and a
+// reference for each piece and segment.
 constexpr std::uint32_t kHeadBytes = 6 * 1024 + limits::kReplyTextBytes;
 constexpr unsigned kHeadPieces = 24;
 
@@ -35,8 +36,8 @@ void ReplyWriter::give_up() {
   rest_ = 0;
 }
 
-// All of a reply as one segment, its preface copied into the segment's own header. False: it can't
-// be one, and nothing has happened.
+// Writes a whole reply as one segment, with its preface copied into the segment's header block.
+// False: that isn't possible, and nothing was written.
 bool ReplyWriter::write_at_once(Stream& stream, const Reply& reply) {
   static_assert(Reply::kPieces <= Stream::kMessagePieces);
   if (!stream.write_message(std::span(reply.pieces).first(reply.count), reply.bytes)) {
@@ -73,7 +74,7 @@ bool ReplyWriter::write(Stream& stream) {
   return true;
 }
 
-// Writes as much of a piece as there is room for; kTaken: all of it.
+// Writes as much of a piece as there is room for. kTaken: all of it is written.
 ReplyWriter::Result ReplyWriter::write_piece(Stream& stream, Piece& piece, bool is_last) {
   while (piece.bytes > 0) {
     const std::size_t before = piece.bytes;
@@ -89,7 +90,7 @@ ReplyWriter::Result ReplyWriter::write_piece(Stream& stream, Piece& piece, bool 
   return Result::kTaken;
 }
 
-// How many bytes of a piece are to be handed over now.
+// How many bytes of a piece to write now.
 std::size_t ReplyWriter::room_for(const Stream& stream, const Piece& piece) const {
   const std::size_t room = stream.room();  // at most 65,535
   if (room >= piece.bytes) {
@@ -101,7 +102,7 @@ std::size_t ReplyWriter::room_for(const Stream& stream, const Piece& piece) cons
   return room - room % stream.frame_bytes();  // no small segment in the middle of a body
 }
 
-// Writes what there is room for; when the stream lacks memory, half of it, and so on.
+// Writes what there is room for. When the stream lacks memory, tries half of that, and so on.
 ReplyWriter::Result ReplyWriter::write_some(Stream& stream, Piece& piece, bool is_last) const {
   std::size_t bytes = room_for(stream, piece);
   if (bytes == 0) {
@@ -160,7 +161,8 @@ void ReplyWriter::note_progress(const Stream& stream, std::uint32_t bytes) {
   }
 }
 
-// Whether one more block of text may be written. Who has many waits until some are acknowledged.
+// Whether one more block of text may be written. A connection that holds many waits until some are
+// acknowledged.
 ReplyWriter::Result ReplyWriter::room_for_text() const {
   const std::size_t left = netstack::text_blocks_left();
   if (texts_ >= std::max(limits::kHeldTexts, left / limits::kTextShare)) {

@@ -20,8 +20,8 @@ constexpr std::uint32_t ticks_of(std::uint32_t milliseconds) {
   return (milliseconds + ServerState::kTickMs - 1) / ServerState::kTickMs;
 }
 
-// Each queue is in the order in which its connections' time is over, so that a tick looks only at
-// those whose time is.
+// Each queue is ordered by when its connections' time limits pass, so a tick looks only at those
+// that expire.
 void tick(void* /*unused*/) {
   netstack::call_later(ServerState::kTickMs, tick);
   ++server.ticks;
@@ -48,9 +48,9 @@ Connection* unused_connection() {
              : nullptr;
 }
 
-// Closes the connection that will be missed least. The front of the senders is the slowest: it has
-// waited longest for its peer to take limits::kLeastSendBytes. While even that one goes well, all
-// are in use, and no response is cut off for one that hasn't begun.
+// Closes the least useful connection, if there is one. The front of the senders is the slowest: it
+// has waited longest for its peer to take limits::kLeastSendBytes. If even that one is making
+// progress, none is closed: no running response is cut off for a connection that hasn't begun.
 void make_room() {
   for (const Phase phase : {Phase::kDraining, Phase::kIdle, Phase::kReading}) {
     if (Connection* oldest = server.queue(phase).front()) {

@@ -13,15 +13,16 @@
 
 namespace mote::http {
 
-// Takes the memory of connections and unfinished requests. False: the arena has no room for it;
-// then once more, with another plan.
+// Takes memory for connections, request buffers and reply tails. False: the arena has too little;
+// call again with another plan.
 [[nodiscard]] bool set_up(Arena& arena, const Plan& plan);
 
-// Begins to listen on all interfaces, once, when pools and lwIP are up; the run loop's lwIP timers
-// do the rest. The pack's memory must stay. False: lwIP has no PCB left, or the port is taken.
+// Starts listening on all interfaces. Call once, after the pools and lwIP are set up; lwIP's
+// timers, which the run loop calls, drive the rest. The pack's memory must outlive the server.
+// False: lwIP has no PCB left, or the port is taken.
 [[nodiscard]] bool start(const SitePack& pack, const Options& options);
 
-// Who is told metrics, in place of the options'; for a NIC that comes later.
+// Replaces the options' audience for metrics: for a NIC that appears after the start.
 void bind_metrics(Audience audience);
 
 }  // namespace mote::http

@@ -1,4 +1,4 @@
-// The server's one static object, shared by the server and its connections only.
+// The server's state: one static object that only the server and its connections use.
 #pragma once
 
 #include <array>
@@ -13,17 +13,17 @@
 
 namespace mote::http {
 
-// All zero at start, but for the memory that set_up takes.
+// All zero at start, except for the memory that set_up takes.
 struct ServerState {
   SitePack pack;
   Counters counters;
-  ReplyCache replies;                                // of this pack
+  ReplyCache replies;                                // for this pack
   std::uint32_t ticks = 0;                           // since start, each kTickMs long
-  std::array<std::uint32_t, kPhases> time_limits{};  // of each phase in ticks; 0: none
+  std::array<std::uint32_t, kPhases> time_limits{};  // for each phase, in ticks; 0: none
   std::array<ConnectionQueue, kPhases> queues{};
-  std::array<char, limits::kRequestLineBytes> scratch{};  // for decoding the path at hand
-  std::span<Connection> connections;                      // as many as RAM holds
-  std::size_t connections_touched = 0;                    // the others were never made
+  std::array<char, limits::kRequestLineBytes> scratch{};  // for decoding the current request's path
+  std::span<Connection> connections;                      // their number depends on RAM (plan.hpp)
+  std::size_t connections_touched = 0;                    // the rest aren't constructed yet
   bool logs = false;                                      // the access log is on
 
   static constexpr std::uint32_t kTickMs = limits::kServerTickMs;

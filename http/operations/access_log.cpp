@@ -1,4 +1,4 @@
-// Lines of the access log, as NCSA's and Apache's combined format has them, escaped as nginx does.
+// Access log lines in the combined format of NCSA and Apache, escaped as nginx does.
 #include "http/operations/access_log.hpp"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ using namespace std::string_view_literals;
 constexpr Nanoseconds kSecond = milliseconds(1'000);
 constexpr Nanoseconds kComplaintPeriod = milliseconds(60'000);
 
-// A line in the making. What it is made of is cut so that it always fits.
+// Builds one line. Its parts are cut short so that it always fits.
 class Line {
  public:
   [[gnu::noinline]] void add(std::string_view text) {
@@ -36,7 +36,8 @@ class Line {
     add(NumberText<10>(value, least_digits).text());
   }
 
-  // A client's words: what isn't printable ASCII, quotes and backslashes as \xHH.
+  // Adds text from a client in quotes. Quotes, backslashes and everything but printable ASCII
+  // become \xHH.
   [[gnu::noinline]] void add_quoted(std::string_view text) {
     put('"');
     const std::size_t end = size_ + limits::kLogPartBytes - kCut.size();
@@ -75,11 +76,11 @@ class Line {
   std::size_t size_ = 0;
 };
 
-// Three parts that the client chose, and address, time, status and bytes.
+// Three parts from the client, and address, time, status and bytes.
 static_assert(3 * (limits::kLogPartBytes + 3) + 100 <= limits::kLogLineBytes);
 
-// How many lines may still be written: as many a second as the options say, and no more at once.
-// Lines are counted in nanoseconds of the time that each takes.
+// Limits the lines written: as many a second as the options say, and no more than that in one
+// burst. Each line costs its share of a second, counted in nanoseconds.
 class Allowance {
  public:
   bool take(Nanoseconds now, std::uint32_t lines_a_second) {
@@ -87,7 +88,7 @@ class Allowance {
       return false;
     }
     const Nanoseconds each{kSecond.value / lines_a_second};
-    // `spent_until_` is when all that was taken will be made up for: a second ahead at most.
+    // `spent_until_`: when the allowance taken so far is restored, at most a second ahead.
     const Nanoseconds from = std::max(spent_until_, now);
     if (from + each > now + kSecond) {
       return false;
@@ -103,13 +104,13 @@ class Allowance {
 struct State {
   Allowance allowance;
   std::uint64_t lost = 0;
-  std::uint64_t told = 0;  // of them
+  std::uint64_t told = 0;  // how many of these the console was told of
   Nanoseconds next_complaint{};
 };
 
 constinit State state{};
 
-// IPv6 without "::", which leaves out zeros (RFC 4291, 2.2).
+// Writes IPv6 in full: without "::", which would abbreviate zeros (RFC 4291, 2.2).
 void add_address(Line& line, const netstack::PeerAddress& peer) {
   const std::span<const std::uint8_t> bytes = peer.bytes();
   if (bytes.size() == 4) {

@@ -1,4 +1,4 @@
-// Who may ask for an endpoint: clients on all interfaces, on one, or nobody.
+// Who may request an endpoint: clients on all interfaces, on one, or nobody.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ class Audience {
   [[nodiscard]] static constexpr Audience none() { return {Kind::kNone, 0}; }
   [[nodiscard]] static constexpr Audience on(unsigned interface) { return {Kind::kOne, interface}; }
 
-  // Whether a client that came in by `interface` is one of them.
+  // Whether clients on `interface` are included.
   [[nodiscard]] constexpr bool includes(unsigned interface) const {
     return kind_ == Kind::kAll || (kind_ == Kind::kOne && interface_ == interface);
   }

@@ -1,5 +1,5 @@
-// Health and metrics, made anew for each request, and sent by copy: lwIP refers to what it may have
-// to resend even when the connection is gone, and these would be rewritten under it.
+// Health and metrics, formatted for each request and sent by copy: lwIP may refer to data for a
+// resend even after our connection is gone, and these pages would be rewritten meanwhile.
 #include "http/operations/endpoints.hpp"
 
 #include <algorithm>
@@ -20,8 +20,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// The field lines, with their empty one, that are the same for each answer, and as many as
-// Content-Length's digits behind them.
+// The field lines up to Content-Length's value, the same in every answer. The value and the end of
+// the head follow.
 constexpr std::string_view kHealthFields =
     "Content-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: "sv;
 constexpr std::string_view kMetricsFields =
@@ -31,7 +31,7 @@ constexpr std::string_view kEndOfHead = "\r\n\r\n"sv;
 constexpr std::size_t kHeadBytes = 160;
 static_assert(kMetricsFields.size() + 20 + kEndOfHead.size() <= kHeadBytes);
 
-// For health without room for its numbers, and for metrics without room for theirs.
+// The answers when memory is short: health without its numbers, and 503 for metrics.
 constexpr std::string_view kBareHealth =
     "Content-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: 15\r\n\r\n"
     "{\"status\":\"ok\"}"sv;
@@ -53,8 +53,8 @@ void write_health(TextWriter& body) {
   body.add("\"}"sv);
 }
 
-// A machine that is short of tails, or of memory for their text, is healthy all the same: it can
-// say so, if no more.
+// A machine short of tails or of memory for text is healthy all the same, and this reply, which
+// needs neither, can still say so.
 Reply bare_health(const Request& request) {
   Reply reply = begin_reply(200, request.persistence);
   reply.body_bytes = has_content(request) ? kBareBody.size() : 0;
@@ -88,17 +88,17 @@ Reply health_reply(const Request& request) {
   return reply;
 }
 
-// Where metrics are written, and the head right in front of them.
+// Memory for a page of metrics, with its head right in front of it.
 struct MetricsPage {
   std::array<char, kHeadBytes + limits::kMetricsBytes> memory{};
-  TextWriter sent;            // the head, with or without the body
-  ReplyTail* tail = nullptr;  // what had it last
+  TextWriter sent;            // the head, with the body if the request wants it
+  ReplyTail* tail = nullptr;  // the tail that used it last
   bool is_free() const { return tail == nullptr || !tail->holds(sent); }
 };
 
 constinit std::array<MetricsPage, limits::kMetricsPages> pages{};
 
-// Writes the page; returns the bytes of its body, or 0 if there wasn't room for it.
+// Writes the page. Returns the bytes of its body, or 0 if it didn't fit.
 std::size_t write_page(MetricsPage& page, bool with_content) {
   TextWriter body(std::span(page.memory).subspan(kHeadBytes));
   write_metrics(body);

@@ -1,4 +1,4 @@
-// The resources that no site holds: health and metrics.
+// Resources made at run time: health and metrics.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace mote::http {
 
-// The response for a path that is an endpoint's, decoded and resolved; nothing for any other, or
-// one that isn't for this origin. Never to be cached.
+// The response if `path`, decoded and resolved, is an endpoint that this origin may request;
+// otherwise nothing. Never cache it.
 [[nodiscard]] std::optional<Reply> endpoint_reply(const Request& request, const Origin& origin,
                                                   std::string_view path);
 

@@ -18,8 +18,8 @@ struct Label {
   std::string_view value;
 };
 
-// Families are begun by `counter` or `gauge`; samples belong to the one begun last. All names get
-// our prefix.
+// Begin a family with `counter` or `gauge`; samples belong to the one begun last. All names get our
+// prefix.
 class Exposition {
  public:
   explicit Exposition(TextWriter& out) : out_(out) {}
@@ -34,14 +34,14 @@ class Exposition {
     sample(labels, value);
   }
 
-  // None of the labels' values holds a quote, a backslash or a newline.
+  // Label values must not hold a quote, a backslash or a newline.
   [[gnu::noinline]] void sample(std::span<const Label> labels, std::uint64_t value) {
     begin_sample(labels);
     out_.add(value);
     out_.add('\n');
   }
 
-  // In seconds, with three decimals.
+  // A sample in seconds, with three decimals.
   void sample_milliseconds(std::uint64_t milliseconds) {
     begin_sample({});
     out_.add(milliseconds / 1000);
@@ -50,7 +50,7 @@ class Exposition {
     out_.add('\n');
   }
 
-  // A family of one sample without a label.
+  // A whole family: one sample without a label.
   void counter(std::string_view name, std::string_view help, std::uint64_t value) {
     counter(name, help);
     sample(value);

@@ -1,4 +1,5 @@
-// Families of samples (Prometheus, "Exposition formats", text-based format), one after the other.
+// Every family of metrics, one after the other (Prometheus, "Exposition formats", text-based
+// format).
 #include "http/operations/metrics.hpp"
 
 #include <array>
@@ -138,7 +139,7 @@ class InterfaceName {
   std::array<char, 4> characters_ = {'n', 'e', 't', '0'};
 };
 
-// Calls `use(label, report)` for each interface.
+// Calls `use(label, report)` for each interface that has a report.
 void each_interface(auto&& use) {
   for (unsigned index = 0; index < limits::kInterfaces; ++index) {
     if (const std::optional<InterfaceReport> report = netstack::report_on(index)) {
@@ -147,25 +148,10 @@ void each_interface(auto&& use) {
   }
 }
 
-class MacText {
- public:
-  explicit MacText(std::span<const std::uint8_t, 6> octets) {
-    TextWriter writer(characters_);
-    for (std::size_t i = 0; i < octets.size(); ++i) {
-      writer.add(i == 0 ? ""sv : ":"sv);
-      writer.add(NumberText<16>(octets[i], 2).text());
-    }
-  }
-  [[nodiscard]] std::string_view text() const { return {characters_.data(), characters_.size()}; }
-
- private:
-  std::array<char, 17> characters_{};
-};
-
 void write_interfaces(Exposition& out) {
   out.gauge("interface_info"sv, "The interface's device, with the value 1."sv);
   each_interface([&](Label name, const InterfaceReport& report) {
-    const MacText mac(report.mac.octets);
+    const MacText mac(report.mac);
     const std::array labels = {name, Label{"model"sv, report.model}, Label{"mac"sv, mac.text()}};
     out.sample(labels, 1);
   });
@@ -184,7 +170,7 @@ void write_interfaces(Exposition& out) {
   });
 }
 
-// Counters with a sample for each interface.
+// A family with a counter for each interface.
 template <typename Counters>
 struct InterfaceFamily {
   std::string_view name;
@@ -288,7 +274,7 @@ void write_drops(Exposition& out) {
   });
 }
 
-// All pools: packets, lwIP's, and its heap's blocks by their size.
+// All pools: packets, lwIP's pools, and the blocks of lwIP's heap by size.
 class Pools {
  public:
   Pools() {

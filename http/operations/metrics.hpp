@@ -1,4 +1,4 @@
-// The machine's numbers in Prometheus's text format 0.0.4.
+// Mote's metrics in Prometheus's text format 0.0.4.
 #pragma once
 
 #include "http/limits.hpp"
@@ -6,7 +6,8 @@
 
 namespace mote::http {
 
-// All of them. limits::kMetricsBytes are enough for the largest numbers of all interfaces.
+// Writes all metrics. limits::kMetricsBytes are enough even for all interfaces and the largest
+// numbers.
 void write_metrics(TextWriter& out);
 
 }  // namespace mote::http

@@ -1,4 +1,4 @@
-// What the server was told at its start.
+// The server's options, chosen at its start.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +12,24 @@
 namespace mote::http {
 
 struct EndpointOptions {
-  std::string_view health = "/healthz";  // its path; empty: none. Outlives the server
-  std::string_view metrics = {};         // its path; empty: none
+  std::string_view health =
+      "/healthz";                 // its path; empty: none. These texts must outlive the server
+  std::string_view metrics = {};  // its path; empty: none
   Audience metrics_for = Audience::all();
-  std::string_view version = "unknown";  // the build's, without characters to be escaped
+  std::string_view version = "unknown";  // the build's; needs no escaping in JSON or labels
   std::string_view commit = "unknown";
-  const LoopCounters* loop = nullptr;  // null: not told
+  const LoopCounters* loop = nullptr;  // null: metrics leave it out
 };
 
 struct Options {
   std::uint16_t port = 80;
-  std::uint32_t header_time_ms = limits::kHeaderTimeMs;  // for a whole header section
+  std::uint32_t header_time_ms = limits::kHeaderTimeMs;  // for receiving a whole header section
   std::uint32_t idle_time_ms = limits::kIdleTimeMs;      // between requests
   EndpointOptions endpoints = {};
   LogOptions log = {};
 };
 
-// What the server was started with, and was told since.
+// The current options: those of the start, with any change since (bind_metrics).
 [[nodiscard]] const Options& options();
 
 }  // namespace mote::http

@@ -13,7 +13,7 @@ constexpr std::size_t kSlices = 8;
 
 using Table = std::array<std::uint32_t, 256>;
 
-// 8 KiB, made when first needed: as constants they would be the largest part of the image's data.
+// 8 KiB, computed on first use: as constants they would be the largest part of the image's data.
 // tables[k][b] is what byte b contributes when k more bytes follow it in the same step.
 constinit std::array<Table, kSlices> tables{};
 

@@ -1,4 +1,4 @@
-// CRC-32 as zlib has it (ISO 3309, ITU-T V.42), eight bytes a step.
+// CRC-32 as in zlib (ISO 3309, ITU-T V.42), eight bytes a step.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,8 @@
 
 namespace mote::http {
 
-// The checksum of what came before (0 at the beginning) and of `bytes` behind it.
+// Extends a checksum over `bytes`. `before` is that of the bytes in front of them; 0: there are
+// none.
 [[nodiscard]] std::uint32_t crc32(std::uint32_t before, std::span<const std::byte> bytes);
 
 }  // namespace mote::http

@@ -37,13 +37,13 @@ bool is_redirect(unsigned status) {
   return status == 301 || status == 302 || status == 307 || status == 308;
 }
 
-// What of a Host is the name: without port, and without the dot that ends an absolute one.
+// The name in a Host: without the port, and without the final dot of an absolute name.
 std::string_view name_of(std::string_view host) {
   const std::size_t end = end_of_host(host).value_or(0);
   return {host.data(), end > 0 && host[end - 1] == '.' ? end - 1 : end};
 }
 
-// Whether a name in any case comes before (negative) or behind (positive) one in lower case.
+// Compares a name in any case with one in lower case. Negative: it sorts before; 0: equal.
 int order_of(std::string_view name, std::string_view lower) {
   for (std::size_t at = 0; at < name.size() && at < lower.size(); ++at) {
     const int difference =
@@ -55,8 +55,8 @@ int order_of(std::string_view name, std::string_view lower) {
   return name.size() == lower.size() ? 0 : name.size() < lower.size() ? -1 : 1;
 }
 
-// The record to which `order` is 0 in a sorted table, or null. `order` is negative where what is
-// looked for comes before a record.
+// Binary search: the record for which `order` is 0, or null. `order` is negative if the wanted
+// record sorts before the one it gets.
 template <class Record, class Order>
 const Record* find_sorted(std::span<const Record> records, Order order) {
   while (!records.empty()) {
@@ -172,7 +172,7 @@ std::string_view SitePack::fault_of_records() const {
   return {};
 }
 
-// Whether no path leads the automaton outside, and every group that it can tell has its sets.
+// Whether the automaton stays inside its tables for any path, and every group has its field sets.
 bool SitePack::has_sound_patterns() const {
   const auto all = words();
   if (all.empty()) {
@@ -206,7 +206,7 @@ bool SitePack::has_sound_patterns() const {
   });
 }
 
-// Whether a range lies behind the header and inside the pack. No sum here can wrap around.
+// Whether a range lies behind the header and inside the pack. Avoids sums that could wrap around.
 bool SitePack::holds(std::uint64_t offset, std::uint64_t bytes) const {
   const std::uint64_t total = header().total_bytes;
   return offset >= sizeof(PackHeader) && offset <= total && bytes <= total - offset;
@@ -217,8 +217,8 @@ bool SitePack::holds(const Table& table, std::size_t record_bytes) const {
          holds(table.offset, table.count * std::uint64_t{record_bytes});
 }
 
-// Every field of it but last_modified, which is only compared, and the site, whose paths nobody
-// asks for if there is no such site.
+// Checks every field except last_modified, which is only compared, and the site: if there is no
+// such site, no request leads to its paths.
 bool SitePack::sound(const Resource& resource) const {
   const std::uint32_t most = header().representations.count;
   return (resource.status == 200 || is_redirect(resource.status)) &&
@@ -267,7 +267,7 @@ const Resource* SitePack::find(unsigned site, std::string_view path) const {
   return nullptr;
 }
 
-// Of a site's rules the longest prefix comes first.
+// A site's rules are sorted, longest prefix first.
 const Rule* SitePack::find_rule(unsigned site, std::string_view path) const {
   for (const Rule& rule : table<Rule>(header().rules)) {
     if (rule.site == site && path.starts_with(prefix(rule))) {

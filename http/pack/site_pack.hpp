@@ -1,4 +1,4 @@
-// The site pack's reader: proves a blob sound once, then finds resources in constant time.
+// The site pack's reader: validates a blob once, then finds resources in constant time.
 #pragma once
 
 #include <cstddef>
@@ -11,27 +11,27 @@
 
 namespace mote::http {
 
-// A handle to a validated pack, cheap to copy. The pack's memory must stay as it is.
+// A handle to a validated pack, cheap to copy. The pack's memory must outlive it, unchanged.
 class SitePack {
  public:
   SitePack() = default;
 
-  // Checks header, checksum, and every offset, length, number and status, so that nothing below,
-  // and nobody who goes by what it returns, can read outside the blob, whatever it holds. `blob`
+  // Checks header, checksum, and every offset, length, number and status, so that neither the
+  // functions below nor users of their results can read outside the blob, whatever it holds. `blob`
   // may be longer than the pack in it. The error is for the console.
   [[nodiscard]] static std::expected<SitePack, std::string_view> open(
       std::span<const std::byte> blob);
 
-  // The number of the site known under a host's name, which may be in any case, have a port, and a
-  // dot at its end (RFC 3986, 3.2.2). 0, the default, for any other.
+  // The number of the site for a host, which may be in any case and have a port and a final dot
+  // (RFC 3986, 3.2.2). Unknown hosts get 0, the default site.
   [[nodiscard]] unsigned site_of(std::string_view host) const {
     return header().site_count == 1 ? 0 : find_site(host);
   }
 
-  // The resource at a decoded path that begins with a slash, or null.
+  // The resource at a decoded path, with its leading slash, or null.
   [[nodiscard]] const Resource* find(unsigned site, std::string_view path) const;
 
-  // The redirect whose prefix is the longest that the path begins with, or null.
+  // The redirect with the longest prefix of this path, or null.
   [[nodiscard]] const Rule* find_rule(unsigned site, std::string_view path) const;
 
   // The site's own page for an error, or null.
@@ -40,10 +40,11 @@ class SitePack {
     return table<Representation>(header().representations)[page.representation];
   }
 
-  // The group of a decoded path, whether a resource is there or not.
+  // The group of a decoded path, whether it has a resource or not.
   [[nodiscard]] unsigned group_of(std::string_view path) const;
 
-  // The lines for a group of paths, on an error page of another one; null where no rule sets any.
+  // The field lines for a path's group, combined with those for an error page's group (0: no page
+  // of the site's). Null: no rule sets a field.
   [[nodiscard]] const FieldSet* field_set(unsigned group, unsigned page_group = 0) const;
   [[nodiscard]] std::string_view lines(const FieldSet& set) const {
     return text(set.offset, set.bytes);
@@ -52,14 +53,14 @@ class SitePack {
     return text(set.offset, set.bytes + set.preflight_bytes);
   }
 
-  // At least one; identity is the first.
+  // At least one; the first is identity.
   [[nodiscard]] std::span<const Representation> representations(const Resource& resource) const {
     return table<Representation>(header().representations)
         .subspan(resource.representation, resource.representation_count);
   }
 
-  // Views into the pack, which live as long as it. A message is a representation's field lines,
-  // the empty line and its body.
+  // Views into the pack, valid as long as its memory. A message is a representation's field lines,
+  // the empty line and the body.
   [[nodiscard]] std::string_view message(const Representation& what) const {
     return text(what.head_offset, what.head_bytes + what.body_bytes);
   }
@@ -88,14 +89,14 @@ class SitePack {
     return text(header().settings_offset, header().settings_bytes);
   }
 
-  // The latest time of modification among its resources, in seconds since 1970; 0 if none has one.
-  // Walks over all of them.
+  // The latest modification time of all resources, in seconds since 1970; 0 if none has one. Takes
+  // time linear in their number.
   [[nodiscard]] std::uint64_t newest() const;
 
-  // Where it lies, whole.
+  // The whole pack.
   [[nodiscard]] std::span<const std::byte> memory() const { return {base_, header().total_bytes}; }
 
-  // The sites' files, and the sum of their sizes.
+  // The number of the sites' files, and their total size.
   [[nodiscard]] std::uint64_t files() const { return header().file_count; }
   [[nodiscard]] std::uint64_t bytes() const { return header().file_bytes; }
 

@@ -1,4 +1,4 @@
-// Preconditions, in the order in which RFC 9110, 13.2.2, has them evaluated.
+// Evaluates preconditions in the order of RFC 9110, 13.2.2.
 #include "http/reply/conditions.hpp"
 
 #include <optional>
@@ -13,8 +13,8 @@ namespace {
 using namespace std::string_view_literals;
 enum class Comparison : std::uint8_t { kStrong, kWeak };
 
-// Takes an entity tag (RFC 9110, 8.8.3) off the list's front, with its quotes; empty if there is
-// none. A tag may hold a comma, so that lists of them can't be split at commas.
+// Takes an entity tag (RFC 9110, 8.8.3), with its quotes, off the list's front; empty if there is
+// none. A tag may contain a comma, so the list can't be split at commas.
 std::string_view next_tag(std::string_view& list, bool& is_weak) {
   while (!list.empty() && (syntax::is_blank(list.front()) || list.front() == ',')) {
     list.remove_prefix(1);
@@ -35,7 +35,7 @@ std::string_view next_tag(std::string_view& list, bool& is_weak) {
   return tag;
 }
 
-// Whether a value, `*` or a list of entity tags, names ours, which is strong.
+// Whether a value (`*` or a list of entity tags) matches our tag, which is strong.
 bool names(std::string_view list, std::string_view ours, Comparison comparison) {
   if (list == "*"sv) {
     return true;
@@ -49,8 +49,8 @@ bool names(std::string_view list, std::string_view ours, Comparison comparison) 
   return false;
 }
 
-// A date to compare with. It counts only if it comes once: it is no list, and a value of several
-// members is to be ignored (RFC 9110, 13.1.3 and 13.1.4).
+// A date to compare with. It counts only if the field comes once: it isn't a list field, and a
+// recipient ignores one with several members (RFC 9110, 13.1.3 and 13.1.4).
 struct Since {
   unsigned lines = 0;
   std::optional<std::int64_t> date;
@@ -60,12 +60,12 @@ struct Since {
 
 struct Preconditions {
   std::optional<bool> if_match;
-  std::optional<bool> if_none_match;  // false: one matched
+  std::optional<bool> if_none_match;  // false: a tag matched
   Since if_modified_since;
   Since if_unmodified_since;
 };
 
-// A list may be spread over several lines (RFC 9110, 5.3).
+// Lists may be spread over several lines (RFC 9110, 5.3).
 Preconditions read(std::string_view fields, std::string_view entity_tag) {
   Preconditions found;
   while (!fields.empty()) {
@@ -91,7 +91,7 @@ Condition evaluate_conditions(std::string_view fields, std::string_view entity_t
                               std::uint64_t last_modified) {
   Preconditions found = read(fields, entity_tag);
   const auto modified = static_cast<std::int64_t>(last_modified);
-  if (modified == 0) {  // not known: both are to be ignored (RFC 9110, 13.1.3 and 13.1.4)
+  if (modified == 0) {  // unknown: ignore both (RFC 9110, 13.1.3 and 13.1.4)
     found.if_modified_since = found.if_unmodified_since = {};
   }
   if (found.if_match) {

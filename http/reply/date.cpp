@@ -1,4 +1,4 @@
-// The parser of HTTP's three date forms, and the writer of the one that is sent.
+// Parses HTTP's three date forms, and writes the one that is sent.
 #include "http/reply/date.hpp"
 
 #include <array>
@@ -27,8 +27,8 @@ struct Date {
   unsigned second = 0;
 };
 
-// Takes pieces off the front of a text; once one isn't there, `ok` stays false. Rarely used, so
-// it is kept small: inlined, it would be four times as large.
+// Takes pieces off the front of a text; once one is missing, `ok_` stays false. Rarely used, so not
+// inlined, which would make it four times as large.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
@@ -137,20 +137,20 @@ bool read(std::string_view text, Date& date) {
   return false;
 }
 
-// A leap second may be told as 60 (RFC 9110, 5.6.7).
+// A leap second may be written as 60 (RFC 9110, 5.6.7).
 bool exists(const Date& date) {
   return date.day >= 1 && date.day <= calendar::days_in(date.year, date.month + 1) &&
          date.hour < 24 && date.minute < 60 && date.second <= 60;
 }
 
-// Days from 1970-01-01, as in kernel/time/calendar.hpp, but for earlier dates, too, which a client
+// Days since 1970-01-01, as in kernel/time/calendar.hpp, but also for earlier dates, which a client
 // may well send.
 std::int64_t days_of(const Date& date) {
   constexpr std::int64_t kDaysBefore1970 = 719'468;  // from 1 March of the year 0
   const bool early = date.month < 2;
   const std::int64_t year = std::int64_t{date.year} - (early ? 1 : 0);
   const std::int64_t month = early ? date.month + 10 : date.month - 2;
-  // One 400-year cycle is added so that divisions of the year -1 don't round upwards.
+  // Adds one 400-year cycle so that divisions don't round upwards for the year -1.
   const std::int64_t shifted = year + 400;
   const std::int64_t leap_days = shifted / 4 - shifted / 100 + shifted / 400;
   constexpr std::int64_t kCycleDays = 146'097;

@@ -1,4 +1,4 @@
-// The pages for errors of which the site has none of its own: field lines and body, as constants.
+// Built-in pages for errors without a page of the site's own: field lines and body, as constants.
 #pragma once
 
 #include <array>
@@ -12,10 +12,10 @@
 
 namespace mote::http {
 
-// What follows on the status line and the firmware's own fields.
+// An error's text behind the status line and Mote's own fields.
 struct Page {
   const char* data;
-  std::uint64_t head_bytes;  // field lines and the empty one
+  std::uint64_t head_bytes;  // field lines and the empty line
   std::uint64_t body_bytes;  // directly behind them
 };
 
@@ -41,7 +41,7 @@ struct BuiltInPage {
     head_bytes = static_cast<std::uint8_t>(page.text().size());
     body_bytes = static_cast<std::uint8_t>(body.text().size());
     page.add(body.text());
-    // What doesn't fit stops the compiler.
+    // A text that doesn't fit is a compile-time error.
     static_assert(sizeof text < 256);
     if (body.overflowed() || page.overflowed()) {
       __builtin_unreachable();
@@ -61,7 +61,7 @@ inline constexpr auto kPages =
 
 }  // namespace detail
 
-// The page for a status from 400 on; for one that isn't sent it is 500's.
+// The page for a status of 400 or more; for a status that Mote doesn't send, 500's.
 constexpr Page built_in_page(std::uint16_t status) {
   const detail::BuiltInPage& page = detail::kPages[index_of_status(status) - detail::kFirstError];
   return {.data = page.text.data(), .head_bytes = page.head_bytes, .body_bytes = page.body_bytes};

@@ -1,4 +1,4 @@
-// The queues of those that hold what others may need.
+// Queues of the connections that hold shared resources.
 #include "http/reply/holding.hpp"
 
 #include "http/limits.hpp"

@@ -1,16 +1,17 @@
-// What connections hold until their peer acknowledges, and who of them gives way.
+// Resources that connections hold until their peer acknowledges, and which holder gives way.
 //
-// Copied text and reply tails are shared by all connections. A peer that acknowledges nothing
-// would keep them, so one rule holds for each of them: when somebody needs one and none is left,
-// the longest holder is reset. How long it holds is counted from its peer's last progress, or a
-// slow reader would go before one that reads nothing; progress is limits::kLeastHoldBytes, or all
-// that is in flight, so that a byte now and then is none. Whoever has held for less than
-// limits::kHoldTimeMs stays, or a crowd of good readers would reset one another: it is waited for.
-// Of the page of metrics there is one, so that no progress counts: one slow reader would keep it.
+// All connections share the blocks for copied text and the reply tails. A peer that acknowledges
+// nothing would keep them, so both follow one rule: when a connection needs one and none is left,
+// the longest holder is reset. Holding time counts from the peer's last progress; otherwise a slow
+// reader would be reset before one that reads nothing. Progress means limits::kLeastHoldBytes
+// acknowledged, or everything in flight, so a byte now and then doesn't count. A connection that
+// has held for less than limits::kHoldTimeMs is never reset; otherwise a crowd of good readers
+// would reset one another. For the page of metrics progress doesn't count: there is only one, and a
+// slow reader would keep it.
 //
-// Request buffers have the same rule without resets (RequestBuffer::longest_holder), connections
-// too (make_room in http/connection/server.cpp). Segments need none: mote_tcp_queue_limit keeps
-// some for each.
+// Similar rules apply to request buffers (RequestBuffer::longest_holder), whose holder isn't reset
+// but gets 503, and to connections (make_room in http/connection/server.cpp). Segments need no
+// rule: mote_tcp_queue_limit reserves some for every connection.
 #pragma once
 
 #include <cstdint>
@@ -21,26 +22,27 @@ namespace mote::http {
 
 class Connection;
 
-// Something that a connection holds; a part of what is static and never destroyed.
+// A resource that a connection holds. It is part of a static object that is never destroyed.
 struct Holding {
   Connection* owner = nullptr;
   Holding* next = nullptr;  // in its queue
   Holding* previous = nullptr;
-  std::uint32_t since = 0;  // the owner's last progress, in ticks of the server
+  std::uint32_t since = 0;  // of the owner's last progress, in ticks of the server
   bool is_held = false;
-  bool has_page = false;  // a page of metrics comes with it
+  bool has_page = false;  // includes a page of metrics
 };
 
-// Holdings of one kind, the longest without progress first.
+// Holdings of one kind; the one longest without progress at the front.
 class HoldingQueue {
  public:
   void add(Holding& holding, std::uint32_t now);
-  void renew(Holding& holding, std::uint32_t now);  // nothing if it isn't held
-  void remove(Holding& holding);                    // nothing if it isn't held
+  void renew(Holding& holding, std::uint32_t now);  // no effect unless held
+  void remove(Holding& holding);                    // no effect unless held
 
   [[nodiscard]] bool empty() const { return front_ == nullptr; }
 
-  // Who is to give way to `asker`: never itself. Null: nobody has held for long enough.
+  // The connection that must give way to `asker`; never `asker` itself. Null: none has held for
+  // long enough.
   enum class Which : std::uint8_t { kAny, kWithPage };
   [[nodiscard]] Connection* longest_holder(std::uint32_t now, const Connection* asker,
                                            Which which = Which::kAny) const;
@@ -50,8 +52,8 @@ class HoldingQueue {
   Holding* back_ = nullptr;
 };
 
-// Of blocks for copied text: those of all that is written since the last time that all text was
-// acknowledged. And of reply tails.
+// text_holders: blocks of copied text, all those that a connection has written since its text was
+// last acknowledged in full. tail_holders: reply tails.
 extern constinit HoldingQueue text_holders;
 extern constinit HoldingQueue tail_holders;
 

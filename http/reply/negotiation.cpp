@@ -1,4 +1,4 @@
-// Weights of codings, read from Accept-Encoding.
+// Parses Accept-Encoding into weights of codings, and chooses by them.
 #include "http/reply/negotiation.hpp"
 
 #include <array>
@@ -38,7 +38,7 @@ int read_weight(std::string_view text) {
   return weight <= 1000 ? weight : kMalformed;
 }
 
-// Where the weight of a coding is noted; null for one that no pack has.
+// The place for a coding's weight; null for a coding that no pack uses.
 int* weight_of(std::string_view name, Weights& weights) {
   const auto of = [&](Coding coding) {
     return &weights.of_coding[static_cast<std::size_t>(coding)];
@@ -61,7 +61,8 @@ int* weight_of(std::string_view name, Weights& weights) {
   }
 }
 
-// What follows on a coding's name, without blanks around it: nothing, or ";" OWS "q=" qvalue.
+// Parses the text behind a coding's name, without blanks around it: nothing, or ";" OWS "q="
+// qvalue.
 int read_parameter(std::string_view text) {
   if (text.empty()) {
     return 1000;
@@ -72,8 +73,8 @@ int read_parameter(std::string_view text) {
              : kMalformed;
 }
 
-// A list of codings [ OWS parameter ] (RFC 9110, 12.5.3 and 12.4.2). Each request of a browser has
-// one, so nearly all of it is looked at once only.
+// Parses a list of codings [ OWS parameter ] (RFC 9110, 12.5.3 and 12.4.2). Every request from a
+// browser has one, so this reads most of its bytes only once.
 void read_list(std::string_view list, Weights& weights) {
   std::size_t at = 0;
   while (at < list.size()) {
@@ -95,7 +96,7 @@ void read_list(std::string_view list, Weights& weights) {
   }
 }
 
-// A list may be spread over several lines (RFC 9110, 5.3).
+// Lists may be spread over several lines (RFC 9110, 5.3).
 Weights read(const Request& request) {
   Weights weights;
   if (!request.repeats_accept_encoding) {
@@ -121,11 +122,12 @@ const Representation& choose_representation(std::span<const Representation> avai
     return weight == kUnlisted ? weights.of_others : weight;
   };
   const Representation* best = &available.front();
-  // Identity is acceptable without a word, but then less than what the client named.
+  // Unless listed, identity is acceptable, but preferred less than any coding that the client
+  // named.
   int best_weight = weight_of(*best);
   for (const Representation& what : available.subspan(1)) {
     const int weight = weight_of(what);
-    // Of equals, the first that isn't identity is the smallest.
+    // Of equal weights, the first coding that isn't identity is the smallest.
     if (weight > 0 && (weight > best_weight || (weight == best_weight && best == &available[0]))) {
       best = &what;
       best_weight = weight;

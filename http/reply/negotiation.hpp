@@ -8,17 +8,18 @@
 
 namespace mote::http {
 
-// The representation that a request's Accept-Encoding prefers: that of the highest weight, and of
-// several the smallest. Codings that aren't listed aren't chosen; identity, unless it is listed or
-// `*` is, when nothing else is acceptable. A list member that is malformed is passed over. Whoever
-// accepts nothing that is there, identity neither, gets identity: the RFC has a server disregard
-// the field or answer 406, and clients are better served by the former, which is what nginx does.
+// The representation that a request's Accept-Encoding prefers: the one with the highest weight, or
+// the smallest of several. Codings that aren't listed aren't chosen. Identity, if neither it nor
+// `*` is listed, is chosen only when nothing else is acceptable. Malformed list members are
+// skipped. A client that accepts nothing available, not even identity, still gets identity: the RFC
+// lets a server disregard the field or answer 406; the former serves clients better, and nginx does
+// the same.
 //
-// `available` isn't empty; identity is its first, the others follow with the smallest first.
+// `available` must not be empty: identity first, then the others, smallest first.
 [[nodiscard]] const Representation& choose_representation(std::span<const Representation> available,
                                                           const Request& request);
 
-// Whether a request takes identity, which it does unless it says that it doesn't (12.5.3).
+// Whether a request accepts identity. It does unless it says otherwise (12.5.3).
 [[nodiscard]] bool accepts_identity(const Request& request);
 
 }  // namespace mote::http

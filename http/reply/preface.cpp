@@ -1,4 +1,4 @@
-// Status lines with dates, of the second that one was last asked for.
+// Caches prefaces, each for the second in which it was last requested.
 #include "http/reply/preface.hpp"
 
 #include <algorithm>
@@ -20,20 +20,20 @@ static_assert(static_cast<std::size_t>(Persistence::kClose) == kPersistences - 1
 struct Entry {
   std::array<char, limits::kFirstTextBytes> text;
   std::uint32_t bytes;
-  std::uint64_t stamp;  // which second it was made for; 0: none yet
+  std::uint64_t stamp;  // the second it was made for, plus one; 0: none yet
 
   [[nodiscard]] std::string_view view() const { return {text.data(), bytes}; }
 };
 static_assert(sizeof(Entry) == 120);
 
-// In place of a second, and one, for no wall clock.
+// The stamp when there is no wall clock.
 constexpr std::uint64_t kNoClock = ~std::uint64_t{0};
 
 constinit std::array<std::array<Entry, kPersistences>, kStatuses.size()> entries{};
 
 constinit std::uint64_t earliest = 0;
 
-// The date of the last second that one was asked for.
+// The Date text of the second last requested.
 struct DateText {
   std::uint64_t second;
   std::array<char, kDateBytes> text;
@@ -77,7 +77,7 @@ constexpr std::string_view connection_line(Persistence persistence) {
   return entry.view();
 }
 
-// The longest fits.
+// Whether even the longest preface fits.
 consteval bool all_fit() {
   for (const std::uint16_t status : kStatuses) {
     if (9 + status_text(status).size() + 2 + 6 + kDateBytes + 2 +
@@ -101,7 +101,7 @@ std::string_view preface(std::uint16_t status, Persistence persistence) {
 }
 
 void set_earliest_date(std::uint64_t second) {
-  earliest = std::min(second, kNoClock - 2);  // which write_date takes for the year 9999
+  earliest = std::min(second, kNoClock - 2);  // write_date limits it to the year 9999
 }
 
 }  // namespace mote::http

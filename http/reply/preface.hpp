@@ -1,7 +1,7 @@
-// What all responses begin with: the status line, Date, and Connection where it must be said.
+// The preface that begins every response: status line, Date, and Connection where needed.
 //
-// Made at most once a second for each status and persistence, and sent by copy, for a segment that
-// is resent must be what it was.
+// Formatted at most once a second for each status and persistence. Sent by copy, because a segment
+// must be unchanged when it is resent.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@
 
 namespace mote::http {
 
-// `status` is one that this server sends; another is an error of ours and gets 500. Without a wall
-// clock there is no Date (RFC 9110, 6.6.1). The text's memory is the same for each second, and its
-// length too.
+// `status` must be one that Mote sends; any other is our bug and becomes 500. Without a wall clock
+// there is no Date (RFC 9110, 6.6.1). Each status and persistence has one place in memory, which
+// the next second's text, of the same length, overwrites.
 [[nodiscard]] std::string_view preface(std::uint16_t status, Persistence persistence);
 
-// No Date is earlier than this, in seconds since 1970: a wall clock that is behind the newest file
-// that is served is wrong, and no Last-Modified may be later than Date (RFC 9110, 8.8.2.1).
+// Sets a lower limit for Date, in seconds since 1970. A wall clock behind the newest file served
+// must be wrong, and Last-Modified must not be later than Date (RFC 9110, 8.8.2.1).
 void set_earliest_date(std::uint64_t second);
 
 }  // namespace mote::http

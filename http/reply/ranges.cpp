@@ -1,4 +1,4 @@
-// The range sets of Range, and the condition of If-Range.
+// Parses Range, evaluates If-Range, and joins ranges.
 #include "http/reply/ranges.hpp"
 
 #include <algorithm>
@@ -16,12 +16,12 @@ using namespace std::string_view_literals;
 constexpr std::uint64_t kMost = ~std::uint64_t{0};
 constexpr std::uint64_t kLargest = std::uint64_t{1} << 32;
 
-// Of bytes that are there.
+// Both must be within the representation, which is at most kLargest bytes long.
 ByteRange range_of(std::uint64_t first, std::uint64_t last) {
   return {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last)};
 }
 
-// Takes digits off the front; a number that is too large becomes the largest. Nothing: no digit.
+// Takes a number off the front; one that is too large becomes kMost. Nothing: no digit is there.
 std::optional<std::uint64_t> take_number(std::string_view& text) {
   if (text.empty() || !syntax::is_digit(text.front())) {
     return std::nullopt;
@@ -35,7 +35,7 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
   return number;
 }
 
-// One range-spec (RFC 9110, 14.1.1), as it is written.
+// One range-spec (RFC 9110, 14.1.1), as written.
 struct Spec {
   std::optional<std::uint64_t> first;  // nothing: a suffix of `last` bytes
   std::optional<std::uint64_t> last;
@@ -55,7 +55,7 @@ std::optional<Spec> read_spec(std::string_view text) {
   return text.empty() && has_any && !is_backwards ? std::optional(spec) : std::nullopt;
 }
 
-// The bytes that a spec means; nothing if it can't be satisfied (RFC 9110, 14.1.2).
+// The range of bytes that a spec selects; nothing if it is unsatisfiable (RFC 9110, 14.1.2).
 std::optional<ByteRange> resolve(const Spec& spec, std::uint64_t size) {
   if (!spec.first) {
     const std::uint64_t length = std::min(*spec.last, size);
@@ -67,7 +67,7 @@ std::optional<ByteRange> resolve(const Spec& spec, std::uint64_t size) {
   return range_of(*spec.first, std::min(spec.last.value_or(kMost), size - 1));
 }
 
-// Whether two ranges have no more than `gap` bytes between them.
+// Whether at most `gap` bytes separate two ranges.
 bool are_near(const ByteRange& a, const ByteRange& b, std::uint64_t gap) {
   const std::uint64_t reach = gap + 1;
   return a.first <= b.last + reach && b.first <= a.last + reach;
@@ -93,9 +93,9 @@ RangeSet RangeSet::read(std::string_view fields, const Validators& validators, s
     const Field field = next_field(fields);
     if (syntax::is_word(field.name, "range")) {
       set = field.value;
-      ++lines;  // Range is no list: two of them are malformed (RFC 9110, 5.3)
+      ++lines;  // not a list field: two lines are malformed (RFC 9110, 5.3)
     } else if (syntax::is_word(field.name, "if-range")) {
-      // Of two lines both must hold.
+      // If there are two lines, both must hold.
       holds &= is_validator(field.value, validators);
     }
   }
@@ -116,9 +116,9 @@ void RangeSet::read_set(std::string_view set, std::uint64_t size, std::uint64_t 
   for (auto member = syntax::next_member(set); !member.empty(); member = syntax::next_member(set)) {
     const auto spec = read_spec(member);
     if (!spec || ++specs > (ascends_ ? limits::kRanges : limits::kUnorderedRanges)) {
-      return;  // the whole
+      return;  // send the whole
     }
-    // A suffix of nothing is satisfied by nothing, but no Content-Range could say so.
+    // A suffix of an empty representation is satisfiable, but no Content-Range could express it.
     if (size == 0 && !spec->first && *spec->last > 0) {
       return;
     }
@@ -140,7 +140,7 @@ void RangeSet::read_set(std::string_view set, std::uint64_t size, std::uint64_t 
   }
 }
 
-// Puts a range behind the others, none of which begins behind it: it is near the last one or none.
+// Appends a range that begins no earlier than any other: only the last one can be near it.
 void RangeSet::append(ByteRange range, std::uint64_t part_bytes) {
   if (count_ > 0 && are_near(ranges_[count_ - 1], range, part_bytes)) {
     ByteRange& last = ranges_[count_ - 1];
@@ -150,7 +150,7 @@ void RangeSet::append(ByteRange range, std::uint64_t part_bytes) {
   }
 }
 
-// Puts a range behind the others, or in the place of the first that it becomes one with.
+// Appends a range, or joins it with all those near it, in the place of the first of them.
 void RangeSet::add(ByteRange range, std::uint64_t part_bytes) {
   std::size_t place = count_;
   for (std::size_t at = 0; at < count_;) {
@@ -162,7 +162,7 @@ void RangeSet::add(ByteRange range, std::uint64_t part_bytes) {
     std::copy(ranges_.begin() + at + 1, ranges_.begin() + count_, ranges_.begin() + at);
     --count_;
     place = std::min(place, at);
-    at = 0;  // it has grown, and may have come near to one that was passed
+    at = 0;  // it has grown and may now be near one already passed
   }
   std::copy_backward(ranges_.begin() + place, ranges_.begin() + count_,
                      ranges_.begin() + count_ + 1);

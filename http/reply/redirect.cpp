@@ -1,4 +1,4 @@
-// Percent-encoding of what a redirect keeps.
+// Percent-encodes the rest that a redirect keeps.
 #include "http/reply/redirect.hpp"
 
 #include <cstdint>
@@ -10,9 +10,9 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// pchar without its percent sign, and slashes (RFC 3986, 3.3).
+// pchar's marks except the percent sign, and slashes (RFC 3986, 3.3).
 constexpr std::string_view kOfPath = "/-._~!$&'()*+,;=:@"sv;
-// The same with question marks, and percent signs, because a query isn't decoded (3.4).
+// The same plus question marks, and percent signs, because a query isn't decoded (3.4).
 constexpr std::string_view kOfQuery = "/-._~!$&'()*+,;=:@?%"sv;
 
 bool is_kept(char character, std::string_view marks) {

@@ -1,4 +1,4 @@
-// Choosing a response, and cutting it into the pieces that are written.
+// Chooses a response, and assembles it from pieces.
 #include "http/reply/reply.hpp"
 
 #include <algorithm>
@@ -21,12 +21,12 @@ constexpr std::string_view kAllowed = "Allow: GET, HEAD, OPTIONS\r\n\r\n"sv;
 constexpr std::string_view kAllow{kAllowed.data(), kAllowed.size() - 2};
 constexpr std::string_view kEmptyLine{kAllow.data() + kAllow.size(), 2};
 
-// Of a preflight's answer that finds no room to name what it was asked about.
+// Ends a preflight's answer when there is no room to name the requested header fields.
 constexpr std::string_view kAnyHeaders = "Access-Control-Allow-Headers: *\r\n\r\n"sv;
 
 constexpr std::uint16_t number_of(Status status) { return static_cast<std::uint16_t>(status); }
 
-// What the firmware itself says with an error. 405: RFC 9110, 15.5.6. 503: 15.6.4.
+// The field line that Mote itself adds to an error. 405: RFC 9110, 15.5.6. 503: 15.6.4.
 constexpr std::string_view own_field(std::uint16_t status) {
   switch (status) {
     case number_of(Status::kMethodNotAllowed):
@@ -43,7 +43,7 @@ std::string_view fields_of(const SitePack& pack, unsigned group, unsigned page_g
   return set == nullptr ? std::string_view{} : pack.lines(*set);
 }
 
-// The site's page for an error, or ours, and the lines in front of it.
+// The site's page for an error, or the built-in one, and the site's field lines in front of it.
 struct ErrorText {
   Page page;
   std::string_view fields;
@@ -61,7 +61,7 @@ ErrorText find_page(const SitePack& pack, unsigned site, unsigned group, std::ui
           .fields = fields_of(pack, group, own->group)};
 }
 
-// HEAD's responses have no content, not even errors (RFC 9110, 9.3.2).
+// Responses to HEAD have no content, not even errors (RFC 9110, 9.3.2).
 Reply error_reply(std::uint16_t status, Persistence persistence, Method method,
                   const SitePack& pack, unsigned site, unsigned group) {
   const auto [page, fields] = find_page(pack, site, group, status);
@@ -73,8 +73,8 @@ Reply error_reply(std::uint16_t status, Persistence persistence, Method method,
   return reply;
 }
 
-// Which header fields a script wants to send (Fetch, 3.3.2): nothing where no browser can have
-// written them.
+// The header fields that a script wants to send (Fetch, 3.3.2). Empty if the value has characters
+// that no browser sends there.
 std::string_view asked_headers(std::string_view fields) {
   while (!fields.empty()) {
     const Field field = next_field(fields);
@@ -94,7 +94,7 @@ Reply short_of_tails(Reply reply) {
   return reply;
 }
 
-// One request on its way to its reply.
+// Makes the reply to one request.
 class Answer {
  public:
   Answer(const Request& request, const SitePack& pack)
@@ -132,7 +132,8 @@ class Answer {
     return error_reply(status, persistence, request_.method, pack_, site_, group());
   }
 
-  // For which rules set the fields of what isn't a resource's own. No path is an empty one.
+  // The path's group, by which rules add field lines to composed responses. Without a path, the
+  // empty path's.
   [[nodiscard]] unsigned group() const {
     return resource_ != nullptr ? resource_->group : pack_.group_of(path_);
   }
@@ -162,7 +163,8 @@ class Answer {
       }
     }
     if (may_be_range) {
-      // Variants share the date: who would have got one without the range may have a part of it.
+      // Variants share the file's date, so it is no strong validator if this client would get a
+      // variant without Range: it may hold part of that one.
       const bool has_strong_date =
           (resource.flags & Resource::kStrongDate) != 0 && &chosen == &available.front();
       return ranges(what, has_strong_date ? resource.last_modified : 0);
@@ -172,8 +174,9 @@ class Answer {
     return reply;
   }
 
-  // Whether a range's numbers are those of the file's own bytes. Clients that decode what they get
-  // count so, and ask for codings all the same; who resumes a variant names its tag.
+  // Whether a range counts the file's own bytes rather than the variant's. Clients that decode
+  // content count this way, though they accept codings; a client that resumes a variant names its
+  // tag.
   [[nodiscard]] bool counts_in_identity(const Representation& variant) const {
     return !resumes(request_.selectors, pack_.entity_tag(variant)) && accepts_identity(request_);
   }
@@ -185,7 +188,7 @@ class Answer {
     return reply;
   }
 
-  // RFC 9110, 15.4.5: the common lines are what it must tell.
+  // RFC 9110, 15.4.5: a 304 must have the common lines.
   [[nodiscard]] Reply not_modified(const Representation& what) const {
     Reply reply = begin_reply(304, request_.persistence);
     reply.add(pack_.common_lines(what));
@@ -194,7 +197,7 @@ class Answer {
     return reply;
   }
 
-  // Apart, for two hundred ranges take much of a stack.
+  // Not inlined: two hundred ranges take much stack.
   [[nodiscard, gnu::noinline]] Reply ranges(const Representation& what,
                                             std::uint64_t strong_date) const;
   [[nodiscard]] Reply some(const Representation& what, std::span<const ByteRange> ranges) const;
@@ -205,7 +208,7 @@ class Answer {
   const Request& request_;
   const SitePack& pack_;
   unsigned site_;
-  std::string_view path_;               // resolved; empty if it can't be, or there is none
+  std::string_view path_;               // resolved; empty if there is none or it is invalid
   const Resource* resource_ = nullptr;  // at this path
 };
 
@@ -226,8 +229,7 @@ Reply Answer::ranges(const Representation& what, std::uint64_t strong_date) cons
   return whole(what, 200);
 }
 
-// RFC 9110, 15.3.7. Without the means for it, the whole is as good (14.2: a server may ignore
-// Range).
+// RFC 9110, 15.3.7. Sends the whole if the parts can't be made (14.2: a server may ignore Range).
 Reply Answer::some(const Representation& what, std::span<const ByteRange> ranges) const {
   const std::string_view body = pack_.body(what);
   const std::string_view type = pack_.type_lines(what);
@@ -265,7 +267,7 @@ Reply Answer::some(const Representation& what, std::span<const ByteRange> ranges
   return reply;
 }
 
-// RFC 9110, 15.5.17: it should tell the size, but needn't.
+// RFC 9110, 15.5.17: a 416 should give the size, but needn't.
 Reply Answer::unsatisfiable(const Representation& what) const {
   constexpr std::uint16_t kStatus = number_of(Status::kRangeNotSatisfiable);
   ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kShort);
@@ -307,10 +309,10 @@ Reply Answer::redirect(const Rule& rule) const {
   return reply;
 }
 
-// What all resources allow, whether they exist or not, as with Apache; `*` asks for the server (RFC
-// 9110, 9.3.7). Where a rule lets other origins in, this is the answer to a browser that asks
-// whether a script may send what it wants to (Fetch, 3.3.3): with any header field, since none
-// makes a difference to whom a file is given.
+// Answers OPTIONS. Every path allows the same methods, whether a resource exists or not, as with
+// Apache; `*` asks about the server (RFC 9110, 9.3.7). Where a rule admits other origins, this is
+// also the answer to a preflight, in which a browser asks what a script may send (Fetch, 3.3.3). It
+// allows any header field, since none affects who may get a file.
 Reply Answer::allowed() const {
   Reply reply = begin_reply(204, request_.persistence);
   const FieldSet* const set = pack_.field_set(group());
@@ -356,7 +358,7 @@ Reply make_refusal() {
 }
 
 Reply make_error(Status status, std::string_view request, const SitePack& pack) {
-  constexpr unsigned kDefaultSite = 0;  // it isn't known for which one it was meant
+  constexpr unsigned kDefaultSite = 0;  // the intended site isn't known
   const Method method = request.starts_with("HEAD "sv) ? Method::kHead : Method::kOther;
   return error_reply(number_of(status), Persistence::kClose, method, pack, kDefaultSite,
                      pack.group_of({}));

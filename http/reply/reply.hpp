@@ -1,4 +1,4 @@
-// From a request to the bytes of its response: by reference, and formatted only where it must be.
+// Turns a request into the bytes of its response: by reference, formatted only where necessary.
 #pragma once
 
 #include <algorithm>
@@ -19,32 +19,33 @@ namespace mote::http {
 
 class ReplyTail;  // http/reply/reply_tail.hpp
 
-// What a reply had to do without: with it, it would be another.
+// A used-up resource that the reply had to do without. With it, the reply would differ.
 enum class Shortage : std::uint8_t { kNone, kTail, kMetricsPage };
 
-// What is to be sent: at most kPieces pieces of memory, and then those of `tail`, if there is one.
-// The first piece is the preface, which is copied (at most kCopiedBytes). The others outlive the
-// reply, and are never rewritten.
+// A reply to send: at most kPieces pieces of memory, followed by those of `tail`, if it has one.
+// The first piece is the preface, which the sender copies (at most kCopiedBytes). The memory of the
+// others outlives the reply and is never rewritten.
 struct Reply {
   static constexpr std::size_t kPieces = 4;
   static constexpr std::size_t kCopiedBytes = limits::kCopiedBytes;
 
-  std::array<Piece, kPieces> pieces{};  // as many as `count`, none of them empty
+  std::array<Piece, kPieces> pieces{};  // the first `count` are valid, none of them empty
   std::uint8_t count = 0;
-  bool repeats = false;  // the same header section gets the same again, wherever and whenever it
-                         // comes, but for the preface
+  bool repeats = false;  // except for the preface, the same header section always gets the same
+                         // reply, on any interface
   Shortage shortage = Shortage::kNone;
   Persistence persistence = Persistence::kSilent;
   std::uint16_t status = 0;
   std::uint64_t bytes = 0;       // of all pieces
-  std::uint64_t body_bytes = 0;  // bytes of content, for logs
-  ReplyTail* tail = nullptr;     // owned: gives itself back with its last piece; to be released if
-                                 // the reply is given up before
+  std::uint64_t body_bytes = 0;  // of content, for logs
+  ReplyTail* tail = nullptr;     // owned: releases itself with its last piece; release it if the
+                                 // reply is abandoned earlier
 
-  // Nothing may follow it on its connection.
+  // This is the connection's last reply.
   [[nodiscard]] bool closes() const { return persistence == Persistence::kClose; }
 
-  // Puts text behind the pieces there are, or right behind the preface. It may be empty.
+  // Adds text behind the other pieces, or, with add_first, right behind the preface. It may be
+  // empty.
   void add(std::string_view text) {
     if (!text.empty()) {
       pieces[count++] = piece_of(text);
@@ -60,7 +61,7 @@ struct Reply {
     }
   }
 
-  // Gives it the preface of this second.
+  // Replaces the preface with this second's.
   void renew_preface() {
     const std::string_view text = preface(status, persistence);
     bytes += text.size() - pieces[0].bytes;
@@ -68,7 +69,7 @@ struct Reply {
   }
 };
 
-// A reply with nothing but its preface.
+// A reply with only its preface.
 inline Reply begin_reply(std::uint16_t status, Persistence persistence) {
   Reply reply{.persistence = persistence, .status = status};
   reply.add(preface(status, persistence));
@@ -77,25 +78,26 @@ inline Reply begin_reply(std::uint16_t status, Persistence persistence) {
 
 // Where a request came in.
 struct Origin {
-  unsigned interface = 0;  // its index
+  unsigned interface = 0;  // the interface's index
 };
 
-// The response for a path that no site holds, decoded and resolved: an endpoint's, or nothing.
+// Called for a path, decoded and resolved, that isn't in the site: an endpoint's response, or
+// nothing.
 using EndpointReply = std::optional<Reply> (*)(const Request& request, const Origin& origin,
                                                std::string_view path);
 
-// The response to a request that parse_request has read. `scratch` is for decoding, and must be as
-// long as the longest request line. A site's own files come before the endpoints, and these before
-// redirects by prefix.
+// The response to a request from parse_request. `scratch` is for decoding the path, and must be at
+// least limits::kRequestLineBytes long. A site's own files take precedence over endpoints, and
+// these over redirects by prefix.
 [[nodiscard]] Reply make_reply(const Request& request, const Origin& origin, const SitePack& pack,
                                EndpointReply endpoints, std::span<char> scratch);
 
-// The response to what can't be read as a request; it ends the connection. `request` is what has
-// come of it: no response to HEAD has content, errors no more than others (RFC 9110, 9.3.2).
+// The response to input that isn't a valid request; it ends the connection. `request` is the input
+// so far: if it begins a HEAD, the response has no content (RFC 9110, 9.3.2).
 [[nodiscard]] Reply make_error(Status status, std::string_view request, const SitePack& pack);
 
-// The response to what had to be discarded: 503, which ends the connection. It has no content, for
-// nobody knows whether a HEAD was there.
+// The response to input that had to be discarded: 503, which ends the connection. It has no
+// content, because the input may have been a HEAD.
 [[nodiscard]] Reply make_refusal();
 
 }  // namespace mote::http

@@ -1,4 +1,4 @@
-// The hash of a header section, and the comparison that counts.
+// Looks header sections up by hash, and compares them in full.
 #include "http/reply/reply_cache.hpp"
 
 #include <bit>
@@ -13,7 +13,7 @@ using memory::load;
 using memory::Word128;
 using memory::Word64;
 
-// "GET / HTTP/1.0" and two line ends: there is no shorter section that earns more than an error.
+// "GET / HTTP/1.0" and two line ends: every shorter section gets an error.
 constexpr std::size_t kLeastBytes = 18;
 
 bool has_sound_size(std::string_view section) {
@@ -24,8 +24,8 @@ const std::byte* start_of(std::string_view section) {
   return reinterpret_cast<const std::byte*>(section.data());
 }
 
-// Words of eight bytes in pairs, the last of which may overlap, multiplied into one another. A
-// word's bits reach those above them only, so the top ones are the best.
+// Multiplies pairs of eight-byte words into one another; the last pair may overlap the one before.
+// A bit influences only the bits above it, so the top bits are the best mixed.
 std::uint64_t hash_of(const std::byte* from, std::size_t bytes) {
   constexpr std::uint64_t kFactor = 0x9E37'79B9'7F4A'7C15;  // 2^64 by the golden ratio
   const std::byte* const last = from + bytes - 2 * sizeof(Word64);
@@ -41,7 +41,7 @@ std::uint64_t hash_of(const std::byte* from, std::size_t bytes) {
   return hash;
 }
 
-// Whether two runs of at least sixteen bytes are the same.
+// Whether two runs of `bytes` bytes, at least sixteen, are equal.
 bool are_same(const std::byte* one, const std::byte* other, std::size_t bytes) {
   const std::size_t last = bytes - sizeof(Word128);
   Word128 difference = load<Word128>(one + last) ^ load<Word128>(other + last);

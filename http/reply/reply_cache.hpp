@@ -1,4 +1,4 @@
-// Replies to requests that came before: the same bytes get the same reply again, without a parser.
+// Caches replies: a request with the same bytes gets the same reply again, without parsing.
 #pragma once
 
 #include <array>
@@ -11,26 +11,26 @@
 
 namespace mote::http {
 
-// Header sections and what they got. A section is known by all of its bytes; its hash only says
-// where it would lie. Nothing but the pack and these bytes makes these replies (Reply::repeats), so
-// they hold for as long as the pack does.
+// Header sections and their replies. A section matches only if all its bytes do; the hash just
+// selects its place. The cached replies depend on nothing but the pack and these bytes
+// (Reply::repeats), so they stay valid as long as the pack.
 //
-// Each place has one section. Another takes it when it comes twice in a row among those that belong
-// there and aren't known: sections that come once, however many, drive none out. Whoever plays
-// against this makes it useless at worst.
+// Each place has one section. Another one replaces it by missing twice in a row, with no other miss
+// at this place in between, so sections that come only once displace nothing, however many they
+// are. At worst, an attacker makes the cache useless.
 class ReplyCache {
  public:
-  // The reply to a header section, with the preface of this second, or null if it isn't known or
-  // `section` is anything else but one whole section. It stays until the next call of any of these.
+  // The reply to a header section, with this second's preface; null if the section isn't known, or
+  // `section` isn't exactly one whole section. Valid until the next call of any of these functions.
   [[nodiscard]] const Reply* find(std::string_view section);
 
-  // The same, but for what was just looked for in vain: a request is looked up before TCP has it,
-  // and once more when TCP hands it over.
+  // The same, but skips the section that find() has just missed: a request is looked up before TCP
+  // has it, and again when TCP delivers it.
   [[nodiscard]] const Reply* find_once(std::string_view section) {
     return was_missed(section) ? nullptr : find(section);
   }
 
-  // This is what a section got, which wasn't known. It need not be kept.
+  // Offers the reply to a section that wasn't known. The cache may decline it.
   void learn(std::string_view section, const Reply& reply);
 
   void forget_all();
@@ -39,12 +39,12 @@ class ReplyCache {
   struct Place {
     std::array<std::byte, limits::kKnownRequestBytes> section;
     Reply reply;
-    std::uint64_t rival;  // the hash of the last one that wasn't known here; 0: none came
-    std::uint32_t bytes;  // of the section; 0: there is none
+    std::uint64_t rival;  // the hash of the last section that missed here; 0: none
+    std::uint32_t bytes;  // of the section; 0: the place is empty
   };
 
-  // Where the section lay that was looked for last in vain. Should others lie there by now, no harm
-  // is done: they aren't found, or are kept where nobody looks for them.
+  // Where the last section that missed lay in memory. If other bytes lie there by now, no harm is
+  // done: they aren't found, or are kept in a place where no lookup finds them.
   struct Missed {
     const char* data;
     std::size_t bytes;

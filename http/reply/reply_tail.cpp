@@ -1,4 +1,4 @@
-// The pool of tails, and the pieces that one gives.
+// The pool of reply tails, and the pieces that a tail yields.
 #include "http/reply/reply_tail.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// A part (RFC 2046, 5.1.1; RFC 9110, 14.6), with an empty preamble in front of the first one:
+// A part's head (RFC 2046, 5.1.1; RFC 9110, 14.6). The preamble before the first part is empty.
 //
 //   CRLF "--" boundary CRLF "Content-Range: bytes " first "-" last "/" size CRLF type CRLF
 constexpr std::string_view kDelimiter = "\r\n--"sv;
@@ -29,7 +29,8 @@ static_assert(kDelimiter.size() + kBoundaryBytes + kRange.size() + 3 * kNumberBy
               Reply::kCopiedBytes);
 static_assert(Reply::kCopiedBytes <= limits::kReplyTextBytes);
 
-// Those that were used are listed when they are free; the others are taken from the arrays' ends.
+// Free tails that were used before are in a list. Unused ones come from the arrays, from index
+// `touched` on.
 constinit std::array<ReplyTail, limits::kReplyTails / RamShare::kLeast> own_tails{};
 constinit std::span<ReplyTail> more_tails{};
 constinit std::size_t touched = 0;
@@ -46,7 +47,7 @@ bool ReplyTail::set_up(Arena& arena, const Plan& plan) {
   return more_tails.size() == more;
 }
 
-// There is one.
+// A free tail. There must be one.
 ReplyTail* ReplyTail::free_one() {
   if (ReplyTail* const tail = first_free) {
     first_free = tail->next_free_;
@@ -131,7 +132,7 @@ ReplyTail* ReplyTail::next(Piece& piece, bool& is_copied) {
   return nullptr;
 }
 
-// What fits into one piece of the text that isn't sent.
+// The next piece of the unsent text.
 Piece ReplyTail::take_text() {
   const std::string_view text = text_.text();
   const std::size_t bytes = std::min(text.size() - text_sent_, Reply::kCopiedBytes);
@@ -140,7 +141,7 @@ Piece ReplyTail::take_text() {
   return piece_of(taken);
 }
 
-// The text before it is in lwIP's hands, so that there is room for it.
+// Reuses the text's memory: lwIP has taken the text before.
 Piece ReplyTail::part_head() {
   const ByteRange& range = ranges_[range_];
   text_.clear();
@@ -159,7 +160,7 @@ Piece ReplyTail::part_head() {
   return piece_of(text_.text());
 }
 
-// The last delimiter, and nothing behind it.
+// The closing delimiter. Only an empty body follows.
 Piece ReplyTail::end() {
   text_.clear();
   text_.add(kDelimiter);

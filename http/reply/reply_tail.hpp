@@ -1,4 +1,5 @@
-// The end of a reply that has text of its own: redirects by prefix, ranges and their refusal.
+// The end of a reply with text formatted for it: redirects by prefix, ranges, 416, preflights,
+// health and metrics.
 #pragma once
 
 #include <array>
@@ -17,48 +18,48 @@
 
 namespace mote::http {
 
-// One of a pool (limits::kReplyTails and more where RAM is ample). A maker takes one and says what
-// it consists of:
+// One of a pool (limits::kReplyTails, and more where RAM is ample). A maker takes one and fills it
+// with
 //
-//   the text, and behind it memory by reference; or
-//   the text, and behind it the parts of a multipart/byteranges (RFC 9110, 14.6).
+//   text, followed by memory by reference; or
+//   text, followed by the parts of a multipart/byteranges (RFC 9110, 14.6).
 //
-// A sender calls next() again and again, each time when lwIP has taken the whole piece before:
+// The sender calls next() again each time lwIP has taken the whole piece before:
 //
 //   while (tail != nullptr) {
 //     tail = tail->next(piece, is_copied);
-//     ... hand over the piece, which may be empty; wait for room and go on here ...
+//     ... hand over the piece, which may be empty; wait for room and continue here ...
 //   }
 class ReplyTail {
  public:
-  // Takes memory for those beyond limits::kReplyTails, once, before all else. False: the arena has
-  // no room for it.
+  // Takes memory for the plan's tails beyond those that are static. Call once, before everything
+  // else. False: the arena has too little.
   [[nodiscard]] static bool set_up(Arena& arena, const Plan& plan);
 
   ReplyTail() = default;
   ReplyTail(const ReplyTail&) = delete;
   ReplyTail& operator=(const ReplyTail&) = delete;
 
-  // Gives the next piece, and says whether it must be copied (then it is at most
-  // Reply::kCopiedBytes long), because its memory is used again. Returns what gives those behind
-  // it: this, or null if there are none; then this was given back, and the piece doesn't lie in it.
+  // Yields the next piece, and whether it must be copied because its memory will be reused; then it
+  // is at most Reply::kCopiedBytes long. Returns this if more pieces follow. Null: this was the
+  // last piece; the tail is released, and the piece doesn't lie in it.
   [[nodiscard]] ReplyTail* next(Piece& piece, bool& is_copied);
 
-  // Gives it back before its end.
+  // Returns the tail to the pool before its last piece.
   void release();
 
   // The tails in use now.
   [[nodiscard]] static std::size_t in_use();
 
-  // For makers: an empty one, or null. Those that hold it for long must leave some to others.
+  // For makers: takes an empty tail; null if none is left. kLong leaves some tails to others.
   enum class Hold : std::uint8_t { kShort, kLong };
   [[nodiscard]] static ReplyTail* take(Hold hold);
 
-  // What is put in here comes first. It must not have overflowed when the reply is sent.
+  // The text, which is sent first. Check that it hasn't overflowed before sending the reply.
   [[nodiscard]] TextWriter& text() { return text_; }
 
-  // Takes text of any length that lies in a page of the maker's, which is this tail's for as long
-  // as it holds it.
+  // Uses text of any length in the maker's page instead. The page belongs to this tail as long as
+  // holds() is true.
   void set_page(const TextWriter& text) {
     text_ = text;
     holding_.has_page = true;
@@ -67,21 +68,21 @@ class ReplyTail {
     return is_taken_ && text_.text().data() == text.text().data();
   }
 
-  // What comes behind the text, by reference.
+  // Adds memory behind the text, by reference.
   void append(std::string_view memory) { body_ = memory; }
 
-  // Has these parts of `body` come behind the text, each under `type`, which are field lines of at
-  // most kTypeBytes. There is at least one of them, and at most limits::kRanges. Returns the bytes
-  // of them all, with what separates them.
+  // Adds these parts of `body` behind the text, each with the field lines `type` (at most
+  // kTypeBytes). There must be at least one range and at most limits::kRanges. Returns the bytes of
+  // all parts, including delimiters and heads.
   static constexpr std::size_t kTypeBytes = 256;
   [[nodiscard]] std::uint64_t append_parts(std::string_view body, std::string_view type,
                                            std::span<const ByteRange> ranges);
 
-  // The bytes in front of one of so large a body's parts.
+  // The bytes of delimiter and head in front of a part. `size`: the whole body's.
   [[nodiscard]] static std::uint64_t part_head_bytes(const ByteRange& range, std::uint64_t size,
                                                      std::string_view type);
 
-  // What separates the parts: unpredictable, so that no content can hold it on purpose.
+  // Separates the parts. Unpredictable, so that nobody can craft content that contains it.
   [[nodiscard]] std::string_view boundary() const { return {boundary_.data(), boundary_.size()}; }
 
   // For the sender that holds it.
@@ -99,14 +100,14 @@ class ReplyTail {
   std::array<char, limits::kReplyTextBytes> storage_{};
   TextWriter text_;
   std::size_t text_sent_ = 0;
-  std::string_view body_;  // what comes behind the text, or what the ranges are of
+  std::string_view body_;  // follows the text, whole or as the ranges say
   std::string_view type_;
   std::array<ByteRange, limits::kRanges> ranges_{};
   std::array<char, 16> boundary_{};
   Holding holding_;
   ReplyTail* next_free_ = nullptr;
   std::uint8_t range_count_ = 0;
-  std::uint8_t range_ = 0;  // the one at hand
+  std::uint8_t range_ = 0;  // the next one to send
   static_assert(limits::kRanges <= 0xFF);
   Step step_ = Step::kText;
   bool is_taken_ = false;

@@ -1,4 +1,4 @@
-// Text that is put together in memory of a fixed size.
+// Assembles text in memory of a fixed size.
 #pragma once
 
 #include <cstddef>
@@ -10,21 +10,21 @@
 
 namespace mote::http {
 
-// Writes into memory that must outlive it. What doesn't fit whole is left out, and all that comes
-// behind it.
+// Writes into memory that must outlive it. An addition that doesn't fit whole is left out, and so
+// is everything after it.
 class TextWriter {
  public:
   constexpr TextWriter() = default;
   constexpr explicit TextWriter(std::span<char> memory) : memory_(memory) {}
 
-  // Of memory that is full of text already.
+  // Wraps memory that is already full of text.
   [[nodiscard]] static constexpr TextWriter filled(std::span<char> memory) {
     TextWriter writer(memory);
     writer.size_ = memory.size();
     return writer;
   }
 
-  // Called from many places, none of them hot: inlined, they would be several times as large.
+  // Called from many places, none of them hot. Not inlined: that would take several times the code.
   [[gnu::noinline]] constexpr void add(std::string_view text) {
     overflowed_ |= text.size() > memory_.size() - size_;
     if (overflowed_) {

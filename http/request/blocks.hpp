@@ -1,4 +1,4 @@
-// Finding bytes sixteen at a time, with the vectors that every x86-64 has (SSE2).
+// Searches text sixteen bytes at a time, with SSE2, which every x86-64 has.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 namespace mote::http {
 
 typedef unsigned char Block [[gnu::vector_size(16)]];
-typedef char BlockMask [[gnu::vector_size(16)]];  // what comparing blocks gives: bytes of -1 and 0
+typedef char BlockMask [[gnu::vector_size(16)]];  // a comparison's result: bytes of -1 and 0
 
-// The first place from `from` on of a byte that is marked in what `mark` makes of its block, or the
-// text's end. No byte outside the text is read. `from` is at most the text's size.
+// Finds the first byte, from `from` on, that `mark(block)` marks; returns its place, or the text's
+// size. Reads no byte outside the text. `from` is at most the text's size.
 template <typename Mark>
 [[gnu::always_inline]] inline std::size_t find_marked(std::string_view text, std::size_t from,
                                                       Mark mark) {
@@ -31,7 +31,7 @@ template <typename Mark>
   if (rest == 0) {
     return from;
   }
-  // The last block overlaps what was looked at; in a short text there is nothing before it.
+  // The last block overlaps bytes already searched, unless the text is shorter than a block.
   const unsigned marks =
       text.size() >= kBytes
           ? marks_at(text.data() + text.size() - kBytes, kBytes) >> (kBytes - rest)
@@ -39,14 +39,14 @@ template <typename Mark>
   return marks != 0 ? from + static_cast<std::size_t>(__builtin_ctz(marks)) : text.size();
 }
 
-// These aren't inline in fact, for the sake of the registers of those that call them.
+// The searches below are never inlined: that saves their callers' registers.
 
-// Where the next line feed is.
+// The place of the next line feed, or the text's size.
 [[gnu::noinline]] inline std::size_t find_line_feed(std::string_view text, std::size_t from) {
   return find_marked(text, from, [](Block bytes) { return bytes == '\n'; });
 }
 
-// Where a token ends, which are too short for blocks. Something else must follow on it.
+// The end of a token. Tokens are too short for blocks. A byte that belongs to no token must follow.
 [[gnu::noinline]] inline std::size_t end_of_token(std::string_view text, std::size_t from) {
   const char* at = text.data() + from;
   while (syntax::is(syntax::kTokenCharacter, *at)) {
@@ -55,13 +55,13 @@ template <typename Mark>
   return static_cast<std::size_t>(at - text.data());
 }
 
-// Where what may be in a field's value ends (syntax::kValueCharacter).
+// The end of a field value's characters (syntax::kValueCharacter).
 [[gnu::noinline]] inline std::size_t end_of_value(std::string_view text, std::size_t from) {
   return find_marked(
       text, from, [](Block bytes) { return ((bytes < 0x20) & (bytes != '\t')) | (bytes == 0x7F); });
 }
 
-// Where what may be in a request's target ends (syntax::kTargetCharacter).
+// The end of a request target's characters (syntax::kTargetCharacter).
 [[gnu::noinline]] inline std::size_t end_of_target(std::string_view text, std::size_t from) {
   return find_marked(
       text, from, [](Block bytes) { return (bytes <= 0x20) | (bytes == 0x7F) | (bytes == '#'); });

@@ -1,4 +1,4 @@
-// Content-Length counted down, and the chunked coding (RFC 9112, 7.1) walked through.
+// Counts down Content-Length, and parses the chunked coding (RFC 9112, 7.1).
 #include "http/request/content.hpp"
 
 #include "http/limits.hpp"
@@ -57,7 +57,7 @@ std::size_t ContentReader::read(std::string_view input) {
   return at;
 }
 
-// Passes over data; returns how many bytes of it there are.
+// Passes over data. Returns how many bytes it passed.
 std::size_t ContentReader::skip_data(std::size_t available) {
   std::size_t bytes = available < budget_ ? available : budget_;
   bytes = bytes < remaining_ ? bytes : static_cast<std::size_t>(remaining_);
@@ -91,7 +91,7 @@ ContentReader::Part ContentReader::step(char character) {
   }
 }
 
-// chunk-size = 1*HEXDIG. A number that no machine can count to isn't meant.
+// chunk-size = 1*HEXDIG. Sizes of 2^64 or more are rejected.
 ContentReader::Part ContentReader::step_in_size(char character) {
   const unsigned digit = syntax::hex_value(character);
   if (digit == 16) {
@@ -104,8 +104,8 @@ ContentReader::Part ContentReader::step_in_size(char character) {
   return Part::kSize;
 }
 
-// chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ), a value being a token
-// or a quoted string; and the end of the line.
+// chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ), where a value is a
+// token or a quoted string; and the end of the line.
 ContentReader::Part ContentReader::step_in_extension(char character) const {
   const bool is_token = is(syntax::kTokenCharacter, character);
   switch (part_) {
@@ -143,8 +143,8 @@ ContentReader::Part ContentReader::step_in_extension(char character) const {
   return character == '\r' && may_end ? Part::kSizeLineFeed : Part::kNone;
 }
 
-// trailer-section = *( field-line CRLF ), and the empty line that ends it all. The fields are
-// checked as those of a header section are, and dropped (RFC 9110, 6.5.1).
+// trailer-section = *( field-line CRLF ), and the empty line that ends the content. Fields are
+// checked like those of a header section, and dropped (RFC 9110, 6.5.1).
 ContentReader::Part ContentReader::step_in_trailer(char character) {
   const bool is_token = is(syntax::kTokenCharacter, character);
   switch (part_) {
@@ -163,13 +163,13 @@ ContentReader::Part ContentReader::step_in_trailer(char character) {
   }
 }
 
-// A chunk's line is read. One of no bytes is the last one.
+// A chunk's size line has been read. A chunk of size 0 is the last one.
 ContentReader::Part ContentReader::after_size() {
   line_bytes_ = 0;
   if (remaining_ == 0) {
     return Part::kTrailerStart;
   }
-  if (remaining_ >= budget_) {  // of which this line feed still needs one
+  if (remaining_ >= budget_) {  // this line feed still needs one byte of it
     state_ = State::kTooLarge;
   }
   return Part::kChunkData;

@@ -1,8 +1,8 @@
-// A request's content: finds its end in bytes that come in any pieces, and keeps none of them.
+// Reads a request's content to find its end. Bytes may arrive in any pieces; none are kept.
 //
-// Nothing here wants content, but where it ends the next request begins: so its framing is read as
-// strictly as the rest (RFC 9112, 6 and 7.1). What is in doubt, or more than is worth reading, ends
-// the connection.
+// Mote uses no content, but the next request begins where it ends, so its framing is parsed as
+// strictly as everything else (RFC 9112, 6 and 7.1). Invalid framing, or more content than is worth
+// reading, ends the connection.
 #pragma once
 
 #include <cstddef>
@@ -17,32 +17,32 @@ namespace mote::http {
 class ContentReader {
  public:
   enum class State : std::uint8_t {
-    kDone,      // nothing is to come, or no request has been begun
-    kReading,   // more is to come
-    kBroken,    // its framing is against the grammar
-    kTooLarge,  // more than limits::kContentBytes, framing counted
+    kDone,      // nothing more will come, or no request has begun
+    kReading,   // more will come
+    kBroken,    // its framing breaks the grammar
+    kTooLarge,  // more than limits::kContentBytes, counting framing
   };
 
-  // A request's header section has been read; its content comes next.
+  // Call when a request's header section has been read and its content comes next.
   void begin(const Request& request);
 
-  // Takes bytes of content off the front of what came; returns how many they were. What follows on
-  // kDone is left. After kBroken and kTooLarge nothing is of any use.
+  // Reads content from the front of `input`. Returns how many bytes it took; with kDone, the rest
+  // isn't content. After kBroken or kTooLarge the rest of the input is of no use.
   std::size_t read(std::string_view input);
 
   [[nodiscard]] State state() const { return state_; }
 
  private:
-  // What comes next within content, in the words of RFC 9112, 7.1.
+  // The next part expected within content, in the terms of RFC 9112, 7.1.
   enum class Part : std::uint8_t {
-    kEnd,   // zero, as all of a connection is that wasn't used yet
-    kData,  // of a Content-Length
+    kEnd,   // zero, like everything in an unused connection
+    kData,  // counted by Content-Length
     kSizeStart,
     kSize,
     kBeforeExtension,  // a semicolon, or white space in front of it
     kNameStart,
     kName,
-    kBeforeEquals,  // white space behind a name
+    kBeforeEquals,  // white space after a name
     kValueStart,
     kValue,
     kQuoted,
@@ -57,7 +57,7 @@ class ContentReader {
     kTrailerValue,
     kTrailerLineFeed,
     kLastLineFeed,
-    kNone,  // nothing that may come here
+    kNone,  // an error: no part allows the byte
   };
 
   [[nodiscard]] std::size_t skip_data(std::size_t available);
@@ -67,9 +67,9 @@ class ContentReader {
   [[nodiscard]] Part step_in_trailer(char character);
   [[nodiscard]] Part after_size();
 
-  std::uint64_t remaining_ = 0;   // of this chunk's data, or of all of it
-  std::uint32_t budget_ = 0;      // how many bytes more may be read
-  std::uint16_t line_bytes_ = 0;  // of this chunk's line, or of the trailer section
+  std::uint64_t remaining_ = 0;   // bytes of this chunk's data, or of all content
+  std::uint32_t budget_ = 0;      // how many more bytes may be read
+  std::uint16_t line_bytes_ = 0;  // read of this chunk's line, or of the trailer section
   Part part_ = Part::kEnd;
   State state_ = State::kDone;
 };

@@ -1,4 +1,4 @@
-// A host and perhaps a port, as Host and absolute targets name them.
+// Parses a host with an optional port, as in Host and in absolute targets.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 
 namespace mote::http {
 
-// Where the port's colon is behind a host, or the text's end (RFC 9110, 7.2; RFC 3986, 3.2.2);
-// nothing if it is no host and perhaps a port. Userinfo has no place in it.
+// The end of the host: the place of the port's colon, or the text's size (RFC 9110, 7.2; RFC 3986,
+// 3.2.2). Nothing if the text isn't a host with an optional port. Userinfo isn't allowed.
 [[nodiscard]] constexpr std::optional<std::size_t> end_of_host(std::string_view text) {
   const bool is_literal = text.starts_with('[');  // IPv6 or later
   std::size_t end = is_literal ? 1 : 0;

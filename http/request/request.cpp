@@ -1,4 +1,4 @@
-// The request parser: request line and field lines as RFC 9112, sections 2 to 6, have them.
+// The request parser: request line and field lines (RFC 9112, sections 2 to 6).
 #include "http/request/request.hpp"
 
 #include <utility>
@@ -22,9 +22,8 @@ constexpr std::size_t kVersionBytes = 8;
 
 Soundness bad_request() { return unexpected(Status::kBadRequest); }
 
-// One walk from a section's first byte to its last. Neither CR nor LF is in any class of
-// characters, and SectionScanner has seen that the section ends in an empty line: so no step needs
-// to ask whether it has come to the end.
+// Parses a section in one pass. No step needs to check for the section's end: SectionScanner has
+// made sure that it ends in an empty line, and no character class contains CR or LF.
 class Reader {
  public:
   explicit Reader(std::string_view section) : section_(section) {}
@@ -108,10 +107,10 @@ Soundness Reader::read_request_line() {
   return read_version();
 }
 
-// HTTP-version (RFC 9112, 2.3). Unknown minor versions mean what 1 means. What HTTP/0.9 sends has
-// no version, so who names it is lost.
+// HTTP-version (RFC 9112, 2.3). An unknown minor version is read as 1. "HTTP/0.9" is a bad request:
+// requests of that version don't carry one.
 Soundness Reader::read_version() {
-  if (section_.size() - at_ < kVersionBytes + 4) {  // and two line ends
+  if (section_.size() - at_ < kVersionBytes + 4) {  // plus two line ends
     return bad_request();
   }
   const std::string_view version{section_.data() + at_, kVersionBytes};
@@ -128,8 +127,8 @@ Soundness Reader::read_version() {
   return version[5] == '1' ? Soundness() : unexpected(Status::kVersionNotSupported);
 }
 
-// A name, a colon right behind it, a value, white space around that (RFC 9112, 5). A folded line
-// begins with white space, which no name does.
+// A name, a colon directly behind it, and a value that may have white space around it (RFC 9112,
+// 5). A folded line begins with white space, which no name does.
 Soundness Reader::read_field_line() {
   const std::string_view name = take_to(end_of_token(section_, at_));
   if (name.empty() || !skip(':')) {
@@ -205,7 +204,7 @@ void Reader::note_precondition(std::string_view name, bool is_one) {
   }
 }
 
-// `at_` is behind the line.
+// Call with `at_` behind the line.
 void Reader::note_selector(std::string_view name) {
   const char* const first = request_.selectors.empty() ? name.data() : request_.selectors.data();
   request_.selectors = {first, static_cast<std::size_t>(section_.data() + at_ - first)};
@@ -220,8 +219,8 @@ Soundness Reader::note_host(std::string_view value) {
   return {};
 }
 
-// A decimal number, once (RFC 9110, 8.6). A list of equal numbers may be rejected as well (RFC
-// 9112, 6.3, item 5), and one that no machine can count to isn't meant.
+// One decimal number, once (RFC 9110, 8.6). A list of equal numbers may be rejected (RFC 9112, 6.3,
+// item 5), and so is a number of more than 64 bits.
 Soundness Reader::note_content_length(std::string_view value) {
   if (has_content_length_ || value.empty()) {
     return bad_request();
@@ -239,9 +238,9 @@ Soundness Reader::note_content_length(std::string_view value) {
   return {};
 }
 
-// The codings in the order in which they were applied. Nothing may follow chunked, not even itself
-// (RFC 9112, 6.1). An empty member, which RFC 9110, 5.6.1.2, would pass over, is no list that a
-// client writes: who else reads it may read it otherwise.
+// The codings, in the order in which they were applied. Nothing may follow chunked, not even
+// chunked (RFC 9112, 6.1). RFC 9110, 5.6.1.2, would ignore empty members; we reject them, because
+// no client writes them and another recipient may read them differently.
 Soundness Reader::note_transfer_encoding(std::string_view value) {
   has_transfer_coding_ = true;
   for (;;) {
@@ -276,7 +275,8 @@ void Reader::note_connection(std::string_view value) {
   }
 }
 
-// Whether it is beyond doubt where the request ends and whom it is for (RFC 9112, 3.2, 6.1, 6.3).
+// Checks that it is unambiguous where the request ends and which host it is for (RFC 9112, 3.2,
+// 6.1, 6.3).
 Soundness Reader::check_framing() {
   if (!has_host_ && !request_.is_http_1_0) {
     return bad_request();
@@ -309,7 +309,7 @@ Soundness Reader::find_method() {
     request_.method = Method::kOptions;
   } else if (!is_text(method_, "POST") && !is_text(method_, "PUT") && !is_text(method_, "DELETE") &&
              !is_text(method_, "CONNECT") && !is_text(method_, "TRACE") &&
-             !is_text(method_, "PATCH")) {  // those of RFC 9110, 9.3, and of RFC 5789
+             !is_text(method_, "PATCH")) {  // RFC 9110, 9.3, and RFC 5789
     return unexpected(Status::kNotImplemented);
   }
   return {};
@@ -337,7 +337,7 @@ Soundness Reader::split_target() {
   return bad_request();
 }
 
-// What follows on the scheme of an absolute form (RFC 9112, 3.2.2).
+// Splits an absolute form, without its scheme (RFC 9112, 3.2.2).
 Soundness Reader::split_absolute(std::string_view target) {
   std::size_t end = 0;
   while (end < target.size() && target[end] != '/' && target[end] != '?') {
@@ -350,7 +350,7 @@ Soundness Reader::split_absolute(std::string_view target) {
   target.remove_prefix(end);
   request_.form = TargetForm::kAbsolute;
   if (target.empty() && request_.method == Method::kOptions) {
-    request_.form = TargetForm::kAsterisk;  // what a proxy would have made of it (3.2.4)
+    request_.form = TargetForm::kAsterisk;  // as a proxy would forward it (3.2.4)
   } else if (target.starts_with('/')) {
     split_path(target);
   } else {

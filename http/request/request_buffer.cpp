@@ -14,8 +14,8 @@ using limits::kSmallRequestBytes;
 
 static_assert(kLargeRequestBytes <= 0xFFFF);
 
-// Equal buffers; those never used are told by a count. The others are in one of two lists: free
-// ones, or, those held longest first, ones in use.
+// Buffers of one size. Those from `touched_` on were never used. Each of the others is in one of
+// two lists: the free ones, or those in use, held longest first.
 template <std::size_t kBytes>
 class Pool {
  public:
@@ -49,7 +49,7 @@ class Pool {
     --in_use_;
   }
 
-  // The owner of the buffer that was taken first, if none is free.
+  // The owner of the buffer held longest; null if a buffer is free.
   [[nodiscard]] Connection* longest_holder() const {
     return in_use_ < slots_.size() || oldest_ == kNone ? nullptr : slots_[oldest_].owner;
   }
@@ -82,11 +82,11 @@ constinit Pool<kSmallRequestBytes> small_buffers;
 constinit Pool<kMediumRequestBytes> medium_buffers;
 constinit Pool<kLargeRequestBytes> large_buffers;
 
-// Buffers are numbered from 1 on: the small, the medium, the large ones.
+// Buffers are numbered from 1: the small, then the medium, then the large ones.
 constinit std::uint16_t first_medium = 1;
 constinit std::uint16_t first_large = 1;
 
-// The number of a free buffer for so many bytes, or 0.
+// Takes the smallest free buffer for this many bytes. Returns its number, or 0.
 std::uint16_t take(std::size_t bytes, Connection& owner) {
   const auto number_in = [&](auto& pool, std::size_t most, std::uint16_t first) {
     const std::uint16_t index = bytes <= most ? pool.take(owner) : pool.kNone;
@@ -101,7 +101,7 @@ std::uint16_t take(std::size_t bytes, Connection& owner) {
   return number_in(large_buffers, kLargeRequestBytes, first_large);
 }
 
-// Calls `use(pool, index)` for the buffer of a number that isn't 0.
+// Calls `use(pool, index)` for the buffer with this number, which must not be 0.
 auto with_buffer(std::uint16_t number, auto&& use) {
   const auto index_from = [=](std::uint16_t first) {
     return static_cast<std::uint16_t>(number - first);

@@ -1,4 +1,5 @@
-// Memory for what can't be answered at once: requests in pieces, and requests that came too early.
+// Memory for requests that can't be answered at once: incomplete ones, and pipelined ones that must
+// wait.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +16,9 @@ namespace mote::http {
 
 class Connection;
 
-// Bytes received, in a buffer of the pools (limits::kSmallRequests and the others). It takes
-// a buffer when bytes are put in, a larger one when they don't fit, and gives it back with the last
-// byte. Its owner is static and never destroyed, so `clear` takes a destructor's place.
+// Holds received bytes in a buffer from the pools (limits::kSmallRequests and the others). It takes
+// a buffer when bytes are added, a larger one when they don't fit, and gives it back when its last
+// byte is consumed. Its owner is static and never destroyed, so it has no destructor: call `clear`.
 class RequestBuffer {
  public:
   // Takes the pools' memory, once, before all else. False: the arena has no room for it.
@@ -27,19 +28,19 @@ class RequestBuffer {
   RequestBuffer(const RequestBuffer&) = delete;
   RequestBuffer& operator=(const RequestBuffer&) = delete;
 
-  // Adds bytes at the end, for the connection that this is a part of. False, and nothing is
-  // changed: no buffer that is large enough is free.
+  // Appends bytes, on behalf of the connection this is a part of. False: no large enough buffer is
+  // free, and nothing has changed.
   [[nodiscard]] bool append(std::string_view bytes, Connection& owner);
 
-  // Takes bytes away at the beginning.
+  // Removes bytes from the front.
   void consume(std::size_t bytes);
   void clear();
 
   [[nodiscard]] bool empty() const { return bytes_ == 0; }
   [[nodiscard]] std::string_view view() const { return {data(), bytes_}; }
 
-  // Whose buffer to take away so that one for so many bytes is free: of those just large enough the
-  // one held longest. Null: no buffer is so large, or one is free.
+  // The connection that must give up its buffer so that one for this many bytes is free: the
+  // longest holder of the smallest size that fits. Null: no buffer is that large, or one is free.
   [[nodiscard]] static Connection* longest_holder(std::size_t bytes);
 
   // Buffers in use now, of all sizes.
@@ -49,7 +50,7 @@ class RequestBuffer {
   [[nodiscard]] char* data() const;
   [[nodiscard]] std::size_t capacity() const;
 
-  std::uint16_t number_ = 0;  // 0: none; then the small, the medium, the large ones
+  std::uint16_t number_ = 0;  // its buffer's; 0: none
   std::uint16_t bytes_ = 0;
 };
 

@@ -1,11 +1,11 @@
-// Where one request ends and the next begins.
+// Separates requests in a connection's input.
 #include "http/request/request_reader.hpp"
 
 namespace mote::http {
 
 using namespace std::string_view_literals;
 
-// Empty lines before a request are passed over (RFC 9112, 2.2). Half of one begins none.
+// Skips empty lines before a request (RFC 9112, 2.2). Half of one doesn't begin a request.
 bool RequestReader::begin_request(std::string_view& input) {
   if (scanner_.bytes() == 0) {
     while (input.starts_with("\r\n"sv)) {

@@ -1,5 +1,5 @@
-// What has arrived on a connection and isn't answered yet: a request that has begun, what came
-// behind it, or the content of the request that was answered last.
+// A connection's unanswered input: a request that has begun, the bytes behind it, or the content of
+// the request answered last.
 #pragma once
 
 #include <cstddef>
@@ -12,26 +12,26 @@
 
 namespace mote::http {
 
-// Input is read where it lies, in a segment or in what is kept here. What couldn't be answered
-// before its segment goes must be kept; then it is the input, with what arrives behind it. While
-// content is read, nothing is kept.
+// Input is read in place, in a segment or in the bytes kept here. Bytes that can't be answered
+// before their segment is freed must be kept; from then on they are the input, and later bytes are
+// appended. While content is being read, nothing is kept.
 class RequestReader {
  public:
-  // Passes over empty lines in front of a request. False: no request has begun.
+  // Skips empty lines in front of a request. False: no request has begun.
   [[nodiscard]] bool begin_request(std::string_view& input);
 
-  // Looks for the end of the header section that `input` begins with.
+  // Looks for the end of the header section at the front of `input`.
   [[nodiscard]] SectionScanner::Verdict scan(std::string_view input) {
     return scanner_.scan(input);
   }
 
-  // Takes the section off whose end was found, or as much of it as is enough to refuse it.
+  // Takes the scanned section off the front, or as much of it as sufficed to refuse it.
   [[nodiscard]] std::string_view take_section(std::string_view& input);
 
-  // A request has begun, and its header section isn't whole.
+  // A request has begun, and its header section is incomplete.
   [[nodiscard]] bool is_mid_request() const { return is_mid_request_; }
 
-  // The content of the request whose section was taken last comes next.
+  // Call when the content of this request, whose section was taken last, comes next.
   void begin_content(const Request& request) { content_.begin(request); }
   [[nodiscard]] std::size_t read_content(std::string_view input) { return content_.read(input); }
   [[nodiscard]] ContentReader::State content_state() const { return content_.state(); }
@@ -39,8 +39,8 @@ class RequestReader {
     return content_.state() == ContentReader::State::kReading;
   }
 
-  // Bytes kept, in copy. keep: false, and nothing is changed, if no buffer is free
-  // (RequestBuffer::longest_holder).
+  // Copies of bytes that must be kept. keep: false, with nothing changed, if no buffer is free (see
+  // RequestBuffer::longest_holder).
   [[nodiscard]] bool keep(std::string_view bytes, Connection& owner) {
     return buffer_.append(bytes, owner);
   }
@@ -48,18 +48,18 @@ class RequestReader {
   [[nodiscard]] bool keeps_any() const { return !buffer_.empty(); }
   void consume(std::size_t bytes) { buffer_.consume(bytes); }
 
-  // Nothing has arrived, or all was answered, its content included.
+  // All input is answered, and all content read.
   [[nodiscard]] bool is_idle() const {
     return !is_mid_request_ && buffer_.empty() && !is_reading_content();
   }
 
-  // Discards what is kept; and content that is still to come, too.
+  // Discards the kept bytes; discard_all also forgets content that is still to come.
   void discard();
   void discard_all();
 
  private:
   RequestBuffer buffer_;
-  SectionScanner scanner_;  // of the request that the input begins with
+  SectionScanner scanner_;  // of the request at the front of the input
   ContentReader content_;
   bool is_mid_request_ = false;
 };

@@ -46,7 +46,7 @@ SectionScanner::Verdict SectionScanner::end_of_line(std::string_view input) {
   return ++fields_ > limits::kHeaderFields ? Verdict::kTooLarge : Verdict::kIncomplete;
 }
 
-// Whether `size` bytes without a section's end are more than may be.
+// Whether `size` bytes without a section's end exceed a limit.
 SectionScanner::Verdict SectionScanner::too_far(std::size_t size) const {
   if (request_line_end_ == 0) {
     return size > limits::kRequestLineBytes + 1 ? Verdict::kLineTooLong : Verdict::kIncomplete;

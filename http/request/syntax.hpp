@@ -12,7 +12,7 @@ namespace mote::http::syntax {
 enum Class : std::uint8_t {
   kTokenCharacter = 1,    // tchar (RFC 9110, 5.6.2)
   kValueCharacter = 2,    // field-vchar, obs-text, SP and HTAB (RFC 9110, 5.5)
-  kTargetCharacter = 4,   // what a request target may hold: all that is visible but '#'
+  kTargetCharacter = 4,   // of a request target: anything visible except '#'
   kHostCharacter = 8,     // of a name or an IPv4 address (RFC 3986, 3.2.2: reg-name)
   kQuotedCharacter = 16,  // qdtext (RFC 9110, 5.6.4)
 };
@@ -65,7 +65,7 @@ constexpr char lower(char character) {
                                               : character;
 }
 
-// The value of a hexadecimal digit; 16 for what is none.
+// The value of a hexadecimal digit; 16 for any other character.
 constexpr unsigned hex_value(char character) {
   if (is_digit(character)) {
     return static_cast<unsigned>(character - '0');
@@ -74,7 +74,7 @@ constexpr unsigned hex_value(char character) {
   return letter >= 'a' && letter <= 'f' ? static_cast<unsigned>(letter - 'a') + 10 : 16;
 }
 
-// Whether text is `word` in any case; the word must be given in lower case.
+// Whether text is `word` in any case. `word` must be lower case.
 [[gnu::noinline]] constexpr bool equals_word(std::string_view text, std::string_view word) {
   if (text.size() != word.size()) {
     return false;
@@ -96,8 +96,8 @@ Word load(const char* from) {
   return word;
 }
 
-// Zero when two runs of kBytes bytes are the same, once the bits of `fold` are set in the first's
-// bytes; in words, the last of which may overlap.
+// Compares kBytes bytes, with the bits of `fold` set in the first run's bytes. Zero: they are
+// equal. Works in words, the last of which may overlap the one before.
 template <typename Word, std::size_t kBytes>
 Word difference(const char* text, const char* other, std::uint64_t fold) {
   constexpr std::size_t kLast = kBytes - sizeof(Word);
@@ -120,15 +120,16 @@ template <std::size_t kBytes>
 
 }  // namespace detail
 
-// Whether text is `word`, letter for letter, without a call.
+// Whether text is exactly `word`. Inlined, without a call.
 template <std::size_t kSize>
 bool is_text(std::string_view text, const char (&word)[kSize]) {
   return detail::same<kSize - 1>(text, word, 0);
 }
 
-// Whether text is `word` in any case: its letters lower case, and for the rest digits and hyphens.
-// Bit 5 tells the cases of letters apart, and digits and hyphens from control characters, of which
-// the text must hold none, as tokens and field values don't.
+// Whether text is `word` in any case. `word` must consist of lower-case letters, digits and
+// hyphens. Sets bit 5, the only difference between upper and lower case; that would also turn some
+// control characters into digits or hyphens, so the text must not hold any, and tokens and field
+// values don't.
 template <std::size_t kSize>
 bool is_word(std::string_view text, const char (&word)[kSize]) {
   return detail::same<kSize - 1>(text, word, 0x2020'2020'2020'2020);
@@ -138,7 +139,7 @@ constexpr bool starts_with_word(std::string_view text, std::string_view word) {
   return text.size() >= word.size() && equals_word({text.data(), word.size()}, word);
 }
 
-// The first place of a character, or the text's size.
+// The place of the first such character, or the text's size.
 constexpr std::size_t index_of(std::string_view text, char character) {
   std::size_t at = 0;
   while (at < text.size() && text[at] != character) {
@@ -149,7 +150,7 @@ constexpr std::size_t index_of(std::string_view text, char character) {
 
 constexpr bool is_blank(char character) { return character == ' ' || character == '\t'; }
 
-// Without the optional white space at both ends.
+// The text without white space at its ends (OWS).
 constexpr std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_blank(text.front())) {
     text.remove_prefix(1);
@@ -160,8 +161,8 @@ constexpr std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// Takes the next member of a comma-separated list off its front; empty members are passed over,
-// as RFC 9110, 5.6.1.2, asks. An empty result: none is left. For lists without quoted strings.
+// Takes the next member off the front of a comma-separated list. Skips empty members, as RFC 9110,
+// 5.6.1.2, requires. An empty result: none is left. For lists without quoted strings.
 constexpr std::string_view next_member(std::string_view& list) {
   while (!list.empty()) {
     const std::size_t end = index_of(list, ',');

@@ -1,4 +1,4 @@
-// Percent-decoding and dot segments, in one walk over a path.
+// Decodes percent escapes and removes dot segments, in one pass over a path.
 #include "http/request/target.hpp"
 
 #include "http/request/syntax.hpp"
@@ -29,7 +29,7 @@ class Resolver {
   }
 
  private:
-  // Decodes up to the next slash. False: a broken escape, or NUL.
+  // Decodes up to the next slash. False: a broken escape, or an encoded NUL.
   bool copy_segment() {
     while (!rest_.empty() && rest_.front() != '/') {
       char character = rest_.front();
@@ -50,8 +50,8 @@ class Resolver {
     return true;
   }
 
-  // Takes away the segment whose slash is at `start` if it is "." or "..", and with the latter the
-  // one before it. At the path's end either leaves a slash.
+  // Removes the segment whose slash is at `start` if it is "." or "..", and for ".." the segment
+  // before it, too. At the path's end, either leaves a slash.
   void remove_dots(std::size_t start) {
     const std::string_view segment(out_.data() + start + 1, size_ - start - 1);
     if (segment != "."sv && segment != ".."sv) {

@@ -1,4 +1,4 @@
-// From a request target's path to the path of a resource.
+// Turns a request target's path into a resource's path.
 #pragma once
 
 #include <expected>
@@ -9,11 +9,11 @@
 
 namespace mote::http {
 
-// Decodes a path and resolves it (RFC 3986, 2.1, 5.2.4 and 6.2.2) into `scratch`, which must be as
-// long as the path. Dots are decoded before dot segments are removed, so %2e%2e climbs like "..",
-// and nothing climbs above the root. Slashes in a row count as one. An encoded slash (%2F) belongs
-// to a name, and no file's name holds one: the result is then empty, the path of nothing. A broken
-// escape or an encoded NUL makes a bad request.
+// Decodes a path and resolves it (RFC 3986, 2.1, 5.2.4 and 6.2.2) into `scratch`, which must be at
+// least as long as the path. Dots are decoded before dot segments are removed, so %2e%2e climbs
+// like "..", and nothing climbs above the root. Consecutive slashes count as one. An encoded slash
+// (%2F) is part of a name, and no file's name holds one, so the result is then empty, which no
+// resource has as its path. A broken escape or an encoded NUL is a bad request.
 [[nodiscard]] std::expected<std::string_view, Status> resolve_path(std::string_view path,
                                                                    std::span<char> scratch);
 

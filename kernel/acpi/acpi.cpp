@@ -7,13 +7,13 @@
 namespace mote::acpi {
 namespace {
 
-// Boot's tables map the first 4 GiB but page 0, and the stack's guard in the midst of the kernel,
-// where no firmware keeps tables. Nothing is read that is not mapped.
+// The memory that may be read. Boot's page tables map the first 4 GiB except page 0 and the stack's
+// guard page; the latter lies inside the kernel, where no firmware keeps tables.
 constexpr AddressRange kMapped{4096, std::uint64_t{4} << 30};
 
-// Where firmware without a better way leaves the root pointer (ACPI 6.5, 5.2.5.1): the BIOS's
-// read-only area, and the extended BIOS data area, which ends at 640 KiB. The word that tells
-// where the latter begins lies in page 0, so that all the room it may take is searched.
+// Where firmware leaves the root pointer if it has no better way (ACPI 6.5, 5.2.5.1): the BIOS's
+// read-only area, and the extended BIOS data area, which ends at 640 KiB. The word that says where
+// the latter begins lies in page 0, so we search all the room it may take.
 constexpr PhysicalAddress kBiosArea{0xE0000};
 constexpr std::size_t kBiosAreaBytes = 0x20000;
 constexpr PhysicalAddress kExtendedDataArea{0x80000};

@@ -1,4 +1,4 @@
-// What the firmware's ACPI tables say that this machine needs to know.
+// The facts that Mote takes from the firmware's ACPI tables.
 #pragma once
 
 #include <cstddef>
@@ -12,30 +12,31 @@
 
 namespace mote::acpi {
 
-// Finds and reads the tables, once. Without ACPI everything below is nothing.
+// Finds and reads the tables. Call once, before the rest. Without ACPI, the functions below return
+// nothing unless they say otherwise.
 void initialize(const BootInfo& info);
 
 // The power management timer: a 32-bit port, at least 24 bits counting at 3.579545 MHz.
 [[nodiscard]] std::optional<IoPort> pm_timer();
 
-// The 8-bit register that resets the machine, and what to write there. One in PCI configuration
-// space is not given here.
+// The 8-bit register that resets the machine, and the value to write. A register in PCI
+// configuration space isn't supported.
 [[nodiscard]] std::optional<ResetRegister> reset_register();
 
-// What the tables say of the CMOS clock; without ACPI, that it is there.
+// What the tables say about the CMOS clock; without ACPI, that there is one.
 [[nodiscard]] CmosClock cmos_clock();
 
-// PCI Express configuration space of segment group 0. Not mapped yet. Searched for in the tables
-// at each call.
+// PCI Express configuration space of segment group 0. Not mapped yet. Each call searches the
+// tables.
 [[nodiscard]] std::optional<Ecam> ecam();
 
-// The I/O APIC that has interrupt `interrupt`; it may have fewer inputs than that takes. Not mapped
-// yet. Where no table tells of any, the one that PCs always had.
+// The I/O APIC that has interrupt `interrupt`, though it may have too few inputs for it. Not mapped
+// yet. Where no table names one, the address that PCs have always used.
 [[nodiscard]] IoApicPlace io_apic(std::uint32_t interrupt);
 
-// The memory windows of the devices with hardware identifier `hid` in DSDT and SSDTs, as many as
-// `windows` can take; returns how many there are. What the tables say is not yet proven: kernel/
-// acpi_aml.hpp says what is understood. Searched for at each call.
+// Stores the memory windows of the devices with hardware identifier `hid` in DSDT and SSDTs, as
+// many as fit in `windows`, and returns how many there are. Windows are as the tables give them,
+// unchecked; kernel/acpi/aml.hpp says which AML is understood. Each call searches the tables.
 [[nodiscard]] std::size_t device_windows(std::string_view hid, std::span<MmioWindow> windows);
 
 }  // namespace mote::acpi

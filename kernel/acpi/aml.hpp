@@ -1,10 +1,10 @@
 // Devices and their memory windows in AML, the code of DSDT and SSDTs (ACPI 6.5, 20.2 and 6.4).
 //
-// This is no interpreter. It knows three terms: `Device`, in it `Name (_HID, "…")` with a string,
-// and `Name (_CRS, ResourceTemplate () {…})` with a constant; all other bytes are passed over one
-// by one. What a method would compute isn't seen, and neither are names given by `Scope` or
-// `Alias` from elsewhere. That is all that hypervisors write for virtio devices without a bus.
-// No length is believed: each is held against the bytes that there are.
+// This is no interpreter. It knows three terms: `Device`, and in it `Name (_HID, "…")` with a
+// string and `Name (_CRS, ResourceTemplate () {…})` with a constant; it skips all other bytes one
+// by one. It sees neither what a method would compute nor names given elsewhere by `Scope` or
+// `Alias`. Hypervisors write nothing more for virtio devices without a bus. No length is trusted:
+// each is checked against the bytes that there are.
 #pragma once
 
 #include <algorithm>
@@ -34,8 +34,8 @@ inline constexpr Signature kHid("_HID");
 inline constexpr Signature kCrs("_CRS");
 inline constexpr std::size_t kNameBytes = 5;  // the opcode and four letters
 
-// A device's own names are looked for this far into it: those we want are far smaller, and a
-// damaged table doesn't cost more than its length times this.
+// How far into a device we look for its names. The devices we want are far smaller, and the limit
+// bounds the work on a damaged table by its length times this.
 inline constexpr std::size_t kBodyBytes = 1024;
 }  // namespace aml
 
@@ -43,7 +43,7 @@ inline constexpr std::size_t kBodyBytes = 1024;
 namespace resource {
 inline constexpr std::uint8_t kLarge = 0x80;
 inline constexpr std::uint8_t kSmallLength = 0x07;
-inline constexpr std::uint8_t kEnd = 0x78;  // without its length
+inline constexpr std::uint8_t kEnd = 0x78;  // with its length bits zero
 inline constexpr std::size_t kLargeHeader = 3;
 inline constexpr std::uint8_t kMemory32 = 0x85;         // 6.4.3.3
 inline constexpr std::uint8_t kMemory32Fixed = 0x86;    // 6.4.3.4
@@ -57,7 +57,7 @@ inline constexpr std::size_t kInterruptCount = 4;
 inline constexpr std::size_t kFirstInterrupt = 5;
 }  // namespace resource
 
-// A part of AML whose length stands in front of it (20.2.4): [begin, end) without that length.
+// A part of AML preceded by its length (20.2.4): [begin, end) without that length.
 struct AmlPackage {
   std::size_t begin;
   std::size_t end;
@@ -77,7 +77,7 @@ struct AmlPackage {
   return AmlPackage{at + 1 + more, at + length};
 }
 
-// A constant integer at `at`, which is moved behind it (20.2.3).
+// The constant integer at `at`; moves `at` past it (20.2.3).
 [[nodiscard]] inline std::optional<std::uint64_t> take_integer(Bytes code, std::size_t& at) {
   const auto prefix = field<std::uint8_t>(code, at++);
   const auto take = [&]<typename T>(T value) {
@@ -101,10 +101,10 @@ struct AmlPackage {
   }
 }
 
-// The memory that one resource descriptor, whole in `descriptor`, tells of.
+// The memory that one resource descriptor describes. `descriptor` is all of it.
 [[nodiscard]] inline std::optional<MmioWindow> memory_of(Bytes descriptor) {
-  // Type, flags and granularity are followed by the smallest address, the largest, what the bridge
-  // adds, and the length, all of one width.
+  // Type, flags and granularity come first, then four numbers of one width: smallest address,
+  // largest address, the offset that the bridge adds, and the length.
   const auto address_space = [&]<typename T>(T, std::size_t smallest) -> MmioWindow {
     if (field<std::uint8_t>(descriptor, resource::kAddressType) != resource::kAddressOfMemory) {
       return {};
@@ -138,7 +138,7 @@ struct AmlPackage {
   return sane ? std::optional(window) : std::nullopt;
 }
 
-// The first memory in a list of resource descriptors (6.4), with the first interrupt there.
+// The first memory window in a list of resource descriptors (6.4), with the list's first interrupt.
 [[nodiscard]] inline std::optional<MmioWindow> first_memory(Bytes resources) {
   std::optional<MmioWindow> window;
   std::optional<std::uint32_t> interrupt;
@@ -195,15 +195,15 @@ struct AmlPackage {
          letters.back() == std::byte{0};
 }
 
-// Whether a device begins at `at`, which lies in `code`. Asked of every byte there is, so that most
-// are told apart at their first look.
+// Whether a device begins at `at`, which lies in `code`. Called for every byte, so the first
+// comparison rejects most of them.
 [[nodiscard]] inline bool is_device_at(Bytes code, std::size_t at) {
   return code[at] == std::byte{aml::kDevice & 0xFF} &&
          field<std::uint16_t>(code, at) == aml::kDevice;
 }
 
-// The memory window of a device with this body, if its hardware identifier is `hid`. A device
-// within it speaks for itself.
+// The memory window of a device with this body, if its hardware identifier is `hid`. Skips devices
+// nested in it.
 [[nodiscard]] inline std::optional<MmioWindow> device_window(Bytes body, std::string_view hid) {
   bool identified = false;
   std::optional<MmioWindow> window;

@@ -1,7 +1,7 @@
-// ACPI tables: their layouts (ACPI 6.5, chapter 5), and the way from the root pointer to one.
+// ACPI tables: their layouts (ACPI 6.5, chapter 5), and how to find one from the root pointer.
 //
-// Tables are firmware's word and may be wrong: each is used only if its length is sane and its
-// bytes sum to zero. Memory is reached through a `Reader`, so that tests can hand in their own:
+// Tables come from firmware and may be wrong: one is used only if its length is sane and its bytes
+// sum to zero. Memory is reached through a `Reader`, so that tests can supply their own:
 // `reader(address, bytes)` gives a view of memory, empty where there is none.
 #pragma once
 
@@ -23,7 +23,7 @@ concept Reader = requires(R reader, PhysicalAddress address, std::size_t bytes) 
   { reader(address, bytes) } -> std::convertible_to<Bytes>;
 };
 
-// Four letters, as they lie in memory.
+// Four letters, in memory order.
 struct Signature {
   std::uint32_t value;
   consteval explicit Signature(const char (&text)[5]) : value(0) {
@@ -33,8 +33,8 @@ struct Signature {
   }
 };
 
-// A little-endian number at `offset`; zero where the table ends before it. Older revisions of a
-// table are shorter, and zero means "not given" in each field read here.
+// The little-endian number at `offset`; zero where the table ends before it. Older revisions of a
+// table are shorter, and zero means "not given" in every field read here.
 template <std::unsigned_integral T>
 [[nodiscard]] inline T field(Bytes table, std::size_t offset) {
   if (offset > table.size() || table.size() - offset < sizeof(T)) {
@@ -64,11 +64,11 @@ inline constexpr std::size_t kRsdpXsdt = 24;
 inline constexpr std::size_t kHeaderBytes = 36;
 inline constexpr std::size_t kHeaderLength = 4;
 
-// More than any real table has; a longer one is taken for damaged.
+// More than any real table has; a longer one is taken to be damaged.
 inline constexpr std::size_t kMaxTableBytes = 1 << 20;
 inline constexpr std::size_t kMaxTables = 128;
 
-// Secondary System Description Tables (5.2.11.2): more of what the DSDT, named by the FADT, begins.
+// Secondary System Description Tables (5.2.11.2): they continue the DSDT, to which the FADT points.
 inline constexpr Signature kSsdt("SSDT");
 
 // Fixed ACPI Description Table (5.2.9).
@@ -99,7 +99,7 @@ inline constexpr Signature kMadt("APIC");
 inline constexpr std::size_t kMadtEntries = 44;
 inline constexpr std::uint8_t kMadtIoApic = 1;          // 5.2.12.3
 inline constexpr std::size_t kMadtIoApicAddress = 4;    // 32 bits
-inline constexpr std::size_t kMadtIoApicInterrupt = 8;  // its first one's number
+inline constexpr std::size_t kMadtIoApicInterrupt = 8;  // number of its first interrupt
 inline constexpr std::size_t kMadtIoApicBytes = 12;
 
 // Generic address (5.2.3.2): space, width, offset, access size, address.
@@ -114,10 +114,10 @@ struct Register {
   friend constexpr bool operator==(const Register&, const Register&) = default;
 };
 
-// What is told of the CMOS clock.
+// What the FADT says about the CMOS clock.
 struct CmosClock {
   bool absent = false;
-  std::uint8_t century = 0;  // its register; 0: not told
+  std::uint8_t century = 0;  // its register; 0: not given
 };
 
 struct ResetRegister {
@@ -133,7 +133,7 @@ struct Ecam {
   std::uint8_t last_bus = 0;
 };
 
-// The length of the root pointer at `candidate` if it is one, else 0.
+// The length of the root pointer that `candidate` begins with, or 0 if it is none.
 [[nodiscard]] inline std::size_t rsdp_bytes(Bytes candidate) {
   if (candidate.size() < kRsdpFirstBytes || field<std::uint64_t>(candidate, 0) != kRsdpSignature ||
       !sums_to_zero(candidate.first(kRsdpFirstBytes))) {
@@ -145,8 +145,8 @@ struct Ecam {
   return whole ? kRsdpBytes : kRsdpFirstBytes;
 }
 
-// The root pointer's address within [start, start + bytes), both multiples of 16 and all of it
-// memory.
+// The root pointer's address within [start, start + bytes). Both are multiples of 16, and all of
+// the range is memory.
 template <Reader R>
 [[nodiscard]] std::optional<PhysicalAddress> search_rsdp(R reader, PhysicalAddress start,
                                                          std::size_t bytes) {
@@ -160,7 +160,7 @@ template <Reader R>
   return std::nullopt;
 }
 
-// The whole table at `address`, or an empty view if it is not a sound one.
+// The whole table at `address`; empty if it isn't sound.
 template <Reader R>
 [[nodiscard]] Bytes read_table(R reader, PhysicalAddress address) {
   const Bytes header = reader(address, kHeaderBytes);
@@ -172,8 +172,8 @@ template <Reader R>
   return table.size() == bytes && sums_to_zero(table) ? table : Bytes{};
 }
 
-// A sound table with this signature, by way of the XSDT or, failing that, the RSDT: the first, or
-// the one that comes behind `skip` others.
+// A sound table with this signature, found through the XSDT or, failing that, the RSDT: the first,
+// or the one after `skip` others.
 template <Reader R>
 [[nodiscard]] Bytes find_table(R reader, PhysicalAddress rsdp, Signature signature,
                                std::size_t skip = 0) {
@@ -216,8 +216,8 @@ template <Reader R>
   return Register{space == kSpaceIo, address};
 }
 
-// The timer's port. Of one in memory, which no PC has, nothing is known: it might not be mapped,
-// and the clock has other sources.
+// The timer's port. Ignores a timer in memory, which no PC has: it might not be mapped, and the
+// clock has other sources.
 [[nodiscard]] inline std::optional<IoPort> pm_timer_of(Bytes fadt) {
   if ((field<std::uint32_t>(fadt, kFadtFlags) & kFadtHardwareReduced) != 0) {
     return std::nullopt;
@@ -251,7 +251,7 @@ struct IoApicPlace {
   std::uint32_t first_interrupt = 0;
 };
 
-// The one with the highest first interrupt that isn't above `interrupt`.
+// The one with the highest first interrupt not above `interrupt`.
 [[nodiscard]] inline std::optional<IoApicPlace> io_apic_of(Bytes madt, std::uint32_t interrupt) {
   std::optional<IoApicPlace> best;
   std::size_t at = kMadtEntries;
@@ -292,12 +292,12 @@ struct IoApicPlace {
   return {extended != 0 ? extended : field<std::uint32_t>(fadt, kFadtDsdt)};
 }
 
-// The window of a machine without MCFG whose host bridge tells of it by a `_CBA` method (PCI
-// Firmware 3.0, 4.1.3), as QEMU's microvm does. Running AML needs an interpreter; but that method
-// is always `Return (constant)`, whose few bytes are looked for instead (ACPI 6.5, 20.2).
+// The window of a machine without MCFG whose host bridge gives it by a `_CBA` method (PCI Firmware
+// 3.0, 4.1.3), as QEMU's microvm does. Running AML takes an interpreter; but that method is always
+// `Return (constant)`, so we look for its few bytes instead (ACPI 6.5, 20.2).
 [[nodiscard]] inline std::optional<Ecam> ecam_by_cba(Bytes dsdt) {
   constexpr Signature kCba("_CBA");
-  constexpr std::size_t kFlags = 4;  // method flags follow the name, then what it returns
+  constexpr std::size_t kFlags = 4;  // after the name; then the return
   constexpr std::size_t kReturn = kFlags + 1;
   constexpr std::size_t kConstant = kReturn + 1;
   constexpr std::uint8_t kReturnOp = 0xA4;

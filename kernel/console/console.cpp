@@ -1,4 +1,4 @@
-// The console's two devices, and numbers as text.
+// The console's two devices, its log and numbers as text.
 #include "kernel/console/console.hpp"
 
 #include "kernel/console/line_ring.hpp"
@@ -16,11 +16,11 @@ constinit LineRing<limits::kLogBytes> logged{};
 constinit bool is_quiet = false;
 constinit bool leaves_out = false;
 
-// No other line may begin within a logged one.
+// Finishes a logged line that was partly sent, so that no other line begins inside it.
 void end_logged_line() {
   while (logged.is_within_line() && !logged.empty()) {
     const char character = logged.front();
-    if (character != '\r') {  // which it puts before the newline
+    if (character != '\r') {  // write() adds it before the newline
       uart.write({&character, 1});
     }
     logged.pop();

@@ -1,9 +1,8 @@
 // The console: the first serial port (16550) and VGA text, one fact a line.
 //
-// `print("net", 0, ": link ", "up")` writes its parts without a newline, `line(...)` with one.
-// Parts are text, integers in decimal, `Hex`, or any type T for which the type's own header
-// declares `void print_to(T)`. Nothing here allocates; a slow or missing UART can delay output
-// only by a bounded time.
+// `print("net", 0, ": link ", "up")` writes its parts without a newline, `line(...)` with one. A
+// part is text, a decimal integer, `Hex`, or any type whose own header declares `print_to` for it.
+// Nothing here allocates; a slow or missing UART delays output only by a bounded time.
 #pragma once
 
 #include <concepts>
@@ -20,28 +19,28 @@ struct Hex {
   unsigned digits = 1;
 };
 
-// Finds and programs the serial port and the VGA text screen, where they are there.
+// Finds and programs the serial port and the VGA text screen, if present.
 void initialize();
 
 // Waits, for a bounded time, until everything written has left the machine.
 void drain();
 
-// Keeps a line, without its end, for the serial port alone, until `send_logged` finds the port
-// ready. False: there is no room for it, and it is lost.
+// Queues a line, given without its end, for the serial port only; `send_logged` sends it when the
+// port is ready. False: there is no room and the line is lost.
 [[nodiscard]] bool log(std::string_view line);
 
-// Sends at most limits::kLogBytesATurn bytes of what was logged, and waits for nothing. Whatever is
-// written otherwise has the line that was begun sent whole first.
+// Sends at most limits::kLogBytesATurn queued bytes without waiting. Any other output first sends
+// the rest of a line already begun.
 void send_logged();
 
-// Whether something logged has yet to be sent.
+// Whether queued bytes remain to be sent.
 [[nodiscard]] bool has_logged();
 
-// Whether what is written while a Fact lives is left out.
+// Whether to suppress output written while a Fact lives.
 void set_quiet(bool quiet);
 
-// While one lives, what is written is a fact of an ordinary run, such as an address or a link that
-// is up. Trouble is told without one, or with one of `false`.
+// Marks the output during its life as a fact of an ordinary run, such as an address or a link that
+// is up. Report trouble without one, or with `false`.
 class Fact {
  public:
   explicit Fact(bool ordinary = true);
@@ -50,7 +49,7 @@ class Fact {
   Fact& operator=(const Fact&) = delete;
 };
 
-// What is written from now on is seen, even if a Fact lives: for a panic in the middle of one.
+// Ends the suppression, even while a Fact lives: for a panic in the middle of one.
 void speak();
 
 void write(std::string_view text);

@@ -1,4 +1,4 @@
-// Lines of text that wait for a slow port, whole or not at all.
+// Lines of text waiting for a slow port, each kept whole or not at all.
 #pragma once
 
 #include <array>
@@ -7,12 +7,11 @@
 
 namespace mote {
 
-// At most kBytes characters, line ends included. All zero at start.
+// Holds at most kBytes characters, line ends included. All zero initially.
 template <std::size_t kBytes>
 class LineRing {
  public:
-  // Puts a line in behind those that are there, and its end, CR and LF. False, and nothing of it
-  // in, when there is no room.
+  // Appends a line and its end, CR and LF. False, with nothing appended, if there is no room.
   [[nodiscard]] bool push(std::string_view line) {
     constexpr std::string_view kEnd = "\r\n";
     const std::size_t room = kBytes - count_;
@@ -33,7 +32,7 @@ class LineRing {
     --count_;
   }
 
-  // Whether what was taken out last didn't end a line.
+  // Whether the last character taken out didn't end a line.
   [[nodiscard]] bool is_within_line() const { return is_within_line_; }
 
  private:

@@ -1,4 +1,4 @@
-// The serial port: a 16550 (National PC16550D data sheet) or what a hypervisor makes of one. Its
+// The serial port: a 16550 (National PC16550D data sheet) or a hypervisor's imitation. Its
 // registers in the data sheet's order, and polled output.
 #pragma once
 
@@ -45,15 +45,16 @@ class BasicUart {
   constexpr BasicUart() = default;
   explicit constexpr BasicUart(Machine machine) : machine_(machine) {}
 
-  // Looks for the port at COM1 and programs it to 115200 8N1 with its FIFO on. Where there is
-  // none, `write` does nothing.
+  // Looks for a port at COM1 and programs it to 115200 8N1 with its FIFO on. Without one, `write`
+  // does nothing.
   void initialize();
 
-  // Sends text, each newline as carriage return and newline. Waits for a port that is busy, but
-  // once it stays so for far longer than a character takes, drops text until it is ready again.
+  // Sends text, each newline as carriage return and newline. Waits for a busy port; but if it stays
+  // busy far longer than a character takes, drops text until it is ready again.
   void write(std::string_view text);
 
-  // Sends a character as it is, if there is room for it now. Without a port it is sent nowhere.
+  // Sends a character unchanged. False: there is no room for it now. Without a port, drops it and
+  // returns true.
   [[nodiscard]] bool try_put(char character);
 
   // Waits, for a bounded time, until the last bit has left.
@@ -63,7 +64,7 @@ class BasicUart {
   static constexpr unsigned kFifoBytes = 16;
   static constexpr std::uint16_t kDivisor = 1;  // 1.8432 MHz / 16 / 115200
 
-  // A full FIFO takes 1.4 ms to drain at 115200 baud; who reads a virtual one may need longer.
+  // A full FIFO drains in 1.4 ms at 115200 baud; the reader of a virtual one may need longer.
   static constexpr Nanoseconds kLongestWait = milliseconds(20);
 
   [[nodiscard]] bool remembers(std::uint8_t value);
@@ -73,8 +74,8 @@ class BasicUart {
 
   [[no_unique_address]] Machine machine_{};
   unsigned fifo_bytes_ = 0;  // 0: no port
-  unsigned room_ = 0;        // characters that surely fit now
-  bool stuck_ = false;       // a wait was in vain: none until the port has moved
+  unsigned room_ = 0;        // characters certain to fit now
+  bool stuck_ = false;       // a wait timed out: don't wait until the port is ready
 };
 
 using Uart = BasicUart<MachinePorts>;
@@ -82,7 +83,7 @@ using Uart = BasicUart<MachinePorts>;
 template <typename Machine>
 void BasicUart<Machine>::initialize() {
   using namespace uart_register;
-  // A port that is not there reads as FFh, or as whatever was on the bus last.
+  // An absent port reads as FFh, or as whatever was on the bus last.
   if (!remembers(0x5A) || !remembers(0xA5)) {
     return;
   }
@@ -155,8 +156,8 @@ bool BasicUart<Machine>::has(std::uint8_t bits) {
   return (machine_.in8(uart_register::kLineStatus) & bits) == bits;
 }
 
-// Whether all of `bits` came up in the line status in good time. A port that is stuck gets one
-// look.
+// Waits for all of `bits` in the line status; false if the time is up. A stuck port is read only
+// once.
 template <typename Machine>
 bool BasicUart<Machine>::wait_for(std::uint8_t bits) {
   bool there = has(bits);

@@ -33,8 +33,8 @@ std::uint8_t indexed(IoPort index, IoPort data, std::uint8_t which) {
 
 PhysicalAddress address_of(std::size_t cell) { return kScreen + 2 * cell; }
 
-// Registers of a VGA that is not there read as FFh, which is no text mode; and in graphics modes
-// set by UEFI or the VESA BIOS the memory at B8000h is not the screen.
+// Registers of an absent VGA read as FFh, which is no text mode. In graphics modes set by UEFI or
+// the VESA BIOS, the memory at B8000h is not the screen.
 bool shows_text(std::size_t columns) {
   const std::uint8_t mode = indexed(kGraphicsIndex, kGraphicsData, kMiscellaneousGraphics);
   if ((mode & kMemoryMapAndMode) != kTextAtB8000 ||

@@ -10,7 +10,7 @@ namespace mote {
 
 class VgaText {
  public:
-  // Clears the screen, if there is a VGA and it really shows text; otherwise `write` does nothing.
+  // Clears the screen if there is a VGA in text mode; otherwise `write` does nothing.
   void initialize();
 
   void write(std::string_view text);
@@ -26,7 +26,7 @@ class VgaText {
   std::size_t row_ = 0;
   std::size_t column_ = 0;
   // What the screen shows, so that scrolling reads nothing from the device and writes only cells
-  // that change: in a virtual machine each access costs an exit.
+  // that change: each access costs an exit in a virtual machine.
   std::array<std::uint16_t, kColumns * kRows> shown_{};
 };
 

@@ -6,8 +6,8 @@
 
 namespace mote {
 
-// A physical address, as devices and firmware tables know it. The kernel maps memory one to one,
-// so that a pointer's value is also its physical address.
+// A physical address, as devices and firmware tables know it. The kernel maps memory one to one, so
+// a pointer's value is also its physical address.
 struct PhysicalAddress {
   std::uint64_t value = 0;
   friend constexpr auto operator<=>(PhysicalAddress, PhysicalAddress) = default;
@@ -20,13 +20,13 @@ struct PhysicalAddress {
   return {reinterpret_cast<std::uintptr_t>(pointer)};
 }
 
-// The addresses from `begin` up to `end`, which is not one of them.
+// The addresses in [begin, end).
 struct AddressRange {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
 
   // Whether all of [address, address + bytes) lies in the range, and whether any of it does. The
-  // sum may be beyond 64 bits.
+  // sum may overflow 64 bits.
   [[nodiscard]] constexpr bool contains(std::uint64_t address, std::uint64_t bytes) const {
     return address >= begin && address < end && bytes <= end - address;
   }

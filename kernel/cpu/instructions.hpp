@@ -1,5 +1,5 @@
-// The CPU's own instructions that C++ has no words for. Nothing else lies here: the host's tests
-// put a machine of their own in this header's place (tests/unit/machine/).
+// The CPU's instructions that C++ has no words for, and nothing else: the host's tests replace this
+// header by a simulated machine (tests/unit/machine/).
 #pragma once
 
 #include <cstdint>
@@ -37,12 +37,13 @@ struct Cpuid {
   return value;
 }
 
-// Also forgets every translation, for no page is global.
+// Also flushes every translation, since no page is global.
 inline void set_page_table_root(std::uint64_t value) {
   asm volatile("mov %0, %%cr3" : : "r"(value) : "memory");
 }
 
-// Whether read-only pages are so for this program, too (CR0.WP; Intel SDM 3A, 2.5).
+// Whether read-only pages are read-only for Mote itself, which runs in ring 0 (CR0.WP; Intel SDM
+// 3A, 2.5).
 inline void set_write_protect(bool on) {
   constexpr std::uint64_t kWriteProtect = 1 << 16;
   std::uint64_t value;
@@ -51,7 +52,7 @@ inline void set_write_protect(bool on) {
   asm volatile("mov %0, %%cr0" : : "r"(value) : "memory");
 }
 
-// Of a number that this CPU doesn't know, these are faults.
+// Both fault if the CPU doesn't have the MSR.
 [[nodiscard]] inline std::uint64_t read_msr(std::uint32_t number) {
   std::uint32_t low;
   std::uint32_t high;
@@ -68,18 +69,19 @@ inline void write_msr(std::uint32_t number, std::uint64_t value) {
 
 [[gnu::always_inline]] inline void pause() { asm volatile("pause"); }
 
-// Stops until an interrupt comes. STI lets none in before the instruction behind it has begun
-// (Intel SDM 2B), so that one that waits already ends the halt, too. Interrupts are off behind it.
+// Halts until an interrupt arrives, and leaves interrupts off. STI lets none in before the next
+// instruction has begun (Intel SDM 2B), so an interrupt already pending ends the halt, too.
 inline void halt_until_interrupt() { asm volatile("sti; hlt; cli" : : : "memory"); }
 
-// Stops for good: interrupts are off.
+// Halts for good, with interrupts off.
 [[noreturn]] inline void halt() {
   while (true) {
     asm volatile("cli; hlt");
   }
 }
 
-// A random number, if the CPU has one ready (Intel SDM 1, 7.3.17). Faults where CPUID denies it.
+// A random number; false if the CPU has none ready (Intel SDM 1, 7.3.17). Faults where CPUID
+// doesn't report the instruction.
 [[nodiscard]] inline bool rdrand(std::uint64_t& value) {
   bool good;
   asm volatile("rdrand %0" : "=r"(value), "=@ccc"(good));
@@ -91,7 +93,7 @@ inline void halt_until_interrupt() { asm volatile("sti; hlt; cli" : : : "memory"
   return good;
 }
 
-// Without an interrupt table, the breakpoint can't be delivered, nor the faults that follow: a
+// Without an interrupt table, neither the breakpoint nor the faults that follow can be delivered: a
 // triple fault, which resets the machine.
 [[noreturn]] inline void triple_fault() {
   struct [[gnu::packed]] {

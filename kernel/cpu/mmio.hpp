@@ -1,7 +1,7 @@
 // Device registers in memory: volatile access of an exact width.
 //
-// The address must be mapped (`paging::map_device`) and aligned to the width. Accesses keep their
-// order among themselves; against ordinary memory they are ordered by kernel/cpu/barriers.hpp.
+// The address must be mapped (`paging::map_device`) and aligned to the width. Accesses stay in
+// order among themselves; kernel/cpu/barriers.hpp orders them against ordinary memory.
 #pragma once
 
 #include <concepts>

@@ -1,4 +1,4 @@
-// Who called whom: return addresses along the chain of frame pointers.
+// Backtraces: return addresses found by following the chain of frame pointers.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +9,12 @@
 
 namespace mote {
 
-// Follows the chain from `frame_pointer`, innermost call first, and stores return addresses in
-// `callers` until it is full; returns how many. Nothing outside of `stack` is read, and the walk
-// ends where the chain leaves it, turns back, or leads out of `text`.
+// Follows the chain from `frame_pointer`, innermost call first, stores return addresses in
+// `callers` until it is full, and returns their number. Reads nothing outside `stack`; stops where
+// the chain leaves it, turns back, or leads out of `text`.
 inline std::size_t walk_frames(std::uint64_t frame_pointer, AddressRange stack, AddressRange text,
                                std::span<std::uint64_t> callers) {
-  // As -fno-omit-frame-pointer lays a frame out.
+  // The frame's layout under -fno-omit-frame-pointer.
   struct Frame {
     std::uint64_t caller;
     std::uint64_t return_address;

@@ -1,4 +1,4 @@
-// Printing a fault, and the end.
+// Printing a fault, then halting or resetting.
 #include "kernel/faults/panic.hpp"
 
 #include <array>
@@ -117,8 +117,8 @@ void print_registers(const TrapFrame& frame) {
   stop();
 }
 
-// Counts how deep in panics we are. A fault while a panic is printed gets one line; one while
-// that line is printed gets nothing.
+// Counts nested panics. A fault while a panic is being printed gets one line; a fault while that
+// line is being printed gets none.
 bool may_print_all() {
   console::speak();
   ++depth;

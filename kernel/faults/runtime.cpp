@@ -1,4 +1,4 @@
-// What the C++ library calls when it is used wrongly. Without exceptions, each is a panic.
+// The functions that the C++ library calls when it is misused. Without exceptions, each is a panic.
 #include <bits/functexcept.h>
 
 #include "kernel/faults/panic.hpp"

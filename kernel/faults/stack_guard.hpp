@@ -1,14 +1,14 @@
-// The stack protector's guard: what the compiler lays between a function's arrays and its return
-// address, and compares when the function returns (Clang, -fstack-protector-strong).
+// The stack protector's guard: a word that the compiler places between a function's arrays and its
+// return address, and compares when the function returns (Clang, -fstack-protector-strong).
 #pragma once
 
 #include <cstdint>
 
 namespace mote::stack_guard {
 
-// Gives the guard its value for this boot. Whoever is called from a function that stands on the
-// stack meanwhile, and is protected, would be found smashed when it returns: so it is for a caller
-// that never does, and is not protected itself.
+// Gives the guard its value for this boot. A protected function that is running meanwhile would
+// find its guard changed when it returns, so only call this from one that never returns and isn't
+// protected.
 void choose(std::uint64_t random);
 
 }  // namespace mote::stack_guard

@@ -1,4 +1,4 @@
-// Dozing, and what it takes.
+// Dozing, and the interrupts that end a doze.
 #include "kernel/interrupts/interrupts.hpp"
 
 #include "kernel/acpi/acpi.hpp"
@@ -17,11 +17,12 @@ constinit LegacyPic pic{};
 
 }  // namespace
 
-// Fixed delivery, edge-triggered, to one CPU by its identifier, which has eight bits in a message.
+// Messages have fixed delivery, are edge-triggered, and go to one CPU by its identifier, for which
+// a message has eight bits.
 bool start() {
   constexpr std::uint64_t kMessages = 0xFEE0'0000;
   constexpr unsigned kIdentifierShift = 12;
-  constexpr std::uint32_t kMostIdentifier = 0xFE;  // FFh is everybody
+  constexpr std::uint32_t kMostIdentifier = 0xFE;  // FFh is a broadcast
   if (!apic.start() || apic.identifier() > kMostIdentifier) {
     return false;
   }
@@ -46,7 +47,8 @@ bool use_wire(std::uint32_t interrupt) {
   return nic_message && io_apic::open(acpi::io_apic(interrupt), interrupt, apic.identifier());
 }
 
-// One interrupt at most is taken, for the stub leaves them off. Another one may wait already.
+// Takes at most one interrupt, because the stub returns with interrupts off. Another may be
+// pending.
 bool doze(std::uint64_t ticks) {
   apic.start_timer(ticks);
   cpu::halt_until_interrupt();

@@ -1,8 +1,8 @@
 // Interrupts, for one purpose: to end a doze.
 //
-// They are off whenever the run loop runs, and no work is ever done in one. What comes during a
-// doze ends at a stub in boot/traps.asm, which returns with interrupts off; it is acknowledged by
-// whoever dozed. So a source that goes on and on costs one wake-up a doze, not more.
+// They are off whenever the run loop runs, and no handler does any work. An interrupt during a doze
+// ends at a stub in boot/traps.asm, which returns with interrupts off; the caller of `doze`
+// acknowledges it. So a source that never stops raising costs one wake-up per doze and no more.
 #pragma once
 
 #include <cstdint>
@@ -10,37 +10,37 @@
 
 namespace mote::interrupts {
 
-// What a device writes to raise an interrupt (PCI Local Bus 3.0, 6.8; Intel SDM 3A, 11.11).
+// The write by which a device raises an interrupt (PCI Local Bus 3.0, 6.8; Intel SDM 3A, 11.11).
 struct Message {
   std::uint64_t address = 0;
   std::uint32_t data = 0;
 };
 
-// Makes this CPU's local APIC and its timer ready, which takes less than a millisecond. False:
-// there is none that works, and nobody can doze. Not called by machines that always poll.
+// Prepares this CPU's local APIC and its timer, in less than a millisecond. False: there is none
+// that works, and dozing is impossible. Not called on machines that always poll.
 [[nodiscard]] bool start();
 
-// What devices are to write. None unless `start` has worked: interrupts are then left alone.
+// The message devices should write. None unless `start` succeeded: leave interrupts alone then.
 [[nodiscard]] std::optional<Message> message();
 
-// Lets line `line` of the 8259As through, level-triggered, as PCI's are. False: there is no such
-// line, it is not for devices on a bus, or `start` has not worked.
+// Unmasks line `line` of the 8259As, level-triggered, as PCI's are. False: there is no such line,
+// it isn't for devices on a bus, or `start` has not succeeded.
 [[nodiscard]] bool use_line(std::uint8_t line);
 
-// Shuts all of them again.
+// Masks all lines again.
 void close_lines();
 
-// Lets an interrupt of an I/O APIC through, by its number; it must not be one of PCI's, and its
-// device raises it high. False: it isn't there, or `start` has not worked.
+// Unmasks an interrupt of an I/O APIC by its number. It must not be one of PCI's, and its device
+// must raise it high. False: there is no such interrupt, or `start` has not succeeded.
 [[nodiscard]] bool use_wire(std::uint32_t interrupt);
 
-// Halts the CPU until an interrupt comes, one that waits already among them, or until the time
-// stamp counter has run on by `ticks`. Says whether it was another one than the timer's. It is
-// acknowledged by `acknowledge`, when devices that go on raising theirs have been told.
+// Halts the CPU until an interrupt arrives (one already pending counts) or the time stamp counter
+// has advanced by `ticks`. Returns whether anything but the timer ended the doze. Call
+// `acknowledge` afterwards, once devices that keep raising their interrupts have been told to stop.
 [[nodiscard]] bool doze(std::uint64_t ticks);
 void acknowledge();
 
-// Whether a device's interrupt waits that was not taken.
+// Whether a device's interrupt is pending that was not taken.
 [[nodiscard]] bool device_waits();
 
 }  // namespace mote::interrupts

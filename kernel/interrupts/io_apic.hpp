@@ -1,4 +1,4 @@
-// An I/O APIC (Intel 82093AA data sheet, 290566): letting one of its inputs through.
+// An I/O APIC (Intel 82093AA data sheet, 290566): unmasking one of its inputs.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 
 namespace mote::io_apic {
 
-// Sends each rise of interrupt `interrupt` to the local APIC `identifier`. A wire that stays high
-// until the device has been told rises anew behind that, so that it can be taken so, too. False:
-// the I/O APIC isn't there, or has no such input.
+// Delivers each rising edge of interrupt `interrupt` to the local APIC `identifier`. Edges suffice
+// even for a wire that stays high until its device has been told: it rises anew after that. False:
+// there is no I/O APIC, or it has no such input.
 [[nodiscard]] inline bool open(const acpi::IoApicPlace& place, std::uint32_t interrupt,
                                std::uint32_t identifier) {
-  // 3.1: an index register, and a window to the register that it names (3.2).
+  // 3.1: an index register, and a window onto the register it selects (3.2).
   constexpr std::uint32_t kIndex = 0x00;
   constexpr std::uint32_t kWindow = 0x10;
   constexpr std::uint32_t kBytes = 0x20;
@@ -38,7 +38,7 @@ namespace mote::io_apic {
   select(kEntries + 2 * input + 1);
   mmio::write32(base + kWindow, identifier << kDestinationShift);
   select(kEntries + 2 * input);
-  mmio::write32(base + kWindow, vector::kDevice);  // fixed, physical, active high, by edges, open
+  mmio::write32(base + kWindow, vector::kDevice);  // fixed, physical, active high, edge, unmasked
   return true;
 }
 

@@ -1,4 +1,5 @@
-// The two 8259As of a PC (Intel 8259A data sheet, 231468), for NICs that have but a pin.
+// The two 8259As of a PC (Intel 8259A data sheet, 231468), for NICs that have only an interrupt
+// pin.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@ namespace mote {
 
 class LegacyPic {
  public:
-  // Lets a line through. False if it is none that PCI's pins are wired to.
+  // Unmasks a line. False if PCI's pins are never wired to it.
   [[nodiscard]] bool open(std::uint8_t line) {
     constexpr std::uint16_t kForPins = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 9 |
                                        1 << 10 | 1 << 11 | 1 << 12 | 1 << 14 | 1 << 15;
@@ -22,7 +23,7 @@ class LegacyPic {
       initialize();
     }
     open_ = static_cast<std::uint16_t>(open_ | 1 << line | kCascade);
-    // Level-triggered, as a shared pin must be (ICH9 data sheet, 13.4.4 "ELCR1" and "ELCR2").
+    // Level-triggered, as shared pins must be (ICH9 data sheet, 13.4.4 "ELCR1" and "ELCR2").
     const IoPort trigger{static_cast<std::uint16_t>(kTrigger + line / 8)};
     port::out8(trigger, static_cast<std::uint8_t>(port::in8(trigger) | 1 << line % 8));
     port::out8({kFirst + 1}, static_cast<std::uint8_t>(~open_));
@@ -30,7 +31,7 @@ class LegacyPic {
     return true;
   }
 
-  // Lets none through any more.
+  // Masks all lines.
   void close() {
     if (open_ != 0) {
       port::out8({kFirst + 1}, 0xFF);
@@ -39,7 +40,7 @@ class LegacyPic {
     }
   }
 
-  // Whether a line that is let through waits.
+  // Whether an unmasked line is pending.
   [[nodiscard]] bool any_requested() const {
     constexpr std::uint8_t kReadRequests = 0x0A;  // OCW3
     if (open_ == 0) {
@@ -51,7 +52,7 @@ class LegacyPic {
     return (requests & open_) != 0;
   }
 
-  // Acknowledges what either has in service.
+  // Acknowledges the interrupts in service in either.
   void end_of_interrupt() const {
     constexpr std::uint8_t kEnd = 0x20;  // OCW2: not specific
     if (open_ != 0) {
@@ -65,7 +66,8 @@ class LegacyPic {
   static constexpr std::uint16_t kSecond = 0xA0;
   static constexpr std::uint16_t kTrigger = 0x4D0;
 
-  // ICW1 to ICW4: cascaded, vectors, wiring, 8086 mode. Leaves all lines open to what follows.
+  // ICW1 to ICW4: cascade, vectors, wiring, 8086 mode. Leaves all lines unmasked; the caller masks
+  // them.
   static void initialize() {
     port::out8({kFirst}, 0x11);
     port::out8({kSecond}, 0x11);
@@ -77,7 +79,7 @@ class LegacyPic {
     port::out8({kSecond + 1}, 1);
   }
 
-  std::uint16_t open_ = 0;  // lines
+  std::uint16_t open_ = 0;  // a bit for each unmasked line
 };
 
 }  // namespace mote

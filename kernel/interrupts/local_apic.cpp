@@ -13,7 +13,7 @@
 namespace mote {
 namespace {
 
-// 11.4.1, table 11-1: offsets of registers; in x2APIC mode each is MSR 800h and a sixteenth of it
+// 11.4.1, table 11-1: offsets of registers. In x2APIC mode, offset N is MSR 800h + N / 16
 // (11.12.1.2).
 namespace apic_register {
 constexpr std::uint32_t kBytes = 4096;
@@ -24,7 +24,7 @@ constexpr std::uint32_t kSpurious = 0x0F0;
 constexpr std::uint32_t kInService = 0x100;  // 256 bits: eight registers
 constexpr std::uint32_t kRequested = 0x200;  // likewise
 constexpr std::uint32_t kTimer = 0x320;      // LVT
-constexpr std::uint32_t kPin0 = 0x350;       // LVT LINT0, to which 8259As are wired
+constexpr std::uint32_t kPin0 = 0x350;       // LVT LINT0, where the 8259As are wired
 constexpr std::uint32_t kInitialCount = 0x380;
 constexpr std::uint32_t kCurrentCount = 0x390;
 constexpr std::uint32_t kDivide = 0x3E0;
@@ -37,8 +37,8 @@ constexpr std::uint64_t kBaseEnable = 1 << 11;  // EN
 constexpr std::uint64_t kBaseX2Apic = 1 << 10;  // EXTD
 constexpr std::uint64_t kBaseAddress = ~std::uint64_t{0xFFF};
 constexpr std::uint32_t kSoftwareEnable = 1 << 8;  // 11.9
-constexpr std::uint32_t kMasked = 1 << 16;         // 11.5.1, of every LVT
-constexpr std::uint32_t kExternal = 7 << 8;        // ExtINT: an 8259A tells the vector
+constexpr std::uint32_t kMasked = 1 << 16;         // 11.5.1, in every LVT entry
+constexpr std::uint32_t kExternal = 7 << 8;        // ExtINT: an 8259A gives the vector
 constexpr std::uint32_t kTimerDeadline = 2 << 17;  // 11.5.4; one-shot is 0
 constexpr std::uint32_t kDivideByOne = 0b1011;     // 11.5.4, figure 11-10
 constexpr std::uint32_t kMostCount = 0xFFFF'FFFF;
@@ -72,7 +72,8 @@ bool LocalApic::open() {
   return by_msr || paging::map_device(base_, apic_register::kBytes);
 }
 
-// Against the time stamp counter. Should a hypervisor take the CPU away meanwhile, both run on.
+// Measures the timer against the time stamp counter: both run on if a hypervisor takes the CPU
+// away.
 bool LocalApic::measure_timer() {
   constexpr Nanoseconds kWindow = microseconds(200);
   write(apic_register::kTimer, kMasked | vector::kTimer);
@@ -101,7 +102,7 @@ std::uint32_t LocalApic::identifier() const {
 void LocalApic::start_timer(std::uint64_t ticks) const {
   if (by_deadline_) {
     write(apic_register::kTimer, kTimerDeadline | vector::kTimer);
-    // 11.5.4.1: the write to memory must be done before the MSR's.
+    // 11.5.4.1: the write to the LVT in memory must be done before the write to the MSR.
     full_fence();
     cpu::write_msr(kMsrDeadline, cpu::time_stamp() + ticks);
     return;
@@ -122,7 +123,7 @@ void LocalApic::stop_timer() const {
 }
 
 bool LocalApic::bit(std::uint32_t first, std::uint8_t vector) const {
-  constexpr std::uint32_t kRegisterBytes = 16;  // from one to the next
+  constexpr std::uint32_t kRegisterBytes = 16;  // distance between registers
   return (read(first + vector / 32 * kRegisterBytes) >> vector % 32 & 1) != 0;
 }
 

@@ -9,25 +9,26 @@ namespace mote {
 
 class LocalApic {
  public:
-  // Finds it, enables it, and measures its timer. False: there is none, or its timer stands still.
-  // Nothing reaches the CPU by its pin for 8259As any more.
+  // Finds, enables and calibrates the local APIC. False: there is none, or its timer stands still.
+  // Masks the pin to which the 8259As are wired.
   [[nodiscard]] bool start();
 
-  // Lets the 8259As' interrupts in again.
+  // Unmasks the 8259As' pin again.
   void open_pin() const;
 
-  // As messages name it.
+  // The identifier by which messages address it.
   [[nodiscard]] std::uint32_t identifier() const;
 
-  // One interrupt after the time stamp counter has run on by `ticks`, unless it is stopped before.
+  // Raises one interrupt after the time stamp counter has advanced by `ticks`, unless stopped
+  // before.
   void start_timer(std::uint64_t ticks) const;
   void stop_timer() const;
 
-  // Whether the interrupt of this vector was taken and not acknowledged, and whether it waits.
+  // Whether this vector's interrupt has been taken but not acknowledged; whether it is pending.
   [[nodiscard]] bool in_service(std::uint8_t vector) const;
   [[nodiscard]] bool is_requested(std::uint8_t vector) const;
 
-  // Acknowledges an interrupt. Does nothing if there is none to acknowledge.
+  // Acknowledges an interrupt. Harmless if none is in service.
   void end_of_interrupt() const;
 
  private:
@@ -39,7 +40,7 @@ class LocalApic {
 
   PhysicalAddress base_;  // zero: x2APIC mode, registers are MSRs
   bool by_deadline_ = false;
-  std::uint64_t counts_per_tick_ = 0;  // of the timer, for each of the counter's, in 1/2^32
+  std::uint64_t counts_per_tick_ = 0;  // timer counts per TSC tick, in 1/2^32
 };
 
 }  // namespace mote

@@ -1,4 +1,5 @@
-// Memory for pools: the machine's free RAM, carved once, at boot, with guard pages between them.
+// Memory for pools: the machine's free RAM, allocated once, at boot, with guard pages between
+// pools.
 #pragma once
 
 #include <algorithm>
@@ -12,19 +13,18 @@
 
 namespace mote {
 
-// A few ranges of RAM, each with a pointer that moves up. What is taken is never given back; but
-// an arena can be copied, and so what doesn't fit be tried otherwise.
+// A few ranges of RAM, each with a pointer that moves up. Nothing is ever given back, but an arena
+// can be copied, so that a caller can try an allocation and start again if it doesn't fit.
 //
-// Once `guard_pieces` was called, each piece that is taken has a page in front of it that is
-// nobody's, and ends at a page's end, as far as its alignment allows: whoever unmaps those pages
-// has what runs over a pool's end fault at its first byte.
+// After `guard_pieces`, each piece has an unused guard page in front of it, and ends at a page's
+// end as far as its alignment allows. Once the caller has unmapped the guards, running over a
+// pool's end faults at the first byte.
 class Arena {
  public:
   constexpr Arena() = default;
 
-  // All RAM that is mapped (boot/long_mode.asm: below 4 GiB, page 0 left out) in whole pages, but
-  // for the `taken` ranges, and but for what the map calls reserved, too: some firmware's ranges
-  // overlap.
+  // All RAM that is mapped (boot/long_mode.asm: below 4 GiB, without page 0) in whole pages, except
+  // for the `taken` ranges and any range that the map reserves: some firmware's ranges overlap.
   constexpr Arena(MemoryMap map, std::span<const AddressRange> taken) {
     for (const MemoryRange& range : map.ranges()) {
       if (MemoryMap::is_usable(range)) {
@@ -33,19 +33,19 @@ class Arena {
     }
   }
 
-  // One range, whoever's it was.
+  // The whole pages of one range, without a check that it is free.
   constexpr explicit Arena(AddressRange range) { keep(range.begin, range.end); }
 
-  // `count` objects in a row, aligned to `alignment` (a power of two), from the smallest range that
-  // has room for them, so that the large ones stay whole. They may hold anything. Empty: no range
-  // has. Not a byte of them is touched here.
+  // `count` contiguous objects aligned to `alignment` (a power of two), from the smallest range
+  // with room for them, so that the large ranges stay whole. They are uninitialized: nothing here
+  // touches them. Empty if no range has room.
   template <typename T>
   [[nodiscard]] std::span<T> take(std::size_t count, std::size_t alignment = alignof(T)) {
     const std::uint64_t at = take_bytes(std::uint64_t{count} * sizeof(T), alignment);
     return {reinterpret_cast<T*>(at), at == 0 ? 0 : count};
   }
 
-  // The same by its address; 0: none.
+  // The same, by address; 0 if there is no room.
   [[nodiscard]] constexpr std::uint64_t take_bytes(std::uint64_t bytes, std::uint64_t alignment) {
     AddressRange* best = nullptr;
     for (AddressRange& range : std::span(ranges_).first(count_)) {
@@ -68,15 +68,15 @@ class Arena {
     return (best->begin - bytes) & ~(alignment - 1);
   }
 
-  // From here on; what was taken before must have been whole pages.
+  // Guards every piece from here on. Pieces taken before must have been whole pages.
   constexpr void guard_pieces() { guarded_ = true; }
 
-  // The pages, by their addresses.
+  // Addresses of the guard pages.
   [[nodiscard]] constexpr std::span<const std::uint64_t> guards() const {
     return std::span(guards_).first(guard_count_);
   }
 
-  // In how many parts of `part` bytes, from `first` on, guards may come to lie: at most.
+  // An upper bound on how many parts of `part` bytes, from address `first` on, may contain guards.
   [[nodiscard]] constexpr std::size_t guarded_parts(std::uint64_t first, std::uint64_t part) const {
     std::uint64_t parts = 0;
     for (const AddressRange& range : std::span(ranges_).first(count_)) {
@@ -98,13 +98,13 @@ class Arena {
  private:
   static constexpr std::uint64_t kPageBytes = 4096;
   static constexpr std::uint64_t kMapped = std::uint64_t{4} << 30;
-  static constexpr std::size_t kRanges = 16;  // pieces of RAM beyond these are left alone
+  static constexpr std::size_t kRanges = 16;  // more ranges of RAM than this are not used
   static constexpr std::size_t kMostGuards = 32;
 
   static constexpr std::uint64_t aligned(std::uint64_t address, std::uint64_t alignment) {
     return (address + alignment - 1) & ~(alignment - 1);
   }
-  // The lowest place for something in a range.
+  // The lowest aligned address for a piece in a range.
   [[nodiscard]] constexpr std::uint64_t first_in(const AddressRange& range,
                                                  std::uint64_t alignment) const {
     return aligned(range.begin + (guarded_ ? kPageBytes : 0), alignment);
@@ -117,7 +117,7 @@ class Arena {
     return {range.base < kPageBytes ? kPageBytes : range.base, end < kMapped ? end : kMapped};
   }
 
-  // Where the first obstacle in `free` begins and ends; behind `free`, if there is none.
+  // The first obstacle in `free`; an empty range at its end if there is none.
   [[nodiscard]] constexpr AddressRange first_obstacle(AddressRange free, MemoryMap map,
                                                       std::span<const AddressRange> taken) const {
     AddressRange first{free.end, free.end};

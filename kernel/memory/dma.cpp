@@ -25,7 +25,7 @@ std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment) {
   }
   used = start + bytes;
   const std::span<std::byte> taken = all.subspan(start, bytes);
-  memory::fill(taken.data(), 0, taken.size());  // it may have been somebody's before
+  memory::fill(taken.data(), 0, taken.size());  // it may have been used before
   return taken;
 }
 

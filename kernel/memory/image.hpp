@@ -1,4 +1,4 @@
-// Where the parts of the image lie: symbols of boot/kernel.ld, each on a page boundary.
+// Boundaries of the image's parts: symbols of boot/kernel.ld, each on a page boundary.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +10,11 @@ extern "C" {
 extern const std::byte __image_start[];
 extern const std::byte __text_start[];
 extern const std::byte __text_end[];
-extern const std::byte __sealed_start[];  // read-only when boot is done
+extern const std::byte __sealed_start[];  // read-only after boot
 extern const std::byte __sealed_end[];
-extern const std::byte __stack_guard[];   // a page that is not mapped
+extern const std::byte __stack_guard[];   // an unmapped page
 extern const std::byte __stack_bottom[];  // the lowest byte, right above the guard
-extern const std::byte __stack_top[];     // one behind the highest byte
+extern const std::byte __stack_top[];     // one past the highest byte
 extern const std::byte __image_end[];
 
 }  // extern "C"

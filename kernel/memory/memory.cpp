@@ -1,5 +1,5 @@
-// The C library's memory and string functions, as far as the compiler, the C++ headers and lwIP
-// call them. `no_builtin` keeps the compiler from turning a body into a call of itself.
+// The C library's memory and string functions that the compiler, the C++ headers and lwIP call.
+// `no_builtin` keeps the compiler from turning a body into a call to itself.
 #include "kernel/memory/memory.hpp"
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Copying, filling and comparing memory with 16-byte moves of baseline SSE2.
 //
-// memory.cpp gives these the names that the compiler and lwIP call (memcpy and the rest). They
-// live here under other names so that tests can run them on a host that has its own.
+// memory.cpp wraps these in the names that the compiler and lwIP call (memcpy and the rest). They
+// have other names here so that tests can run them on a host with functions of its own.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ using Word32 = std::uint32_t;
 using Word64 = std::uint64_t;
 typedef long long Word128 [[gnu::vector_size(16)]];
 
-// Words anywhere in memory, of whatever type: a copy of constant size is one move.
+// Loads and stores words of any type at any alignment: a copy of constant size is one move.
 template <typename Word>
 [[gnu::always_inline]] inline Word load(const std::byte* from) {
   Word word;
@@ -74,7 +74,7 @@ template <typename Word>
   store<Word128>(to + 48, fourth);
 }
 
-// Copies upwards: right for ranges that do not overlap, and where `to` lies below `from`.
+// Copies upwards: for ranges that don't overlap, or where `to` lies below `from`.
 [[gnu::always_inline]] inline void copy(std::byte* to, const std::byte* from, std::size_t bytes) {
   while (bytes > 64) {
     move_64(to, from);
@@ -88,7 +88,7 @@ template <typename Word>
 // Copies between ranges that may overlap in any way.
 inline void move(std::byte* to, const std::byte* from, std::size_t bytes) {
   const auto ahead = reinterpret_cast<std::uintptr_t>(to) - reinterpret_cast<std::uintptr_t>(from);
-  if (ahead >= bytes) {  // below `from`, where the difference wraps, or wholly behind its range
+  if (ahead >= bytes) {  // `to` lies below `from` (the difference wraps) or past its range
     copy(to, from, bytes);
     return;
   }
@@ -166,7 +166,7 @@ inline void fill(std::byte* to, std::uint8_t value, std::size_t bytes) {
   return static_cast<std::size_t>(end - text);
 }
 
-// As `compare`, for texts ended by zero, of at most `limit` characters.
+// Like `compare`, for zero-terminated texts, of which it compares at most `limit` characters.
 [[nodiscard]] inline int compare_text(const char* a, const char* b, std::size_t limit) {
   for (std::size_t i = 0; i < limit; ++i) {
     const auto left = static_cast<unsigned char>(a[i]);

@@ -8,15 +8,15 @@
 
 namespace mote {
 
-// A view of the ranges in BootInfo. They may come in any order and touch; usable ranges that
-// overlap are taken as they are, for no firmware has been seen to make them.
+// A view of the ranges in BootInfo. They may come in any order and adjoin. Overlapping usable
+// ranges aren't merged, since no firmware has been seen to make them.
 class MemoryMap {
  public:
   explicit constexpr MemoryMap(std::span<const MemoryRange> ranges) : ranges_(ranges) {}
   explicit MemoryMap(const BootInfo& info)
       : ranges_(reinterpret_cast<const MemoryRange*>(info.memory_map), info.memory_ranges) {}
 
-  // Whether boot told of any memory at all; if not, nothing below means anything.
+  // Whether boot/ provided a map. If not, the functions below mean nothing.
   [[nodiscard]] constexpr bool known() const { return !ranges_.empty(); }
 
   [[nodiscard]] constexpr std::span<const MemoryRange> ranges() const { return ranges_; }
@@ -25,7 +25,7 @@ class MemoryMap {
     return range.type == MemoryRange::kUsableRam && range.bytes <= ~std::uint64_t{0} - range.base;
   }
 
-  // RAM in MiB, rounded up, for firmware keeps some of the machine's last MiB for itself.
+  // RAM in MiB, rounded up because firmware keeps part of the last MiB for itself.
   [[nodiscard]] constexpr std::uint64_t usable_mib() const {
     std::uint64_t bytes = 0;
     for (const MemoryRange& range : ranges_) {
@@ -34,11 +34,11 @@ class MemoryMap {
     return (bytes + kMib - 1) / kMib;
   }
 
-  // How many of the `bytes` from `base` on lie in RAM without a gap.
+  // How many of the `bytes` from `base` on are RAM without a gap.
   [[nodiscard]] constexpr std::uint64_t usable_from(std::uint64_t base, std::uint64_t bytes) const {
     std::uint64_t at = base;
     const std::uint64_t end = bytes > ~std::uint64_t{0} - base ? ~std::uint64_t{0} : base + bytes;
-    // Each round passes one range or more, so that there are never more rounds than ranges.
+    // Each round passes at least one range, so there are never more rounds than ranges.
     for (std::size_t round = 0; round < ranges_.size() && at < end; ++round) {
       const std::uint64_t reached = end_of_range_at(at);
       if (reached == at) {
@@ -61,7 +61,7 @@ class MemoryMap {
     return false;
   }
 
-  // The end of the last RAM below 4 GiB: device windows lie above it.
+  // The end of the last RAM below 4 GiB. Windows for devices lie above it.
   [[nodiscard]] constexpr std::uint64_t end_below_4_gib() const {
     constexpr std::uint64_t kLimit = std::uint64_t{4} << 30;
     std::uint64_t end = 0;
@@ -76,7 +76,7 @@ class MemoryMap {
  private:
   static constexpr std::uint64_t kMib = 1 << 20;
 
-  // The end of the usable range in which `address` lies; `address` itself if there is none.
+  // The end of the usable range that contains `address`; `address` itself if there is none.
   [[nodiscard]] constexpr std::uint64_t end_of_range_at(std::uint64_t address) const {
     for (const MemoryRange& range : ranges_) {
       if (is_usable(range) && range.base <= address && address - range.base < range.bytes) {

@@ -1,4 +1,4 @@
-// A range of the address space behind which a device's registers are said to lie.
+// A range of the address space said to hold a device's registers.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,11 @@
 
 namespace mote {
 
-// Not mapped yet, and nothing has been read there: what names a window may be wrong.
+// Neither mapped nor read yet: whatever named the window may be wrong.
 struct MmioWindow {
   PhysicalAddress base;
   std::uint64_t bytes = 0;
-  std::optional<std::uint32_t> interrupt = {};  // the number that ACPI or Linux would give it
+  std::optional<std::uint32_t> interrupt = {};  // its number in ACPI and Linux
   friend constexpr bool operator==(const MmioWindow&, const MmioWindow&) = default;
 };
 

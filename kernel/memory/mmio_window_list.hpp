@@ -1,5 +1,5 @@
-// A short list of register windows from several sources, each of them once; and their form on a
-// kernel command line.
+// A short list of register windows from several sources, each window once; and parsing the form
+// they have on a kernel command line.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +20,8 @@ class MmioWindowList {
  public:
   enum class Added : std::uint8_t {
     kYes,
-    kKnown,  // one with this base is there already
-    kInRam,  // the machine has memory there, not registers
+    kKnown,  // already has a window with this base
+    kInRam,  // overlaps the machine's RAM
     kFull,
   };
 
@@ -48,7 +48,7 @@ class MmioWindowList {
   std::size_t count_ = 0;
 };
 
-// Takes a number off the front of `text` as Linux reads it: hexadecimal behind 0x, octal behind 0,
+// Takes a number off the front of `text`, as Linux reads it: hexadecimal after 0x, octal after 0,
 // else decimal.
 [[nodiscard]] constexpr std::optional<std::uint64_t> take_number(std::string_view& text) {
   constexpr std::uint64_t kMost = ~std::uint64_t{0};

@@ -1,4 +1,5 @@
-// The packet pool: a stack of free buffers, so that the one used last, still in cache, goes first.
+// The packet pool: a stack of free buffers, so that the one used last, still in cache, is reused
+// first.
 #include "kernel/memory/packet.hpp"
 
 #include <array>
@@ -11,7 +12,7 @@ namespace {
 class Pool {
  public:
   bool set_up(Arena& arena, std::size_t packets) {
-    // A buffer never crosses a page, so that it is one piece for any device.
+    // No buffer crosses a page, so that each is contiguous for any device.
     const std::span<Buffer> buffers = arena.take<Buffer>(packets, 4096);
     buffers_ = buffers.data();
     size_ = buffers.size();
@@ -27,7 +28,7 @@ class Pool {
       ++failures_;
       return PacketIndex::kNone;
     }
-    // Buffers never used yet are handed out in order, so that the stack needs no filling at boot.
+    // Hands out buffers never used before in order, so that boot needn't fill the stack.
     return static_cast<PacketIndex>(fresh_++);
   }
 
@@ -48,7 +49,7 @@ class Pool {
   std::size_t reserve_ = 0;
   std::array<PacketIndex, limits::kPackets> stack_{};
   std::size_t free_ = 0;
-  std::size_t fresh_ = 0;  // how many were ever used: one only while all of those before were taken
+  std::size_t fresh_ = 0;  // buffers ever used; grows only while all of them are taken
   std::uint64_t failures_ = 0;
 };
 

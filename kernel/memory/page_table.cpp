@@ -13,7 +13,7 @@ Entry& entry_for(Table& table, std::uint64_t address, unsigned shift) {
   return table.entries[address >> shift & (table.entries.size() - 1)];
 }
 
-// Tables allow everything; the entries of pages decide.
+// Entries to tables allow everything; entries of pages decide.
 Entry entry_to(const Table& table) {
   return reinterpret_cast<std::uintptr_t>(&table) | kPresent | kWritable;
 }

@@ -1,6 +1,6 @@
 // Page table entries of 4-level paging (Intel SDM 3A, 4.5), and walks over the tables.
 //
-// All here works on tables in any memory, so that tests can build their own.
+// Works on tables anywhere in memory, so that tests can build their own.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ inline constexpr Entry kLarge = 1 << 7;  // in a page directory: a page of 2 MiB
 inline constexpr Entry kNoExecute = Entry{1} << 63;
 inline constexpr Entry kAddressMask = 0x000F'FFFF'FFFF'F000;
 
-// With the page attribute table as after reset, both bits together mean strongly uncacheable,
+// With the page attribute table as after reset, both cache bits together mean strongly uncacheable,
 // whatever the memory type range registers say (Intel SDM 3A, 12.12.4).
 inline constexpr Entry kDevice = kPresent | kWritable | kWriteThrough | kCacheDisable | kNoExecute;
 inline constexpr Entry kReadOnly = kPresent | kNoExecute;
@@ -37,9 +37,9 @@ struct alignas(kPageBytes) Table {
 };
 static_assert(sizeof(Table) == kPageBytes);
 
-// Whether [start, start + bytes) may hold a device's registers, for all that a BAR or a table says:
-// not in page 0, nor in the kernel's `image` or the rest of its last large page, which would lose
-// its cache with the registers.
+// Whether [start, start + bytes) may hold a device's registers, whatever a BAR or a table says: not
+// in page 0, nor in the kernel's `image` or the rest of its last large page, which would become
+// uncached along with the registers.
 [[nodiscard]] constexpr bool may_be_device(AddressRange image, std::uint64_t start,
                                            std::uint64_t bytes) {
   image.end = (image.end + kLargePageBytes - 1) & ~(kLargePageBytes - 1);
@@ -48,30 +48,33 @@ static_assert(sizeof(Table) == kPageBytes);
 
 class PageTables {
  public:
-  // `root` is the table that CR3 names; `spare` are tables for whatever must be added, and may hold
-  // anything.
+  // `root` is the table that CR3 points to; `spare` are tables to be added as needed, with any
+  // contents.
   PageTables(Table& root, std::span<Table> spare) : root_(root), spare_(spare) {}
 
-  // Gives [start, start + bytes) the rights in `flags`, page by page; all of it must be mapped, and
-  // with kAbsent is so no more. Large pages that only in part lie in the range are split.
+  // Gives [start, start + bytes) the rights in `flags`, page by page; kAbsent unmaps it. All of it
+  // must be mapped. Splits large pages that lie only partly in the range. False: part of the range
+  // was not mapped, or no spare table was left; pages before that one have changed.
   bool set_rights(std::uint64_t start, std::uint64_t bytes, Entry flags);
 
-  // Maps [start, start + bytes) one to one, in large pages where there is no table of small ones.
+  // Maps [start, start + bytes) one to one, with large pages where there is no table of small ones.
+  // False: no spare table was left; the pages before have changed.
   bool map(std::uint64_t start, std::uint64_t bytes, Entry flags);
 
-  // Spare tables taken into use.
+  // Number of spare tables used.
   [[nodiscard]] std::size_t used() const { return used_; }
 
  private:
   [[nodiscard]] Table* take_spare();
 
-  // The table that `entry` points to; one is added if there is none.
+  // The table that `entry` points to, added if there is none; null if no spare table was left.
   [[nodiscard]] Table* descend(Entry& entry);
 
-  // The page directory's entry for `address`, or null if a table was wanted and none was left.
+  // The page directory's entry for `address`; null if a table was needed and none was left.
   [[nodiscard]] Entry* directory_entry(std::uint64_t address);
 
-  // The small page's entry for `address`, under `directory_entry`, which is split if it is large.
+  // The small page's entry for `address`, under `directory_entry`, which is split if it is a large
+  // page; null if that needed a table and none was left.
   [[nodiscard]] Entry* small_entry(Entry& directory_entry, std::uint64_t address);
 
   Table& root_;

@@ -1,4 +1,4 @@
-// Changing the tables that the CPU walks.
+// Changing the page tables that the CPU uses.
 #include "kernel/memory/paging.hpp"
 
 #include <array>
@@ -10,19 +10,19 @@
 namespace mote::paging {
 namespace {
 
-// Two for the ends of the site pack, and two for each of eight NICs whose windows lie in parts of
-// the address space of their own, where no large page of boot's can serve.
+// Two for the ends of the site pack, two for each of eight NICs whose windows lie where boot's
+// tables have no page directory, and two to spare.
 constexpr std::size_t kSpareTables = 20;
 
 [[gnu::section(".bss.sealed")]] constinit std::array<Table, kSpareTables> spare{};
 
-// Tables that are not in use yet: of those above, and of those for guard pages.
+// Unused tables: of those above, and of those given for guard pages.
 constinit std::span<Table> spare_left = spare;
 constinit std::span<Table> given{};
 constinit std::span<Table> given_left{};
 
-// Runs `change(tables)` on the active tables, which are read-only otherwise, and makes the CPU
-// forget the old translations. What is missing is taken from `left`.
+// Runs `change(tables)` on the active tables, which are otherwise read-only, and flushes the CPU's
+// translations. Tables to be added come from `left`.
 template <typename Change>
 bool change_tables(std::span<Table>& left, Change change) {
   const std::uint64_t root = cpu::page_table_root();
@@ -62,7 +62,7 @@ bool seal() {
 }
 
 bool map_device(PhysicalAddress start, std::uint64_t bytes) {
-  // An address of more bits than the CPU has would fault at its first use.
+  // An address beyond the CPU's width would fault at its first use.
   const std::uint64_t end = cpu::physical_address_end();
   const bool addressable = start.value < end && bytes <= end - start.value;
   if (!addressable || !may_be_device(image_range(), start.value, bytes)) {

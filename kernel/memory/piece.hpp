@@ -1,5 +1,5 @@
-// Where bytes lie and how many: the one shape in which what is to be sent comes down, from the site
-// pack to a device's ring.
+// A pointer and a length: the form in which all data to be sent passes down, from the site pack to
+// a device's ring.
 #pragma once
 
 #include <cstddef>

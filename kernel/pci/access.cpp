@@ -20,7 +20,7 @@ constexpr std::uint16_t kPortSpaceBytes = 256;
 constexpr std::uint16_t kEcamSpaceBytes = 4096;
 constexpr std::uint64_t kEcamBytesPerBus = 1 << 20;
 
-// Selects the register's doubleword; returns the port of the register in it.
+// Selects the register's doubleword and returns the register's port within it.
 IoPort select(Address address, std::uint16_t offset) {
   port::out32(kConfigAddress, kEnable | std::uint32_t{address.bus} << 16 |
                                   std::uint32_t{address.device} << 11 |
@@ -38,11 +38,11 @@ std::optional<PhysicalAddress> place(const acpi::Ecam& ecam, Address address,
                                       std::uint64_t{address.function} << 12 | offset)};
 }
 
-// What is read where nothing answers.
+// The value read where nothing answers.
 constexpr std::uint32_t kNothing = ~std::uint32_t{0};
 
-// Some hypervisors without PCI leave a port's last value standing, so that a register which reads
-// back is no proof. Where there is PCI, a bridge of some kind sits on bus 0.
+// Some hypervisors without PCI keep a port's last value, so a register that reads back is no proof.
+// Where there is PCI, a bridge of some kind sits on bus 0.
 bool has_a_bridge(const MachineSpace& space) {
   constexpr std::uint8_t kDevices = 32;
   constexpr std::uint32_t kBridgeClass = 0x06;

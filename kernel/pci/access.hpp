@@ -1,4 +1,4 @@
-// The machine's PCI configuration space, reached by ports or by memory.
+// The machine's PCI configuration space, reached through ports or memory.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@ class MachineSpace {
  public:
   enum class Way : std::uint8_t { kNone, kPorts, kEcam };
 
-  // Takes the ports if they are there, else the memory window, if there is one.
+  // Uses the ports if they work, else the memory window, if there is one.
   void initialize();
 
   [[nodiscard]] Way way() const { return way_; }
 
-  // Reading has no side effects (PCI 3.0, 6.1), so that all reads are of doublewords.
+  // Reading has no side effects (PCI 3.0, 6.1), so all reads are of doublewords.
   [[nodiscard]] std::uint32_t read32(Address address, std::uint16_t offset) const;
   [[nodiscard]] std::uint16_t read16(Address address, std::uint16_t offset) const {
     return static_cast<std::uint16_t>(doubleword_of(address, offset) >> 8 * (offset & 2));
@@ -26,7 +26,7 @@ class MachineSpace {
     return static_cast<std::uint8_t>(doubleword_of(address, offset) >> 8 * (offset & 3));
   }
 
-  // Writing does: next to the command lie status bits that a one clears.
+  // Writing has: next to the command are status bits that writing a one clears.
   void write16(Address address, std::uint16_t offset, std::uint16_t value) const;
   void write32(Address address, std::uint16_t offset, std::uint32_t value) const;
 

@@ -1,6 +1,6 @@
-// PCI configuration space: its registers (PCI Local Bus 3.0, 6.1) and what is read out of them.
+// PCI configuration space: its registers (PCI Local Bus 3.0, 6.1) and how to decode them.
 //
-// All here works on any `ConfigSpace`, the machine's or a test's.
+// Works on any `ConfigSpace`, the machine's or a test's.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace mote::pci {
 
-// Where a function is found.
+// A function's place on the bus.
 struct Address {
   std::uint8_t bus = 0;
   std::uint8_t device = 0;    // 0 to 31
@@ -20,7 +20,7 @@ struct Address {
   friend constexpr auto operator<=>(const Address&, const Address&) = default;
 };
 
-// Access to the registers of every function. Reads of what is not there give all ones.
+// Access to the registers of every function. Reads where nothing answers give all ones.
 template <typename Space>
 concept ConfigSpace = requires(Space& space, Address address, std::uint16_t offset) {
   { space.read8(address, offset) } -> std::same_as<std::uint8_t>;
@@ -79,8 +79,8 @@ struct Capability {
   std::uint8_t offset = 0;  // of its first byte, the id, in configuration space
 };
 
-// A function's capabilities, in the device's order. A list is at most the 192 bytes behind the
-// header in steps of four; what goes round in a circle or leaves that room ends there.
+// A function's capabilities, in the device's order. A list fits the 192 bytes after the header in
+// steps of four; one that runs in a circle or leaves that room ends there.
 class CapabilityList {
  public:
   static constexpr std::size_t kMax = 48;
@@ -115,7 +115,7 @@ template <ConfigSpace Space>
   return list;
 }
 
-// Registers a header of this kind has for base addresses.
+// Number of base address registers in a header of this type.
 constexpr unsigned bar_count(std::uint8_t header_type) {
   switch (header_type & kHeaderKindMask) {
     case kHeaderDevice:
@@ -131,7 +131,7 @@ constexpr std::uint16_t bar_offset(unsigned index) {
   return static_cast<std::uint16_t>(kBar0 + 4 * index);
 }
 
-// Whether register `index` begins a base address, rather than being the upper half of one.
+// Whether register `index` begins a base address, rather than holding the upper half of one.
 template <ConfigSpace Space>
 [[nodiscard]] bool is_bar(Space& space, Address address, unsigned index) {
   if (index >= bar_count(space.read8(address, kHeaderType))) {
@@ -145,7 +145,7 @@ template <ConfigSpace Space>
   return at == index;
 }
 
-// Keeps a function from answering at its base addresses while they are changed.
+// Stops a function from answering at its base addresses while they are changed.
 template <ConfigSpace Space>
 class DecodingOff {
  public:
@@ -174,8 +174,8 @@ template <ConfigSpace Space>
   return stuck;
 }
 
-// Decodes and sizes a base address. The function does not answer at its addresses meanwhile, so
-// that this belongs before the device is used. An absent register gives an empty Bar.
+// Decodes and sizes a base address. The function doesn't answer at its addresses meanwhile, so call
+// this before the device is used. An absent register gives an empty Bar.
 template <ConfigSpace Space>
 [[nodiscard]] Bar read_bar(Space& space, Address address, unsigned index) {
   if (!is_bar(space, address, index)) {
@@ -186,7 +186,7 @@ template <ConfigSpace Space>
   const DecodingOff decoding_off(space, address);
   const std::uint32_t low_mask = probe(space, address, offset);
   if ((low & kBarIo) != 0) {
-    // Ports have 16 bits; a device may leave the upper half of the register at zero.
+    // Port addresses have 16 bits; a device may hardwire the register's upper half to zero.
     const std::uint32_t mask = (low_mask & kBarIoAddress) | 0xFFFF'0000;
     const std::uint32_t bytes = (low_mask & kBarIoAddress) == 0 ? 0 : ~mask + 1;
     return {.is_io = true, .address = low & kBarIoAddress & 0xFFFF, .bytes = bytes};
@@ -204,7 +204,7 @@ template <ConfigSpace Space>
   return bar;
 }
 
-// Gives a memory base address its place.
+// Writes a memory base address's place to its registers.
 template <ConfigSpace Space>
 void place_bar(Space& space, Address address, unsigned index, const Bar& bar) {
   const DecodingOff decoding_off(space, address);

@@ -1,4 +1,4 @@
-// Telling a function how to raise its interrupt.
+// Programming how a function raises its interrupt.
 #include "kernel/pci/interrupts.hpp"
 
 #include <optional>
@@ -9,7 +9,7 @@
 namespace mote::pci {
 namespace {
 
-// 6.8.1: MSI. What lies behind the address does so 4 bytes later when the address has 64 bits.
+// 6.8.1: MSI. With a 64-bit address, the fields after the address lie 4 bytes later.
 namespace msi {
 constexpr std::uint8_t kId = 0x05;
 constexpr std::uint16_t kControl = 2;
@@ -27,7 +27,7 @@ constexpr std::uint16_t kHasMasks = 1 << 8;
 namespace msi_x {
 constexpr std::uint8_t kId = 0x11;
 constexpr std::uint16_t kControl = 2;
-constexpr std::uint16_t kTable = 4;  // its place: a BAR's index, and the offset there
+constexpr std::uint16_t kTable = 4;  // a BAR's index, and the table's offset there
 constexpr std::uint32_t kTableBar = 7;
 constexpr std::uint16_t kMaskAll = 1 << 14;
 constexpr std::uint16_t kEnable = 1 << 15;
@@ -66,7 +66,7 @@ bool use_msi_x(const Function& function, const interrupts::Message& message) {
       !paging::map_device({bar.address + offset}, msi_x::kEntryBytes)) {
     return false;
   }
-  // All are masked until the entry is whole.
+  // Masks all entries until this one is complete.
   const std::uint16_t at_control = at(*capability, msi_x::kControl);
   const std::uint16_t control = function.read16(at_control);
   function.write16(at_control,

@@ -17,7 +17,7 @@ namespace {
 constinit MachineSpace space{};
 constinit std::array<Function, limits::kPciFunctions> found{};
 constinit std::size_t found_count = 0;
-// Set up when the first BAR without a place is asked for, which on most machines is never.
+// Set up when a BAR without a place is first asked for, which never happens on most machines.
 constinit std::optional<Window> window{};
 constinit MemoryMap memory_map{std::span<const MemoryRange>()};
 
@@ -45,7 +45,8 @@ bool is_bridge(const Function& function) {
   return (function.header_type & kHeaderKindMask) == kHeaderBridge;
 }
 
-// Leaves out what base addresses on `bus` and behind it have, and what bridges on it pass on.
+// Leaves out the ranges of base addresses on `bus` and behind it, and those that bridges there pass
+// on.
 void avoid_taken(Window& window, std::uint8_t bus) {
   for (const Function& function : functions()) {
     if (function.address.bus < bus) {
@@ -63,9 +64,9 @@ void avoid_taken(Window& window, std::uint8_t bus) {
   }
 }
 
-// Device memory lies between the machine's RAM and its configuration window, and QEMU's microvm,
-// the one machine seen whose firmware gives no places, ends the host bridge's window where the
-// configuration window begins. So places are taken from there downwards.
+// Device memory lies between the machine's RAM and its configuration window. QEMU's microvm, the
+// only machine seen whose firmware assigns no places, ends the host bridge's window where the
+// configuration window begins. So we assign places from there downwards.
 Window make_window() {
   constexpr std::uint64_t kInterruptControllers = 0xFEC0'0000;
   if (!memory_map.known()) {
@@ -80,8 +81,8 @@ Window make_window() {
   return window;
 }
 
-// What the bridge to `bus` passes on and nobody behind it has. SeaBIOS leaves 2 MiB free behind a
-// bridge into which something can be plugged.
+// What the bridge to `bus` passes on, minus what is in use behind it. SeaBIOS leaves 2 MiB free
+// behind a bridge into which something can be plugged.
 Window make_window_behind_bridge(std::uint8_t bus) {
   for (const Function& bridge : functions()) {
     if (is_bridge(bridge) && bridge.read8(kSecondaryBus) == bus) {

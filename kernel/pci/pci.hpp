@@ -1,4 +1,4 @@
-// The machine's PCI functions: found once, then asked for their registers, BARs and capabilities.
+// The machine's PCI functions, found by a scan, with their registers, BARs and capabilities.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace mote::pci {
 
-// One function. Values are as the scan found them; accesses go to the machine.
+// One function. Its values are as the scan found them; its calls access the machine.
 class Function {
  public:
   Address address;
@@ -33,32 +33,32 @@ class Function {
   void write16(std::uint16_t offset, std::uint16_t value) const;
   void write32(std::uint16_t offset, std::uint32_t value) const;
 
-  // Base address `index` (0 to 5), sized. Memory that firmware left without a place gets one, if
-  // there is room on bus 0, or in what the bridge to the function's bus passes on. False in a
-  // condition if there is none, or none with a place. Not for a device in use: it is deaf while it
-  // is sized.
+  // Base address `index` (0 to 5), sized. Memory to which firmware assigned no place gets one, if
+  // there is room on bus 0 or in what the bridge to the function's bus passes on. The result
+  // converts to false if there is no such register or no place for it. Not for a device in use,
+  // which doesn't answer while it is being sized.
   [[nodiscard]] Bar bar(unsigned index) const;
 
   [[nodiscard]] CapabilityList capabilities() const;
 
-  // Lets the function answer at its base addresses and read and write memory, and the bridges
-  // above it pass that on; its interrupt pin stays quiet.
+  // Lets the function answer at its base addresses and access memory, and the bridges above it pass
+  // that on. Its interrupt pin stays quiet.
   void enable_bus_master() const;
 
-  // Ends the function's reading and writing of memory.
+  // Stops the function from accessing memory.
   void disable_bus_master() const;
 };
 
-// Finds every function of segment 0, behind bridges too, by the ports CF8h and CFCh or, where
-// there are none (QEMU's microvm), by the memory window that ACPI's MCFG tells of. Bridges keep
-// the bus numbers that firmware gave them. Call once, after `acpi::initialize`.
+// Finds every function of segment 0, behind bridges too, through ports CF8h and CFCh or, where
+// there are none (QEMU's microvm), the memory window that ACPI's tables give. Bridges keep the bus
+// numbers that firmware gave them. Call once, after `acpi::initialize`.
 void scan(MemoryMap memory);
 
-// Finds them again, those that were plugged in meanwhile too. Not while one is in use: to find
-// room for a newcomer, base addresses of all are sized.
+// Scans again, and so finds functions plugged in meanwhile. Not while one is in use: all base
+// addresses are sized to find room for a newcomer.
 void rescan();
 
-// What the scan found, in the order of bus, device, function below each bridge; at most
+// The functions found, ordered by bus, device and function below each bridge; at most
 // limits::kPciFunctions.
 [[nodiscard]] std::span<const Function> functions();
 

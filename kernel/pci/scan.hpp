@@ -17,10 +17,10 @@ template <ConfigSpace Space>
   return space.read32(address, kClass) >> 16;
 }
 
-// Calls `found(Address)` for each function of each bus, until it returns false. Buses behind
-// bridges are visited under the numbers that firmware gave them, in rising order and each once,
-// so that the walk ends whatever the bridges say. Where bus 0 has more host bridges than one,
-// there are root buses that no bridge tells of; then every bus is looked at.
+// Calls `found(Address)` for each function of each bus, until it returns false. Visits buses behind
+// bridges under the numbers that firmware gave them, in rising order and each once, so that the
+// walk ends whatever the bridges say. If bus 0 has more than one host bridge, there are root buses
+// to which no bridge leads; then every bus is visited.
 template <ConfigSpace Space, std::predicate<Address> Found>
 class Scanner {
  public:
@@ -40,8 +40,8 @@ class Scanner {
   static constexpr std::uint8_t kDevices = 32;
   static constexpr std::uint8_t kFunctions = 8;
 
-  // A bridge may lead back to a lower number, so that one pass need not be enough; each pass but
-  // the last visits a bus.
+  // A bridge may lead back to a lower number, so one pass may not be enough; each pass except the
+  // last visits a bus.
   void scan_pending() {
     bool again = true;
     while (again) {
@@ -62,7 +62,7 @@ class Scanner {
     }
   }
 
-  // Function 0 is there or none is (PCI 3.0, 3.2.2.3.4).
+  // Without function 0 a device has no functions (PCI 3.0, 3.2.2.3.4).
   void scan_device(Address address) {
     if (space_.read16(address, kVendor) == kNoVendor) {
       return;

@@ -1,4 +1,4 @@
-// The part of the address space from which BARs without a place get one.
+// The part of the address space from which BARs that have no place get one.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,7 @@
 
 namespace mote::pci {
 
-// The memory that a bridge passes on, which begins and ends on whole MiB (PCI-to-PCI Bridge 1.2,
-// 3.2.5.8). Empty when it passes on none.
+// The memory that a bridge passes on, in whole MiB (PCI-to-PCI Bridge 1.2, 3.2.5.8). Empty if none.
 template <ConfigSpace Space>
 [[nodiscard]] Bar bridge_memory(Space& space, Address bridge) {
   constexpr std::uint64_t kGranule = 1 << 20;
@@ -29,14 +28,14 @@ class Window {
   constexpr Window() = default;
   constexpr Window(std::uint64_t begin, std::uint64_t end) : begin_(begin), end_(end) {}
 
-  // Places that someone else has are given up, with all above them.
+  // Gives up a place in use, and everything above it.
   constexpr void avoid(const Bar& bar) {
     if (!bar.is_io && bar && bar.address < end_ && bar.address + bar.bytes > begin_) {
       end_ = bar.address > begin_ ? bar.address : begin_;
     }
   }
 
-  // `bytes`, a power of two, aligned to their size, from the top down.
+  // Takes `bytes`, a power of two, aligned to their size, from the top down.
   constexpr std::optional<std::uint64_t> take(std::uint64_t bytes) {
     if (bytes == 0 || bytes > end_ - begin_) {
       return std::nullopt;

@@ -11,8 +11,8 @@
 namespace mote::entropy {
 namespace {
 
-// SipHash as a pseudo-random function of a counter. Samples gather in one word and reach the key
-// when the next number is drawn.
+// SipHash as a pseudo-random function of a counter. Samples collect in one word, which is mixed
+// into the key when the next number is drawn.
 class Generator {
  public:
   void stir(std::uint64_t sample) {
@@ -20,8 +20,8 @@ class Generator {
     gathered_ = (std::rotl(gathered_, 23) ^ sample) * kOdd;
   }
 
-  // Makes a new key of the old one and everything gathered. To learn the old key from the new one
-  // takes the inversion of SipHash.
+  // Derives a new key from the old one and the samples collected. Recovering the old key from the
+  // new one means inverting SipHash.
   void rekey() {
     const std::uint64_t sample = gathered_;
     const SipKey old = key_;
@@ -46,7 +46,8 @@ class Generator {
 constinit Generator generator{};
 [[gnu::section(".bss.sealed")]] constinit SipKey hash_key{};
 
-// Intel asks for ten tries of RDRAND (SDM 1, 7.3.17.1); RDSEED may need more, and may go without.
+// Intel recommends ten tries of RDRAND (SDM 1, 7.3.17.1). RDSEED may need more, but we can do
+// without it.
 constexpr unsigned kTries = 10;
 
 bool draw_from_cpu(auto instruction, std::uint64_t& value) {
@@ -59,8 +60,8 @@ bool draw_from_cpu(auto instruction, std::uint64_t& value) {
   return false;
 }
 
-// Several draws, for some hypervisors and CPUs have been seen to give one constant; such a one
-// does no harm here, for it is only one source of several.
+// Draws several times: some hypervisors and CPUs have been seen to return a constant. That does no
+// harm here, since this is only one source of several.
 void stir_from_cpu() {
   constexpr unsigned kDraws = 4;
   const bool has_rdrand = (cpu::cpuid(cpu::kFeatureLeaf).ecx & cpu::kRdrandBit) != 0;
@@ -79,9 +80,9 @@ void stir_from_cpu() {
   }
 }
 
-// The time that a port access takes has noise of its own: a bus cycle on a real machine, an exit
-// to a busy host on a virtual one. Port 61h is the speaker's, there on every PC; elsewhere a read
-// still costs the exit.
+// A port access takes a noisy time: a bus cycle on a real machine, an exit to a busy host on a
+// virtual one. Port 61h is the speaker's and exists on every PC; elsewhere a read still costs the
+// exit.
 void stir_from_jitter() {
   constexpr unsigned kSamples = 64;
   constexpr IoPort kSpeaker{0x61};
@@ -93,8 +94,9 @@ void stir_from_jitter() {
   }
 }
 
-// The calendar clock (Motorola MC146818A): no secret, but it makes each boot another one where a
-// hypervisor's record and replay leaves no jitter. Where there is none, it reads the same for ever.
+// The calendar clock (Motorola MC146818A) is no secret, but it makes boots differ under a
+// hypervisor whose record and replay leaves no jitter. Where there is none, it always reads the
+// same.
 void stir_from_calendar() {
   constexpr IoPort kIndex{0x70};
   constexpr IoPort kData{0x71};

@@ -11,16 +11,16 @@
 
 namespace mote::entropy {
 
-// Seeds the generator from all of them that there are at boot.
+// Seeds the generator from every source available at boot. Call once, before the rest.
 void initialize();
 
-// Mixes a sample into the key. Cheap enough for one call a turn that received something.
+// Mixes a sample into the key. Cheap enough to call once in each turn that received something.
 void stir(std::uint64_t sample);
 
 [[nodiscard]] std::uint64_t random64();
 [[nodiscard]] inline std::uint32_t random32() { return static_cast<std::uint32_t>(random64()); }
 
-// A keyed hash that stays the same for one boot: for RFC 6528 initial sequence numbers.
+// A keyed hash, the same throughout one boot: for initial sequence numbers (RFC 6528).
 [[nodiscard]] std::uint64_t keyed_hash(std::span<const std::byte> message);
 
 }  // namespace mote::entropy

@@ -1,4 +1,4 @@
-// Reading from fw_cfg by its ports.
+// Reading fw_cfg through its I/O ports.
 #include "kernel/platform/fw_cfg.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ constexpr std::string_view kSignatureText = "QEMU";
 constexpr std::size_t kNameBytes = 56;
 constexpr std::uint32_t kMostFiles = 256;
 
-// Big-endian, as everything in the directory.
+// Reads a big-endian number; everything in the directory is big-endian.
 template <typename T>
 T read_number() {
   T value = 0;
@@ -36,7 +36,7 @@ bool is_there() {
   });
 }
 
-// One entry of the directory: the file, and whether its name is this one.
+// A directory entry, and whether its name is the one sought.
 struct Entry {
   File file;
   bool matches;

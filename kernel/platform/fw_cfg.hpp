@@ -14,11 +14,11 @@ struct File {
   std::uint32_t bytes = 0;
 };
 
-// The file with this name ("opt/mote/config"), if the device is there and has it.
+// The file of this name ("opt/mote/config"), if there is a device and it has one.
 [[nodiscard]] std::optional<File> find(std::string_view name);
 
-// Reads the file's beginning into `to`, as much as fits; returns what was read. A port read for
-// each byte: for small files.
+// Reads the file into `to`, as much as fits, and returns the bytes read. Each byte is a port read,
+// so this is for small files.
 std::span<std::byte> read(const File& file, std::span<std::byte> to);
 
 }  // namespace mote::fw_cfg

@@ -1,4 +1,4 @@
-// The ways to reset a PC, from the best to the last.
+// The ways to reset a PC, best first.
 #include "kernel/platform/reset.hpp"
 
 #include <cstdint>
@@ -29,7 +29,7 @@ constexpr std::uint8_t kPulseResetLine = 0xFE;
 constexpr Nanoseconds kSettleTime = milliseconds(10);
 constexpr Nanoseconds kKeyboardTime = milliseconds(10);
 
-// Gives a reset time to happen.
+// Waits for a reset to take effect.
 void settle() {
   Patience patience(kSettleTime);
   while (!patience.is_over()) {

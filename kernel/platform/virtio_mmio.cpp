@@ -1,4 +1,4 @@
-// Where virtio devices without a bus may be: ACPI and the kernel command line asked.
+// Finding virtio-mmio windows in ACPI and on the kernel command line.
 #include "kernel/platform/virtio_mmio.hpp"
 
 #include <algorithm>

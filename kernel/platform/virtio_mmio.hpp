@@ -1,4 +1,4 @@
-// Where virtio devices without a bus may be, as hypervisors tell: QEMU's microvm, Firecracker.
+// Where virtio devices without a bus (virtio-mmio) may be, as QEMU's microvm and Firecracker say.
 #pragma once
 
 #include <span>
@@ -9,12 +9,12 @@
 
 namespace mote::virtio_mmio {
 
-// Gathers the windows that ACPI names (devices with the hardware identifier LNRO0005) and those on
-// the kernel command line (`virtio_mmio.device=512@0xfeb02e00:12`). What can't be used is named on
-// the console. Once, after acpi::initialize.
+// Collects the windows that ACPI names (devices with hardware identifier LNRO0005) and those on the
+// kernel command line (`virtio_mmio.device=512@0xfeb02e00:12`). Reports on the console those it
+// can't use. Call once, after acpi::initialize.
 void find(const BootInfo& info, MemoryMap memory);
 
-// What was found, each base once. There need not be a device in it, or of any wanted kind.
+// The windows found, each base once. A window may hold no device, or one of any kind.
 [[nodiscard]] std::span<const MmioWindow> windows();
 
 }  // namespace mote::virtio_mmio

@@ -1,4 +1,4 @@
-// The Gregorian calendar: days and seconds since 1970 as dates, and back.
+// The Gregorian calendar: converts days and seconds since 1970 to dates, and back.
 #pragma once
 
 #include <array>
@@ -32,12 +32,12 @@ inline constexpr std::uint64_t kDaySeconds = 86'400;
   return kDays[month - 1] + (month == 2 && is_leap(year) ? 1U : 0U);
 }
 
-// Years are begun in March below, so that the leap day is the last one, and the days before the
+// The arithmetic below begins years in March, so that the leap day comes last. The days before
 // month m of such a year, counted from zero, are (153 m + 2) / 5.
-inline constexpr std::uint32_t kDaysBefore1970 = 719'468;  // from 1 March of the year 0
+inline constexpr std::uint32_t kDaysBefore1970 = 719'468;  // from 1 March of year 0
 inline constexpr std::uint32_t kCycleDays = 146'097;       // of 400 years
 
-// Days from 1970-01-01 to a date that exists, from then on.
+// Days from 1970-01-01 to a date, which must exist and not be earlier.
 [[nodiscard]] constexpr std::uint32_t days_since_1970(const Date& date) {
   const bool early = date.month <= 2;
   const std::uint32_t year = date.year - (early ? 1 : 0);
@@ -49,8 +49,8 @@ inline constexpr std::uint32_t kCycleDays = 146'097;       // of 400 years
 [[nodiscard]] constexpr Date date_of(std::uint32_t days_since_1970) {
   const std::uint32_t days = days_since_1970 + kDaysBefore1970;
   const std::uint32_t day_of_cycle = days % kCycleDays;
-  // The last day of each 4 years but the last of a century is one that is left over, and so is the
-  // last of the cycle: taken out, all years are of 365 days.
+  // The divisions take out the leap days: the last day of each 4 years except a century's last, and
+  // the last of the cycle. All years then have 365 days.
   const std::uint32_t year_of_cycle =
       (day_of_cycle - day_of_cycle / 1'460 + day_of_cycle / 36'524 - day_of_cycle / 146'096) / 365;
   const std::uint32_t day_of_year =

@@ -16,13 +16,14 @@ namespace {
 
 constinit Timeline timeline{};
 
-// Until it is known. No CPU's counter has been faster; a slow one of 100 MHz makes of a wait for
-// 20 ms, which comes at most once so early, a second.
+// Used until the frequency is known. No CPU's counter has been faster. With a slow one of 100 MHz,
+// a wait for 20 ms takes a second, but so early there is at most one.
 constexpr std::uint64_t kFastestKhz = 5'000'000;
 
 [[gnu::section(".sealed")]] constinit Frequency chosen{kFastestKhz, "not known yet"};
 
-// Without any source, timers run slow or fast by a factor of a few, which retries survive.
+// Assumed when there is no source. Timers are then wrong by a factor of a few, which retries
+// survive.
 constexpr std::uint64_t kAssumedKhz = 2'000'000;
 
 // Intel SDM 2A, CPUID leaf 15h: the counter's ratio to a crystal, and the crystal's hertz.
@@ -40,7 +41,7 @@ Frequency stated_by_cpu() {
   return {crystal_hz * numerator / denominator / 1000, "cpuid 15h"};
 }
 
-// The leaf that VMware proposed and QEMU and others give, too: EAX is the counter's kHz.
+// The leaf that VMware proposed, given by QEMU and others too: EAX is the counter's kHz.
 Frequency given_by_hypervisor() {
   if (!cpu::under_hypervisor()) {
     return {};
@@ -53,13 +54,13 @@ Frequency given_by_hypervisor() {
   return {cpu::cpuid(cpu::kHypervisorTimingLeaf).eax, "cpuid 40000010h"};
 }
 
-// One reading of a timer, and of the counter about the same instant.
+// A reading of a timer, and of the counter at about the same instant.
 struct Sample {
   std::uint32_t timer;
   std::uint64_t ticks;
 };
 
-// The reading that took the shortest of several, for it was the least disturbed.
+// Reads several times and returns the quickest reading, which was the least disturbed.
 template <typename Timer>
 Sample sample(const Timer& timer) {
   constexpr unsigned kReadings = 4;
@@ -77,7 +78,7 @@ Sample sample(const Timer& timer) {
   return best;
 }
 
-// Between two looks at a timer: about half a microsecond on a CPU, and few instructions.
+// Pauses between two reads of a timer: about half a microsecond on a CPU, in few instructions.
 void rest() {
   for (unsigned i = 0; i < 4; ++i) {
     cpu::pause();
@@ -85,13 +86,12 @@ void rest() {
 }
 
 // Lets a timer run for a millisecond and counts the counter's ticks. A timer that stands still or
-// jumps gives no frequency; the wait is bounded by the counter, for the timer's time can't be
-// trusted.
+// jumps gives no frequency. The counter bounds the wait, since the timer can't be trusted to.
 template <typename Timer>
 std::uint64_t measure_khz(Timer timer) {
   constexpr std::uint64_t kWindow = Timer::kHertz / 1000;
   constexpr Nanoseconds kLongest = milliseconds(20);
-  const std::uint64_t standstill = ticks_in(microseconds(100));  // of one value
+  const std::uint64_t standstill = ticks_in(microseconds(100));  // without a new value
 
   timer.start();
   const Sample first = sample(timer);

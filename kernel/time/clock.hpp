@@ -29,15 +29,15 @@ void initialize();
 // Time since `initialize`; never goes backwards.
 [[nodiscard]] Nanoseconds now();
 
-// How far the counter gets in `time`, of which it takes 1,000 seconds at most; rounded up. Before
-// `initialize` as far as the fastest one would: a wait is rather too long than too short.
+// Ticks of the counter in `time`, rounded up; at most 1,000 seconds' worth. Assumes the fastest
+// counter before `initialize`, so that a wait is too long rather than too short.
 [[nodiscard]] std::uint64_t ticks_in(Nanoseconds time);
 
-// Waits, polling; for device bring-up only.
+// Waits by polling; for device bring-up only.
 void wait(Nanoseconds time);
 
-// The counter's frequency in kHz, and the source that told it ("cpuid 15h", "acpi pm timer").
-// Without a source the frequency is assumed.
+// The counter's frequency in kHz, and its source ("cpuid 15h", "acpi pm timer"). Without a source,
+// the frequency is assumed.
 [[nodiscard]] std::uint64_t frequency_khz();
 [[nodiscard]] std::string_view source();
 [[nodiscard]] inline bool is_known() { return !source().empty(); }

@@ -1,6 +1,6 @@
 // The CMOS calendar clock (Motorola MC146818A data sheet), as PCs have had it since 1984.
 //
-// Registers are reached through a `read(index)`, so that tests can hand in their own.
+// Registers are reached through a `read(index)`, so that tests can supply their own.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@
 
 namespace mote::cmos {
 
-// Registers. The century has no place in the data sheet: ACPI's FADT may tell one
-// (ACPI 6.5, 5.2.9), and where it tells none, PCs have it in this one, or something else.
+// Registers. The data sheet has none for the century: ACPI's FADT may name one (ACPI 6.5, 5.2.9).
+// Where it names none, kUsualCentury holds the century on most PCs, or something else.
 inline constexpr std::array<std::uint8_t, 6> kSecondToYear = {0, 2, 4, 7, 8, 9};
 inline constexpr std::uint8_t kStatusA = 10;
 inline constexpr std::uint8_t kStatusB = 11;
@@ -23,15 +23,15 @@ inline constexpr std::uint8_t kUsualCentury = 0x32;
 inline constexpr std::uint8_t kRegisters = 128;
 
 inline constexpr std::uint8_t kUpdateInProgress = 0x80;  // status A
-inline constexpr std::uint8_t kBinary = 0x04;            // status B: numbers are not BCD
+inline constexpr std::uint8_t kBinary = 0x04;            // status B: numbers are binary, not BCD
 inline constexpr std::uint8_t kTwentyFourHours = 0x02;   // status B
 inline constexpr std::uint8_t kValidRamAndTime = 0x80;   // status D: power was never lost
-inline constexpr std::uint8_t kAfternoon = 0x80;         // of the hour, in 12-hour mode
+inline constexpr std::uint8_t kAfternoon = 0x80;         // in the hour, in 12-hour mode
 
-// A clock that tells an earlier year was never set.
+// A clock that shows an earlier year was never set.
 inline constexpr std::uint32_t kFirstYear = 2020;
 
-// One reading, as it lies in the registers.
+// One reading, in the registers' own encoding.
 struct Reading {
   std::array<std::uint8_t, kSecondToYear.size()> second_to_year{};
   std::uint8_t century = 0;
@@ -39,7 +39,7 @@ struct Reading {
   friend constexpr bool operator==(const Reading&, const Reading&) = default;
 };
 
-// A number in BCD or in binary; nothing if it is neither.
+// Decodes a number in BCD or binary; nothing if it is not valid BCD.
 [[nodiscard]] constexpr std::optional<std::uint32_t> number(std::uint8_t value, bool is_binary) {
   if (is_binary) {
     return value;
@@ -63,8 +63,7 @@ struct Reading {
   return *hour % 12 + ((value & kAfternoon) != 0 ? 12 : 0);
 }
 
-// Seconds since 1970 of a reading taken for UTC; nothing if it is no time that a clock can tell,
-// which was set.
+// Seconds since 1970, taking a reading for UTC; nothing if no clock that was ever set can show it.
 [[nodiscard]] constexpr std::optional<std::uint64_t> decode(const Reading& reading) {
   const bool is_binary = (reading.status_b & kBinary) != 0;
   const auto& raw = reading.second_to_year;
@@ -78,8 +77,7 @@ struct Reading {
       *year > 99 || *month < 1 || *month > 12) {
     return std::nullopt;
   }
-  // What is neither the last century nor the next is this one, or no century, but something else
-  // that lies there.
+  // Any value except 19 and 21 means this century: the register may hold something else altogether.
   const auto century = number(reading.century, is_binary);
   if (century == 19) {
     return std::nullopt;
@@ -93,7 +91,7 @@ struct Reading {
   return calendar::seconds_since_1970(date, {.hour = *hour, .minute = *minute, .second = *second});
 }
 
-// All of it, whether or not it is being updated. `century` is its register.
+// Reads all registers, even during an update. `century` is the index of the century's register.
 template <typename Read>
 [[nodiscard]] Reading take_reading(Read&& read, std::uint8_t century) {
   Reading reading;
@@ -105,12 +103,12 @@ template <typename Read>
   return reading;
 }
 
-// Where the century is, by what the FADT says.
+// The century's register, given what the FADT says.
 [[nodiscard]] constexpr std::uint8_t century_register(std::uint8_t told) {
   return told > kStatusD && told < kRegisters ? told : kUsualCentury;
 }
 
-// The time, if the clock isn't just being updated and two readings agree. Waits for nothing.
+// The time, if no update is in progress and two readings agree. Waits for nothing.
 template <typename Read>
 [[nodiscard]] std::optional<std::uint64_t> try_read(Read&& read, std::uint8_t century) {
   if ((read(kStatusA) & kUpdateInProgress) != 0) {
@@ -120,13 +118,13 @@ template <typename Read>
   return first == take_reading(read, century) ? decode(first) : std::nullopt;
 }
 
-// A number as the clock writes it.
+// Encodes a number as the clock does.
 [[nodiscard]] constexpr std::uint8_t written(std::uint32_t number, bool is_binary) {
   return static_cast<std::uint8_t>(is_binary ? number : number / 10 << 4 | number % 10);
 }
 
-// Whether the clock shows the minute and second of `time`, in four accesses to ports. While it is
-// being updated it may show anything.
+// Whether the clock shows the minute and second of `time`, in four port accesses. During an update
+// it may show anything.
 template <typename Read>
 [[nodiscard]] bool shows(Read&& read, std::uint64_t time, bool is_binary) {
   const calendar::TimeOfDay wanted = calendar::time_of_day(time);
@@ -134,7 +132,8 @@ template <typename Read>
          read(kSecondToYear[1]) == written(wanted.minute, is_binary);
 }
 
-// The time. An update takes 2 ms at most; a clock that is always being updated is none.
+// The time, or nothing if there is no valid clock. An update takes at most 2 ms; a clock that is
+// always being updated counts as none.
 template <typename Read, typename Counter = TimeStamps>
 [[nodiscard]] std::optional<std::uint64_t> read_time(Read&& read, std::uint8_t century,
                                                      Counter counter = {}) {

@@ -1,4 +1,4 @@
-// Which of several statements about the time stamp counter's frequency to believe.
+// Choosing among several sources of the time stamp counter's frequency.
 #pragma once
 
 #include <concepts>
@@ -7,12 +7,12 @@
 
 namespace mote {
 
-// A frequency and who says so.
+// A frequency and its source.
 struct Frequency {
   std::uint64_t khz = 0;  // 0: unknown
   std::string_view source;
 
-  // Frequencies outside of this range are no time stamp counter's.
+  // No time stamp counter's frequency lies outside this range.
   static constexpr std::uint64_t kSlowestKhz = 50'000;
   static constexpr std::uint64_t kFastestKhz = 20'000'000;
 
@@ -27,11 +27,11 @@ constexpr bool agree(const Frequency& a, const Frequency& b) {
   return a.plausible() && b.plausible() && difference <= a.khz / 50;
 }
 
-// A hypervisor knows what counter it gives us, and is believed. What the CPU states is exact where
-// it is true (an emulator may repeat what some real CPU states), and what a timer measures is true
-// where the timer lives: so a stated frequency counts if one timer agrees or there is none. Of two
-// timers that disagree the better one is asked again, and then believed. The timers are asked by
-// calls, because each costs a millisecond.
+// A hypervisor knows the counter it gives us, and is believed. The CPU's statement is exact where
+// it is true, but an emulator may repeat some real CPU's; a timer's measurement is true where the
+// timer works. So a stated frequency counts if a timer agrees, or if there is none. If two timers
+// disagree, the better one is asked again and then believed. Timers are passed as calls, because
+// each measurement costs a millisecond.
 template <std::invocable Better, std::invocable Other>
 [[nodiscard]] constexpr Frequency choose_frequency(const Frequency& given, const Frequency& stated,
                                                    Better ask_better, Other ask_other,

@@ -1,7 +1,7 @@
 // KVM's paravirtual clock (Linux, Documentation/virt/kvm/x86/msr.rst and cpuid.rst).
 //
 // The machine is reached through a `Machine` with cpuid(leaf), write_msr(number, value) and
-// time_stamp(), so that tests can hand in their own.
+// time_stamp(), so that tests can supply their own.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@
 
 namespace mote::kvm {
 
-// CPUID: the signature's leaf, here or in steps of 100h behind other hypervisors' leaves, and the
-// features in the one behind it.
+// CPUID: the signature's leaf is here, or later in steps of 100h after other hypervisors' leaves.
+// The features are in the leaf after it.
 inline constexpr std::uint32_t kFirstLeaf = 0x4000'0000;
 inline constexpr std::uint32_t kLeafStep = 0x100;
 inline constexpr std::uint32_t kLeaves = 4;
@@ -26,8 +26,8 @@ inline constexpr std::uint32_t kMsrWallClock = 0x4B56'4D00;
 inline constexpr std::uint32_t kMsrSystemTime = 0x4B56'4D01;
 inline constexpr std::uint64_t kSystemTimeEnable = 1;
 
-// What the hypervisor writes to: the time of day at the machine's start, and the time since then.
-// A version that is odd says that it is being written; one of zero, that it never was.
+// Memory that the hypervisor writes: the time of day at the machine's start, and the time since
+// then. An odd version means that a write is in progress; zero, that there never was one.
 struct WallClock {
   std::uint32_t version;
   std::uint32_t seconds;
@@ -40,7 +40,7 @@ struct SystemTime {
   std::uint32_t padding;
   std::uint64_t time_stamp;  // the counter when this was written
   std::uint64_t nanoseconds;
-  std::uint32_t multiplier;  // of the counter, in 1/2^32 ns, once it is shifted
+  std::uint32_t multiplier;  // of the shifted counter, in 1/2^32 ns
   std::int8_t shift;         // to the left; negative: to the right
   std::uint8_t flags;
   std::uint8_t padding2[2];
@@ -66,24 +66,24 @@ template <typename Machine>
   return false;
 }
 
-// The time since the machine's start, at a reading of the counter. A shift that no hypervisor would
-// use gives none.
+// Nanoseconds from the machine's start to a reading of the counter; nothing if the shift is one
+// that no hypervisor would use.
 [[nodiscard]] constexpr std::optional<std::uint64_t> system_ns(const SystemTime& system,
                                                                std::uint64_t time_stamp) {
   if (system.shift <= -64 || system.shift >= 64) {
     return std::nullopt;
   }
-  // The counter of another CPU, which wrote this, may be a little ahead.
+  // Another CPU may have written this, whose counter may be a little ahead.
   const std::uint64_t ticks = time_stamp > system.time_stamp ? time_stamp - system.time_stamp : 0;
   const std::uint64_t shifted = system.shift >= 0 ? ticks << system.shift : ticks >> -system.shift;
   __extension__ using Wide = unsigned __int128;
   return system.nanoseconds + static_cast<std::uint64_t>(Wide{shifted} * system.multiplier >> 32);
 }
 
-// x86 keeps loads in their order; this has the compiler keep it.
+// x86 keeps loads in order; this makes the compiler keep it too.
 inline void keep_order() { asm volatile("" : : : "memory"); }
 
-// A copy of what the hypervisor shares; nothing while it is being written, or was never.
+// A consistent copy of shared memory; nothing while it is being written, or if it never was.
 template <typename Shared>
 [[nodiscard]] std::optional<Shared> snapshot(const Shared& shared) {
   constexpr unsigned kTries = 100;
@@ -100,8 +100,8 @@ template <typename Shared>
   return std::nullopt;
 }
 
-// Nanoseconds since 1970; nothing if the hypervisor doesn't answer. `shared` lies where its virtual
-// address is its physical one. Only where has_clock().
+// Nanoseconds since 1970; nothing if the hypervisor doesn't answer. The virtual address of `shared`
+// must be its physical one. Call only if has_clock().
 template <typename Machine>
 [[nodiscard]] std::optional<std::uint64_t> read_clock(Machine& machine, SharedMemory& shared) {
   shared = {};
@@ -109,7 +109,7 @@ template <typename Machine>
   machine.write_msr(kMsrWallClock, physical(&shared.wall).value);
   const auto wall = snapshot(shared.wall);
   const auto system = snapshot(shared.system);
-  machine.write_msr(kMsrSystemTime, 0);  // it stops writing there
+  machine.write_msr(kMsrSystemTime, 0);  // stop writing there
   const auto since_start = system ? system_ns(*system, machine.time_stamp()) : std::nullopt;
   if (!wall || wall->seconds == 0 || !since_start) {
     return std::nullopt;

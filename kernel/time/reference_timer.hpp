@@ -17,7 +17,7 @@ class PmTimer {
   void stop() {}
   [[nodiscard]] std::uint32_t read() const;
 
-  // Ticks from one reading to a later one less than 4.6 s behind it.
+  // Ticks from one reading to another at most 4.6 s later.
   [[nodiscard]] static std::uint32_t between(std::uint32_t early, std::uint32_t late) {
     constexpr std::uint32_t kMask = 0xFF'FFFF;
     return (late - early) & kMask;
@@ -27,8 +27,8 @@ class PmTimer {
   IoPort port_;
 };
 
-// Channel 2 of the 8254 interval timer, which the speaker's gate lets run without an interrupt:
-// 16 bits counting down.
+// Channel 2 of the 8254 interval timer, 16 bits counting down. The speaker's gate lets it run
+// without an interrupt.
 class Pit {
  public:
   static constexpr std::uint64_t kHertz = 1'193'182;
@@ -37,7 +37,7 @@ class Pit {
   void stop();
   [[nodiscard]] std::uint32_t read() const;
 
-  // Ticks from one reading to a later one less than 54 ms behind it.
+  // Ticks from one reading to another at most 54 ms later.
   [[nodiscard]] static std::uint32_t between(std::uint32_t early, std::uint32_t late) {
     constexpr std::uint32_t kMask = 0xFFFF;
     return (early - late) & kMask;

@@ -1,4 +1,4 @@
-// The arithmetic of the clock: ticks of a counter to nanoseconds that never run backwards.
+// The clock's arithmetic: converts ticks of a counter to nanoseconds that never run backwards.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@ namespace mote {
 
 class Timeline {
  public:
-  // Time zero is now, when the counter reads `ticks`.
+  // Makes now, when the counter reads `ticks`, time zero.
   constexpr void start(std::uint64_t ticks, std::uint64_t khz) {
     constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
     nanoseconds_per_tick_ = (kNanosecondsPerMillisecond << kFraction) / khz;
@@ -16,8 +16,8 @@ class Timeline {
     origin_nanoseconds_ = 0;
   }
 
-  // Nanoseconds since `start`, now that the counter reads `ticks`. When the counter steps back, as
-  // it may after a virtual machine was moved, time stands for an instant and goes on from there.
+  // Nanoseconds since `start`, when the counter reads `ticks`. If the counter steps back, as it may
+  // after a virtual machine was moved, time stands still for an instant and goes on from there.
   constexpr std::uint64_t at(std::uint64_t ticks) {
     if (ticks < last_ticks_) {
       origin_nanoseconds_ += scale(last_ticks_ - origin_ticks_);
@@ -30,7 +30,7 @@ class Timeline {
  private:
   static constexpr unsigned kFraction = 32;  // binary places of nanoseconds_per_tick_
 
-  // One multiplication and a shift over 128 bits: good for the 584 years that the result holds.
+  // One multiplication and shift in 128 bits: good for the 584 years that the result can hold.
   [[nodiscard]] constexpr std::uint64_t scale(std::uint64_t ticks) const {
     __extension__ using Wide = unsigned __int128;
     return static_cast<std::uint64_t>(Wide{ticks} * nanoseconds_per_tick_ >> kFraction);

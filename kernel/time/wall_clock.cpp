@@ -14,8 +14,8 @@ namespace {
 
 enum class Source : std::uint8_t { kNone, kKvm, kCmos };
 
-// How often the source is looked at: a pause of the machine may show nowhere else, for its counter
-// can stand still meanwhile. And how often at the CMOS clock's hours and days, too.
+// How often the source is read: a pause of the machine may show nowhere else, since the counter can
+// stand still meanwhile. The CMOS clock's hours and date are read only once in kWholeInterval.
 constexpr Nanoseconds kLookInterval = milliseconds(1'000);
 constexpr Nanoseconds kWholeInterval = milliseconds(60'000);
 
@@ -23,7 +23,7 @@ constinit WallTime time{};
 constinit Source source = Source::kNone;
 constinit Nanoseconds next_look{};
 constinit Nanoseconds next_whole{};
-constinit bool is_binary = false;  // how the CMOS clock writes its numbers
+constinit bool is_binary = false;  // the CMOS clock's numbers, rather than BCD
 constinit kvm::SharedMemory shared{};
 
 struct ThisMachine {
@@ -92,7 +92,7 @@ void keep() {
     next_look = now + kLookInterval;
     return;
   }
-  // The CMOS clock can't be read while it is updated: then again at the next call.
+  // The CMOS clock can't be read during an update; then the next call tries again.
   if (source == Source::kKvm ? learn_from_kvm()
                              : learn_from_cmos(cmos::try_read(read_cmos, century()))) {
     next_look = now + kLookInterval;

@@ -6,19 +6,21 @@
 
 namespace mote::wall_clock {
 
-// Reads the hypervisor's clock (kvmclock), or else the CMOS clock, which is taken for UTC. Without
-// a credible one there is no wall clock. Once, after clock::initialize and acpi::initialize.
-// Doesn't wait for a second to begin: the CMOS clock's are up to one behind.
+// Sets the clock from the hypervisor's (kvmclock) or else the CMOS clock, which is taken for UTC.
+// If neither is credible, there is no wall clock. Call once, after clock::initialize and
+// acpi::initialize. Doesn't wait for a second to begin, so the CMOS clock's time may be up to a
+// second behind.
 void initialize();
 
-// Seconds since 1970, leap seconds not counted; nothing without a wall clock. May go back a little
-// when it is corrected.
+// Seconds since 1970 without leap seconds; nothing without a wall clock. A correction may set it
+// back a little.
 [[nodiscard]] std::optional<std::uint64_t> now();
 
-// To be called now and then, in the run loop, before anybody is answered: once a second, and so at
-// once when the loop was away for longer, the source is looked at again. For the TSC's frequency
-// may be known to one part in a thousand only, and a machine that was paused, saved or moved has a
-// TSC that stood still. It costs three exits to the hypervisor, or four. Waits for nothing.
+// Call regularly in the run loop, before anybody is answered. Compares the clock with its source
+// once a second, and so at once after the loop was away for longer: the TSC's frequency may be
+// known only to one part in a thousand, and a TSC may stand still while the machine is paused,
+// saved or moved. A comparison costs three exits to the hypervisor with kvmclock, four with the
+// CMOS clock. Waits for nothing.
 void keep();
 
 }  // namespace mote::wall_clock

@@ -1,24 +1,24 @@
-// The arithmetic of a clock that is kept by one counter and corrected by another.
+// The arithmetic of a clock that one counter keeps and another corrects.
 #pragma once
 
 #include <cstdint>
 
 namespace mote {
 
-// Nanoseconds since 1970 as a difference to a monotonic clock's.
+// Nanoseconds since 1970, kept as the difference from a monotonic clock's.
 class WallTime {
  public:
   static constexpr std::uint64_t kSecond = 1'000'000'000;
 
   [[nodiscard]] constexpr bool is_set() const { return is_set_; }
 
-  // The nanoseconds at which the monotonic clock tells `monotonic`.
+  // Nanoseconds since 1970 when the monotonic clock reads `monotonic`.
   [[nodiscard]] constexpr std::uint64_t at(std::uint64_t monotonic) const {
     return offset_ + monotonic;
   }
 
-  // The time is at least `from` and before `until`. An estimate that is neither is moved as little
-  // as need be; without one, `from` it is.
+  // Learns that the time is at least `from` and before `until`. An estimate outside is moved as
+  // little as possible; without one, the time becomes `from`.
   constexpr void learn(std::uint64_t monotonic, std::uint64_t from, std::uint64_t until) {
     const std::uint64_t estimate = at(monotonic);
     if (!is_set_ || estimate < from) {

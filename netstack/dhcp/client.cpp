@@ -30,6 +30,13 @@ bool has_address(const struct dhcp& dhcp) {
          dhcp.state == DHCP_STATE_REBINDING;
 }
 
+// Forgets the lease's times so far. lwIP keeps them when a lease is refused or renewed without end
+// (RFC 2131, 3.3), and would give the address up once they had passed.
+void forget_times(struct dhcp& dhcp) {
+  dhcp.t0_timeout = dhcp.t1_timeout = dhcp.t2_timeout = 0;
+  dhcp.t1_renew_time = dhcp.t2_rebind_time = dhcp.lease_used = 0;
+}
+
 // Whether a refusal comes from the server that was asked. Another server has no say in this one's
 // leases: if two servers disagree, its refusals would keep us from ever getting an address. Only
 // when all are asked may each refuse (RFC 2131, 4.3.2).
@@ -136,6 +143,7 @@ void mote_dhcp_acknowledged(struct netif* netif, struct dhcp* dhcp) {
   dhcp->offered_t0_lease = lease.seconds;
   dhcp->offered_t1_renew = lease.renewal_s;
   dhcp->offered_t2_rebind = lease.rebinding_s;
+  netstack::forget_times(*dhcp);
   // After rebinding, renew with the server that answered.
   if (lease.server) {
     dhcp->server_ip_addr = to_lwip(*lease.server);
@@ -146,7 +154,8 @@ void mote_dhcp_acknowledged(struct netif* netif, struct dhcp* dhcp) {
   attachment.use_lease(lease);
 }
 
-u16_t mote_dhcp_restart_delay(struct netif* netif, const struct dhcp* dhcp) {
+u16_t mote_dhcp_restart_delay(struct netif* netif, struct dhcp* dhcp) {
+  netstack::forget_times(*dhcp);
   return static_cast<u16_t>(
       netstack::attachment_of(netif).dhcp_client().restart_delay_ms(netstack::has_address(*dhcp)));
 }

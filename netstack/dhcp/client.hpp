@@ -1,5 +1,5 @@
 // Our part of an interface's DHCP client: decides which messages lwIP may act on, and how long it
-// waits after a refusal. Called by netstack/lwip/patches/45.
+// waits after a refusal. Called by netstack/lwip/patches/dhcp-judge.
 #pragma once
 
 #include <cstdint>

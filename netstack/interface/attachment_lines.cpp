@@ -14,20 +14,13 @@ Ipv4Address gateway_of(const struct netif& netif) {
   return {std::byteswap(ip4_addr_get_u32(netif_ip4_gw(&netif)))};
 }
 
-void print_to(const MacAddress& mac) {
-  for (std::size_t i = 0; i < mac.octets.size(); ++i) {
-    console::print(i == 0 ? "" : ":", console::Hex{mac.octets[i], 2});
-  }
-}
-
 }  // namespace
 
 void Attachment::announce_device(const DeviceFacts& facts, bool offload) const {
   const console::Fact fact(facts.link_up);
   print_name();
-  console::print(facts.model, ' ');
-  print_to(facts.mac);
-  console::print(facts.link_up ? ", link up" : ", link down");
+  console::print(facts.model, ' ', MacText(facts.mac).text(),
+                 facts.link_up ? ", link up" : ", link down");
   if (!offload) {
     console::print(", offloads off");
   } else if (!facts.features.empty()) {

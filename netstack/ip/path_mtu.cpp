@@ -80,9 +80,9 @@ bool shorten(struct tcp_pcb& pcb, std::uint16_t mtu) {
   return true;
 }
 
-// Resends everything in flight, cut anew by tcp_output (lwip/patches/14). Nothing was lost to
-// congestion, so the window stays as it is (RFC 1191, 6.5), and no retransmission is counted. If a
-// device still has a segment, the timer resends it.
+// Resends everything in flight, cut anew by tcp_output (lwip/patches/segmentation-offload). Nothing
+// was lost to congestion, so the window stays as it is (RFC 1191, 6.5), and no retransmission is
+// counted. If a device still has a segment, the timer resends it.
 void resend(struct tcp_pcb& pcb) {
   const bool recovering = (pcb.flags & TF_INFR) != 0;
   if (tcp_rexmit_rto_prepare(&pcb) == ERR_OK) {

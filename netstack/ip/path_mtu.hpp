@@ -1,10 +1,10 @@
 // Path MTU discovery (RFC 1191): acts on routers' reports that segments were too long for their
 // next link, and remembers narrow paths.
 //
-// TCP's segments have DF (lwip/patches/50). A router that can't forward one drops it and says so by
-// ICMP; the connection's segments become as short as it says, and everything in flight is resent at
-// once, because this is no congestion. Nothing else we send has DF, so routers may fragment it;
-// Linux treats echo replies the same way.
+// TCP's segments have DF (lwip/patches/path-mtu). A router that can't forward one drops it and says
+// so by ICMP; the connection's segments become as short as it says, and everything in flight is
+// resent at once, because this is no congestion. Nothing else we send has DF, so routers may
+// fragment it; Linux treats echo replies the same way.
 //
 // Anyone can forge such a message. It is believed only if it quotes a segment in flight: a stranger
 // would have to guess the connection's ports and a sequence number in flight (RFC 5927, 7.2). RFC

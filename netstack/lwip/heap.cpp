@@ -8,78 +8,55 @@
 #include "lwip/opt.h"
 #include "lwip/pbuf.h"
 #include "netstack/limits.hpp"
+#include "netstack/lwip/free_blocks.hpp"
 
 namespace mote::netstack::heap {
 namespace {
 
-// Blocks of one size. New ones come from the array's unused end, so the array needs no preparation
-// and untouched memory stays untouched; free ones are linked through their own bytes.
+// Blocks of one size, and how many of them are in use.
 template <std::size_t kBytes>
 class SizeClass {
  public:
   static_assert(kBytes % 16 == 0);
 
   [[nodiscard]] bool set_up(Arena& arena, std::size_t count) {
-    const std::span<Block> blocks = arena.take<Block>(count);
-    blocks_ = blocks.data();
-    count_ = blocks.size();
+    const std::span<std::byte> memory = arena.take<std::byte>(count * kBytes, 16);
+    blocks_ = {memory, kBytes};
+    count_ = memory.size() / kBytes;
     return count_ == count;
   }
 
   [[nodiscard]] static constexpr bool fits(std::size_t bytes) { return bytes <= kBytes; }
 
   [[nodiscard]] void* allocate() {
-    if (free_ != nullptr) {
-      Block* block = free_;
-      free_ = block->next;
-      ++used_;
-      return block;
-    }
-    if (fresh_ == count_) {
-      ++failures_;
-      return nullptr;
-    }
-    ++used_;
-    return &blocks_[fresh_++];
+    void* block = blocks_.take();
+    ++(block != nullptr ? used_ : failures_);
+    return block;
   }
 
-  [[nodiscard]] bool owns(const void* memory) const {
-    return memory >= blocks_ && memory < blocks_ + fresh_;
-  }
+  [[nodiscard]] bool owns(const void* memory) const { return blocks_.owns(memory); }
 
   // False if `memory` isn't the beginning of a block, or none is in use.
   [[nodiscard]] bool free(void* memory) {
-    const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(memory) -
-                                                 reinterpret_cast<std::byte*>(blocks_));
-    if (offset % kBytes != 0 || used_ == 0) {
+    if (blocks_.offset_of(memory) % kBytes != 0 || used_ == 0) {
       return false;
     }
-    auto* block = static_cast<Block*>(memory);
-    block->next = free_;
-    free_ = block;
+    blocks_.give_back(memory);
     --used_;
     return true;
   }
 
   [[nodiscard]] std::size_t used() const { return used_; }
   [[nodiscard]] std::size_t left() const { return count_ - used_; }
-
-  // fresh_ is also the most ever in use, because a new block is taken only if all others are in
-  // use.
-  [[nodiscard]] Usage usage() const { return {kBytes, count_, used_, fresh_, failures_}; }
+  [[nodiscard]] Usage usage() const {
+    return {kBytes, count_, used_, blocks_.most_used(), failures_};
+  }
 
  private:
-  union alignas(16) Block {
-    Block* next;
-    std::byte bytes[kBytes];
-  };
-
-  Block* blocks_ = nullptr;
+  FreeBlocks blocks_;
   std::size_t count_ = 0;
-  Block* free_ = nullptr;
-  std::size_t fresh_ = 0;
   std::size_t used_ = 0;
-  std::uint64_t failures_ = 0;
+  std::size_t failures_ = 0;
 };
 
 // A segment's header: its pbuf, room for the headers below TCP's, TCP's own, and its options or the

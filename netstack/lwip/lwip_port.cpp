@@ -24,6 +24,7 @@
 #include "netstack/interface/attachment.hpp"
 #include "netstack/limits.hpp"
 #include "netstack/lwip/heap.hpp"
+#include "netstack/lwip/pools.hpp"
 #include "netstack/plan.hpp"
 #include "netstack/stack.hpp"
 #include "netstack/stream.hpp"
@@ -35,31 +36,11 @@ static_assert(PBUF_LINK_ENCAPSULATION_HLEN == limits::kHeadroom);
 static_assert(TCP_MSS + 40 == limits::kMtu);
 static_assert(TCP_TSO_PBUFS == limits::kTxSegments);
 static_assert(limits::kTxPayloadBytes + 40 <= 0xFFFF);
-static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + 14);
+static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + sizeof(EthernetHeader));
 static_assert(TCP_SLOW_INTERVAL == kPollTickMs);
-static_assert(MOTE_TCP_CHALLENGES == limits::kChallenges);
-static_assert(MOTE_TCP_CHALLENGE_TIME == limits::kChallengeTimeMs);
 static_assert(IP_REASS_MAX_PBUFS >= 48 && PBUF_POOL_SIZE > IP_REASS_MAX_PBUFS);
 
 namespace {
-
-// Elements added at boot to one of lwIP's own pools (patches/30).
-struct Provision {
-  memp_t pool;
-  std::span<std::byte> memory;
-  std::size_t elements = 0;
-
-  // Takes memory for as many as bring the pool to `wanted`.
-  [[nodiscard]] bool take(Arena& arena, std::size_t wanted) {
-    const struct memp_desc& own = *memp_pools[pool];
-    elements = wanted - own.num;
-    memory = arena.take<std::byte>(elements * own.size, 64);
-    return !memory.empty();
-  }
-};
-
-constinit std::array<Provision, 3> provisions{
-    {{MEMP_TCP_PCB, {}}, {MEMP_TCP_SEG, {}}, {MEMP_PBUF, {}}}};
 
 // Limits for connections' queues, see mote_tcp_queue_limit.
 struct QueueLimits {
@@ -71,7 +52,7 @@ struct QueueLimits {
 constinit QueueLimits queue_limits;
 constexpr std::size_t kLeastQueue = MOTE_TCP_QUEUE_LEAST;
 
-// TCP's table of connections, with at least one bucket per PCB (patches/22).
+// TCP's table of connections, with at least one bucket per PCB (patches/connections).
 [[gnu::section(".bss.sealed")]] constinit std::span<struct tcp_pcb*> buckets;
 
 }  // namespace
@@ -85,8 +66,7 @@ bool set_up(Arena& arena, const Plan& plan) {
       std::min<std::size_t>((plan.pcbs - plan.connections) / 2, limits::kHalfOpen);
   const std::size_t bucket_count = std::bit_ceil(plan.pcbs);
   buckets = arena.take<struct tcp_pcb*>(bucket_count);
-  return buckets.size() == bucket_count && provisions[0].take(arena, plan.pcbs) &&
-         provisions[1].take(arena, plan.segments) && provisions[2].take(arena, plan.segments) &&
+  return buckets.size() == bucket_count && lwip_pools::set_up(arena, plan) &&
          heap::set_up(arena, plan);
 }
 
@@ -97,9 +77,6 @@ void initialize() {
   tcp_table_init(buckets.data(), static_cast<u8_t>(std::countr_zero(buckets.size())),
                  secrets.data());
   lwip_init();
-  for (const Provision& provision : provisions) {
-    memp_provide(provision.pool, provision.memory.data(), provision.elements);
-  }
 }
 
 std::size_t text_blocks_left() { return heap::text_blocks_left(); }

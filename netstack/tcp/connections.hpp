@@ -1,4 +1,4 @@
-// TCP's table of connections (lwip/patches/22), looked up by those who don't go through tcp_input.
+// Looks up TCP's table of connections (lwip/patches/connections) without going through tcp_input.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace mote::netstack {
 
-// Both ends of a connection: addresses in memory as on the wire, and ports.
+// Both ends of a connection: addresses, in the wire's byte order, and ports.
 struct ConnectionEnds {
   ip_addr_t here;
   ip_addr_t there;
@@ -15,7 +15,7 @@ struct ConnectionEnds {
   std::uint16_t remote_port;
 };
 
-// The connection on an interface, or null.
+// The connection with these ends on an interface, or null.
 [[nodiscard, gnu::always_inline]] inline struct tcp_pcb* find_connection(const ConnectionEnds& ends,
                                                                          std::uint8_t netif_index) {
   struct tcp_pcb* pcb = *tcp_bucket(&ends.here, ends.local_port, &ends.there, ends.remote_port);

@@ -1,4 +1,4 @@
-// The prompt answer: what a segment must be for one, and what is written of the next.
+// The prompt answer: which segments qualify, and how the next one is written.
 #include "netstack/tcp/prompt_answer.hpp"
 
 #include "lwip/priv/tcp_priv.h"
@@ -10,7 +10,7 @@
 namespace mote::netstack {
 namespace {
 
-// A segment's headers without options, in its frame.
+// The headers in a segment's frame, without options.
 struct Headers {
   EthernetHeader ethernet;
   Ipv4Header ip;
@@ -22,7 +22,7 @@ struct Headers {
 static_assert(sizeof(Headers) == 54 && alignof(Headers) == 1);
 constexpr std::size_t kIpBytes = sizeof(Ipv4Header) + sizeof(TcpHeader);
 
-// A whole segment with data and nothing special about it, in a frame of so many bytes.
+// Whether a frame of this many bytes holds a whole segment with data, and nothing unusual.
 bool is_plain(const Headers& in, std::size_t bytes) {
   return in.ethernet.type == EthernetHeader::kIpv4 &&
          in.ip.version_and_words == Ipv4Header::kVersion4NoOptions &&
@@ -39,8 +39,8 @@ struct tcp_pcb* connection_of(const Headers& in, std::uint8_t netif_index) {
                          netif_index);
 }
 
-// Whether the connection is at rest but for a last response, of one segment that was sent once, and
-// the segment is what must come next: it acknowledges that response, and its data is in order.
+// Whether only the last response is outstanding, as one segment sent once, and the incoming segment
+// is the expected next one: it acknowledges that response, and its data is in order.
 bool expects(const struct tcp_pcb& pcb, const Headers& in, const PromptServer& server) {
   constexpr tcpflags_t kUsual = TF_NODELAY | TF_WND_SCALE;
   const struct tcp_seg* const last = pcb.unacked;
@@ -53,9 +53,9 @@ bool expects(const struct tcp_pcb& pcb, const Headers& in, const PromptServer& s
          pcb.rcv_wnd == TCP_WND && in.ip.total_bytes - kIpBytes <= TCP_WND;
 }
 
-// The headers of the last response, if they and its pieces can become those of `reply` to `in`: it
-// went where `in` came from, nobody reads it any more, and it has as many pieces, the first as
-// long, the others references.
+// The headers of the last response, if `reply` to `in` can reuse them and its pbufs; otherwise
+// null. It must have gone where `in` came from, nothing else may hold its pbufs, and it must have
+// as many pieces as `reply`, the first of the same length, the others references.
 Headers* reusable(const struct tcp_seg& last, const PromptReply& reply, const Headers& in) {
   struct pbuf* piece = last.p;
   auto* const headers = static_cast<Headers*>(piece->payload);
@@ -96,8 +96,8 @@ bool checksums_hold(const Headers& in, std::span<const std::byte> frame, RxCheck
   return sum.folded() == 0xFFFF;
 }
 
-// What the segment says of the last response and of the peer's window, as tcp_receive would take
-// it, and its data, which is done with at once.
+// Processes the segment's ACK and window as tcp_receive would, and accepts its data, which is
+// consumed at once.
 void take(struct tcp_pcb& pcb, const Headers& in) {
   const auto acknowledged = static_cast<tcpwnd_size_t>(in.tcp.acknowledgement - pcb.lastack);
   pcb.tmr = tcp_ticks;
@@ -118,7 +118,7 @@ void take(struct tcp_pcb& pcb, const Headers& in) {
   TCP_STATS_INC(tcp.recv);
 }
 
-// Puts the reply's pieces into the last response's.
+// Puts the reply's pieces into the last response's pbufs.
 void fill(struct tcp_seg& segment, const PromptReply& reply, PromptAnswer& answer) {
   const auto bytes = static_cast<u16_t>(reply.bytes);
   struct pbuf* piece = segment.p;
@@ -132,7 +132,7 @@ void fill(struct tcp_seg& segment, const PromptReply& reply, PromptAnswer& answe
   auto left = static_cast<u16_t>(bytes - head.bytes);
   for (const Piece& next : reply.pieces.subspan(1)) {
     piece = piece->next;
-    piece->payload = const_cast<std::byte*>(next.data);  // nobody writes to it: lwIP knows no const
+    piece->payload = const_cast<std::byte*>(next.data);  // never written to; lwIP has no const
     piece->len = static_cast<u16_t>(next.bytes);
     piece->tot_len = left;
     left = static_cast<u16_t>(left - next.bytes);
@@ -141,8 +141,8 @@ void fill(struct tcp_seg& segment, const PromptReply& reply, PromptAnswer& answe
   segment.len = bytes;
 }
 
-// As tcp_output_segment and those below it would have it; of TCP's checksum, the device makes the
-// most. As the one before, the datagram has DF and no identification, for connections whose
+// Writes the headers as tcp_output_segment and the layers below would; the device completes TCP's
+// checksum. Like the one before, the datagram has DF and no identification: connections whose
 // segments may be fragmented (TF_FRAGMENT) get no prompt answers.
 void write_headers(const struct tcp_pcb& pcb, Headers& headers, std::uint16_t bytes) {
   headers.tcp.sequence = pcb.snd_nxt;
@@ -155,7 +155,7 @@ void write_headers(const struct tcp_pcb& pcb, Headers& headers, std::uint16_t by
       Be16::from_raw(pseudo_header_sum(headers.ip, tcp_bytes_of(headers.ip)).folded());
 }
 
-// As tcp_write and tcp_output would leave it.
+// Updates the connection as tcp_write and tcp_output would.
 void note_sent(struct tcp_pcb& pcb, std::uint16_t bytes) {
   pcb.rtime = 0;
   if (pcb.rttest == 0) {
@@ -171,16 +171,20 @@ void note_sent(struct tcp_pcb& pcb, std::uint16_t bytes) {
 
 }  // namespace
 
-// Checksums come last: whatever isn't answered here is verified by the normal path.
+// Verifies checksums last: the normal path verifies those of every frame not answered here.
 bool prompt_answer(const struct netif& netif, std::span<const std::byte> frame, RxChecksum checksum,
                    const PromptServer& server, PromptAnswer& answer) {
-  if (server.find == nullptr || frame.size() <= sizeof(Headers)) return false;
+  if (server.find == nullptr || frame.size() <= sizeof(Headers)) {
+    return false;
+  }
   const auto& in = *reinterpret_cast<const Headers*>(frame.data());
   if (!is_plain(in, frame.size())) {
     return false;
   }
   struct tcp_pcb* const pcb = connection_of(in, netif_get_index(&netif));
-  if (pcb == nullptr || !expects(*pcb, in, server)) return false;
+  if (pcb == nullptr || !expects(*pcb, in, server)) {
+    return false;
+  }
 
   const PromptReply reply =
       server.find(pcb->callback_arg, {reinterpret_cast<const char*>(frame.data()) + sizeof(Headers),

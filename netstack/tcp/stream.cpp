@@ -20,8 +20,8 @@ static_assert(TcpStream::kSegmentBytes == TCP_MSS && TcpStream::kWindowBytes == 
 static_assert(TcpStream::kMessagePieces == TCP_WRITE_PIECES);
 static_assert(detail::kAccepted == ERR_OK && detail::kRefused == ERR_MEM);
 
-// The connection that was reset last: when that happens in one of its own callbacks, lwIP must be
-// told by the result. `begin` forgets it when lwIP uses its memory again.
+// The connection reset last: a callback in which its connection is reset must tell lwIP so by its
+// result. `begin` clears it, because lwIP may reuse the memory for a new connection.
 constinit const struct tcp_pcb* reset_last = nullptr;
 
 }  // namespace
@@ -46,13 +46,15 @@ void TcpStream::begin(void* owner, const Callbacks& callbacks) {
   tcp_recv(pcb_, callbacks.received);
   tcp_sent(pcb_, callbacks.acknowledged);
   tcp_err(pcb_, callbacks.lost);
-  // A response is handed over whole, so there is nothing for Nagle's algorithm to gather.
+  // Responses are handed over whole, so Nagle's algorithm has nothing to gather.
   tcp_nagle_disable(pcb_);
   widen_send_buffer(*pcb_);
 }
 
 bool TcpStream::write_message(std::span<const Piece> pieces, std::size_t bytes) {
-  if (bytes > tcp_sndbuf(pcb_)) return false;
+  if (bytes > tcp_sndbuf(pcb_)) {
+    return false;
+  }
   std::array<tcp_piece, kMessagePieces> all;
   for (std::size_t at = 0; at < pieces.size(); ++at) {
     all[at] = {pieces[at].data, static_cast<u16_t>(pieces[at].bytes)};
@@ -93,15 +95,17 @@ void TcpStream::flush() { tcp_output(pcb_); }
 
 void TcpStream::open_window(std::uint32_t bytes) { tcp_recved(pcb_, static_cast<u16_t>(bytes)); }
 
-// lwIP tries again if it lacks the memory.
+// If lwIP lacks the memory for a FIN, it tries again by itself.
 void TcpStream::close() { tcp_shutdown(pcb_, 0, 1); }
 
-// lwIP finishes what is in flight by itself. A peer that never closes its side would keep the PCB
-// for long: the least priority lets lwIP take it for a new connection when it has no other.
+// lwIP finishes data in flight by itself. A peer that never closes its side would hold the PCB for
+// long, so it gets the lowest priority: lwIP may take it for a new connection if it has no other.
 void TcpStream::release() {
   struct tcp_pcb* const pcb = detach();
   tcp_setprio(pcb, TCP_PRIO_MIN);
-  if (tcp_close(pcb) != ERR_OK) reset(pcb);
+  if (tcp_close(pcb) != ERR_OK) {
+    reset(pcb);
+  }
 }
 
 void TcpStream::abort() { reset(detach()); }
@@ -129,7 +133,7 @@ PeerAddress TcpStream::peer() const {
   return PeerAddress(bytes);
 }
 
-// A connection stays with the interface that its SYN came by (patches/12).
+// A connection stays with the interface that its SYN came by (patches/reply-interface).
 unsigned TcpStream::interface() const {
   struct netif* const netif = netif_get_by_index(pcb_->netif_idx);
   return netif == nullptr ? 0 : attachment_of(netif).index();
@@ -137,7 +141,9 @@ unsigned TcpStream::interface() const {
 
 bool detail::listen(std::uint16_t port, tcp_accept_fn accepted) {
   struct tcp_pcb* const pcb = tcp_new();
-  if (pcb == nullptr) return false;
+  if (pcb == nullptr) {
+    return false;
+  }
   struct tcp_pcb* const listener =
       tcp_bind(pcb, IP_ANY_TYPE, port) == ERR_OK ? tcp_listen(pcb) : nullptr;
   if (listener == nullptr) {

@@ -63,7 +63,7 @@ struct EthernetHeader {
   static constexpr std::uint16_t kArp = 0x0806;
   static constexpr std::size_t kMinFrameBytes = 60;  // without the frame check sequence
 };
-static_assert(sizeof(EthernetHeader) == 14 && alignof(EthernetHeader) == 1);
+static_assert(sizeof(EthernetHeader) == kEthernetHeaderBytes && alignof(EthernetHeader) == 1);
 
 // IEEE 802.1Q, 9.6: a C-VLAN tag, between the MAC addresses and the type of the payload.
 struct VlanTag {

@@ -30,8 +30,6 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--full", action="store_true", default=bool(os.environ.get("MOTE_FULL")),
-                     help="full sizes: 64 MiB under 5 % loss and the like (or MOTE_FULL=1)")
     parser.addoption("--matrix", action="store_true", default=bool(os.environ.get("MOTE_MATRIX")),
                      help="each NIC on each machine, each way booted, not only some of each "
                           "(or MOTE_MATRIX=1)")
@@ -43,14 +41,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "interop: takes a program that is heavy to install; runs "
                             "with --interop only")
-    config.addinivalue_line("markers", "full: takes minutes; runs with --full only")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    unasked = [name for name in ("interop", "full") if not config.getoption(f"--{name}")]
-    heavy = [item for item in items if any(item.get_closest_marker(name) for name in unasked)]
-    config.hook.pytest_deselected(items=heavy)
-    items[:] = [item for item in items if item not in heavy]
+    if not config.getoption("--interop"):
+        heavy = [item for item in items if item.get_closest_marker("interop")]
+        config.hook.pytest_deselected(items=heavy)
+        items[:] = [item for item in items if item not in heavy]
 
 
 @pytest.fixture(scope="session")

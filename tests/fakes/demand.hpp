@@ -1,4 +1,4 @@
-// An assertion of fakes and fuzzers about the code under test. If it fails, the program ends, and
+// An assertion by fakes and fuzzers about the code under test. If it fails, the program aborts, and
 // libFuzzer keeps the input.
 #pragma once
 

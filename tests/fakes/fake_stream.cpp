@@ -1,4 +1,4 @@
-// The peers' side, and the streams as the server calls them.
+// The peers, and the streams that the server calls.
 #include "tests/fakes/fake_stream.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ using namespace mote;
 using fakes::Peer;
 using netstack::TcpStream;
 
-// The two types of which the seam knows no more than their names.
+// The two types that netstack/stream.hpp only declares.
 struct tcp_pcb {
   Peer& peer;
   void* owner;
@@ -21,7 +21,7 @@ struct tcp_pcb {
 };
 
 struct pbuf {
-  // Exactly as large as the content, so that the sanitizer sees any byte read behind it.
+  // Exactly as large as the content, so that the sanitizer sees any read beyond it.
   explicit pbuf(std::string_view content) : memory(new char[content.size()]), size(content.size()) {
     std::ranges::copy(content, memory.get());
     ++fakes::frames_held;
@@ -40,7 +40,7 @@ struct pbuf {
 namespace mote::fakes {
 namespace {
 
-constexpr std::size_t kMostPieces = 256;  // that a stream queues
+constexpr std::size_t kMostPieces = 256;  // queued by a stream
 
 TcpStream::Result (*offer)(void*, tcp_pcb*, TcpStream::Result) = nullptr;
 void (*timer)(void*) = nullptr;
@@ -63,6 +63,7 @@ bool lacks_memory() {
 
 void Peer::open(std::uint32_t room, std::uint32_t long_segment) {
   room_ = room;
+  interface_ = interface;
   long_segment_ = long_segment;
   pcb_ = new tcp_pcb{*this, nullptr, {}, nullptr};
   refused_ = offer(nullptr, pcb_, 0) != 0;
@@ -113,7 +114,7 @@ void Peer::deliver(std::string_view bytes, bool chained) {
   has_unsent_ = false;
 }
 
-// As netstack/tcp/prompt_answer.cpp does it.
+// Follows netstack/tcp/prompt_answer.cpp.
 bool Peer::is_answered_promptly(std::string_view bytes) {
   if (prompt_server == nullptr || pcb_ == nullptr || unacknowledged() == 0 ||
       unacknowledged() > kSegmentBytes || got_fin_ || has_closed_ || window_ != kWindowBytes) {
@@ -150,7 +151,7 @@ void Peer::reset() {
   }
 }
 
-// The accounts change at once; what the owner is told comes in parts, as lwIP tells it.
+// The counts change at once; the owner is told in parts, as by lwIP.
 void Peer::acknowledge(std::size_t bytes) {
   bytes = std::min(bytes, unacknowledged());
   take_acknowledgement(bytes);
@@ -162,7 +163,7 @@ void Peer::acknowledge(std::size_t bytes) {
   }
 }
 
-// Until now the oldest bytes might have been sent again.
+// Until now TCP might have had to resend the oldest bytes, so their memory must be unchanged.
 void Peer::take_acknowledgement(std::size_t bytes) {
   acknowledged_ += static_cast<std::uint32_t>(bytes);
   while (bytes > 0) {
@@ -314,7 +315,7 @@ void TcpStream::open_window(std::uint32_t bytes) {
 
 void TcpStream::close() { demand(!std::exchange(pcb_->peer.got_fin_, true), "closed twice"); }
 
-// TCP sends a reset when data wasn't taken in (RFC 2525, 2.17).
+// TCP sends a reset if received data was never read (RFC 2525, 2.17).
 void TcpStream::release() {
   Peer& peer = std::exchange(pcb_, nullptr)->peer;
   peer.got_reset_ |= !peer.got_fin_ && peer.window_ != kWindowBytes;
@@ -333,7 +334,7 @@ PeerAddress TcpStream::peer() const {
   return PeerAddress(kAddress);
 }
 
-unsigned TcpStream::interface() const { return fakes::interface; }
+unsigned TcpStream::interface() const { return pcb_->peer.interface_; }
 
 bool detail::listen(std::uint16_t,
                     TcpStream::Result (*accepted)(void*, tcp_pcb*, TcpStream::Result)) {

@@ -12,7 +12,7 @@
 #include "tests/unit/ample_arena.hpp"
 #include "tests/unit/http/fakes.hpp"
 
-// The linker's: what lies between them is text and constants.
+// Symbols of the linker: text and constants lie between them.
 extern "C" const char __executable_start[];
 extern "C" const char etext[];
 
@@ -22,9 +22,9 @@ namespace {
 using http_world::wall_seconds;
 
 constexpr std::uint64_t kStart = 784'111'777;
-constexpr std::size_t kTextBlocks = 12;  // few, so that they run out
+constexpr std::size_t kTextBlocks = 12;  // few, so that they do run out
 
-// Constants of the firmware: its pages for errors are the longest.
+// Whether memory is one of Mote's constants, the longest of which are its error pages.
 bool is_constant(std::string_view memory) {
   constexpr std::size_t kMostBytes = 256;
   return memory.data() >= __executable_start && memory.data() + memory.size() <= etext &&

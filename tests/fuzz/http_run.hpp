@@ -1,4 +1,5 @@
-// The server as the connection fuzzer runs it: on fake streams, with a pack between guard pages.
+// The server as the connection fuzzer runs it: on fake streams, with a pack between guard
+// pages.
 #pragma once
 
 #include "tests/fakes/fake_stream.hpp"
@@ -9,14 +10,15 @@ using fakes::fail_writes;
 using fakes::pass_ticks;
 using fakes::Peer;
 
-// The server, started once; puts clock, failures, counters and known requests of a run to their
-// start. With the access log no request is known.
+// Begins a run: starts the server if it isn't running, and resets the clock, failures, counters and
+// known requests. With the access log on, no request becomes known.
 void begin_run(unsigned interface, bool logs);
 
-// Proves that the server holds nothing any more.
+// Checks that the server has released everything.
 void end_run();
 
-// Acknowledges and retries until nothing more comes. Text may have to wait until another gives way.
+// Acknowledges and retries until nothing more comes. Lets time pass when text has to wait until
+// another connection gives way.
 void take_all(Peer& peer);
 
 void pass_seconds(unsigned seconds);

@@ -103,5 +103,5 @@ def test_what_is_found_is_named(stand_in: Callable[[str], Namespace], tmp_path: 
 
 
 def test_a_fuzzer_that_cannot_run_is_told(stand_in: Callable[[str], Namespace]) -> None:
-    with pytest.raises(RuntimeError, match="status 1, as told above, and left no input"):
+    with pytest.raises(RuntimeError, match="status 1, see above, and left no input"):
         fuzz.run(stand_in("exit 1"))

@@ -1,10 +1,10 @@
-"""Errors for users: whose fault they are, their exit status, and their words on one line."""
+"""Errors for users: usage errors and failures, their exit status, and one-line messages."""
 
 import errno
 import tempfile
 from pathlib import Path
 
-# What the system could not do, whatever the user had asked for.
+# Failures of the system, independent of the user's arguments.
 _FAILURES = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
@@ -14,8 +14,8 @@ class UserError(Exception):
 
 
 def system_error(path: Path, error: OSError, advice: str) -> UserError | RuntimeError:
-    """What to raise for a system call that failed: RuntimeError (status 1) for what the user's
-    arguments have no part in."""
+    """The exception for a failed system call: RuntimeError (status 1) if the user's arguments have
+    no part in it."""
     if error.errno in _NO_ROOM and path.is_relative_to(tempfile.gettempdir()):
         advice = no_room_advice()
     kind = RuntimeError if error.errno in _FAILURES else UserError
@@ -27,6 +27,6 @@ def no_room_advice() -> str:
 
 
 def one_line(text: object) -> str:
-    """Text for a terminal: what would end the line or steer the terminal is escaped."""
+    """Text for a terminal; characters that would end the line or control it are escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode()
                    for c in str(text))

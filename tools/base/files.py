@@ -1,4 +1,4 @@
-"""Files that come into being whole or not at all, and where they may."""
+"""Output files: checks that they can be written, and writes them completely or not at all."""
 
 import os
 import stat
@@ -12,7 +12,7 @@ from tools.base.errors import UserError, system_error
 
 
 def check_target(out: Path) -> None:
-    """Refuses a place that cannot be written, before the work is done."""
+    """Refuses a path that cannot be written, before the work is done."""
     if out.is_dir():
         raise UserError(f"{out}: is a folder; give the name of a file")
     above = [out.parent, *out.parent.parents]
@@ -26,9 +26,9 @@ def check_target(out: Path) -> None:
 
 
 def behind_link(out: Path) -> Path:
-    """The file that is to be written: what a symbolic link leads to, or `out` itself.
+    """The file to write: the target of a symbolic link, or `out` itself.
 
-    Refuses all but regular files: a device or a pipe would be replaced by a file of its name.
+    Accepts only regular files: a device or a pipe would be replaced by a file of its name.
     """
     try:
         target = out.resolve() if out.is_symlink() else out
@@ -44,7 +44,7 @@ def behind_link(out: Path) -> Path:
 
 @contextmanager
 def temporary_file() -> Iterator[BinaryIO]:
-    """A file without a name, for what does not fit into memory."""
+    """A file without a name, for data that does not fit into memory."""
     try:
         file = tempfile.TemporaryFile(prefix="mote-")
     except OSError as error:
@@ -56,7 +56,7 @@ def temporary_file() -> Iterator[BinaryIO]:
 
 @contextmanager
 def replacing(out: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `out` only when it is complete."""
+    """A new file that replaces `out` only when it is complete."""
     target = behind_link(out)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)

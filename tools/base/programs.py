@@ -1,7 +1,7 @@
 """Every program that Mote's tools, tests, bench and fuzzers start, and Debian's package of each.
 
-tools/base/setup.py installs the packages of whoever needs them. test_programs.py sees that nothing
-else is started, and run_tests.py that nothing else can be found while tests run.
+tools/base/setup.py installs the packages for each use. test_programs.py checks that nothing else is
+started, and run_tests.py makes sure that nothing else can be found while tests run.
 """
 
 import subprocess
@@ -11,17 +11,17 @@ from pathlib import Path
 
 from tools.base import setup
 
-# What the README asks for; dpkg-query knows the rest, Debian's essential packages.
+# Required by the README. The rest, Debian's essential packages, dpkg-query knows.
 GIVEN = ("apt", "git", "python3")
 
-# Of the essential packages, those with programs that are started here.
+# The essential packages whose programs are started here.
 ESSENTIAL = ("coreutils", "dash", "dpkg", "gzip", "util-linux")
 
 # Program -> its package, and the uses (of setup.USES) that start it.
 PROGRAMS: dict[str, tuple[str, str]] = {
     "ab": ("apache2-utils", "test"),
     "addr2line": ("binutils", "run test"),
-    "apt-get": ("apt", "run image build test bench fuzz"),
+    "apt-get": ("apt", "run image build test bench fuzz lwip"),
     "brotli": ("brotli", "run image test bench fuzz"),
     "cat": ("coreutils", "test"),
     "check_http": ("monitoring-plugins-basic", "interop"),
@@ -60,6 +60,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "python3": ("python3", "build test bench fuzz"),
     "qemu-img": ("qemu-utils", "image test"),
     "qemu-system-x86_64": ("qemu-system-x86", "run test bench"),
+    "quilt": ("quilt", "lwip test"),
     "readlink": ("coreutils", "test"),
     "readelf": ("binutils", "build test bench"),
     "sh": ("dash", "test interop"),
@@ -76,16 +77,16 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "zstd": ("zstd", "run image test bench"),
 }
 
-# Where programs lie, administrators' own included.
+# The folders of programs, those for administrators included.
 FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
 def fill_with_declared(folder: Path, use: str) -> bool:
-    """Makes the folder a PATH: links to what a bare Debian has once the setup for a use is done.
+    """Makes the folder a PATH: links to the programs of a bare Debian after the setup for a use.
 
-    That is every program declared above, and those of the packages that are essential, given or
-    installed by the setup, and of what they depend on, for programs start others. False, and an
-    empty folder, where there is no dpkg to tell.
+    These are the programs declared above, those of the packages that are essential, given or
+    installed by the setup, and those of their dependencies, since programs start others. False, and
+    an empty folder, without dpkg.
     """
     wanted = {*GIVEN, *setup.table(*setup.USES[use])}
     try:
@@ -107,7 +108,7 @@ def fill_with_declared(folder: Path, use: str) -> bool:
 
 
 def real(path: Path) -> Path:
-    """The path with links among its folders followed, as of /bin; its last part stays."""
+    """The path with links among its folders followed, such as /bin; its last part stays."""
     return path.parent.resolve() / path.name
 
 
@@ -123,7 +124,7 @@ def ask_dpkg(*arguments: str) -> str:
 
 @dataclass(frozen=True)
 class Package:
-    """An installed package: what it is for dependencies."""
+    """An installed package, as far as dependencies are concerned."""
 
     essential: bool
     depends: tuple[tuple[str, ...], ...]  # alternatives of each
@@ -131,7 +132,7 @@ class Package:
 
 
 def installed() -> dict[str, Package]:
-    """What is installed, as dpkg knows it."""
+    """The installed packages, from dpkg."""
     fields = "${Package}\t${db:Status-Status}\t${Essential}\t${Pre-Depends}, ${Depends}\t" \
         "${Provides}\n"
     found = {}
@@ -150,7 +151,7 @@ def names(alternatives: str) -> tuple[str, ...]:
 
 
 def closure(known: dict[str, Package], wanted: Iterable[str]) -> set[str]:
-    """The installed ones of these packages, the essential ones, and what they depend on."""
+    """The installed ones among these packages, the essential ones, and all their dependencies."""
     providers: dict[str, list[str]] = {}
     for name, package in known.items():
         for provided in package.provides:
@@ -171,5 +172,5 @@ def closure(known: dict[str, Package], wanted: Iterable[str]) -> set[str]:
 
 
 def inside(words: list[str]) -> list[str]:
-    """What nsenter is to start in a lab."""
+    """The command that nsenter starts in a lab; empty for other commands."""
     return words[words.index("--") + 1:] if words[:1] == ["nsenter"] and "--" in words else []

@@ -10,8 +10,8 @@ from pathlib import Path
 from tools.base.errors import UserError
 from tools.base.terminal import Progress
 
-# Package -> what shows that it is there: a command's name, or a file. What is started, and by whom,
-# tools/base/programs.py tells.
+# Package -> a sign that it is installed: a command's name, or a file. tools/base/programs.py lists
+# the programs that are started.
 BUILD = {
     "binutils": "readelf",
     "clang-19": "clang++-19",
@@ -28,7 +28,7 @@ DEBUG = {"gdb": "gdb"}
 SYMBOLIZE = {"binutils": "addr2line"}
 COMPRESS = {"brotli": "brotli", "zstd": "zstd"}
 CONVERT = {"qemu-utils": "qemu-img"}
-# What the unit tests take, and beside it all others.
+# For the unit tests; all other tests need these, too.
 UNIT = {
     "clang-format-19": "clang-format-19",
     "doctest-dev": "/usr/include/doctest/doctest.h",
@@ -37,6 +37,7 @@ UNIT = {
     "nginx-light": "nginx",
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
+    "quilt": "quilt",
 }
 TEST = {
     "apache2-utils": "ab",
@@ -52,7 +53,7 @@ TEST = {
     "seabios": "/usr/share/seabios/bios-microvm.bin",
     "wget": "wget",
 }
-# Programs that only ./mote test --interop meets, being large or slow to install.
+# Only for ./mote test --interop: large, or slow to install.
 INTEROP = {
     "chromium": "chromium",
     "monitoring-plugins-basic": "/usr/lib/nagios/plugins/check_http",
@@ -67,11 +68,15 @@ INTEROP = {
     "zsync": "zsync",
 }
 
-# What invoke-rc.d and deb-systemd-invoke ask whether a service may start; 101 says no.
+# invoke-rc.d and deb-systemd-invoke ask this script whether a service may start; 101 says no.
 POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_TEXT = "#!/bin/sh\n# While mote installs packages: start no services.\nexit 101\n"
 
 BENCH = {"wrk": "wrk"}
+PATCHES = {
+    **{package: BUILD[package] for package in ("dpkg-dev", "patch", "xz-utils")},
+    "quilt": UNIT["quilt"],
+}
 FUZZ = {
     "libclang-rt-19-dev": UNIT["libclang-rt-19-dev"],
     "llvm-19": "llvm-symbolizer-19",
@@ -79,12 +84,13 @@ FUZZ = {
 
 CHECK = {"clang-format-19": UNIT["clang-format-19"], "clang-tidy-19": "clang-tidy-19"}
 
-# What each of the front door's commands, and of Ninja's, needs at most.
+# The most that each command of the front door's, and of Ninja's, may need.
 USES = {
     "build": (BUILD,),
     "run": (BUILD, COMPRESS, RUN, DEBUG, SYMBOLIZE),
     "image": (BUILD, COMPRESS, CONVERT),
     "unit": (BUILD, COMPRESS, UNIT),
+    "lwip": (PATCHES,),
     "test": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST),
     "interop": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST, INTEROP),
     "bench": (BUILD, COMPRESS, RUN, UNIT, TEST, BENCH),
@@ -93,21 +99,21 @@ USES = {
     "coverage": (BUILD, COMPRESS, UNIT, FUZZ),
 }
 
-# Where administrators' commands are, which a user's PATH may leave out.
+# Folders of administrators' commands, which a user's PATH may lack.
 ADMINISTRATION = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
-# Set while tests run: PATH has all that is declared, and nothing else may be found.
+# Set while tests run: only programs on PATH, which has all that is declared, may be found.
 ONLY_DECLARED = "MOTE_ONLY_DECLARED"
 
 
 def provide(*groups: dict[str, str]) -> None:
-    """Installs what is missing of these groups; without root's rights, says how to."""
+    """Installs the missing packages of these groups; without root's rights, says how to."""
     lacking = missing(*groups)
     if not lacking:
         return
     command = ["apt-get", "install", "-y", "--no-install-recommends", *lacking]
     if not shutil.which("apt-get"):
-        raise UserError(f"these Debian packages, or what they hold, are needed and not here: "
+        raise UserError(f"these Debian packages, or their contents, are missing: "
                         f"{' '.join(lacking)}")
     if os.geteuid() != 0:
         raise UserError(f"tools are missing; install them with: sudo {' '.join(command)}")
@@ -122,7 +128,7 @@ def provide(*groups: dict[str, str]) -> None:
 
 
 def advice(use: str) -> str:
-    """How to install what a use lacks."""
+    """How to install the packages that a use lacks."""
     return f"install it with: apt-get install {' '.join(missing(*USES[use]))}"
 
 
@@ -142,20 +148,20 @@ def present(sign: str) -> bool:
 
 
 def which(program: str) -> str | None:
-    """Where a program is, among the administrators' ones, too."""
+    """A program's path; administrators' folders are searched, too."""
     return shutil.which(program, path=search_path())
 
 
 def search_path() -> str:
-    """PATH, with what a user's may lack."""
+    """PATH, with administrators' folders, which a user's may lack."""
     path = os.environ.get("PATH", os.defpath)
     return path if ONLY_DECLARED in os.environ else os.pathsep.join([path, *ADMINISTRATION])
 
 
 @contextmanager
 def services_kept_down() -> Iterator[None]:
-    """Packages of servers start them when installed; tests only want their programs. A policy that
-    is there already stays in force as it is."""
+    """Keeps packages from starting their servers when installed; tests only want the programs. An
+    existing policy stays in force unchanged."""
     try:
         with POLICY.open("x") as policy:
             policy.write(POLICY_TEXT)
@@ -170,7 +176,7 @@ def services_kept_down() -> Iterator[None]:
 
 
 def apt(command: list[str], progress: Progress) -> None:
-    """Runs apt without questions; its first error becomes ours."""
+    """Runs apt without questions; reports its first error."""
     options = ["-q", "-o", "DPkg::Lock::Timeout=600", "-o", "Acquire::Retries=4",
                "-o", "APT::Status-Fd=1"]
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}

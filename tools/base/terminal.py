@@ -1,4 +1,4 @@
-"""What commands print: plain lines, and on a terminal one line of progress that moves."""
+"""Commands' output: plain lines, and on a terminal one moving line of progress."""
 
 import os
 import signal
@@ -15,9 +15,9 @@ LATER_S = 0.01
 
 
 def end_by_interrupt() -> None:
-    """Lets the signals that end a program end it as Ctrl-C does, so that it clears up first.
+    """Makes the signals that end a program act like Ctrl-C, so that it cleans up first.
 
-    What was ignored from the start (nohup) stays ignored.
+    Signals ignored from the start (nohup) stay ignored.
     """
     sys.unraisablehook = _interrupt_later
     signal.signal(signal.SIGALRM, _interrupt)
@@ -27,13 +27,13 @@ def end_by_interrupt() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(number, signal.SIG_IGN)  # a second one must not stop the clearing up
+    signal.signal(number, signal.SIG_IGN)  # a second one must not stop the clean-up
     raise KeyboardInterrupt
 
 
 def _interrupt_later(lost: "sys.UnraisableHookArgs") -> None:
-    """An interrupt that came where Python can raise nothing, as in the functions that logging has
-    called at each fork, is raised just after instead of being forgotten."""
+    """Raises an interrupt slightly later if it came where Python can't raise anything, such as in
+    the functions that logging has called at each fork. Else it would be lost."""
     if issubclass(lost.exc_type, KeyboardInterrupt):
         signal.signal(signal.SIGALRM, _interrupt)
         signal.setitimer(signal.ITIMER_REAL, LATER_S)
@@ -46,15 +46,15 @@ def _moves() -> bool:
 
 
 def faint(text: str) -> str:
-    """Dimmed where the terminal can and the user has not set NO_COLOR."""
+    """Dimmed, if the terminal can and the user has not set NO_COLOR."""
     return text if os.environ.get("NO_COLOR") or not _moves() else f"\033[2m{text}\033[0m"
 
 
 class Progress:
-    """Says what is going on for as long as the `with` block runs.
+    """Shows a task's progress while the `with` block runs.
 
-    On a terminal: one line on stderr that shows the time taken and the latest note, and goes
-    away at the end. Elsewhere: the task as one plain line on stdout, once it took over a second;
+    On a terminal: one line on stderr with the time taken and the latest note, which goes away at
+    the end. Elsewhere: the task as one plain line on stdout, once it has taken over a second;
     stderr is for errors only.
     """
 
@@ -66,7 +66,7 @@ class Progress:
         self._thread = threading.Thread(target=self._show, daemon=True)
 
     def note(self, text: str) -> None:
-        """What the task is at now."""
+        """Shows `text` as the task's current step."""
         self._note = text
 
     def __enter__(self) -> "Progress":
@@ -81,7 +81,7 @@ class Progress:
     def _show(self) -> None:
         if not _moves():
             if not self._done.wait(1):
-                with suppress(BrokenPipeError):  # told by the main thread
+                with suppress(BrokenPipeError):  # the main thread reports it
                     print(f"{one_line(self._task)} …", flush=True)
             return
         drawn = False
@@ -98,7 +98,7 @@ class Progress:
 
 
 def size_text(count: int) -> str:
-    """A number of bytes as people read it: 512 bytes, 34 KiB, 1.5 MiB."""
+    """A number of bytes for people: 512 bytes, 34 KiB, 1.5 MiB."""
     if count < 1024:
         return f"{count} bytes"
     for unit in ("KiB", "MiB", "GiB"):

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes C++ that compiles only if boot/'s idea of the boot ABI is kernel/boot_info.hpp's.
+"""Writes C++ that compiles only if boot/ and kernel/boot_info.hpp agree on the boot ABI.
 
-Each member of NASM's structures must lie where C++ has it, the sizes must agree, and so must the
-constants in CONSTANTS.
+Each member of NASM's structures must have C++'s offset and size, and the constants in CONSTANTS
+must be equal.
 """
 
 import argparse
@@ -17,9 +17,8 @@ sys.path.insert(0, str(ROOT))
 
 from tools.base.errors import one_line  # noqa: E402
 
-# NASM's constant -> what it must be.
+# NASM's constant -> the C++ expression that it must equal.
 CONSTANTS = {
-    "kBootInfoMagic": "mote::BootInfo::kMagic",
     "kBootWayBios": "static_cast<unsigned>(mote::BootWay::kBios)",
     "kBootWayPvh": "static_cast<unsigned>(mote::BootWay::kPvh)",
     "kUsableRam": "mote::MemoryRange::kUsableRam",
@@ -31,14 +30,14 @@ BYTES = {"b": 1, "w": 2, "d": 4, "q": 8}
 
 @dataclass
 class Layout:
-    """What NASM sources say: structures as members with offset and size, and plain constants."""
+    """NASM's view: structures as members with offset and size, and plain constants."""
 
     structures: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
 
 
 def read(text: str, layout: Layout) -> None:
-    """Takes in one source: `struc … endstruc` (NASM's manual, 5.9.1) and `NAME equ NUMBER`."""
+    """Reads one source: `struc … endstruc` (NASM's manual, 5.9.1) and `NAME equ NUMBER`."""
     members: dict[str, tuple[int, int]] | None = None
     at = 0
     for number, line in enumerate(text.splitlines(), 1):

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes compile_commands.json for clangd and clang-tidy: each source once.
 
-A source that is compiled in several ways has the entry of the first in RULES: the firmware's, then
-the unit tests', then the fuzzers'.
+A source that is compiled in several ways gets the entry of the first rule in RULES: the image's,
+then the unit tests', then the fuzzers'.
 """
 
 import argparse
@@ -19,7 +19,7 @@ Entry = dict[str, str]
 
 
 def entries(ninja_file: str, rule: str) -> list[Entry]:
-    """What Ninja runs by a rule (its manual, -t compdb)."""
+    """The commands that Ninja runs by a rule (its manual, -t compdb)."""
     said = subprocess.run(["ninja", "-f", ninja_file, "-t", "compdb", rule], cwd=ROOT, text=True,
                           capture_output=True, check=True).stdout
     return json.loads(said)

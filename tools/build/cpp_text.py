@@ -7,7 +7,7 @@ _SKIPPED = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"(?P<mark>[^(\s]*)\(.*?\)(?P=mark)"|"(?:\\.|[^"\\\n])*"'
     r"|(?<![0-9A-Fa-f])'(?:\\.|[^'\\\n])+'", re.S)
 
-# What may stand between a member and the one before it.
+# Access specifiers may stand between a member and the one before it.
 _ACCESS = re.compile(r"\A\s*((public|private|protected)\s*:\s*)*")
 
 _SCOPE = re.compile(r"(inline\s+)?namespace\b|(export\s+)?(template\s*<.*>\s*(requires.*)?)?"
@@ -52,7 +52,7 @@ def functions(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _kind(head: str, inside_function: bool) -> str:
-    """What an opening brace begins, told by the words in front of it."""
+    """The kind of block that an opening brace begins, by the words in front of it."""
     if inside_function:
         return "block"
     if _SCOPE.match(head):

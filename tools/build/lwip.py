@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Puts lwIP's sources into the build folder, with Debian's patches and ours applied.
 
-The sources are Debian's source package, fetched by apt with state of its own in the build folder:
-the system's apt settings (proxy, credentials, mirror) are used and stay as they are. apt verifies
-Debian's signatures; the upstream tarball is checked once more against the hash kept here. What
-was fetched is kept, so only the first build needs a network.
+apt fetches Debian's source package, with its state in the build folder: it uses the system's apt
+settings (proxy, credentials, mirror) and leaves them unchanged. apt verifies Debian's signatures;
+the upstream tarball is checked once more against the hash kept here. The package is kept, so only
+the first build needs a network.
 """
 
 import argparse
@@ -19,15 +19,16 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tools.base.errors import UserError  # noqa: E402
+from tools.build import lwip_series  # noqa: E402
 
 SUITE = "trixie"
 TARBALL = "lwip_2.2.1+dfsg1.orig.tar.xz"
 TARBALL_SHA256 = "83729c274c499d3348e9fbbe043a3113f3fa8953e7efddc7c21c7fcbb1f2b7b1"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-PATCHES = ROOT / "netstack/lwip/patches"
+PATCHES = lwip_series.PATCHES
 
-# Set on top of the system's settings. The sandbox user could not enter a build folder under a
-# private home; the hooks are the system's, for the system's own lists and caches.
+# Added to the system's settings. The sandbox user could not enter a build folder under a private
+# home; the hooks are for the system's own lists and caches.
 APT_SETTINGS = """\
 Dir::State::Lists "{state}/lists";
 Dir::Cache "{state}/cache";
@@ -44,8 +45,8 @@ Say = Callable[[str], None]
 
 
 def provide(build_dir: Path, own_tree: Path | None, say: Say) -> None:
-    """Makes build_dir/lwip what the stamp says it is; does nothing when it is that already."""
-    patches = sorted(PATCHES.glob("*.patch"))
+    """Brings build_dir/lwip up to date; does nothing if its stamp says that it is."""
+    patches = [PATCHES / name for name in lwip_series.names(PATCHES)]
     key = hashlib.sha256()
     key.update(fingerprint(own_tree).encode() if own_tree else TARBALL_SHA256.encode())
     for patch in patches:
@@ -64,21 +65,30 @@ def provide(build_dir: Path, own_tree: Path | None, say: Say) -> None:
         unpack(debian_source(build_dir / "lwip-debian", say), fresh)
     for patch in patches:
         apply(patch, fresh)
+    keep_times(tree, fresh)
     shutil.rmtree(tree, ignore_errors=True)
     fresh.rename(tree)
     write_notice(tree, build_dir / "NOTICE")
     stamp.write_text(wanted)
 
 
+def keep_times(old: Path, new: Path) -> None:
+    """Keeps the times of unchanged files, so that Ninja builds only from those that changed."""
+    for path in (new / "src").rglob("*.[ch]"):
+        before = old / path.relative_to(new)
+        if before.is_file() and before.read_bytes() == path.read_bytes():
+            shutil.copystat(before, path)
+
+
 def check_tree(tree: Path) -> None:
-    """Refuses a tree of the user's that is none."""
+    """Refuses a user's folder that is no lwIP source tree."""
     if not (tree / "src/core/tcp.c").is_file():
         raise UserError(f"--lwip {tree}: not an lwIP source tree (src/core/tcp.c is not there); "
                         "give another, or run ./configure.py to go on without one")
 
 
 def fingerprint(tree: Path) -> str:
-    """A hash of the sources in a tree of the user's."""
+    """A hash of the sources in a user's tree."""
     check_tree(tree)
     digest = hashlib.sha256()
     for path in sorted((tree / "src").rglob("*.[ch]")):
@@ -107,7 +117,7 @@ def tarball_is_right(folder: Path) -> bool:
 
 
 def fetch(folder: Path) -> None:
-    """Lets apt download the source package into `folder`, with its state in there, too."""
+    """Lets apt download the source package into `folder`, where it also keeps its state."""
     state = folder.resolve() / "apt"
     (state / "lists/partial").mkdir(parents=True)
     (state / "cache/archives/partial").mkdir(parents=True)
@@ -159,18 +169,19 @@ def unpack(description: Path, target: Path) -> None:
 
 def apply(patch: Path, tree: Path) -> None:
     """Applies one of our patches; a patch that doesn't fit exactly stops the build."""
-    run(["patch", "--strip=1", "--forward", "--fuzz=0", "--silent", "--directory", str(tree),
-         "--input", str(patch)], f"{patch.relative_to(ROOT)} does not apply to this lwIP")
+    run(["patch", "--strip=1", "--forward", "--fuzz=0", "--silent", "--no-backup-if-mismatch",
+         "--directory", str(tree), "--input", str(patch)],
+        f"{patch.relative_to(ROOT)} does not apply to this lwIP")
 
 
 def write_notice(tree: Path, notice: Path) -> None:
-    """lwIP's copyright notice, which its licence wants beside every binary."""
+    """lwIP's copyright notice, which its licence requires beside every binary."""
     licence = (tree / "COPYING").read_text()
     notice.write_text("This software contains lwIP, under these terms:\n\n" + licence)
 
 
 def run(command: list[str], failure: str, cwd: Path | None = None) -> None:
-    """Runs a command in silence; its last line of complaint goes into the error."""
+    """Runs a command silently; its first error message, if it fails, goes into the exception."""
     try:
         result = subprocess.run(command, cwd=cwd, text=True, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)

@@ -18,19 +18,19 @@ from tools.build import lwip as lwip_tree
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 
-# What images are made from: where these are built already, no compiler is needed.
+# The parts of images: once they are built, no compiler is needed.
 PARTS = [BUILD / "kernel.elf", BUILD / "loader.bin"]
 
 
 def needs() -> dict[str, str]:
-    """The tools to build with; none where the parts are built and cannot be built anew."""
+    """The tools to build with; none if the parts are built and can't be rebuilt here."""
     built = all(part.exists() for part in PARTS)
     can_build = os.access(BUILD, os.W_OK) and not setup.missing(setup.BUILD)
     return {} if built and not can_build else setup.BUILD
 
 
 def provide_firmware(lwip: Path | None) -> None:
-    """Kernel and loader up to date, or as they are for users who cannot build them."""
+    """Brings kernel and loader up to date; leaves them as they are if they can't be rebuilt."""
     if needs():
         build([str(part.relative_to(ROOT)) for part in PARTS], lwip)
     elif lwip:
@@ -39,7 +39,7 @@ def provide_firmware(lwip: Path | None) -> None:
 
 
 def build(targets: list[str], lwip: Path | None) -> None:
-    """Builds these targets, if any; configures before the first time, and for another lwIP tree."""
+    """Builds these targets, if any; configures first if need be, or for another lwIP tree."""
     if lwip:
         lwip_tree.check_tree(lwip)
     options = ["--lwip", str(lwip.resolve())] if lwip else []
@@ -54,8 +54,8 @@ def build(targets: list[str], lwip: Path | None) -> None:
 
 @contextmanager
 def alone(progress: Progress) -> Iterator[None]:
-    """One build at a time: Ninja itself doesn't notice another one in the same folder, and both
-    would write the same files (ninja-build/ninja#2770). The lock goes with whoever holds it."""
+    """One build at a time: Ninja doesn't notice another one in the same folder, and both would
+    write the same files (ninja-build/ninja#2770). The lock ends with the process that holds it."""
     BUILD.mkdir(exist_ok=True)
     with (BUILD / "lock").open("a") as lock:
         progress.note("waiting for another build")
@@ -71,7 +71,7 @@ def run(command: list[str], failure: str) -> None:
 
 
 def ninja(targets: list[str], progress: Progress) -> None:
-    """Runs Ninja; shows its steps as progress, and what it says only where something fails."""
+    """Runs Ninja; shows its steps as progress, and its output only if something fails."""
     environment = os.environ | {"NINJA_STATUS": "[%f/%t] ", "LC_ALL": "C.UTF-8"}
     said: list[str] = []
     with subprocess.Popen(["ninja", *targets], cwd=ROOT, env=environment, text=True,
@@ -83,7 +83,7 @@ def ninja(targets: list[str], progress: Progress) -> None:
                     progress.note(line.strip())
                 else:
                     said.append(line)
-        except KeyboardInterrupt:  # a signal that the terminal did not send to Ninja, too
+        except KeyboardInterrupt:  # the signal may not have reached Ninja
             process.terminate()
             process.wait()
             raise
@@ -95,4 +95,4 @@ def ninja(targets: list[str], progress: Progress) -> None:
         if line.startswith("lwIP: "):
             raise RuntimeError(line.strip())
     sys.stderr.writelines(said)
-    raise RuntimeError("the build failed, as told above")
+    raise RuntimeError("the build failed; see above")

@@ -1,4 +1,4 @@
-"""Installs the npm packages that tests use, as their lock file has them, into build/."""
+"""Installs the npm packages for tests into build/, in the versions of their lock file."""
 
 import os
 import shutil
@@ -14,13 +14,13 @@ LOCK = "package-lock.json"
 
 
 def present() -> bool:
-    """Whether what is installed is what the lock file names."""
+    """Whether the installed packages are those of the lock file."""
     done = FOLDER / "installed.json"
     return done.is_file() and done.read_bytes() == (WANTED / LOCK).read_bytes()
 
 
 def provide() -> None:
-    """Installs what is missing, from where npm is set up to take packages."""
+    """Installs missing packages from the registry that npm is configured for."""
     if present():
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ def provide() -> None:
 
 
 def npm(arguments: list[str]) -> None:
-    """Runs npm in the packages' folder; its first error becomes ours."""
+    """Runs npm in the packages' folder; reports its first error."""
     environment = os.environ | {"npm_config_update_notifier": "false"}
     result = subprocess.run(["npm", *arguments], cwd=FOLDER, env=environment, text=True,
                             stdin=subprocess.DEVNULL, capture_output=True, check=False)

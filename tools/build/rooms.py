@@ -1,9 +1,9 @@
-"""The order of the tools' rooms: which may import from which."""
+"""The order of the rooms of tools/: which may import from which."""
 
 import ast
 from collections.abc import Iterator
 
-# A room -> the rooms it rests on. Each may also import from itself and from the standard library.
+# Room -> the rooms that it may import from, beside itself and the standard library.
 ROOMS = {
     "base": (),
     "build": ("base",),
@@ -15,7 +15,7 @@ ROOMS = {
 
 
 def check(path: str, text: str) -> Iterator[tuple[int, str]]:
-    """Lines and advice for one Python file of the tools."""
+    """Findings in one Python file of the tools: line and advice."""
     parts = path.split("/")
     room = parts[1]
     if len(parts) != 3 or room not in ROOMS:

@@ -1,9 +1,9 @@
-"""What Mote is made of: the explicit list of its sources, and of what its tests are made of.
+"""Lists Mote's sources explicitly, and those of its tests and fuzzers.
 
 A source that is not named here is not built.
 """
 
-# Firmware, floor by floor.
+# Mote itself, floor by floor.
 KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/page_table",
           "memory/paging", "acpi/acpi", "time/clock", "time/reference_timer", "time/wall_clock",
           "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
@@ -16,8 +16,9 @@ DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
-            "dhcp/message", "lwip/heap", "lwip/lwip_port", "tcp/prompt_answer", "tcp/stream",
-            "interface/attachment", "interface/attachment_lines", "interface/classifier",
+            "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
+            "tcp/prompt_answer", "tcp/stream", "interface/attachment",
+            "interface/attachment_lines", "interface/classifier", "interface/neighbours",
             "interface/receive", "interface/transmit", "stats"]
 HTTP = ["request/content", "request/request", "request/request_buffer", "request/request_reader",
         "request/section_scanner", "request/target", "pack/crc32", "pack/site_pack",
@@ -28,7 +29,8 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "connection/server"]
 FIRMWARE = ["idle", "main", "nics", "parse", "pools", "settings", "site"]
 
-# What runs for each frame, segment, request or byte of a site: made fast. All else is made small.
+# Optimized for speed: code that runs for each frame, segment, request or byte of a site. All else
+# is optimized for size.
 HOT = ["kernel/time/clock", "kernel/memory/packet",
        "drivers/e1000/nic", "drivers/e1000/receive_ring", "drivers/e1000/transmit_ring",
        "drivers/virtio/mmio_nic", "drivers/virtio/nic", "drivers/virtio/receive_queue",
@@ -37,7 +39,8 @@ HOT = ["kernel/time/clock", "kernel/memory/packet",
        "drivers/vmxnet3/transmit_queue",
        "netstack/interface/attachment", "netstack/interface/classifier",
        "netstack/interface/receive", "netstack/interface/transmit", "netstack/lwip/heap",
-       "netstack/lwip/lwip_port", "netstack/tcp/prompt_answer", "netstack/tcp/stream",
+       "netstack/lwip/lwip_port", "netstack/lwip/pools", "netstack/tcp/acceptance",
+       "netstack/tcp/prompt_answer", "netstack/tcp/stream",
        "http/request/request", "http/request/request_reader",
        "http/request/section_scanner", "http/request/target",
        "http/pack/crc32", "http/pack/site_pack",
@@ -47,21 +50,21 @@ HOT = ["kernel/time/clock", "kernel/memory/packet",
        "http/connection/reply_writer", "http/connection/server",
        "firmware/idle", "firmware/nics",
        *[f"lwip/src/core/{name}" for name in (
-           "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "tcp", "tcp_in", "tcp_out",
+           "def", "inet_chksum", "ip", "mem", "netif", "pbuf", "tcp", "tcp_in", "tcp_out",
            "timeouts", "ipv4/etharp", "ipv4/ip4", "ipv4/ip4_addr")],
        "lwip/src/netif/ethernet"]
 APART = ["kernel/memory/memory"]
 
 # Without the stack protector, which would cost more than 2 % of an echo reply, a connection or a
-# 404: what these have on the stack is of a fixed size, and no length from outside reaches it.
+# 404. Their objects on the stack are of fixed size, and no length from outside reaches them.
 UNGUARDED = ["http/request/section_scanner", "kernel/platform/entropy",
              "netstack/interface/classifier", "netstack/tcp/prompt_answer"]
 
-# NASM: what is linked into the kernel, and the flat loader in front of it on a BIOS disk.
+# NASM: sources linked into the kernel, and the flat loader in front of it on a BIOS disk.
 BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]
 LOADER = "boot/loader.asm"
 
-# All that makes site packs: a change in it makes them anew.
+# The packer's sources: a change in them repacks the sites.
 PACKER = ["tools/site/mime.types",
           *[f"tools/base/{name}.py" for name in ("errors", "files", "setup", "terminal")],
           *[f"tools/site/{name}.py" for name in (
@@ -70,8 +73,8 @@ PACKER = ["tools/site/mime.types",
               "pack_format", "pack_writer", "policy", "redirects", "settings", "site_plan",
               "site_tree")]]
 
-# Unit test programs, tests/unit/NAME_test.cpp, each with what it tests and the fakes below it.
-# LWIP stands for all of lwIP.
+# Unit test programs, tests/unit/NAME_test.cpp, each with the sources that it tests and the fakes
+# below them. LWIP stands for all of lwIP.
 LWIP = "lwip"
 
 
@@ -122,6 +125,8 @@ UNIT_TESTS = {
     "drivers/e1000/receive_ring": E1000_WORLD,
     "drivers/e1000/transmit_ring": E1000_WORLD,
     "drivers/e1000/transmit_ring_segmentation": E1000_WORLD,
+    "drivers/mac_address": [],
+    "drivers/refill_batch": [],
     "drivers/virtio/mmio_transport": VIRTIO_WORLD,
     "drivers/virtio/mmio_transport_mapped": [
         "drivers/virtio/mmio_transport.cpp", FAKE_CLOCK, FAKE_INTERRUPTS, FAKE_PAGING],
@@ -234,7 +239,7 @@ UNIT_TESTS = {
     "netstack/interface/attachment_addresses": NETSTACK_WORLD,
     "netstack/interface/classifier": ["netstack/interface/classifier.cpp"],
     "netstack/interface/classifier_tags": ["netstack/interface/classifier.cpp"],
-    "netstack/interface/interface_neighbours": NEIGHBOURS,
+    "netstack/interface/neighbours": NEIGHBOURS,
     "netstack/interface/peers": NETSTACK_WORLD,
     "netstack/ip/icmp_errors": NEIGHBOURS,
     "netstack/ip/path_mtu": NARROW_LINK,
@@ -242,10 +247,11 @@ UNIT_TESTS = {
     "netstack/ip/routes": DHCP_WORLD,
     "netstack/lwip/crowd": TCP_WORLD,
     "netstack/lwip/crowd_long": TCP_WORLD,
-    "netstack/lwip/forged": NEIGHBOURS,
+    "netstack/tcp/acceptance": NEIGHBOURS,
     "netstack/lwip/kills": TCP_WORLD,
     "netstack/lwip/noise": TCP_WORLD,
     "netstack/lwip/pieces": TCP_WORLD,
+    "netstack/lwip/pools": NETSTACK_WORLD,
     "netstack/lwip/recovery": TCP_WORLD,
     "netstack/lwip/reply": TCP_WORLD,
     "netstack/lwip/segmentation": TCP_WORLD,
@@ -259,7 +265,7 @@ UNIT_TESTS = {
     "netstack/tcp/stream": ["tests/unit/netstack/tcp_peer.cpp", *NETSTACK_WORLD],
 }
 
-# Sources that a program of another name tests (tools/build/tested.py has the rule) ...
+# Sources that a test of another name covers (tools/build/tested.py has the rule) ...
 TESTED_ELSEWHERE = {
     "drivers/e1000/nic": "firmware/nics",
     "drivers/virtio/mmio_nic": "firmware/nics",
@@ -285,7 +291,7 @@ TESTED_ELSEWHERE = {
     "netstack/stats": "netstack/stack",
 }
 
-# ... and those that none tests, with the reason.
+# ... and those that no test covers, with the reason.
 UNTESTED = {
     "firmware/main": "puts the parts together; black-box tests boot it",
     "kernel/faults/runtime": "gives panic() names of the C++ library, which the host has itself",
@@ -310,8 +316,8 @@ FUZZERS = {
                 *_all("http/request", "content", "request", "section_scanner", "target")],
 }
 
-# Files that `ninja coverage` leaves out of the total, since only a machine runs them, and why. What
-# has logic worth a test does not belong here.
+# Files that `ninja coverage` leaves out of the total because only a machine can run them, with the
+# reason. Nothing with logic worth a test belongs here.
 HARDWARE = {
     "kernel/cpu/instructions.hpp": "the CPU's instructions; tests/unit/machine takes their place",
     "kernel/cpu/mmio.hpp": "volatile registers, likewise",

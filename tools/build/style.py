@@ -27,7 +27,7 @@ NASM = (".asm", ".inc")
 PYTHON = (".py",)
 SOURCES = CPP + NASM + PYTHON + (".ld", ".in")
 
-# What the first line of a file that says what it is begins with.
+# The beginnings of a first line that says what the file is.
 FIRST_LINES = {CPP: ("// ",), NASM: ("; ",), PYTHON: ('"""', "#!/usr/bin/env python3"),
                (".ld",): ("/* ",), (".in",): ("# ",)}
 
@@ -39,19 +39,19 @@ ROOMS = {"kernel": ("cpu", "memory", "acpi", "time", "console", "interrupts", "p
                     "faults"),
          "http": ("request", "pack", "reply", "operations", "connection")}
 
-# What a header of lwIP's begins with. Only netstack/ includes them, and the floors above see none
-# of them through others' headers, but for firmware/, where the parts are put together.
+# The paths of lwIP's headers begin with these. Only netstack/ includes them. The floors above don't
+# see them through other headers either, except firmware/, which puts the parts together.
 LWIP_HEADERS = ("lwip/", "netif/", "arch/", "lwipopts.h", "mote_hooks.h")
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')
 
-# Headers of the C++ library that work without an operating system and without a heap.
+# Headers of the C++ library that need neither an operating system nor a heap.
 FREESTANDING = frozenset("""
     algorithm array atomic bit bits/functexcept.h bitset charconv climits compare concepts
     cstdarg cstddef cstdint cstring expected functional initializer_list iterator limits new
     numbers numeric optional ranges ratio source_location span string_view tuple type_traits
     utility variant version stddef.h stdint.h stdarg.h limits.h""".split())
 
-# Words that firmware has no use for, and what to do instead.
+# Keywords that our C++ does without, and the alternative.
 UNUSED_WORDS = {
     "virtual": "choose by template or by concept instead of a virtual function",
     "dynamic_cast": "choose by template or by concept; there is no RTTI",
@@ -66,7 +66,7 @@ LEFTOVERS = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """A line of a file, and what is to be done about it."""
+    """A line of a file, and advice on how to mend it."""
 
     path: str
     line: int
@@ -93,7 +93,7 @@ class Source:
 
     @property
     def floor(self) -> str | None:
-        """The floor of the house, for sources of the firmware."""
+        """The floor of the house; None for files outside it."""
         top = self.path.split("/")[0]
         return top if top in FLOORS and self.ends(CPP) else None
 
@@ -183,7 +183,7 @@ def includes(source: Source) -> Iterator[tuple[int, str]]:
 
 
 def include_advice(source: Source, angled: bool, header: str) -> str | None:
-    """What is wrong with one include; None when nothing is."""
+    """Advice about one include; None if it is allowed."""
     top = header.split("/")[0]
     if angled:
         if header in FREESTANDING:
@@ -204,13 +204,13 @@ def include_advice(source: Source, angled: bool, header: str) -> str | None:
 
 
 def room_of(path: str) -> int:
-    """The place of a path's room on its floor; -1 for what lies beside the rooms."""
+    """The position of a path's room on its floor; -1 for a file in no room."""
     floor, *rest = path.split("/")
     return ROOMS[floor].index(rest[0]) if len(rest) > 1 and rest[0] in ROOMS[floor] else -1
 
 
 def may_see(source: Source, header: str) -> bool:
-    """Design, section 2: firmware → http → netstack → drivers/net_device.hpp → kernel."""
+    """Whether the floors allow it: firmware → http → netstack → the drivers' contract → kernel."""
     folder = header.rsplit("/", 1)[0]
     contract = header in ("drivers/net_device.hpp", "drivers/limits.hpp")
     match source.floor:
@@ -219,7 +219,7 @@ def may_see(source: Source, header: str) -> bool:
         case "drivers":
             own = source.path.rsplit("/", 1)[0]
             family = own != "drivers" and (folder + "/").startswith(own + "/")
-            return contract or family or header.startswith("kernel/")
+            return family or folder == "drivers" or header.startswith("kernel/")
         case "netstack":
             return contract or header.startswith(("netstack/", "kernel/"))
         case "http":
@@ -237,12 +237,12 @@ def imports(source: Source) -> Iterator[tuple[int, str]]:
 RULES: tuple[Rule, ...] = (columns, file_length, first_line, leftovers, function_length,
                            pragma_once, macros, unused_words, includes, imports)
 
-# Text that is not ours to shape, or that is a page to be served.
+# Files that are not ours to shape, or that are pages to be served.
 EXEMPT = re.compile(r"^(www/|LICENSE$|.*\.patch$|tests/.*/data/)")
 
 
 def check_source(source: Source) -> list[Finding]:
-    """All findings in one file, but for its formatting."""
+    """All findings in one file, except its formatting."""
     if EXEMPT.match(source.path):
         return []
     return sorted(Finding(source.path, line, advice)
@@ -250,7 +250,7 @@ def check_source(source: Source) -> list[Finding]:
 
 
 def repository_files(root: Path) -> list[str]:
-    """The repository's files, those not yet added included."""
+    """The repository's files, including those not yet added."""
     command = ["git", "-c", f"safe.directory={root}", "ls-files", "-co", "--exclude-standard", "-z"]
     try:
         listing = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
@@ -264,7 +264,7 @@ def repository_files(root: Path) -> list[str]:
 
 
 def read_source(root: Path, path: str) -> Source | None:
-    """A file's text; None for what is not text."""
+    """A file's text; None if it isn't text."""
     try:
         return Source(path, (root / path).read_text())
     except UnicodeDecodeError:
@@ -272,7 +272,7 @@ def read_source(root: Path, path: str) -> Source | None:
 
 
 def formatting(root: Path, paths: list[str]) -> list[Finding]:
-    """What clang-format would change, file by file."""
+    """The first line of each file that clang-format would change."""
     ours = [path for path in paths if path.endswith((".cpp", ".hpp"))]
     if not ours:
         return []
@@ -290,7 +290,7 @@ def formatting(root: Path, paths: list[str]) -> list[Finding]:
 
 
 def lwip_behind(root: Path, header: str, seen: set[str]) -> str | None:
-    """The header of lwIP's that a header of ours includes, directly or by others; None: none."""
+    """lwIP's header that a header of ours includes, directly or through others; None: none."""
     if header.startswith(LWIP_HEADERS):
         return header
     path = root / header
@@ -303,7 +303,7 @@ def lwip_behind(root: Path, header: str, seen: set[str]) -> str | None:
 
 
 def seam(root: Path, paths: list[str]) -> list[Finding]:
-    """Includes by which http/ sees headers of lwIP's through others."""
+    """Findings: includes through which http/ sees a header of lwIP's."""
     findings = []
     for path in paths:
         if not (path.startswith("http/") and path.endswith(CPP)):
@@ -317,7 +317,7 @@ def seam(root: Path, paths: list[str]) -> list[Finding]:
 
 
 def unlisted(root: Path, paths: list[str]) -> list[Finding]:
-    """Sources that nothing builds."""
+    """Findings: sources that nothing builds."""
     import configure
     built = set(configure.all_sources())
     for path in paths:

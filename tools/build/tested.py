@@ -1,19 +1,19 @@
-"""Where a source's test is: tests/unit/ mirrors the tree, X/y_test.cpp or X/y_ASPECT_test.cpp.
+"""Checks that sources have tests: X/y.cpp has tests/unit/X/y_test.cpp or X/y_ASPECT_test.cpp.
 
-A source counts as tested when a program of its name links it. Exceptions are listed in
-tools/build/sources.py: sources that another's test links, and those that none can.
+A source counts as tested when a test of its name links it. tools/build/sources.py lists the
+exceptions: sources that another's test covers, and those that no test can.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 FLOORS = ("kernel", "drivers", "netstack", "http", "firmware")
-LWIP_TESTS = "netstack/lwip/"  # of lwIP as we build it, rather than of a source of ours
+LWIP_TESTS = "netstack/lwip/"  # they test lwIP as we build it, rather than a source of ours
 LISTS = "tools/build/sources.py"
 
 
 def subject_of(test: str, sources: set[str]) -> str | None:
-    """The source that a test program is named after, the longest name first."""
+    """The source that a test program is named after; the longest name wins."""
     name = test
     while name not in sources:
         folder, _, file = name.rpartition("/")
@@ -25,7 +25,7 @@ def subject_of(test: str, sources: set[str]) -> str | None:
 
 def check(paths: Sequence[str], programs: Mapping[str, Sequence[str]],
           elsewhere: Mapping[str, str], untested: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Files, and what to do about each: `programs` maps tests' names to what they link."""
+    """Findings, each a file with advice. `programs` maps tests' names to the files they link."""
     ours = [path for path in paths if path.split("/")[0] in FLOORS]
     names = {path.rpartition(".")[0] for path in ours if path.endswith((".cpp", ".hpp"))}
     yield from misnamed(paths, names)
@@ -42,7 +42,7 @@ def check(paths: Sequence[str], programs: Mapping[str, Sequence[str]],
 
 
 def misnamed(paths: Sequence[str], names: set[str]) -> Iterator[tuple[str, str]]:
-    """Tests that are named after no source."""
+    """Findings about tests that are named after no source."""
     for path in paths:
         found = re.match(r"tests/unit/(.*)_test\.cpp$", path)
         if found and not found[1].startswith(LWIP_TESTS) and not subject_of(found[1], names):
@@ -52,7 +52,7 @@ def misnamed(paths: Sequence[str], names: set[str]) -> Iterator[tuple[str, str]]
 
 def advice_for(path: str, is_tested: bool, programs: Mapping[str, Sequence[str]],
                elsewhere: Mapping[str, str], untested: Mapping[str, str]) -> str | None:
-    """What to do about one source; None when it is tested, or rightly an exception."""
+    """Advice about one source; None if it is tested, or rightly an exception."""
     name = path.removesuffix(".cpp")
     if is_tested:
         listed = name in elsewhere or name in untested

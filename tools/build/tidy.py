@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Has clang-tidy look at one source, and marks it as clean when there are no findings."""
+"""Runs clang-tidy on one source, and marks it as clean when there are no findings."""
 
 import argparse
 import os
@@ -15,7 +15,7 @@ from tools.base.errors import UserError, one_line  # noqa: E402
 
 
 def findings(build_dir: Path, source: str) -> str:
-    """What clang-tidy says; empty when it finds nothing. RuntimeError if it can't run."""
+    """clang-tidy's findings; empty: none. RuntimeError if it can't run."""
     try:
         said = subprocess.run(["clang-tidy-19", "-p", build_dir, "--quiet", source], cwd=ROOT,
                               text=True, capture_output=True, check=False)
@@ -25,9 +25,9 @@ def findings(build_dir: Path, source: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(description="Has clang-tidy look at one source.")
+    parser = argparse.ArgumentParser(description="Runs clang-tidy on one source.")
     parser.add_argument("source", metavar="SOURCE", nargs="?",
-                        help="without one, what `ninja check` takes is installed")
+                        help="without one, installs the tools for `ninja check`")
     parser.add_argument("--build-dir", type=Path, default=Path("build"), metavar="DIR",
                         help="where compile_commands.json is")
     parser.add_argument("-o", dest="mark", type=Path, default=os.devnull, metavar="FILE")

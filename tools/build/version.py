@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the header that tells the firmware its version and commit; touches it only on change."""
+"""Writes the header with Mote's version and commit; touches it only on change."""
 
 import argparse
 import subprocess
@@ -12,12 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 # Git refuses a checkout of another user unless it is named.
 GIT = ("git", "-c", f"safe.directory={ROOT}")
 
-# What the firmware is made from: a change here that is not committed marks the commit with "+".
+# The sources of what boots: an uncommitted change here marks the commit with "+".
 SOURCES = ("boot", "kernel", "drivers", "netstack", "http", "firmware", "configure.py",
            "build.ninja.in", "tools/build/sources.py")
 
 HEADER = """\
-// The version and the commit that this firmware was built from. Written by tools/build/version.py.
+// The version and the commit that Mote was built from. Written by tools/build/version.py.
 #pragma once
 
 #include <string_view>
@@ -25,7 +25,7 @@ HEADER = """\
 namespace mote {{
 
 inline constexpr std::string_view kVersion = "{version}";
-inline constexpr std::string_view kCommit = "{commit}";  // "+": and changes not committed
+inline constexpr std::string_view kCommit = "{commit}";  // "+": with uncommitted changes
 
 }}  // namespace mote
 """

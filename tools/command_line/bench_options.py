@@ -1,11 +1,11 @@
-"""What ./mote bench takes: read before anything is built, and again by tests/bench/bench.py."""
+"""The options of ./mote bench: read before anything is built, and by tests/bench/bench.py."""
 
 import argparse
 from pathlib import Path
 
 HELP = """\
-Measures what Mote needs in QEMU: guest instructions for each kind of work and from reset to
-`ready`, exits, bytes, time, memory. docs/bench.md tells what each row means."""
+Measures Mote's costs in QEMU: guest instructions for each kind of work and from reset to `ready`,
+exits, bytes, time, memory. docs/bench.md explains each row."""
 
 PARTS = ("instructions", "exits", "boot", "speed", "idle", "size")
 PEERS = ("nginx",)
@@ -17,18 +17,20 @@ def parser(kind: type[argparse.ArgumentParser] = argparse.ArgumentParser
            ) -> argparse.ArgumentParser:
     made = kind(prog="mote bench", description=HELP, allow_abbrev=False)
     made.add_argument("--nic", default="virtio-net-pci", metavar="MODEL",
-                      help="the network card, as QEMU's -device takes it (default: virtio-net-pci)")
+                      help="the network card's model, as for QEMU's -device (default: "
+                      "virtio-net-pci)")
     made.add_argument("--only", action="append", choices=PARTS,
-                      help="measure only this part; may be given again")
-    made.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+                      help="measure only this part; may be repeated")
+    made.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     made.add_argument("--plot", type=Path, metavar="FILE",
-                      help="draw them beside a peer's as an SVG: with --vs, of the same run")
-    made.add_argument("--vs", choices=PEERS, help="run a lean Linux VM in turn, and compare")
+                      help="draw them beside a peer's as an SVG: with --vs, from the same run")
+    made.add_argument("--vs", choices=PEERS, help="take turns with a lean Linux VM, and compare")
     made.add_argument("--hot", choices=WORKS,
-                      help="tell by function where the instructions of one piece of work go")
+                      help="list by function where the instructions of one kind of work go")
     made.add_argument("--rows", type=int, default=40, metavar="N", help="rows of --hot")
     made.add_argument("--check", action="store_true",
                       help="fail when a figure is more than 3 %% above its budget")
     made.add_argument("--lower", action="store_true",
-                      help="like --check, but first write down what fell by more than 3 %%")
+                      help="like --check, but first lower the budgets of figures that fell by more "
+                      "than 3 %%")
     return made

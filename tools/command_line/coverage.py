@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Prints which share of each file's lines the unit tests and the fuzz corpora run.
+"""Prints the share of each file's lines that the unit tests and the fuzz corpora run.
 
 Usage: ninja coverage. It builds what this needs in build/coverage, and runs it. The status is 1
-while the whole is below 90 %.
+if less than 90 % of all lines ran.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from tools.build.sources import FUZZERS, HARDWARE, UNIT_TESTS  # noqa: E402
 from tools.command_line import fuzz  # noqa: E402
 
 FLOORS = ("kernel/", "drivers/", "netstack/", "http/", "firmware/")
-LEAST = 90.0  # per cent of the whole; files below it are listed
+LEAST = 90.0  # per cent of all lines; files below it are listed
 PATIENCE_S = 600
 
 
@@ -44,7 +44,7 @@ class Lines:
 
 
 def commands(folder: Path) -> Iterator[tuple[str, list[str | Path]]]:
-    """All that is run, each by a name of its own."""
+    """All commands to run, each with a name of its own."""
     for name in UNIT_TESTS:
         yield name.replace("/", "-"), [folder / f"tests/{name}_test", "--no-colors"]
     for name in FUZZERS:
@@ -63,7 +63,7 @@ def run(name: str, command: list[str | Path], counts: Path) -> None:
 
 
 def count(folder: Path) -> str:
-    """Runs everything; the lines' counts as lcov writes them (geninfo(1))."""
+    """Runs everything; returns the lines' counts in lcov's format (geninfo(1))."""
     counts = folder / "counts"
     counts.mkdir(exist_ok=True)
     for old in counts.iterdir():
@@ -109,7 +109,7 @@ def relative(path: str) -> str:
 
 
 def table(files: dict[str, Lines]) -> Iterator[str]:
-    """A line for each file, the whole, and what is below the mark."""
+    """A line for each file, the total, and the files below LEAST."""
     counted = {path: lines for path, lines in files.items() if path not in HARDWARE}
     width = max(map(len, files))
     for path, lines in sorted(files.items()):

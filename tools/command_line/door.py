@@ -1,4 +1,4 @@
-"""The front door's commands: what ./mote takes, does, and answers to mistakes."""
+"""The front door's commands: parses ./mote's arguments, runs the command, reports mistakes."""
 
 import argparse
 import os
@@ -10,39 +10,39 @@ from typing import NoReturn
 from tools.base import files, setup, terminal
 from tools.base.errors import UserError, one_line
 from tools.build import ninja, node_packages, version
-from tools.command_line import bench_options, fuzz, run, run_tests, symbolize
+from tools.command_line import bench_options, fuzz, lwip_quilt, run, run_tests, symbolize
 from tools.image import disks, packed_site
 from tools.site import compress, pack
 
 RUN_HELP = """\
-Boots a machine with no operating system, in QEMU, that serves SITE. Prints its address, relays its
-console, and ends on Ctrl-C. Arguments after -- go to QEMU as they are."""
+Boots a machine in QEMU, without an operating system, that serves SITE. Prints its address, relays
+its console, and ends on Ctrl-C. Arguments after -- go to QEMU as they are."""
 
 IMAGE_HELP = """\
 Writes a disk image that serves SITE on any machine that boots it from BIOS (elf: a kernel for
 qemu -kernel and other PVH loaders). The same input gives the same bytes."""
 
 SYMBOLIZE_HELP = """\
-Prints a saved console log with a backtrace behind each panic: functions, files and lines, by
-build/kernel.elf. That must be the build which the log is of."""
+Prints a saved console log with a backtrace after each panic: functions, files and lines from
+build/kernel.elf, which must be the build that wrote the log."""
 
 TEST_HELP = """\
-Runs all checks and tests of Mote, and first builds what they need. Arguments go to pytest (-k NAME,
--x, a file …); what they leave out is not built. --unit runs the unit tests, which take neither an
-image nor QEMU. --matrix takes each NIC on each machine in each way of booting, where a usual run
-takes some of each; --full takes the longest files, the largest sites and crowds; --deadline SECONDS
-is what each part of a test may take (600; with --full 3,600)."""
+Builds what Mote's checks and tests need, and runs them. Arguments go to pytest (-k NAME, -x, a file
+…); only what the chosen tests need is built. --unit runs the unit tests, which need neither an
+image nor QEMU. --matrix tries every NIC on every machine, booted in every way, where a usual run
+takes a sample; --full adds the longest files, the largest sites and crowds; --deadline SECONDS
+limits each part of a test (600; with --full 3,600)."""
 
 
 class Parser(argparse.ArgumentParser):
     """argparse, with errors in one line."""
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; {self.prog} --help tells more")
+        raise UserError(f"{message}; see {self.prog} --help")
 
 
 def a_path(text: str) -> Path:
-    """A path as typed; an empty one, which a shell makes of an unset variable, means nothing."""
+    """A path as typed. An empty one, which a shell makes of an unset variable, is refused."""
     if not text:
         raise argparse.ArgumentTypeError("must not be empty")
     return Path(text)
@@ -58,8 +58,8 @@ def site_arguments(parser: argparse.ArgumentParser) -> None:
 
 def lwip_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lwip", type=a_path, metavar="DIR",
-                        help="build with an lwIP 2.2.1 source tree of your own, and go on with it "
-                        "until ./configure.py is run without one")
+                        help="build with an lwIP 2.2.1 source tree of your own, from now on until "
+                        "./configure.py is run without one")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -73,21 +73,20 @@ def parser() -> argparse.ArgumentParser:
                                   "[-- QEMU_ARGUMENT …]")
     site_arguments(running)
     running.add_argument("--nic", default="virtio", metavar="MODEL",
-                         help="the network card, as QEMU's -device takes it (default: virtio)")
+                         help="the network card's model, as for QEMU's -device (default: virtio)")
     running.add_argument("--machine", default="q35", choices=run.MACHINES,
                          help="the kind of machine (default: q35)")
     running.add_argument("--boot", default="pvh", choices=("bios", "uefi", "pvh"),
-                         help="how it is booted (default: pvh)")
+                         help="how to boot it (default: pvh)")
     running.add_argument("--memory", type=int, metavar="MIB",
-                         help="its memory (default: 64 and the size of the site)")
+                         help="its memory (default: 64 plus the size of the site)")
     running.add_argument("--debug", action="store_true",
-                         help="have the machine wait for gdb, and print the line to type")
+                         help="let the machine wait for gdb, and print the command that starts gdb")
     running.add_argument("--pcap", type=a_path, metavar="FILE",
-                         help="write what goes through its network card to FILE, for tcpdump and "
-                         "Wireshark")
+                         help="capture its network traffic in FILE, for tcpdump and Wireshark")
     running.add_argument("--http-port", type=int, default=8080, metavar="PORT",
-                         help="the port on localhost (default: 8080; if it is taken, the next "
-                         "that is free)")
+                         help="the port on localhost (default: 8080; if it is taken, the next free "
+                         "one)")
 
     imaging = commands.add_parser("image", help="write a folder as a disk image that serves it",
                                   description=IMAGE_HELP)
@@ -95,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
     imaging.add_argument("-o", dest="out", type=a_path, required=True, metavar="FILE",
                          help="the image to write")
     imaging.add_argument("--format", choices=disks.FORMATS,
-                         help="its format (default: what the ending of FILE tells)")
+                         help="its format (default: by FILE's ending)")
 
     naming = commands.add_parser("symbolize", help="name the functions and lines of a panic",
                                  description=SYMBOLIZE_HELP)
@@ -103,9 +102,11 @@ def parser() -> argparse.ArgumentParser:
 
     commands.add_parser("test", help="build Mote and run all its tests", add_help=False)
 
-    commands.add_parser("bench", help="measure what Mote needs", add_help=False)
+    commands.add_parser("bench", help="measure Mote's costs", add_help=False)
 
     commands.add_parser("fuzz", help="look for inputs that break Mote", add_help=False)
+
+    commands.add_parser("lwip", help="maintain the patches to lwIP", add_help=False)
     return top
 
 
@@ -145,7 +146,7 @@ def test(arguments: list[str]) -> int:
                  "[PYTEST_ARGUMENT …]")
     lwip_argument(own)
     own.add_argument("--interop", action="store_true", help="only the tests with other people's "
-                     "clients, proxies and tools, the ones that are heavy to install, too")
+                     "clients, proxies and tools, including those that are heavy to install")
     options, rest = own.parse_known_args(arguments)
     if options.interop:
         rest.insert(0, "--interop")
@@ -183,13 +184,16 @@ def find_inputs(arguments: list[str]) -> int:
     return fuzz.run(options)
 
 
+def maintain_lwip(arguments: list[str]) -> int:
+    options = lwip_quilt.parser(Parser).parse_args(arguments)
+    setup.provide(*setup.USES["unit" if options.step == "prove" else "lwip"])
+    return lwip_quilt.run(options, lambda text: print(text, flush=True))
+
+
 def dispatch(arguments: list[str]) -> int:
-    if arguments[:1] == ["test"]:
-        return test(arguments[1:])
-    if arguments[:1] == ["bench"]:
-        return bench(arguments[1:])
-    if arguments[:1] == ["fuzz"]:
-        return find_inputs(arguments[1:])
+    with_arguments = {"test": test, "bench": bench, "fuzz": find_inputs, "lwip": maintain_lwip}
+    if arguments and arguments[0] in with_arguments:
+        return with_arguments[arguments[0]](arguments[1:])
     own, rest = arguments, []
     if "--" in arguments:
         own = arguments[:arguments.index("--")]
@@ -209,8 +213,8 @@ def complain(error: object, status: int) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Does what was asked for; returns the exit status."""
-    for stream in (sys.stdout, sys.stderr):  # paths may hold what the terminal has no letters for
+    """Runs a command; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):  # paths may hold characters it can't show
         stream.reconfigure(errors="backslashreplace")
     terminal.end_by_interrupt()
     try:
@@ -221,7 +225,7 @@ def main(arguments: list[str]) -> int:
         return complain(error, 2)
     except RuntimeError as error:
         return complain(error, 1)
-    except BrokenPipeError:  # nobody reads on: go in peace, and let nothing more be written
+    except BrokenPipeError:  # the reader has gone: end quietly, and write nothing more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:

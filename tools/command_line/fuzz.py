@@ -1,4 +1,4 @@
-"""Runs a fuzzer of tests/fuzz for a while, or puts what the fuzzers found into their corpus."""
+"""Runs a fuzzer of tests/fuzz for a while, or makes its corpus of the inputs it has found."""
 
 import argparse
 import os
@@ -21,13 +21,13 @@ WORDS = ROOT / "tests/fuzz/http.dict"
 
 USUAL_S = 60
 
-# The longest input of each, in bytes, and of those that the corpus keeps.
+# The longest input of each fuzzer, in bytes; and the longest that the corpus keeps.
 LONGEST = {"connection": 12_288, "life": 512, "pack": 1_024, "request": 32_768}
 USUAL_LONGEST = 4_096
 LONGEST_KEPT = 4_000
 
-# A fuzzer whose machine is made once, and the machines among which its time is shared: whether the
-# device cuts segments, and how many connections there is memory for.
+# For a fuzzer whose machine is made once: the machines among which its time is divided. They differ
+# in whether the device cuts segments, and in how many connections there is memory for.
 MACHINES = {"life": [("--connections=64",), ("--segmentation=none", "--connections=64"),
                      ("--connections=8",), ("--segmentation=none", "--connections=8"),
                      ("--connections=1024",)]}
@@ -37,11 +37,11 @@ PATIENCE_S = {"life": 120}
 USUAL_PATIENCE_S = 10
 
 HELP = f"""\
-Builds a fuzzer and runs it from its corpus, tests/fuzz/data/corpus/TARGET, on. New inputs go to
-build/fuzz/TARGET. One that makes it fail is left in build/fuzz/TARGET-crash-… (or -timeout-, -oom-,
--leak-), is named, and the status is 1.
+Builds a fuzzer and runs it, starting from its corpus, tests/fuzz/data/corpus/TARGET. New inputs go
+to build/fuzz/TARGET. An input that makes it fail is left in build/fuzz/TARGET-crash-… (or
+-timeout-, -oom-, -leak-) and named, and the status is 1.
 
-Targets: {', '.join(sorted(FUZZERS))}. tests/fuzz/README.md tells what is demanded of each."""
+Targets: {', '.join(sorted(FUZZERS))}. tests/fuzz/README.md says what is demanded of each."""
 
 
 def parser(kind: type[argparse.ArgumentParser] = argparse.ArgumentParser
@@ -53,14 +53,14 @@ def parser(kind: type[argparse.ArgumentParser] = argparse.ArgumentParser
     made.add_argument("seconds", nargs="?", type=int, default=USUAL_S, metavar="SECONDS",
                       help=f"how long (default: {USUAL_S})")
     made.add_argument("--seeds", type=Path, action="append", default=[], metavar="DIR",
-                      help="a folder of more seeds, as tests/fuzz/make_seeds.py makes it")
+                      help="a folder of more seeds, made by tests/fuzz/make_seeds.py")
     made.add_argument("--minimize", action="store_true",
-                      help="don't fuzz; make the corpus of all that was found")
+                      help="don't fuzz; make the corpus anew from all inputs found")
     return made
 
 
 def check(options: argparse.Namespace) -> None:
-    """Refuses what cannot work, before anything is built."""
+    """Refuses options that cannot work, before anything is built."""
     if options.target not in FUZZERS:
         raise UserError(f"fuzz {options.target}: there is no such target; there are "
                         f"{', '.join(sorted(FUZZERS))}")
@@ -72,7 +72,7 @@ def check(options: argparse.Namespace) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Does what was asked for; what a fuzzer fails with becomes an error that names the input."""
+    """Fuzzes or minimizes; a failure becomes an error that names the input."""
     before = failures(options.target)
     act = minimize if options.minimize else fuzz
     status = act(options.target, options)
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     new = [path for path, when in failures(options.target).items() if before.get(path) != when]
     if not new:
-        raise RuntimeError(f"fuzz {options.target}: it ended with status {status}, as told above, "
+        raise RuntimeError(f"fuzz {options.target}: it ended with status {status}, see above, "
                            "and left no input")
     program = (PROGRAMS / f"{options.target}_fuzzer").relative_to(ROOT)
     raise RuntimeError(f"fuzz {options.target}: it fails with {new[0]}; again with: "
@@ -88,26 +88,26 @@ def run(options: argparse.Namespace) -> int:
 
 
 def failures(name: str) -> dict[Path, int]:
-    """The inputs that libFuzzer has left, and when."""
+    """The failing inputs that libFuzzer has left, each with its time."""
     return {path: path.stat().st_mtime_ns for path in PROGRAMS.glob(f"{name}-*") if path.is_file()}
 
 
 def command(name: str, *arguments: str) -> list[str]:
-    """A fuzzer's command line; what makes it fail is left in build/fuzz."""
+    """A fuzzer's command line; failing inputs go to build/fuzz."""
     return [str(PROGRAMS / f"{name}_fuzzer"),
             f"-timeout={PATIENCE_S.get(name, USUAL_PATIENCE_S)}",
             f"-artifact_prefix={PROGRAMS}/{name}-", *arguments]
 
 
 def environment() -> dict[str, str]:
-    """The sanitizers tell functions and lines where they find the program that knows them."""
+    """Names the symbolizer, so that the sanitizers print functions and lines."""
     symbolizer = setup.which("llvm-symbolizer-19")
     return os.environ | ({f"{name}_SYMBOLIZER_PATH": symbolizer for name in ("ASAN", "UBSAN")}
                          if symbolizer else {})
 
 
 def fuzz(name: str, options: argparse.Namespace) -> int:
-    """Fuzzes from the corpus and other seeds on, on each of its machines."""
+    """Fuzzes from the corpus and other seeds, on each of the target's machines."""
     found = PROGRAMS / name
     found.mkdir(exist_ok=True)
     folders = [folder for folder in (found, CORPUS / name, *seeds(name, options))
@@ -146,7 +146,7 @@ def minimize(name: str, options: argparse.Namespace) -> int:
             for path in folder.glob("*") if folder.is_dir() else ():
                 if path.stat().st_size <= LONGEST_KEPT:
                     shutil.copy(path, short)
-        # Edges count, how often they are taken doesn't.
+        # Count edges, but not how often they are taken.
         status = subprocess.run(
             command(name, "-set_cover_merge=1", "-use_counters=0", str(kept), str(short)),
             env=environment(), cwd=ROOT, check=False).returncode

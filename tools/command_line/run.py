@@ -28,31 +28,31 @@ QEMU = "qemu-system-x86_64"
 MACHINES = {"q35": "q35", "pc": "pc", "microvm": "microvm,pcie=on"}
 LEAST_MEMORY_MIB = 64
 PORT_TRIES = 100
-SILENCE_S = 5  # a console that says nothing for so long is not waited for
+SILENCE_S = 5  # the longest wait for the console's first words
 PR_SET_PDEATHSIG = 1  # prctl(2)
-LEAST_PREFIX = 4  # of the network that QEMU's -netdev user takes
+LEAST_PREFIX = 4  # of a network for QEMU's -netdev user
 LIBC = ctypes.CDLL(None)  # loaded here, since between fork and exec little is safe
-QEMU_MAC = "52:54:00:12:34:56"  # what QEMU gives to the first NIC
+QEMU_MAC = "52:54:00:12:34:56"  # QEMU's address for the first NIC
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What `./mote run` was asked for."""
+    """The options of `./mote run`."""
 
     site: Path = EXAMPLE_SITE
     config: Path | None = None
     nic: str = "virtio"
     machine: str = "q35"
     boot: str = "pvh"
-    memory: int | None = None  # MiB; None: what the site needs
+    memory: int | None = None  # MiB; None: by the site's size
     http_port: int = 8080
     debug: bool = False  # QEMU waits for gdb
-    pcap: Path | None = None  # where the machine's traffic goes
+    pcap: Path | None = None  # captures the machine's traffic
     qemu_arguments: list[str] = field(default_factory=list)
 
 
 class PortTaken(Exception):
-    """Someone took the port between our look at it and QEMU's."""
+    """Someone took the port after we found it free and before QEMU opened it."""
 
 
 def run(options: RunOptions) -> int:
@@ -70,7 +70,7 @@ def run(options: RunOptions) -> int:
 
 
 def check(options: RunOptions) -> None:
-    """Refuses what cannot work, before anything is made."""
+    """Refuses options that cannot work, before anything is made."""
     if options.boot == "uefi":
         raise UserError("--boot uefi: not there yet; use --boot bios or --boot pvh")
     if options.boot == "bios" and options.machine == "microvm":
@@ -82,7 +82,7 @@ def check(options: RunOptions) -> None:
 
 
 def run_on_free_port(options: RunOptions, pack: SitePack, bootable: Path) -> int:
-    """Runs on the port that was asked for, or on the next free one, saying so."""
+    """Runs on the port asked for, or on the next free one and says so."""
     first = options.http_port
     for port in range(first, min(first + PORT_TRIES, 65536)):
         if not is_free(port):
@@ -133,7 +133,7 @@ def command(options: RunOptions, pack: SitePack, bootable: Path, port: int) -> l
 
 
 def doubled(path: Path) -> str:
-    """A path among QEMU's options: a comma would end it."""
+    """A path for QEMU's options, in which a single comma would end it."""
     return str(path).replace(",", ",,")
 
 
@@ -142,7 +142,7 @@ def gdb_socket(pack: SitePack) -> Path:
 
 
 def gdb_line(gdb: Path) -> str:
-    """What to type, in another terminal, to debug the machine behind a socket."""
+    """The command that debugs, from another terminal, the machine behind a socket."""
     return shlex.join(["gdb", "-q", "-x", str(ROOT / "tools/debug/gdbinit.py"),
                        "-ex", f"target remote {gdb}"])
 
@@ -156,11 +156,11 @@ def mac_of(model: str) -> str:
 def user_network(settings: Settings, mac: str) -> tuple[str, str]:
     """QEMU's options for a network in which the machine's static address works, and the address.
 
-    Nothing of both for a machine that asks by DHCP. QEMU answers as the gateway; its network is
-    at least 24 bits wide, so that there is room for its own DNS and DHCP addresses.
+    Both are empty for a machine that uses DHCP. QEMU answers as the gateway; its network is at
+    least a /24, so that there is room for QEMU's own DNS and DHCP addresses.
     """
     found: dict[str, str] = {}
-    for match in ("0", mac):  # a rule for the MAC address goes before one for the number
+    for match in ("0", mac):  # a rule for the MAC address overrides one for the number
         for line in settings.lines:
             if line.startswith(f"network.{match}."):
                 key, _, value = line.removeprefix(f"network.{match}.").partition("=")
@@ -183,12 +183,12 @@ def user_network(settings: Settings, mac: str) -> tuple[str, str]:
 
 
 def die_with_parent() -> None:
-    """Runs in the child: the kernel ends QEMU should this process die without a word."""
+    """Runs in the child: has the kernel end QEMU if this process dies abruptly."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def relay(arguments: list[str], port: int, gdb: Path | None = None) -> int:
-    """Runs QEMU, its console on our output and its complaints, a line each, on our errors."""
+    """Runs QEMU; copies its console to stdout, and its error messages, line by line, to stderr."""
     qemu = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, start_new_session=True,
                             preexec_fn=die_with_parent)
@@ -206,7 +206,7 @@ def relay(arguments: list[str], port: int, gdb: Path | None = None) -> int:
 
 
 def tell_gdb_line(qemu: subprocess.Popen[bytes], gdb: Path) -> None:
-    """Says how to connect once QEMU listens; if it ends instead, it has said why."""
+    """Prints how to connect once QEMU listens. If QEMU ends instead, it has said why."""
     while qemu.poll() is None:
         if gdb.exists():
             print(f"waits for gdb; in another terminal: {gdb_line(gdb)}", flush=True)
@@ -215,7 +215,7 @@ def tell_gdb_line(qemu: subprocess.Popen[bytes], gdb: Path) -> None:
 
 
 def relay_until_end(qemu: subprocess.Popen[bytes], port: int) -> int:
-    """Copies both streams until QEMU closes them; the address comes before the console."""
+    """Copies both streams until QEMU closes them; prints the address before the console."""
     announced = False
     with selectors.DefaultSelector() as streams:
         show = Console()
@@ -234,10 +234,10 @@ def relay_until_end(qemu: subprocess.Popen[bytes], port: int) -> int:
 
 
 class Console:
-    """The machine's console on our output, at once; behind a panic, where it came from."""
+    """Copies the machine's console to stdout at once; adds a backtrace after a panic."""
 
     def __init__(self) -> None:
-        self._line = b""  # as far as it has come
+        self._line = b""  # the unfinished one
         self._backtraces = symbolize.Backtraces()
 
     def __call__(self, data: bytes) -> None:
@@ -252,13 +252,13 @@ class Console:
 
 
 class Complaints:
-    """QEMU's own words, which come in pieces, shown line by line."""
+    """Shows QEMU's error messages, which come in pieces, line by line."""
 
     def __init__(self) -> None:
         self._unfinished = ""
 
     def __call__(self, data: bytes) -> None:
-        """Shows whole lines. The one about the port means that the next port is to be tried."""
+        """Shows complete lines. PortTaken if QEMU can't open the port: try the next one."""
         *lines, self._unfinished = (self._unfinished + data.decode(errors="replace")).split("\n")
         for line in lines:
             if "Could not set up host forwarding rule" in line:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every check and test under one pytest: style, unit tests in Python and C++, black box."""
+"""Runs all checks and tests under one pytest: style, unit tests in Python and C++, black box."""
 
 import json
 import os
@@ -16,23 +16,23 @@ sys.path.insert(0, str(ROOT))
 
 from tools.base import programs, setup  # noqa: E402
 
-# Debian's Python packages belong to this one, whichever comes first on PATH.
+# Debian's Python packages are installed for this Python, whichever comes first on PATH.
 PYTHON = "/usr/bin/python3"
 WORKERS = 2
 UNIT = ["tests/unit"]
 TESTS = [*UNIT, "tests/blackbox"]
-INTEROP = ["tests/blackbox/interop"]  # a set of its own, of which TESTS has the light half
+INTEROP = ["tests/blackbox/interop"]  # all of it; TESTS includes those that are light to install
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The tests that arguments choose: how many, and what Ninja must build for them."""
+    """The tests that arguments choose: their number, and the targets that Ninja must build."""
 
     tests: int
     targets: list[str]
 
 
-# Where the choice is not known: two or more tests, and whatever is built.
+# The choice is not known: assume several tests, and build nothing for them.
 UNKNOWN = Chosen(WORKERS, [])
 
 
@@ -48,32 +48,32 @@ def command(arguments: list[str], workers: int = WORKERS) -> list[str]:
 def use(arguments: list[str]) -> str:
     """Which of setup.USES the arguments ask for."""
     if "--interop" in arguments or os.environ.get("MOTE_INTEROP"):
-        return "interop"  # other people's heavy programs, too
+        return "interop"  # with other people's heavy programs
     return "unit" if "--unit" in arguments else "test"
 
 
 def choose(arguments: list[str], environment: dict[str, str]) -> Chosen:
-    """Has pytest collect and run nothing, so that only what is needed need be built."""
+    """Lets pytest collect the tests without running them, so that only their needs are built."""
     with tempfile.TemporaryDirectory(prefix="mote-needs-") as folder:
         told = Path(folder) / "needs.json"
         collect = [*command(arguments, 0), "--collect-only", "--quiet", "-n", "0",
                    f"--needs-into={told}"]
         subprocess.run(collect, cwd=ROOT, env=environment, check=False, stdin=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if not told.exists():  # --help, or a mistake, of which the run itself will tell
+        if not told.exists():  # --help, or a mistake, which the run itself will report
             return UNKNOWN
         return Chosen(**json.loads(told.read_text()))
 
 
 def run(arguments: list[str], environment: dict[str, str], chosen: Chosen = UNKNOWN) -> int:
     """pytest's exit status, made 1 for anything but success or unusable arguments."""
-    workers = WORKERS if chosen.tests > 1 else 0  # one test alone is done before workers start
+    workers = WORKERS if chosen.tests > 1 else 0  # a single test ends before workers have started
     status = start(command(arguments, workers), environment, cwd=ROOT)
     return 2 if status == 4 else status if status == 130 else min(status, 1)
 
 
 def bench(arguments: list[str]) -> int:
-    """The benchmark's exit status: 1 too when a signal ended it."""
+    """The benchmark's exit status; also 1 when a signal ended it."""
     with declared("bench") as environment:
         status = start([PYTHON, str(ROOT / "tests/bench/bench.py"), *arguments], environment)
     return status if status in (0, 1, 2, 130) else 1
@@ -81,8 +81,8 @@ def bench(arguments: list[str]) -> int:
 
 @contextmanager
 def declared(use: str) -> Iterator[dict[str, str]]:
-    """An environment in which declared programs only are found, so that no machine hides what is
-    missing on another."""
+    """An environment in which only declared programs are found, so that a program that is missing
+    elsewhere is missed here, too."""
     with tempfile.TemporaryDirectory(prefix="mote-programs-") as folder:
         environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
         if programs.fill_with_declared(Path(folder), use):

@@ -1,4 +1,4 @@
-"""Finds panics in a console's lines, and tells their addresses as functions, files and lines."""
+"""Finds panics in a console's lines, and adds functions, files and lines to their addresses."""
 
 import os
 import re
@@ -21,36 +21,36 @@ _END = re.compile(r"(?:resetting|halted)$")
 
 
 class Backtraces:
-    """Hears a console line by line; behind a panic's last line has its backtrace to tell."""
+    """Reads a console line by line; returns a panic's backtrace after its last line."""
 
     def __init__(self, kernel: Path = KERNEL) -> None:
         self._kernel = kernel
-        self._addresses: list[tuple[str, int]] | None = None  # None: no panic is being told
+        self._addresses: list[tuple[str, int]] | None = None  # None: not within a panic
         self.panics = 0
 
     def hear(self, line: str) -> list[str]:
-        """What there is to say behind this line."""
+        """The lines to print after this one."""
         if _PANIC.match(line):
             self.panics += self._addresses is None
             self._addresses = self._addresses or []
         elif self._addresses is not None:
             if found := _RIP.match(line):
                 self._addresses.append((found[1], int(found[1], 16)))
-            elif found := _CALLERS.match(line):  # they return behind their calls
+            elif found := _CALLERS.match(line):  # return addresses, which follow the calls
                 self._addresses += [(text, int(text, 16) - 1) for text in found[1].split()]
             elif _END.match(line):
                 return self.end()
         return []
 
     def end(self) -> list[str]:
-        """The backtrace of a panic that is told so far, and of which no more will come."""
+        """The backtrace of a panic whose lines have ended."""
         addresses, self._addresses = self._addresses, None
         if not addresses:
             return []
         try:
             places = look_up(self._kernel, [address for _, address in addresses])
-        except (OSError, RuntimeError):  # no debug information, or no addr2line: the console has
-            return []  # said what there is
+        except (OSError, RuntimeError):  # no debug information, or no addr2line: the console's
+            return []  # addresses must do
         lines = [f"backtrace, by {shown(self._kernel)}:"]
         for (text, _), frames in zip(addresses, places):
             lines.append(f"  {text} {frames[0]}")
@@ -59,7 +59,7 @@ class Backtraces:
 
 
 def look_up(kernel: Path, addresses: list[int]) -> list[list[str]]:
-    """For each address its function, file and line, and those into which it was inlined."""
+    """For each address its function, file and line, and those that it was inlined into."""
     command = ["addr2line", "-e", str(kernel), "-a", "-f", "-C", "-i", *map(hex, addresses)]
     done = subprocess.run(command, text=True, capture_output=True, check=False,
                           timeout=PATIENCE_S)
@@ -89,7 +89,7 @@ def bare(function: str) -> str:
 
 
 def with_backtraces(lines: Iterable[str], backtraces: Backtraces | None = None) -> Iterator[str]:
-    """A console's lines, each panic with its backtrace behind it."""
+    """A console's lines, each panic followed by its backtrace."""
     backtraces = backtraces or Backtraces()
     for line in lines:
         yield line
@@ -98,11 +98,11 @@ def with_backtraces(lines: Iterable[str], backtraces: Backtraces | None = None) 
 
 
 def doubt(lines: Iterable[str], kernel: Path = KERNEL) -> str | None:
-    """Why a log's addresses may mean other lines than the kernel's; None: they mean these."""
+    """Why a log's addresses may not fit this kernel; None if they do."""
     commits = [found[1] for line in lines if (found := _GREETING.match(line))]
     name = shown(kernel)
     if not commits:
-        return f"the log doesn't tell which build it is of; {name} may be another"
+        return f"the log doesn't say which build wrote it; {name} may be another"
     if f"{commits[-1]}\0".encode() not in kernel.read_bytes():
         return f"the log is of commit {commits[-1]}, {name} of another: the lines may be wrong"
     if commits[-1].endswith("+"):
@@ -115,7 +115,7 @@ def shown(path: Path) -> str:
 
 
 def symbolize(log: Path, kernel: Path = KERNEL) -> int:
-    """Prints a saved console log (-: what comes in) with backtraces; 1 if it has no panic."""
+    """Prints a saved console log (-: standard input) with backtraces; fails without a panic."""
     lines = read_log(log)
     if not kernel.exists():
         raise UserError(f"{shown(kernel)} is not there; build the log's commit first")

@@ -1,6 +1,6 @@
-"""For gdb: Mote's symbols, and its packets, rings, connections and addresses as people read them.
+"""For gdb: loads Mote's symbols, and prints packets, rings, connections and addresses readably.
 
-`./mote run --debug` prints the line that loads it. Printers look at memory only and call nothing.
+`./mote run --debug` prints the command that loads it. Printers only read memory and call nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ TYPES = {0x0806: "ARP", 0x0800: "IPv4", 0x86DD: "IPv6"}
 
 
 def elements(value: gdb.Value) -> list[gdb.Value]:
-    """Those of a std::array."""
+    """The elements of a std::array."""
     array = value[value.type.strip_typedefs().fields()[0]]
     return [array[index] for index in range(array.type.strip_typedefs().range()[1] + 1)]
 
@@ -33,9 +33,10 @@ def number(data: bytes) -> int:
 
 
 def frame_text(data: bytes) -> str:
-    """Whom a frame goes to, from whom, and what is in it.
+    """A frame's source, destination and content.
 
-    lwIP turns a TCP header's fields round in place when it takes a segment in, ports included.
+    lwIP swaps the bytes of a TCP header's fields in place when it receives a segment, ports
+    included.
     """
     kind = number(data[12:14])
     text = f"{mac_text(data[6:12])} > {mac_text(data[:6])}, {TYPES.get(kind, hex(kind))}"
@@ -50,7 +51,7 @@ def frame_text(data: bytes) -> str:
 
 
 def packet_text(index: int) -> str:
-    """A buffer of the pool, by its number."""
+    """A buffer of the packet pool, by its number."""
     if index == 0xFFFF:
         return "none"
     pool = gdb.lookup_global_symbol("mote::(anonymous namespace)::pool") or \
@@ -65,7 +66,7 @@ def packet_text(index: int) -> str:
 
 
 class Text:
-    """Shows a value as one line of text; what cannot be read, as gdb would."""
+    """Shows a value as one line of text, or gdb's error if it can't be read."""
 
     def __init__(self, value: gdb.Value, text: Callable[[gdb.Value], str]) -> None:
         self._value = value
@@ -95,7 +96,7 @@ def split_ring(value: gdb.Value) -> str:
 
 
 def counted_ring(value: gdb.Value) -> str:
-    """A ring of e1000's: counts that run on."""
+    """A ring of e1000's, whose counts run on without wrapping at the ring's end."""
     taken, published, filled = (int(value[name]) for name in ("taken_", "published_", "filled_"))
     return (f"descriptor ring: {(filled - taken) & 0xFFFF} lent, "
             f"{(filled - published) & 0xFFFF} of them unpublished, {taken} taken back")
@@ -109,7 +110,7 @@ def buffer_ring(value: gdb.Value) -> str:
 
 def connection(value: gdb.Value) -> str:
     phase = str(value["phase_"]).rpartition("::k")[2].lower()
-    pcb = value["pcb_"]
+    pcb = value["stream_"]["pcb_"]
     if int(pcb) == 0:
         return f"connection, {phase}"
     peer = f"{ipv4_text(swapped(int(pcb['remote_ip']['addr'])))}:{int(pcb['remote_port'])}"
@@ -122,7 +123,7 @@ def connection(value: gdb.Value) -> str:
 
 
 def swapped(value: int) -> int:
-    """lwIP keeps addresses in memory as on the wire."""
+    """An address in our byte order; lwIP keeps them in the wire's."""
     return int.from_bytes(value.to_bytes(4, "little"), "big")
 
 
@@ -148,7 +149,7 @@ def printer_of(value: gdb.Value) -> Text | None:
 
 
 class Connections(gdb.Command):
-    """List the HTTP connections, phase by phase, those longest in it first."""
+    """List the HTTP connections by phase, those longest in a phase first."""
 
     def __init__(self) -> None:
         super().__init__("mote-connections", gdb.COMMAND_DATA)

@@ -1,4 +1,4 @@
-"""Puts kernel and site pack together: as an ELF for PVH loaders, and as a raw disk for BIOS."""
+"""Joins kernel and site pack: as an ELF for PVH loaders, and as a raw disk for BIOS."""
 
 import argparse
 import struct
@@ -27,7 +27,7 @@ ELF_64, ELF_LITTLE_ENDIAN, ELF_X86_64 = 2, 1, 62
 PT_NULL, PT_LOAD = 0, 1
 PF_R = 4
 
-# boot/loader.asm's Manifest at the start of sector 1: magic, version, then what we fill in.
+# boot/loader.asm's Manifest at the start of sector 1: magic, version, then fields filled in here.
 MANIFEST = struct.Struct("<10I")
 MANIFEST_MAGIC = int.from_bytes(b"MTLD", "little")
 MANIFEST_VERSION = 1
@@ -38,8 +38,8 @@ PARTITION_AT = 446
 BOOT_SIGNATURE_AT = 510
 BOOT_SIGNATURE = b"\x55\xaa"
 ACTIVE = 0x80
-NON_FILE_SYSTEM = 0xDA  # neither a file system nor anybody's partition
-HEADS, TRACK_SECTORS = 255, 63  # the translation that BIOSes assume for large disks
+NON_FILE_SYSTEM = 0xDA  # data that is no file system, so that nobody mounts it
+HEADS, TRACK_SECTORS = 255, 63  # BIOSes' geometry for large disks
 LAST_CHS = (1023, 254, 63)
 
 # SeaBIOS reads the boot sector of NVMe disks by cylinder, head and sector, and divides the disk
@@ -64,7 +64,7 @@ class ProgramHeader(NamedTuple):
 
 @dataclass(frozen=True)
 class Kernel:
-    """The kernel's ELF, and what its headers say."""
+    """The kernel's ELF, and its headers."""
 
     path: Path
     data: bytes
@@ -74,17 +74,17 @@ class Kernel:
 
     @property
     def segments(self) -> list[ProgramHeader]:
-        """What is loaded, in the order of memory."""
+        """The loaded segments, by address."""
         loads = [header for header in self.headers if header.type == PT_LOAD]
         return sorted(loads, key=lambda header: header.paddr)
 
     @property
     def image_end(self) -> int:
-        """Where the pack goes: the first page behind everything (the symbol __image_end)."""
+        """The pack's address: the first page after the kernel (the symbol __image_end)."""
         return round_up(max(load.paddr + load.memory_bytes for load in self.segments), PAGE)
 
     def flat(self) -> bytes:
-        """The segments as they lie in memory, up to where only zeros follow, in whole sectors."""
+        """The segments as they lie in memory, without the zeros at the end, in whole sectors."""
         start = self.segments[0].paddr
         memory = bytearray()
         for load in self.segments:
@@ -99,7 +99,7 @@ def round_up(value: int, unit: int) -> int:
 
 
 def read_kernel(path: Path) -> Kernel:
-    """Reads an x86-64 ELF executable and checks what the outputs rest on."""
+    """Reads an x86-64 ELF executable and checks what the outputs depend on."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -133,7 +133,7 @@ def check_kernel(kernel: Kernel) -> None:
 
 
 def pack_bytes(pack: Path | None, kernel: Kernel) -> int:
-    """The pack's length, or 0 without one; refuses what is no pack or can't be loaded."""
+    """The pack's length, or 0 without one; refuses a file that is no pack or can't be loaded."""
     if pack is None:
         return 0
     try:
@@ -145,13 +145,13 @@ def pack_bytes(pack: Path | None, kernel: Kernel) -> int:
     if magic != PACK_MAGIC or size % PAGE:
         raise UserError(f"{pack}: not a site pack; make it with tools/site/pack.py")
     if kernel.image_end + size > MEMORY_LIMIT:
-        raise UserError(f"{pack}: {size >> 20} MiB are too much; a machine's memory below 3 GiB "
-                        "must hold kernel and site")
+        raise UserError(f"{pack}: {size >> 20} MiB are too many; kernel and site must fit into "
+                        "memory below 3 GiB")
     return size
 
 
 def append_pack(pack: Path | None, file: BinaryIO, checksum: int = 0) -> int:
-    """Copies the pack behind what is written, and carries the checksum (CRC-32) on over it."""
+    """Appends the pack to the file, and continues the checksum (CRC-32) over it."""
     if pack is not None:
         with pack.open("rb") as source:
             while chunk := source.read(CHUNK):
@@ -161,7 +161,7 @@ def append_pack(pack: Path | None, file: BinaryIO, checksum: int = 0) -> int:
 
 
 def assemble_elf(kernel_path: Path, pack: Path | None, out: Path) -> None:
-    """Writes the kernel with the pack as one more segment, without symbols and debug sections."""
+    """Writes the kernel with the pack as one more segment, without symbols or debug sections."""
     kernel = read_kernel(kernel_path)
     size = pack_bytes(pack, kernel)
     end = max(header.offset + header.file_bytes for header in kernel.headers)
@@ -217,7 +217,7 @@ def read_loader(path: Path) -> bytes:
 
 
 def kernel_sums(flat: bytes) -> tuple[int, int]:
-    """The two sums that boot/kernel.inc checks: of the words, and of the sums after each word."""
+    """The two sums that boot/kernel.inc checks: of the words, and of the sum after each word."""
     total = totals = 0
     for (word,) in struct.iter_unpack("<I", flat):
         total = total + word & 0xFFFFFFFF
@@ -226,13 +226,13 @@ def kernel_sums(flat: bytes) -> tuple[int, int]:
 
 
 def partition_entry(first: int, sectors: int) -> bytes:
-    """The one partition: active, without a file system, over everything behind sector 0."""
+    """The one partition: active, without a file system, from sector 1 to the end."""
     return struct.pack("<B3sB3sII", ACTIVE, chs(first), NON_FILE_SYSTEM, chs(first + sectors - 1),
                        first, sectors)
 
 
 def chs(sector: int) -> bytes:
-    """Cylinder, head and sector as the partition table packs them; the last ones if beyond."""
+    """Cylinder, head and sector in the partition table's form; the greatest if they don't fit."""
     track, in_track = divmod(sector, TRACK_SECTORS)
     cylinder, head = divmod(track, HEADS)
     number = in_track + 1

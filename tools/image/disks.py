@@ -1,4 +1,4 @@
-"""Writes a site as a disk image in any of the formats that hypervisors take."""
+"""Writes a site as a disk image, in hypervisors' formats."""
 
 import subprocess
 import zlib
@@ -18,7 +18,7 @@ FORMATS = ("raw", "qcow2", "vmdk", "vdi", "elf")
 
 
 def format_of(out: Path, asked: str | None) -> str:
-    """The format that was asked for, or that the file's ending tells."""
+    """The format asked for, or the one of the file's ending."""
     if asked:
         return asked
     if out.suffix.lower() in ENDINGS:
@@ -28,7 +28,7 @@ def format_of(out: Path, asked: str | None) -> str:
 
 
 def needs(kind: str) -> dict[str, str]:
-    """The tools that a format asks for."""
+    """The tools that a format needs."""
     return {} if kind in ("raw", "elf") else setup.CONVERT
 
 
@@ -67,8 +67,8 @@ def converted(raw: Path, kind: str) -> Path:
 def fix_vmdk(path: Path, seed: int) -> None:
     """VMDK's content identifier in its descriptor (Virtual Disk Format 5.0).
 
-    qemu-img writes it without leading zeros, so that ours may be longer: the text behind it then
-    moves into the zeros that follow.
+    qemu-img writes it without leading zeros, so ours may be longer: the text after it then moves
+    into the zeros that follow.
     """
     with path.open("r+b") as disk:
         head = disk.read(64 * 1024)
@@ -80,7 +80,7 @@ def fix_vmdk(path: Path, seed: int) -> None:
 
 
 def fix_vdi(path: Path, seed: int) -> None:
-    """VDI's two random UUIDs, of the image and of its last snapshot, at 188h and 198h."""
+    """VDI's two random UUIDs, those of the image and of its last snapshot, at 188h and 198h."""
     with path.open("r+b") as disk:
         disk.seek(0x188)
         for purpose in (b"image", b"snapshot"):
@@ -88,12 +88,12 @@ def fix_vdi(path: Path, seed: int) -> None:
             disk.write(b"".join(word.to_bytes(4, "little") for word in words))
 
 
-# Formats into which qemu-img puts random identifiers, and what makes them follow the content.
+# Formats into which qemu-img puts random identifiers -> derives them from the content instead.
 IDENTIFIERS: dict[str, Callable[[Path, int], None]] = {"vmdk": fix_vmdk, "vdi": fix_vdi}
 
 
 def copy_whole(made: Path, out: Path) -> None:
-    """Puts a copy of a file where it was asked for, whole or not at all, with holes for zeros."""
+    """Copies a file to where it was asked for, completely or not at all, with holes for zeros."""
     with replacing(out) as target, made.open("rb") as source:
         size = 0
         while data := source.read(64 * 1024):

@@ -1,4 +1,4 @@
-"""From a site to what boots: the pack, and with it the ELF or the disk image. No compiler."""
+"""Packs a site, and makes the ELF or the disk image from the pack. Needs no compiler."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ EXAMPLE_SITE = ROOT / "www"
 
 @dataclass(frozen=True)
 class SitePack:
-    """A packed site, in a folder of its own that goes away with it."""
+    """A packed site, in a temporary folder of its own."""
 
     path: Path
     settings: Settings
@@ -26,7 +26,7 @@ class SitePack:
 
     @property
     def http_port(self) -> int:
-        """The port that the firmware will listen on."""
+        """The port that Mote will listen on."""
         ports = [line.partition("=")[2] for line in self.settings.lines
                  if line.startswith("http.port=")]
         return int(ports[-1]) if ports else 80
@@ -39,7 +39,7 @@ class SitePack:
 
 
 def read_input(site: Path, config: Path | None) -> Settings:
-    """The settings; refuses a site or a configuration that is not there, before work begins."""
+    """The settings; refuses a missing site or configuration before work begins."""
     if not site.is_dir():
         what = "not a folder" if site.exists() else "no such folder"
         raise UserError(f"{site}: {what}; give the folder whose files are to be served")
@@ -56,7 +56,7 @@ def temporary_folder() -> TemporaryDirectory[str]:
 
 @contextmanager
 def packed_site(site: Path, config: Path | None) -> Iterator[SitePack]:
-    """Packs a site for as long as the `with` block runs."""
+    """Packs a site; the pack stays while the `with` block runs."""
     settings = read_input(site, config)
     with temporary_folder() as folder:
         path = Path(folder) / "site.pack"

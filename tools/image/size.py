@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Prints the bytes of the disk image, and of static memory, by part.
 
-The linker's map tells how much each object file brought to each section of the kernel; loader and
-pack are files of their own. What lies between and behind them is unused; the sum is the image.
-What was optimized at link time is one object in the map; which source its sections come from is
-told by the debugger's notes (DWARF 4, 3.1): each unit names the addresses of its functions and
-variables. A function that was inlined everywhere counts where it is used.
+The linker's map shows each object file's share of each section of the kernel; loader and pack are
+files of their own. The space between and behind them is unused; the sum is the image. All that was
+optimized at link time is one object in the map. The debug information (DWARF 4, 3.1) shows which
+source its sections come from: each unit names the addresses of its functions and variables. A
+function that was inlined everywhere counts where it is used.
 """
 
 import argparse
@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from tools.base.errors import UserError  # noqa: E402
 
-# Object files by part: the first that fits counts. Everything of boot/ and kernel/ is exokernel.
+# Object files by part; the first match counts. All of boot/ and kernel/ is the exokernel.
 PARTS = {
     "exokernel": re.compile(r"/obj/(boot|kernel)/"),
     "drivers": re.compile(r"/obj/drivers/"),
@@ -39,7 +39,7 @@ ROW = re.compile(r"\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ ( *)(\S.*)$")
 INPUT = re.compile(r"(\S+):\((\S+)\)$")
 LINK_TIME_OBJECT = ".lto.o"
 
-# readelf --debug-dump=info: what a unit is called, and where a function or a variable of it lies.
+# readelf --debug-dump=info: a unit's name, and the address of a function or variable in it.
 UNIT = "(DW_TAG_compile_unit)"
 NOTE = re.compile(r"DW_AT_(name) +: (?:\(.*\): )?(\S+)|DW_AT_(low_pc) +: 0x([0-9a-f]+)"
                   r"|\((DW_OP_addr): ([0-9a-f]+)\)")
@@ -47,7 +47,7 @@ NOTE = re.compile(r"DW_AT_(name) +: (?:\(.*\): )?(\S+)|DW_AT_(low_pc) +: 0x([0-9
 
 @dataclass
 class Sizes:
-    """Bytes by part: in the file, and in memory that is zero at start."""
+    """Bytes by part: in the file, and in memory that starts as zeros."""
 
     file: Counter[str] = field(default_factory=Counter)
     zero: Counter[str] = field(default_factory=Counter)
@@ -61,7 +61,7 @@ def part_of(object_file: str) -> str:
 
 
 def read_sources(notes: Iterable[str]) -> dict[int, str]:
-    """An object file's name, much as in the map, by the address of what its source defines."""
+    """Address of a function or variable -> its object file's name, much as in the map."""
     sources: dict[int, str] = {}
     unit = ""
     for line in notes:
@@ -76,7 +76,7 @@ def read_sources(notes: Iterable[str]) -> dict[int, str]:
 
 
 def notes_of(kernel: Path) -> str:
-    """The debugger's notes in an ELF file, as text."""
+    """An ELF file's debug information, as text."""
     try:
         return subprocess.run(["readelf", "--debug-dump=info", str(kernel)], check=True,
                               capture_output=True, text=True).stdout
@@ -85,7 +85,7 @@ def notes_of(kernel: Path) -> str:
 
 
 def read_map(text: str, sources: dict[int, str]) -> Sizes:
-    """Adds up the linker map's input sections; those that no file keeps are left out."""
+    """Adds up the linker map's input sections, except those that the image leaves out."""
     sizes = Sizes()
     output = ""
     for line in text.splitlines():
@@ -109,7 +109,7 @@ def is_loaded(output_section: str) -> bool:
 
 
 def image_parts(build_dir: Path) -> tuple[Counter[str], Counter[str]]:
-    """Bytes of mote.img by part, which add up to its size, and zeroed memory by part."""
+    """Bytes of mote.img by part, adding up to its size, and zeroed memory by part."""
     try:
         sizes = read_map((build_dir / "kernel.map").read_text(),
                          read_sources(notes_of(build_dir / "kernel.elf").splitlines()))
@@ -123,7 +123,7 @@ def image_parts(build_dir: Path) -> tuple[Counter[str], Counter[str]]:
 
 
 def rows(title: str, counts: Counter[str], order: list[str]) -> list[str]:
-    """A table, parts in the given order and the sum last."""
+    """A table with the parts in the given order and the sum last."""
     named = [part for part in order if counts[part]]
     named += [part for part in counts if part not in order and counts[part]]
     lines = [f"{title:<28}{'bytes':>12}"]

@@ -1,4 +1,4 @@
-"""Which path of a site leads to which file or redirect; two for one path are refused."""
+"""Maps a site's paths to files and redirects; refuses two for one path."""
 
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -13,14 +13,14 @@ _PAGE_ENDINGS = (b".html", b".htm")
 
 @dataclass
 class Addresses:
-    """What answers at a site's paths, decoded ones: files, exact redirects, and by prefix."""
+    """The answers at a site's decoded paths: files, exact redirects, and redirects by prefix."""
 
     pages: dict[bytes, SiteFile] = field(default_factory=dict)
     redirects: dict[bytes, Redirect] = field(default_factory=dict)
     prefixes: list[Redirect] = field(default_factory=list)  # the longest first
 
     def paths_of_files(self) -> dict[SiteFile, list[bytes]]:
-        """Each file's paths: its own in the site, and those at which it answers."""
+        """Each file's paths: its own in the site, and all at which it answers."""
         paths = {file: {file.path} for file in self.pages.values()}
         for path, file in self.pages.items():
             paths[file].add(path)
@@ -42,12 +42,12 @@ def find_addresses(tree: SiteTree, settings: Settings) -> Addresses:
 
 
 def quoted_path(path: bytes) -> str:
-    """A decoded path as it is sent (RFC 3986, 3.3)."""
+    """A decoded path, percent-encoded for sending (RFC 3986, 3.3)."""
     return quote(path, safe="/:@!$&'()*+,;=~")
 
 
 def _add_indexes(tree: SiteTree, settings: Settings, found: Addresses) -> dict[bytes, bytes]:
-    """Lets folders answer with their index file; returns the folder of each of these."""
+    """Lets folders answer with their index file; returns the folder of each index file."""
     indexes = {}
     for folder in tree.folders:
         for name in settings.index:
@@ -59,7 +59,7 @@ def _add_indexes(tree: SiteTree, settings: Settings, found: Addresses) -> dict[b
 
 
 def _clean(tree: SiteTree, indexes: dict[bytes, bytes], found: Addresses) -> None:
-    """Pages answer without their ending, index files only for their folder."""
+    """Lets pages answer without their ending, and index files only for their folder."""
     files = {file.path: file for file in tree.files}
     for file in tree.files:
         clean = indexes.get(file.path)
@@ -77,7 +77,7 @@ def _clean(tree: SiteTree, indexes: dict[bytes, bytes], found: Addresses) -> Non
 
 
 def _without_ending(path: bytes) -> bytes | None:
-    """A page's path without its ending, or None where that is nothing to ask for."""
+    """A page's path without its ending; None for other files and if no name is left."""
     for ending in _PAGE_ENDINGS:
         clean = path.removesuffix(ending)
         if clean != path and clean.rsplit(b"/", 1)[1] not in (b"", b".", b".."):
@@ -86,7 +86,7 @@ def _without_ending(path: bytes) -> bytes | None:
 
 
 def _add_redirects(settings: Settings, found: Addresses) -> None:
-    """The configured ones; they may take the place of a folder's, but not of a file."""
+    """Adds the configured ones; they may replace a folder's redirect, but not a file."""
     of_files = {file.path: file for file in found.pages.values()} | found.pages
     for one in settings.redirects:
         if one.is_prefix:

@@ -1,4 +1,4 @@
-"""Compressed variants of a site's files, each made once, on all cores, where they are worth it."""
+"""Makes compressed variants of a site's files on all cores, each once, and keeps the worthwhile."""
 
 import os
 import subprocess
@@ -19,11 +19,11 @@ from tools.site.contents import Content, StoredBody, file_pieces
 from tools.site.messages import CODINGS
 from tools.site.site_tree import quoted
 
-# A response of less goes into one packet anyway.
+# A smaller response fits into one packet anyway.
 MIN_FILE_BYTES = 256
 
-# Types that hold what compresses, beside text/*, and all that is written in JSON or XML. What else
-# there is, is compressed already (images, sound, film, WOFF, PDF) or unknown.
+# Compressible types, beside text/* and those written in JSON or XML. All others are compressed
+# already (images, audio, video, WOFF, PDF) or unknown.
 _TYPES = frozenset("""
     application/javascript application/json application/msword application/pem-certificate-chain
     application/postscript application/rtf application/sql application/toml
@@ -34,7 +34,7 @@ _TYPES = frozenset("""
     image/bmp image/vnd.microsoft.icon image/x-icon image/x-ms-bmp model/gltf-binary model/mtl
     model/obj model/step model/stl model/vrml""".split())
 
-# Above this size the tools' best takes minutes for a few percent.
+# Above this size the tools' best level takes minutes and gains a few percent.
 _SLOW_BYTES = 8 << 20
 
 _TOOLS = {layout.BROTLI: "brotli", layout.ZSTD: "zstd"}
@@ -42,7 +42,7 @@ _TOOLS = {layout.BROTLI: "brotli", layout.ZSTD: "zstd"}
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that may gain."""
+    """A file that compression may make smaller."""
 
     source: Path
     content: Content
@@ -54,17 +54,17 @@ def is_compressible(media: str) -> bool:
 
 
 def is_worth_it(size: int, identity: int) -> bool:
-    """Whether a variant of this size is smaller by five per cent and 64 bytes at least."""
+    """Whether a variant of this size is at least 5 % and 64 bytes smaller."""
     return identity - size >= max(64, identity / 20)
 
 
 def needs(codings: Iterable[int]) -> dict[str, str]:
-    """The packages that these codings are made with."""
+    """The packages that make these codings."""
     return {tool: setup.COMPRESS[tool] for coding in codings if (tool := _TOOLS.get(coding))}
 
 
 class Compressor:
-    """Makes variants and puts them by in `store` until they are written."""
+    """Makes variants and keeps them in `store` until they are written."""
 
     def __init__(self, codings: Iterable[int], store: BinaryIO,
                  note: Callable[[str], None]) -> None:
@@ -77,12 +77,12 @@ class Compressor:
         self._variants: dict[str, list[tuple[int, StoredBody]]] = defaultdict(list)
 
     def variants(self, content: Content) -> list[tuple[int, StoredBody]]:
-        """Those that `make` found worth it: coding and body, the smallest first."""
+        """The worthwhile variants that `make` made: coding and body, the smallest first."""
         found = self._variants.get(content.digest, [])
         return sorted(found, key=lambda variant: (variant[1].bytes, variant[0]))
 
     def make(self, candidates: Iterable[Candidate]) -> None:
-        """Makes all variants of these files; contents that are there twice only once."""
+        """Makes all variants of these files; the same content only once."""
         unique = {one.content.digest: one for one in candidates
                   if one.content.bytes >= MIN_FILE_BYTES}
         if unique:
@@ -92,7 +92,7 @@ class Compressor:
             try:
                 self._await([pool.submit(self._make, one, coding)
                              for one in largest_first for coding in self._codings])
-            except BaseException:  # an interrupt, too: what runs is of no more use
+            except BaseException:  # an interrupt, too: the running tools are of no use any more
                 pool.shutdown(wait=False, cancel_futures=True)
                 self._stop()
                 raise
@@ -166,10 +166,10 @@ def _gzip(source: Path) -> bytes:
 
 
 def _command(coding: int, size: int) -> list[str]:
-    """The tool and its options, by which the same input makes the same bytes on any machine.
+    """The tool with options that make the same bytes from the same input on any machine.
 
-    Windows are as large as every client must take: 16 MiB for Brotli (RFC 7932, 9.1), 8 MiB for
-    Zstandard (RFC 9659, 3), which no level up to 19 goes beyond.
+    Windows are the largest that every client must support: 16 MiB for Brotli (RFC 7932, 9.1), 8 MiB
+    for Zstandard (RFC 9659, 3), which no level up to 19 exceeds.
     """
     is_slow = size > _SLOW_BYTES
     if coding == layout.BROTLI:

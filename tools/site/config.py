@@ -1,4 +1,4 @@
-"""Reads mote.toml, strictly, and compiles it into the lines that the firmware reads."""
+"""Reads mote.toml strictly, and compiles it into settings and the lines that Mote reads."""
 
 import ipaddress
 from functools import partial
@@ -30,8 +30,8 @@ def read_settings(path: Path) -> Settings:
 
 
 def parse_settings(text: str, name: str) -> Settings:
-    """Like read_settings, for text at hand; `name` stands for the file in messages, and its folder
-    is what folders in it are looked for from."""
+    """Like read_settings, but from text. `name` stands for the file in messages; folders named in
+    the text are relative to its folder."""
     return _Reader(Document(text, name)).read()
 
 
@@ -91,7 +91,7 @@ class _Reader:
         network = interface.network
         if network.prefixlen < 31 and gateway in (network[0], network[-1]):
             fail(f"{gateway} is the network's own or broadcast address in {network}")
-        # An address alone in its network (/32) has its gateway elsewhere, as some clouds want it.
+        # Some clouds give an address alone in its network (/32), with a gateway outside it.
         if gateway not in network and network.prefixlen < 32:
             fail(f"{gateway} is not in {network}")
 

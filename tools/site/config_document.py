@@ -1,4 +1,4 @@
-"""A mote.toml as it is read: tables, checked values, and errors that name file, line and key."""
+"""A parsed mote.toml: tables, checked values, and errors that name file, line and key."""
 
 import re
 import tomllib
@@ -14,7 +14,7 @@ Check = Callable[[Any], Value]
 
 
 class Document:
-    """The text of a file, which errors are looked up in."""
+    """A file's tables, and its text, in which errors find their line."""
 
     def __init__(self, text: str, name: str) -> None:
         self._name = name
@@ -81,7 +81,7 @@ class Document:
         raise UserError(f"{self._name}{self._place(key, value)}: {key}{shown}: {what}")
 
     def _place(self, key: str, value: Any) -> str:
-        """`:LINE` when exactly one line can be meant, since tomllib tells no positions."""
+        """`:LINE` if only one line can be meant; tomllib gives no positions."""
         last = re.escape(key.rsplit(".", 1)[-1])
         begin = r"(^\s*(\[+\s*)?|[{,]\s*)"
         lines = [number for number, line in enumerate(self._lines, 1)
@@ -93,7 +93,7 @@ class Document:
 
 
 def _shown(value: Any) -> str:
-    """A value for messages, cut short."""
+    """A value for messages, shortened if need be."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # more digits, or more levels, than Python writes

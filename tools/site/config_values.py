@@ -1,4 +1,4 @@
-"""Checks of one value of mote.toml: each returns it in the form that is needed, or raises Wrong."""
+"""Checks of mote.toml's values: each returns a value in the form needed, or raises Wrong."""
 
 import ipaddress
 import re
@@ -9,15 +9,15 @@ from tools.site.policy import Pattern
 
 _TOKEN = r"[0-9A-Za-z!#$%&'*+.^_`|~-]+"  # RFC 9110, 5.6.2
 
-# Fields that no site may set, in lower case, by the reason why.
+# Reason -> the fields that no site may set because of it, in lower case.
 _OWN_FIELDS = {
-    "is of the connection, which is the server's own matter": frozenset((
+    "belongs to the connection, which is the server's business": frozenset((
         "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
         "upgrade", "proxy-authenticate", "proxy-authentication-info", "http2-settings",
         "close")),
-    "tells where the message ends; the server knows": frozenset(("content-length",)),
+    "says where the message ends; the server sets it": frozenset(("content-length",)),
     "is the time at which a response is sent; the server sets it": frozenset(("date", "age")),
-    "is made from the file; another one would lead caches astray": frozenset((
+    "is made from the file; any other would mislead caches": frozenset((
         "etag", "last-modified", "vary", "accept-ranges", "content-encoding", "content-range")),
     "is set by the server where it belongs": frozenset(("allow", "retry-after")),
     "is for redirects: use [[http.redirect]]": frozenset(("location",)),
@@ -26,7 +26,7 @@ _OWN_FIELDS = {
 
 
 class Wrong(Exception):
-    """A value that does not fit; its message says what would."""
+    """An unusable value; the message says what would be usable."""
 
 
 def integer(low: int, high: int) -> Callable[[Any], str]:
@@ -85,7 +85,7 @@ def gateway(value: Any) -> str:
 
 
 def _check_host(address: ipaddress.IPv4Address) -> None:
-    # 240.0.0.0/4 is reserved, and in use inside some clouds.
+    # 240.0.0.0/4 is reserved, but allowed: some clouds use it internally.
     if address.is_multicast or address.is_loopback or \
             address in ipaddress.IPv4Network("0.0.0.0/8") or int(address) == 0xFFFFFFFF:
         raise Wrong(f"{address} is not an address that a host can have")
@@ -119,7 +119,7 @@ def whether(value: Any) -> bool:
 
 
 def endpoint(value: Any) -> str:
-    """A path that needs no percent-encoding, so that requests write it in one way; or none."""
+    """A path without percent-encoding, so that requests can write it in one way only; or none."""
     if value == "":
         return ""
     fits = isinstance(value, str) and re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", value)
@@ -130,7 +130,7 @@ def endpoint(value: Any) -> str:
 
 
 def site_host(value: Any) -> str:
-    """A name as Host has it, without its port."""
+    """A host name as in Host, without a port."""
     try:
         if not isinstance(value, str):
             raise Wrong
@@ -153,27 +153,27 @@ def pattern(value: Any) -> Pattern:
 
 
 def field_value(value: Any) -> str:
-    """A field's value (RFC 9110, 5.5), of those only what nobody reads in two ways."""
+    """A field's value (RFC 9110, 5.5), limited to what all parties read the same way."""
     if not isinstance(value, str):
         raise Wrong("must be text")
     if not re.fullmatch(r"[ -~]*", value):
-        raise Wrong("must be of visible ASCII characters and spaces")
+        raise Wrong("must consist of visible ASCII characters and spaces")
     if value != value.strip():
         raise Wrong("must not begin or end with a space")
     return value
 
 
 def cache_control(value: Any) -> str:
-    """RFC 9111, 5.2: directives with a token or a quoted string, parted by commas."""
+    """RFC 9111, 5.2: directives with a token or a quoted string, separated by commas."""
     directive = rf'{_TOKEN}(=({_TOKEN}|"[^"\\]*"))?'
     if field_value(value) and not re.fullmatch(rf"{directive}(, *{directive})*", value):
-        raise Wrong('must be directives parted by commas, like "public, max-age=600"')
+        raise Wrong('must be directives separated by commas, like "public, max-age=600"')
     return value
 
 
 def field_name(name: str) -> str:
     if not re.fullmatch(_TOKEN, name):
-        raise Wrong("is no field's name")
+        raise Wrong("is not a valid field name")
     for reason, names in _OWN_FIELDS.items():
         if name.lower() in names:
             raise Wrong(reason)
@@ -183,7 +183,7 @@ def field_name(name: str) -> str:
 def media_type(value: str) -> str:
     """RFC 9110, 8.3.1."""
     if not re.fullmatch(rf'{_TOKEN}/{_TOKEN}( *; *{_TOKEN}=({_TOKEN}|"[^"\\]*"))*', value):
-        raise Wrong('must be a media type, like "application/json"; it can\'t be taken away')
+        raise Wrong('must be a media type, like "application/json"; it can\'t be removed')
     return value
 
 

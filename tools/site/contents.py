@@ -1,4 +1,4 @@
-"""What a pack's messages carry: files, read twice so that no change slips through, and text."""
+"""The content of a pack's messages: files, read twice to notice any change, and text."""
 
 import hashlib
 from collections.abc import Iterator
@@ -12,29 +12,29 @@ from tools.site.site_tree import quoted
 
 PIECE = 1 << 20
 
-# What gzip's files begin with, and deflate, their only method (RFC 1952, 2.3.1).
+# The beginning of a gzip file, with deflate, its only method (RFC 1952, 2.3.1).
 _GZIP = b"\x1f\x8b\x08"
 
-# What tools write for a time so that the same input makes the same archive: the first of ZIP's
-# times and one second later (Cloud Native Buildpacks), Gradle's, and npm's. Nix, Guix, OSTree and
-# Jib write 0 or 1. Content changes under such a time, and If-Modified-Since would never tell.
+# Placeholder times that tools write so that the same input makes the same archive: ZIP's earliest
+# and one second later (Cloud Native Buildpacks), Gradle's, and npm's. Nix, Guix, OSTree and Jib
+# write 0 or 1. Content changes under such a time, and If-Modified-Since would never notice.
 _PLACEHOLDERS = frozenset((315532800, 315532801, 318211200, 499162500))
 
 
 @dataclass(frozen=True)
 class Content:
-    """What is known of a file after it was read once."""
+    """A file's properties, found by reading it once."""
 
     bytes: int
     digest: str  # SHA-256 in hexadecimal
     utf8: bool
     modified: int  # seconds since 1970; 0: not known
-    gzip: bool = False  # whether it begins as gzip's files do
-    has_own_date: bool = True  # `modified` is the file's own, neither unknown nor bounded
+    gzip: bool = False  # whether it begins like a gzip file
+    has_own_date: bool = True  # `modified` is the file's own, neither unknown nor lowered
 
 
 class Body(Protocol):
-    """What lies behind a head."""
+    """The content that follows a head."""
 
     @property
     def bytes(self) -> int: ...
@@ -44,7 +44,7 @@ class Body(Protocol):
 
 @dataclass(frozen=True)
 class TextBody:
-    """Content that is made here."""
+    """Content made by the packer."""
 
     text: bytes
 
@@ -58,7 +58,7 @@ class TextBody:
 
 @dataclass(frozen=True)
 class FileBody:
-    """A file's content, refused when it isn't what was read the first time."""
+    """A file's content, refused if it has changed since it was first read."""
 
     source: Path
     content: Content
@@ -82,7 +82,7 @@ class FileBody:
 
 @dataclass(frozen=True)
 class StoredBody:
-    """Content that was put by in a temporary file."""
+    """Content kept in a temporary file."""
 
     store: BinaryIO
     offset: int
@@ -107,7 +107,7 @@ def file_pieces(source: Path) -> Iterator[bytes]:
 
 
 def read_content(source: Path, latest: int) -> Content:
-    """Reads a file; a time of modification later than `latest` counts as that."""
+    """Reads a file; a time of modification later than `latest` counts as `latest`."""
     digest = hashlib.sha256()
     utf8 = Utf8Check()
     size = 0

@@ -1,8 +1,8 @@
-"""Field lines for what the firmware composes itself: errors, redirects by prefix, OPTIONS.
+"""Field lines for responses that Mote composes at run time: errors, redirects by prefix, OPTIONS.
 
-Which header rules count for a path is found when it is asked for, and it may be anyone's. So all
-patterns are made into one automaton that reads a path byte by byte: each of its states belongs to a
-group of paths for which the same rules count, and the lines of each group are ready in the pack.
+Such a response may be for any path, so its header rules are found when it is requested. All
+patterns become one automaton that reads a path byte by byte: each of its states belongs to a group
+of paths for which the same rules count, and the pack holds the lines of each group.
 """
 
 from collections import defaultdict
@@ -12,23 +12,23 @@ from dataclasses import dataclass
 from tools.base.errors import UserError
 from tools.site.policy import HeaderRule, merged
 
-# The automaton's words are 16 bits wide, and a machine has to hold them all.
+# The automaton's words are 16 bits wide, and a machine must hold them all.
 _MOST_STATES = (1 << 16) - 1
 _MOST_WORDS = 1 << 21
 _MOST_SETS = (1 << 16) - 1
 
-# Of an answer to OPTIONS that a rule doesn't give it (Fetch, 3.3.3): what the server takes, and how
+# Defaults for an answer to OPTIONS, unless a rule sets them (Fetch, 3.3.3): the methods, and how
 # long browsers needn't ask again.
 _PREFLIGHT = {"Access-Control-Allow-Methods": "GET, HEAD", "Access-Control-Max-Age": "3600"}
 
 
 @dataclass(frozen=True)
 class FieldSet:
-    """Lines for every response of a group, and those that OPTIONS has behind them."""
+    """Lines for every response of a group, and those that follow them in answers to OPTIONS."""
 
     lines: bytes
     preflight: bytes = b""
-    echoes: bool = False  # OPTIONS allows the header fields that it is asked about
+    echoes: bool = False  # OPTIONS allows whichever header fields the request asks for
 
     @property
     def text(self) -> bytes:
@@ -36,7 +36,7 @@ class FieldSet:
 
 
 class FieldSets:
-    """The sets of all groups of paths, each for each group of error pages; 0 is of no page."""
+    """The sets for each group of paths with each group of error pages; page group 0 is no page."""
 
     def __init__(self, rules: Sequence[HeaderRule], sites: int) -> None:
         self._rules = rules
@@ -46,21 +46,21 @@ class FieldSets:
         for number, rule in enumerate(rules):
             if _is_exact(rule):
                 self._exact[rule.match.text.encode()] |= 1 << number
-        # By the rules that count, as bits: the groups' numbers.
+        # The rules that count, as bits -> the group's number.
         self._groups: dict[int, int] = {}
         self._page_groups = {0: 0}
 
     def group(self, site: int, path: bytes, paths: Sequence[bytes]) -> int:
-        """The group of a site's resource at this path, which answers at all of `paths`."""
+        """The group of a site's resource at `path`, which answers at all of `paths`."""
         self._resources.add((site, path))
         return self._number(self._groups, self._mask(paths)) if self._rules else 0
 
     def page_group(self, paths: Sequence[bytes]) -> int:
-        """The group of an error page that is found at these paths."""
+        """The group of an error page that answers at these paths."""
         return self._number(self._page_groups, self._mask(paths)) if self._rules else 0
 
     def words(self) -> list[int]:
-        """The automaton as http/pack/format.hpp has it, none without rules. Next come the sets."""
+        """The automaton in http/pack/format.hpp's form; empty without rules. Call before sets()."""
         if not self._rules:
             return []
         needed = [number for number, rule in enumerate(self._rules) if not self._is_told(rule)]
@@ -74,12 +74,12 @@ class FieldSets:
         return words + [0] * (-len(words) % 4)
 
     def _is_told(self, rule: HeaderRule) -> bool:
-        """Whether a rule is for one path, where a resource is that knows its group."""
+        """Whether a rule is for one path where every site has a resource, which knows its group."""
         return _is_exact(rule) and all((site, rule.match.text.encode()) in self._resources
                                        for site in range(self._sites))
 
     def sets(self) -> list[FieldSet]:
-        """The sets of the first page group, and so on."""
+        """The sets of the first page group, then those of the next, and so on."""
         if len(self._groups) * len(self._page_groups) > _MOST_SETS:
             raise UserError(f"http.headers: more than {_MOST_SETS} ways in which patterns and "
                             "error pages' paths match together; let fewer patterns overlap")
@@ -112,15 +112,14 @@ class FieldSets:
 
 
 def automaton(patterns: Sequence[bytes]) -> tuple[bytes, list[tuple[int, list[int]]]]:
-    """One that reads a path and knows which of the patterns match it: the class of each byte, and
-    for each state the patterns, as bits, and the state that follows by each class.
+    """An automaton that reads a path and knows which patterns match it: the class of each byte, and
+    for each state the patterns that match, as bits, and the next state for each class.
 
     A state is a set of places in the patterns, as bits of one number: those up to which the path
-    so far can have matched. A byte moves a place on where it stands next, and keeps it where a
-    star does.
+    so far can have matched. A byte advances a place that it follows, and a star keeps its place.
     """
     literals = bytes(sorted({byte for pattern in patterns for byte in pattern} - {ord("*")}))
-    moves = [0] * (len(literals) + 1)  # class 0 is of all other bytes
+    moves = [0] * (len(literals) + 1)  # class 0: all other bytes
     stars = start = place = 0
     ends = []
     for pattern in patterns:
@@ -136,7 +135,7 @@ def automaton(patterns: Sequence[bytes]) -> tuple[bytes, list[tuple[int, list[in
     known = {start: 0}
     queue = [start]
     states = []
-    for places in queue:  # which grows on the way
+    for places in queue:  # grows in the loop
         following = []
         for move in moves:
             after = (places & move) << 1 | (places & stars)

@@ -1,15 +1,15 @@
-"""Which of a site's files have names that say what is in them, as bundlers write such names.
+"""Finds the files whose names contain a hash of their content, as bundlers write them.
 
-They are good for a year without asking (RFC 8246), so nothing is taken for one in doubt: a picture
-that was replaced under its old name would stay the old one even after a reload. What counts was
-seen in builds (tests/unit/data/fingerprinted.txt):
+They may be cached for a year without asking (RFC 8246), so when in doubt a name counts as having
+none: a picture replaced under its old name would stay the old one even after a reload. The rules
+come from real builds (tests/unit/tools/site/data/fingerprinted.txt):
 
 1. Folders that frameworks keep for such files, whatever the files' names.
-2. Scripts, style sheets and WebAssembly whose names end in what can be little but a hash; less
-   is enough in a folder `assets` where all of them end so.
+2. Scripts, style sheets and WebAssembly whose names end in an almost certain hash; a less certain
+   one is enough in a folder `assets` where the names of all of them end that way.
 3. Other scripts and style sheets with a mark of the same shape as one of those beside them.
-4. Pictures, fonts, sound and film with a mark of that shape: who hashes them hashes scripts, too.
-   Without such scripts, marks in their names are a camera's, an uploader's or a person's.
+4. Pictures, fonts, audio and video with a mark of that shape: tools that hash them hash scripts,
+   too. Without such scripts, marks in their names come from a camera, an uploader or a person.
 """
 
 import re
@@ -24,31 +24,31 @@ _MEDIA = frozenset("""aac apng avif bmp flac gif heic ico jpeg jpg jxl m4a m4v m
                    opus png svg wav weba webm webp""".split()) | _FONTS
 _PAGES = frozenset("htm html xht xhtml".split())
 
-# SvelteKit's, Astro's, Nuxt's and Next.js's. What else the last two put there may change under its
-# name: a list of builds, and what lies below a build's identifier if a person chose that.
+# SvelteKit's, Astro's, Nuxt's and Next.js's. Other files of the last two may change under their
+# names: a list of builds, and files below a build's identifier if a person chose that.
 _FOLDERS = re.compile(r"/(?:_app/immutable|_astro|_nuxt(?!/builds/)|"
                       r"_next/static/(?:chunks|css|media|[\w-]{21}(?=/_\w+\.js$)))/")
-# Gatsby's hash is a folder.
+# In Gatsby the hash is a folder.
 _HASH_FOLDER = re.compile(r"/static/[0-9a-f]{32}/")
 
-# Vite's is anybody's name for a folder, so that its scripts must tell the rest.
+# Vite's. People use that name, too, so its scripts must decide.
 _VITE = "/assets"
 
-# What tools put behind the hash.
+# Suffixes that tools put behind the hash.
 _BEHIND = re.compile(r"(?:\.(?:chunk|bundle|lean|min|module|worker)|_bg(?=\.wasm$))*\.(\w+)$")
 
 _HEXADECIMAL = re.compile(r"(?:^|[-._~])([0-9a-f]+|[0-9A-F]+)$")
-# As many digits as hashes have: of Parcel, Propshaft and webpack by custom (8), gulp-rev (10),
+# The numbers of digits in hashes: of Parcel, Propshaft and webpack by custom (8), gulp-rev (10),
 # Django (12), Next.js and Trunk (16), webpack (20), MD5 (32), SHA-1 (40), SHA-2 (56 to 128).
 _DIGITS = frozenset((8, 10, 12, 16, 20, 32, 40, 56, 64, 96, 128))
-_LONG = 16  # no colour, camera or counter has as many
+_LONG = 16  # longer than colours, cameras' numbers and counters
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.I)
-# Of Rollup and Vite (base64url), and of esbuild and Angular (base32): eight characters.
+# Eight characters: Rollup's and Vite's (base64url), esbuild's and Angular's (base32).
 _EIGHT = re.compile(r".*([-._])([\w-]{8})$", re.A)
 _BASE32 = re.compile(r"[A-Z2-7]{8}")
 
-# What people write: sizes in pixels, dates and years with what belongs to them, words, and a number
-# before or behind one. In doubt, a picture's name is one of the second kind.
+# Names that people write: sizes in pixels, dates, years with a suffix, words, and a number before
+# or behind one. _WORDS has more of them, for pictures and for marks without others like them.
 _DATE = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _PLAIN = re.compile(rf"{_DATE}.*|(?:19|20)\d\d[a-z][a-z\d]*|\d+x\d+|\d+|(.)\1*|[A-Z]?[a-z]+\d*|"
                     r"\d+[-_]?[a-z]+|[A-Z]?[a-z]+(?:[-_][A-Z]?[a-z]+)+\d*|"
@@ -62,7 +62,7 @@ class _Mark:
     """The end of a name, which may be a hash."""
 
     text: str
-    shape: str  # its alphabet, length and what stands before it
+    shape: str  # its alphabet, and its length or the character before it
 
     @property
     def is_hexadecimal(self) -> bool:
@@ -70,7 +70,7 @@ class _Mark:
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is a hash even by itself, in a script's name."""
+        """Whether it is a hash in a script's name, even without others like it."""
         if _WORDS.fullmatch(self.text):
             return False
         if self.is_hexadecimal:
@@ -81,7 +81,7 @@ class _Mark:
 
     @property
     def is_likely(self) -> bool:
-        """Whether it is one where all scripts' names end in such marks."""
+        """Whether it is a hash if all scripts' names beside it end in such marks."""
         return self.shape.startswith("64:") and self.may_be_media
 
     @property
@@ -93,14 +93,14 @@ class _Mark:
 
     @property
     def may_be_media(self) -> bool:
-        """The same of a picture, whose name is more often a person's."""
+        """The same for a picture, whose name was more often chosen by a person."""
         return not _WORDS.fullmatch(self.text) and (
             self.is_hexadecimal or self.shape.startswith("32:") or
             (_has_both_cases(self.text) and len(_RUNS.findall(self.text)) >= 3))
 
 
 class _Name:
-    """A file's path taken apart."""
+    """A file's path, taken apart."""
 
     def __init__(self, path: bytes) -> None:
         self.path = path.decode()
@@ -125,7 +125,7 @@ class _Name:
 
 
 class _Company:
-    """Where certain hashes are, and of what shape."""
+    """The folders that have certain hashes, and these hashes' shapes."""
 
     def __init__(self, certain: Iterable[tuple[str, str]]) -> None:
         self._shapes: defaultdict[str, set[str]] = defaultdict(set)  # by folder
@@ -144,8 +144,8 @@ class _Company:
         return self._shapes[folder]
 
     def near(self, folder: str) -> set[str]:
-        """Those in a folder, the one above, and its other ones: js/ is near img/. Nothing is near
-        all of a site."""
+        """The shapes in a folder, the one above, and the folders beside it: js/ is near img/. No
+        shape is near the whole site."""
         found = self._shapes[folder] | self._around[_above(folder)]
         while folder := _above(folder):
             found |= self._below[folder]
@@ -153,7 +153,7 @@ class _Company:
 
 
 def fingerprinted(paths: Iterable[bytes]) -> frozenset[bytes]:
-    """Those of a site's files, by their paths, whose content doesn't change under their names."""
+    """The paths of the files whose content doesn't change under their names."""
     names = {path: _Name(path) for path in paths}
     certain = _certain([name for name in names.values() if name.ending in _CODE])
     company = _Company((name.folder, mark.shape)
@@ -163,8 +163,8 @@ def fingerprinted(paths: Iterable[bytes]) -> frozenset[bytes]:
 
 
 def _certain(scripts: list[_Name]) -> dict[_Name, list[_Mark]]:
-    """The certain hashes in scripts' names."""
-    common: dict[str, set[str]] = {}  # to all scripts in a folder
+    """Each script with the certain hashes in its name."""
+    common: dict[str, set[str]] = {}  # folder -> shapes in all its scripts' names
     for name in scripts:
         shapes = {mark.shape for mark in name.marks}
         common[name.folder] = common.get(name.folder, shapes) & shapes
@@ -187,7 +187,7 @@ def _is_one(name: _Name, company: _Company) -> bool:
     if found := _HASH_FOLDER.search(name.path):
         return any(shape.startswith("16:") for shape in company.beside(name.path[:found.start()]))
     for mark in name.marks:
-        # webpack's hashes of pictures are longer than its scripts'.
+        # webpack's hashes are longer in pictures' names than in scripts'.
         is_long = mark.is_hexadecimal and len(mark.text) >= _LONG and has_hexadecimal
         if (mark.shape in shapes or is_long) and (
                 mark.may_be_code if name.ending in _FONTS else mark.may_be_media):

@@ -1,4 +1,4 @@
-"""Reads the table [http] of mote.toml."""
+"""Reads mote.toml's table [http]."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tools.site.policy import CacheRule, HeaderRule
 from tools.site.redirects import Redirect, parse_source, parse_target
 from tools.site.settings import HostedSite, Settings
 
-# Keys that become lines for the firmware as they are.
+# Keys that become lines for Mote unchanged.
 LINES = {"port": values.integer(1, 65535), "connections": values.integer(64, 131072),
          "idle_timeout_s": values.integer(1, 86400),
          "header_timeout_s": values.integer(1, 86400), "health": values.endpoint,
@@ -18,7 +18,7 @@ LINES = {"port": values.integer(1, 65535), "connections": values.integer(64, 131
          "access_log": values.one_of("off", "combined"),
          "access_log_lines": values.integer(1, 10000)}
 
-# The statuses that the server answers with, and that a site can have its own page for.
+# The server's error statuses, each of which a site can have its own page for.
 ERRORS = (400, 404, 405, 408, 412, 414, 416, 417, 431, 501, 503, 505)
 
 _NAMED_CODINGS = {name: coding for coding, name in CODINGS.items()}
@@ -50,7 +50,7 @@ class HttpReader:
             if LINES[key] is values.endpoint:
                 endpoints[f"http.{key}"] = checked
         if len(set(endpoints.values())) < len(endpoints) and any(endpoints.values()):
-            self._document.fail("http.metrics", "is http.health's path, too; set another one",
+            self._document.fail("http.metrics", "is also http.health's path; set another one",
                                 endpoints["http.metrics"])
         self.settings["endpoints"] = endpoints
 
@@ -101,7 +101,7 @@ class HttpReader:
         for name, text in value.items():
             shown = f"{key}.{name}"
             if name.lower() in fields:
-                self._document.fail(shown, "is there twice; names' case makes no difference")
+                self._document.fail(shown, "is there twice; case makes no difference in names")
             try:
                 values.field_name(name)
             except Wrong as wrong:
@@ -139,15 +139,15 @@ class HttpReader:
             hosts = self._document.list(f"{key}.hosts", entry.get("hosts"), values.site_host,
                                         '["www.example.com"]')
             if not hosts:
-                self._document.fail(f"{key}.hosts", "must name a host at least")
+                self._document.fail(f"{key}.hosts", "must name at least one host")
             if both := seen.intersection(hosts):
                 self._document.fail(f"{key}.hosts", "is there twice", min(both))
             seen.update(hosts)
             root = self._document.checked(values.text, f"{key}.root", entry.get("root"))
             folder = self._document.folder / root
             if not folder.is_dir():
-                self._document.fail(f"{key}.root", "no such folder; it is looked for from where "
-                                    "this file lies", root)
+                self._document.fail(f"{key}.root", "no such folder; it is relative to this file's "
+                                    "folder", root)
             sites.append(HostedSite(tuple(hosts), folder))
         if len(sites) > _MOST_SITES:
             self._document.fail(key, f"more than {_MOST_SITES} sites")

@@ -1,8 +1,8 @@
-"""Media types by a file's ending: Debian's table, completed for today's web.
+"""Media types by file name ending: Debian's table, completed for today's web.
 
-The table is in the repository, so that the same site makes the same image on any machine: what
-`/etc/mime.types` says differs from release to release, and users may change it. To take over a
-newer one: python3 -m tools.site.media_types < /etc/mime.types > tools/site/mime.types
+The table is in the repository, so that the same site makes the same image on any machine:
+`/etc/mime.types` differs from release to release, and users may change it. To adopt a newer one:
+python3 -m tools.site.media_types < /etc/mime.types > tools/site/mime.types
 """
 
 import codecs
@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-# What Debian's table lacks, or says otherwise than browsers and players want it: RFC 9639 and its
-# kind, IANA's media type registry, the WHATWG's MIME Sniffing standard where IANA is silent, and
-# nginx's table for endings that it alone knows.
+# Types that Debian's table lacks, or has in a form that browsers and players don't expect. From RFC
+# 9639 and its kind, IANA's media type registry, the WHATWG's MIME Sniffing standard where IANA is
+# silent, and nginx's table for endings that only it knows.
 _TODAY = """
     application/java-archive         ear war
     application/json                 har map
@@ -50,13 +50,13 @@ _TODAY = """
 
 _UNKNOWN = "application/octet-stream"
 
-# Types outside text/* whose registration knows a charset parameter and whose readers heed it.
+# Types outside text/* that are registered with a charset parameter, which readers heed.
 # JSON is not among them: RFC 8259, section 11, defines none.
 _TEXT = {"application/xhtml+xml", "application/xml", "image/svg+xml"}
 
 
 def read_table(lines: Iterable[str]) -> dict[str, str]:
-    """A mime.types: types with their endings, of which the first one named counts."""
+    """Reads a mime.types: ending -> type. If an ending is there twice, the first counts."""
     types: dict[str, str] = {}
     for line in lines:
         media, *endings = line.partition("#")[0].split() or [""]
@@ -66,7 +66,7 @@ def read_table(lines: Iterable[str]) -> dict[str, str]:
 
 
 def write_table(types: dict[str, str]) -> str:
-    """A table as tools/site/mime.types has it: sorted, one line a type."""
+    """A table in the form of tools/site/mime.types: sorted, one line per type."""
     return "".join(f"{media} {' '.join(sorted(e for e in types if types[e] == media))}\n"
                    for media in sorted(set(types.values())))
 
@@ -86,18 +86,18 @@ def media_type(name: str) -> str:
 
 
 def is_text(media: str) -> bool:
-    """Whether a charset parameter belongs behind this type."""
+    """Whether this type takes a charset parameter."""
     return media.startswith("text/") or media in _TEXT
 
 
 def is_coded(name: str, gzip: bool) -> bool:
-    """Whether a file, if it is gzip's, is sent in that coding: an SVG is (SVG 2, 1.2). Its type is
-    that of what is within, so that a browser must be told."""
+    """Whether a file in gzip is sent with that content coding: an SVG is (SVG 2, 1.2). Its type is
+    that of the SVG inside, so the browser must be told."""
     return gzip and name.lower().endswith(".svgz")
 
 
 class Utf8Check:
-    """Finds out, piece by piece, whether a file is UTF-8."""
+    """Checks piece by piece whether a file is UTF-8."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")()

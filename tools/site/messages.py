@@ -1,4 +1,4 @@
-"""The heads of a site pack's messages, each byte of their field lines ready to send."""
+"""Makes the heads of a site pack's messages: field lines, ready to send byte for byte."""
 
 import html
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ def http_date(seconds: int) -> str:
 def entity_tag(content: Content, coding: int) -> str:
     """A strong validator (RFC 9110, 8.8.3): the first 96 bits of the content's SHA-256.
 
-    Each coding's is another one, since its bytes are others (RFC 9110, 8.8.3.3).
+    Each coding has a tag of its own, since its bytes differ (RFC 9110, 8.8.3.3).
     """
     suffix = f"-{CODINGS[coding]}" if coding != layout.IDENTITY else ""
     return f'"{content.digest[:24]}{suffix}"'
@@ -61,8 +61,8 @@ def entity_tag(content: Content, coding: int) -> str:
 
 def file_head(content: Content, media: str, fields: Fields, size: int, coding: int,
               has_variants: bool, is_coded: bool = False) -> Head:
-    """Of one representation of a file, `size` bytes long; `fields` are the site's own. The file may
-    be in gzip itself (`is_coded`)."""
+    """The head of one representation of a file, `size` bytes long. `fields` are the site's own;
+    `is_coded`: the file itself is in gzip."""
     tag = entity_tag(content, coding)
     common = {"ETag": tag}
     if content.modified:
@@ -79,12 +79,12 @@ def file_head(content: Content, media: str, fields: Fields, size: int, coding: i
 
 
 def error_head(media: str, fields: Fields, size: int) -> Head:
-    """Of a page for an error, which has no validators: it stands for no resource."""
+    """The head of an error page. It has no validators, since it represents no resource."""
     return Head(_lines(fields), _lines({"Content-Type": media}), _rest(size))
 
 
 def redirect(location: str, status: int, fields: Fields) -> tuple[Head, bytes]:
-    """A redirect, with a body for those who read it."""
+    """A redirect's head, and its body for people."""
     title = f"{status} {REDIRECTS[status]}"
     link = html.escape(location)
     body = (f"<!doctype html><title>{title}</title>"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Packs folders into a site pack: every response that their files can need, made ready."""
+"""Packs folders into a site pack: every response for their files, ready to send."""
 
 import argparse
 import os
@@ -25,7 +25,7 @@ from tools.site.site_tree import quoted  # noqa: E402
 
 @dataclass(frozen=True)
 class PackSummary:
-    """What went into a pack: the sites' files and the sum of their sizes."""
+    """A pack's content: the number of the sites' files and the sum of their sizes."""
 
     files: int
     bytes: int
@@ -33,9 +33,9 @@ class PackSummary:
 
 def pack_site(site: Path, out: Path, settings: Settings,
               note: Callable[[str], None] = lambda text: None) -> PackSummary:
-    """Writes the pack of a folder; what cannot be served raises UserError, and nothing is left.
+    """Writes a folder's pack. A file that cannot be served raises UserError, and no pack is left.
 
-    `note` is told what is being done.
+    `note` receives the current step.
     """
     with temporary_file() as store:
         plan = _make_plan(site, out, settings, Compressor(settings.compress, store, note))
@@ -46,7 +46,7 @@ def pack_site(site: Path, out: Path, settings: Settings,
 
 
 def refuse_inside(site: Path, out: Path) -> None:
-    """Refuses to write where the next pack would take what was written for a part of the site."""
+    """Refuses to write inside the site, since the next pack would include the file."""
     if out.resolve().is_relative_to(site.resolve()):
         raise UserError(f"{quoted(out)}: lies inside the site; write it somewhere else")
 
@@ -70,8 +70,8 @@ def _make_plan(site: Path, out: Path, settings: Settings, compressor: Compressor
 def _latest_time() -> int:
     """The upper bound of modification times (reproducible-builds.org, SOURCE_DATE_EPOCH).
 
-    Without one it is now: what was modified later was not, and no response may say so (RFC 9110,
-    8.8.2.1). For such files alone the same input makes different packs at different times.
+    Without that variable it is now: no response may claim a later date (RFC 9110, 8.8.2.1). Only
+    files with a date in the future make different packs at different times.
     """
     text = os.environ.get("SOURCE_DATE_EPOCH")
     if text is None:
@@ -83,10 +83,10 @@ def _latest_time() -> int:
 
 
 def _outlast(dates: Iterable[int]) -> int:
-    """Waits until the second of the latest date is over; returns the time at which it is.
+    """Waits until the second of the latest date is over; returns the time then.
 
-    Whoever packs a file in the second in which it was written might pack another content with the
-    same date (RFC 9110, 8.8.2.2). Without the wait, too, one site would give two packs.
+    A file packed in the second in which it was written might change again and keep its date (RFC
+    9110, 8.8.2.2). And without the wait, the same site could give two different packs.
     """
     if "SOURCE_DATE_EPOCH" in os.environ:
         return _latest_time()

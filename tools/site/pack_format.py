@@ -9,7 +9,7 @@ MESSAGE_ALIGNMENT = 16
 TABLE_ALIGNMENT = 8
 NONE = 0xFFFFFFFF
 
-# Longest run of slots that a lookup may have to walk (Slot's kMaxProbes).
+# The most slots that a lookup may have to look at (Slot's kMaxProbes).
 MAX_PROBES = 32
 
 TABLE = struct.Struct("<QII")
@@ -17,7 +17,7 @@ TABLE = struct.Struct("<QII")
 HEADER = struct.Struct("<8sIIQII" + "QII" * 6 + "QQQQ" + "QII" * 2)
 CHECKSUM_OFFSET = 24
 
-# What a redirect by prefix has in front of its target.
+# Stands in front of the target of a redirect by prefix.
 LOCATION = b"Location: "
 SLOT = struct.Struct("<II")
 RESOURCE = struct.Struct("<QIHHIBBHQ")
@@ -46,7 +46,7 @@ def path_hash(site: int, path: bytes) -> int:
 def hash_slots(paths: list[tuple[int, bytes]]) -> list[tuple[int, int]]:
     """An open-addressing table over sites' paths: (upper half of the hash, index) or (0, NONE).
 
-    Its size is the least power of two, at most half full, in which no lookup walks far.
+    Its size is the least power of two with which it is at most half full and lookups are short.
     """
     hashes = [path_hash(site, path) for site, path in paths]
     size = 2

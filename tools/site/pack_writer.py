@@ -1,4 +1,4 @@
-"""Lays a planned pack out and writes it."""
+"""Lays out a planned pack and writes it."""
 
 import zlib
 from collections.abc import Iterable
@@ -16,21 +16,21 @@ def write_pack(stream: BinaryIO, plan: Plan) -> None:
 
 
 class _Tables:
-    """The tables that follow on the header, and behind them the texts that they point to."""
+    """The tables that follow the header, and after them the texts that they point to."""
 
     def __init__(self, offset: int) -> None:
         self._offset = offset
         self._tables = bytearray()
         self._texts = bytearray()
-        self.places: list[tuple[int, int, int]] = []  # of each table, as the header tells it
+        self.places: list[tuple[int, int, int]] = []  # each table's entry in the header
 
     def reserve(self, record: Struct, count: int) -> None:
-        """Room for a table: all must have theirs before the first text has a place."""
+        """Reserves room for a table. Reserve all tables before placing the first text."""
         self.places.append((self._offset, count, record.size))
         self._offset += count * record.size
 
     def text(self, text: bytes) -> int:
-        """Where a text lies."""
+        """Adds a text; returns its offset."""
         self._texts += text
         return self._offset + len(self._texts) - len(text)
 
@@ -51,7 +51,7 @@ def _align(offset: int, alignment: int) -> int:
 
 
 def _lay_out(plan: Plan) -> tuple[bytes, int]:
-    """Places everything; returns all that lies in front of the messages, and the pack's size."""
+    """Places everything; returns the bytes in front of the messages, and the pack's size."""
     slots = layout.hash_slots([(one.site, one.path) for one in plan.resources])
     words = plan.field_sets.words()
     sets = plan.field_sets.sets()

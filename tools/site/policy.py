@@ -1,11 +1,11 @@
-"""What a site's responses say beside their content: rules by pattern, and the sane defaults."""
+"""Decides about the configurable fields of responses: rules by pattern, and defaults."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tools.base.errors import UserError
 
-# More than clients and proxies in front are sure to take.
+# Clients and proxies may not accept more.
 MAX_FIELD_BYTES = 4096
 
 REVALIDATE = "no-cache"
@@ -18,12 +18,12 @@ _PAGES = ("text/html", "application/xhtml+xml")
 
 @dataclass(frozen=True)
 class Pattern:
-    """A pattern on decoded paths, whole ones; `*` is any run of characters."""
+    """A pattern on whole, decoded paths; `*` is any run of characters."""
 
     text: str
 
     def matches(self, path: bytes) -> bool:
-        """Whether it does, in time that many stars don't multiply."""
+        """Whether the path matches, in time that doesn't multiply with the number of stars."""
         first, *rest = self.text.encode().split(b"*")
         if not rest:
             return path == first
@@ -41,7 +41,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class CacheRule:
-    """A Cache-Control for the paths that match; an empty one takes the field away."""
+    """A Cache-Control for the paths that match; an empty one removes the field."""
 
     match: Pattern
     control: str
@@ -49,14 +49,14 @@ class CacheRule:
 
 @dataclass(frozen=True)
 class HeaderRule:
-    """Fields for the paths that match; an empty value takes a field away."""
+    """Fields for the paths that match; an empty value removes a field."""
 
     match: Pattern
     fields: tuple[tuple[str, str], ...]
 
 
 def merged(rules: Iterable[HeaderRule], whose: Callable[[], str]) -> dict[str, str]:
-    """The fields that these rules set, the later ones the stronger."""
+    """The fields that these rules set; later rules override earlier ones."""
     chosen: dict[str, tuple[str, str]] = {}
     for rule in rules:
         for name, value in rule.fields:
@@ -71,13 +71,13 @@ def merged(rules: Iterable[HeaderRule], whose: Callable[[], str]) -> dict[str, s
 
 @dataclass(frozen=True)
 class Policy:
-    """A site's rules, the later ones the stronger."""
+    """A site's rules; later ones override earlier ones."""
 
     cache: tuple[CacheRule, ...] = ()
     headers: tuple[HeaderRule, ...] = ()
 
     def fields(self, paths: Iterable[bytes]) -> dict[str, str]:
-        """The configured fields for what answers at these paths."""
+        """The configured fields for a resource that answers at these paths."""
         return merged((rule for rule in self.headers
                        if any(rule.match.matches(path) for path in paths)),
                       lambda: f"for {sorted(paths)[0].decode()!r}")
@@ -85,8 +85,8 @@ class Policy:
     def file_control(self, paths: Iterable[bytes], media: str, is_fingerprinted: bool) -> str:
         """Cache-Control of a file that answers at these paths.
 
-        With a time to live, browsers take what they have for as long, even when a page is loaded
-        again: so without a fingerprint they are to ask.
+        With a time to live, browsers would use their copy until then, even when a page is reloaded.
+        So they must ask about files without a fingerprint.
         """
         if (chosen := self._control(paths)) is not None:
             return chosen
@@ -94,13 +94,14 @@ class Policy:
         return FOR_EVER if is_fingerprinted and not is_page else REVALIDATE
 
     def redirect_control(self, path: bytes, status: int) -> str:
-        """Temporary redirects (302, 307) are not to be stored unless a rule says so."""
+        """Cache-Control of a redirect: by default, temporary ones (302, 307) have none."""
         if (chosen := self._control([path])) is not None:
             return chosen
         return FOR_AN_HOUR if status in (301, 308) else ""
 
     def error_control(self, path: bytes) -> str:
-        """Of an error page: what is missing may come, so only a rule for this very page counts."""
+        """Cache-Control of an error page. A missing file may be added later, so only a rule for
+        exactly this page counts."""
         exact = [rule.control for rule in self.cache if rule.match.text.encode() == path]
         return exact[-1] if exact else NEVER_STORED
 

@@ -1,4 +1,4 @@
-"""Redirects of mote.toml: from a path or a prefix of paths to a URI."""
+"""mote.toml's redirects: from a path or a prefix of paths to a URI."""
 
 import re
 from collections.abc import Collection
@@ -8,20 +8,20 @@ from urllib.parse import quote, unquote_to_bytes
 from tools.base.errors import UserError
 
 MAX_TARGET_BYTES = 2000
-MAX_PREFIX_TARGET_BYTES = 256  # the server writes these with the rest, in a buffer of its own
+MAX_PREFIX_TARGET_BYTES = 256  # the server composes these with the rest, in a small buffer
 
-# All that may stand in a path, a query or a fragment as it is (RFC 3986, 3.3 to 3.5), and the
-# escapes' percent.
+# Characters that need no encoding in a path, a query or a fragment (RFC 3986, 3.3 to 3.5), and the
+# percent sign of those that are encoded already.
 _SAFE = "%/:?@!$&'()*+,;=~-._"
 _HOST = r"[0-9A-Za-z.-]+|\[[0-9A-Fa-f:.]+\]"
 
 
 @dataclass(frozen=True)
 class Redirect:
-    """An exact redirect, or one of all paths with a prefix that are nothing else's."""
+    """An exact redirect, or one for all paths with a prefix at which nothing else answers."""
 
-    path: bytes  # decoded; of a prefix without its star
-    target: str  # as it is sent; without its star
+    path: bytes  # decoded; a prefix without its star
+    target: str  # encoded for sending; without its star
     status: int = 301
     is_prefix: bool = False
     keeps_rest: bool = False
@@ -32,7 +32,7 @@ class Redirect:
 
 
 def parse_source(text: str) -> tuple[bytes, bool]:
-    """A path, decoded, and whether it is a prefix; ValueError tells what is wrong with it."""
+    """The decoded path, and whether it is a prefix; ValueError says what is wrong with it."""
     is_prefix = text.endswith("*")
     path = text.removesuffix("*")
     if not path.startswith("/"):
@@ -54,7 +54,7 @@ def parse_source(text: str) -> tuple[bytes, bool]:
 
 
 def parse_target(text: str, is_prefix: bool) -> tuple[str, bool]:
-    """A URI reference, encoded where it must be, and whether it keeps the rest of the path."""
+    """The URI reference, encoded where necessary, and whether it keeps the rest of the path."""
     keeps_rest = is_prefix and text.endswith("*")
     target = text.removesuffix("*") if keeps_rest else text
     _check_text(target)
@@ -85,12 +85,12 @@ def _check_text(text: str) -> None:
 
 
 def check_loops(redirects: Collection[Redirect], pages: Collection[bytes]) -> None:
-    """Refuses redirects that lead back to themselves, by way of others too."""
+    """Refuses redirects that lead back to themselves, even through others."""
     exact = {one.path: one for one in redirects if not one.is_prefix}
     prefixes = sorted((one for one in redirects if one.is_prefix), key=lambda one: -len(one.path))
 
     def follow(path: bytes) -> tuple[Redirect, bytes] | None:
-        """The redirect that a path meets, and what of the path it puts behind its target."""
+        """The redirect at a path, and the part of the path that it appends to its target."""
         if path in pages:
             return None
         if path in exact:
@@ -101,8 +101,7 @@ def check_loops(redirects: Collection[Redirect], pages: Collection[bytes]) -> No
         return None
 
     for first in redirects:
-        # Of the paths with a prefix, the prefix itself and one that is surely no page's stand for
-        # all.
+        # The prefix itself, and a longer path that is surely no page's, stand for all its paths.
         starts = [b"", b"\xff"] if first.keeps_rest else [b""]
         for rest in starts:
             met: tuple[Redirect, bytes] | None = first, rest
@@ -116,7 +115,7 @@ def check_loops(redirects: Collection[Redirect], pages: Collection[bytes]) -> No
 
 
 def _local_path(one: Redirect, rest: bytes) -> bytes | None:
-    """Where a redirect leads to on its own site, decoded."""
+    """The decoded path that a redirect leads to on its own site; None: another server's."""
     if not one.target.startswith("/") or one.target.startswith("//"):
         return None
     path = unquote_to_bytes(re.split(r"[?#]", one.target)[0])

@@ -1,4 +1,4 @@
-"""What mote.toml says, checked and ready for the packer."""
+"""The settings of mote.toml, checked and ready for the packer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from tools.site.redirects import Redirect
 
 @dataclass(frozen=True)
 class HostedSite:
-    """A folder of its own for requests to these hosts."""
+    """A site of its own for requests to these hosts."""
 
     hosts: tuple[str, ...]
     root: Path
@@ -19,7 +19,7 @@ class HostedSite:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the packer itself heeds, and the `key=value` lines for the firmware."""
+    """Settings for the packer itself, and the `key=value` lines for Mote."""
 
     lines: tuple[str, ...] = ()
     index: tuple[str, ...] = ("index.html", "index.htm")

@@ -1,4 +1,4 @@
-"""Plans the pack: each site's resources, with the representations that they have."""
+"""Plans the pack: each site's resources, with their representations."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ Variants = Callable[[Content], list[tuple[int, Body]]]
 
 @dataclass
 class Representation:
-    """A head and the body that lies behind it."""
+    """A head and the body that follows it."""
 
     head: Head
     body: Body
@@ -34,7 +34,7 @@ class Representation:
 
 @dataclass(frozen=True)
 class Resource:
-    """What a path of a site leads to."""
+    """The answer at a path of a site."""
 
     site: int
     path: bytes
@@ -80,14 +80,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Page:
-    """A file that was read, and what its responses say."""
+    """A file that was read, and its responses' fields."""
 
     file: SiteFile
     content: Content
     media: str
     fields: dict[str, str]  # without Cache-Control
     control: str
-    is_coded: bool  # it is sent in the coding that it is in
+    is_coded: bool  # the file is compressed, and sent with that content coding
 
     @property
     def may_gain(self) -> bool:
@@ -96,7 +96,7 @@ class _Page:
 
 
 class Site:
-    """One site: read when it is made, put into a plan by `add_to`."""
+    """One site: reads its files when constructed; `add_to` puts it into a plan."""
 
     def __init__(self, number: int, folder: Path, settings: Settings, latest: int) -> None:
         tree = walk_site(folder)
@@ -119,16 +119,16 @@ class Site:
         return _Page(file, content, media, fields, control, is_coded(name, content.gzip))
 
     def candidates(self) -> list[Candidate]:
-        """The files that a coding can make smaller."""
+        """The files that may become smaller by a coding."""
         return [Candidate(page.file.source, page.content) for page in self._pages.values()
                 if page.may_gain]
 
     def dates(self) -> list[int]:
-        """When its files were modified."""
+        """The files' modification times."""
         return [page.content.modified for page in self._pages.values()]
 
     def add_to(self, plan: Plan, variants: Variants, taken: int) -> None:
-        """Puts it into a plan. Its content is read once more, no earlier than at `taken`."""
+        """Puts the site into a plan. Its content is read again, at `taken` or later."""
         resources = []
         for page in self._pages.values():
             bodies: list[tuple[int, Body]] = [
@@ -181,7 +181,7 @@ class Site:
 
 
 def _is_strong(content: Content, taken: int) -> bool:
-    """Whether no other content can have had this date: its second was over (RFC 9110, 8.8.2.2)."""
+    """Whether only this content can have this date: its second was over (RFC 9110, 8.8.2.2)."""
     return content.has_own_date and content.modified + 1 <= taken
 
 

@@ -1,4 +1,4 @@
-"""Walks a site's folder: which files and folders it holds, or why it cannot be served."""
+"""Walks a site's folder: lists files and folders, and refuses what cannot be served."""
 
 import os
 import stat
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tools.base.errors import UserError
 
-# Longest path served, in bytes of UTF-8 with its leading slash. Percent-encoded it is at most three
-# times as long, which fits into a request line (limits::kRequestLineBytes).
+# The longest path served, in bytes of UTF-8 with its leading slash. Percent-encoded it is at most
+# three times as long, which fits into a request line (limits::kRequestLineBytes).
 MAX_PATH_BYTES = 1024
 
-# Version control's own folder: served, it would give away the site's history.
+# Version control's folder: serving it would give away the site's history.
 EXCLUDED = {".git"}
 
 _SPECIAL = {
@@ -25,7 +25,7 @@ _SPECIAL = {
 
 @dataclass(frozen=True)
 class SiteFile:
-    """One file: its path in URLs, decoded and with a leading slash, and where it lies."""
+    """One file: its decoded path in URLs, with a leading slash, and its place on disk."""
 
     path: bytes
     source: Path
@@ -33,19 +33,19 @@ class SiteFile:
 
 @dataclass(frozen=True)
 class SiteTree:
-    """What a folder holds, sorted by path; folders are given with a slash at their end."""
+    """A folder's content, sorted by path; folders end in a slash."""
 
     files: list[SiteFile]
     folders: list[bytes]
 
 
 def quoted(path: Path) -> str:
-    """A path for messages, on one line whatever its name holds."""
+    """A path for messages, on one line whatever it contains."""
     return repr(str(path)).replace("\\udc", "\\x")
 
 
 def walk_site(site: Path) -> SiteTree:
-    """Lists the site's files and folders; raises UserError naming what cannot be served."""
+    """Lists the site's files and folders; UserError names one that cannot be served."""
     if not site.exists():
         raise UserError(f"{quoted(site)}: no such folder; give the folder that holds the site")
     if not site.is_dir():
@@ -53,7 +53,7 @@ def walk_site(site: Path) -> SiteTree:
     root = site.resolve()
     files: list[SiteFile] = []
     folders: list[bytes] = []
-    # A stack of its own, since a site's folders may be nested deeper than Python's calls.
+    # An explicit stack, since folders may be nested deeper than Python's calls.
     pending = [(root, b"/", (_identity(root),))]
     while pending:
         folder, path, above = pending.pop()
@@ -100,7 +100,7 @@ def _check_length(source: Path, path: bytes) -> None:
 
 
 def _is_folder(source: Path, root: Path) -> bool:
-    """Whether an entry is a folder; refuses what is neither that nor a file within the site."""
+    """Whether an entry is a folder; refuses all but folders and files within the site."""
     try:
         if source.is_symlink():
             _check_link(source, root)

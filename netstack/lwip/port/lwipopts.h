@@ -28,9 +28,9 @@
 #define TCP_STATS 1
 #define MEMP_STATS 1
 
-// Memory: pools of fixed elements for lwIP's own structures, and netstack/lwip/heap.cpp as its
-// heap, with size classes and constant time. Only the PCBs, segments and PBUFs that lwIP insists on
-// are set here; netstack/plan.hpp decides at boot how many there are (patches/30).
+// Memory: netstack/lwip/pools.cpp has the pools for lwIP's own structures, and
+// netstack/lwip/heap.cpp is its heap, with size classes and constant time. netstack/plan.hpp
+// decides at boot how many PCBs, segments and PBUFs there are; lwIP insists on numbers here.
 #define MEMP_MEM_MALLOC 0
 #define MEM_ALIGNMENT 8
 #define MEM_CUSTOM_ALLOCATOR 1
@@ -61,7 +61,7 @@
 // Neighbours. MOTE_ARP_PENDING entries of the table may be unresolved requests, and the queue has
 // room for all packets waiting for them, plus one for the newest before the oldest is dropped. Of
 // the other entries, those sent to within the last MOTE_ARP_IN_USE seconds stay when a stranger
-// comes (patches/41).
+// comes (patches/neighbours).
 #define ARP_TABLE_SIZE 120
 #define MOTE_ARP_PENDING 16
 #define MOTE_ARP_IN_USE 60
@@ -128,17 +128,17 @@
 #define TCP_SND_QUEUELEN 256
 #define TCP_OVERSIZE 0
 
-// Pbufs that any connection may queue, however few are left (mote_tcp_queue_limit, patches/24):
-// enough for two segments, because clients delay the ACK of a single one.
+// Pbufs that any connection may queue, however few are left (mote_tcp_queue_limit,
+// patches/queue-limit): enough for two segments, because clients delay the ACK of a single one.
 #define MOTE_TCP_QUEUE_LEAST 4
 
 // Splits of segments that may exceed that before something is acknowledged, because they are needed
-// (patches/18).
+// (patches/splits-are-limited).
 #define MOTE_TCP_SPLITS_BEYOND 2
 
-// A segment that the device cuts has at most this many pbufs, like a frame's pieces (patches/14),
-// and is not cut into frames smaller than any host's default (RFC 9293, 3.7.1), because devices
-// have least lengths, too.
+// A segment that the device cuts has at most this many pbufs, like a frame's pieces
+// (patches/segmentation-offload), and is not cut into frames smaller than any host's default (RFC
+// 9293, 3.7.1), because devices have least lengths, too.
 #define TCP_TSO_PBUFS 8
 #define TCP_TSO_LEAST_MSS 536
 
@@ -147,7 +147,8 @@
 #define TCP_TMR_INTERVAL 50
 #define LWIP_TCP_RTO_TIME 1000
 
-// The longest time before a segment is resent, in slow ticks: 60 s (RFC 6298, 2.5; patches/37).
+// The longest time before a segment is resent, in slow ticks: 60 s (RFC 6298, 2.5;
+// patches/longest-timeout).
 #define MOTE_TCP_LONGEST_RTO (60000 / TCP_SLOW_INTERVAL)
 
 // A closed connection is remembered for 2 × 15 s, or less if a new one needs its place.
@@ -156,14 +157,9 @@
 // No limit on connections waiting to be established. When PCBs run out, closed connections give way
 // first; then the oldest half-open one, if there are more than MOTE_TCP_HALF_OPEN, so that a flood
 // of SYNs displaces itself; then those that the server has given up, which may still be delivering
-// a response; then half-open ones again (patches/03).
+// a response; then half-open ones again (patches/connections).
 #define TCP_LISTEN_BACKLOG 0
 #define MOTE_TCP_HALF_OPEN mote_tcp_half_open()
-
-// Each connection acknowledges segments that aren't believed at most MOTE_TCP_CHALLENGES times in
-// MOTE_TCP_CHALLENGE_TIME milliseconds (patches/04).
-#define MOTE_TCP_CHALLENGES 10
-#define MOTE_TCP_CHALLENGE_TIME 5000
 
 // Hooks, declared in port/mote_hooks.h.
 #define LWIP_HOOK_FILENAME "mote_hooks.h"

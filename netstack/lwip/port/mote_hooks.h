@@ -2,6 +2,7 @@
 // netstack/ip/ and netstack/stats.cpp.
 #pragma once
 
+#include "lwip/err.h"
 #include "lwip/ip_addr.h"
 #include "lwip/pbuf.h"
 
@@ -11,6 +12,7 @@ extern "C" {
 
 struct netif;
 struct dhcp;
+struct tcp_hdr;
 struct tcp_pcb;
 
 // An initial sequence number by RFC 6528.
@@ -39,12 +41,19 @@ void mote_tcp_resent(void);
 
 // A connection's accounts don't add up, so it is being reset.
 void mote_tcp_broken(void);
-// A segment wasn't believed (patches/04). `sent`: the ACK that says so was sent, not withheld by
-// the rate limit.
-void mote_tcp_challenge(u8_t sent);
+// Whether lwIP may take a segment for a connection (ERR_OK); otherwise it has been answered.
+err_t mote_tcp_judge(struct tcp_pcb* pcb, const struct tcp_hdr* header, const struct pbuf* text);
 
 // Whether an ICMP error may be sent about a datagram; the pbuf begins with its IP header.
 u8_t mote_icmp_error(const struct pbuf* datagram);
+
+// The entry of the ARP table that gives way to one for `address`, ARP_TABLE_SIZE if none needs to,
+// or ERR_MEM if none may; `reason` is an etharp_reason.
+s16_t mote_arp_make_room(const ip4_addr_t* address, const struct netif* netif, int reason);
+
+// An entry of the ARP table was made; and a frame goes to its station.
+void mote_arp_made(size_t entry);
+void mote_arp_used(size_t entry);
 
 // The interface whose address is `source`, or null.
 struct netif* mote_route_by_source(const ip4_addr_t* source);
@@ -52,7 +61,8 @@ struct netif* mote_route_by_source(const ip4_addr_t* source);
 // The interface with the longest route to `destination` besides subnets and gateways, or null.
 struct netif* mote_route_by_destination(const ip4_addr_t* destination);
 
-// Judges a DHCP message of a type: returns the type to treat it as, or 0 to ignore it (patches/45).
+// Judges a DHCP message of a type: returns the type to treat it as, or 0 to ignore it
+// (patches/dhcp-judge).
 u8_t mote_dhcp_message(struct netif* netif, const struct dhcp* dhcp, u8_t type,
                        struct pbuf* message);
 
@@ -60,7 +70,7 @@ u8_t mote_dhcp_message(struct netif* netif, const struct dhcp* dhcp, u8_t type,
 void mote_dhcp_acknowledged(struct netif* netif, struct dhcp* dhcp);
 
 // Milliseconds to wait after a refusal before asking anew.
-u16_t mote_dhcp_restart_delay(struct netif* netif, const struct dhcp* dhcp);
+u16_t mote_dhcp_restart_delay(struct netif* netif, struct dhcp* dhcp);
 
 // Milliseconds to wait for an answer to a message sent for the `tries`th time.
 u16_t mote_dhcp_back_off(u8_t tries);
@@ -75,10 +85,17 @@ u16_t mote_dhcp_back_off(u8_t tries);
 #define LWIP_HOOK_ICMP_UNREACHABLE mote_icmp_unreachable
 #define LWIP_HOOK_TCP_ESTABLISHED mote_tcp_established
 #define LWIP_HOOK_TCP_QUEUE_LIMIT mote_tcp_queue_limit
+// Every connection may have a few without being asked about.
+#define LWIP_HOOK_TCP_QUEUE_IS_TOO_LONG(pbufs) \
+  ((pbufs) > MOTE_TCP_QUEUE_LEAST && (pbufs) > mote_tcp_queue_limit())
 #define LWIP_HOOK_TCP_RESENT mote_tcp_resent
 #define LWIP_HOOK_TCP_BROKEN mote_tcp_broken
-#define LWIP_HOOK_TCP_CHALLENGE mote_tcp_challenge
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, all_options, first_options, second_options, text) \
+  ((pcb)->state <= SYN_SENT ? ERR_OK : mote_tcp_judge(pcb, header, text))
 #define LWIP_HOOK_ICMP_ERROR mote_icmp_error
+#define LWIP_HOOK_ETHARP_MAKE_ROOM mote_arp_make_room
+#define LWIP_HOOK_ETHARP_MADE mote_arp_made
+#define LWIP_HOOK_ETHARP_USED mote_arp_used
 #define LWIP_HOOK_DHCP_MESSAGE mote_dhcp_message
 #define LWIP_HOOK_DHCP_ACKNOWLEDGED mote_dhcp_acknowledged
 #define LWIP_HOOK_DHCP_RESTART_DELAY mote_dhcp_restart_delay

@@ -1,4 +1,4 @@
-// The NICs, as far as a doze goes.
+// The NICs as the idle path sees them.
 #include "firmware/nics.hpp"
 #include "tests/unit/firmware/idle_world.hpp"
 

@@ -1,4 +1,5 @@
-// Tests of an interrupt line that never rests, in a program of its own: what is given up stays so.
+// Tests of an interrupt line that never goes quiet, in a program of their own because lines that
+// were given up stay so.
 #include <doctest/doctest.h>
 
 #include "firmware/idle.hpp"
@@ -16,7 +17,7 @@ TEST_CASE("a hundred interrupts for nothing in a row close the lines and shorten
   for (unsigned i = 0; i < 99; ++i) {
     CHECK(world.doze(for_nothing) == Woken::kBySomething);
   }
-  CHECK(world.doze([] { return false; }) == Woken::kByTime);  // it did rest once
+  CHECK(world.doze([] { return false; }) == Woken::kByTime);  // it went quiet once
   for (unsigned i = 0; i < 99; ++i) {
     CHECK(world.doze(for_nothing) == Woken::kBySomething);
   }

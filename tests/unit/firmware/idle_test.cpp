@@ -1,7 +1,6 @@
-// Tests of waiting: polling, when the CPU is halted, what woke it, and interrupts that don't
-// arrive.
+// Tests of waiting: polling, when the CPU halts, what woke it, and interrupts that don't arrive.
 //
-// Whether the machine dozes is decided once for the whole program: the cases are one story.
+// Whether the machine dozes is decided once in a program, so the cases are one story.
 #include "firmware/idle.hpp"
 
 #include <doctest/doctest.h>
@@ -13,7 +12,7 @@
 namespace mote::idle {
 namespace {
 
-TEST_CASE("a machine that polls looks at memory until something is there or time is over") {
+TEST_CASE("a machine that polls watches memory until there is work or time is over") {
   World world;
   initialize(IdlePolicy::kPoll);
   CHECK(World::said().empty());
@@ -24,7 +23,7 @@ TEST_CASE("a machine that polls looks at memory until something is there or time
   world.on_look = [&] { work = world.ticks > 8'000'000 ? 1 : 0; };
   CHECK(wait(world.watch, world.now() + milliseconds(100), {0}) == Woken::kByWork);
   CHECK(world.now() < milliseconds(9));
-  CHECK(wait(world.watch, world.now(), {0}) == Woken::kByTime);  // at once, though work is there
+  CHECK(wait(world.watch, world.now(), {0}) == Woken::kByTime);  // at once, even if there is work
   CHECK(interrupts::fake().dozes.empty());
 }
 
@@ -45,7 +44,7 @@ TEST_CASE("without a local APIC that works the machine polls, and says so") {
   CHECK(interrupts::fake().dozes.empty());
 }
 
-TEST_CASE("half a millisecond without work comes before a doze, which lasts until what is due") {
+TEST_CASE("a doze begins after half a millisecond without work and lasts until the next deadline") {
   World world;
   initialize(IdlePolicy::kDoze);
   CHECK(World::said() == "idle: dozes\n");
@@ -58,14 +57,14 @@ TEST_CASE("half a millisecond without work comes before a doze, which lasts unti
   CHECK((nic_state.armed == 1 && nic_state.disarmed == 1));
   CHECK(interrupts::fake().acknowledged == 1);
   CHECK(counted().dozes == 1);
-  // What is due within the half millisecond is polled for, and so is work.
+  // Deadlines and work within the half millisecond are polled for.
   CHECK(wait(world.watch, world.now() + microseconds(400), world.now()) == Woken::kByTime);
   world.on_look = [] { work = 1; };
   CHECK(wait(world.watch, world.now() + milliseconds(250), world.now()) == Woken::kByWork);
   CHECK(counted().dozes == 1);
 }
 
-TEST_CASE("what comes while the NICs are being armed is found before the halt") {
+TEST_CASE("work that arrives while the NICs are being armed is found before the halt") {
   World world;
   nic_state.on_arm = [] { work = 1; };
   CHECK(world.doze(nullptr) == Woken::kByWork);
@@ -76,7 +75,7 @@ TEST_CASE("what comes while the NICs are being armed is found before the halt") 
   CHECK(counted().dozes == 1);
 }
 
-TEST_CASE("an interrupt with work, one that no word explains, and the timer") {
+TEST_CASE("a doze ends by an interrupt with work, one that no word explains, or the timer") {
   World world;
   CHECK(world.doze([] {
     work = 1;
@@ -84,7 +83,7 @@ TEST_CASE("an interrupt with work, one that no word explains, and the timer") {
   }) == Woken::kByWork);
   CHECK(world.doze([] { return true; }) == Woken::kBySomething);
   CHECK(world.doze([] { return false; }) == Woken::kByTime);
-  // The device's came together with the timer's.
+  // The device's interrupt came together with the timer's.
   interrupts::fake().waits = true;
   CHECK(world.doze([] {
     work = 1;
@@ -98,7 +97,7 @@ bool late() {
   return false;
 }
 
-TEST_CASE("a NIC that can't interrupt makes dozes short, and is not late") {
+TEST_CASE("a NIC that can't interrupt makes dozes short, and doesn't count as late") {
   World world;
   nic_state.can_wake = false;
   CHECK(world.doze(late) == Woken::kByWork);
@@ -107,17 +106,17 @@ TEST_CASE("a NIC that can't interrupt makes dozes short, and is not late") {
   CHECK(counted().late == 0);
 }
 
-TEST_CASE("eight late wake-ups in a row, and no doze is longer than a millisecond") {
+TEST_CASE("after eight late wake-ups in a row no doze is longer than a millisecond") {
   World world;
   for (unsigned i = 0; i < 7; ++i) {
     CHECK(world.doze(late) == Woken::kByWork);
   }
   CHECK(counted().late == 7);
-  CHECK(world.doze([] { return false; }) == Woken::kByTime);  // proves nothing
+  CHECK(world.doze([] { return false; }) == Woken::kByTime);  // without work it proves nothing
   CHECK(world.doze([] {
     work = 1;
     return true;
-  }) == Woken::kByWork);  // it does arrive
+  }) == Woken::kByWork);  // the interrupt does arrive
   for (unsigned i = 0; i < 7; ++i) {
     CHECK(world.doze(late) == Woken::kByWork);
   }

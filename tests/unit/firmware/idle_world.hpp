@@ -1,4 +1,4 @@
-// What the idle path needs: a word that a device may write, and NICs that can be armed.
+// The idle path's surroundings: a word that a device may write, and NICs that can be armed.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace mote::idle {
 
-// The NICs, as far as a doze goes.
+// The NICs as the idle path sees them.
 struct Nics {
   bool can_wake = true;
   int armed = 0;
@@ -21,7 +21,7 @@ struct Nics {
 };
 inline Nics nic_state;
 
-// Work that a test makes appear; nothing is there at its beginning.
+// Work that a test makes appear; there is none at its beginning.
 inline std::uint32_t work = 0;
 
 // A machine whose counter runs at 1 GHz, with one watched word.
@@ -38,7 +38,7 @@ struct World : FakeMachine {
 
   [[nodiscard]] Nanoseconds now() const { return {ticks}; }
 
-  // Waits so long, when nothing has come for a while, and with the doze ending so.
+  // Waits for `time` after a while without work; `ends` ends the doze.
   Woken doze(bool (*ends)(), Nanoseconds time = milliseconds(100)) {
     interrupts::fake().on_doze = ends;
     work = 0;

@@ -1,9 +1,8 @@
-// Tests of the machine's NICs: which driver takes a device, what is said of those that none takes
-// or that don't work, the search for one that is plugged in later, and interfaces by name.
+// Tests of the machine's NICs: the driver for each device, messages about those that no driver
+// takes or that don't work, the search for one that is plugged in later, and interfaces by name.
 //
-// What is attached stays so: the cases are one machine's story. Its virtio devices are registers
-// that keep what is written to them, which is enough for a bring-up; so are those of the others,
-// for which it is not.
+// NICs stay attached, so the cases are one machine's story. Registers only keep what is written to
+// them: enough to bring up its virtio devices, but not the others.
 #include "firmware/nics.hpp"
 
 #include <doctest/doctest.h>
@@ -11,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,9 +42,9 @@ namespace {
 using pci::Address;
 
 constexpr MacAddress mac(std::uint8_t last) { return {{0x52, 0x54, 0, 0, 0, last}}; }
-constexpr std::uint64_t kWindow = 0xFEB0'0000;  // of a virtio-mmio device
+constexpr std::uint64_t kWindow = 0xFEB0'0000;  // a virtio-mmio device's
 
-// The machine, with its pools; made once.
+// The machine with its pools, made once.
 struct Pc : pci::PciMachine {
   Settings settings;
   BootInfo info{};
@@ -52,7 +52,7 @@ struct Pc : pci::PciMachine {
   Pc() {
     interrupts::fake() = {};
     on_write = [this](std::uint64_t at, unsigned, std::uint64_t value) {
-      if (at != kWindow + 0x44) {  // QueueReady is each queue's own
+      if (at != kWindow + 0x44) {  // each queue has a QueueReady of its own
         memory[at] = value;
       }
     };
@@ -61,7 +61,7 @@ struct Pc : pci::PciMachine {
     netstack::initialize();
   }
 
-  // A device of nobody's, with 128 KiB of registers that mean nothing.
+  // A device without a driver behind it, with 128 KiB of registers that mean nothing.
   pci::Device& plug(Address address, std::uint32_t identity, std::uint32_t classes = 0x0200'0000) {
     pci::Device& device = space.add(address, classes);
     device.put<std::uint32_t>(pci::kVendor, identity);
@@ -86,7 +86,7 @@ struct Pc : pci::PciMachine {
       device.put<std::uint32_t>(at + 12, 0x1000);
       at += 0x20;
     }
-    memory[base + 0x1000 + 4] = 1 << 0 | 1 << 5;  // and of the upper half VERSION_1
+    memory[base + 0x1000 + 4] = 1 << 0 | 1 << 5;  // and VERSION_1 in the upper half
     memory[base + 0x1000 + 24] = 256;
     memory[base + 0x1000 + 30] = 0;
     put_mac(base + 0x4000, mac(address.device));
@@ -111,7 +111,7 @@ struct Pc : pci::PciMachine {
     acpi::told().windows = {{{kWindow}, 0x200, {}}};
   }
 
-  // What is printed while the machine's NICs are brought up as after boot.
+  // Brings up the machine's NICs as after boot, and returns the console's output.
   std::string boot() {
     console::written().clear();
     nics::bring_up(info, MemoryMap(std::span<const MemoryRange>()), settings);
@@ -147,7 +147,7 @@ TEST_CASE("devices that don't work or that no driver knows are named; no others 
         std::string::npos);
   CHECK(said.find("00:04.0") == std::string::npos);
   CHECK(said.ends_with("no network: none of 4 PCI functions is a NIC that works, still looking\n"));
-  // Nothing is left of the one that failed: neither rings, nor its way to memory.
+  // The one that failed has neither rings nor access to memory left.
   CHECK(dma::mark() == memory);
   CHECK((pc().space.at({0, 3, 0}).get<std::uint16_t>(pci::kCommand) & pci::kCommandBusMaster) == 0);
   CHECK(Packet::free_count() == Packet::pool_size());
@@ -156,7 +156,7 @@ TEST_CASE("devices that don't work or that no driver knows are named; no others 
   CHECK_FALSE(turn());
 }
 
-TEST_CASE("without a NIC the machine looks for one each second, and complains of nothing twice") {
+TEST_CASE("without a NIC the machine looks for one every second, and reports no device twice") {
   CHECK(pc().look(5'000).empty());
   const std::size_t reads = pc().space.reads;
   CHECK(pc().look(5'999).empty());
@@ -167,7 +167,7 @@ TEST_CASE("without a NIC the machine looks for one each second, and complains of
         "e1000 or vmxnet3\n");
 }
 
-TEST_CASE("a NIC that is plugged in is found at the next look, and then nobody looks any more") {
+TEST_CASE("a NIC that is plugged in is found at the next look, and the search ends") {
   pc().plug_virtio({0, 5, 0});
   CHECK(pc().look(6'500).empty());
   const std::string said = pc().look(7'000);
@@ -175,7 +175,7 @@ TEST_CASE("a NIC that is plugged in is found at the next look, and then nobody l
   CHECK(find_index(0) == 0);
   CHECK(find_mac(5) == 0);
   CHECK_FALSE(find_mac(6).has_value());
-  // Of the pool, what a third of it is behind two reserves: the e1000 may yet work.
+  // It gets half of the pool beyond two reserves, because the e1000 may yet work.
   const std::size_t shared = Packet::pool_size() - 2 * Packet::reserve();
   CHECK(Packet::pool_size() - Packet::free_count() == shared / 2);
   const std::size_t reads = pc().space.reads;
@@ -183,7 +183,7 @@ TEST_CASE("a NIC that is plugged in is found at the next look, and then nobody l
   CHECK(pc().space.reads == reads);
 }
 
-TEST_CASE("what is watched, armed and reclaimed is every NIC's") {
+TEST_CASE("watching, arming and reclaiming cover every NIC") {
   Watch words;
   watch(words);
   CHECK(words.words().size() >= 1);
@@ -194,7 +194,7 @@ TEST_CASE("what is watched, armed and reclaimed is every NIC's") {
   reclaim();
 }
 
-TEST_CASE("settings are a NIC's by its address or its index; a gateway is for a static address") {
+TEST_CASE("settings apply by a NIC's address or index; a gateway takes a static address") {
   for (const std::uint8_t device : {2, 3, 5, 6}) {
     pc().space.remove({0, device, 0});
   }

@@ -1,4 +1,4 @@
-// Tests of the plan: what a machine with this much RAM free gets of every pool.
+// Tests of the plan: the size of every pool, given the free RAM.
 #include "firmware/plan.hpp"
 
 #include <doctest/doctest.h>
@@ -12,7 +12,7 @@ constexpr std::uint64_t kKib = 1024;
 constexpr std::uint64_t kMib = 1024 * kKib;
 constexpr std::uint64_t kGib = 1024 * kMib;
 
-TEST_CASE("a plan has all that is stated where RAM is ample, and grows and shrinks by it") {
+TEST_CASE("a plan has full pools where RAM is ample, and grows and shrinks with RAM") {
   const Plan ample = plan_for(RamShare::kAmpleBytes);
   CHECK(ample ==
         Plan{.packets = 640,
@@ -43,11 +43,12 @@ TEST_CASE("a plan has all that is stated where RAM is ample, and grows and shrin
   CHECK(plan_for(61 * kMib, 1).http.connections == limits::kLeastConnections);
 }
 
-TEST_CASE("every plan keeps what each connection is promised") {
+TEST_CASE("every plan has the segments that each connection is promised") {
   for (std::size_t connections = limits::kLeastConnections; connections <= limits::kMostConnections;
        connections += 1 + connections / 7) {
     const Plan plan = plan_for(0, connections);
-    // Three of each PCB's four, a FIN's, and one or more for each of 256 that one may queue.
+    // Beyond three for each PCB there is one for its FIN, and at least the 256 that one PCB may
+    // queue.
     CHECK(plan.netstack.segments - 3 * plan.netstack.pcbs >= plan.netstack.pcbs);
     CHECK(plan.netstack.segments - 3 * plan.netstack.pcbs >= 256);
   }

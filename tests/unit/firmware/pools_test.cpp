@@ -1,6 +1,7 @@
-// Tests of how the pools are carved: plans that shrink until they fit, guards, machines too small.
+// Tests of carving the pools: plans that shrink until they fit, guards, and machines that are too
+// small.
 //
-// The RAM is addresses alone: not a byte of it is touched.
+// The RAM is only addresses: nothing touches it.
 #include "firmware/pools.hpp"
 
 #include <doctest/doctest.h>
@@ -22,7 +23,7 @@
 #include "tests/unit/kernel/fake_paging.hpp"
 #include "tests/unit/machine/machine.hpp"
 
-// Where the image of a kernel of 1 MiB lies.
+// The place of a kernel's image of 1 MiB.
 asm(R"(
   .globl __image_start
   .globl __image_end
@@ -33,7 +34,7 @@ asm(R"(
 namespace mote {
 namespace {
 
-// What is handed out: the last of each is what stays.
+// The pools' sizes: the last of each counts.
 struct Handed {
   std::size_t packets = 0;
   std::size_t dma_bytes = 0;
@@ -43,7 +44,7 @@ struct Handed {
 };
 Handed handed;
 
-// Bytes that a connection takes, above what was planned for, so that plans must shrink.
+// Bytes per connection, set higher than planned for so that plans must shrink.
 std::uint64_t bytes_a_connection = 1024;
 
 }  // namespace
@@ -80,7 +81,7 @@ namespace {
 
 constexpr std::uint64_t kMib = 1 << 20;
 
-// Carves RAM from 1 MiB to `end_mib`, of which the kernel has the first; returns the console's
+// Carves RAM from 1 MiB to `end_mib`, with the kernel in the first MiB; returns the console's
 // lines.
 std::string carve(std::uint64_t end_mib, std::size_t connections = 0,
                   std::uint64_t a_connection = 1024) {
@@ -105,7 +106,7 @@ TEST_CASE("where RAM is ample the first plan is carved, and each pool has a guar
   CHECK(paging::fake().tables.size() >= 4);
   for (const std::uint64_t page : paging::fake().left_out) {
     CHECK(page % 4096 == 0);
-    CHECK(page >= 2 * kMib);  // behind the kernel
+    CHECK(page >= 2 * kMib);  // after the kernel
   }
 }
 
@@ -116,11 +117,11 @@ TEST_CASE("a plan that doesn't fit shrinks step by step until it does") {
   CHECK(handed.http.connections < plan_for(16 * kMib).http.connections);
   const std::uint64_t used = handed.http.connections * 16 * 1024;
   CHECK(used < 16 * kMib);
-  CHECK(used > 10 * kMib);                     // not far more than need be is given up
-  CHECK(paging::fake().left_out.size() == 4);  // of the tries that failed nothing is left
+  CHECK(used > 10 * kMib);                     // hardly more than necessary is given up
+  CHECK(paging::fake().left_out.size() == 4);  // failed tries leave nothing behind
 }
 
-TEST_CASE("the number of connections asked for is what is planned, and too many are said to be") {
+TEST_CASE("the plan has as many connections as asked for, or the console says how many fit") {
   CHECK(carve(66, 500).empty());
   CHECK(handed.http.connections == 500);
   const std::string said = carve(18, 5'000, 16 * 1024);
@@ -128,7 +129,7 @@ TEST_CASE("the number of connections asked for is what is planned, and too many 
         "http: RAM holds " + std::to_string(handed.http.connections) + " connections, not 5000\n");
 }
 
-TEST_CASE("a machine too small for the least says so and halts") {
+TEST_CASE("a machine too small for the least plan says so and halts") {
   CHECK_THROWS_AS(carve(3, 0, 64 * 1024), FakeMachine::Halted);
   CHECK(console::written().starts_with("memory: "));
   CHECK(console::written().ends_with(" KiB of RAM are free, too little to start with\n"));
@@ -146,7 +147,7 @@ TEST_CASE("without page tables for all guards, pools lie side by side from there
   CHECK(console::written() == "memory: pools lie side by side, out of page tables\n");
 }
 
-TEST_CASE("a loader that tells no map is believed to have 8 MiB") {
+TEST_CASE("without a map from the loader, 8 MiB are assumed") {
   paging::fake() = {};
   handed = {};
   bytes_a_connection = 1024;

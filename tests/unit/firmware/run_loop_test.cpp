@@ -1,4 +1,4 @@
-// Tests of the run loop's deadlines: when it looks around, runs timers, sends the log, and for how
+// Tests of the run loop's deadlines: when it looks around, runs timers and sends the log, and how
 // long it waits.
 #include "firmware/run_loop.hpp"
 
@@ -11,20 +11,20 @@ namespace {
 
 constexpr Nanoseconds kFar = milliseconds(1'000'000);
 
-// A machine in virtual time. A turn takes no time; a wait takes as long as it was asked for, unless
-// `wakes_at` ends it.
+// A machine in virtual time. A turn takes no time; a wait lasts as long as asked, unless `wakes_at`
+// ends it.
 struct FakeMachine {
   Nanoseconds time = milliseconds(1000);
   Nanoseconds timer = kFar;
   std::vector<Nanoseconds> looks;
   std::vector<Nanoseconds> timers_run;
-  std::vector<Nanoseconds> waits;  // until when
+  std::vector<Nanoseconds> waits;  // the time at which each ends
   std::vector<Nanoseconds> last_works;
   unsigned announcements = 0;
   bool is_busy = false;
   bool logs = false;
   bool reachable = false;
-  bool has_work = false;  // shown by a watched word
+  bool has_work = false;  // a watched word shows it
   idle::Woken woken = idle::Woken::kByTime;
 
   [[nodiscard]] Nanoseconds now() const { return time; }
@@ -57,7 +57,7 @@ struct World {
   RunLoop<FakeMachine> loop{machine, counters};
 };
 
-TEST_CASE("at rest the loop waits from look to look") {
+TEST_CASE("an idle loop waits from one look around to the next") {
   World world;
   for (int turn = 0; turn < 5; ++turn) {
     world.loop.turn();
@@ -97,7 +97,7 @@ TEST_CASE("while there is work the loop doesn't wait, and timers run every milli
   CHECK(world.counters.busy_turns == 100);
 }
 
-TEST_CASE("a timer that a busy turn has set runs within a millisecond, however late the next was") {
+TEST_CASE("a timer set by a busy turn runs within a millisecond, however late the next was due") {
   World world;
   world.loop.turn();  // next timer: far away; next look: in 250 ms
   world.machine.time = world.machine.time - milliseconds(200);
@@ -110,14 +110,14 @@ TEST_CASE("a timer that a busy turn has set runs within a millisecond, however l
   CHECK(world.machine.timers_run.size() == before + 1);
 }
 
-TEST_CASE("log lines that are left shorten the wait to a millisecond") {
+TEST_CASE("unsent log lines shorten the wait to a millisecond") {
   World world;
   world.machine.logs = true;
   world.loop.turn();
   CHECK(world.machine.waits.back() == milliseconds(1001));
 }
 
-TEST_CASE("an interrupt that nothing explains makes the loop look around at once") {
+TEST_CASE("an unexplained interrupt makes the loop look around at once") {
   World world;
   world.machine.woken = idle::Woken::kBySomething;
   world.loop.turn();
@@ -125,7 +125,7 @@ TEST_CASE("an interrupt that nothing explains makes the loop look around at once
   CHECK(world.machine.looks.size() == 2);
 }
 
-TEST_CASE("work that was waited for lets the loop look no sooner") {
+TEST_CASE("work that ends a wait doesn't make the loop look around sooner") {
   World world;
   world.machine.woken = idle::Woken::kByWork;
   world.loop.turn();
@@ -143,7 +143,7 @@ TEST_CASE("the machine is announced once, when it can be reached") {
   CHECK(world.machine.announcements == 1);
 }
 
-TEST_CASE("a wait is told when there was work last") {
+TEST_CASE("a wait gets the time of the last work") {
   World world;
   world.machine.is_busy = true;
   world.loop.turn();

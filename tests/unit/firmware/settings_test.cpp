@@ -56,7 +56,7 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   CHECK(rule.offload == false);
 }
 
-TEST_CASE("settings: connections are as many as RAM holds, or so many") {
+TEST_CASE("settings: the number of connections follows RAM, or is given") {
   CHECK(Settings().http_connections() == 0);
   CHECK(from_lines("http.connections=64").http_connections() == 64);
   CHECK(from_lines("http.connections=131072").http_connections() == 131'072);
@@ -92,7 +92,7 @@ TEST_CASE("settings: health, metrics and the access log have their defaults and 
   CHECK_FALSE(settings.logs_access());
 }
 
-TEST_CASE("settings: paths and logs that can't be are refused") {
+TEST_CASE("settings: impossible paths and log settings are refused") {
   for (const std::string& line :
        {std::string("http.health=healthz"), std::string("http.health=/a b"),
         std::string("http.health=/a?b"), std::string("http.health=/a%20b"),
@@ -114,7 +114,7 @@ TEST_CASE("settings: paths and logs that can't be are refused") {
   CHECK(from_lines("http.health=/" + std::string(62, 'a')).health_path().size() == 63);
 }
 
-TEST_CASE("settings: metrics bound to what can't be an interface are nobody's") {
+TEST_CASE("settings: metrics bound to an impossible interface are served on none") {
   for (const std::string_view line :
        {"http.metrics_interface=8", "http.metrics_interface=eth0", "http.metrics_interface="}) {
     const auto settings = from_lines(line);
@@ -122,14 +122,14 @@ TEST_CASE("settings: metrics bound to what can't be an interface are nobody's") 
   }
 }
 
-TEST_CASE("settings: a rule for the MAC address goes before one for the index") {
+TEST_CASE("settings: a rule for the MAC address beats one for the index") {
   const auto settings = from_lines(
       "network.0.address=192.0.2.10/24\nnetwork.52:54:00:12:34:56.address=192.0.2.99/24\n");
   CHECK(settings.interface(0, kMac).address->fixed.address == 0xC0000263);
   CHECK(settings.interface(0, MacAddress{}).address->fixed.address == 0xC000020A);
 }
 
-TEST_CASE("settings: rules for the MAC address and the index go together, field by field") {
+TEST_CASE("settings: rules for the MAC address and the index are merged field by field") {
   auto settings = from_lines("network.52:54:00:12:34:56.mtu=1400\n");
   settings.apply_command_line("mote.network.0.address=192.0.2.10/24 mote.network.0.mtu=1300");
   const auto both = settings.interface(0, kMac);
@@ -140,9 +140,9 @@ TEST_CASE("settings: rules for the MAC address and the index go together, field 
   CHECK(settings.interface(0, kMac).address->dhcp);
 }
 
-TEST_CASE("settings: of a text that was cut, the last part is left out") {
+TEST_CASE("settings: the last part of a truncated text is ignored") {
   Settings settings;
-  settings.apply_lines({"test"}, "http.port=81\nhttp.port=80", true);  // …80
+  settings.apply_lines({"test"}, "http.port=81\nhttp.port=80", true);  // cut within …80
   CHECK(settings.http_port() == 81);
   settings.apply_command_line("mote.http.port=82 mote.http.port=8", true);
   CHECK(settings.http_port() == 82);
@@ -150,14 +150,14 @@ TEST_CASE("settings: of a text that was cut, the last part is left out") {
   CHECK(settings.http_port() == 82);
 }
 
-TEST_CASE("settings: the command line wins, and leaves foreign words alone") {
+TEST_CASE("settings: the command line wins, and ignores words of others") {
   auto settings = from_lines("http.port=8080\n");
   settings.apply_command_line("console=ttyS0 mote.http.port=81 http.port=5 mote.panic=halt");
   CHECK(settings.http_port() == 81);
   CHECK(settings.halt_on_panic());
 }
 
-TEST_CASE("settings: the console is quiet where it is told so last") {
+TEST_CASE("settings: the console is quiet if the last source says so") {
   auto settings = from_lines("console=quiet\n");
   CHECK(settings.is_console_quiet());
   settings.apply_command_line("console=ttyS0 mote.console=normal");
@@ -217,7 +217,7 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
   }
 }
 
-TEST_CASE("settings: what is refused is said short, and nothing in it can steer a terminal") {
+TEST_CASE("settings: a refused value is printed shortened, without control characters") {
   mote::console::written().clear();
   from_lines("http.port=\x1b[2J\a" + std::string(500, 'x'));
   const std::string& said = mote::console::written();
@@ -231,7 +231,7 @@ TEST_CASE("settings: RFC 3021 point-to-point links have no broadcast address") {
   CHECK(from_lines("network.0.address=10.0.0.9/32").interface(0, kMac).address.has_value());
 }
 
-// Inside some clouds.
+// Some clouds use 240/4 inside.
 TEST_CASE("settings: 240/4 is as good as any network") {
   const auto fields =
       from_lines("network.0.address=240.0.0.1/4\nnetwork.0.gateway=255.0.0.1\n").interface(0, kMac);

@@ -19,7 +19,7 @@ namespace {
 
 using http_world::Copy;
 
-// A machine with the pack in memory, of which `ram` bytes are RAM.
+// A machine with the pack in memory; `ram` bytes of it are RAM.
 struct Loaded {
   Copy pack{http_world::small().bytes()};
   std::uint64_t ram = pack.bytes().size();
@@ -46,20 +46,20 @@ TEST_CASE("a sound pack is found, and its memory made read-only") {
   CHECK(paging::fake().read_only[0].begin == physical(machine.pack.bytes().data()).value);
   CHECK(paging::fake().read_only[0].end - paging::fake().read_only[0].begin ==
         machine.pack.bytes().size());
-  CHECK(machine.find(false).has_value());  // a loader that tells no map is believed
+  CHECK(machine.find(false).has_value());  // without a map from the loader, the header is believed
   machine.can_protect = false;
   CHECK(machine.find().has_value());
   CHECK(console::written() == "site: cannot make the pack read-only\n");
 }
 
-TEST_CASE("without a pack behind the kernel the console says how to make one") {
+TEST_CASE("without a pack after the kernel the console says how to make one") {
   Loaded machine;
   machine.pack.header().magic[7] = 'X';
   CHECK_FALSE(machine.find().has_value());
   CHECK(console::written() == "site: no site pack behind the kernel, make one with ./mote image\n");
 }
 
-TEST_CASE("a pack whose header states more than there is RAM is not read") {
+TEST_CASE("a pack whose header states more bytes than there is RAM is not read") {
   Loaded machine;
   const std::uint64_t bytes = machine.pack.bytes().size();
   machine.ram = bytes - 1;
@@ -73,7 +73,7 @@ TEST_CASE("a pack whose header states more than there is RAM is not read") {
   CHECK(paging::fake().read_only.empty());
 }
 
-TEST_CASE("a damaged pack is named with its damage, and not protected") {
+TEST_CASE("a damaged pack is reported with its damage, and not made read-only") {
   Loaded machine;
   machine.pack.bytes().back() ^= std::byte{1};
   CHECK_FALSE(machine.find().has_value());

@@ -1,5 +1,5 @@
-// Stands in for http/endpoints: one endpoint for one interface, one with a long text, and one whose
-// text lies in the only page.
+// Replaces http/operations/endpoints.cpp: one endpoint for one interface, one with a long text, and
+// one whose text lies in the only page.
 #include <array>
 #include <string>
 
@@ -10,7 +10,7 @@ namespace mote::http {
 namespace {
 
 TextWriter page;
-ReplyTail* page_tail = nullptr;  // what had it last
+ReplyTail* page_tail = nullptr;  // the tail that used it last
 
 Reply page_reply(const Request& request) {
   static std::array<char, 20'000> memory;

@@ -1,4 +1,4 @@
-// Stands in for kernel/wall_clock and kernel/entropy.
+// Replaces kernel/time/wall_clock and kernel/platform/entropy.
 #include "tests/unit/http/fakes.hpp"
 
 #include "kernel/platform/entropy.hpp"

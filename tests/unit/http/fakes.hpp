@@ -1,4 +1,4 @@
-// What the HTTP tests have in place of the wall clock and of chance.
+// The HTTP tests' wall clock and random numbers.
 #pragma once
 
 #include <cstdint>
@@ -6,10 +6,10 @@
 
 namespace mote::http_world {
 
-// What wall_clock::now() says; nothing at the start.
+// The result of wall_clock::now(); nothing at first.
 inline std::optional<std::uint64_t> wall_seconds;
 
-// What entropy::random64() says next; each is one more than the one before.
+// The next result of entropy::random64(); each is one more than the one before.
 inline std::uint64_t next_random = 0x0123'4567'89AB'CDEF;
 
 }  // namespace mote::http_world

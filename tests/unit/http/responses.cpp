@@ -1,4 +1,4 @@
-// Requests as tests write them, and responses as they read them.
+// Helpers that write requests and parse responses.
 #include <doctest/doctest.h>
 
 #include <string>

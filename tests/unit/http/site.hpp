@@ -10,7 +10,7 @@
 
 namespace mote::http_world {
 
-// A pack's bytes, aligned as the boot loader aligns them.
+// A pack's bytes, with the alignment that the boot loader gives them.
 class PackFile {
  public:
   explicit PackFile(const std::filesystem::path& path);
@@ -25,10 +25,10 @@ class PackFile {
   std::size_t size_ = 0;
 };
 
-// Packs a folder with tools/site/pack.py, and with the settings in `config` if it is given.
+// Packs a folder with tools/site/pack.py, with the settings in `config` if given.
 PackFile pack_folder(const std::filesystem::path& site, const std::filesystem::path& config = {});
 
-// A folder with a few files, one of them of 300,000 bytes, under the system's temporary folder.
+// A folder with a few files, one of them 300,000 bytes long, under the system's temporary folder.
 const std::filesystem::path& example_site();
 
 // The content of a file in it.

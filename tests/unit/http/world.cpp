@@ -1,4 +1,4 @@
-// The site that the HTTP server serves in tests, and its access log.
+// The HTTP server under test: its site, its clients and its access log.
 #include "tests/unit/http/world.hpp"
 
 #include <doctest/doctest.h>
@@ -45,7 +45,7 @@ void start_server(bool logs) {
 
 std::vector<std::string> take_log() { return std::exchange(log_lines, {}); }
 
-// Past TCP no memory is needed: the usual way is taken when writes are to fail.
+// A prompt answer needs no memory, so when writes are to fail, the request takes the normal path.
 void Client::ask(std::string_view request) {
   const bool may_be_prompt = answers_promptly && !fakes::writes_will_fail();
   if (!may_be_prompt || !is_answered_promptly(request)) {

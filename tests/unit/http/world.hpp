@@ -1,5 +1,5 @@
-// A world for the HTTP server's tests: on fake streams (tests/fakes/fake_stream.hpp) it serves a
-// site made by tools/site/pack.py.
+// The surroundings of the HTTP server's tests: fake streams (tests/fakes/fake_stream.hpp) and a
+// site packed by tools/site/pack.py.
 #pragma once
 
 #include <cstddef>
@@ -23,14 +23,13 @@ using fakes::text_blocks;
 
 inline constexpr std::size_t kTextBlocks = 1000;
 
-// The server on fake streams, started once for the whole program, or once more to change its mind
-// about the access log.
+// Starts the server on fake streams: once per program, and again whenever `logs` changes.
 void start_server(bool logs = false);
 
-// What was written to the access log since the last call.
+// The lines written to the access log since the last call.
 std::vector<std::string> take_log();
 
-// Whether requests are answered promptly where they can be.
+// Whether requests are answered promptly if possible.
 inline bool answers_promptly = true;
 
 // A peer that is connected from the start.
@@ -38,10 +37,10 @@ class Client : public fakes::Peer {
  public:
   Client() { open(); }
 
-  // Sends a segment that acknowledges all that came, too, as most requests do.
+  // Sends a segment that also acknowledges everything received, as most requests do.
   void ask(std::string_view request);
 
-  // Acknowledges and retries until nothing more comes; returns all that came so far.
+  // Acknowledges and retries until nothing more comes; returns everything received so far.
   std::string receive_all();
 
   [[nodiscard]] bool accepted() const { return !refused(); }
@@ -55,20 +54,20 @@ struct Response {
   std::string body;
 };
 
-// Takes a response off; `to_head` says that it answers HEAD. Fails the test if it isn't whole.
+// Takes a response off the front; `to_head`: it answers HEAD. Fails the test if it is incomplete.
 Response take_response(std::string& stream, bool to_head = false);
 
-// A whole GET request for a target, with more field lines behind Host.
+// A whole GET request for a target, with further field lines after Host.
 std::string get(std::string_view target, std::string_view fields = {});
 inline constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 // The statuses of all responses in a stream, none of them to HEAD.
 std::vector<int> statuses(std::string stream);
 
-// What a connection of its own gets for these bytes before the peer closes it.
+// Everything a new connection gets for these bytes before the peer closes.
 std::string answer(std::string_view request);
 
-// Begins a test, and at its end proves that nothing was leaked.
+// Begins a test, and checks at its end that nothing leaked.
 struct Scene {
   Scene() { start_server(); }
   ~Scene();

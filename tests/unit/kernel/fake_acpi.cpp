@@ -1,4 +1,4 @@
-// ACPI for unit tests: says what the test has it say.
+// ACPI for unit tests: returns what the test sets.
 #include "tests/unit/kernel/fake_acpi.hpp"
 
 #include <algorithm>

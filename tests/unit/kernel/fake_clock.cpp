@@ -1,4 +1,4 @@
-// A clock for tests with a FakeMachine: its counter runs at 1 GHz, a tick is a nanosecond.
+// A clock for tests with a FakeMachine, whose counter runs at 1 GHz: a tick is a nanosecond.
 #include "kernel/cpu/instructions.hpp"
 #include "kernel/time/clock.hpp"
 

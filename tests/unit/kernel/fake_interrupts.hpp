@@ -1,4 +1,4 @@
-// Interrupts for unit tests: whether there are any, and what was asked of them.
+// Interrupts for unit tests: whether there are any, and the calls made.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace mote::interrupts {
 struct Fake {
   bool starts = true;
   std::optional<Message> message;
-  std::vector<std::uint8_t> lines;  // that there are
+  std::vector<std::uint8_t> lines;  // the lines that exist
   std::vector<std::uint32_t> wires;
 
   std::vector<std::uint8_t> opened_lines;
@@ -20,8 +20,8 @@ struct Fake {
   int closed = 0;
   int acknowledged = 0;
 
-  std::vector<std::uint64_t> dozes;  // ticks of each
-  bool (*on_doze)() = nullptr;       // says whether a device ended it
+  std::vector<std::uint64_t> dozes;  // length of each, in ticks
+  bool (*on_doze)() = nullptr;       // returns whether a device ended it
   bool waits = false;
 };
 Fake& fake();

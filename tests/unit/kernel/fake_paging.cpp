@@ -1,4 +1,4 @@
-// Page tables for unit tests: keeps what was asked of them.
+// Page tables for unit tests: records calls.
 #include "tests/unit/kernel/fake_paging.hpp"
 
 namespace mote::paging {

@@ -1,4 +1,4 @@
-// Page tables for unit tests: keeps what was asked of them, and refuses what the test says.
+// Page tables for unit tests: records calls, and fails those that the test says.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace mote::paging {
 
 struct Fake {
-  std::vector<AddressRange> mapped;  // as devices
+  std::vector<AddressRange> mapped;  // device windows
   std::vector<AddressRange> read_only;
   std::vector<std::uint64_t> left_out;  // pages
   std::span<Table> tables;
@@ -21,7 +21,7 @@ struct Fake {
   std::size_t can_leave_out = ~std::size_t{0};  // pages
 };
 
-// The tables, new at the test's beginning.
+// The tables. A test resets them by assigning {}.
 Fake& fake();
 
 }  // namespace mote::paging

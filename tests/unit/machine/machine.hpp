@@ -1,10 +1,10 @@
-// A machine for the kernel's sources on this computer: ports, registers in memory, MSRs, CPUID,
-// time.
+// A simulated machine for running the kernel's sources on the host: ports, registers in memory,
+// MSRs, CPUID, time.
 //
-// Unit tests are compiled with this folder in front of the root (build.ninja.in), so that they see
-// its kernel/cpu/{instructions,mmio,port_io}.hpp: each access goes to the FakeMachine that the test
-// has made. Without one there are no ports, and time is this computer's. A test that wants more
-// than registers which keep what is written to them sets the handlers.
+// Unit tests are compiled with this folder in front of the root (build.ninja.in), so they see its
+// kernel/cpu/{instructions,mmio,port_io}.hpp: each access goes to the FakeMachine that the test has
+// made. Without one there are no ports, and time is the host's. Registers only keep what is written
+// to them; a test that wants more sets the handlers.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ class FakeMachine {
  public:
   enum class To : std::uint8_t { kPort, kMemory, kMsr };
 
-  // What the firmware did that a device can see, but for reads.
+  // A write that a device can see.
   struct Write {
     To to;
     std::uint64_t where;
@@ -38,7 +38,7 @@ class FakeMachine {
     }
   };
 
-  // Thrown where the real machine would stop or begin anew.
+  // Thrown where a real machine would halt or reset.
   struct Halted {};
   struct TripleFault {};
 
@@ -56,7 +56,7 @@ class FakeMachine {
 
   std::vector<Write> writes;
 
-  // How tests write down what they expect.
+  // The writes that tests expect.
   static Write out8(std::uint64_t port, std::uint64_t value) { return {To::kPort, port, 1, value}; }
   static Write out16(std::uint64_t port, std::uint64_t value) {
     return {To::kPort, port, 2, value};
@@ -73,26 +73,27 @@ class FakeMachine {
   }
   static Write wrmsr(std::uint64_t msr, std::uint64_t value) { return {To::kMsr, msr, 8, value}; }
 
-  // Registers that keep what is written to them; where there is none, all bits read as one.
+  // Registers that keep what is written to them. Absent ones read as all ones.
   std::map<std::uint16_t, std::uint32_t> ports;
   std::map<std::uint64_t, std::uint64_t> memory;
   std::map<std::uint32_t, std::uint64_t> msrs;
-  std::vector<AddressRange> windows;  // of devices; all other memory is the test's own
+  std::vector<AddressRange> windows;  // devices'; all other memory is the test's own
 
-  // These come before the registers.
+  // Handlers: they take precedence over the registers.
   std::function<std::uint32_t(std::uint16_t port, unsigned bytes)> on_in;
   std::function<void(std::uint16_t port, unsigned bytes, std::uint32_t value)> on_out;
   std::function<std::uint64_t(std::uint64_t address, unsigned bytes)> on_read;
   std::function<void(std::uint64_t address, unsigned bytes, std::uint64_t value)> on_write;
   std::function<void(std::uint32_t number, std::uint64_t value)> on_msr;
   std::function<void()> on_halt;
-  std::function<void()> on_look;  // at the counter
+  std::function<void()> on_look;  // each time the counter is read
   std::function<bool(std::uint64_t& value)> on_rdrand;
   std::function<bool(std::uint64_t& value)> on_rdseed;
 
   std::map<std::pair<std::uint32_t, std::uint32_t>, Registers> leaves;  // by leaf and subleaf
 
-  // The time stamp counter goes on by `ticks_a_look` with each look at it, and with each pause.
+  // The time stamp counter, which advances by `ticks_a_look` with each read, and by `ticks_a_pause`
+  // with each pause.
   std::uint64_t ticks = 0;
   std::uint64_t ticks_a_look = 100;
   std::uint64_t ticks_a_pause = 1000;
@@ -133,7 +134,9 @@ class FakeMachine {
     }
   }
 
-  std::uint64_t read_msr(std::uint32_t number) { return msrs.at(number); }  // others fault
+  std::uint64_t read_msr(std::uint32_t number) {
+    return msrs.at(number);
+  }  // at() throws where the CPU would fault
   void write_msr(std::uint32_t number, std::uint64_t value) {
     writes.push_back({To::kMsr, number, 8, value});
     if (on_msr) {

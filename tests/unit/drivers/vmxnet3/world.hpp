@@ -308,6 +308,12 @@ static_assert(NetDevice<FakeNic>);
 
 inline constexpr std::size_t kAll = limits::kPackets;
 
+// Whether this many buffers are lent, but for those that a refill may leave for later.
+inline bool are_lent(std::size_t buffers) {
+  const std::size_t free = Packet::free_count();
+  return free >= kAll - buffers && free <= kAll - buffers + buffers / 16;
+}
+
 inline Bytes frame_of(std::size_t bytes, unsigned seed = 1) {
   Bytes frame(bytes);
   for (std::size_t i = 0; i < bytes; ++i) {

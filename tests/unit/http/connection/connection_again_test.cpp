@@ -1,4 +1,4 @@
-// Requests that come again: the server knows them, and what it sends is what it would have sent.
+// Repeated requests: the server recognizes them, and sends the same as without its cache.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -20,7 +20,7 @@ bool is_known(std::string_view section) {
   return mote::http::server.replies.find(section) != nullptr;
 }
 
-// Asks so often that it is known then, whatever has its place; returns the last answer.
+// Repeats a request until it must be known, whichever other has its place; returns the last answer.
 std::string make_known(std::string_view request) {
   static_cast<void>(answer(request));
   const std::string stream = answer(request);
@@ -28,7 +28,7 @@ std::string make_known(std::string_view request) {
   return stream;
 }
 
-// Without the cache: the access log is on.
+// Answers without the cache, by turning on the access log.
 std::string answer_anew(std::string_view request) {
   start_server(true);
   const std::string stream = answer(request);
@@ -36,7 +36,7 @@ std::string answer_anew(std::string_view request) {
   return stream;
 }
 
-// Requests of all kinds, and whether they are known when they come again.
+// Requests of all kinds, and whether the cache knows them when repeated.
 struct Row {
   std::string request;
   bool known;
@@ -77,7 +77,7 @@ std::vector<Row> rows() {
 
 }  // namespace
 
-TEST_CASE("what comes again gets what it got, whatever came between, with the date of its time") {
+TEST_CASE("a repeated request gets the same answer, whatever came in between, with its own Date") {
   const Scene scene;
   const std::vector<Row> all = rows();
   constexpr std::uint64_t kStart = 784111777;
@@ -107,7 +107,7 @@ TEST_CASE("what comes again gets what it got, whatever came between, with the da
   wall_seconds.reset();
 }
 
-TEST_CASE("a known request with one bit changed gets what it would have got") {
+TEST_CASE("a known request with one bit changed gets the same answer as without the cache") {
   const Scene scene;
   for (const std::string& known : {get("/"), get("/guide", "Connection: close\r\n")}) {
     for (std::size_t at = 0; at < known.size(); ++at) {
@@ -160,7 +160,7 @@ TEST_CASE("a known request behind one whose content is still to come is content"
   CHECK(statuses(client.receive_all()) == std::vector{200, 200});
 }
 
-TEST_CASE("nothing follows on a known reply that closes") {
+TEST_CASE("nothing follows a known reply that closes") {
   const Scene scene;
   const std::string closing = get("/", "Connection: close\r\n");
   const std::string expected = make_known(closing);
@@ -189,7 +189,7 @@ TEST_CASE("a known reply is written whatever lwIP lacks") {
   fail_writes(0, 0);
 }
 
-TEST_CASE("a known request that comes while a reply is on its way is answered behind it") {
+TEST_CASE("a known request that comes while a reply is being sent is answered after it") {
   const Scene scene;
   const std::string large = make_known(get("/large.bin"));
   const std::string small = make_known(kGet);
@@ -235,7 +235,7 @@ TEST_CASE("the access log has a line for each, and nothing is known while it is 
   start_server(false);
 }
 
-TEST_CASE("where an endpoint is answered is asked each time") {
+TEST_CASE("an endpoint's interface is checked for each request") {
   const Scene scene;
   const std::string request = get("/healthz");
   for (unsigned time = 0; time < 3; ++time) {

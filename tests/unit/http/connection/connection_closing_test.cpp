@@ -23,7 +23,7 @@ TEST_CASE("closing by the server: whole response, FIN, drain, then gone") {
   CHECK(statuses(client.receive_all()) == std::vector{200});
   CHECK(client.got_fin());
   CHECK_FALSE(client.is_released());
-  client.send(std::string(100'000, 'x'));  // taken and forgotten
+  client.send(std::string(100'000, 'x'));  // accepted and discarded
   CHECK(client.window() == kWindowBytes);
   client.close();
   CHECK(client.is_released());
@@ -43,7 +43,7 @@ TEST_CASE("a client that closes its side first is answered") {
   }
 }
 
-TEST_CASE("a client that closes within a request is told so") {
+TEST_CASE("a client that closes in the middle of a request gets 400") {
   const Scene scene;
   for (std::size_t cut = 1; cut < kGet.size(); ++cut) {
     Client client;
@@ -99,7 +99,7 @@ TEST_CASE("the longest request is answered") {
   }
 }
 
-TEST_CASE("an idle connection is closed without a word") {
+TEST_CASE("an idle connection is closed without a response") {
   const Scene scene;
   Client fresh;
   Client used;
@@ -114,7 +114,7 @@ TEST_CASE("an idle connection is closed without a word") {
   pass_time(10'000);
   CHECK(used.got_fin());
   CHECK(used.received == before);
-  pass_time(5'250);  // neither peer closes
+  pass_time(5'250);  // neither peer closes its side
   CHECK(used.is_released());
   CHECK(fresh.is_released());
 }
@@ -137,7 +137,7 @@ TEST_CASE("a request that trickles in gets 408") {
   CHECK(client.is_released());
 }
 
-TEST_CASE("each request has the whole time for its header section") {
+TEST_CASE("each request gets the full time limit for its header section") {
   const Scene scene;
   Client client;
   for (int round = 0; round < 4; ++round) {
@@ -182,14 +182,14 @@ TEST_CASE("requests that wait don't excuse a peer that takes too little") {
   while (client.received.size() < 300'000) {
     client.acknowledge(1460);
   }
-  for (int round = 0; round < 12; ++round) {  // a small response is done with each time
+  for (int round = 0; round < 12; ++round) {  // each time, the peer finishes a small response
     pass_time(10'000);
     client.acknowledge(std::min<std::size_t>(300, client.unacknowledged()));
   }
   CHECK(client.is_released());
 }
 
-TEST_CASE("a response that is never acknowledged after the close is given up") {
+TEST_CASE("a response that is never acknowledged after the close is abandoned") {
   const Scene scene;
   Client client;
   client.send(get("/", "Connection: close\r\n"));
@@ -214,7 +214,7 @@ TEST_CASE("empty lines byte by byte are no request, and don't keep a connection 
   CHECK(client.received.empty());
 }
 
-TEST_CASE("who goes away within a response of parts leaves nothing behind") {
+TEST_CASE("a client that goes away during a multipart response leaves nothing behind") {
   const Scene scene;
   const std::string request = get("/large.bin", "Range: bytes=0-99,1000-199999,200001-\r\n");
   for (const std::size_t taken : {0U, 1460U, 100'000U}) {

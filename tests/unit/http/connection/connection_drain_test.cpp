@@ -1,4 +1,5 @@
-// Connections: requests with content, which is read away so that the next request can be answered.
+// Connections: requests with content, which is read and discarded so that the next request can be
+// answered.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -25,7 +26,7 @@ std::string of_length(std::size_t bytes) {
 
 const std::string kChunked = "Transfer-Encoding: chunked\r\n";
 
-// Content that would be requests if anything took it for them.
+// Content that looks like requests, to catch anything that mistakes it for them.
 const std::string kLure = get("/guide/") + get("/guide/");
 
 // kLure as chunks.
@@ -40,7 +41,7 @@ std::string chunks() {
 
 }  // namespace
 
-TEST_CASE("content of any framing, cut anywhere, is read away, and the connection goes on") {
+TEST_CASE("content of any framing, cut anywhere, is discarded, and the connection continues") {
   const Scene scene;
   for (const std::string& request :
        {post(of_length(kLure.size()), kLure), post(kChunked, chunks()),
@@ -81,7 +82,7 @@ TEST_CASE("responses come at once, before the content") {
   CHECK(statuses(client.receive_all()) == std::vector{405, 200});
 }
 
-TEST_CASE("framing that is broken ends the connection, with 400 while that can be said") {
+TEST_CASE("broken framing ends the connection, with 400 while that is still possible") {
   const Scene scene;
   const std::uint64_t before = counters().content_broken;
   std::uint64_t rounds = 0;
@@ -117,7 +118,7 @@ TEST_CASE("no 400 to HEAD has content, whatever follows (RFC 9110, 9.3.2)") {
   CHECK(stream.empty());
 }
 
-TEST_CASE("content that is too long: the response says close, and what comes is discarded") {
+TEST_CASE("content that is too long: the response says close, and further input is discarded") {
   const Scene scene;
   const std::uint64_t before = counters().content_too_large;
   for (const std::string& fields : {of_length(limits::kContentBytes + 1), of_length(1UL << 40)}) {
@@ -135,7 +136,7 @@ TEST_CASE("content that is too long: the response says close, and what comes is 
     CHECK(client.is_released());
     CHECK_FALSE(client.got_reset());
   }
-  Client client;  // whose chunks tell only in time
+  Client client;  // its content turns out to be too long only later
   client.send(post(kChunked, ""));
   client.acknowledge_all();
   for (std::size_t sent = 0; sent < limits::kContentBytes - 2100; sent += 1000) {
@@ -149,7 +150,7 @@ TEST_CASE("content that is too long: the response says close, and what comes is 
   CHECK(counters().content_too_large == before + 3);
 }
 
-TEST_CASE("content as long as may be is taken before any of the response is") {
+TEST_CASE("content of the greatest length is taken before any of the response is") {
   const Scene scene;
   const std::uint64_t before = counters().content_bytes;
   for (const bool chained : {false, true}) {
@@ -176,7 +177,7 @@ TEST_CASE("Expect: the final status instead of 100, and the end, unless the cont
       CHECK(response.status == 405);
       CHECK(response.head.find("Connection: close\r\n") != std::string::npos);
       CHECK(client.got_fin());
-      client.send(kLure + kLure);  // content or requests, nobody knows
+      client.send(kLure + kLure);  // content or requests: nobody can tell
       CHECK(stream.empty());
       CHECK(client.receive_all().size() == response.head.size() + response.body.size());
       client.close();
@@ -203,11 +204,11 @@ TEST_CASE("content that trickles in is waited for as long as a header section") 
   pass_time(1250);
   CHECK(client.got_fin());
   CHECK(counters().content_timeouts == before + 1);
-  CHECK(statuses(client.receive_all()) == std::vector{405});  // and no 408 behind it
+  CHECK(statuses(client.receive_all()) == std::vector{405});  // not followed by 408
   pass_time(5'250);
   CHECK(client.is_released());
 
-  Client slow;  // its header section doesn't count
+  Client slow;  // the time for its header section doesn't count
   const std::string request = post(of_length(1), "");
   slow.send(request.substr(0, 5));
   pass_time(8000);
@@ -245,7 +246,7 @@ TEST_CASE("a reset at any point of content frees everything") {
   }
 }
 
-TEST_CASE("want of memory at each write doesn't confuse content and requests") {
+TEST_CASE("lack of memory at any write doesn't confuse content and requests") {
   const Scene scene;
   const std::string stream = post(of_length(kLure.size()), kLure) + get("/large.bin", kChunked) +
                              chunks() + get("/") + post(of_length(5), "hello");
@@ -261,7 +262,8 @@ TEST_CASE("want of memory at each write doesn't confuse content and requests") {
   }
 }
 
-TEST_CASE("who still sends content makes room like an unfinished request, without a word") {
+TEST_CASE(
+    "a connection still receiving content makes room like an unfinished request, without a 503") {
   const Scene scene;
   std::vector<std::unique_ptr<Client>> crowd;
   while (crowd.size() < limits::kConnections) {

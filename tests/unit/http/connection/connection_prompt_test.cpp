@@ -1,4 +1,4 @@
-// Requests answered past lwIP: nobody can tell but by what it costs.
+// Requests answered past lwIP: clients see no difference.
 #include <doctest/doctest.h>
 
 #include <random>
@@ -15,7 +15,7 @@ using mote::http::counters;
 
 namespace {
 
-// All requests that these tests make, twice, so that the server knows those that it can know.
+// All requests that these tests make.
 const std::vector<std::string>& requests() {
   static const std::vector<std::string> all = {
       std::string(kGet),
@@ -43,7 +43,7 @@ void make_known() {
   }
 }
 
-// What a client saw of the server in a life that a seed decides, and what the server counted.
+// Everything that a client saw during a life determined by a seed, and the server's counts.
 struct Life {
   std::string received;
   bool got_fin = false;
@@ -126,7 +126,7 @@ Life live(unsigned seed, bool promptly) {
 
 }  // namespace
 
-TEST_CASE("what comes again on a connection at rest is answered past lwIP") {
+TEST_CASE("a repeated request on a connection at rest is answered past lwIP") {
   const Scene scene;
   make_known();
   Client client;
@@ -140,7 +140,7 @@ TEST_CASE("what comes again on a connection at rest is answered past lwIP") {
   client.close();
 }
 
-TEST_CASE("its time limit begins anew with each request") {
+TEST_CASE("each request restarts the time limit") {
   const Scene scene;
   make_known();
   Client client;
@@ -160,7 +160,8 @@ TEST_CASE("its time limit begins anew with each request") {
   client.close();
 }
 
-TEST_CASE("a response that ends its connection, or is longer than a segment, is lwIP's to send") {
+TEST_CASE(
+    "a response that ends its connection, or is longer than a segment, is sent through lwIP") {
   const Scene scene;
   make_known();
   for (const std::string& request : {get("/large.bin"), get("/", "Connection: close\r\n")}) {
@@ -192,7 +193,7 @@ TEST_CASE("with an access log each request is logged") {
   start_server(false);
 }
 
-TEST_CASE("whatever happens, a client gets what it would have got through lwIP") {
+TEST_CASE("whatever happens, a client gets the same as through lwIP") {
   const Scene scene;
   make_known();
   const std::size_t before = prompt_answers;

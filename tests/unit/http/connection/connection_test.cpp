@@ -115,7 +115,7 @@ TEST_CASE("no response to HEAD has content, errors no more than others (RFC 9110
            {"/ HTTP/1.1\r\nHost: a\r\n" + long_field, 431},
            {"/ HTTP/1.1\r\nTransfer-Encoding: a, chunked\r\nHost: a\r\n\r\n", 501},
            {"/ HTTP/2.0\r\nHost: a\r\n\r\n", 505},
-           {"/ HTTP/1.1\r\nHost", 400},  // and the peer closes
+           {"/ HTTP/1.1\r\nHost", 400},  // then the peer closes
        }) {
     CAPTURE(rest.substr(0, 80));
     Client client;
@@ -232,14 +232,14 @@ TEST_CASE("pipelined requests are answered in order, however slowly responses ar
   }
 }
 
-TEST_CASE("a large body needs no more than it is") {
+TEST_CASE("a large body arrives whole") {
   const Scene scene;
   std::string stream = answer(get("/large.bin"));
   CHECK(take_response(stream).body == content_of("large.bin"));
   CHECK(stream.empty());
 }
 
-TEST_CASE("want of memory at each write delays and loses nothing") {
+TEST_CASE("lack of memory at any write only delays the response") {
   const Scene scene;
   const std::string requests = get("/large.bin") + get("/") +
                                "GET /guide/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" +
@@ -261,8 +261,9 @@ TEST_CASE("want of memory at each write delays and loses nothing") {
   }
 }
 
-// lwIP reads a segment again when it resends it: the peer may hold half of it already.
-TEST_CASE("what is on its way stays as it is, however late, and whatever is sent meanwhile") {
+// lwIP reads memory again when it resends a segment, half of which the peer may already hold.
+TEST_CASE(
+    "memory in flight stays unchanged, however late its acknowledgement, whatever else is sent") {
   const Scene scene;
   for (const std::size_t failures : {0, 1}) {
     wall_seconds = 784'111'777;
@@ -275,20 +276,20 @@ TEST_CASE("what is on its way stays as it is, however late, and whatever is sent
       answer(kGet);
       ++*wall_seconds;
     }
-    slow.acknowledge(slow.unacknowledged());  // looks at each byte again
+    slow.acknowledge(slow.unacknowledged());  // compares each byte with what was sent
     CHECK(statuses(slow.received) == std::vector{200});
     wall_seconds.reset();
   }
 }
 
-TEST_CASE("text that is made for a response is copied, and its memory given back") {
+TEST_CASE("text formatted for a response is copied, and its memory released") {
   const Scene scene;
   const std::string ranges = "Range: bytes=0-9,100000-199999,299990-\r\n";
   const std::string expected = answer(get("/large.bin", ranges));
   const std::string large = content_of("large.bin");
   CHECK(expected.find(large.substr(100'000, 100'000)) != std::string::npos);
   CHECK(expected.find(large.substr(299'990)) != std::string::npos);
-  // What separates the parts is another each time.
+  // The boundary differs each time.
   const std::size_t at = expected.find("boundary=") + 9;
   const std::string boundary = expected.substr(at, expected.find('\r', at) - at);
   for (std::size_t after = 0; after < 20; ++after) {
@@ -315,7 +316,7 @@ TEST_CASE("text that is made for a response is copied, and its memory given back
   }
 }
 
-TEST_CASE("text waits for memory that may be taken, and nothing else does") {
+TEST_CASE("when blocks for text run out, only replies that need one wait") {
   const Scene scene;
   text_blocks -= kTextBlocks;
   for (const std::string& request : {std::string(kGet), get("/large.bin")}) {
@@ -337,17 +338,17 @@ TEST_CASE("text waits for memory that may be taken, and nothing else does") {
   client.close();
 }
 
-TEST_CASE("what is asked for on one interface only isn't answered on others") {
+TEST_CASE("an endpoint of one interface isn't answered on others") {
   const Scene scene;
   CHECK(statuses(answer(get("/healthz"))) == std::vector{404});
   interface = 1;
   Client client;
-  interface = 2;  // where it came in is what counts
+  interface = 2;  // the connection's own interface counts
   client.send(get("/healthz"));
   CHECK(statuses(client.receive_all()) == std::vector{200});
 }
 
-TEST_CASE("responses are logged when they are begun, if they are to be") {
+TEST_CASE("with the log on, responses are logged when they begin") {
   const Scene scene;
   answer(kGet);
   CHECK(take_log().empty());

@@ -1,4 +1,4 @@
-// A crowd of clients: when connections or request buffers run out, who gives way, and who doesn't.
+// Crowds of clients: which connection gives way when connections or request buffers run out.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -18,7 +18,7 @@ namespace {
 
 using Crowd = std::vector<std::unique_ptr<Client>>;
 
-// So many connections, each of which has sent these bytes.
+// This many connections, each of which has sent these bytes.
 Crowd crowd_of(std::size_t count, std::string_view bytes = {}) {
   Crowd crowd;
   while (crowd.size() < count) {
@@ -29,12 +29,12 @@ Crowd crowd_of(std::size_t count, std::string_view bytes = {}) {
   return crowd;
 }
 
-// A request with so many bytes of fields that no server needs.
+// A request padded with a cookie of this many bytes.
 std::string with_cookie(std::size_t bytes) {
   return get("/", "Cookie: " + std::string(bytes, 'c') + "\r\n");
 }
 
-// Takes the client's answer, a 503 that closes.
+// Receives the client's answer, which must be a 503 that closes.
 void check_unavailable(Client& client) {
   CHECK(statuses(client.receive_all()) == std::vector{503});
   CHECK(client.received.find("Connection: close\r\n") != std::string::npos);
@@ -61,7 +61,7 @@ TEST_CASE("when request buffers run out, the one held longest is taken, its requ
   whole.send(kGet);
   CHECK(statuses(whole.receive_all()) == std::vector{200});
 
-  Client eager;  // needs one only because its second request comes too early
+  Client eager;  // needs one only because its second request comes early
   eager.send(get("/large.bin") + std::string(kGet));
   CHECK(statuses(eager.receive_all()) == std::vector{200, 200});
   check_unavailable(*crowd[1]);
@@ -74,7 +74,7 @@ TEST_CASE("when request buffers run out, the one held longest is taken, its requ
   }
 }
 
-TEST_CASE("unfinished headers of any size lock nobody out") {
+TEST_CASE("unfinished headers of any size lock no client out") {
   const Scene scene;
   for (const std::size_t bytes : {100U, 1100U, 3000U, 5000U, 20'000U}) {
     CAPTURE(bytes);
@@ -91,7 +91,7 @@ TEST_CASE("unfinished headers of any size lock nobody out") {
   }
 }
 
-TEST_CASE("requests behind responses that nobody takes lock nobody out") {
+TEST_CASE("requests behind responses that peers don't take lock no client out") {
   const Scene scene;
   const std::uint64_t before = counters().no_buffer;
   const Crowd crowd = crowd_of(2 * (limits::kMediumRequests + limits::kLargeRequests),
@@ -105,8 +105,8 @@ TEST_CASE("requests behind responses that nobody takes lock nobody out") {
   CHECK(statuses(crowd.back()->receive_all()) == std::vector{200, 200});
 }
 
-// A HEAD may be among what is discarded, or begin there.
-TEST_CASE("a 503 for what is discarded has no content, whatever it was, and says so") {
+// The discarded input may contain a HEAD, or the beginning of one.
+TEST_CASE("a 503 for discarded input has no content, whatever the request was, and says so") {
   const Scene scene;
   for (const std::string start : {"\r", "\r\n", "\r\n\r\nH", "HEAD", "HEAD / ", "GET / "}) {
     CAPTURE(start);
@@ -125,7 +125,7 @@ TEST_CASE("a 503 for what is discarded has no content, whatever it was, and says
   }
 }
 
-TEST_CASE("who has a buffer taken away closes as others do, in every state") {
+TEST_CASE("a connection that lost its buffer closes like any other, in every state") {
   const Scene scene;
   for (const bool fails : {false, true}) {
     Crowd crowd = crowd_of(limits::kLargeRequests, with_cookie(20'000).substr(0, 6000));
@@ -148,7 +148,7 @@ TEST_CASE("who has a buffer taken away closes as others do, in every state") {
 TEST_CASE("when connections run out, the oldest idle one makes room") {
   const Scene scene;
   const Crowd crowd = crowd_of(limits::kConnections);
-  pass_time(250);        // within a tick there is no oldest
+  pass_time(250);        // within one tick, no connection is older than another
   crowd[0]->send(kGet);  // now the youngest
   crowd[0]->acknowledge_all();
   Client next;
@@ -185,7 +185,7 @@ TEST_CASE("unfinished requests make room when nothing else can, oldest first, an
     CHECK_FALSE(readers[oldest]->got_reset());
     CHECK_FALSE(readers[oldest + 1]->is_released());
     next.reset();
-    busy.push_back(std::make_unique<Client>());  // takes the room that is left behind
+    busy.push_back(std::make_unique<Client>());  // takes the place that was freed
     busy.back()->send(get("/large.bin"));
   }
 }
@@ -201,7 +201,7 @@ TEST_CASE("1,024 connections that have sent a byte each lock nobody out") {
   }
 }
 
-TEST_CASE("a slow sender makes room last of all, the slowest first; a good one doesn't") {
+TEST_CASE("slow readers' connections make room last, the slowest first; good readers' don't") {
   const Scene scene;
   const Crowd crowd = crowd_of(limits::kConnections, get("/large.bin"));
   CHECK_FALSE(Client().accepted());
@@ -224,7 +224,7 @@ TEST_CASE("a slow sender makes room last of all, the slowest first; a good one d
   CHECK_FALSE(crowd[0]->is_released());
 }
 
-TEST_CASE("who asks for more and takes nothing keeps no reply's text from the others") {
+TEST_CASE("peers that request more and take nothing keep no reply's text from others") {
   const Scene scene;
   const auto range_to = [](std::size_t last) {
     return get("/large.bin", "Range: bytes=0-" + std::to_string(last) + "\r\n");
@@ -244,12 +244,12 @@ TEST_CASE("who asks for more and takes nothing keeps no reply's text from the ot
   CHECK(statuses(honest.receive_all()) == std::vector{206});
 
   for (const auto& client : crowd) {
-    client->close();  // what it asked for before, it still gets
+    client->close();  // it still gets what it asked for before
     CHECK(statuses(client->receive_all()) == std::vector{206, 206});
   }
 }
 
-TEST_CASE("who waits for room in vain is reset like any who takes nothing") {
+TEST_CASE("a connection that waits for room in vain is reset like any that takes nothing") {
   const Scene scene;
   Client client;
   client.send(get("/large.bin", "Range: bytes=0-92000\r\n") + std::string(kGet));

@@ -1,4 +1,5 @@
-// The HTTP server on the real stack, in virtual time: what peers hold that acknowledge nothing.
+// The HTTP server on the real stack, in virtual time: resources held by peers that acknowledge
+// nothing.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -32,7 +33,7 @@ using namespace mote::world;
 
 namespace {
 
-// Makes the machine, which listens, once.
+// The machine with the listening server, made once.
 world::Machine& http_machine() {
   static const bool is_started = [] {
     static http_world::PackFile file = http_world::pack_folder(http_world::example_site());
@@ -60,7 +61,7 @@ void wait(Network& network, std::uint32_t milliseconds) {
   }
 }
 
-// Peers that send so much, and never anything again.
+// Peers that send these bytes, and then nothing more.
 std::vector<TcpPeer> silent_peers(Network& network, std::uint16_t first, std::size_t count,
                                   const std::string& request) {
   std::vector<TcpPeer> peers;
@@ -89,7 +90,7 @@ void reset_all(const std::vector<TcpPeer>& peers, std::size_t sent) {
   http_machine().device.wire.clear();
 }
 
-// What a peer that takes everything gets within so many milliseconds.
+// Everything that a peer which takes everything gets within this many milliseconds.
 std::string answer_within(int milliseconds, Network& network, std::uint16_t port,
                           const std::string& request, std::string_view end) {
   TcpPeer peer(port);

@@ -1,4 +1,4 @@
-// Tests of the access log: its lines byte by byte, its bounds, and the ring behind it.
+// Tests of the access log: its lines byte by byte, its limits, and the ring behind it.
 #include "http/operations/access_log.hpp"
 
 #include <doctest/doctest.h>
@@ -20,7 +20,7 @@
 namespace mote {
 namespace {
 
-// What the log asks of the rest of the machine.
+// Fakes of everything the log needs from the rest of the machine.
 std::uint64_t now_ns = 0;
 std::optional<std::uint64_t> wall_seconds;
 http::Options chosen;
@@ -35,7 +35,7 @@ const http::Options& http::options() { return chosen; }
 
 namespace {
 
-// The log switched on, long after what an earlier test wrote.
+// Turns the log on, long after the lines of earlier tests.
 struct Scene {
   Scene() {
     chosen.log = {.combined = true, .lines_a_second = 50};
@@ -84,7 +84,7 @@ TEST_CASE("without a wall clock it is the machine's time, from 1970 on") {
   CHECK(last().find(" [02/Jan/1970:01:01:01 +0000] ") != std::string::npos);
 }
 
-TEST_CASE("what could steer a terminal or end a quotation is escaped") {
+TEST_CASE("bytes that could steer a terminal or end a quotation are escaped") {
   const Scene scene;
   log("GET /\"\\\x1b[2J\r\n\x7f\xc3\xa4\t HTTP/1.1", "User-Agent: \x9b\"\r\n");
   CHECK(
@@ -92,7 +92,7 @@ TEST_CASE("what could steer a terminal or end a quotation is escaped") {
                        "200 2326 \"-\" \"\\x9B\\x22\""));
 }
 
-TEST_CASE("the longest request makes a bounded line, whole in its form") {
+TEST_CASE("the longest request makes a well-formed line of limited length") {
   const Scene scene;
   const std::string plain(8'000, 'x');
   const std::string wild(8'000, '\xFF');
@@ -104,7 +104,7 @@ TEST_CASE("the longest request makes a bounded line, whole in its form") {
   CHECK(line.find("xxx...\" \"\\xFF") != std::string::npos);
 }
 
-TEST_CASE("off, nothing is written, and nothing counts as lost") {
+TEST_CASE("with the log off, nothing is written, and nothing counts as lost") {
   const Scene scene;
   const std::uint64_t lost = http::access_lines_lost();
   chosen.log.combined = false;
@@ -133,7 +133,7 @@ TEST_CASE(
   CHECK(http::access_lines_lost() - lost == 11'000 - console::logged().size());
 }
 
-TEST_CASE("what the console has no room for is lost, counted, and told of once a minute") {
+TEST_CASE("lines that the console has no room for are lost, counted, and reported once a minute") {
   const Scene scene;
   const std::uint64_t lost = http::access_lines_lost();
   console::has_log_room() = false;

@@ -1,4 +1,5 @@
-// Tests of health and metrics: the exposition format read strictly, bounds, and who gets what.
+// Tests of health and metrics: a strict parse of the exposition format, limits, and who may read
+// them.
 #include "http/operations/metrics.hpp"
 
 #include <doctest/doctest.h>
@@ -34,7 +35,7 @@
 namespace mote {
 namespace {
 
-// What the metrics are made of; `biggest` has every number at its most.
+// The sources of the metrics; with `biggest`, every number has its largest value.
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 
 struct World {
@@ -138,8 +139,8 @@ bool has_line(const std::string& response, const std::string& line) {
   return ("\r\n" + response).find("\r\n" + line + "\r\n") != std::string::npos;
 }
 
-// Reads an exposition as strictly as its description allows: families in one piece, each with HELP
-// and TYPE in front, names and labels of the right characters, no sample twice.
+// Parses an exposition as strictly as its specification allows: contiguous families, each with HELP
+// and TYPE in front, names and labels of valid characters, no sample twice.
 std::map<std::string, std::string> read_exposition(const std::string& text) {
   REQUIRE(text.ends_with('\n'));
   static const std::regex help("# HELP (mote_[a-z0-9_]+) [^\\\\]+\\.");
@@ -207,7 +208,7 @@ TEST_CASE("HEAD gets the head of what GET would get") {
   }
 }
 
-TEST_CASE("paths are the settings', and an empty one is nobody's") {
+TEST_CASE("paths come from the settings, and an empty one serves nothing") {
   const Scene scene;
   CHECK_FALSE(ask("/").has_value());
   CHECK_FALSE(ask("/healthz/").has_value());
@@ -232,7 +233,7 @@ TEST_CASE("metrics that are bound to an interface are unknown on all others; hea
   }
 }
 
-TEST_CASE("metrics tell what was counted") {
+TEST_CASE("metrics report the counts") {
   const Scene scene;
   world.counters.responses[http::index_of_status(404)] = 12;
   world.counters.open = 3;
@@ -317,7 +318,7 @@ TEST_CASE("the largest numbers of all interfaces have room") {
   CHECK(samples.at("mote_interface_doorbells_total{interface=\"net7\"}") == "18446744073709551615");
 }
 
-TEST_CASE("a page is nobody else's until the last byte was taken, or the reply given up") {
+TEST_CASE("a page isn't reused until its last byte is taken or the reply abandoned") {
   const Scene scene;
   std::vector<http::Reply> replies;
   for (std::size_t i = 0; i < limits::kMetricsPages; ++i) {
@@ -338,13 +339,13 @@ TEST_CASE("a page is nobody else's until the last byte was taken, or the reply g
   CHECK(scrape()["mote_http_connections"] == "77");
 }
 
-TEST_CASE("without memory for text, health says that it is well") {
+TEST_CASE("without memory for text, health still answers ok") {
   const Scene scene;
   world.text_room = false;
   CHECK(body_of(take(*ask("/healthz"))) == "{\"status\":\"ok\"}");
 }
 
-TEST_CASE("when all tails are in use, health says that it is well, and metrics ask for patience") {
+TEST_CASE("when all tails are in use, health still answers ok, and metrics get 503") {
   const Scene scene;
   std::vector<http::ReplyTail*> taken;
   while (http::ReplyTail* tail = http::ReplyTail::take(http::ReplyTail::Hold::kShort)) {

@@ -1,4 +1,4 @@
-// Packs that tests damage: what is left must be refused, or lead nowhere outside.
+// Packs for tests to damage: the reader must refuse the result, or never read outside it.
 #pragma once
 
 #include <cstddef>
@@ -40,7 +40,7 @@ inline PackFile& small() {
   return file;
 }
 
-// A pack's bytes in memory of their own, exactly as long as they are.
+// A copy of a pack, in memory of exactly its size.
 class Copy {
  public:
   explicit Copy(std::span<const std::byte> bytes)
@@ -58,7 +58,7 @@ class Copy {
     return reinterpret_cast<Record*>(data_ + table.offset)[index];
   }
 
-  // Makes the checksum right again, so that the other checks are reached.
+  // Corrects the checksum, so that the other checks are reached.
   void seal() {
     header().checksum = 0;
     header().checksum = http::crc32(0, bytes());
@@ -74,7 +74,7 @@ inline std::string_view error_of(Copy& copy) {
   return pack ? "" : pack.error();
 }
 
-// Whether a pack is refused after some damage, though its checksum is right.
+// Whether a pack is refused after this damage, with a correct checksum.
 template <class Damage>
 bool is_refused(Damage damage) {
   Copy copy(small().bytes());

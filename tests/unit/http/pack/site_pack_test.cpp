@@ -1,4 +1,4 @@
-// The pack reader: packs of tools/site/pack.py are read right, and no blob makes it read outside.
+// The pack reader: reads packs of tools/site/pack.py correctly, and never reads outside any blob.
 #include "http/pack/site_pack.hpp"
 
 #include <doctest/doctest.h>
@@ -32,10 +32,10 @@ PackFile& example() {
   return file;
 }
 
-// Reads every byte, for the sanitizer to see.
+// Reads every byte, so that the sanitizer checks it.
 void read(std::string_view text) { CHECK(std::string(text) == text); }
 
-// Asks for all that a pack holds, in every way, and reads every reply to its end.
+// Requests everything a pack holds, in every way, and reads every reply to its end.
 void serve_all(const SitePack& pack) {
   std::array<char, 256> scratch;
   for (const char* path :
@@ -76,7 +76,7 @@ TEST_CASE("CRC-32: known values, whole and in pieces") {
   }
 }
 
-TEST_CASE("a pack of tools/site/pack.py is read as it was meant") {
+TEST_CASE("a pack of tools/site/pack.py is read correctly") {
   const auto pack = SitePack::open(example().bytes());
   REQUIRE(pack.has_value());
   CHECK(pack->files() == 6);
@@ -149,7 +149,7 @@ TEST_CASE("settings travel in the pack") {
   CHECK(SitePack::open(small().bytes())->settings() == "http.port=8080\n");
 }
 
-TEST_CASE("memory behind the pack doesn't matter") {
+TEST_CASE("memory behind the pack is ignored") {
   std::vector<std::byte> bytes(small().bytes().begin(), small().bytes().end());
   bytes.resize(bytes.size() + 100, std::byte{0xAA});
   Copy copy(bytes);
@@ -174,7 +174,7 @@ TEST_CASE("a short blob is refused") {
   }
 }
 
-TEST_CASE("the words for the console") {
+TEST_CASE("the error messages for the console") {
   const auto error_after = [](auto damage) {
     Copy copy(small().bytes());
     damage(copy);
@@ -189,8 +189,8 @@ TEST_CASE("the words for the console") {
         "its checksum is wrong");
 }
 
-TEST_CASE("no damage under a right checksum leads outside, whatever is asked for") {
-  // All of the tables; the header, too.
+TEST_CASE("no damage with a correct checksum makes any request read outside") {
+  // All tables and the header.
   const std::size_t end =
       reinterpret_cast<const PackHeader*>(small().bytes().data())->settings_offset;
   Copy copy(small().bytes());
@@ -207,7 +207,7 @@ TEST_CASE("no damage under a right checksum leads outside, whatever is asked for
     }
     copy.bytes()[at] = before;
   }
-  CHECK(opened > end);  // most of it is harmless
+  CHECK(opened > end);  // most damage is harmless
 }
 
 TEST_CASE("statuses that tools/site/pack.py doesn't write are refused") {
@@ -242,7 +242,7 @@ constexpr Table PackHeader::* kTables[] = {&PackHeader::slots,           &PackHe
 
 }  // namespace
 
-TEST_CASE("each table is checked, wrapped sums too") {
+TEST_CASE("each table is checked, including for sums that wrap around") {
   const std::uint64_t total = small().bytes().size();
   for (const auto table : kTables) {
     for (const std::uint64_t bad : {std::uint64_t{0}, std::uint64_t{184}, std::uint64_t{196},
@@ -261,10 +261,10 @@ TEST_CASE("each table is checked, wrapped sums too") {
   CHECK(is_refused([](Copy& copy) { copy.header().representations.count = 1; }));
   CHECK(is_refused([](Copy& copy) { copy.header().header_bytes = 64; }));
   CHECK(is_refused([](Copy& copy) { copy.header().site_count = 0; }));
-  CHECK(is_refused([](Copy& copy) { copy.header().site_count = 1; }));  // a host's is the second
+  CHECK(is_refused([](Copy& copy) { copy.header().site_count = 1; }));  // a host names the second
 }
 
-TEST_CASE("each offset and length is checked, wrapped sums too") {
+TEST_CASE("each offset and length is checked, including for sums that wrap around") {
   const std::uint64_t total = small().bytes().size();
   const auto resource = [](Copy& copy) -> Resource& {
     return copy.record<Resource>(copy.header().resources);

@@ -88,7 +88,7 @@ TEST_CASE("preconditions and their precedence (RFC 9110, 13.1 and 13.2.2)") {
            {"If-Match: \"a,b\"\r\nIf-None-Match: \"a,b\"\r\n", kNotModified},
            {"If-Match: \"x\"\r\nIf-None-Match: \"a,b\"\r\n", kFailed},
            {"If-Match: \"x\"\r\nIf-Match: \"a,b\"\r\n", kHolds},  // 5.3: one list
-           {"If-None-Match: *, \"x\"\r\n", kHolds},               // 13.1.2: no list has a star
+           {"If-None-Match: *, \"x\"\r\n", kHolds},               // 13.1.2: no star within a list
            {"If-None-Match: \"\"\r\n", kHolds},
            {"If-None-Match: \"a\"\"a,b\"\r\n", kNotModified},  // lenient: no comma between
            {"If-Match:\r\n", kFailed},
@@ -104,15 +104,15 @@ TEST_CASE("preconditions and their precedence (RFC 9110, 13.1 and 13.2.2)") {
   CHECK(since("If-Unmodified-Since", kBefore) == kFailed);
   CHECK(since("If-None-Match: \"x\"\r\nIf-Modified-Since", kSame) == kHolds);
   CHECK(since("If-Match: \"a,b\"\r\nIf-Unmodified-Since", kBefore) == kHolds);
-  // No list: of two, neither counts (13.1.3, 13.1.4).
+  // Not a list field: of two, neither counts (13.1.3, 13.1.4).
   CHECK(since("If-Modified-Since: " + std::string(kSame) + "If-Modified-Since", kSame) == kHolds);
   CHECK(since("If-Unmodified-Since: " + std::string(kBefore) + "If-Unmodified-Since", kBefore) ==
         kHolds);
   CHECK(since("If-Modified-Since: x\r\nIf-Modified-Since", kSame) == kHolds);
-  // 13.1.3: a tag that is there, whatever it says, takes the date's place.
+  // 13.1.3: If-None-Match overrides the date, whatever its value.
   CHECK(since("If-None-Match: broken\r\nIf-Modified-Since", kSame) == kHolds);
   CHECK(since("If-Unmodified-Since", "tomorrow\r\n") == kHolds);
-  // 13.2.2: the unmodified date comes before the tags that none may match.
+  // 13.2.2: If-Unmodified-Since comes before If-None-Match.
   CHECK(since("If-None-Match: \"a,b\"\r\nIf-Unmodified-Since", kBefore) == kFailed);
 }
 

@@ -1,4 +1,4 @@
-// What is held until it is acknowledged: who acknowledges nothing gives way, who reads doesn't.
+// Resources held until acknowledged: peers that acknowledge nothing give way, readers don't.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ Crowd crowd_of(std::size_t count, std::string_view bytes) {
   return crowd;
 }
 
-// So many blocks for text, no more, within a test.
+// Limits the blocks for text during a test.
 class FewBlocks {
  public:
   explicit FewBlocks(std::size_t blocks) : taken_(text_blocks - blocks) { text_blocks = blocks; }
@@ -42,12 +42,12 @@ class FewBlocks {
   std::size_t taken_;
 };
 
-// More than can be sent at once, in two parts, so that its tail is needed until near its end.
+// Requests two parts, too long to be sent at once, so that the tail is held until near the end.
 std::string parts_of_large() {
   return get("/large.bin", "Range: bytes=0-199999,250000-299999\r\n");
 }
 
-const std::string kText = get("/text");  // whose reply is copied
+const std::string kText = get("/text");  // its reply is copied
 constexpr std::size_t kTails = limits::kReplyTails;
 constexpr std::size_t kLongTails = kTails - kTails / limits::kTailsShare;
 
@@ -61,7 +61,7 @@ std::size_t reset_in(const Crowd& crowd) {
 
 }  // namespace
 
-TEST_CASE("who acknowledges no text gives its blocks to others, the longest holder first") {
+TEST_CASE("peers that acknowledge no text lose their blocks to others, the longest holder first") {
   const Scene scene;
   const FewBlocks few(8);
   const std::uint64_t before = counters().gave_way;
@@ -72,7 +72,7 @@ TEST_CASE("who acknowledges no text gives its blocks to others, the longest hold
     Client honest;
     honest.send(kText + kText);
     CHECK(statuses(honest.receive_all()) == std::vector{200, 200});
-    CHECK(counters().gave_way == before + 1);  // what it gave is enough for all that come
+    CHECK(counters().gave_way == before + 1);  // its blocks are enough for all that come
     CHECK(silent[0]->got_reset());
     CHECK(reset_in(silent) == 1);
   }
@@ -97,7 +97,8 @@ TEST_CASE("a crowd of good readers waits for text, and resets nobody") {
   CHECK(reset_in(crowd) == 0);
 }
 
-TEST_CASE("who waits for text takes it from the longest holder when its time is over") {
+TEST_CASE(
+    "a connection that waits for text takes it from the longest holder once its time is over") {
   const Scene scene;
   const FewBlocks few(4);
   const Crowd silent = crowd_of(4, kText);
@@ -113,7 +114,7 @@ TEST_CASE("who waits for text takes it from the longest holder when its time is 
   CHECK(reset_in(silent) == 1);
 }
 
-TEST_CASE("a slow reader that goes on stays, one that takes a byte now and then doesn't") {
+TEST_CASE("a slow reader that makes progress stays; one that takes a byte now and then doesn't") {
   const Scene scene;
   const FewBlocks few(4);
   const std::string request = kText + get("/large.bin");
@@ -136,7 +137,7 @@ TEST_CASE("a slow reader that goes on stays, one that takes a byte now and then 
     CHECK(statuses(honest.receive_all()) == std::vector{200});
     CHECK_FALSE(slow.got_reset());
     if (second == 0) {
-      CHECK(trickle.got_reset());  // it came first
+      CHECK(trickle.got_reset());  // it has held longest
       CHECK(reset_in(silent) == 0);
     }
     if (text_blocks > 0) {
@@ -146,7 +147,7 @@ TEST_CASE("a slow reader that goes on stays, one that takes a byte now and then 
   CHECK_FALSE(slow.got_reset());
 }
 
-TEST_CASE("nobody gives way to itself, and few that ask for much leave some to others") {
+TEST_CASE("no connection gives way to itself, and a few that request much leave some to others") {
   const Scene scene;
   const FewBlocks few(100);
   std::string many;
@@ -170,7 +171,8 @@ TEST_CASE("nobody gives way to itself, and few that ask for much leave some to o
   }
 }
 
-// At 240 bytes a second, the least that a stalled peer must take, 24 of them had all tails.
+// Before, 24 such readers, each taking 240 bytes a second, the least a peer must take, held all
+// tails.
 TEST_CASE("slow readers of several ranges keep no ranges from others (RFC 9110, 14.2)") {
   const Scene scene;
   const std::uint64_t before = counters().gave_way;
@@ -178,10 +180,10 @@ TEST_CASE("slow readers of several ranges keep no ranges from others (RFC 9110, 
   REQUIRE(ReplyTail::in_use() == kLongTails);
   Client young;
   young.send(parts_of_large());
-  CHECK(statuses(young.receive_all()) == std::vector{200});  // nobody is slow yet
+  CHECK(statuses(young.receive_all()) == std::vector{200});  // none counts as slow yet
   CHECK(reset_in(slow) == 0);
   pass_time(limits::kHoldTimeMs);
-  slow[0]->acknowledge(limits::kLeastHoldBytes);  // it isn't
+  slow[0]->acknowledge(limits::kLeastHoldBytes);  // so it isn't slow
   slow[1]->acknowledge(240);
   Client honest;
   honest.send(parts_of_large());
@@ -192,9 +194,10 @@ TEST_CASE("slow readers of several ranges keep no ranges from others (RFC 9110, 
   CHECK(reset_in(slow) == 1);
 }
 
-// One connection that asks for page after page and takes 1,440 bytes a second kept metrics from
-// Prometheus for ever: there is one page.
-TEST_CASE("a page of metrics goes to who asks for it next, however its holder goes on") {
+// There is one page: before, one connection that requested page after page and took 1,440 bytes a
+// second kept metrics from Prometheus for ever.
+TEST_CASE(
+    "a page of metrics goes to the next client that requests it, even if its holder progresses") {
   const Scene scene;
   const FewBlocks few(8);
   const std::string page = get("/page");
@@ -202,7 +205,7 @@ TEST_CASE("a page of metrics goes to who asks for it next, however its holder go
   slow.send(page + page);
   Client young;
   young.send(page);
-  CHECK(statuses(young.receive_all()) == std::vector{503});  // it has had no time yet
+  CHECK(statuses(young.receive_all()) == std::vector{503});  // the holder still has time
   for (std::uint32_t ticks = 0; ticks < limits::kHoldTimeMs / limits::kServerTickMs; ++ticks) {
     pass_time(limits::kServerTickMs);
     slow.acknowledge(std::min<std::size_t>(limits::kLeastHoldBytes, slow.unacknowledged()));
@@ -214,9 +217,9 @@ TEST_CASE("a page of metrics goes to who asks for it next, however its holder go
   CHECK(slow.got_reset());
 }
 
-TEST_CASE("whoever waits with all tails keeps no single range and no redirect from others") {
+TEST_CASE("peers that wait with all the tails keep no single range from others") {
   const Scene scene;
-  const FewBlocks few(0);  // so that all wait, and hold a tail
+  const FewBlocks few(0);  // so that all wait, each holding a tail
   const Crowd silent = crowd_of(kTails, kText);
   REQUIRE(ReplyTail::in_use() == kTails);
   pass_time(limits::kHoldTimeMs);
@@ -245,8 +248,8 @@ TEST_CASE("an evicted connection takes its unacknowledged text with it") {
   CHECK(text_blocks == left + 1);
 }
 
-// A response that was acknowledged with the next request, past lwIP, isn't held any more.
-TEST_CASE("text that a prompt request acknowledges is let go") {
+// A response's text is released when the next request, answered past lwIP, acknowledges it.
+TEST_CASE("text that a promptly answered request acknowledges is released") {
   const Scene scene;
   const FewBlocks few(4);
   Client client;

@@ -1,4 +1,4 @@
-// Content negotiation (RFC 9110, 12.5.3): which coding an Accept-Encoding gets.
+// Content negotiation (RFC 9110, 12.5.3): the coding chosen for an Accept-Encoding.
 #include "http/reply/negotiation.hpp"
 
 #include <doctest/doctest.h>
@@ -12,7 +12,7 @@ using enum Coding;
 
 namespace {
 
-// Identity, and the others from the smallest on.
+// Identity, then the others, smallest first.
 std::vector<Representation> with(std::initializer_list<Coding> codings) {
   std::vector<Representation> available(1);
   for (const Coding coding : codings) {
@@ -34,7 +34,7 @@ struct Asking {
   Request request;
 };
 
-// What of brotli, zstd and gzip, in this order from the smallest on, is chosen for field lines.
+// The coding chosen for these field lines from brotli, zstd and gzip, smallest first.
 Coding chosen_for_fields(std::string_view fields) {
   const auto available = with({kBrotli, kZstd, kGzip});
   return choose_representation(available, Asking(fields).request).coding;
@@ -46,7 +46,7 @@ Coding chosen(std::string_view value) {
 
 }  // namespace
 
-TEST_CASE("a coding that is listed is chosen, of several the smallest (12.5.3)") {
+TEST_CASE("a listed coding is chosen, the smallest of several (12.5.3)") {
   CHECK(chosen("gzip") == kGzip);
   CHECK(chosen("GZip") == kGzip);    // 8.4.1: case-insensitive
   CHECK(chosen("x-gzip") == kGzip);  // 8.4.1.3
@@ -77,7 +77,7 @@ TEST_CASE("identity is acceptable unless it is excluded, and preferred only if i
   CHECK(chosen("identity, gzip;q=0.5") == kIdentity);
   CHECK(chosen("identity;q=0.5, gzip;q=0.5") == kGzip);  // as good, and smaller
   CHECK(chosen("identity;q=0.5, gzip") == kGzip);
-  CHECK(chosen("gzip;q=0.001") == kGzip);  // unlisted identity comes behind
+  CHECK(chosen("gzip;q=0.001") == kGzip);  // unlisted identity ranks lower
   CHECK(chosen("identity;q=0, gzip") == kGzip);
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("when nothing is acceptable, the field is disregarded (12.5.3, and 12.
   CHECK(chosen("identity;q=0, deflate") == kIdentity);
 }
 
-TEST_CASE("malformed members are passed over (2.4: recover where it is safe)") {
+TEST_CASE("malformed members are skipped (2.4: recover where it is safe)") {
   for (const char* value :
        {"gzip;q=2", "gzip;q=1.001", "gzip;q=0.0001", "gzip;q=", "gzip;q", "gzip;", "gzip;q=a",
         "gzip;q=-1", "gzip;q=0,5", "gzip;x=1", "gzip;q=0.5;x", "gzip q=1", "gzip;q=.5",
@@ -118,7 +118,7 @@ TEST_CASE("several field lines are one list (5.3)") {
   CHECK(chosen_for_fields("Accept-Encodin: br\r\nAccept-Encodings: br\r\n") == kIdentity);
 }
 
-TEST_CASE("only what is there is chosen") {
+TEST_CASE("only available codings are chosen") {
   const auto alone = with({});
   const Asking asking("Accept-Encoding: gzip, br, *\r\n");
   CHECK(&choose_representation(alone, asking.request) == &alone[0]);

@@ -1,4 +1,4 @@
-// Prefaces: status lines, dates, and the word on the connection.
+// Prefaces: status line, Date and Connection.
 #include "http/reply/preface.hpp"
 
 #include <doctest/doctest.h>
@@ -55,7 +55,7 @@ TEST_CASE("status line, Date, Connection (RFC 9112, 4 and 9.3; RFC 9110, 6.6.1)"
         "Connection: keep-alive\r\n");
 }
 
-TEST_CASE("each status has a line of its own, and what isn't sent is an error of ours") {
+TEST_CASE("each status has its own line; an unknown status becomes 500") {
   wall_seconds = 784111777;
   std::set<std::string> lines;
   for (const std::uint16_t status : kStatuses) {

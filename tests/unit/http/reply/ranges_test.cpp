@@ -1,4 +1,4 @@
-// Ranges (RFC 9110, 14): what is read, what becomes one, and how parts are put together.
+// Ranges (RFC 9110, 14): parsing, joining, and the assembly of parts.
 #include "http/reply/ranges.hpp"
 
 #include <doctest/doctest.h>
@@ -24,7 +24,7 @@ using Pairs = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
 namespace {
 
 constexpr std::string_view kTag = "\"tag\"";
-constexpr std::uint64_t kPart = 100;  // what a part is said to cost
+constexpr std::uint64_t kPart = 100;  // the cost of a part
 
 RangeSet read(std::string_view fields, std::uint64_t size = 10'000) {
   return RangeSet::read(fields, {kTag}, size, kPart);
@@ -55,7 +55,7 @@ TEST_CASE("single ranges and suffixes (14.1.2)") {
   CHECK(pairs(of("bytes=0-")) == Pairs{{0, 9999}});
   CHECK(pairs(of("bytes=9999-9999")) == Pairs{{9999, 9999}});
   CHECK(pairs(of("Bytes=1-2")) == Pairs{{1, 2}});  // 14.1: units in any case
-  // What goes beyond the end ends there.
+  // A range beyond the end is cut off there.
   CHECK(pairs(of("bytes=9000-10000")) == Pairs{{9000, 9999}});
   CHECK(pairs(of("bytes=-10001")) == Pairs{{0, 9999}});
   CHECK(pairs(of("bytes=1-99999999999999999999999999")) == Pairs{{1, 9999}});
@@ -63,17 +63,17 @@ TEST_CASE("single ranges and suffixes (14.1.2)") {
   CHECK(pairs(of("bytes=007-008")) == Pairs{{7, 8}});
 }
 
-TEST_CASE("what can't be satisfied (14.1.2 and 15.5.17)") {
+TEST_CASE("unsatisfiable ranges (14.1.2 and 15.5.17)") {
   for (const char* value : {"bytes=10000-", "bytes=10000-10001", "bytes=-0", "bytes=-000",
                             "bytes=18446744073709551615-", "bytes=18446744073709551616-",
                             "bytes=10000-,-0,20000-30000"}) {
     CAPTURE(value);
     CHECK(of(value).kind() == Kind::kUnsatisfiable);
   }
-  CHECK(pairs(of("bytes=10000-, 5-6")) == Pairs{{5, 6}});  // one that can is enough
+  CHECK(pairs(of("bytes=10000-, 5-6")) == Pairs{{5, 6}});  // one satisfiable range is enough
   CHECK(of("bytes=0-", 0).kind() == Kind::kUnsatisfiable);
   CHECK(of("bytes=0-0", 0).kind() == Kind::kUnsatisfiable);
-  CHECK(of("bytes=-5", 0).kind() == Kind::kWhole);  // satisfied, by nothing
+  CHECK(of("bytes=-5", 0).kind() == Kind::kWhole);  // satisfiable, but empty
 }
 
 TEST_CASE("malformed sets and other units are ignored (14.2)") {
@@ -118,7 +118,7 @@ TEST_CASE("lists with blanks and empty members (5.6.1.2)") {
   CHECK(pairs(of("bytes=0-1, 500-501 ,,\t900-901,")) == Pairs{{0, 1}, {500, 501}, {900, 901}});
 }
 
-TEST_CASE("ranges that overlap, touch or are near become one (15.3.7.2)") {
+TEST_CASE("ranges that overlap, touch or are near each other are joined (15.3.7.2)") {
   CHECK(pairs(of("bytes=0-9,5-20")) == Pairs{{0, 20}});
   CHECK(pairs(of("bytes=0-9,10-20")) == Pairs{{0, 20}});
   CHECK(pairs(of("bytes=10-20,0-9")) == Pairs{{0, 20}});
@@ -127,17 +127,17 @@ TEST_CASE("ranges that overlap, touch or are near become one (15.3.7.2)") {
   CHECK(pairs(of("bytes=5-6,0-9999")) == Pairs{{0, 9999}});
   CHECK(pairs(of("bytes=0-0,101-101")) == Pairs{{0, 101}});            // 100 between
   CHECK(pairs(of("bytes=0-0,102-102")) == Pairs{{0, 0}, {102, 102}});  // 101
-  CHECK(pairs(of("bytes=102-102,0-0")) == Pairs{{102, 102}, {0, 0}});  // their order stays
+  CHECK(pairs(of("bytes=102-102,0-0")) == Pairs{{102, 102}, {0, 0}});  // the order is kept
 }
 
-TEST_CASE("one that comes between two joins them, in the place of the first") {
+TEST_CASE("a range between two others joins them, in the place of the first") {
   CHECK(pairs(of("bytes=5000-5001,0-0,9000-9001,300-300,90-210")) ==
         Pairs{{5000, 5001}, {0, 300}, {9000, 9001}});
   CHECK(pairs(of("bytes=300-300,5000-5001,0-0,90-210,6000-6000")) ==
         Pairs{{0, 300}, {5000, 5001}, {6000, 6000}});
 }
 
-TEST_CASE("random sets: every byte that was asked for, none far from one, no two parts near") {
+TEST_CASE("random sets: every requested byte, none far from one, no two parts near each other") {
   std::mt19937 random(1);
   for (int round = 0; round < 2'000; ++round) {
     const std::uint64_t size = 1 + random() % 3000;
@@ -182,7 +182,7 @@ TEST_CASE("more than two hundred ranges get the whole (14.2 and 17.15)") {
   CHECK(of(value, kSize).ranges().size() == 200);
   CHECK(of(value + ",190000-190000", kSize).kind() == Kind::kWhole);
   CHECK(of(value + ",99500-99500", kSize).kind() == Kind::kWhole);  // even one that would be joined
-  CHECK(of(value + ",200000-", kSize).kind() == Kind::kWhole);      // or left out
+  CHECK(of(value + ",200000-", kSize).kind() == Kind::kWhole);      // or is unsatisfiable
 }
 
 TEST_CASE("many ranges that don't ascend get the whole (14.2)") {
@@ -205,7 +205,7 @@ TEST_CASE("many ranges that don't ascend get the whole (14.2)") {
   CHECK(of(descending(16) + "9500-").kind() == Kind::kWhole);
 }
 
-TEST_CASE("what is larger than memory can be is sent whole") {
+TEST_CASE("a representation of more than 4 GiB is sent whole") {
   CHECK(of("bytes=0-0", std::uint64_t{1} << 32).kind() == Kind::kSome);
   CHECK(pairs(of("bytes=-1", std::uint64_t{1} << 32)) == Pairs{{0xFFFF'FFFF, 0xFFFF'FFFF}});
   CHECK(of("bytes=0-0,-1", std::uint64_t{1} << 32).ranges().size() == 2);
@@ -214,7 +214,7 @@ TEST_CASE("what is larger than memory can be is sent whole") {
 }
 
 // apt resumes with a date alone.
-TEST_CASE("If-Range (13.1.5): a date that tells one content, and the very same") {
+TEST_CASE("If-Range (13.1.5): a strong date, and exactly the same one") {
   constexpr std::string_view kDate = "Sun, 06 Nov 1994 08:49:37 GMT";
   constexpr std::uint64_t kSecond = 784'111'777;
   const auto kind = [](std::string_view condition, std::uint64_t date) {
@@ -225,7 +225,7 @@ TEST_CASE("If-Range (13.1.5): a date that tells one content, and the very same")
   CHECK(kind("Sunday, 06-Nov-94 08:49:37 GMT", kSecond) == Kind::kSome);
   CHECK(kind(kDate, kSecond - 1) == Kind::kWhole);
   CHECK(kind(kDate, kSecond + 1) == Kind::kWhole);
-  CHECK(kind(kDate, 0) == Kind::kWhole);  // there is none that does
+  CHECK(kind(kDate, 0) == Kind::kWhole);  // no strong date
   CHECK(kind("Thu, 01 Jan 1970 00:00:00 GMT", 0) == Kind::kWhole);
   CHECK(kind("yesterday", kSecond) == Kind::kWhole);
   CHECK(kind(kTag, kSecond) == Kind::kSome);
@@ -247,11 +247,11 @@ TEST_CASE("If-Range (13.1.5): a strong comparison") {
   CHECK(read("Range: bytes=0-1\r\nIF-RANGE: \"other\"\r\n").kind() == Kind::kWhole);
   CHECK(read("Range: bytes=0-1\r\nIf-Range: \"tag\"\r\nIf-Range: \"x\"\r\n").kind() ==
         Kind::kWhole);
-  // Without a match even a range that can't be satisfied is ignored.
+  // Without a match even an unsatisfiable range is ignored.
   CHECK(read("Range: bytes=10000-\r\nIf-Range: \"x\"\r\n").kind() == Kind::kWhole);
 }
 
-TEST_CASE("a multipart/byteranges (14.6): lengths told are the lengths sent") {
+TEST_CASE("a multipart/byteranges (14.6): the announced lengths are those sent") {
   const std::string body = [] {
     std::string text(1'000'000, '\0');
     for (std::size_t at = 0; at < text.size(); ++at) {
@@ -317,7 +317,7 @@ TEST_CASE("long texts come in pieces, and a tail may be given up at any of them"
   tail->release();
 }
 
-TEST_CASE("the pool has an end, and long holders leave some to others") {
+TEST_CASE("the pool can run out, and long holders leave some to others") {
   std::vector<ReplyTail*> taken;
   while (ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kLong)) {
     taken.push_back(tail);

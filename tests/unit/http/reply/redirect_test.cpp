@@ -1,4 +1,4 @@
-// Redirects, and what is sent when no text can be made.
+// Redirects, and the replies sent when no tail is free.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -33,7 +33,7 @@ TEST_CASE("redirects of a path and of a prefix (RFC 9110, 15.4)") {
   check("/docs?x", 307, "/manual?x");
   check("/docs/a", 307, "/manual/a");
   check("/docs-old/a", 307, "/manual-old/a");
-  // A resource comes before a rule, and what isn't below the prefix is nothing.
+  // Resources take precedence over rules, and a path outside the prefix isn't redirected.
   CHECK(get("/blog").status == 404);
   CHECK(ask("HEAD", "/docs/a")["Location"] == "/manual/a");
 }
@@ -57,7 +57,7 @@ TEST_CASE("what a redirect keeps is encoded anew (RFC 3986, 2.1 and 3.3)") {
   }
 }
 
-TEST_CASE("no redirect of a prefix leads to a host of the request's choice (RFC 3986, 4.2)") {
+TEST_CASE("no redirect by prefix leads to a host that the request chooses (RFC 3986, 4.2)") {
   const auto location = [](std::string_view target) { return get(target)["Location"]; };
   CHECK(location("/blog/2020//evil.example/") == "https://archive.example/2020/evil.example/");
   CHECK(location("/blog/2020/%5Cevil.example") == "https://archive.example/2020/evil.example");
@@ -72,7 +72,7 @@ TEST_CASE("a redirect that would be too long (RFC 9110, 15.5.15)") {
   CHECK(refused["Location"] == "-");
 }
 
-TEST_CASE("without a tail the whole is sent, a redirect is refused for now") {
+TEST_CASE("without a tail, ranges get the whole and redirects get 503") {
   std::vector<ReplyTail*> taken;
   const auto check = [](std::string_view target, std::string_view fields, auto proof) {
     const std::string section =

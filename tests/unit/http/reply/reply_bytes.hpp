@@ -10,8 +10,7 @@
 
 namespace mote::http_world {
 
-// All bytes of a reply, and proof that none of its pieces breaks the sender's rules. The tail is
-// used up.
+// All bytes of a reply; checks that each piece obeys the sender's rules. Uses the tail up.
 inline std::string bytes_of(const http::Reply& reply) {
   std::string bytes;
   const auto take = [&](Piece piece, bool is_copied) {

@@ -1,4 +1,4 @@
-// The cache of replies: what it knows again, and what it must never take for that.
+// The reply cache: sections that it recognizes, and others that it must never mistake for them.
 #include "http/reply/reply_cache.hpp"
 
 #include <doctest/doctest.h>
@@ -22,13 +22,13 @@ const Reply* find(ReplyCache& cache, std::string_view section) { return cache.fi
 
 constinit ReplyCache cache{};
 
-// A section of so many bytes.
+// A section of this many bytes.
 std::string section_of(std::size_t bytes, char filler = 'a') {
   const std::string front = "GET /style.css HTTP/1.1\r\nHost: a.example\r\nX: ";
   return front + std::string(bytes - front.size() - 4, filler) + "\r\n\r\n";
 }
 
-// One that has nothing but what it must have.
+// A section with only the required parts.
 const std::string kShort = "GET /style.css HTTP/1.1\r\nHost: a.example\r\n\r\n";
 
 Reply learnt(const std::string& section) {
@@ -45,7 +45,7 @@ bool knows(const std::string& section) {
 
 }  // namespace
 
-TEST_CASE("a section is known again, and gets what it got") {
+TEST_CASE("a repeated section is recognized, and gets the same reply") {
   cache.forget_all();
   wall_seconds = 784111777;
   for (const std::string& section :
@@ -100,8 +100,9 @@ TEST_CASE("one bit more or less is another section") {
   }
 }
 
-TEST_CASE("two that differ in one byte are told apart when both are known") {
-  // Each pair of neighbours once: the first as a file, the other as another's header.
+TEST_CASE("two known sections that differ in one byte are told apart") {
+  // Two sections that differ in one byte, anywhere in the filler: neither may get the other's
+  // reply.
   for (std::size_t bytes = 64; bytes < 100; ++bytes) {
     cache.forget_all();
     const std::string get = section_of(bytes);
@@ -111,9 +112,9 @@ TEST_CASE("two that differ in one byte are told apart when both are known") {
       std::string other = get;
       other[at] = 'b';
       Reply reply = reply_to(other);
-      reply.status = 304;  // so that it is told apart
+      reply.status = 304;  // to distinguish it
       cache.learn(other, reply);
-      cache.learn(other, reply);  // it may have had to come twice
+      cache.learn(other, reply);  // a place that is taken changes only at the second time
       REQUIRE(find(cache, other)->status == 304);
       const Reply* const first = find(cache, one);
       REQUIRE((first == nullptr || first->status == 200));
@@ -138,7 +139,7 @@ TEST_CASE("too long or too short a section isn't kept") {
   }
 }
 
-TEST_CASE("what doesn't repeat isn't kept, and what is forgotten isn't known") {
+TEST_CASE("replies that don't repeat aren't kept, and forgotten sections aren't known") {
   cache.forget_all();
   Reply reply = reply_to(kShort);
   reply.repeats = false;
@@ -150,7 +151,7 @@ TEST_CASE("what doesn't repeat isn't kept, and what is forgotten isn't known") {
   CHECK_FALSE(knows(kShort));
 }
 
-TEST_CASE("sections that come once, however many, drive none out") {
+TEST_CASE("sections that come only once displace none, however many they are") {
   cache.forget_all();
   const Reply reply = reply_to(kShort);
   const auto nth = [](unsigned number) {
@@ -172,7 +173,7 @@ TEST_CASE("sections that come once, however many, drive none out") {
   for (const unsigned number : known) {
     CHECK(knows(nth(number)));
   }
-  // But one that comes twice has a place.
+  // But one that comes twice gets a place.
   for (unsigned number = 100'000; number < 100'100; ++number) {
     cache.learn(nth(number), reply);
     cache.learn(nth(number), reply);
@@ -180,7 +181,7 @@ TEST_CASE("sections that come once, however many, drive none out") {
   }
 }
 
-TEST_CASE("replies repeat that follow from the section and the pack alone") {
+TEST_CASE("replies repeat if they depend on the section and the pack alone") {
   wall_seconds.reset();
   const std::string tag = get("/style.css")["ETag"];
   for (const auto& [seen, repeats] : std::vector<std::pair<Seen, bool>>{
@@ -207,7 +208,7 @@ TEST_CASE("replies repeat that follow from the section and the pack alone") {
   CHECK_FALSE(reply_to("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 0).repeats);
 }
 
-TEST_CASE("the whole in place of a range, for want of a tail, doesn't repeat") {
+TEST_CASE("the whole sent instead of a range, for lack of a tail, doesn't repeat") {
   std::vector<ReplyTail*> tails;
   while (ReplyTail* const tail = ReplyTail::take(ReplyTail::Hold::kShort)) {
     tails.push_back(tail);

@@ -1,4 +1,4 @@
-// The header rules' patterns in a pack: an automaton that leads nowhere outside.
+// The header rules' patterns in a pack: an automaton that never leaves its tables.
 #include <doctest/doctest.h>
 
 #include <cstddef>
@@ -31,7 +31,7 @@ TEST_CASE("field sets are found by patterns, for any path") {
   CHECK(pack->lines(*pack->field_set(guide.group)) == "X-B: 2\r\n");
 }
 
-TEST_CASE("patterns lead to no state and no group that isn't there") {
+TEST_CASE("a pattern that leads to a missing state or group is refused") {
   const auto word = [](Copy& copy, std::size_t at) -> std::uint16_t& {
     return (&copy.record<std::uint16_t>(copy.header().patterns))[at];
   };
@@ -45,7 +45,7 @@ TEST_CASE("patterns lead to no state and no group that isn't there") {
   for (std::size_t at = Patterns::kClassOf; at < count; ++at) {
     refused += is_refused([&](Copy& copy) { word(copy, at) = 0xFFFF; }) ? 1 : 0;
   }
-  CHECK(refused >= count - Patterns::kClassOf - 3);  // but for those that fill the table up
+  CHECK(refused >= count - Patterns::kClassOf - 3);  // except the table's padding
   CHECK(is_refused([&](Copy& copy) { copy.header().patterns.count = Patterns::kRows; }));
   CHECK(is_refused([&](Copy& copy) { copy.header().patterns.count = 1; }));
   CHECK(is_refused([&](Copy& copy) { copy.header().field_sets.count = 0; }));

@@ -32,11 +32,12 @@ TEST_CASE("one range (RFC 9110, 15.3.7.1)") {
   }
   CHECK(get("/large.bin", "Range: bytes=-1\r\n").body == content.substr(299'999));
   CHECK(get("/large.bin", "Range: bytes=0-1,2-3\r\n")["Content-Range"] == "bytes 0-3/300000");
-  // Several of which one is left (15.3.7.2).
+  // Several, of which one is left (15.3.7.2).
   CHECK(get("/large.bin", "Range: bytes=0-1,300000-\r\n")["Content-Range"] == "bytes 0-1/300000");
 }
 
-// What decodes while it receives asks so: requests, aiohttp, httpx, PHP's and curl's --compressed.
+// Clients that decode while receiving ask like this: requests, aiohttp, httpx, PHP, curl
+// --compressed.
 TEST_CASE("a range is of the file's own bytes, whatever codings are accepted (RFC 9110, 14.2)") {
   const Seen variant = get("/style.css", "Accept-Encoding: br\r\n");
   const Seen own = get("/style.css");
@@ -63,7 +64,7 @@ TEST_CASE("a range is of the file's own bytes, whatever codings are accepted (RF
   };
   CHECK(whole("If-Range: \"other\"\r\n") == "-");
   CHECK(whole("If-Range: W/" + variant["ETag"] + "\r\n") == "-");
-  // Whoever doesn't take identity (12.5.3) counts in something else.
+  // A client that refuses identity (12.5.3) counts the variant's bytes.
   for (const char* refused : {"identity;q=0, br", "*;q=0, br"}) {
     const Seen part =
         get("/style.css", "Accept-Encoding: " + std::string(refused) + "\r\nRange: bytes=2-20\r\n");
@@ -71,7 +72,7 @@ TEST_CASE("a range is of the file's own bytes, whatever codings are accepted (RF
   }
 }
 
-// apt, which knows no tags, sends no Accept-Encoding either.
+// apt, which uses no tags, sends no Accept-Encoding either.
 TEST_CASE("If-Range with a date is for the file's own bytes (RFC 9110, 13.1.5 and 8.8.2.2)") {
   const Seen own = get("/dated.css");
   const std::string range = "If-Range: " + own["Last-Modified"] + "\r\nRange: bytes=100-\r\n";
@@ -79,9 +80,9 @@ TEST_CASE("If-Range with a date is for the file's own bytes (RFC 9110, 13.1.5 an
   CHECK(part.status == 206);
   CHECK(part.body == own.body.substr(100));
   CHECK(get("/dated.css", "Accept-Encoding: identity\r\n" + range).status == 206);
-  // A part of what came before may be one of a variant, which has the same date.
+  // The part already received may be of a variant, which has the same date.
   CHECK(get("/dated.css", "Accept-Encoding: br\r\n" + range).status == 200);
-  // Another build under the same SOURCE_DATE_EPOCH has this date, too.
+  // Another build with the same SOURCE_DATE_EPOCH has this date, too.
   const Seen built = get("/style.css", "If-Range: " + get("/style.css")["Last-Modified"] +
                                            "\r\nRange: bytes=100-\r\n");
   CHECK(built.status == 200);

@@ -48,7 +48,7 @@ TEST_CASE("HEAD has GET's fields and no content (RFC 9110, 9.3.2)") {
   }
 }
 
-TEST_CASE("what the request says of the connection is answered (RFC 9112, 9.3)") {
+TEST_CASE("Connection is answered as the request asks (RFC 9112, 9.3)") {
   const auto connection = [](const std::string& rest) {
     return seen(reply_to("GET / " + rest + "\r\n\r\n"))["Connection"];
   };
@@ -56,10 +56,10 @@ TEST_CASE("what the request says of the connection is answered (RFC 9112, 9.3)")
   CHECK(connection("HTTP/1.1\r\nHost: a\r\nConnection: close") == "close");
   CHECK(connection("HTTP/1.0") == "close");
   CHECK(connection("HTTP/1.0\r\nConnection: keep-alive") == "keep-alive");
-  // RFC 9110, 2.5: the version is the server's own, to older clients, too; see `seen`.
+  // RFC 9110, 2.5: the server sends its own version, even to older clients; see `seen`.
 }
 
-TEST_CASE("OPTIONS tells what is allowed, of * and of any path (RFC 9110, 9.3.7)") {
+TEST_CASE("OPTIONS lists the allowed methods, for * and for any path (RFC 9110, 9.3.7)") {
   for (const char* target : {"*", "/", "/missing", "http://a.example"}) {
     const Seen answer = ask("OPTIONS", target);
     CHECK(answer.status == 204);
@@ -92,7 +92,7 @@ TEST_CASE("the site's own fields are on every response of their path") {
   CHECK(get("/docs/api/x")["X-A"] == "3");
   CHECK(get("/docs/api/x")["Location"] == "/manual/api/x");
   CHECK(seen(reply_to("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 1))["X-A"] == "2");
-  // An error page has those of its own path, too, and what can't be read has no other.
+  // An error page also gets the fields of its own path; for an invalid request it gets no others.
   CHECK(get("/missing")["X-B"] == "4");
   CHECK(get("/missing")["X-A"] == "-");
   CHECK(get("/api/%zz")["X-A"] == "-");
@@ -113,17 +113,17 @@ TEST_CASE("a preflight is told what a script may send (Fetch, 3.3.3)") {
   CHECK(answer["Access-Control-Max-Age"] == "3600");
   CHECK(allowed(answer) == "if-none-match,range,x-own");
   CHECK(allowed(preflight("/api/missing", "Range")) == "Range");
-  // As long as there is room for, and nothing that no browser asks about.
+  // Echoes names as far as there is room, and none that no browser sends.
   CHECK(allowed(preflight("/api/x", std::string(700, 'x'))) == std::string(700, 'x'));
   CHECK(allowed(preflight("/api/x", std::string(800, 'x'))) == "*");
   for (const char* odd : {"<script>", "a: b", "\"a\"", "a;b", ""}) {
     CHECK(allowed(preflight("/api/x", odd)) == "-");
   }
   CHECK(allowed(ask("OPTIONS", "/api/x")) == "-");
-  // A rule has its way.
+  // A rule's own value wins.
   CHECK(allowed(preflight("/api/set/x", "x-own")) == "Range");
   CHECK(preflight("/api/set/x", "x-own")["X-A"] == "-");
-  // Where no rule lets other origins in, nothing does.
+  // Without a rule, no other origin is admitted.
   for (const char* target : {"/", "/missing", "/healthz", "*"}) {
     const Seen closed = preflight(target, "range");
     CHECK(closed["Access-Control-Allow-Methods"] == "-");
@@ -143,7 +143,7 @@ TEST_CASE("a preflight without room for names allows all (Fetch, 3.3.3)") {
   }
 }
 
-TEST_CASE("other methods are not allowed, and are told which are (RFC 9110, 15.5.6)") {
+TEST_CASE("other methods get 405 and the list of allowed ones (RFC 9110, 15.5.6)") {
   for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "TRACE"}) {
     const Seen answer = ask(method, "/");
     CHECK(answer.status == 405);
@@ -205,7 +205,8 @@ TEST_CASE("a coding is negotiated, each with an entity tag of its own (RFC 9110,
   CHECK(get("/large.bin", "Accept-Encoding: identity;q=0\r\n").status == 200);
 }
 
-TEST_CASE("304 has what a 200 would have told caches, and no content (RFC 9110, 15.4.5)") {
+TEST_CASE(
+    "304 has the fields for caches that a 200 would have, and no content (RFC 9110, 15.4.5)") {
   for (const char* coding : {"identity", "gzip", "br"}) {
     const std::string accept = "Accept-Encoding: " + std::string(coding) + "\r\n";
     const Seen whole = get("/style.css", accept);
@@ -219,7 +220,7 @@ TEST_CASE("304 has what a 200 would have told caches, and no content (RFC 9110, 
     for (const char* name : {"Content-Type", "Content-Encoding", "Content-Length"}) {
       CHECK(cached[name] == "-");
     }
-    // The tag of one coding is none of another's.
+    // One coding's tag doesn't match another's.
     CHECK(get("/style.css", "Accept-Encoding: zstd\r\nIf-None-Match: " + whole["ETag"] + "\r\n")
               .status == (std::string(coding) == "identity" ? 304 : 200));
   }
@@ -231,19 +232,19 @@ TEST_CASE("preconditions that fail get 412 (RFC 9110, 13.1 and 15.5.13)") {
   CHECK(failed.body == "<p>lost");
   CHECK(get("/style.css", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n").status == 412);
   CHECK(get("/style.css", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n").status == 304);
-  // 13.2.1: only where the answer would be 2xx.
+  // 13.2.1: conditions count only where the answer would be 2xx.
   for (const char* target : {"/old", "/blog/x", "/missing"}) {
     CHECK(get(target, "If-Match: \"x\"\r\n").status == get(target).status);
   }
 }
 
-TEST_CASE("endpoints come behind files, and before redirects and unknown paths") {
+TEST_CASE("files come before endpoints, and endpoints before redirects and unknown paths") {
   const std::string section = "GET /health%7a HTTP/1.1\r\nHost: a\r\n\r\n";
   CHECK(seen(reply_to(section, 1)).body == "ok");
   CHECK(seen(reply_to(section, 0)).status == 404);
 }
 
-TEST_CASE("what can't be read gets an error and the connection's end (RFC 9112, 9.6)") {
+TEST_CASE("an invalid request gets an error, and the connection ends (RFC 9112, 9.6)") {
   for (const Status status :
        {Status::kBadRequest, Status::kMethodNotAllowed, Status::kRequestTimeout,
         Status::kPreconditionFailed, Status::kUriTooLong, Status::kRangeNotSatisfiable,
@@ -263,6 +264,6 @@ TEST_CASE("what can't be read gets an error and the connection's end (RFC 9112, 
   CHECK(seen(make_error(Status::kHeaderFieldsTooLarge, "", reply_site())).body == "<p>lost");
   CHECK(seen(make_error(Status::kUriTooLong, "", reply_site())).body ==
         "<!doctype html><title>414 URI Too Long</title><h1>414 URI Too Long</h1>\n");
-  // Only a whole method is known to be HEAD.
+  // An incomplete method isn't taken for HEAD.
   CHECK_FALSE(seen(make_error(Status::kRequestTimeout, "HEAD", reply_site())).body.empty());
 }

@@ -1,4 +1,4 @@
-// Bytes found sixteen at a time are those that one at a time would find.
+// Searching sixteen bytes at a time finds the same as one at a time.
 #include "http/request/blocks.hpp"
 
 #include <doctest/doctest.h>
@@ -22,7 +22,7 @@ std::size_t find_in(const std::string& text, std::size_t from, Find find) {
 
 }  // namespace
 
-TEST_CASE("each byte ends what its class says, at each place of texts of each length") {
+TEST_CASE("a search stops at bytes outside its class, at each place in texts of each length") {
   struct Row {
     Find find;
     bool (*ends)(char);
@@ -65,7 +65,7 @@ TEST_CASE("the first of several is found, from each place on") {
   }
 }
 
-TEST_CASE("a token ends at the first byte that is none of its own") {
+TEST_CASE("a token ends at the first byte that isn't a token character") {
   for (unsigned value = 0; value < 256; ++value) {
     const std::string text = std::string("x-token") + static_cast<char>(value) + ":";
     const bool is_own = syntax::is(syntax::kTokenCharacter, static_cast<char>(value));

@@ -1,4 +1,4 @@
-// Content: where it ends, in bytes that come in any pieces, and what is against its grammar.
+// Content: finding its end in bytes that arrive in any pieces, and rejecting invalid framing.
 #include "http/request/content.hpp"
 
 #include <doctest/doctest.h>
@@ -24,12 +24,12 @@ Request of_length(std::uint64_t bytes) {
 
 struct Outcome {
   State state;
-  std::size_t bytes;  // that were read
+  std::size_t bytes;  // read
   bool operator==(const Outcome&) const = default;
 };
 
-// What a reader makes of this input, given in pieces of at most `most` bytes, each in memory that
-// is exactly as large, so that the sanitizer sees any byte read behind it.
+// Reads this input in pieces of at most `most` bytes, each in memory of exactly its size, so that
+// the sanitizer sees any read beyond it.
 Outcome outcome_of(const Request& request, std::string_view input, std::size_t most = ~0UZ) {
   ContentReader reader;
   reader.begin(request);
@@ -177,7 +177,7 @@ TEST_CASE("a chunk's line has a limit, whatever is in it") {
   }
   CHECK(state_after(std::string(limits::kChunkLineBytes, '0')) == State::kReading);
   CHECK(state_after(std::string(limits::kChunkLineBytes + 1, '0')) == State::kBroken);
-  // Each line anew.
+  // The limit is per line.
   const std::string line = "5;a=" + std::string(limits::kChunkLineBytes - 10, 'x');
   CHECK(with_line(line + "\r\nhello\r\n" + line + "\r\nhello\r\n5") == State::kDone);
 }
@@ -209,11 +209,11 @@ TEST_CASE("the limit counts all bytes of chunked content") {
   CHECK(outcome_of(kChunked, small + line + "0\r\n\r\n").state == State::kTooLarge);
   CHECK(outcome_of(kChunked, small + line + "0\r\n\r\n").bytes == limits::kContentBytes);
   CHECK(state_after("FFF0\r\n") == State::kReading);
-  CHECK(state_after("FFFFB\r\n") == State::kTooLarge);  // with its own line too much
+  CHECK(state_after("FFFFB\r\n") == State::kTooLarge);  // too much together with its own line
   CHECK(outcome_of(kChunked, "fff0\r\n" + std::string(0xFFF0, 'x')).state == State::kReading);
 }
 
-TEST_CASE("a reader can begin anew after any end") {
+TEST_CASE("a reader can be reused after any end") {
   ContentReader reader;
   for (const std::string_view content :
        {"5\r\nhel"sv, "x"sv, "FFFFFF\r\n"sv, "5;"sv, "0\r\n\r\n"sv}) {

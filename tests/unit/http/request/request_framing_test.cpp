@@ -1,4 +1,4 @@
-// Requests: where they end, and whether another may follow.
+// Requests: their framing, and whether another may follow.
 #include <doctest/doctest.h>
 
 #include <initializer_list>
@@ -13,7 +13,7 @@ using namespace mote::request_text;
 
 namespace {
 
-// Field lines, and what they make of a request.
+// Field lines and the framing that they give a request.
 struct Row {
   std::string_view lines;
   int status;
@@ -107,13 +107,13 @@ TEST_CASE("expectations (RFC 9110, 10.1.1)") {
   CHECK(expects("eXPECT: 100-Continue\r\n" + content));
   CHECK(expects(content + "Expect: , 100-continue,\r\nExpect: 100-continue\r\n"));
   CHECK(expects("Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n"));
-  CHECK_FALSE(expects("Expect: 100-continue\r\n"));  // none without content
+  CHECK_FALSE(expects("Expect: 100-continue\r\n"));  // ignored without content
   CHECK_FALSE(expects(content + "Expect:\r\n"));
   for (const char* value : {"200-ok", "100-continue, x", "100-continue;q", "100_continue", "x"}) {
     CAPTURE(value);
     const std::string lines = content + "Expect: " + value + "\r\n";
     CHECK(status_of(with_fields(lines)) == 417);
-    const std::string old = "GET / HTTP/1.0\r\n" + lines + "\r\n";  // which has none
+    const std::string old = "GET / HTTP/1.0\r\n" + lines + "\r\n";  // HTTP/1.0 has no expectations
     CHECK(status_of(old) == 200);
     CHECK_FALSE(parse_request(old)->expects_continue);
   }

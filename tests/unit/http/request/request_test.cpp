@@ -1,4 +1,4 @@
-// Requests: reading them, and resolving paths.
+// Parsing requests, and resolving paths.
 #include "http/request/request.hpp"
 
 #include <doctest/doctest.h>
@@ -24,7 +24,7 @@ std::string resolved(std::string_view path) {
   return result ? std::string(*result) : "bad";
 }
 
-// Checks the status that each request line earns.
+// Checks the status for each request line.
 void check(std::initializer_list<std::pair<std::string_view, int>> rows) {
   for (const auto& [line, status] : rows) {
     CAPTURE(line);
@@ -39,7 +39,7 @@ TEST_CASE("request line (RFC 9112, 3)") {
       {"GET / HTTP/1.1", 200},
       {"GET /a/b?c=d HTTP/1.1", 200},
       {"GET /%41\xC3\xA9 HTTP/1.1", 200},
-      {"GET / HTTP/1.2", 200},  // 2.3: a higher minor version is understood as 1.1
+      {"GET / HTTP/1.2", 200},  // 2.3: a higher minor version is read as 1.1
       {"GET / HTTP/1.9", 200},
       {"GET / HTTP/2.0", 505},
       {"PRI * HTTP/2.0", 505},
@@ -84,7 +84,7 @@ TEST_CASE("request line (RFC 9112, 3)") {
   CHECK(status_of(with_line("GET /\0 HTTP/1.1"sv)) == 400);
 }
 
-TEST_CASE("request target (RFC 9112, 3.2): four forms, and what is none of them") {
+TEST_CASE("request target (RFC 9112, 3.2): four forms, and invalid ones") {
   check({
       {"GET a HTTP/1.1", 400},
       {"GET * HTTP/1.1", 400},
@@ -154,12 +154,13 @@ TEST_CASE("request target (RFC 9112, 3.2): path, query, host, form") {
   CHECK(parse_request("GET / HTTP/1.0\r\n\r\n")->fields.empty());
   CHECK(parse_request("GET / HTTP/1.0\r\n\r\n")->host.empty());
   CHECK(parse_request("GET http://h/ HTTP/1.0\r\n\r\n")->host == "h");
-  // 3.2: a Host must come even so.
+  // 3.2: Host is required all the same.
   CHECK(status_of("GET http://h/ HTTP/1.1\r\n\r\n") == 400);
   CHECK(status_of("GET http://h/ HTTP/1.1\r\nHost: @\r\n\r\n") == 400);
 }
 
-TEST_CASE("methods: two are served, OPTIONS is answered, the others of RFC 9110 are known") {
+TEST_CASE(
+    "methods: GET and HEAD are served, OPTIONS is answered, the rest of RFC 9110's are known") {
   CHECK(parse_request(with_line("GET / HTTP/1.1"))->method == Method::kGet);
   CHECK(parse_request(with_line("HEAD / HTTP/1.1"))->method == Method::kHead);
   CHECK(parse_request(with_line("OPTIONS / HTTP/1.1"))->method == Method::kOptions);
@@ -234,7 +235,7 @@ TEST_CASE("Host (RFC 9112, 3.2; RFC 9110, 7.2)") {
   }
 }
 
-TEST_CASE("fields for whoever chooses the response are noticed, in any case, and no others") {
+TEST_CASE("fields that affect the response are noticed, in any case, and no others") {
   const auto flags = [](const std::string& name) {
     const std::string section = with_fields(name + ": x\r\n");
     const auto request = parse_request(section);
@@ -253,7 +254,7 @@ TEST_CASE("fields for whoever chooses the response are noticed, in any case, and
   }
 }
 
-TEST_CASE("names are told apart at every letter") {
+TEST_CASE("a field name with one letter changed isn't recognized") {
   for (const std::string_view name :
        {"host"sv, "range"sv, "expect"sv, "if-match"sv, "connection"sv, "if-none-match"sv,
         "content-length"sv, "accept-encoding"sv, "transfer-encoding"sv, "if-modified-since"sv,
@@ -262,7 +263,7 @@ TEST_CASE("names are told apart at every letter") {
       std::string other(name);
       other[at] = other[at] == '-' ? '_' : static_cast<char>(other[at] ^ 1);
       CAPTURE(other);
-      // A value that most of them would refuse.
+      // A value that most of these fields would reject.
       const std::string section = with_fields(other + ": close, @\r\n");
       const auto request = parse_request(section);
       REQUIRE(request.has_value());

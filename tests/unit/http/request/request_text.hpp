@@ -1,4 +1,4 @@
-// Requests as text, and the status that each earns.
+// Requests as text, and their statuses.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -12,7 +12,7 @@
 
 namespace mote::request_text {
 
-// The status that a section earns, or 200.
+// The error status for a section, or 200.
 inline int status_of(std::string_view section) {
   using Verdict = http::SectionScanner::Verdict;
   http::SectionScanner scanner;
@@ -21,13 +21,13 @@ inline int status_of(std::string_view section) {
     return 400;
   }
   REQUIRE(scanner.bytes() == section.size());
-  // Exactly as large, so that the sanitizer sees any byte read behind it.
+  // In memory of exactly its size, so that the sanitizer sees any read beyond it.
   const std::vector<char> exact(section.begin(), section.end());
   const auto request = http::parse_request({exact.data(), exact.size()});
   return request ? 200 : static_cast<int>(request.error());
 }
 
-// A request with these lines behind its request line; Host is there already.
+// A request with these field lines; it already has Host.
 inline std::string with_fields(std::string_view lines) {
   return "GET / HTTP/1.1\r\nHost: a\r\n" + std::string(lines) + "\r\n";
 }

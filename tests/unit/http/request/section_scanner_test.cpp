@@ -1,4 +1,4 @@
-// The scanner: where a header section ends, in bytes that come in any pieces, and its limits.
+// The scanner: finding a header section's end in bytes that arrive in any pieces, and its limits.
 #include "http/request/section_scanner.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
-// Tests of where ACPI's root pointer is looked for, and of what is kept of the tables.
+// Tests of the search for ACPI's root pointer, and of the facts kept from the tables.
 //
-// The first MiB of this process is the machine's: the areas in which a BIOS leaves the tables.
+// The first MiB of this process plays the machine's: the areas in which a BIOS leaves the tables.
 #include "kernel/acpi/acpi.hpp"
 
 #include <doctest/doctest.h>
@@ -38,7 +38,7 @@ std::byte* low_memory() {
   return memory;
 }
 
-// Boots with these tables at `root`'s place, or with none.
+// Boots with these tables at `root`, or with none.
 void boot(const Firmware* tables, std::uint64_t rsdp_told = 0) {
   std::memset(low_memory(), 0, kLowBytes);
   if (tables != nullptr) {
@@ -50,7 +50,7 @@ void boot(const Firmware* tables, std::uint64_t rsdp_told = 0) {
   initialize(info);
 }
 
-TEST_CASE("without tables there is nothing, but for what every PC has") {
+TEST_CASE("without tables there is only what every PC has") {
   boot(nullptr);
   CHECK_FALSE(pm_timer().has_value());
   CHECK_FALSE(reset_register().has_value());
@@ -71,7 +71,7 @@ TEST_CASE("the root pointer is found in the BIOS's area, or where the loader say
   CHECK(pm_timer() == IoPort{0x608});
 }
 
-TEST_CASE("a loader that points astray doesn't keep the BIOS's from being found") {
+TEST_CASE("a loader's wrong pointer doesn't hide the BIOS's") {
   const Firmware tables;
   // Page 0, another place, the kernel, the last bytes below 4 GiB, and beyond.
   for (const std::uint64_t astray : {std::uint64_t{16}, kBase, std::uint64_t{0x10'0000},
@@ -92,7 +92,7 @@ TEST_CASE("the extended BIOS data area is the last place to look") {
   CHECK(pm_timer() == IoPort{0x608});
 }
 
-TEST_CASE("tables that are said to lie in the kernel are not read") {
+TEST_CASE("tables claimed to lie in the kernel are not read") {
   Firmware tables;
   tables.put<std::uint64_t>(kXsdt + kHeaderBytes, 0x10'0000);
   tables.put<std::uint64_t>(kXsdt + kHeaderBytes + 8, 0x1F'FFF0);
@@ -102,7 +102,7 @@ TEST_CASE("tables that are said to lie in the kernel are not read") {
   CHECK_FALSE(ecam().has_value());
 }
 
-TEST_CASE("devices' windows come from the DSDT, and those without room are counted") {
+TEST_CASE("devices' windows come from the DSDT; those that don't fit are counted too") {
   Firmware tables;
   boot(&tables);
   std::memcpy(low_memory() + (kDsdtAt - kLow), kMicrovmDsdt, sizeof(kMicrovmDsdt));

@@ -20,7 +20,7 @@ namespace {
 using Windows = std::vector<MmioWindow>;
 constexpr std::string_view kVirtio = "LNRO0005";
 
-// In memory of exactly its size, so that the sanitizer sees every step outside.
+// A copy in memory of exactly its size, so that the sanitizer sees any access outside.
 Windows windows_in(const std::string& table, std::string_view hid = kVirtio) {
   const std::vector<char> exact(table.begin(), table.end());
   Windows windows;
@@ -46,7 +46,7 @@ std::string number(T value) {
   return {reinterpret_cast<const char*>(&value), sizeof(value)};
 }
 
-// 20.2.4, with as many bytes as are asked for.
+// A package's length (20.2.4) in the number of bytes asked for.
 std::string packed(const std::string& contents, unsigned more = 3) {
   const std::size_t length = contents.size() + 1 + more;
   if (more == 0) {
@@ -75,7 +75,7 @@ std::string resources(const std::string& descriptors, unsigned more = 1) {
 std::string fixed(std::uint32_t base, std::uint32_t bytes) {
   return bytes_of({0x86, 9, 0, 1}) + number(base) + number(bytes);
 }
-// An address space descriptor of this type; `T` is its width.
+// An address space descriptor of this type; `T` gives its width.
 template <typename T>
 std::string address_space(unsigned tag, unsigned type, T base, T added, T bytes) {
   const bool extended = tag == 0x8B;
@@ -101,7 +101,7 @@ TEST_CASE("QEMU's microvm: two devices among others") {
   CHECK(windows_in(microvm(), "LNRO00055").empty());
 }
 
-TEST_CASE("Firecracker's terms: a byte for small integers, an interrupt behind the memory") {
+TEST_CASE("Firecracker's terms: a byte for small integers, an interrupt after the memory") {
   const std::string interrupt = bytes_of({0x89, 6, 0, 3, 1, 5, 0, 0, 0});
   const std::string crs = kFixed + interrupt + bytes_of({0x79, 0});
   const std::string code =
@@ -125,7 +125,7 @@ TEST_CASE("every descriptor of memory is understood") {
       {address_space<std::uint32_t>(0x87, 0, 0xC000'0000, 0x1000'0000, 0x1000), kWindow},
       {address_space<std::uint64_t>(0x8A, 0, high, 0, 0x200), {{high}, 0x200}},
       {address_space<std::uint64_t>(0x8B, 0, high, 0x1000, 0x200), {{high + 0x1000}, 0x200}},
-      // Ports, bus numbers and small descriptors go before.
+      // Ports, bus numbers and small descriptors come first.
       {bytes_of({0x47, 1, 0xF8, 3, 0xF8, 3, 0, 8, 0x22, 0x10, 0}) +
            address_space<std::uint32_t>(0x87, 1, 0x1000, 0, 0x10) +
            address_space<std::uint16_t>(0x88, 2, 0, 0, 0x100) + kFixed,
@@ -136,7 +136,7 @@ TEST_CASE("every descriptor of memory is understood") {
   }
 }
 
-TEST_CASE("descriptors without sense give nothing") {
+TEST_CASE("senseless descriptors give nothing") {
   const std::uint64_t last = ~std::uint64_t{0};
   for (const std::string& descriptors :
        {std::string(), fixed(0, 0x1000), fixed(0xD000'0000, 0), "\x86\x08" + kFixed.substr(2, 9),
@@ -147,15 +147,15 @@ TEST_CASE("descriptors without sense give nothing") {
   }
 }
 
-TEST_CASE("lengths are held against the bytes there are") {
+TEST_CASE("lengths are checked against the bytes that there are") {
   const std::string hid = name("_HID", text(kVirtio));
-  // A buffer that says it is larger than its package, or smaller.
+  // A buffer that claims to be larger than its package, or smaller.
   const auto crs = [](unsigned size) {
     return name("_CRS", "\x11" + packed("\x0A" + bytes_of({size}) + kFixed, 0));
   };
   CHECK(windows_in(table(device(hid + crs(255)))) == Windows{kWindow});
   CHECK(windows_in(table(device(hid + crs(11)))).empty());
-  // A package that leaves its device; a device that leaves the table.
+  // A package that runs past its device's end; a device that runs past the table's.
   const std::string whole = table(virtio(kFixed));
   CHECK(windows_in(whole).size() == 1);
   for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {
@@ -168,7 +168,8 @@ TEST_CASE("lengths are held against the bytes there are") {
 }
 
 TEST_CASE("a package's length takes one to four bytes") {
-  // 20.2.4: the first byte's upper bits say how many follow; with any, it has the lowest four bits.
+  // 20.2.4: the first byte's upper bits say how many bytes follow; if any do, its lower four are
+  // the length's lowest.
   const std::string code(0x12345, '\0');
   const auto length_of = [&](std::initializer_list<unsigned> lead) {
     std::string bytes = code;
@@ -182,14 +183,14 @@ TEST_CASE("a package's length takes one to four bytes") {
   CHECK(length_of({0x45, 0x34}) == 0x345);
   CHECK(length_of({0x85, 0x34, 0x12}) == 0x12345);
   CHECK(length_of({0xC5, 0x34, 0x12, 0x00}) == 0x12345);
-  CHECK(length_of({0x86, 0x34, 0x12}) == 0);        // leaves the code
-  CHECK(length_of({0xC5, 0x34, 0x12, 0x01}) == 0);  // by much
+  CHECK(length_of({0x86, 0x34, 0x12}) == 0);        // runs past the code's end
+  CHECK(length_of({0xC5, 0x34, 0x12, 0x01}) == 0);  // far past it
   CHECK(length_of({0x00}) == 0);
   CHECK(length_of({0x42, 0x00}) == 2);
   CHECK(length_of({0x41, 0x00}) == 0);  // shorter than itself
 }
 
-TEST_CASE("a string that leaves its table is none") {
+TEST_CASE("a string that runs past its table's end doesn't count") {
   const std::string crs = name("_CRS", resources(kFixed));
   for (std::size_t bytes = 0; bytes < text(kVirtio).size(); ++bytes) {
     CHECK(windows_in(table(device(crs + name("_HID", text(kVirtio).substr(0, bytes))))).empty());
@@ -197,7 +198,7 @@ TEST_CASE("a string that leaves its table is none") {
   CHECK(windows_in(table(device(crs + name("_HID", text(kVirtio))))) == Windows{kWindow});
 }
 
-TEST_CASE("names belong to the device in which they stand") {
+TEST_CASE("names belong to the device that contains them") {
   const std::string hid = name("_HID", text(kVirtio));
   const std::string other = name("_HID", text("PNP0A06"));
   const std::string crs = name("_CRS", resources(kFixed));
@@ -259,7 +260,7 @@ TEST_CASE("a device's first interrupt comes with its window, in whatever order")
   CHECK(windows_in(table(virtio(interrupt + memory + other))) == Windows{expected});
   expected.interrupt = 18;
   CHECK(windows_in(table(virtio(other + memory + interrupt))) == Windows{expected});
-  // None in it, or cut short.
+  // Without an interrupt, or cut short.
   CHECK(windows_in(table(virtio(bytes_of({0x89, 2, 0, 1, 0}) + memory))) == Windows{kWindow});
   CHECK(windows_in(table(virtio(bytes_of({0x89, 2, 0, 1, 1}) + memory))) == Windows{kWindow});
 }

@@ -1,4 +1,4 @@
-// ACPI tables made up by a test, where a BIOS leaves them.
+// ACPI tables for tests, at the address where a BIOS leaves them.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ inline constexpr std::uint64_t kMcfgAt = kBase + 0x500;
 inline constexpr std::uint64_t kDsdtAt = kBase + 0x600;
 inline constexpr std::size_t kFadtBytes = 244;
 
-// Memory from kBase on, with a small set of tables in it.
+// Memory from kBase on that holds a small set of tables.
 class Firmware {
  public:
   Firmware() : bytes_(0x1000) {

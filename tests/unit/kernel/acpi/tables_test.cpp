@@ -1,4 +1,4 @@
-// Tests of the way through ACPI's tables, with memory made up here, sound and damaged.
+// Tests of the way through ACPI's tables, sound and damaged, in simulated memory.
 #include "kernel/acpi/tables.hpp"
 
 #include <doctest/doctest.h>
@@ -13,7 +13,7 @@
 namespace mote::acpi {
 namespace {
 
-TEST_CASE("the root pointer is found on its 16-byte step") {
+TEST_CASE("the root pointer is found on a 16-byte boundary") {
   Firmware firmware;
   CHECK(search_rsdp(firmware.reader(), {kBase}, 0x1000) == PhysicalAddress{kRsdp});
   CHECK_FALSE(search_rsdp(firmware.reader(), {kRsdp + 16}, 0xF00).has_value());
@@ -21,7 +21,7 @@ TEST_CASE("the root pointer is found on its 16-byte step") {
   CHECK_FALSE(search_rsdp(firmware.reader(), {kBase}, 0x1000).has_value());
 }
 
-TEST_CASE("tables are found by the XSDT") {
+TEST_CASE("tables are found through the XSDT") {
   const Firmware firmware;
   CHECK(firmware.find(kFadt).size() == kFadtBytes);
   CHECK(firmware.find(kMcfg).size() == kMcfgEntries + 16);
@@ -43,7 +43,7 @@ TEST_CASE("the CMOS clock is there unless the tables say that it isn't") {
   CHECK_FALSE(cmos_clock_of({}).absent);
 }
 
-TEST_CASE("a damaged XSDT leaves the RSDT") {
+TEST_CASE("with a damaged XSDT the RSDT is used") {
   Firmware firmware;
   firmware.put<std::uint8_t>(kXsdt + 20, 1);
   CHECK(firmware.find(kFadt).size() == kFadtBytes);
@@ -70,7 +70,7 @@ TEST_CASE("tables with a wrong sum or length are not used") {
   }
 }
 
-TEST_CASE("entries that point nowhere are passed over") {
+TEST_CASE("entries that point nowhere are skipped") {
   Firmware firmware;
   firmware.put<std::uint64_t>(kXsdt + kHeaderBytes, 0xFFFF'FFFF'FFFF'FFFF);
   firmware.seal(kXsdt);
@@ -129,7 +129,7 @@ TEST_CASE("MCFG gives the window of segment 0") {
 
 TEST_CASE("a _CBA method gives the window, too") {
   Firmware firmware;
-  // Method (_CBA, 0, NotSerialized) { Return (0xE0000000) }, as QEMU's microvm has it.
+  // Method (_CBA, 0, NotSerialized) { Return (0xE0000000) }, as on QEMU's microvm.
   firmware.header(kDsdtAt, "DSDT", 60);
   firmware.text(kDsdtAt + 40, std::string_view("\x14\x0B_CBA\x00\xA4\x0C\x00\x00\x00\xE0", 13));
   firmware.seal(kDsdtAt);
@@ -175,7 +175,7 @@ std::vector<std::byte> madt() {
   return bytes;
 }
 
-TEST_CASE("an interrupt belongs to the I/O APIC that begins nearest below it") {
+TEST_CASE("an interrupt belongs to the I/O APIC with the nearest start below it") {
   const auto table = madt();
   CHECK(io_apic_of(table, 0)->address == 0xFEC0'0000);
   CHECK(io_apic_of(table, 23)->first_interrupt == 0);

@@ -1,6 +1,6 @@
-// Tests of the console: parts of lines, and logged lines that leave when the port has room.
+// Tests of the console: parts of lines, and logged lines that are sent when the port has room.
 //
-// The port is one for the whole program: the first case finds it.
+// The port lives as long as the program: the first case finds it.
 #include "kernel/console/console.hpp"
 
 #include <doctest/doctest.h>
@@ -14,7 +14,7 @@
 namespace mote::console {
 namespace {
 
-// A 16550 at COM1 that is as fast as asked, or busy. There is no VGA.
+// A 16550 at COM1, busy or not as the test says. There is no VGA.
 struct Pc : FakeMachine {
   bool busy = false;
   std::uint32_t scratch = 0;
@@ -41,7 +41,7 @@ struct Pc : FakeMachine {
   }
 };
 
-TEST_CASE("text, numbers and characters make a line, which ends as terminals want it") {
+TEST_CASE("text, numbers and characters make a line that ends in CR and LF") {
   Pc pc;
   initialize();
   pc.sent.clear();
@@ -54,7 +54,7 @@ TEST_CASE("text, numbers and characters make a line, which ends as terminals wan
   drain();
 }
 
-TEST_CASE("a quiet console leaves facts out, and tells trouble and panics") {
+TEST_CASE("a quiet console omits facts, but prints trouble and panics") {
   Pc pc;
   initialize();
   pc.sent.clear();
@@ -96,13 +96,13 @@ TEST_CASE("logged lines leave piece by piece, while the port has room") {
   pc.busy = false;
   send_logged();
   CHECK(pc.sent == text);
-  CHECK(has_logged());  // its end
+  CHECK(has_logged());  // the line's end remains
   send_logged();
   CHECK(pc.sent == text + "\r\n");
   CHECK_FALSE(has_logged());
 }
 
-TEST_CASE("a line that was begun is sent whole before another, and only that one") {
+TEST_CASE("a logged line already begun is finished before other output; the rest waits") {
   Pc pc;
   REQUIRE(log(std::string(limits::kLogBytesATurn + 3, 'l')));
   REQUIRE(log("second"));
@@ -117,7 +117,7 @@ TEST_CASE("a line that was begun is sent whole before another, and only that one
   CHECK(pc.sent == "second\r\n");
 }
 
-TEST_CASE("a full log loses lines whole") {
+TEST_CASE("a full log drops whole lines") {
   Pc pc;
   unsigned kept = 0;
   while (log("0123456789")) {

@@ -1,5 +1,6 @@
-// Tests of the serial port's output: on machines of any speed, with a port that is stuck, and with
-// none. A fast emulator (Bochs at 100 MIPS looks each 50 ns) lost text when looks were counted.
+// Tests of the serial port's output: on machines of any speed, with a stuck port, and without a
+// port. A fast emulator (Bochs at 100 MIPS reads every 50 ns) lost text when waits were counted in
+// reads.
 #include "kernel/console/uart.hpp"
 
 #include <doctest/doctest.h>
@@ -15,8 +16,8 @@ namespace {
 constexpr std::uint64_t kCharacterNs = 86'806;  // ten bits at 115200 baud
 constexpr std::uint64_t kMs = 1'000'000;
 
-// A 16550 with its FIFO, in a machine where each access to a port takes `access_ns` and the counter
-// runs at `khz`, of which the firmware believes `believed_khz`.
+// A 16550 with its FIFO, in a machine where each port access takes `access_ns` and the counter runs
+// at `khz`, which Mote takes to be `believed_khz`.
 struct Port {
   std::uint64_t access_ns = 1'000;
   std::uint64_t khz = 2'000'000;
@@ -44,7 +45,7 @@ struct Port {
     }
     if (port == kLineStatus) {
       ++looks;
-      // The shift register holds one more than the FIFO.
+      // The shift register holds one character besides the FIFO's.
       return wedged           ? 0
              : waiting() == 0 ? kHoldingEmpty | kTransmitterEmpty
              : waiting() == 1 ? kHoldingEmpty
@@ -98,7 +99,7 @@ std::string with_returns(std::string_view text) {
   return all;
 }
 
-TEST_CASE("no text is lost, however fast or slow a machine looks, and before its clock is known") {
+TEST_CASE("no text is lost, however fast the machine reads, even before its clock is known") {
   for (const std::uint64_t access_ns : {1, 5, 50, 1'000, 30'000}) {
     for (const std::uint64_t khz : {100'000, 1'000'000, 5'000'000}) {
       for (const std::uint64_t believed_khz : {khz, std::uint64_t{5'000'000}}) {
@@ -115,7 +116,7 @@ TEST_CASE("no text is lost, however fast or slow a machine looks, and before its
   }
 }
 
-TEST_CASE("a port that is stuck delays by one wait in all, until it moves") {
+TEST_CASE("a stuck port delays by a single wait until it moves again") {
   for (const std::uint64_t access_ns : {5, 1'000}) {
     Port port{.access_ns = access_ns};
     BasicUart uart(Machine{&port});
@@ -133,7 +134,7 @@ TEST_CASE("a port that is stuck delays by one wait in all, until it moves") {
   }
 }
 
-TEST_CASE("a port that is stuck from the start is tried, too, and a counter that stands still") {
+TEST_CASE("waits end for a port stuck from the start, and with a counter that stands still") {
   Port port{.wedged = true};
   BasicUart uart(Machine{&port});
   uart.initialize();
@@ -158,7 +159,7 @@ TEST_CASE("without a port nothing is written or waited for") {
   CHECK(port.now_ns < 10'000);
 }
 
-TEST_CASE("what is tried waits for nothing") {
+TEST_CASE("try_put waits for nothing") {
   Port port;
   BasicUart uart(Machine{&port});
   uart.initialize();

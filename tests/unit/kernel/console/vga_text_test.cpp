@@ -1,4 +1,4 @@
-// Tests of the text screen: when there is one, what it shows, and how little is written for that.
+// Tests of the text screen: its detection, its contents, and how few cells are written.
 #include "kernel/console/vga_text.hpp"
 
 #include <doctest/doctest.h>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kScreen = 0xB8000;
 
-// A VGA in mode 3, 80 by 25 characters, with what the BIOS has left on the screen.
+// A VGA in mode 3, 80 by 25 characters, with the BIOS's output still on the screen.
 struct Vga : FakeMachine {
   std::uint8_t graphics = 0x0E;       // graphics controller's register 6: B8000h, odd and even
   std::uint8_t miscellaneous = 0x67;  // colour ports
@@ -46,13 +46,13 @@ struct Vga : FakeMachine {
   }
 };
 
-TEST_CASE("a text screen is cleared, its cursor put off, and shows what is written") {
+TEST_CASE("a text screen is cleared, its cursor hidden, and shows written text") {
   Vga vga;
   VgaText screen;
   screen.initialize();
   CHECK(vga.row(0).empty());
   CHECK(vga.row(24).empty());
-  CHECK(vga.writes[2] == Vga::write16(kScreen, 0x0700 | 'M'));  // whether memory is there
+  CHECK(vga.writes[2] == Vga::write16(kScreen, 0x0700 | 'M'));  // probes for memory
   CHECK(vga.writes[3] == Vga::out8(0x3D4, 0x0A));
   CHECK(vga.writes[4] == Vga::out8(0x3D5, 0x20));
   screen.write("mote\nready");
@@ -83,11 +83,11 @@ TEST_CASE("a full screen scrolls, and only cells that change are written") {
   CHECK(vga.row(0) == "bsame");
   CHECK(vga.row(23) == "ysame");
   CHECK(vga.row(24) == "zsame");
-  // A letter in each of 24 lines; the last is blanked, and written anew.
+  // A letter in each of 24 lines; the last one is blanked and written anew.
   CHECK(vga.writes.size() == 24 + 5 + 5);
 }
 
-TEST_CASE("what isn't a text screen of 80 columns is left alone") {
+TEST_CASE("anything but a text screen of 80 columns is left alone") {
   struct Case {
     std::uint8_t graphics, miscellaneous, display_end;
     bool keeps;
@@ -96,7 +96,7 @@ TEST_CASE("what isn't a text screen of 80 columns is left alone") {
                            Case{0x05, 0x67, 79, true},      // graphics at A0000h
                            Case{0x0E, 0x66, 79, true},      // monochrome, at B0000h
                            Case{0x0E, 0x67, 39, true},      // 40 columns
-                           Case{0x0E, 0x67, 79, false}}) {  // nothing behind the address
+                           Case{0x0E, 0x67, 79, false}}) {  // no memory at the address
     Vga vga;
     vga.graphics = each.graphics;
     vga.miscellaneous = each.miscellaneous;

@@ -1,4 +1,4 @@
-// Tests of what the CPU says of itself (Intel SDM 2A, CPUID).
+// Tests of what CPUID says about the CPU (Intel SDM 2A).
 #include "kernel/cpu/cpu.hpp"
 
 #include <doctest/doctest.h>
@@ -20,7 +20,7 @@ void put_brand(FakeMachine& machine, const char (&text)[49]) {
   }
 }
 
-TEST_CASE("the brand comes without its blanks, without QEMU's version, or not at all") {
+TEST_CASE("the brand comes without blanks and QEMU's version; a CPU without one gives none") {
   FakeMachine machine;
   CHECK(Brand().text().empty());
   put_brand(machine, "      Intel(R) Xeon(R) CPU @ 2.70GHz            ");
@@ -35,7 +35,7 @@ TEST_CASE("the brand comes without its blanks, without QEMU's version, or not at
   CHECK(Brand().text().empty());
 }
 
-TEST_CASE("addresses end where the CPU says, or at 36 bits") {
+TEST_CASE("physical addresses have as many bits as the CPU says, or 36") {
   FakeMachine machine;
   CHECK(physical_address_end() == std::uint64_t{1} << 36);
   machine.leaves[{0x8000'0000, 0}] = {0x8000'0008, 0, 0, 0};

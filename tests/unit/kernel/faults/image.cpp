@@ -1,4 +1,4 @@
-// Where a test's kernel has its text and its stack: a page of stack above a guard, as in the image.
+// The text and stack of a test's kernel: a page of stack above a guard, as in the image.
 asm(R"(
   .globl __text_start
   .globl __text_end

@@ -1,7 +1,7 @@
-// Tests of what a fault prints, and of faults while it prints.
+// Tests of a fault's output, and of faults during that output.
 //
-// How deep in panics the machine is stays known for the whole program, as it would: the cases are
-// one story, in their order.
+// The nesting of panics is counted for the whole program, so the cases are one story, in their
+// order.
 #include "kernel/faults/panic.hpp"
 
 #include <doctest/doctest.h>
@@ -32,7 +32,7 @@ namespace {
 
 std::uint64_t stack_at(std::uint64_t offset) { return physical(__stack_bottom).value + offset; }
 
-// Two frames on the stack: the inner one's caller, and that one's.
+// Two frames on the stack: the inner one's caller, and that caller's.
 void push_frames() {
   const auto put = [](std::uint64_t offset, std::uint64_t value) {
     *reinterpret_cast<std::uint64_t*>(stack_at(offset)) = value;
@@ -96,7 +96,7 @@ TEST_CASE("a fault prints its name, every register and its callers, then resets"
   CHECK(drained == 1);
 }
 
-TEST_CASE("another fault meanwhile gets one line, and the policy is still kept") {
+TEST_CASE("a second fault during the output gets one line, and the policy still applies") {
   console::written().clear();
   set_panic_policy(PanicPolicy::kHalt);
   CHECK_THROWS_AS(panic("of this nothing is said"), FakeMachine::Halted);
@@ -104,7 +104,7 @@ TEST_CASE("another fault meanwhile gets one line, and the policy is still kept")
   CHECK(drained == 2);
 }
 
-TEST_CASE("a fault in that line prints nothing, for the console may be what faults") {
+TEST_CASE("a third fault prints nothing, as the console may be its cause") {
   console::written().clear();
   TrapFrame frame{};
   CHECK_THROWS_AS(panic_trap(&frame), FakeMachine::Halted);

@@ -1,5 +1,5 @@
-// Tests of a panic with words, and of exceptions without a name, in a program of their own: a
-// second panic in one program is a fault within the first.
+// Tests of a panic with words, and of exceptions without a name. In a program of their own, because
+// a second panic in one program counts as a fault within the first.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ std::string first_line(const std::function<void()>& fault) {
   return console::written().substr(0, console::written().find('\n'));
 }
 
-// Faults in children: whether each prints what is wanted.
+// Runs each fault in a child process and checks what it prints.
 bool prints(std::uint64_t vector, const std::string& wanted) {
   const pid_t child = fork();
   if (child == 0) {
@@ -55,7 +55,7 @@ TEST_CASE("exceptions have the names of Intel's SDM 3A, table 6-1") {
 TEST_CASE("words come with the callers, if the stack can be followed") {
   FakeMachine machine;
   CHECK(first_line([] { panic("a pool is empty"); }) == "panic: a pool is empty");
-  CHECK(console::written() == "panic: a pool is empty\nresetting\n");  // a stack of the host's
+  CHECK(console::written() == "panic: a pool is empty\nresetting\n");  // runs on the host's stack
 }
 
 }  // namespace

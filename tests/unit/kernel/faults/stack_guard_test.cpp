@@ -1,4 +1,4 @@
-// Tests of the stack protector's value, and of what becomes of a smashed stack.
+// Tests of the stack protector's value, and of the panic after a smashed stack.
 #include "kernel/faults/stack_guard.hpp"
 
 #include <doctest/doctest.h>
@@ -9,7 +9,7 @@
 
 #include "kernel/faults/panic.hpp"
 
-// The compiler's names.
+// Names that the compiler dictates.
 extern "C" std::uint64_t __stack_chk_guard;
 extern "C" void __stack_chk_fail();
 
@@ -19,12 +19,12 @@ void panic(std::string_view words) { throw std::string(words); }
 
 namespace {
 
-TEST_CASE("the guard is random, but for a zero at its lowest address that no text can hold") {
+TEST_CASE("the guard is random, but its lowest byte is a zero, which no string can contain") {
   stack_guard::choose(0x1122'3344'5566'7788);
   CHECK(__stack_chk_guard == 0x1122'3344'5566'7700);
 }
 
-TEST_CASE("a smashed stack is the end") {
+TEST_CASE("a smashed stack is a panic") {
   CHECK_THROWS_WITH_AS(__stack_chk_fail(), "stack smashed", std::string);
 }
 

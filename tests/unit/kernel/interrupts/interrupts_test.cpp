@@ -1,6 +1,7 @@
-// Tests of dozing: what devices are to write, which lines and wires are let through, what woke us.
+// Tests of dozing: the message devices should write, the lines and wires let through, and what
+// ended a doze.
 //
-// The local APIC is one for the whole program: the cases build on each other in their order.
+// The local APIC lives as long as the program, so the cases build on each other in their order.
 #include "kernel/interrupts/interrupts.hpp"
 
 #include <doctest/doctest.h>
@@ -38,7 +39,7 @@ struct Pc : FakeMachine {
   }
 };
 
-TEST_CASE("before the start nobody interrupts") {
+TEST_CASE("before the start there are no interrupts") {
   Pc pc;
   CHECK_FALSE(message().has_value());
   CHECK_FALSE(use_line(11));
@@ -46,9 +47,9 @@ TEST_CASE("before the start nobody interrupts") {
   CHECK(pc.writes.empty());
 }
 
-TEST_CASE("an APIC whose identifier a message can't hold serves nobody") {
+TEST_CASE("an APIC whose identifier doesn't fit a message is not used") {
   Pc pc;
-  pc.memory[kApic + 0x20] = 0xFFU << 24;  // everybody
+  pc.memory[kApic + 0x20] = 0xFFU << 24;  // the broadcast identifier
   CHECK_FALSE(start());
   CHECK_FALSE(message().has_value());
   pc.leaves[{1, 0}] = {};
@@ -84,10 +85,11 @@ TEST_CASE("a doze ends by the timer or by a device, and the timer is stopped eit
   }
   pc.writes.clear();
   acknowledge();
-  CHECK(pc.writes == Writes{Pc::write32(kApic + 0xB0, 0)});  // no line is open: no 8259A is told
+  CHECK(pc.writes ==
+        Writes{Pc::write32(kApic + 0xB0, 0)});  // no line is open, so no 8259A is written to
 }
 
-TEST_CASE("an interrupt that waits is seen at the APIC, or at an 8259A's open line") {
+TEST_CASE("a pending interrupt shows at the APIC, or at an 8259A's open line") {
   Pc pc;
   CHECK_FALSE(device_waits());
   pc.memory[kApic + 0x220] = 1 << 1;
@@ -95,7 +97,7 @@ TEST_CASE("an interrupt that waits is seen at the APIC, or at an 8259A's open li
   pc.memory[kApic + 0x220] = 0;
   CHECK_FALSE(use_line(2));
   REQUIRE(use_line(11));
-  CHECK(pc.writes.back() == Pc::write32(kApic + 0x350, 0x700));  // the pin is let in last
+  CHECK(pc.writes.back() == Pc::write32(kApic + 0x350, 0x700));  // the pin is unmasked last
   pc.on_in = [](std::uint16_t port, unsigned) -> std::uint32_t { return port == 0xA0 ? 8 : 0; };
   CHECK(device_waits());
   pc.writes.clear();

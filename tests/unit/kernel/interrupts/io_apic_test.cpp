@@ -41,7 +41,8 @@ struct IoApic : FakeMachine {
   }
 };
 
-TEST_CASE("an input goes by edges, active high, to one local APIC; its destination comes first") {
+TEST_CASE(
+    "an input goes to one local APIC, active high, by edges; the destination is written first") {
   IoApic chip;
   REQUIRE(io_apic::open(kPlace, 29, 3));
   CHECK(chip.order == std::vector<std::uint32_t>{0x10 + 2 * 5 + 1, 0x10 + 2 * 5});
@@ -50,7 +51,7 @@ TEST_CASE("an input goes by edges, active high, to one local APIC; its destinati
   CHECK(paging::fake().mapped.at(0).end - paging::fake().mapped.at(0).begin == 0x20);
 }
 
-TEST_CASE("the last input is one, the next one and those of other chips are not") {
+TEST_CASE("the last input is accepted, the next one and those of other chips are not") {
   IoApic chip;
   CHECK(io_apic::open(kPlace, 24 + 23, 0));
   chip.order.clear();

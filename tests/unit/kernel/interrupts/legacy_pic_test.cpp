@@ -27,12 +27,12 @@ TEST_CASE("the first line initializes both; it is level-triggered, and all other
                             FakeMachine::out8(0x4D1, 0x08), FakeMachine::out8(0x21, 0xFB),
                             FakeMachine::out8(0xA1, 0xF7)});
   pc.writes.clear();
-  REQUIRE(pic.open(4));  // what is open stays so, and so does another's trigger
+  REQUIRE(pic.open(4));  // open lines stay open, and other lines keep their trigger
   CHECK(pc.writes == Writes{FakeMachine::out8(0x4D0, 0x30), FakeMachine::out8(0x21, 0xEB),
                             FakeMachine::out8(0xA1, 0xF7)});
 }
 
-TEST_CASE("lines of the board's own and lines there are not are refused untouched") {
+TEST_CASE("lines of the board's own and lines that don't exist are refused without an access") {
   FakeMachine pc;
   LegacyPic pic;
   for (const unsigned line : {0U, 1U, 2U, 8U, 13U, 16U, 255U}) {
@@ -41,7 +41,7 @@ TEST_CASE("lines of the board's own and lines there are not are refused untouche
   CHECK(pc.writes.empty());
 }
 
-TEST_CASE("with no line open nothing is asked, acknowledged or closed") {
+TEST_CASE("with no line open nothing is read, acknowledged or closed") {
   FakeMachine pc;
   LegacyPic pic;
   pic.end_of_interrupt();

@@ -1,4 +1,4 @@
-// Tests of the local APIC against the numbers of Intel's SDM 3A, chapter 11: by memory and by MSRs.
+// Tests of the local APIC against the numbers of Intel's SDM 3A, chapter 11: in memory and by MSRs.
 #include "kernel/interrupts/local_apic.hpp"
 
 #include <doctest/doctest.h>
@@ -18,7 +18,7 @@ constexpr std::uint64_t kBase = 0xFEE0'0000;
 constexpr std::uint32_t kHasApic = 1 << 9;       // CPUID leaf 1, EDX
 constexpr std::uint32_t kHasDeadline = 1 << 24;  // CPUID leaf 1, ECX
 
-// A CPU of 40 address bits with its APIC in memory, or, when told so, in x2APIC mode.
+// A CPU of 40 address bits with its APIC in memory or, on request, in x2APIC mode.
 struct Cpu : FakeMachine {
   explicit Cpu(std::uint64_t base = kBase | 0x900, std::uint32_t features = kHasDeadline) {
     paging::fake() = {};
@@ -30,7 +30,7 @@ struct Cpu : FakeMachine {
   }
 };
 
-TEST_CASE("registers in memory: enabled, all priorities let in, no 8259A, the timer undivided") {
+TEST_CASE("registers in memory: enabled, every priority admitted, no 8259A, the timer undivided") {
   Cpu cpu;
   LocalApic apic;
   REQUIRE(apic.start());
@@ -65,14 +65,14 @@ TEST_CASE("an APIC that firmware left off is switched on; address bits the CPU l
   CHECK(paging::fake().mapped.at(0).begin == kBase);
 }
 
-TEST_CASE("without an APIC, or one that can be mapped, nothing is written") {
+TEST_CASE("without an APIC, or when it can't be mapped, nothing is written") {
   Cpu cpu;
   LocalApic apic;
   paging::fake().can_map = false;
   CHECK_FALSE(apic.start());
   paging::fake().can_map = true;
   cpu.leaves[{1, 0}] = {};
-  cpu.msrs.clear();  // whose reading would fault
+  cpu.msrs.clear();  // reading any would fault
   CHECK_FALSE(apic.start());
   CHECK(cpu.writes.empty());
 }
@@ -89,14 +89,14 @@ TEST_CASE("the timer by deadline: its mode, then the counter's value") {
                              Cpu::wrmsr(0x6E0, 75'000 + cpu.ticks_a_look), Cpu::wrmsr(0x6E0, 0)});
 }
 
-// The current count register, which goes down by one in two ticks of the counter.
+// The current count register, which falls by one in two ticks of the counter.
 void count_down(Cpu& cpu) {
   cpu.on_read = [&cpu](std::uint64_t at, unsigned) -> std::uint64_t {
     return at == kBase + 0x390 ? 0xFFFF'FFFF - cpu.ticks / 2 : 0;
   };
 }
 
-TEST_CASE("a timer without deadlines is measured against the counter, masked meanwhile") {
+TEST_CASE("a timer without deadlines is measured against the counter, and is masked meanwhile") {
   Cpu cpu(kBase | 0x900, 0);
   count_down(cpu);
   LocalApic apic;
@@ -112,15 +112,15 @@ TEST_CASE("a timer without deadlines is measured against the counter, masked mea
   CHECK(cpu.writes[1].where == kBase + 0x380);
   CHECK(cpu.writes[1].value == doctest::Approx(1'000'000).epsilon(0.001));
   cpu.writes.clear();
-  apic.start_timer(0);                  // zero would stop it
-  apic.start_timer(~std::uint64_t{0});  // 32 bits hold no more
+  apic.start_timer(0);                  // a zero would stop the timer
+  apic.start_timer(~std::uint64_t{0});  // more than 32 bits
   apic.stop_timer();
   CHECK(cpu.writes[1].value == 1);
   CHECK(cpu.writes[3].value == 0xFFFF'FFFF);
   CHECK(cpu.writes[4] == Cpu::write32(kBase + 0x380, 0));
 }
 
-TEST_CASE("a timer that stands still is none") {
+TEST_CASE("a timer that stands still doesn't count") {
   Cpu cpu(kBase | 0x900, 0);
   cpu.on_read = [](std::uint64_t, unsigned) { return 0x1000; };
   LocalApic apic;
@@ -129,7 +129,7 @@ TEST_CASE("a timer that stands still is none") {
   CHECK_FALSE(apic.start());
 }
 
-TEST_CASE("what is in service and what waits is read bit by bit, 32 of them in 16 bytes") {
+TEST_CASE("in-service and pending bits are found, 32 in each register of 16 bytes") {
   Cpu cpu;
   LocalApic apic;
   REQUIRE(apic.start());

@@ -1,4 +1,4 @@
-// Tests of the memory for pools: which RAM is free, what is taken of it, and for how many of what.
+// Tests of the memory for pools: which RAM is free, how it is allocated, and how many guards fit.
 #include "kernel/memory/arena.hpp"
 
 #include <doctest/doctest.h>
@@ -23,7 +23,7 @@ constexpr std::uint64_t kGib = 1024 * kMib;
 constexpr std::uint32_t kRam = MemoryRange::kUsableRam;
 constexpr std::uint32_t kReserved = 2;
 
-// What an arena gives in pieces of a page, until nothing is left.
+// The pages that an arena gives, one by one, until nothing is left.
 std::vector<std::uint64_t> pages_of(Arena arena) {
   std::vector<std::uint64_t> pages;
   while (const std::uint64_t page = arena.take_bytes(4096, 4096)) {
@@ -36,7 +36,7 @@ Arena arena_of(const std::vector<MemoryRange>& map, const std::vector<AddressRan
   return Arena(MemoryMap(map), taken);
 }
 
-TEST_CASE("free is what is RAM, mapped, and nobody's, page by page") {
+TEST_CASE("free are whole pages of RAM that are mapped and not taken") {
   const std::vector<MemoryRange> map = {
       {0, 6 * 4096, kRam, 0}, {16 * 4096, 4096, kReserved, 0}, {20 * 4096, 10 * 4096, kRam, 0}};
   const std::vector<AddressRange> taken = {{22 * 4096, 24 * 4096 + 1}, {29 * 4096 - 1, 29 * 4096}};
@@ -51,7 +51,7 @@ TEST_CASE("free is what is RAM, mapped, and nobody's, page by page") {
   CHECK(found == wanted);
 }
 
-TEST_CASE("ranges that overlap are free once, and reserved where any of them says so") {
+TEST_CASE("overlapping ranges count once, and as reserved where any of them says so") {
   const std::vector<MemoryRange> map = {{1 * kMib, 2 * kMib, kRam, 0},
                                         {2 * kMib, 2 * kMib, kRam, 0},
                                         {0, 16 * kMib, kRam, 0},
@@ -67,7 +67,7 @@ TEST_CASE("ranges that overlap are free once, and reserved where any of them say
   }
 }
 
-TEST_CASE("parts of pages are nobody's, and what isn't mapped isn't free") {
+TEST_CASE("parts of pages and unmapped memory aren't free") {
   const std::vector<MemoryRange> map = {{4096 + 1, 2 * 4096, kRam, 0},
                                         {4 * kGib - 4096, 2 * 4096, kRam, 0},
                                         {5 * kGib, kGib, kRam, 0},
@@ -75,7 +75,7 @@ TEST_CASE("parts of pages are nobody's, and what isn't mapped isn't free") {
   CHECK(pages_of(arena_of(map, {})) == std::vector{2 * std::uint64_t{4096}, 4 * kGib - 4096});
 }
 
-TEST_CASE("what is taken comes from the smallest range that holds it, aligned") {
+TEST_CASE("a piece comes from the smallest range that holds it, aligned") {
   Arena arena = arena_of({{kMib, 64 * kKib, kRam, 0}, {4 * kMib, kMib, kRam, 0}}, {});
   const Arena before = arena;
   CHECK(arena.take_bytes(100, 16) == kMib);
@@ -90,7 +90,7 @@ TEST_CASE("what is taken comes from the smallest range that holds it, aligned") 
   CHECK(before.bytes_left() == kMib + 64 * kKib);
 }
 
-TEST_CASE("guarded pieces have a page in front that is nobody's, and end at a page's end") {
+TEST_CASE("guarded pieces have an unused page in front, and end at a page's end") {
   Arena arena = arena_of({{kMib, 64 * kKib, kRam, 0}, {4 * kMib, kMib, kRam, 0}}, {});
   CHECK(arena.take_bytes(4096, 4096) == kMib);
   arena.guard_pieces();
@@ -98,7 +98,7 @@ TEST_CASE("guarded pieces have a page in front that is nobody's, and end at a pa
   CHECK(arena.take_bytes(4096, 4096) == kMib + 4 * 4096);
   CHECK(arena.take_bytes(4097, 1) == kMib + 8 * 4096 - 4097);
   CHECK(arena.take_bytes(7 * 4096, 4096) == kMib + 9 * 4096);
-  CHECK(arena.take_bytes(1, 1) == 4 * kMib + 2 * 4096 - 1);  // no room for a guard before
+  CHECK(arena.take_bytes(1, 1) == 4 * kMib + 2 * 4096 - 1);  // no room for a guard in front
   CHECK(arena.take_bytes(4096, 64 * kKib) == 4 * kMib + 64 * kKib);
   CHECK(arena.take_bytes(kMib, 1) == 0);
   const std::vector<std::uint64_t> wanted = {kMib + 4096,     kMib + 3 * 4096, kMib + 5 * 4096,
@@ -106,7 +106,7 @@ TEST_CASE("guarded pieces have a page in front that is nobody's, and end at a pa
   CHECK(std::ranges::equal(arena.guards(), wanted));
 }
 
-TEST_CASE("beyond as many guards as are remembered, an arena gives nothing") {
+TEST_CASE("an arena whose list of guards is full gives nothing") {
   Arena arena = arena_of({{kMib, kMib, kRam, 0}}, {});
   arena.guard_pieces();
   std::size_t pieces = 0;
@@ -117,7 +117,7 @@ TEST_CASE("beyond as many guards as are remembered, an arena gives nothing") {
   CHECK(pieces == 32);
 }
 
-TEST_CASE("how many page tables guards may need") {
+TEST_CASE("an upper bound for the page tables that guards need") {
   constexpr std::uint64_t kLarge = 2 * kMib;
   const auto parts = [](const std::vector<MemoryRange>& map) {
     return arena_of(map, {}).guarded_parts(kLarge, kLarge);

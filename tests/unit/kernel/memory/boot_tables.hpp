@@ -17,7 +17,7 @@ class BootTables {
  public:
   explicit BootTables(std::size_t spare = 4) : tables_(7), spare_(spare) {
     for (Table& table : spare_) {
-      table.entries.fill(~Entry{0});  // somebody's before
+      table.entries.fill(~Entry{0});  // used before
     }
     root().entries[0] = to(tables_[1]);
     for (unsigned gib = 0; gib < 4; ++gib) {
@@ -38,8 +38,8 @@ class BootTables {
 
   [[nodiscard]] PageTables tables() { return {root(), spare_}; }
 
-  // The rights of the page at `address`, with kLarge where it is a large one; 0 if it is not
-  // mapped one to one.
+  // The rights of the page at `address`, with kLarge if it is a large one; 0 if it is not mapped
+  // one to one.
   [[nodiscard]] Entry rights(std::uint64_t address) {
     const Table* table = &root();
     for (unsigned shift = 39;; shift -= 9) {

@@ -20,7 +20,7 @@ bool is_zero(std::span<const std::byte> memory) {
   return std::ranges::all_of(memory, [](std::byte byte) { return byte == std::byte{0}; });
 }
 
-TEST_CASE("before the piece is there nothing is given out") {
+TEST_CASE("before set_up nothing can be allocated") {
   CHECK(allocate(1, 1).empty());
   std::vector<std::byte> little(4096);
   const std::uint64_t start = physical(little.data()).value;
@@ -47,7 +47,7 @@ TEST_CASE("pieces follow each other, aligned and zeroed, until there is no room"
   CHECK(allocate(1, 1).empty());
 }
 
-TEST_CASE("what a device got that failed is given out anew, zeroed again") {
+TEST_CASE("a failed device's memory is allocated again, zeroed") {
   rewind(4096);
   const std::size_t before = mark();
   const auto taken = allocate(256, 16);

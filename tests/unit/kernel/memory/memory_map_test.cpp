@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint32_t kRam = MemoryRange::kUsableRam;
 constexpr std::uint32_t kReserved = 2;
 
-// As SeaBIOS tells it of QEMU's pc with 8 MiB, with the RAM above cut in two.
+// SeaBIOS's map of QEMU's pc with 8 MiB, with the upper RAM cut in two.
 constexpr std::array kPc = {
     MemoryRange{0x0070'0000, 0x000E'0000, kRam, 0}, MemoryRange{0, 0x9FC00, kRam, 0},
     MemoryRange{0x9FC00, 0x400, kReserved, 0},      MemoryRange{0xF0000, 0x10000, kReserved, 0},

@@ -1,4 +1,5 @@
-// Tests of kernel/memory/mmio_window_list.hpp: windows on the command line, and each of them once.
+// Tests of kernel/memory/mmio_window_list.hpp: parsing windows on the command line, and listing
+// each window once.
 #include "kernel/memory/mmio_window_list.hpp"
 
 #include <doctest/doctest.h>
@@ -31,7 +32,7 @@ TEST_CASE("a window as Linux writes it") {
   CHECK(parse_mmio_window("1G@0:0xffffffff") == MmioWindow{{0}, 1 << 30, 0xFFFF'FFFF});
 }
 
-TEST_CASE("what is not wholly such a window is refused") {
+TEST_CASE("text that is not entirely such a window is refused") {
   for (const std::string_view text : {""sv,
                                       "512"sv,
                                       "512@"sv,
@@ -79,7 +80,7 @@ TEST_CASE("noise is refused or gives a window that doesn't wrap") {
   }
 }
 
-TEST_CASE("each base counts once, whoever names it and with whatever size") {
+TEST_CASE("each base counts once, whatever its source and size") {
   MmioWindowList list;
   CHECK(list.add({{0xFEB0'2E00}, 512}, kNoMemory) == Added::kYes);
   CHECK(list.add({{0xFEB0'2C00}, 512}, kNoMemory) == Added::kYes);
@@ -88,7 +89,7 @@ TEST_CASE("each base counts once, whoever names it and with whatever size") {
   CHECK(list.windows()[0] == MmioWindow{{0xFEB0'2E00}, 512});
 }
 
-TEST_CASE("a window in the machine's memory is none") {
+TEST_CASE("a window in the machine's RAM is refused") {
   constexpr std::array<MemoryRange, 3> kRanges = {{{0, 0xA0000, MemoryRange::kUsableRam, 0},
                                                    {0x10'0000, 0x70'0000, 1, 0},
                                                    {0xE0'0000, 0x1000, 2, 0}}};
@@ -104,7 +105,7 @@ TEST_CASE("a window in the machine's memory is none") {
   CHECK(list.add({{0xE0'0000}, 512}, memory) == Added::kYes);
 }
 
-TEST_CASE("the list has an end") {
+TEST_CASE("a full list refuses windows") {
   MmioWindowList list;
   for (std::uint64_t i = 0; i < limits::kMmioWindows; ++i) {
     CHECK(list.add({{0xFEB0'0000 + i * 512}, 512}, kNoMemory) == Added::kYes);

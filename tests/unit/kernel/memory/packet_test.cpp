@@ -1,4 +1,4 @@
-// Tests of the packet pool: one owner at a time, and the counts of what is left.
+// Tests of the packet pool: one owner at a time, and the counts of free buffers.
 #include "kernel/memory/packet.hpp"
 
 #include <doctest/doctest.h>
@@ -51,7 +51,7 @@ TEST_CASE("every buffer is handed out once, none crosses a page, and a dry pool 
   CHECK(Packet::low_water() == 0);
 }
 
-TEST_CASE("a buffer has one owner: a handle, or who was given its number") {
+TEST_CASE("a buffer has one owner: a handle, or the holder of its number") {
   Packet first = Packet::allocate();
   first.set_bytes(60);
   std::byte* const data = first.data();

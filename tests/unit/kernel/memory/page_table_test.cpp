@@ -1,4 +1,4 @@
-// Tests of the changes to page tables, on tables that look as boot/ leaves them.
+// Tests of changes to page tables, on tables as boot/ leaves them.
 #include "kernel/memory/page_table.hpp"
 
 #include <doctest/doctest.h>
@@ -11,7 +11,8 @@ namespace {
 TEST_CASE("a range is made read-only, and nothing beside it") {
   BootTables machine;
   PageTables tables = machine.tables();
-  constexpr std::uint64_t kStart = 0x1F'F000;  // from small pages over large ones into a part
+  constexpr std::uint64_t kStart =
+      0x1F'F000;  // from small pages over large ones into part of another
   constexpr std::uint64_t kBytes = 0x1000 + 2 * kLargePageBytes + 0x3000;
   REQUIRE(tables.set_rights(kStart, kBytes, kReadOnly));
   CHECK(machine.rights(kStart - kPageBytes) == kData);
@@ -25,7 +26,7 @@ TEST_CASE("a range is made read-only, and nothing beside it") {
   CHECK(tables.used() == 1);
 }
 
-TEST_CASE("a guard is taken out of the map, and nothing beside it") {
+TEST_CASE("a guard page is unmapped, and nothing beside it") {
   BootTables machine;
   PageTables tables = machine.tables();
   REQUIRE(tables.set_rights(0x40'3000, kPageBytes, kAbsent));
@@ -44,7 +45,7 @@ TEST_CASE("a guard is taken out of the map, and nothing beside it") {
   CHECK_FALSE(tables.set_rights(0x40'3000, kPageBytes, kReadOnly));
 }
 
-TEST_CASE("what is not mapped can't be protected") {
+TEST_CASE("unmapped memory can't be protected") {
   BootTables machine;
   PageTables tables = machine.tables();
   CHECK_FALSE(tables.set_rights(0, kPageBytes, kReadOnly));

@@ -1,4 +1,4 @@
-// Tests of the changes to the active tables: what may be mapped, and that they are closed again.
+// Tests of changes to the active tables: what may be mapped, and that the tables are closed again.
 #include "kernel/memory/paging.hpp"
 
 #include <doctest/doctest.h>
@@ -10,7 +10,7 @@
 #include "tests/unit/kernel/memory/boot_tables.hpp"
 #include "tests/unit/machine/machine.hpp"
 
-// Where the image of a kernel of 3 MiB lies.
+// The place of a kernel's image of 3 MiB.
 asm(R"(
   .globl __image_start
   .globl __image_end
@@ -25,14 +25,14 @@ asm(R"(
 namespace mote::paging {
 namespace {
 
-// A CPU of 40 address bits that walks boot's tables.
+// A CPU of 40 address bits that uses boot's tables.
 struct Cpu : FakeMachine {
   BootTables boot;
 
   Cpu() {
     leaves[{0x8000'0000, 0}] = {0x8000'0008, 0, 0, 0};
     leaves[{0x8000'0008, 0}] = {40, 0, 0, 0};
-    page_table_root = boot.root_address() | 0x18;  // PWT and PCD are no part of the address
+    page_table_root = boot.root_address() | 0x18;  // PWT and PCD are not part of the address
   }
   ~Cpu() {
     CHECK(write_protect);
@@ -41,7 +41,7 @@ struct Cpu : FakeMachine {
   Cpu(const Cpu&) = delete;
 };
 
-// Tables that lie where boot's map reaches, as the pools' do.
+// Tables within the memory that boot maps, as the pools' are.
 std::span<Table> low_tables() {
   constexpr std::uint64_t kAt = 0x1000'0000;
   static void* const memory =
@@ -51,7 +51,7 @@ std::span<Table> low_tables() {
   return {static_cast<Table*>(memory), 4};
 }
 
-TEST_CASE("device registers are mapped uncached, wherever the CPU has addresses for them") {
+TEST_CASE("device registers are mapped uncached, anywhere that the CPU can address") {
   Cpu cpu;
   REQUIRE(map_device({0xFEB0'0000}, 0x1000));
   CHECK((cpu.boot.rights(0xFEB0'0000) & ~kLarge) == kDevice);
@@ -78,7 +78,7 @@ TEST_CASE("memory is made read-only") {
   CHECK(cpu.boot.rights(0x80'3000) == kData);
 }
 
-TEST_CASE("guards need tables of their own; sealing closes what boot decided, and those tables") {
+TEST_CASE("guards need tables of their own; sealing protects boot's decisions and those tables") {
   Cpu cpu;
   CHECK_FALSE(leave_out({0x60'1000}));
   CHECK(cpu.boot.rights(0x60'1000) == (kData | kLarge));
@@ -94,7 +94,7 @@ TEST_CASE("guards need tables of their own; sealing closes what boot decided, an
   CHECK(cpu.boot.rights(0x1000'4000) == kData);
 }
 
-TEST_CASE("when spare tables have run out, what is mapped stays as it is") {
+TEST_CASE("when spare tables have run out, existing mappings stay as they are") {
   Cpu cpu;
   std::uint64_t gib = 8;
   while (gib < 64 && map_device({gib << 30}, 0x1000)) {
@@ -104,7 +104,7 @@ TEST_CASE("when spare tables have run out, what is mapped stays as it is") {
   CHECK(gib > 8);
   CHECK((cpu.boot.rights((gib - 1) << 30) & ~kLarge) == kDevice);
   CHECK(cpu.boot.rights(gib << 30) == 0);
-  CHECK(map_device({0xFE00'0000}, 0x1000));  // a large page of boot's serves
+  CHECK(map_device({0xFE00'0000}, 0x1000));  // one of boot's large pages serves
 }
 
 }  // namespace

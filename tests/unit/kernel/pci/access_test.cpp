@@ -1,4 +1,4 @@
-// Tests of both ways into configuration space: the ports, and the memory window that ACPI tells of.
+// Tests of both ways into configuration space: the ports, and the memory window that ACPI gives.
 #include "kernel/pci/access.hpp"
 
 #include <doctest/doctest.h>
@@ -28,7 +28,7 @@ TEST_CASE("by ports: a register is selected by bus, device, function and doublew
   CHECK(pc.writes.empty());
 }
 
-TEST_CASE("by ports there are 256 bytes: what lies behind reads as ones, and is not written") {
+TEST_CASE("by ports there are 256 bytes: anything beyond reads as ones, and is not written") {
   PciMachine pc;
   MachineSpace space;
   space.initialize();
@@ -40,14 +40,14 @@ TEST_CASE("by ports there are 256 bytes: what lies behind reads as ones, and is 
 
 constexpr acpi::Ecam kEcam{.base = 0xB000'0000, .first_bus = 2, .last_bus = 3};
 
-// No ports, or none that lead to a bridge; and the window.
+// A machine without ports, or without a bridge behind them; and its memory window.
 void give_window(PciMachine& pc) {
   pc.has_ports = false;
   acpi::told().ecam = kEcam;
   pc.windows = {{0xB020'0000, 0xB040'0000}};
 }
 
-TEST_CASE("without ports the window is taken: 4 KiB a function, of the buses that it has") {
+TEST_CASE("without ports the window is used: 4 KiB for each function of the buses in it") {
   PciMachine pc;
   give_window(pc);
   MachineSpace space;
@@ -66,7 +66,7 @@ TEST_CASE("without ports the window is taken: 4 KiB a function, of the buses tha
   CHECK(pc.writes.back() == FakeMachine::write16(0xB020'8006, 0x1234));
 }
 
-TEST_CASE("outside of the window nothing is read or written") {
+TEST_CASE("nothing outside the window is read or written") {
   PciMachine pc;
   give_window(pc);
   MachineSpace space;
@@ -96,7 +96,7 @@ TEST_CASE("ports that read back what was written to them are believed only where
   CHECK(space.way() == MachineSpace::Way::kPorts);
 }
 
-TEST_CASE("a window that can't be mapped is none") {
+TEST_CASE("a window that can't be mapped is not used") {
   PciMachine pc;
   give_window(pc);
   paging::fake().can_map = false;

@@ -1,4 +1,4 @@
-// Tests of BARs and capabilities, on a configuration space made up here.
+// Tests of BARs and capabilities, on a simulated configuration space.
 #include "kernel/pci/config.hpp"
 
 #include <doctest/doctest.h>
@@ -43,7 +43,7 @@ TEST_CASE("BARs of every kind are sized, and left as they were") {
   CHECK(device.deaf_when_sized);
 }
 
-TEST_CASE("registers that are not there are no BARs") {
+TEST_CASE("absent registers are no BARs") {
   FakeSpace space;
   Device& device = space.add(kHere);
   CHECK(read_bar(space, kHere, 0).bytes == 0);
@@ -91,7 +91,7 @@ TEST_CASE("capabilities are listed in the device's order") {
   CHECK((list.begin()[2].id == 0x09 && list.begin()[2].offset == 0x40));
 }
 
-TEST_CASE("capability lists that go round, or into the header, end") {
+TEST_CASE("a capability list ends where it runs in a circle or into the header") {
   FakeSpace space;
   Device& device = with_capabilities(space, 0x40);
   device.put<std::uint16_t>(0x40, 0x5009);

@@ -1,4 +1,4 @@
-// A PCI configuration space made up by a test.
+// A simulated PCI configuration space.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -16,7 +16,7 @@ namespace mote::pci {
 inline constexpr std::uint32_t kBridgeClass = 0x0604'0000;
 inline constexpr std::uint32_t kNetworkClass = 0x0200'0000;
 
-// One function's registers. Bits of base addresses that `writable` leaves out can't be changed.
+// One function's registers. Bits of base addresses that are zero in `writable` can't be changed.
 struct Device {
   std::array<std::uint8_t, 256> bytes{};
   std::array<std::uint32_t, 6> writable{};
@@ -34,7 +34,7 @@ struct Device {
   }
 };
 
-// The space: a map of functions, and a count of what was asked of it.
+// The space: a map of functions, and a count of accesses.
 class FakeSpace {
  public:
   Device& add(Address address, std::uint32_t classes = kNetworkClass) {

@@ -18,7 +18,7 @@ using Configured = std::vector<PciMachine::Configured>;
 constexpr interrupts::Message kMessage{.address = 0x1'FEE0'5000, .data = 0x41};
 constexpr std::uint64_t kTable = 0xFEB0'0000;
 
-// A NIC with an MSI-X table of 4 KiB in BAR 2, and what else a test gives it.
+// A NIC with an MSI-X table of 4 KiB in BAR 2, and whatever else a test gives it.
 struct Pc : PciMachine {
   Device& nic = space.add(kHere);
 
@@ -60,7 +60,7 @@ TEST_CASE("MSI-X: the first entry is written whole while all are masked") {
 }
 
 TEST_CASE("MSI-X whose table can't be reached stays off") {
-  // Behind the BAR's end, in its last bytes, in a BAR that isn't there, in a reserved one.
+  // Past the BAR's end, in its last bytes, in an absent BAR, in a reserved one.
   for (const std::uint32_t table : {0x1000U | 2, 0xFF8U | 2, 0xFFFF'FFF8U | 2, 0U | 3, 0U | 7}) {
     Pc pc;
     pc.put_msi_x(table);
@@ -72,13 +72,13 @@ TEST_CASE("MSI-X whose table can't be reached stays off") {
   CHECK_FALSE(use_msi_x(pc.found(), kMessage));  // no capability
   pc.put_msi_x(2);
   PciMachine::put_bar(pc.nic, 2, 0xC000, 0x100, true);
-  CHECK_FALSE(use_msi_x(pc.found(), kMessage));  // ports
+  CHECK_FALSE(use_msi_x(pc.found(), kMessage));  // a BAR of ports
   PciMachine::put_bar(pc.nic, 2, kTable, 0x1000);
   paging::fake().can_map = false;
   CHECK_FALSE(use_msi_x(pc.found(), kMessage));
 }
 
-TEST_CASE("MSI with 64 bits and masks: one message, its mask open, enabled last") {
+TEST_CASE("MSI with 64 bits and masks: one message, unmasked, enabled last") {
   Pc pc;
   PciMachine::put_capability(pc.nic, 0x50, 0x05);
   pc.nic.put<std::uint16_t>(0x52, 0x01B6);  // masks, 64 bits, 8 messages asked for and granted
@@ -90,7 +90,7 @@ TEST_CASE("MSI with 64 bits and masks: one message, its mask open, enabled last"
                                     {kHere, 0x52, 2, 0x0187}});
 }
 
-TEST_CASE("MSI with 32 bits has its data right behind the address") {
+TEST_CASE("MSI with 32 bits has its data right after the address") {
   Pc pc;
   CHECK_FALSE(use_msi(pc.found(), kMessage));
   PciMachine::put_capability(pc.nic, 0x50, 0x05);

@@ -1,4 +1,4 @@
-// A machine whose PCI functions answer by the ports CF8h and CFCh (PCI 3.0, 3.2.2.3.2).
+// A machine whose PCI functions are reached through the ports CF8h and CFCh (PCI 3.0, 3.2.2.3.2).
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class PciMachine : public FakeMachine {
   FakeSpace space;
   bool has_ports = true;
 
-  // What is written to configuration space, as offsets; the rest is in `writes`.
+  // Writes to configuration space, as offsets; other writes are in `writes`.
   struct Configured {
     Address address;
     std::uint16_t offset;
@@ -49,20 +49,20 @@ class PciMachine : public FakeMachine {
     return {};
   }
 
-  // The same, of a machine that is scanned now.
+  // The same, after scanning the machine anew.
   [[nodiscard]] static Function found(Address address = kHere) {
     scan(MemoryMap(std::span<const MemoryRange>()));
     return function(address);
   }
 
-  // A function with a BAR of memory, which has a place already or is still to be given one.
+  // Gives a function a BAR, with a place already or without one yet.
   static void put_bar(Device& device, unsigned index, std::uint32_t address, std::uint32_t bytes,
                       bool is_io = false) {
     device.put<std::uint32_t>(bar_offset(index), address | (is_io ? 1 : 0));
     device.writable[index] = ~(bytes - 1);
   }
 
-  // Puts a capability at `at`, in front of those there are.
+  // Puts a capability at `at`, before those already listed.
   static void put_capability(Device& device, std::uint8_t at, std::uint8_t id) {
     device.put<std::uint16_t>(kStatus, kStatusCapabilities);
     device.put<std::uint16_t>(

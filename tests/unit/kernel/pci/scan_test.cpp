@@ -47,7 +47,7 @@ TEST_CASE("a bridge to a lower number is followed") {
   CHECK(scan_all(space) == wanted);
 }
 
-TEST_CASE("bridges that lead in circles end the walk all the same") {
+TEST_CASE("the walk ends even if bridges lead in circles") {
   FakeSpace space;
   space.add_bridge({0, 1, 0}, 0);
   space.add_bridge({0, 2, 0}, 1);
@@ -56,7 +56,7 @@ TEST_CASE("bridges that lead in circles end the walk all the same") {
   CHECK(scan_all(space).size() == 4);
 }
 
-TEST_CASE("only a function 0 that says so has sisters") {
+TEST_CASE("a device has more functions only if function 0 says so") {
   FakeSpace space;
   space.add({0, 4, 0}).put<std::uint8_t>(kHeaderType, kHeaderMultifunction);
   space.add({0, 4, 2});
@@ -68,7 +68,7 @@ TEST_CASE("only a function 0 that says so has sisters") {
   CHECK(scan_all(space) == wanted);
 }
 
-TEST_CASE("a second host bridge has every bus looked at") {
+TEST_CASE("with a second host bridge every bus is visited") {
   FakeSpace space;
   space.add({0, 0, 0}, kHostBridge << 16);
   space.add({128, 0, 0});
@@ -85,7 +85,7 @@ TEST_CASE("the scan stops when there is no more room") {
   CHECK(scan_all(space, 5).size() == 5);
 }
 
-// Registers of noise: the same value each time for the same place, whatever is written.
+// Registers of noise: each always has the same value, whatever is written.
 struct Noise {
   std::uint32_t seed;
 

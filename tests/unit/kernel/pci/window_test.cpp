@@ -27,7 +27,7 @@ TEST_CASE("places are taken from the window's top, aligned, until it is used up"
   CHECK(window.take(0x1000) == 0x8000);
 }
 
-TEST_CASE("a bridge tells what memory it passes on, and one that passes on none has none") {
+TEST_CASE("a bridge's memory window is read from its registers, or is empty") {
   FakeSpace space;
   Device& bridge = space.add_bridge({0, 2, 0}, 1);
   bridge.put<std::uint16_t>(kMemoryBase, 0xFE80);

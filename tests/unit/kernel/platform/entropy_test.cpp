@@ -1,6 +1,6 @@
-// Tests of the random numbers: each source counts, a CPU that has none is not waited for.
+// Tests of the random numbers: every source counts, and a CPU that has no number isn't waited for.
 //
-// A boot is a child process, so that each begins with the generator as the image holds it.
+// Each boot is a child process, so that it begins with the generator as the image holds it.
 #include "kernel/platform/entropy.hpp"
 
 #include <doctest/doctest.h>
@@ -21,7 +21,7 @@ namespace {
 constexpr std::uint32_t kRdrand = 1U << 30;  // leaf 1, ECX
 constexpr std::uint32_t kRdseed = 1U << 18;  // leaf 7, EBX
 
-// A machine of one steady jitter, with a calendar clock and no instructions for random numbers.
+// A machine of constant jitter, with a calendar clock and without instructions for random numbers.
 struct Pc : FakeMachine {
   std::uint8_t second = 56;
   std::uint64_t jitter = 1;
@@ -44,7 +44,7 @@ struct Pc : FakeMachine {
   }
 };
 
-// The number that `use` gives in a process of its own.
+// The number that `use` returns in a process of its own.
 std::uint64_t in_child(const std::function<std::uint64_t()>& use) {
   std::array<int, 2> ends{};
   REQUIRE(pipe(ends.data()) == 0);
@@ -68,7 +68,8 @@ std::uint64_t first_number() {
   });
 }
 
-TEST_CASE("the same boot gives the same number; another second, other jitter, RDRAND other ones") {
+TEST_CASE(
+    "equal boots give equal numbers; another second, other jitter or RDRAND, different ones") {
   Pc pc;
   const std::uint64_t number = first_number();
   CHECK(first_number() == number);
@@ -87,16 +88,16 @@ TEST_CASE("the same boot gives the same number; another second, other jitter, RD
   CHECK(first_number() != drawn);
 }
 
-TEST_CASE("instructions that CPUID denies are not used") {
+TEST_CASE("instructions that CPUID doesn't report are not used") {
   Pc pc;
   pc.on_rdrand = pc.on_rdseed = [](std::uint64_t&) -> bool { throw "an invalid opcode"; };
   initialize();
   pc.can(0, kRdseed);
-  pc.leaves[{0, 0}] = {6, 0, 0, 0};  // leaf 7 is behind the last one: what is read there is none
+  pc.leaves[{0, 0}] = {6, 0, 0, 0};  // leaf 7 is past the last: its bits don't count
   initialize();
 }
 
-TEST_CASE("an instruction that never has a number is tried ten times for each of four") {
+TEST_CASE("an instruction that never gives a number is tried ten times for each of four draws") {
   Pc pc;
   pc.can(kRdrand, kRdseed);
   pc.on_rdrand = pc.on_rdseed = [&](std::uint64_t&) {
@@ -126,7 +127,7 @@ TEST_CASE("numbers don't repeat, and a sample changes those that follow") {
   CHECK(after(1) != in_child([] { return random64(); }));
 }
 
-TEST_CASE("the keyed hash is one function for a boot, and another in the next") {
+TEST_CASE("the keyed hash is the same throughout a boot, and another in the next") {
   Pc pc;
   initialize();
   const std::array<std::byte, 4> message = {std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}};

@@ -1,4 +1,4 @@
-// Tests of QEMU's fw_cfg: the directory as docs/specs/fw_cfg lays it out, and one that lies.
+// Tests of QEMU's fw_cfg: the directory in the layout of docs/specs/fw_cfg, and false ones.
 #include "kernel/platform/fw_cfg.hpp"
 
 #include <doctest/doctest.h>
@@ -31,7 +31,8 @@ std::string entry(std::string_view name, std::uint16_t selector, std::uint32_t b
   return text;
 }
 
-// The device: a selector of 16 bits, and a port that gives the item's bytes, zeros behind its end.
+// The device: a selector of 16 bits, and a port that gives the item's bytes, and zeros after its
+// end.
 struct Device : FakeMachine {
   std::map<std::uint16_t, std::string> items = {{0, "QEMU"}};
   std::string selected;
@@ -55,7 +56,7 @@ struct Device : FakeMachine {
   }
 };
 
-TEST_CASE("a file is found by its whole name, and read as far as it goes or fits") {
+TEST_CASE("a file is found by its whole name, and read to its end or as far as it fits") {
   Device device;
   device.items[0x22] = "key=value";
   device.put_directory(3, entry("opt/mote/config.old", 0x21, 1) +
@@ -91,7 +92,7 @@ TEST_CASE("a directory that says it has billions of entries is searched up to a 
   CHECK(device.reads == 4 + 4 + 256 * 64);
 }
 
-TEST_CASE("a name that fills its 56 bytes has no zero behind it") {
+TEST_CASE("a name that fills its 56 bytes ends without a zero") {
   Device device;
   const std::string name(56, 'n');
   device.put_directory(1, entry(name, 0x22, 9));

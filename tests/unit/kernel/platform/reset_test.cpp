@@ -1,4 +1,4 @@
-// Tests of the ways to reset: their order, each given time to work, none waited for without end.
+// Tests of the ways to reset: their order, the time each gets to work, and that no wait is endless.
 #include "kernel/platform/reset.hpp"
 
 #include <doctest/doctest.h>
@@ -27,7 +27,7 @@ struct Survivor : FakeMachine {
   }
 };
 
-// ICH9 data sheet, 13.7.5: a hard reset asked for, then begun. And the 8042's pulse.
+// ICH9 data sheet, 13.7.5: a hard reset selected, then triggered. And the 8042's pulse.
 const Writes kUsual = {FakeMachine::out8(0xCF9, 0x02), FakeMachine::out8(0xCF9, 0x06),
                        FakeMachine::out8(0x64, 0xFE)};
 
@@ -64,9 +64,9 @@ TEST_CASE("ACPI's register may lie in memory, which must be mapped first") {
   CHECK(machine.writes == kUsual);
 }
 
-TEST_CASE("a keyboard controller that stays busy is told all the same, after 10 ms") {
+TEST_CASE("a keyboard controller that stays busy gets its command anyway, after 10 ms") {
   Survivor machine;
-  machine.ports[0x64] = 0xFF;  // as where there is none
+  machine.ports[0x64] = 0xFF;  // as if there were none
   CHECK_THROWS_AS(reset_machine(), FakeMachine::TripleFault);
   CHECK(machine.writes == kUsual);
   CHECK(machine.times[2] - machine.times[1] >= 20'000'000);

@@ -11,7 +11,7 @@ namespace mote {
 namespace {
 
 // The first, a middle and the last of the reference implementation's vectors (vectors.h): key
-// 00..0f, messages of 0, 1, 2 … bytes 00, 01, 02 …; the one of 15 bytes stands in the paper, too.
+// 00..0f, messages of 0, 1, 2 … bytes 00, 01, 02 …; the one of 15 bytes is in the paper, too.
 TEST_CASE("SipHash-2-4 gives the reference vectors") {
   constexpr SipKey kKey{0x0706'0504'0302'0100, 0x0f0e'0d0c'0b0a'0908};
   std::array<std::byte, 64> message{};

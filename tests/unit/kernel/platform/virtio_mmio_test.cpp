@@ -1,5 +1,5 @@
-// Tests of where virtio-mmio devices are looked for: ACPI's windows and the command line's, kept in
-// one list for the whole program.
+// Tests of the search for virtio-mmio devices: ACPI's windows and the command line's, kept in one
+// list for the whole program.
 #include "kernel/platform/virtio_mmio.hpp"
 
 #include <doctest/doctest.h>
@@ -19,7 +19,7 @@ namespace {
 constexpr std::array kRam = {MemoryRange{0, 0x1000'0000, MemoryRange::kUsableRam, 0}};
 constexpr MemoryMap kMap{std::span(kRam)};
 
-// What the console says when these are told.
+// The console's output for these windows and this command line.
 std::string find_in(const char* command_line) {
   console::written().clear();
   BootInfo info{};
@@ -28,7 +28,7 @@ std::string find_in(const char* command_line) {
   return console::written();
 }
 
-TEST_CASE("a machine that tells of none has none") {
+TEST_CASE("without windows from ACPI or the command line there are none") {
   acpi::told() = {};
   CHECK(find_in(nullptr).empty());
   CHECK(find_in("").empty());
@@ -46,7 +46,7 @@ TEST_CASE("ACPI's windows come first, each base once, those in RAM not at all") 
   CHECK(windows()[1] == MmioWindow{{0xFEB0'0200}, 512, 12});
 }
 
-TEST_CASE("words that can't be used are named, and the others go on") {
+TEST_CASE("unusable words are named, and the others still count") {
   acpi::told() = {};
   CHECK(find_in("virtio_mmio.device=512@:12 virtio_mmio.device=512@0xfeb00400:1") ==
         "command line: cannot use virtio_mmio.device=512@:12, ignored\n");

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::uint64_t kKhz = 2'500'000;
 
-// A PC whose counter runs at 2.5 GHz, with ACPI's timer and the PIT; a port takes a microsecond.
+// A PC whose counter runs at 2.5 GHz, with ACPI's timer and the PIT. A port access takes a
+// microsecond.
 struct Pc : FakeMachine {
   double pm_speed = 1;  // 0: stands still
   double pit_speed = 1;
@@ -52,11 +53,11 @@ struct Pc : FakeMachine {
   }
 };
 
-TEST_CASE("before its frequency is known the counter is taken for the fastest") {
+TEST_CASE("before its frequency is known, the counter is assumed to be the fastest") {
   CHECK(ticks_in(milliseconds(1)) == 5'000'001);
 }
 
-TEST_CASE("a hypervisor's word needs no timer") {
+TEST_CASE("a frequency from the hypervisor needs no timer") {
   Pc pc;
   pc.leaves[{1, 0}] = {0, 0, 1U << 31, 0};
   pc.leaves[{0x4000'0000, 0}] = {0x4000'0010, 0, 0, 0};
@@ -65,7 +66,7 @@ TEST_CASE("a hypervisor's word needs no timer") {
   CHECK(frequency_khz() == kKhz);
   CHECK(source() == "cpuid 40000010h");
   CHECK(pc.port_accesses == 0);
-  // A leaf that isn't there, and a CPU without a hypervisor, where those leaves mean nothing.
+  // An absent leaf, and a CPU without a hypervisor, where those leaves mean nothing.
   pc.leaves[{0x4000'0000, 0}] = {0x4000'000F, 0, 0, 0};
   initialize();
   CHECK(source() == "acpi pm timer");
@@ -78,7 +79,7 @@ TEST_CASE("a hypervisor's word needs no timer") {
   CHECK(source() == "acpi pm timer");
 }
 
-TEST_CASE("what the CPU states counts if a timer agrees") {
+TEST_CASE("the CPU's statement counts if a timer agrees") {
   Pc pc;
   pc.leaves[{0, 0}] = {0x15, 0, 0, 0};
   pc.leaves[{0x15, 0}] = {2, 200, 25'000'000, 0};  // 25 MHz by 200 / 2
@@ -88,7 +89,7 @@ TEST_CASE("what the CPU states counts if a timer agrees") {
   pc.leaves[{0x15, 0}] = {2, 300, 25'000'000, 0};  // 3.75 GHz: another CPU's
   initialize();
   CHECK(source() == "acpi pm timer");
-  for (unsigned i = 0; i < 3; ++i) {  // any of the three may be left out
+  for (unsigned i = 0; i < 3; ++i) {  // each of the three may be zero
     pc.leaves[{0x15, 0}] = {2, 200, 25'000'000, 0};
     pc.leaves[{0x15, 0}].at(i) = 0;
     initialize();
@@ -100,7 +101,7 @@ TEST_CASE("what the CPU states counts if a timer agrees") {
   CHECK(source() == "acpi pm timer");
 }
 
-TEST_CASE("a timer measures to a part in a thousand, and is let go") {
+TEST_CASE("a timer measures to a part in a thousand, and is stopped afterwards") {
   Pc pc;
   initialize();
   CHECK(source() == "acpi pm timer");
@@ -113,7 +114,7 @@ TEST_CASE("a timer measures to a part in a thousand, and is let go") {
   CHECK(pc.writes.back() == Pc::out8(0x61, 0));  // the gate as it was
 }
 
-TEST_CASE("a timer that stands still is given up soon, and without any a frequency is assumed") {
+TEST_CASE("a timer that stands still is soon given up; without any, a frequency is assumed") {
   Pc pc;
   pc.pm_speed = 0;
   initialize();
@@ -128,7 +129,7 @@ TEST_CASE("a timer that stands still is given up soon, and without any a frequen
 
 TEST_CASE("a timer that crawls is not waited for longer than 20 ms") {
   Pc pc;
-  pc.pm_speed = 0.02;  // a value lasts 14 us
+  pc.pm_speed = 0.02;  // each value lasts 14 us
   pc.pit_speed = 0;
   const std::uint64_t before = pc.ticks;
   initialize();
@@ -149,7 +150,7 @@ TEST_CASE("time begins at zero and passes with the counter") {
   CHECK((now() - before).value < 52'000);
 }
 
-TEST_CASE("spans in ticks are rounded up, and longer ones than 1,000 s cut") {
+TEST_CASE("spans in ticks are rounded up, and capped at 1,000 s") {
   Pc pc;
   initialize();
   CHECK(ticks_in(Nanoseconds{0}) == 1);

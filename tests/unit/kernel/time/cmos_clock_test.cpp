@@ -1,4 +1,4 @@
-// Tests of the CMOS clock: its registers in every format, and what is no time.
+// Tests of the CMOS clock: its registers in every format, and readings that are no time.
 #include "kernel/time/cmos_clock.hpp"
 
 #include <doctest/doctest.h>
@@ -13,7 +13,7 @@
 namespace mote {
 namespace {
 
-// Time that goes on by a microsecond with each look at it, or, in a fast machine, by less.
+// A time that advances by a microsecond with each read of it; by less in a fast machine.
 struct Looks {
   std::uint64_t* nanoseconds;
   std::uint64_t step = 1'000;
@@ -86,7 +86,7 @@ TEST_CASE("twelve hours: midnight and noon are twelve") {
   CHECK_FALSE(hour(0x92, cmos::kTwentyFourHours).has_value());
 }
 
-TEST_CASE("the century is believed if it is the last or the next one, and else it is this one") {
+TEST_CASE("the century counts if it is the last or the next; anything else means this one") {
   Cmos clock;
   for (const auto& [century, year] : std::map<std::uint8_t, std::uint32_t>{
            {0x20, 2024}, {0x00, 2024}, {0x32, 2024}, {0xFF, 2024}, {0x21, 2124}}) {
@@ -105,7 +105,7 @@ TEST_CASE("the century is believed if it is the last or the next one, and else i
   CHECK(cmos::century_register(0x80) == cmos::kUsualCentury);
 }
 
-TEST_CASE("what no clock tells that was set is no time") {
+TEST_CASE("readings that no clock shows once it was set are no time") {
   for (const std::array<std::uint8_t, 6>& raw : std::vector<std::array<std::uint8_t, 6>>{
            {0x60, 0x34, 0x12, 0x29, 0x02, 0x24},     // second 60
            {0x56, 0x60, 0x12, 0x29, 0x02, 0x24},     // minute 60
@@ -116,9 +116,9 @@ TEST_CASE("what no clock tells that was set is no time") {
            {0x56, 0x34, 0x12, 0x29, 0x00, 0x24},     // month 0
            {0x56, 0x34, 0x12, 0x29, 0x13, 0x24},     // month 13
            {0x56, 0x34, 0x12, 0x28, 0x02, 0x19},     // 2019
-           {0x5A, 0x34, 0x12, 0x29, 0x02, 0x24},     // no BCD
-           {0, 0, 0, 0, 0, 0},                       // nothing
-           {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}}) {  // nobody
+           {0x5A, 0x34, 0x12, 0x29, 0x02, 0x24},     // not BCD
+           {0, 0, 0, 0, 0, 0},                       // all zeros
+           {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}}) {  // no clock
     Cmos clock;
     clock.set(raw);
     CHECK_FALSE(clock.time().has_value());
@@ -128,7 +128,7 @@ TEST_CASE("what no clock tells that was set is no time") {
   CHECK(first.time() == 1'577'836'800);
 }
 
-TEST_CASE("a look tells in a few accesses whether the clock shows a time") {
+TEST_CASE("a few accesses tell whether the clock shows a given time") {
   Cmos clock;
   CHECK(cmos::shows(clock, kLeapDay, false));
   CHECK(clock.reads.size() == 2);
@@ -146,7 +146,7 @@ TEST_CASE("a look tells in a few accesses whether the clock shows a time") {
   }
 }
 
-TEST_CASE("a machine without the clock costs two reads, and a dead battery's is not believed") {
+TEST_CASE("a missing clock costs two reads, and one with a dead battery is not believed") {
   Cmos nobody;
   nobody.registers.fill(0xFF);
   CHECK_FALSE(nobody.time().has_value());
@@ -174,7 +174,7 @@ TEST_CASE("an update in progress is waited for, and not for ever") {
   CHECK_FALSE(cmos::try_read(stuck, cmos::kUsualCentury).has_value());
 }
 
-TEST_CASE("an update of 2 ms is waited for on a machine that looks each 20 ns, too") {
+TEST_CASE("an update of 2 ms is waited for even on a machine that reads every 20 ns") {
   Cmos clock;
   clock.registers[cmos::kStatusA] |= cmos::kUpdateInProgress;
   clock.before_read = [](Cmos& self, unsigned index) {
@@ -185,7 +185,7 @@ TEST_CASE("an update of 2 ms is waited for on a machine that looks each 20 ns, t
   CHECK(clock.time(20) == kLeapDay);
 }
 
-TEST_CASE("a reading in which the clock moved on is not used") {
+TEST_CASE("a reading during which the clock moved on is not used") {
   Cmos clock;  // 12:34:59 becomes 12:35:00 between the second and the minute
   clock.set({0x59, 0x34, 0x12, 0x29, 0x02, 0x24});
   clock.before_read = [&](Cmos& self, unsigned index) {

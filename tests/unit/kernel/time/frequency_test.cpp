@@ -1,4 +1,4 @@
-// Tests of which statement about the counter's frequency is believed.
+// Tests of the choice among sources of the counter's frequency.
 #include "kernel/time/frequency.hpp"
 
 #include <doctest/doctest.h>
@@ -8,7 +8,7 @@
 namespace mote {
 namespace {
 
-TEST_CASE("what counts as the same frequency") {
+TEST_CASE("frequencies agree within one part in fifty") {
   CHECK(agree({2'500'000, ""}, {2'500'000, ""}));
   CHECK(agree({2'500'000, ""}, {2'540'000, ""}));
   CHECK(agree({2'500'000, ""}, {2'460'000, ""}));
@@ -17,7 +17,7 @@ TEST_CASE("what counts as the same frequency") {
   CHECK_FALSE(agree({}, {}));
 }
 
-TEST_CASE("which frequency is believed") {
+TEST_CASE("the frequency believed, for each set of sources") {
   constexpr std::uint64_t kGood = 2'500'000;
   constexpr std::uint64_t kBad = 3'500'000;
   const auto choice = [](std::uint64_t stated, std::uint64_t better, std::uint64_t other,
@@ -45,7 +45,7 @@ TEST_CASE("which frequency is believed") {
   CHECK(choice(1, 7, 0) == "assumed");
 }
 
-TEST_CASE("what a hypervisor says of its counter costs no timer") {
+TEST_CASE("a frequency from the hypervisor costs no measurement") {
   unsigned asked = 0;
   const auto timer = [&] {
     ++asked;

@@ -1,4 +1,4 @@
-// Tests of KVM's clock: found by CPUID, read while it is written.
+// Tests of KVM's clock: found by CPUID, and read while the hypervisor writes it.
 #include "kernel/time/kvm_clock.hpp"
 
 #include <doctest/doctest.h>
@@ -38,7 +38,7 @@ struct Kvm {
   [[nodiscard]] std::uint64_t time_stamp() const { return counter; }
 };
 
-TEST_CASE("KVM is known by its signature, wherever that is, and its clock by a feature") {
+TEST_CASE("KVM is recognized by its signature in any leaf, and its clock by a feature bit") {
   Kvm machine;
   CHECK(kvm::has_clock(machine));
   machine.features = 1;
@@ -50,16 +50,16 @@ TEST_CASE("KVM is known by its signature, wherever that is, and its clock by a f
   CHECK_FALSE(kvm::has_clock(machine));
 }
 
-TEST_CASE("KVM's clock is the time at its start and the time since, and is let go") {
+TEST_CASE("KVM's clock is the start's time plus the time since, and is switched off after") {
   Kvm machine;
   kvm::SharedMemory shared{};
-  // 2,000,000 ticks, shifted to the left by one and halved: as many nanoseconds.
+  // 2,000,000 ticks, shifted left by one and halved, are as many nanoseconds.
   CHECK(kvm::read_clock(machine, shared) == 1'709'210'005'252'000'000);
   REQUIRE(machine.written.size() == 3);
   CHECK(machine.written.back() == std::pair{kvm::kMsrSystemTime, std::uint64_t{0}});
   machine.system.shift = -1;
   CHECK(kvm::read_clock(machine, shared) == 1'709'210'005'250'500'000);
-  machine.counter = 999'999;  // behind the hypervisor's
+  machine.counter = 999'999;  // less than the hypervisor's
   CHECK(kvm::read_clock(machine, shared) == 1'709'210'005'250'000'000);
 }
 

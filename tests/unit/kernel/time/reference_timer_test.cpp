@@ -13,7 +13,7 @@ namespace {
 
 using Writes = std::vector<FakeMachine::Write>;
 
-TEST_CASE("the PIT's channel 2 runs as a rate generator, its gate open and the speaker off") {
+TEST_CASE("the PIT's channel 2 runs as a rate generator, with its gate open and the speaker off") {
   FakeMachine pc;
   pc.ports[0x61] = 0x32;
   Pit pit;
@@ -29,7 +29,7 @@ TEST_CASE("the PIT's channel 2 runs as a rate generator, its gate open and the s
   };
   CHECK(pit.read() == 0x1234);
   CHECK(pc.writes ==
-        Writes{FakeMachine::out8(0x43, 0x80)});  // latched, so that both halves are one
+        Writes{FakeMachine::out8(0x43, 0x80)});  // latched, so that both halves belong together
   pc.writes.clear();
   pit.stop();
   CHECK(pc.writes == Writes{FakeMachine::out8(0x61, 0x32)});

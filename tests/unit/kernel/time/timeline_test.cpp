@@ -22,7 +22,7 @@ TEST_CASE("a timeline counts nanoseconds") {
   CHECK(year_ns - year < year_ns / 1'000'000'000);
 }
 
-TEST_CASE("a timeline holds the slowest and the fastest counter") {
+TEST_CASE("a timeline works with the slowest and the fastest counter") {
   for (const std::uint64_t khz : {Frequency::kSlowestKhz, Frequency::kFastestKhz}) {
     Timeline timeline;
     timeline.start(0, khz);

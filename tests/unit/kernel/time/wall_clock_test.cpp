@@ -1,6 +1,7 @@
-// Tests of the wall clock's sources: which is taken, and how a clock that was left behind is set.
+// Tests of the wall clock: the choice of its source, and the correction of a clock that fell
+// behind.
 //
-// The clock is one for the whole program: the cases build on each other in their order.
+// The clock lives as long as the program, so the cases build on each other in their order.
 #include "kernel/time/wall_clock.hpp"
 
 #include <doctest/doctest.h>
@@ -19,7 +20,7 @@ namespace {
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kStart = 1'709'210'096;  // 2024-02-29 12:34:56
 
-// A PC of a counter at 1 GHz, with a CMOS clock in BCD that shows `shown`.
+// A PC with a counter at 1 GHz and a CMOS clock in BCD that shows `shown`.
 struct Pc : FakeMachine {
   std::uint64_t shown = kStart;
   bool there = true;
@@ -32,7 +33,7 @@ struct Pc : FakeMachine {
     ticks_a_look = 1;
     on_out = [this](std::uint16_t port, unsigned, std::uint32_t value) {
       CHECK(port == 0x70);
-      CHECK((value & 0x80) == 0);  // which would mask the NMI
+      CHECK((value & 0x80) == 0);  // it would mask the NMI
       index = static_cast<std::uint8_t>(value);
     };
     on_in = [this](std::uint16_t port, unsigned) -> std::uint32_t {
@@ -76,7 +77,7 @@ struct Pc : FakeMachine {
   }
 };
 
-TEST_CASE("without a clock there is no time, and nobody looks again") {
+TEST_CASE("without a clock there is no time, and no second look for one") {
   Pc pc;
   pc.there = false;
   initialize();
@@ -91,7 +92,7 @@ TEST_CASE("without a clock there is no time, and nobody looks again") {
   CHECK(pc.reads == 0);
 }
 
-TEST_CASE("the CMOS clock is read once, and compared each second with two of its registers") {
+TEST_CASE("the CMOS clock is read once, then two of its registers are compared each second") {
   Pc pc;
   pc.ticks = 1'000 * kSecond;
   initialize();
@@ -107,7 +108,7 @@ TEST_CASE("the CMOS clock is read once, and compared each second with two of its
   CHECK(now() == kStart + 1);
 }
 
-TEST_CASE("a machine that stood still has its clock set at the next look") {
+TEST_CASE("a machine that was paused corrects its clock at the next look") {
   Pc pc;
   pc.ticks = 1'002 * kSecond + kSecond / 2;
   pc.shown = kStart + 7'200;
@@ -115,7 +116,7 @@ TEST_CASE("a machine that stood still has its clock set at the next look") {
   CHECK(now() == kStart + 7'200);
 }
 
-TEST_CASE("a clock that is being updated is read at the next call") {
+TEST_CASE("a clock in the middle of an update is read at the next call") {
   Pc pc;
   pc.ticks = 1'004 * kSecond + kSecond / 2;
   pc.shown = kStart + 9'000;
@@ -127,10 +128,10 @@ TEST_CASE("a clock that is being updated is read at the next call") {
   CHECK(now() == kStart + 9'000);
 }
 
-TEST_CASE("hours and days are looked at once a minute") {
+TEST_CASE("hours and days are compared once a minute") {
   Pc pc;
   pc.ticks = 1'006 * kSecond + 3 * kSecond / 4;
-  pc.shown = kStart + 9'002 + 3'600;  // an hour: minute and second are the same
+  pc.shown = kStart + 9'002 + 3'600;  // an hour on: minute and second are the same
   keep();
   CHECK(now() == kStart + 9'002);
   pc.ticks += 61 * kSecond;

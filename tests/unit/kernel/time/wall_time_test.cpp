@@ -1,4 +1,4 @@
-// Tests of how the wall time is corrected by what a source tells.
+// Tests of correcting the wall time by its source.
 #include "kernel/time/wall_time.hpp"
 
 #include <doctest/doctest.h>
@@ -8,7 +8,7 @@
 namespace mote {
 namespace {
 
-TEST_CASE("the wall time is moved into the second that its source tells, and no further") {
+TEST_CASE("the wall time is moved into the second that its source gives, and no further") {
   constexpr std::uint64_t kS = WallTime::kSecond;
   WallTime time;
   CHECK_FALSE(time.is_set());

@@ -104,6 +104,8 @@ TEST_CASE("the last byte is acknowledged while the window is shut") {
   run(peer, network, 5000);  // probes of the shut window carry that byte
   CHECK(peer.body.size() == 1);
   run(peer, network, 60'000);
+  CHECK_FALSE(peer.was_reset);
+  CHECK(connection_with(2900) == pcb);
   peer.reset();
   run(peer, network, 20);
 }

@@ -76,6 +76,60 @@ TEST_CASE("dropped segments are counted by reason") {
   CHECK(after.dropped_otherwise == before.dropped_otherwise);
 }
 
+TEST_CASE("several losses in one flight are repaired without waiting for the timer") {
+  Network network;
+  int segments = 0;
+  network.to_peer.carries = [&](const Bytes& frame) {
+    if (frame.size() < 1000) return true;
+    ++segments;
+    return segments != 40 && segments != 43 && segments != 46;
+  };
+  const std::uint64_t before = netstack::tcp_counters().resent;
+  const long took = fetch(network, 300'000, 2960);
+  MESSAGE("three losses: ", took, " ms");
+  CHECK(took > 0);
+  CHECK(took < 150);  // the timer waits for 200 ms at least
+  CHECK(netstack::tcp_counters().resent == before + 3);
+}
+
+TEST_CASE("no segment size below 216 bytes is believed") {
+  server();
+  Network network;
+  TcpPeer peer(2970);
+  peer.mss = 1;
+  peer.connect();
+  run(peer, network, 20);
+  peer.send(request_for(1000));
+  run(peer, network, 3000);
+  CHECK(peer.body.size() == 1000);
+  CHECK(peer.longest == 216);
+}
+
+TEST_CASE("a window that becomes smaller is kept to") {
+  Machine& m = server();
+  Network network;
+  TcpPeer peer(2980);
+  peer.connect();
+  run(peer, network, 20);
+  // Two segments of the same numbers: only the window is news.
+  for (const int window : {60'000, 500}) {
+    peer.window = static_cast<std::uint16_t>(window >> peer.scale);
+    m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected));
+    settle(m);
+  }
+  struct tcp_pcb* const pcb = connection_with(2980);
+  REQUIRE(pcb != nullptr);
+  REQUIRE(tcp_write(pcb, body().data(), 5000, 0) == ERR_OK);
+  tcp_output(pcb);
+  settle(m);
+  std::size_t sent = 0;
+  for (const Bytes& frame : m.device.wire) sent += frame.size() - 54;
+  CHECK(sent <= 500);
+  m.device.wire.clear();
+  peer.reset();
+  run(peer, network, 20);
+}
+
 TEST_CASE("transfers survive reordering") {
   Network network;
   network.to_machine.reorder = network.to_peer.reorder = 0.05;

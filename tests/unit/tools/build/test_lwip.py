@@ -1,5 +1,6 @@
 """lwIP's sources: fetched or copied, patched, and made anew when they change."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,19 +27,25 @@ def own_lwip(tmp_path: Path) -> Path:
 def patches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "patches"
     folder.mkdir()
+    (folder / "series").touch()
     monkeypatch.setattr(lwip, "PATCHES", folder)
     monkeypatch.setattr(lwip, "ROOT", tmp_path)
     yield folder
 
 
-def patch(old: str, new: str) -> str:
-    return (f"--- a/src/core/tcp.c\n+++ b/src/core/tcp.c\n@@ -1 +1 @@\n-{old}\n+{new}\n")
+def add_patch(folder: Path, name: str, old: str, new: str) -> None:
+    """A patch at the end of the series."""
+    (folder / name).write_text("--- a/src/core/tcp.c\n+++ b/src/core/tcp.c\n@@ -1 +1 @@\n"
+                               f"-{old}\n+{new}\n")
+    with (folder / "series").open("a") as series:
+        series.write(f"{name}\n")
 
 
 def test_a_users_tree_is_copied_patched_and_left_alone(own_lwip: Path, patches: Path,
                                                        tmp_path: Path) -> None:
-    (patches / "0001-a.patch").write_text(patch("int tcp;", "int one;"))
-    (patches / "0002-b.patch").write_text(patch("int one;", "int two;"))
+    add_patch(patches, "b.patch", "int tcp;", "int one;")
+    add_patch(patches, "a.patch", "int one;", "int two;")
+    (patches / "stray.patch").write_text("not in the series\n")
     out = tmp_path / "build"
     lwip.provide(out, own_lwip, print)
     assert (out / "lwip/src/core/tcp.c").read_text() == "int two;\n"
@@ -53,7 +60,7 @@ def test_nothing_is_done_until_patches_or_sources_change(own_lwip: Path, patches
     (out / "lwip/mark").touch()
     lwip.provide(out, own_lwip, print)
     assert (out / "lwip/mark").exists()
-    (patches / "0001-a.patch").write_text(patch("int tcp;", "int one;"))
+    add_patch(patches, "a.patch", "int tcp;", "int one;")
     lwip.provide(out, own_lwip, print)
     assert not (out / "lwip/mark").exists()
     (own_lwip / "src/core/tcp.c").write_text("int tcp;\nint more;\n")
@@ -61,10 +68,23 @@ def test_nothing_is_done_until_patches_or_sources_change(own_lwip: Path, patches
     assert (out / "lwip/src/core/tcp.c").read_text() == "int one;\nint more;\n"
 
 
+def test_sources_that_stay_as_they_were_are_not_built_again(own_lwip: Path, patches: Path,
+                                                            tmp_path: Path) -> None:
+    (own_lwip / "src/core/udp.c").write_text("int udp;\n")
+    out = tmp_path / "build"
+    lwip.provide(out, own_lwip, print)
+    for name in ("tcp.c", "udp.c"):
+        os.utime(out / "lwip/src/core" / name, (1, 1))
+    add_patch(patches, "a.patch", "int tcp;", "int one;")
+    lwip.provide(out, own_lwip, print)
+    assert (out / "lwip/src/core/udp.c").stat().st_mtime == 1
+    assert (out / "lwip/src/core/tcp.c").stat().st_mtime > 1
+
+
 def test_a_patch_that_does_not_fit_stops_the_build(own_lwip: Path, patches: Path,
                                                    tmp_path: Path) -> None:
-    (patches / "0001-a.patch").write_text(patch("int udp;", "int one;"))
-    with pytest.raises(RuntimeError, match="0001-a.patch does not apply"):
+    add_patch(patches, "a.patch", "int udp;", "int one;")
+    with pytest.raises(RuntimeError, match="a.patch does not apply"):
         lwip.provide(tmp_path / "build", own_lwip, print)
     assert not (tmp_path / "build/lwip.stamp").exists()
 

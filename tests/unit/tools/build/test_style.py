@@ -63,6 +63,8 @@ def test_each_rule_fires(path: str, text: str, line: int, words: str) -> None:
     ("drivers/net_device.hpp", "drivers/virtio/nic.hpp", False),
     ("drivers/virtio/a.cpp", "drivers/virtio/ring.hpp", True),
     ("drivers/virtio/a.cpp", "drivers/net_device.hpp", True),
+    ("drivers/virtio/a.cpp", "drivers/refill_batch.hpp", True),
+    ("netstack/a.cpp", "drivers/refill_batch.hpp", False),
     ("drivers/virtio/a.cpp", "kernel/pci/pci.hpp", True),
     ("drivers/virtio/a.cpp", "drivers/e1000/nic.hpp", False),
     ("drivers/virtio/a.cpp", "netstack/wire/headers.hpp", False),

@@ -26,7 +26,7 @@ def test_version_names_version_and_commit() -> None:
 
 
 @pytest.mark.parametrize("command", [(), ("run",), ("image",), ("test",), ("bench",),
-                                     ("fuzz",)])
+                                     ("fuzz",), ("lwip",)])
 def test_help_is_there_for_every_command(command: tuple[str, ...]) -> None:
     shown = mote(*command, "--help")
     assert shown.returncode == 0
@@ -55,6 +55,10 @@ def test_help_is_there_for_every_command(command: tuple[str, ...]) -> None:
     (("fuzz", "pack", "0"), "fuzz pack 0"),
     (("fuzz", "pack", "long"), "invalid int"),
     (("fuzz", "pack", "--seeds", "/nowhere"), "/nowhere"),
+    (("lwip",), "STEP"),
+    (("lwip", "fly"), "invalid choice"),
+    (("lwip", "open", "nothing"), "nothing: no patch of the series"),
+    (("lwip", "rebase", "/nowhere"), "/nowhere: not an lwIP source tree"),
     (("image",), "-o"),
     (("image", "-o", "/tmp/site.tar"), "tells no format"),
     (("image", "-o", "/tmp/site.img", "--format", "floppy"), "invalid choice"),

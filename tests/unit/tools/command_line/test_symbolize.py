@@ -67,7 +67,7 @@ def test_without_a_kernel_the_console_stays_as_it_is(tmp_path: Path) -> None:
 def test_a_log_of_another_build_is_doubted(kernel: Path, commit: str, words: str | None) -> None:
     reason = symbolize.doubt([HEAD[0].replace("abc1234", commit), *PANIC], kernel)
     assert (reason is None) if words is None else (words in reason)
-    assert "doesn't tell" in symbolize.doubt(PANIC, kernel)
+    assert "doesn't say" in symbolize.doubt(PANIC, kernel)
     kernel.write_bytes(b"ELF abc1234+\0")
     assert "built with changes" in symbolize.doubt([HEAD[0].replace("34)", "34+)")], kernel)
 
@@ -97,4 +97,4 @@ def test_names_are_bare(function: str, name: str) -> None:
 
 
 def test_it_has_a_help() -> None:
-    assert "backtrace behind each panic" in mote("symbolize", "--help").stdout
+    assert "backtrace after each panic" in mote("symbolize", "--help").stdout

@@ -165,7 +165,7 @@ def test_refused_packs(files: Path, pack: bytes) -> None:
 def test_refused_when_memory_below_the_devices_cannot_hold_it(files: Path) -> None:
     with (files / "site.pack").open("r+b") as pack:
         pack.truncate(3 << 30)
-    with pytest.raises(UserError, match="too much"):
+    with pytest.raises(UserError, match="too many"):
         bootable.assemble_elf(files / "kernel.elf", files / "site.pack", files / "mote.elf")
 
 

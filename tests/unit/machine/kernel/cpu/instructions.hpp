@@ -1,4 +1,4 @@
-// In place of kernel/cpu/instructions.hpp: the CPU of the test's machine.
+// Replaces kernel/cpu/instructions.hpp: the CPU of the test's machine.
 #pragma once
 
 #include <bit>
@@ -13,7 +13,7 @@ struct Cpuid {
   std::uint32_t eax, ebx, ecx, edx;
 };
 
-// Without a machine of its own, a test has no business with its CPU.
+// Aborts without a machine: a test must make one before it uses the CPU.
 [[nodiscard]] inline FakeMachine& machine() {
   if (FakeMachine::current() == nullptr) {
     std::abort();

@@ -1,4 +1,4 @@
-// In place of kernel/cpu/mmio.hpp: the windows of the test's machine, and else the test's memory.
+// Replaces kernel/cpu/mmio.hpp: the windows of the test's machine, and otherwise the test's memory.
 #pragma once
 
 #include <cstdint>

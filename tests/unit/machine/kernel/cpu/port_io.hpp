@@ -1,4 +1,4 @@
-// In place of kernel/cpu/port_io.hpp: the ports of the test's machine.
+// Replaces kernel/cpu/port_io.hpp: the ports of the test's machine.
 #pragma once
 
 #include <cstdint>
