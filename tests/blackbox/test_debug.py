@@ -73,7 +73,7 @@ def test_gdb_stops_a_machine_and_knows_its_structures(running: list[Running],
 @pytest.mark.parametrize(("nic", "member", "shown"), [
     ("virtio", "ring_", r"split ring of 256: \d+ chains lent, \d+ of them unpublished, \d+ to be "
      "taken back"),
-    ("e1000", "*this", r"descriptor ring: \d+ lent, \d+ of them unpublished, \d+ taken back"),
+    ("e1000", "*this", r"receive ring: \d+ of \d+ lent, \d+ taken back"),
     ("vmxnet3", "heads_", r"buffer ring: \d+ of \d+ lent, \d+ of them unpublished")])
 def test_gdb_knows_each_drivers_rings(running: list[Running], tmp_path: Path, nic: str,
                                       member: str, shown: str) -> None:

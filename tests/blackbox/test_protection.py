@@ -156,7 +156,7 @@ def test_store_to_a_guard_between_pools_faults(bench: Bench, stub_path: Path, wh
 def test_a_smashed_stack_is_a_panic_that_names_the_function(bench: Bench, stub_path: Path) -> None:
     """The guard changes while the function that looks at the links runs."""
     guest, stub = boot_with_stub(bench, stub_path)
-    function = symbol_like("mote::netstack::Attachment::second(")
+    function = symbol_like("mote::netstack::Attachment::tend(")
     prologue_steps = 16
     stub.run_to(function.address)
     for _ in range(prologue_steps):

@@ -95,16 +95,22 @@ def split_ring(value: gdb.Value) -> str:
             f"unpublished, {done} to be taken back")
 
 
-def counted_ring(value: gdb.Value) -> str:
+def receive_ring(value: gdb.Value) -> str:
     """A ring of e1000's, whose counts run on without wrapping at the ring's end."""
+    lent = int(value["filled_"]) - int(value["taken_"]) & 0xFFFF
+    return (f"receive ring: {lent} of {int(value['batch_']['buffers_'])} lent, "
+            f"{int(value['taken_'])} taken back")
+
+
+def transmit_ring(value: gdb.Value) -> str:
     taken, published, filled = (int(value[name]) for name in ("taken_", "published_", "filled_"))
-    return (f"descriptor ring: {(filled - taken) & 0xFFFF} lent, "
+    return (f"transmit ring: {(filled - taken) & 0xFFFF} lent, "
             f"{(filled - published) & 0xFFFF} of them unpublished, {taken} taken back")
 
 
 def buffer_ring(value: gdb.Value) -> str:
     filled, lent, told = (int(value[name]) for name in ("filled_", "lent_", "told_"))
-    return (f"buffer ring: {(lent - filled) & 0xFFFFFFFF} of {int(value['buffers_'])} lent, "
+    return (f"buffer ring: {(lent - filled) & 0xFFFFFFFF} of {int(value['batch_']['buffers_'])} lent, "
             f"{(lent - told) & 0xFFFFFFFF} of them unpublished")
 
 
@@ -136,8 +142,8 @@ TEXTS: dict[str, Callable[[gdb.Value], str]] = {
     "mote::PhysicalAddress": lambda value: f"{int(value['value']):#x}",
     "ip4_addr": lambda value: ipv4_text(swapped(int(value["addr"]))),
     "mote::virtio::SplitRing": split_ring,
-    "mote::e1000::ReceiveRing": counted_ring,
-    "mote::e1000::TransmitRing": counted_ring,
+    "mote::e1000::ReceiveRing": receive_ring,
+    "mote::e1000::TransmitRing": transmit_ring,
     "mote::vmxnet3::BufferRing": buffer_ring,
     "mote::http::Connection": connection,
 }
