@@ -8,8 +8,8 @@
 namespace mote {
 
 // A refill costs a fence, and often a doorbell, which is an exit. So a ring may lack some of its
-// buffers until a refill is worth that. The moment comes: the device's buffers shrink only by frames
-// that are polled, and polling is followed by a look at the batch.
+// buffers until a refill is worth that. The moment comes, for a device's buffers shrink only by
+// frames that are polled, and each poll is followed by a look at the batch.
 class RefillBatch {
  public:
   constexpr RefillBatch() = default;
@@ -25,8 +25,8 @@ class RefillBatch {
   // The most that the ring lends.
   [[nodiscard]] constexpr std::uint32_t buffers() const { return buffers_; }
 
-  // Whether a ring with `lent` buffers lacks enough to be refilled. After a refill: whether the pool
-  // had too few.
+  // Whether a ring with `lent` buffers lacks enough to be refilled. After a refill: whether the
+  // pool had too few.
   [[nodiscard]] constexpr bool is_due(std::size_t lent) const { return lent + batch_ <= buffers_; }
 
  private:

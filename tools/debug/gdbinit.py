@@ -110,7 +110,8 @@ def transmit_ring(value: gdb.Value) -> str:
 
 def buffer_ring(value: gdb.Value) -> str:
     filled, lent, told = (int(value[name]) for name in ("filled_", "lent_", "told_"))
-    return (f"buffer ring: {(lent - filled) & 0xFFFFFFFF} of {int(value['batch_']['buffers_'])} lent, "
+    most = int(value["batch_"]["buffers_"])
+    return (f"buffer ring: {(lent - filled) & 0xFFFFFFFF} of {most} lent, "
             f"{(lent - told) & 0xFFFFFFFF} of them unpublished")
 
 
