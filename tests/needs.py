@@ -17,7 +17,7 @@ IMAGE = "image"
 # A fixture that makes images of the kernel -> what it needs.
 FIXTURES = {"images": IMAGE}
 # What tests themselves make there, and where the door takes turns with others.
-OWN = tuple(BUILD + name for name in ("test-results/", "node/", "lock"))
+OWN = tuple(BUILD + name for name in ("test-results/", "node/", "bench-linux/", "lock"))
 
 touched: list[str] = []  # files in build/ that the running test has opened or started
 

@@ -24,7 +24,6 @@ struct Entry {
 
   [[nodiscard]] std::string_view view() const { return {text.data(), bytes}; }
 };
-static_assert(sizeof(Entry) == 120);
 
 // The stamp when there is no wall clock.
 constexpr std::uint64_t kNoClock = ~std::uint64_t{0};
@@ -88,7 +87,7 @@ consteval bool all_fit() {
   }
   return true;
 }
-static_assert(all_fit());
+static_assert(all_fit(), "raise limits::kFirstTextBytes");
 
 }  // namespace
 

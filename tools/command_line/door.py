@@ -150,12 +150,14 @@ def test(arguments: list[str]) -> int:
     options, rest = own.parse_known_args(arguments)
     if options.interop:
         rest.insert(0, "--interop")
+    run_tests.check_files(rest)
     use = run_tests.use(rest)
     setup.provide(*setup.USES[use])
     if use == "interop":
         node_packages.provide()
     with run_tests.declared(use) as environment:
         chosen = run_tests.choose(rest, environment)
+        run_tests.check_choice(rest, chosen)
         ninja.build(chosen.targets, options.lwip)
         return run_tests.run(rest, environment, chosen)
 

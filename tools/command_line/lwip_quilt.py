@@ -67,10 +67,11 @@ def run(options: argparse.Namespace, say: Say) -> int:
         return 0
     if options.step == "prove":
         return prove(options.patch, say)
+    if options.step == "refresh":
+        return refresh(options.patch, say)
     steps: dict[str, Callable[[], None]] = {
         "open": lambda: open_tree(options.patch, say), "new": lambda: new(options.patch, say),
-        "refresh": lambda: refresh(options.patch, say), "status": lambda: status(say),
-        "close": lambda: close(say)}
+        "status": lambda: status(say), "close": lambda: close(say)}
     steps[options.step]()
     return 0
 
@@ -104,7 +105,8 @@ def new(patch: str, say: Say) -> None:
         f"{shown(PATCHES / name)}")
 
 
-def refresh(patch: str | None, say: Say) -> None:
+def refresh(patch: str | None, say: Say) -> int:
+    """Leaves the same patch open; 1 if the series is not in order any more."""
     top = need_top()
     if patch and known(patch) != top:
         raise UserError(f"lwip refresh {patch}: {top} is open, not this one; "
@@ -115,7 +117,9 @@ def refresh(patch: str | None, say: Say) -> None:
     quilt(*REFRESH)
     say(f"{top} is refreshed")
     push_rest(say)
-    check(say)
+    go_to(top)
+    watch_all()
+    return check(say)
 
 
 def rebase(source: Path, say: Say) -> None:
@@ -164,10 +168,12 @@ def prove(patch: str | None, say: Say) -> int:
 
 
 def close(say: Say) -> None:
-    if is_open():
-        refuse_changes()
-        shutil.rmtree(TREE)
-    say("none is open")
+    if not is_open():
+        say("none is open")
+        return
+    refuse_changes()
+    shutil.rmtree(TREE)
+    say(f"{shown(TREE)} is removed")
 
 
 # --- The tree ---

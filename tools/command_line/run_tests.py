@@ -3,6 +3,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tools.base import programs, setup  # noqa: E402
+from tools.base.errors import UserError  # noqa: E402
 
 # Debian's Python packages are installed for this Python, whichever comes first on PATH.
 PYTHON = "/usr/bin/python3"
@@ -50,6 +52,26 @@ def use(arguments: list[str]) -> str:
     if "--interop" in arguments or os.environ.get("MOTE_INTEROP"):
         return "interop"  # with other people's heavy programs
     return "unit" if "--unit" in arguments else "test"
+
+
+def check_files(arguments: list[str]) -> None:
+    """Refuses test files that pytest would refuse less plainly."""
+    for before, argument in zip(["", *arguments], arguments):
+        path = argument.partition("::")[0]
+        if argument.startswith("-") or before in ("-k", "-m") or not path.startswith("tests/"):
+            continue
+        if path.startswith("tests/unit/") and path.endswith("_test.cpp"):
+            program = path.replace("tests/unit/", "build/tests/", 1).removesuffix(".cpp")
+            raise UserError(f"test {path}: C++ tests are programs; run ninja {program} && {program}")
+        if not (ROOT / path).exists():
+            raise UserError(f"test {path}: there is no such file; give one under tests/")
+
+
+def check_choice(arguments: list[str], chosen: Chosen) -> None:
+    """Refuses arguments that choose nothing: a run of no tests would look like success."""
+    if chosen.tests == 0:
+        raise UserError(f"test {shlex.join(arguments)}: chooses no test; ./mote test --collect-only "
+                        "-q lists them all, and --unit leaves out those that need an image")
 
 
 def choose(arguments: list[str], environment: dict[str, str]) -> Chosen:

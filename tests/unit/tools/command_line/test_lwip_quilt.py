@@ -79,8 +79,18 @@ def test_a_patch_is_opened_changed_and_refreshed(series: Series) -> None:
     assert series.patch("a.patch").startswith(HEAD)
     assert "+more\n" in series.patch("a.patch") and "+long udp;\n" in series.patch("a.patch")
     assert "@@ -30,6 +30,7 @@" in series.patch("b.patch")
+    assert series.run("close") == [f"{series.tree} is removed"]
     assert series.run("close") == ["none is open"]
     assert series.run("check") == []
+
+
+def test_a_patch_stays_open_when_it_is_refreshed(series: Series) -> None:
+    series.run("open", "a")
+    for word in ("one", "two"):
+        series.edit("a.patch\n", f"a.patch\n{word}\n")
+        series.run("refresh")
+    assert "+two\n" in series.patch("a.patch") and "two" not in series.patch("b.patch")
+    assert any(line.startswith("a.patch is open") for line in series.run("status"))
 
 
 def test_all_are_opened_where_none_is_named(series: Series) -> None:

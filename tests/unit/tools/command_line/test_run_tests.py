@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tools.base.errors import UserError
 from tools.command_line import run_tests
 
 
@@ -41,6 +42,25 @@ def test_only_what_the_chosen_tests_need_is_built(arguments: list[str], count: i
 def test_a_mistake_is_left_to_the_run() -> None:
     for arguments in (["--no-such-option"], ["tests/no_such_file.py"], ["--help"]):
         assert run_tests.choose(arguments, os.environ).targets == []
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["tests/no_such_file.py"], "there is no such file"),
+    (["-x", "tests/blackbox/test_pong.py::test_a"], "test_pong.py: there is no such file"),
+    (["tests/unit/http/reply/ranges_test.cpp"], "run ninja build/tests/http/reply/ranges_test &&")])
+def test_a_file_that_is_no_test_is_refused(arguments: list[str], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        run_tests.check_files(arguments)
+
+
+def test_files_of_tests_and_expressions_pass() -> None:
+    run_tests.check_files(["tests/unit/tools/base/test_files.py::x", "-k", "tests/nothing", "-q"])
+
+
+def test_a_choice_of_nothing_is_refused() -> None:
+    with pytest.raises(UserError, match="^test -k nobody: chooses no test"):
+        run_tests.check_choice(["-k", "nobody"], run_tests.Chosen(0, []))
+    run_tests.check_choice([], run_tests.UNKNOWN)
 
 
 def test_one_test_alone_takes_no_workers() -> None:
