@@ -62,7 +62,8 @@ def check_files(arguments: list[str]) -> None:
             continue
         if path.startswith("tests/unit/") and path.endswith("_test.cpp"):
             program = path.replace("tests/unit/", "build/tests/", 1).removesuffix(".cpp")
-            raise UserError(f"test {path}: C++ tests are programs; run ninja {program} && {program}")
+            raise UserError(f"test {path}: C++ tests are programs; "
+                            f"run ninja {program} && {program}")
         if not (ROOT / path).exists():
             raise UserError(f"test {path}: there is no such file; give one under tests/")
 
@@ -70,8 +71,9 @@ def check_files(arguments: list[str]) -> None:
 def check_choice(arguments: list[str], chosen: Chosen) -> None:
     """Refuses arguments that choose nothing: a run of no tests would look like success."""
     if chosen.tests == 0:
-        raise UserError(f"test {shlex.join(arguments)}: chooses no test; ./mote test --collect-only "
-                        "-q lists them all, and --unit leaves out those that need an image")
+        raise UserError(f"test {shlex.join(arguments)}: chooses no test; ./mote test "
+                        "--collect-only -q lists them all, and --unit leaves out those that need "
+                        "an image")
 
 
 def choose(arguments: list[str], environment: dict[str, str]) -> Chosen:
