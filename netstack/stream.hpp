@@ -142,10 +142,11 @@ class TcpStream {
   // Bytes written and not yet acknowledged.
   [[nodiscard]] std::uint32_t in_flight() const;
 
-  // The end of everything written, and whether everything up to a position is acknowledged.
+  // The end of everything written, and whether everything up to a position is acknowledged and no
+  // longer takes memory.
   using Position = std::uint32_t;
   [[nodiscard]] Position end() const;
-  [[nodiscard]] bool has_acknowledged(Position position) const;
+  [[nodiscard]] bool has_let_go(Position position) const;
 
   // Turns repeated calls of on_retry on or off. For lack of memory: if nothing is in flight, no
   // other event will come.
@@ -226,7 +227,7 @@ concept Stream = requires(S& stream, const S& seen, std::span<const Piece> piece
   { seen.frame_bytes() } -> std::same_as<std::uint32_t>;
   { seen.in_flight() } -> std::same_as<std::uint32_t>;
   { seen.end() } -> std::same_as<typename S::Position>;
-  { seen.has_acknowledged(position) } -> std::same_as<bool>;
+  { seen.has_let_go(position) } -> std::same_as<bool>;
   { seen.peer() } -> std::same_as<PeerAddress>;
   { seen.interface() } -> std::same_as<unsigned>;
   stream.flush();

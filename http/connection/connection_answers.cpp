@@ -33,6 +33,7 @@ void Connection::on_arrived(netstack::Arrived data) {
   const bool may_be_known = is_at_rest() && data.is_one_piece();
   if (!may_be_known || !answer_again(data.piece())) {  // nearly all requests are known
     take_in(data);
+    server.replies.end_frame();
   }
   conclude();
   settle();

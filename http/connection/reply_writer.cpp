@@ -148,7 +148,7 @@ void ReplyWriter::let_go_of_text() {
 }
 
 void ReplyWriter::note_progress(const Stream& stream, std::uint32_t bytes) {
-  if (holds_text() && stream.has_acknowledged(text_end_)) {
+  if (holds_text() && stream.has_let_go(text_end_)) {
     let_go_of_text();
   }
   progress_ += bytes;

@@ -33,6 +33,9 @@ class ReplyCache {
   // Offers the reply to a section that wasn't known. The cache may decline it.
   void learn(std::string_view section, const Reply& reply);
 
+  // Ends a frame: other bytes may lie where the section lay that find() missed.
+  void end_frame() { missed_.data = nullptr; }
+
   void forget_all();
 
  private:
@@ -43,8 +46,7 @@ class ReplyCache {
     std::uint32_t bytes;  // of the section; 0: the place is empty
   };
 
-  // Where the last section that missed lay in memory. If other bytes lie there by now, no harm is
-  // done: they aren't found, or are kept in a place where no lookup finds them.
+  // Where the last section that missed lies in memory.
   struct Missed {
     const char* data;
     std::size_t bytes;

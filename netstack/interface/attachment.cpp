@@ -211,7 +211,8 @@ void Attachment::look_again() {
 void Attachment::set_link(bool up) {
   peers_.forget();
   {
-    const console::Fact fact(up);
+    const console::Fact fact(up && !tells_of_link_);  // a quiet console tells a trouble's end, too
+    tells_of_link_ = !up;
     print_name();
     console::line(up ? "link up" : "link down");
   }

@@ -160,6 +160,7 @@ class Attachment {
   void look_again();
   void announce_device(const DeviceFacts& facts, bool offload) const;
   void announce();
+  void announce_address(const Host& now, Ipv4Address gateway);
   void announce_routes();
   void complain_of_silence(Nanoseconds now);
   void print_name() const;
@@ -179,7 +180,9 @@ class Attachment {
   std::uint16_t largest_mtu_ = 0;
   Host announced_;
   Ipv4Address announced_gateway_;
-  std::uint64_t answers_ = 0;  // of DHCP servers, at the last check
+  bool tells_of_address_ = false;  // the console was told that it is lost
+  bool tells_of_link_ = false;     // the console was told that it is down
+  std::uint64_t answers_ = 0;      // of DHCP servers, at the last check
   Nanoseconds next_complaint_;
 };
 

@@ -47,9 +47,16 @@ void Attachment::announce() {
     }
     print_name();
     console::line("address lost, asking DHCP again");
+    tells_of_address_ = true;
     return;
   }
-  const console::Fact fact;
+  announce_address(now, gateway);
+  announce_routes();
+}
+
+// A quiet console, too, tells the end of a trouble that it told of.
+void Attachment::announce_address(const Host& now, Ipv4Address gateway) {
+  const console::Fact fact(!std::exchange(tells_of_address_, false));
   print_name();
   console::print(now.address, '/', std::popcount(now.netmask.value));
   if (gateway.value != 0) {
@@ -63,11 +70,11 @@ void Attachment::announce() {
   } else {
     console::line(" (dhcp, lease ", dhcp->offered_t0_lease, " s)");
   }
-  announce_routes();
 }
 
 void Attachment::announce_routes() {
   for (const Route& route : routes_.all()) {
+    const console::Fact fact;
     print_name();
     console::print("route ", route.network, '/', route.prefix_bits);
     if (route.is_on_link()) {

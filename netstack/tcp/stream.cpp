@@ -83,8 +83,13 @@ std::uint32_t TcpStream::in_flight() const { return send_buffer_of(*pcb_) - pcb_
 
 TcpStream::Position TcpStream::end() const { return pcb_->snd_lbb; }
 
-bool TcpStream::has_acknowledged(Position position) const {
-  return TCP_SEQ_GEQ(pcb_->lastack, position);
+// lwIP keeps a segment that its device still holds, even if all of it is acknowledged. Resending
+// moves segments to the unsent ones, so the oldest may be in either queue.
+bool TcpStream::has_let_go(Position position) const {
+  const auto is_behind = [position](const struct tcp_seg* first) {
+    return first == nullptr || TCP_SEQ_GEQ(lwip_ntohl(first->tcphdr->seqno), position);
+  };
+  return is_behind(pcb_->unacked) && is_behind(pcb_->unsent);
 }
 
 void TcpStream::set_retry(Result (*retry)(void* owner, struct tcp_pcb* pcb)) {

@@ -299,9 +299,7 @@ std::uint32_t TcpStream::in_flight() const { return pcb_->peer.end_ - pcb_->peer
 
 TcpStream::Position TcpStream::end() const { return pcb_->peer.end_; }
 
-bool TcpStream::has_acknowledged(Position position) const {
-  return pcb_->peer.acknowledged_ >= position;
-}
+bool TcpStream::has_let_go(Position position) const { return pcb_->peer.acknowledged_ >= position; }
 
 void TcpStream::set_retry(Result (*retry)(void* owner, tcp_pcb* pcb)) { pcb_->retry = retry; }
 

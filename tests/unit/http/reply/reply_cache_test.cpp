@@ -65,6 +65,18 @@ TEST_CASE("a repeated section is recognized, and gets the same reply") {
   }
 }
 
+TEST_CASE("a miss is remembered for its frame only") {
+  cache.forget_all();
+  const std::string known = section_of(60, 'b');
+  learnt(known);
+  std::string frame = section_of(60, 'a');
+  CHECK(find(cache, frame) == nullptr);
+  CHECK(cache.find_once(frame) == nullptr);
+  frame.assign(known);  // the next frame, in the same buffer
+  cache.end_frame();
+  CHECK(cache.find_once(frame) != nullptr);
+}
+
 TEST_CASE("the preface is this second's") {
   cache.forget_all();
   wall_seconds = 784111777;

@@ -108,7 +108,7 @@ TEST_CASE("a stream tells who the peer is and what it sends, and lwIP's accounts
   const std::uint32_t room = stream.room();
   const TcpStream::Position start = stream.end();
   CHECK(stream.in_flight() == 0);
-  CHECK(stream.has_acknowledged(start));
+  CHECK(stream.has_let_go(start));
   const std::array pieces = {piece_of("head"), piece_of(kText)};
   CHECK(stream.write_message(pieces, 104));
   CHECK_FALSE(stream.write_message(pieces, 104));  // what is unsent comes first
@@ -116,12 +116,12 @@ TEST_CASE("a stream tells who the peer is and what it sends, and lwIP's accounts
   CHECK(stream.in_flight() == 110);
   CHECK(stream.room() == std::min<std::uint32_t>(room, 0xFFFF) - (room < 0xFFFF ? 110 : 0));
   CHECK(stream.end() == start + 110);
-  CHECK_FALSE(stream.has_acknowledged(stream.end()));
+  CHECK_FALSE(stream.has_let_go(stream.end()));
   stream.flush();
   scene.pass(200);
   CHECK(scene.peer.body.size() == 110);
   CHECK(stream.in_flight() == 0);
-  CHECK(stream.has_acknowledged(stream.end()));
+  CHECK(stream.has_let_go(stream.end()));
   std::uint32_t acknowledged = 0;
   for (const std::string& event : owner->events) {
     if (event.starts_with("acknowledged ")) acknowledged += std::stoul(event.substr(13));
