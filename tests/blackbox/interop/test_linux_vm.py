@@ -16,7 +16,7 @@ sys.path.append(str(ROOT / "tests/bench"))
 import contenders  # noqa: E402
 import linux_vm  # noqa: E402
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.needs("image")]
 
 
 @pytest.fixture(scope="module")
