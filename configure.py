@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from tools.build import lwip_series
-from tools.build.sources import (APART, BOOT, DRIVERS, FIRMWARE, FUZZERS, HOT, HTTP, KERNEL, LOADER,
-                                 LWIP, NETSTACK, PACKER, UNGUARDED, UNIT_TESTS)
+from tools.build.sources import (APART, BOOT, FLOORS, FUZZERS, HOT, LOADER, LWIP, PACKER, UNGUARDED,
+                                 UNIT_TESTS)
 
 ROOT = Path(__file__).resolve().parent
 
@@ -60,9 +60,7 @@ def optimization_of(source: str) -> str:
 
 def firmware_sources() -> list[str]:
     """Our own C++ sources, bottom floor first."""
-    floors = {"kernel": KERNEL, "drivers": DRIVERS, "netstack": NETSTACK, "http": HTTP,
-              "firmware": FIRMWARE}
-    return [f"{floor}/{name}.cpp" for floor, names in floors.items() for name in names]
+    return [f"{floor}/{name}.cpp" for floor, names in FLOORS.items() for name in names]
 
 
 def lwip_sources() -> list[str]:

@@ -1,7 +1,7 @@
 // The idle path: how the run loop waits between two turns.
 #pragma once
 
-#include "firmware/settings.hpp"
+#include "firmware/settings/settings.hpp"
 #include "kernel/cpu/watch.hpp"
 #include "kernel/time/clock.hpp"
 

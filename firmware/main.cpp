@@ -11,7 +11,7 @@
 #include "firmware/nics.hpp"
 #include "firmware/pools.hpp"
 #include "firmware/run_loop.hpp"
-#include "firmware/settings.hpp"
+#include "firmware/settings/settings.hpp"
 #include "firmware/site.hpp"
 #include "generated/version.hpp"
 #include "http/connection/server.hpp"

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "firmware/settings.hpp"
+#include "firmware/settings/settings.hpp"
 #include "kernel/boot_info.hpp"
 #include "kernel/cpu/watch.hpp"
 #include "kernel/memory/memory_map.hpp"

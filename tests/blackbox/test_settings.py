@@ -66,12 +66,15 @@ def test_settings_that_make_no_sense_are_named(bench: Bench) -> None:
 
 
 def test_a_quiet_console_tells_trouble_only(bench: Bench) -> None:
-    """Its first line and `ready`, and later a link that goes; an address and a link aren't told."""
+    """Its first line, a wrong setting, a missing gateway, `ready`; later a link that goes. An
+    address and a link aren't told.
+    """
     guest = bench.boot(Machine(machine="pc", settings=f"{Machine().settings}\nconsole=quiet\n"
                                "idle=doze\nhttp.port=0"))
     first, *others = guest.console.lines
     assert re.match(r"mote \d+\.\d+\.\d+ \(", first)
-    assert others == ["settings (fw_cfg): cannot use http.port=0, ignored", "ready"]
+    assert others == ["settings (fw_cfg): cannot use http.port=0, ignored", "net0: no gateway",
+                      "ready"]
     guest.serves()
     told = len(guest.console.lines)
     guest.ask("set_link", name="net0", up=False)

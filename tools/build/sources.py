@@ -10,11 +10,14 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "pci/access", "pci/interrupts", "pci/pci", "platform/entropy", "platform/fw_cfg",
           "platform/reset", "platform/virtio_mmio", "faults/panic", "faults/runtime",
           "faults/stack_guard"]
+FORMATS: list[str] = []
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
+VOLUMES = ["disk"]
+AGENT: list[str] = []
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
             "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
             "tcp/prompt_answer", "tcp/stream", "interface/attachment",
@@ -27,7 +30,11 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "operations/access_log", "operations/endpoints", "operations/metrics",
         "connection/connection", "connection/connection_answers", "connection/reply_writer",
         "connection/server"]
-FIRMWARE = ["idle", "main", "nics", "parse", "pools", "settings", "site"]
+FIRMWARE = ["idle", "main", "nics", "pools", "settings/parse", "settings/settings", "site"]
+
+# The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
+FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,
+          "agent": AGENT, "netstack": NETSTACK, "http": HTTP, "firmware": FIRMWARE}
 
 # Optimized for speed: code that runs for each frame, segment, request or byte of a site. All else
 # is optimized for size.
@@ -115,10 +122,12 @@ PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
 IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FAKE_CONSOLE,
         FAKE_INTERRUPTS]
-NICS = [*_all("firmware", "nics", "parse", "settings"), *_all("drivers", *DRIVERS),
+NICS = ["firmware/nics.cpp", *_all("firmware/settings", "parse", "settings"),
+        *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
         FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
 UNIT_TESTS = {
+    "volumes/disk": ["volumes/disk.cpp"],
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
     "drivers/e1000/pci_registers": ["drivers/e1000/pci_registers.cpp", *PCI_DEVICE],
@@ -151,7 +160,8 @@ UNIT_TESTS = {
     "firmware/plan": [],
     "firmware/pools": ["firmware/pools.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "firmware/run_loop": [],
-    "firmware/settings": [*_all("firmware", "parse", "settings"), FAKE_CONSOLE],
+    "firmware/settings/settings": [*_all("firmware/settings", "parse", "settings"),
+                                   FAKE_CONSOLE],
     "firmware/site": ["firmware/site.cpp", *_all("http/pack", "crc32", "site_pack"),
                       "tests/unit/http/site.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "http/connection/connection": HTTP_WORLD,
@@ -272,7 +282,7 @@ TESTED_ELSEWHERE = {
     "drivers/virtio/nic": "firmware/nics",
     "drivers/vmxnet3/buffer_ring": "drivers/vmxnet3/receive_queue",
     "drivers/vmxnet3/nic": "firmware/nics",
-    "firmware/parse": "firmware/settings",
+    "firmware/settings/parse": "firmware/settings/settings",
     "http/connection/connection_answers": "http/connection/connection",
     "http/connection/reply_writer": "http/connection/connection",
     "http/operations/endpoints": "http/operations/metrics",

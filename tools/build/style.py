@@ -31,7 +31,7 @@ SOURCES = CPP + NASM + PYTHON + (".ld", ".in")
 FIRST_LINES = {CPP: ("// ",), NASM: ("; ",), PYTHON: ('"""', "#!/usr/bin/env python3"),
                (".ld",): ("/* ",), (".in",): ("# ",)}
 
-FLOORS = ("kernel", "drivers", "netstack", "http", "firmware")
+FLOORS = tuple(sources.FLOORS)
 LWIP_PORT = "netstack/lwip/port/"
 
 # The rooms of a floor: each may include the headers of those before it.
@@ -210,12 +210,21 @@ def room_of(path: str) -> int:
 
 
 def may_see(source: Source, header: str) -> bool:
-    """Whether the floors allow it: firmware → http → netstack → the drivers' contract → kernel."""
+    """Whether the floors allow it: firmware sees all; http → netstack → the NICs' contract;
+    volumes → the block devices' contract; agent → formats; and all of them see the kernel.
+    """
     folder = header.rsplit("/", 1)[0]
     contract = header in ("drivers/net_device.hpp", "drivers/limits.hpp")
     match source.floor:
         case "kernel":
             return header.startswith("kernel/") and room_of(header) <= room_of(source.path)
+        case "formats":
+            return header.startswith("formats/")
+        case "volumes":
+            contract = header == "drivers/block_device.hpp"
+            return contract or header.startswith(("volumes/", "kernel/"))
+        case "agent":
+            return header.startswith(("agent/", "formats/", "kernel/"))
         case "drivers":
             own = source.path.rsplit("/", 1)[0]
             family = own != "drivers" and (folder + "/").startswith(own + "/")

@@ -7,7 +7,8 @@ exceptions: sources that another's test covers, and those that no test can.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-FLOORS = ("kernel", "drivers", "netstack", "http", "firmware")
+from tools.build.sources import FLOORS
+
 LWIP_TESTS = "netstack/lwip/"  # they test lwIP as we build it, rather than a source of ours
 LISTS = "tools/build/sources.py"
 

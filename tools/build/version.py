@@ -3,18 +3,21 @@
 
 import argparse
 import subprocess
+import sys
 from pathlib import Path
 
-VERSION = "0.1.0"
-
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tools.build.sources import FLOORS  # noqa: E402
+
+VERSION = "0.1.0"
 
 # Git refuses a checkout of another user unless it is named.
 GIT = ("git", "-c", f"safe.directory={ROOT}")
 
 # The sources of what boots: an uncommitted change here marks the commit with "+".
-SOURCES = ("boot", "kernel", "drivers", "netstack", "http", "firmware", "configure.py",
-           "build.ninja.in", "tools/build/sources.py")
+SOURCES = ("boot", *FLOORS, "configure.py", "build.ninja.in", "tools/build/sources.py")
 
 HEADER = """\
 // The version and the commit that Mote was built from. Written by tools/build/version.py.

@@ -20,10 +20,11 @@ sys.path.insert(0, str(ROOT))
 import configure  # noqa: E402
 from tools.base import setup  # noqa: E402
 from tools.base.errors import UserError, one_line  # noqa: E402
+from tools.build import sources  # noqa: E402
 from tools.build.sources import FUZZERS, HARDWARE, UNIT_TESTS  # noqa: E402
 from tools.command_line import fuzz  # noqa: E402
 
-FLOORS = ("kernel/", "drivers/", "netstack/", "http/", "firmware/")
+FLOORS = tuple(f"{floor}/" for floor in sources.FLOORS)
 LEAST = 90.0  # per cent of all lines; files below it are listed
 PATIENCE_S = 600
 

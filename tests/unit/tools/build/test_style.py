@@ -80,7 +80,7 @@ def test_each_rule_fires(path: str, text: str, line: int, words: str) -> None:
     ("http/operations/a.cpp", "http/connection/server.hpp", False),
     ("firmware/a.cpp", "netif/ethernet.h", False),
     ("http/a.cpp", "drivers/net_device.hpp", False),
-    ("http/a.cpp", "firmware/settings.hpp", False),
+    ("http/a.cpp", "firmware/settings/settings.hpp", False),
     ("firmware/a.cpp", "drivers/virtio/nic.hpp", True),
     ("firmware/a.cpp", "generated/version.hpp", True),
     ("http/a.cpp", "generated/version.hpp", False),

@@ -1,5 +1,5 @@
 // Settings: reads and checks `key=value` texts.
-#include "firmware/settings.hpp"
+#include "firmware/settings/settings.hpp"
 
 #include <algorithm>
 #include <span>

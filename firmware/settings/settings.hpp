@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "drivers/net_device.hpp"
-#include "firmware/parse.hpp"
+#include "firmware/settings/parse.hpp"
 #include "http/limits.hpp"
 #include "netstack/limits.hpp"
 

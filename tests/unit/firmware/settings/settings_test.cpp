@@ -1,5 +1,5 @@
 // Settings: every key, every source, and values that must be refused.
-#include "firmware/settings.hpp"
+#include "firmware/settings/settings.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // Parses numbers, addresses and names in settings.
-#include "firmware/parse.hpp"
+#include "firmware/settings/parse.hpp"
 
 namespace mote {
 namespace {
