@@ -25,7 +25,6 @@ struct FakeDevice {
   [[nodiscard]] std::uint32_t block_bytes() const { return size_of_block; }
   [[nodiscard]] std::uint64_t blocks() const { return content.size() / size_of_block; }
   [[nodiscard]] std::string_view error() const { return "broken"; }
-  void shut_down() {}
 
   [[nodiscard]] bool read(std::uint64_t first, std::span<std::byte> to) {
     ++reads;
