@@ -2,9 +2,9 @@
 //
 // This is no interpreter. It knows three terms: `Device`, and in it `Name (_HID, "…")` with a
 // string and `Name (_CRS, ResourceTemplate () {…})` with a constant; it skips all other bytes one
-// by one. It sees neither what a method would compute nor names given elsewhere by `Scope` or
-// `Alias`. Hypervisors write nothing more for virtio devices without a bus. No length is trusted:
-// each is checked against the bytes that there are.
+// by one. (kernel/acpi/aml_power.hpp knows a few more.) It sees neither what a method would compute
+// nor names given elsewhere by `Scope` or `Alias`. Hypervisors write nothing more for virtio
+// devices without a bus. No length is trusted: each is checked against the bytes that there are.
 #pragma once
 
 #include <algorithm>
@@ -202,30 +202,55 @@ struct AmlPackage {
          field<std::uint16_t>(code, at) == aml::kDevice;
 }
 
-// The memory window of a device with this body, if its hardware identifier is `hid`. Skips devices
-// nested in it.
+// Calls `sink(at)` for each byte of a device's body as far as we look, but not in devices nested in
+// it.
+template <typename Sink>
+void each_place(Bytes body, Sink sink) {
+  const std::size_t end = std::min(body.size(), aml::kBodyBytes);
+  for (std::size_t at = 0; at < end; ++at) {
+    if (!is_device_at(body, at)) {
+      sink(at);
+    } else if (const auto inner = package_at(body, at + sizeof(aml::kDevice))) {
+      at = inner->end - 1;
+    }
+  }
+}
+
+// Calls `sink(name, at)` for each `Name` in a device's body, with its four letters and where its
+// value lies.
+template <typename Sink>
+void each_name(Bytes body, Sink sink) {
+  each_place(body, [&](std::size_t at) {
+    if (body[at] == std::byte{aml::kName}) {
+      sink(field<std::uint32_t>(body, at + 1), at + aml::kNameBytes);
+    }
+  });
+}
+
+// Calls `sink(body)` for each device in a table, in the table's order, nested ones too.
+template <typename Sink>
+void each_device(Bytes table, Sink sink) {
+  for (std::size_t at = kHeaderBytes; at < table.size(); ++at) {
+    if (!is_device_at(table, at)) {
+      continue;
+    }
+    if (const auto package = package_at(table, at + sizeof(aml::kDevice))) {
+      sink(table.subspan(package->begin, package->end - package->begin));
+    }
+  }
+}
+
+// The memory window of a device with this body, if its hardware identifier is `hid`.
 [[nodiscard]] inline std::optional<MmioWindow> device_window(Bytes body, std::string_view hid) {
   bool identified = false;
   std::optional<MmioWindow> window;
-  const std::size_t end = std::min(body.size(), aml::kBodyBytes);
-  for (std::size_t at = 0; at < end; ++at) {
-    if (is_device_at(body, at)) {
-      if (const auto inner = package_at(body, at + sizeof(aml::kDevice))) {
-        at = inner->end - 1;
-      }
-      continue;
-    }
-    if (body[at] != std::byte{aml::kName}) {
-      continue;
-    }
-    const auto name = field<std::uint32_t>(body, at + 1);
-    const std::size_t value = at + aml::kNameBytes;
+  each_name(body, [&](std::uint32_t name, std::size_t value) {
     if (name == aml::kHid.value) {
       identified = is_string_at(body, value, hid);
     } else if (name == aml::kCrs.value) {
       window = first_memory(buffer_at(body, value));
     }
-  }
+  });
   return identified ? window : std::nullopt;
 }
 
@@ -233,17 +258,11 @@ struct AmlPackage {
 // window, in the table's order.
 template <typename Sink>
 void each_device_window(Bytes table, std::string_view hid, Sink sink) {
-  for (std::size_t at = kHeaderBytes; at < table.size(); ++at) {
-    if (!is_device_at(table, at)) {
-      continue;
+  each_device(table, [&](Bytes body) {
+    if (const auto window = device_window(body, hid)) {
+      sink(*window);
     }
-    if (const auto package = package_at(table, at + sizeof(aml::kDevice))) {
-      const Bytes body = table.subspan(package->begin, package->end - package->begin);
-      if (const auto window = device_window(body, hid)) {
-        sink(*window);
-      }
-    }
-  }
+  });
 }
 
 }  // namespace mote::acpi

@@ -198,6 +198,8 @@ UNIT_TESTS = {
     "http/request/section_scanner": _all("http/request", "request", "section_scanner"),
     "kernel/acpi/acpi": ["kernel/acpi/acpi.cpp"],
     "kernel/acpi/aml": [],
+    "kernel/acpi/aml_power": [],
+    "kernel/acpi/power_tables": [],
     "kernel/acpi/tables": [],
     "kernel/console/console": [*_all("kernel/console", "console", "vga_text"), FAKE_CLOCK],
     "kernel/console/number_text": [],
