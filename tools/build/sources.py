@@ -8,8 +8,8 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "memory/paging", "acpi/acpi", "time/clock", "time/reference_timer", "time/wall_clock",
           "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
           "pci/access", "pci/interrupts", "pci/pci", "platform/entropy", "platform/fw_cfg",
-          "platform/reset", "platform/virtio_mmio", "faults/panic", "faults/runtime",
-          "faults/stack_guard"]
+          "platform/power", "platform/reset", "platform/virtio_mmio", "faults/panic",
+          "faults/runtime", "faults/stack_guard"]
 FORMATS: list[str] = []
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
@@ -233,6 +233,8 @@ UNIT_TESTS = {
     "kernel/pci/window": [],
     "kernel/platform/entropy": ["kernel/platform/entropy.cpp"],
     "kernel/platform/fw_cfg": ["kernel/platform/fw_cfg.cpp"],
+    "kernel/platform/power": ["kernel/platform/power.cpp", FAKE_ACPI, FAKE_CLOCK, FAKE_CONSOLE,
+                              FAKE_PAGING],
     "kernel/platform/reset": ["kernel/platform/reset.cpp", FAKE_ACPI, FAKE_CLOCK, FAKE_PAGING],
     "kernel/platform/siphash": [],
     "kernel/platform/virtio_mmio": ["kernel/platform/virtio_mmio.cpp", FAKE_ACPI, FAKE_CONSOLE],
