@@ -159,6 +159,16 @@ bool detail::listen(std::uint16_t port, tcp_accept_fn accepted) {
   return true;
 }
 
+void stop_listening(std::uint16_t port) {
+  struct tcp_pcb_listen* listener = tcp_listen_pcbs.listen_pcbs;
+  while (listener != nullptr && listener->local_port != port) {
+    listener = listener->next;
+  }
+  if (listener != nullptr) {
+    tcp_close(reinterpret_cast<struct tcp_pcb*>(listener));  // a listener is a PCB's first part
+  }
+}
+
 void call_later(std::uint32_t milliseconds, void (*function)(void* unused)) {
   sys_timeout(milliseconds, function, nullptr);
 }

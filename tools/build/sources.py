@@ -28,8 +28,8 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "reply/conditions", "reply/date", "reply/holding", "reply/negotiation", "reply/preface",
         "reply/ranges", "reply/redirect", "reply/reply", "reply/reply_cache", "reply/reply_tail",
         "operations/access_log", "operations/endpoints", "operations/metrics",
-        "connection/connection", "connection/connection_answers", "connection/reply_writer",
-        "connection/server"]
+        "connection/connection", "connection/connection_answers", "connection/drain",
+        "connection/reply_writer", "connection/server"]
 FIRMWARE = ["idle", "main", "nics", "pools", "settings/parse", "settings/settings", "site"]
 
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
@@ -169,6 +169,7 @@ UNIT_TESTS = {
     "http/connection/connection_closing": HTTP_WORLD,
     "http/connection/connection_drain": HTTP_WORLD,
     "http/connection/connection_prompt": HTTP_WORLD,
+    "http/connection/drain": HTTP_WORLD,
     "http/connection/server_crowd": HTTP_WORLD,
     "http/connection/server_stack": [
         "tests/unit/netstack/tcp_peer.cpp", "tests/unit/http/site.cpp", *HTTP_SERVER,

@@ -235,3 +235,19 @@ TEST_CASE("a call for later comes once") {
   scene.pass(300);
   CHECK(calls == 1);
 }
+
+TEST_CASE("a port that isn't listened on any more resets who connects, and keeps who has") {
+  Scene scene(5301);
+  REQUIRE(scene.peer.established);
+  netstack::stop_listening(kService + 1);  // nobody does
+  netstack::stop_listening(kService);
+  TcpPeer late(5302);
+  TcpPeer* peers[] = {&late, &scene.peer};
+  late.service = kService;
+  late.connect();
+  scene.peer.send(bytes_of("hello"));
+  for (int i = 0; i < 20; ++i) step(machine(), scene.network, peers);
+  CHECK(late.was_reset);
+  CHECK_FALSE(scene.peer.was_reset);
+  CHECK(owner->arrived == "hello");
+}
