@@ -10,6 +10,7 @@
 #include "firmware/limits.hpp"
 #include "firmware/nics.hpp"
 #include "firmware/pools.hpp"
+#include "firmware/power.hpp"
 #include "firmware/run_loop.hpp"
 #include "firmware/settings/settings.hpp"
 #include "firmware/site.hpp"
@@ -30,6 +31,7 @@
 #include "kernel/pci/pci.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "kernel/platform/fw_cfg.hpp"
+#include "kernel/platform/power.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
@@ -140,10 +142,11 @@ class Machine {
   explicit Machine(const http::SitePack* serving) : serving_(serving) {}
 
   static Nanoseconds now() { return clock::now(); }
-  static void look_around(Nanoseconds now) {
+  static Nanoseconds look_around(Nanoseconds now) {
     nics::look_around(now);
     wall_clock::keep();
     http::tell_of_lost_lines(now);
+    return power::look(now);
   }
   static void run_timers() {
     nics::reclaim();
@@ -198,6 +201,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   if (!clock::is_known()) {
     console::line("clock: ", clock::frequency_khz() / 1000, " MHz assumed, no timer answers");
   }
+  initialize_power_button();
   wall_clock::initialize();
   if (!wall_clock::now()) {
     console::line("clock: no wall clock, responses carry no Date");
@@ -215,6 +219,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   netstack::initialize();
   idle::initialize(settings.idle());
   nics::bring_up(settings);
+  power::initialize(milliseconds(settings.drain_time_ms()));
   const bool serves = site && start_http(*site);
   if (!paging::seal()) {
     console::line("memory: cannot make read-only what boot has decided");

@@ -135,6 +135,11 @@ bool Settings::set(std::string_view key, std::string_view value) {
     is_console_quiet_ = value == "quiet";
     return true;
   }
+  if (key == "power.drain_s") {
+    const auto seconds = parse_number(value, 0, limits::kMostPowerDrainS);
+    drain_time_ms_ = seconds ? *seconds * 1000 : drain_time_ms_;
+    return seconds.has_value();
+  }
   if (key == "idle" && (value == "poll" || value == "doze")) {
     idle_ = value == "doze" ? IdlePolicy::kDoze : IdlePolicy::kPoll;
     return true;

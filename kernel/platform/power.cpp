@@ -158,7 +158,6 @@ void initialize_power_button() {
     button.kind = Kind::kKeyboard;
     return;
   }
-  const console::Fact fact;
   console::line("power: no button");
 }
 

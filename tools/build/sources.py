@@ -30,7 +30,7 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "operations/access_log", "operations/endpoints", "operations/metrics",
         "connection/connection", "connection/connection_answers", "connection/drain",
         "connection/reply_writer", "connection/server"]
-FIRMWARE = ["idle", "main", "nics", "pools", "settings/parse", "settings/settings", "site"]
+FIRMWARE = ["idle", "main", "nics", "pools", "power", "settings/parse", "settings/settings", "site"]
 
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
 FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,
@@ -160,6 +160,7 @@ UNIT_TESTS = {
     "firmware/plan": [],
     "firmware/pools": ["firmware/pools.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "firmware/run_loop": [],
+    "firmware/shutdown": [FAKE_CONSOLE],
     "firmware/settings/settings": [*_all("firmware/settings", "parse", "settings"),
                                    FAKE_CONSOLE],
     "firmware/site": ["firmware/site.cpp", *_all("http/pack", "crc32", "site_pack"),
@@ -309,6 +310,7 @@ TESTED_ELSEWHERE = {
 # ... and those that no test covers, with the reason.
 UNTESTED = {
     "firmware/main": "puts the parts together; black-box tests boot it",
+    "firmware/power": "joins shutdown.hpp to the machine; black-box tests press its button",
     "kernel/faults/runtime": "gives panic() names of the C++ library, which the host has itself",
     "kernel/memory/memory": "gives memory.hpp's functions names of the C library, likewise",
 }
