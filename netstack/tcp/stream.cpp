@@ -126,7 +126,12 @@ struct tcp_pcb* TcpStream::detach() {
   return pcb;
 }
 
+// A peer whose window is shut heeds a reset only at the byte that it expects (RFC 5961, 3.2). That
+// is the first one not acknowledged, though lwIP has counted its probe's byte as sent.
 void TcpStream::reset(struct tcp_pcb* pcb) {
+  if (pcb->persist_backoff > 0) {
+    pcb->snd_nxt = pcb->lastack;
+  }
   reset_last = pcb;
   tcp_abort(pcb);
 }

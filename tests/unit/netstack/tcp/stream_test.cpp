@@ -165,6 +165,24 @@ TEST_CASE("whenever a server resets its stream, no event follows, and lwIP doesn
   }
 }
 
+TEST_CASE("a peer whose window is shut is reset where it expects the next byte") {
+  Scene scene(5150);
+  REQUIRE(owner);
+  owner->at_event = [](Owner& self) {
+    CHECK(self.stream.write(piece_of("reply"), TcpStream::Write::kCopied, false));
+    self.at_event = nullptr;
+  };
+  scene.peer.window = 0;
+  scene.peer.full = true;
+  scene.peer.send(bytes_of("question"));
+  scene.pass(3000);  // the window is probed
+  CHECK(scene.peer.received > 0);
+  owner->stream.abort();
+  scene.pass(20);
+  CHECK(scene.peer.was_reset);
+  CHECK(scene.peer.reset_at == scene.peer.expected);
+}
+
 TEST_CASE("lwIP is told by a callback's result that its connection was reset in it") {
   for (const bool resets : {false, true}) {
     CAPTURE(resets);
