@@ -93,7 +93,8 @@ def test_blob() -> None:
 
 @pytest.mark.parametrize("text, words", [
     ("colour = 1", ":1: colour: unknown key"),
-    ("[htpp]\nport = 80", ":1: htpp: unknown key; known are console, http, idle, network, panic, power"),
+    ("[htpp]\nport = 80", ":1: htpp: unknown key; known are console, http, idle, network, panic, "
+     "power"),
     ("[power]\ndrain = 5", ":2: power.drain: unknown key; known are drain_s"),
     ("power = 5", ":1: power: must be a table, begun by [power]"),
     ("[power]\ndrain_s = 301", ":2: power.drain_s = 301: must be a whole number from 0 to 300"),
