@@ -23,7 +23,7 @@ struct Facts {
   std::optional<PhysicalAddress> rsdp;
   std::optional<IoPort> pm_timer;
   std::optional<ResetRegister> reset_register;
-  std::optional<FixedHardware> fixed_hardware;
+  FixedHardware fixed_hardware;
   std::optional<Register> sleep_control;
   CmosClock cmos_clock;
 };
@@ -76,7 +76,7 @@ void initialize(const BootInfo& info) {
 
 std::optional<IoPort> pm_timer() { return facts.pm_timer; }
 std::optional<ResetRegister> reset_register() { return facts.reset_register; }
-std::optional<FixedHardware> fixed_hardware() { return facts.fixed_hardware; }
+const FixedHardware& fixed_hardware() { return facts.fixed_hardware; }
 std::optional<Register> sleep_control() { return facts.sleep_control; }
 CmosClock cmos_clock() { return facts.cmos_clock; }
 

@@ -27,7 +27,7 @@ void initialize(const BootInfo& info);
 
 // The power button's and the sleep registers of fixed hardware, and the sleep control register of a
 // hardware-reduced machine. At most one of them exists.
-[[nodiscard]] std::optional<FixedHardware> fixed_hardware();
+[[nodiscard]] const FixedHardware& fixed_hardware();
 [[nodiscard]] std::optional<Register> sleep_control();
 
 // What to write to them to switch the machine off. Each call searches the tables.

@@ -202,55 +202,49 @@ struct AmlPackage {
          field<std::uint16_t>(code, at) == aml::kDevice;
 }
 
-// Calls `sink(at)` for each byte of a device's body as far as we look, but not in devices nested in
-// it.
-template <typename Sink>
-void each_place(Bytes body, Sink sink) {
+// Moves `at` to the next byte of a device's body that isn't in a device nested in it, as far as we
+// look. False: there is none.
+[[nodiscard]] inline bool next_place(Bytes body, std::size_t& at) {
   const std::size_t end = std::min(body.size(), aml::kBodyBytes);
-  for (std::size_t at = 0; at < end; ++at) {
-    if (!is_device_at(body, at)) {
-      sink(at);
-    } else if (const auto inner = package_at(body, at + sizeof(aml::kDevice))) {
-      at = inner->end - 1;
-    }
+  while (at < end && is_device_at(body, at)) {
+    const auto inner = package_at(body, at + sizeof(aml::kDevice));
+    at = inner ? inner->end : at + 1;
   }
+  return at < end;
 }
 
-// Calls `sink(name, at)` for each `Name` in a device's body, with its four letters and where its
-// value lies.
-template <typename Sink>
-void each_name(Bytes body, Sink sink) {
-  each_place(body, [&](std::size_t at) {
-    if (body[at] == std::byte{aml::kName}) {
-      sink(field<std::uint32_t>(body, at + 1), at + aml::kNameBytes);
-    }
-  });
-}
-
-// Calls `sink(body)` for each device in a table, in the table's order, nested ones too.
-template <typename Sink>
-void each_device(Bytes table, Sink sink) {
-  for (std::size_t at = kHeaderBytes; at < table.size(); ++at) {
-    if (!is_device_at(table, at)) {
-      continue;
-    }
-    if (const auto package = package_at(table, at + sizeof(aml::kDevice))) {
-      sink(table.subspan(package->begin, package->end - package->begin));
+// The body of the next device in a table, at or behind `at`, nested ones too; moves `at` into it.
+// Empty: there is none.
+[[nodiscard]] inline Bytes next_device(Bytes table, std::size_t& at) {
+  while (at < table.size()) {
+    const bool is_device = is_device_at(table, at);
+    const auto package = is_device ? package_at(table, at + sizeof(aml::kDevice)) : std::nullopt;
+    ++at;
+    if (package && package->begin < package->end) {
+      return table.subspan(package->begin, package->end - package->begin);
     }
   }
+  return {};
+}
+
+// The four letters of the `Name` at `at`; 0: there is none.
+[[nodiscard]] inline std::uint32_t name_at(Bytes body, std::size_t at) {
+  return body[at] == std::byte{aml::kName} ? field<std::uint32_t>(body, at + 1) : 0;
 }
 
 // The memory window of a device with this body, if its hardware identifier is `hid`.
 [[nodiscard]] inline std::optional<MmioWindow> device_window(Bytes body, std::string_view hid) {
   bool identified = false;
   std::optional<MmioWindow> window;
-  each_name(body, [&](std::uint32_t name, std::size_t value) {
+  for (std::size_t at = 0; next_place(body, at); ++at) {
+    const std::uint32_t name = name_at(body, at);
+    const std::size_t value = at + aml::kNameBytes;
     if (name == aml::kHid.value) {
       identified = is_string_at(body, value, hid);
     } else if (name == aml::kCrs.value) {
       window = first_memory(buffer_at(body, value));
     }
-  });
+  }
   return identified ? window : std::nullopt;
 }
 
@@ -258,11 +252,12 @@ void each_device(Bytes table, Sink sink) {
 // window, in the table's order.
 template <typename Sink>
 void each_device_window(Bytes table, std::string_view hid, Sink sink) {
-  each_device(table, [&](Bytes body) {
+  std::size_t at = kHeaderBytes;
+  for (Bytes body = next_device(table, at); !body.empty(); body = next_device(table, at)) {
     if (const auto window = device_window(body, hid)) {
       sink(*window);
     }
-  });
+  }
 }
 
 }  // namespace mote::acpi

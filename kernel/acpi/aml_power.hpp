@@ -115,21 +115,21 @@ struct PowerEvent {
   return std::nullopt;
 }
 
-// The last segment of the power button's name, if it is in this table.
-[[nodiscard]] inline std::optional<std::uint32_t> power_button_name(Bytes table) {
-  std::optional<std::uint32_t> found;
-  each_device(table, [&](Bytes body) {
-    each_name(body, [&](std::uint32_t name, std::size_t value) {
-      const bool is_button =
-          name == aml::kHid.value && (is_string_at(body, value, aml::kPowerButton) ||
-                                      take_integer(body, value) == aml::kPackedPowerButton);
-      if (is_button) {
-        std::size_t at = 0;
-        found = take_name(body, at);
+// The last segment of the name of the power button's device; 0: it isn't in this table.
+[[nodiscard]] inline std::uint32_t power_button_name(Bytes table) {
+  std::size_t from = kHeaderBytes;
+  for (Bytes body = next_device(table, from); !body.empty(); body = next_device(table, from)) {
+    for (std::size_t at = 0; next_place(body, at); ++at) {
+      std::size_t value = at + aml::kNameBytes;
+      if (name_at(body, at) == aml::kHid.value &&
+          (is_string_at(body, value, aml::kPowerButton) ||
+           take_integer(body, value) == aml::kPackedPowerButton)) {
+        std::size_t name = 0;
+        return take_name(body, name);
       }
-    });
-  });
-  return found;
+    }
+  }
+  return 0;
 }
 
 // The constant with which the condition of the `If` at `at` compares, if `Notify` of this device is
@@ -178,13 +178,13 @@ struct PowerEvent {
 [[nodiscard]] inline std::optional<PowerEvent> event_in(Bytes body, std::uint32_t button) {
   std::optional<PowerEvent> region;
   std::optional<std::uint64_t> mask;
-  each_place(body, [&](std::size_t at) {
+  for (std::size_t at = 0; next_place(body, at); ++at) {
     if (!region && field<std::uint16_t>(body, at) == aml::kRegion) {
       region = region_at(body, at);
     } else if (!mask && body[at] == std::byte{aml::kIf}) {
       mask = notifying_value(body, at, button);
     }
-  });
+  }
   if (!region || !mask || *mask == 0 || *mask >> (8 * region->bytes) != 0) {
     return std::nullopt;
   }
@@ -193,13 +193,13 @@ struct PowerEvent {
 }
 
 [[nodiscard]] inline std::optional<PowerEvent> power_event_of(Bytes table) {
-  const auto button = power_button_name(table);
+  const std::uint32_t button = power_button_name(table);
   std::optional<PowerEvent> event;
-  each_device(table, [&](Bytes body) {
-    if (button && !event) {
-      event = event_in(body, *button);
-    }
-  });
+  std::size_t at = button == 0 ? table.size() : kHeaderBytes;
+  for (Bytes body = next_device(table, at); !body.empty() && !event;
+       body = next_device(table, at)) {
+    event = event_in(body, button);
+  }
   return event;
 }
 

@@ -27,57 +27,49 @@ inline constexpr std::size_t kGenericAddressBytes = 12;
 inline constexpr std::size_t kPm1Blocks = 2;  // a and b
 
 // The PM1 registers of 16 bits (4.8.3.1 and 4.8.3.2), at ports, as on every PC. Block a exists on
-// every machine with fixed hardware; a bit may be in block a or b.
+// every machine with fixed hardware; a bit may be in block a or b. Port 0 means that there is none.
 struct FixedHardware {
-  struct Event {
-    IoPort status;
-    IoPort enable;
-  };
-  std::array<std::optional<Event>, kPm1Blocks> events;
-  std::array<std::optional<IoPort>, kPm1Blocks> controls;
+  std::array<IoPort, kPm1Blocks> statuses{};
+  std::array<IoPort, kPm1Blocks> enables{};
+  std::array<IoPort, kPm1Blocks> controls{};
+  IoPort smi_command{};          // none: the machine is always in ACPI mode
+  std::uint8_t acpi_enable = 0;  // what to write to it
   bool has_power_button = false;
-  std::optional<IoPort> smi_command;  // none: the machine is always in ACPI mode
-  std::uint8_t acpi_enable = 0;       // what to write to it
 };
+
+[[nodiscard]] constexpr bool exists(IoPort port) { return port.value != 0; }
 
 [[nodiscard]] inline bool is_hardware_reduced(Bytes fadt) {
   return (field<std::uint32_t>(fadt, kFadtFlags) & kFadtHardwareReduced) != 0;
 }
 
-// The port of a block of at least `bytes`, given in the old form at `old_at`, and in the extended
-// one, which wins, at `extended_at`.
-[[nodiscard]] inline std::optional<IoPort> block_of(Bytes fadt, std::size_t old_at,
-                                                    std::size_t extended_at, std::size_t bytes) {
+// The port of a block of `bytes`, given in the old form at `old_at`, and in the extended one, which
+// wins, at `extended_at`.
+[[nodiscard]] inline IoPort block_of(Bytes fadt, std::size_t old_at, std::size_t extended_at,
+                                     std::size_t bytes) {
   const auto extended = generic_address(fadt, extended_at);
   const std::uint64_t port =
       extended && extended->is_io ? extended->address : field<std::uint32_t>(fadt, old_at);
-  if (port == 0 || port > 0x10000 - bytes) {
-    return std::nullopt;
-  }
-  return IoPort{static_cast<std::uint16_t>(port)};
+  return {static_cast<std::uint16_t>(port <= 0x10000 - bytes ? port : 0)};
 }
 
-// None on a hardware-reduced machine.
-[[nodiscard]] inline std::optional<FixedHardware> fixed_hardware_of(Bytes fadt) {
+// A hardware-reduced machine has none of it.
+[[nodiscard]] inline FixedHardware fixed_hardware_of(Bytes fadt) {
   if (fadt.empty() || is_hardware_reduced(fadt)) {
-    return std::nullopt;
+    return {};
   }
-  FixedHardware found{
-      .events = {},
-      .controls = {},
-      .has_power_button = (field<std::uint32_t>(fadt, kFadtFlags) & kFadtPowerButton) == 0,
-      .smi_command = {},
-      .acpi_enable = field<std::uint8_t>(fadt, kFadtAcpiEnable)};
+  FixedHardware found;
+  found.has_power_button = (field<std::uint32_t>(fadt, kFadtFlags) & kFadtPowerButton) == 0;
   const auto event_bytes = field<std::uint8_t>(fadt, kFadtPm1EventBytes);
   const auto control_bytes = field<std::uint8_t>(fadt, kFadtPm1ControlBytes);
   for (std::size_t block = 0; block < kPm1Blocks; ++block) {
     const std::size_t old = block * sizeof(std::uint32_t);
     const std::size_t extended = block * kGenericAddressBytes;
-    const auto event = block_of(fadt, kFadtPm1Event + old, kFadtXPm1Event + extended, event_bytes);
-    if (event && event_bytes >= 4) {
-      // Status and enable register take half of the block each.
-      const auto enable = static_cast<std::uint16_t>(event->value + event_bytes / 2);
-      found.events[block] = {.status = *event, .enable = {enable}};
+    const IoPort event =
+        block_of(fadt, kFadtPm1Event + old, kFadtXPm1Event + extended, event_bytes);
+    if (exists(event) && event_bytes >= 4) {  // two registers, each half of the block
+      found.statuses[block] = event;
+      found.enables[block] = event + event_bytes / 2;
     }
     if (control_bytes >= 2) {
       found.controls[block] =
@@ -85,8 +77,9 @@ struct FixedHardware {
     }
   }
   const auto command = field<std::uint32_t>(fadt, kFadtSmiCommand);
-  if (command != 0 && command <= 0xFFFF && found.acpi_enable != 0) {
-    found.smi_command = IoPort{static_cast<std::uint16_t>(command)};
+  found.acpi_enable = field<std::uint8_t>(fadt, kFadtAcpiEnable);
+  if (command <= 0xFFFF && found.acpi_enable != 0) {
+    found.smi_command = {static_cast<std::uint16_t>(command)};
   }
   return found;
 }

@@ -46,22 +46,22 @@ enum class Kind : std::uint8_t { kNone, kFixed, kEvent, kKeyboard };
 
 struct Button {
   Kind kind = Kind::kNone;
-  acpi::FixedHardware fixed;
-  acpi::PowerEvent event;
+  acpi::PowerEvent event{};
 };
 [[gnu::section(".bss.sealed")]] constinit Button button{};
 
 constinit std::size_t keys_seen = 0;  // of kCtrlAltDel
 
 bool is_in_acpi_mode(const acpi::FixedHardware& fixed) {
-  return !fixed.controls[0] || (port::in16(*fixed.controls[0]) & kAcpiMode) != 0;
+  return (port::in16(fixed.controls[0]) & kAcpiMode) != 0;
 }
 
 void enter_acpi_mode(const acpi::FixedHardware& fixed) {
-  if (!fixed.smi_command || is_in_acpi_mode(fixed)) {
+  if (!acpi::exists(fixed.smi_command) || !acpi::exists(fixed.controls[0]) ||
+      is_in_acpi_mode(fixed)) {
     return;
   }
-  port::out8(*fixed.smi_command, fixed.acpi_enable);
+  port::out8(fixed.smi_command, fixed.acpi_enable);
   Patience patience(kModeTime);
   while (!is_in_acpi_mode(fixed)) {
     if (patience.is_over()) {
@@ -74,19 +74,19 @@ void enter_acpi_mode(const acpi::FixedHardware& fixed) {
 
 void arm(const acpi::FixedHardware& fixed) {
   enter_acpi_mode(fixed);
-  for (const auto& block : fixed.events) {
-    if (block) {
-      port::out16(block->status, kButtonBit);  // written as one, a bit is cleared
-      port::out16(block->enable, kButtonBit);
+  for (std::size_t block = 0; block < acpi::kPm1Blocks; ++block) {
+    if (acpi::exists(fixed.statuses[block])) {
+      port::out16(fixed.statuses[block], kButtonBit);  // written as one, a bit is cleared
+      port::out16(fixed.enables[block], kButtonBit);
     }
   }
 }
 
 bool has_pressed_fixed() {
   bool pressed = false;
-  for (const auto& block : button.fixed.events) {
-    if (block && (port::in16(block->status) & kButtonBit) != 0) {
-      port::out16(block->status, kButtonBit);
+  for (const IoPort status : acpi::fixed_hardware().statuses) {
+    if (acpi::exists(status) && (port::in16(status) & kButtonBit) != 0) {
+      port::out16(status, kButtonBit);
       pressed = true;
     }
   }
@@ -130,10 +130,11 @@ void sleep_by_control_register(const acpi::Register& control, std::uint8_t type)
 void sleep_by_fixed_hardware(const acpi::FixedHardware& fixed, const acpi::SleepTypes& types) {
   const std::array<std::uint8_t, acpi::kPm1Blocks> type{types.a, types.b};
   for (std::size_t block = 0; block < acpi::kPm1Blocks; ++block) {
-    if (const auto control = fixed.controls[block]) {
-      const auto others = port::in16(*control) & ~(kSleepTypeMask | kSleepEnable);
+    const IoPort control = fixed.controls[block];
+    if (acpi::exists(control)) {
+      const auto others = port::in16(control) & ~(kSleepTypeMask | kSleepEnable);
       const auto value = others | type[block] << kSleepTypeShift | kSleepEnable;
-      port::out16(*control, static_cast<std::uint16_t>(value));
+      port::out16(control, static_cast<std::uint16_t>(value));
     }
   }
 }
@@ -142,15 +143,16 @@ void sleep_by_fixed_hardware(const acpi::FixedHardware& fixed, const acpi::Sleep
 
 void initialize_power_button() {
   button = {};
-  const auto fixed = acpi::fixed_hardware();
-  if (fixed && fixed->has_power_button && fixed->events[0]) {
-    button = {.kind = Kind::kFixed, .fixed = *fixed, .event = {}};
-    arm(*fixed);
+  const acpi::FixedHardware& fixed = acpi::fixed_hardware();
+  if (fixed.has_power_button && acpi::exists(fixed.statuses[0])) {
+    button.kind = Kind::kFixed;
+    arm(fixed);
     return;
   }
-  const auto event = fixed ? std::nullopt : acpi::power_event();
+  // Only a hardware-reduced machine has events in this form.
+  const auto event = acpi::sleep_control() ? acpi::power_event() : std::nullopt;
   if (event && (event->where.is_io || paging::map_device({event->where.address}, event->bytes))) {
-    button = {.kind = Kind::kEvent, .fixed = {}, .event = *event};
+    button = {Kind::kEvent, *event};
     static_cast<void>(read_event(*event));
     return;
   }
@@ -178,12 +180,10 @@ PowerRequest power_request() {
 
 void power_off() {
   if (const auto types = acpi::power_off_types()) {
-    const auto fixed = acpi::fixed_hardware();
-    const auto control = acpi::sleep_control();
-    if (control) {
+    if (const auto control = acpi::sleep_control()) {
       sleep_by_control_register(*control, types->a);
-    } else if (fixed) {
-      sleep_by_fixed_hardware(*fixed, *types);
+    } else {
+      sleep_by_fixed_hardware(acpi::fixed_hardware(), *types);
     }
     Patience patience(kSleepTime);
     while (!patience.is_over()) {

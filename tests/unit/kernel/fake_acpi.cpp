@@ -12,7 +12,7 @@ Told& told() {
 
 std::optional<IoPort> pm_timer() { return told().pm_timer; }
 std::optional<ResetRegister> reset_register() { return told().reset_register; }
-std::optional<FixedHardware> fixed_hardware() { return told().fixed_hardware; }
+const FixedHardware& fixed_hardware() { return told().fixed_hardware; }
 std::optional<Register> sleep_control() { return told().sleep_control; }
 std::optional<SleepTypes> power_off_types() { return told().power_off_types; }
 std::optional<PowerEvent> power_event() { return told().power_event; }

@@ -11,7 +11,7 @@ namespace mote::acpi {
 struct Told {
   std::optional<IoPort> pm_timer;
   std::optional<ResetRegister> reset_register;
-  std::optional<FixedHardware> fixed_hardware;
+  FixedHardware fixed_hardware;
   std::optional<Register> sleep_control;
   std::optional<SleepTypes> power_off_types;
   std::optional<PowerEvent> power_event;

@@ -37,13 +37,19 @@ struct Machine : FakeMachine {
 
 acpi::FixedHardware fixed_hardware() {
   acpi::FixedHardware fixed;
-  fixed.events[0] = {.status = {kStatus}, .enable = {kEnable}};
-  fixed.controls[0] = IoPort{kControl};
+  fixed.statuses[0] = {kStatus};
+  fixed.enables[0] = {kEnable};
+  fixed.controls[0] = {kControl};
   fixed.has_power_button = true;
-  fixed.smi_command = IoPort{kSmi};
+  fixed.smi_command = {kSmi};
   fixed.acpi_enable = 2;
   return fixed;
 }
+
+// A hardware-reduced machine.
+struct Reduced : Machine {
+  Reduced() { acpi::told().sleep_control = acpi::Register{true, 0x600}; }
+};
 
 // A PC whose status register clears the bits that are written as one.
 struct Pc : Machine {
@@ -98,7 +104,8 @@ TEST_CASE("without a press a poll reads one port and writes none") {
 
 TEST_CASE("the button's bit may be in block b") {
   Pc machine;
-  acpi::told().fixed_hardware->events[1] = {.status = {0x700}, .enable = {0x702}};
+  acpi::told().fixed_hardware.statuses[1] = {0x700};
+  acpi::told().fixed_hardware.enables[1] = {0x702};
   machine.ports[0x700] = 0;
   initialize_power_button();
   CHECK(machine.ports[0x702] == 0x100);
@@ -129,14 +136,14 @@ TEST_CASE("firmware that doesn't switch is waited for 300 ms, and named") {
 
 TEST_CASE("without an SMI command nothing is switched") {
   Pc machine;
-  acpi::told().fixed_hardware->smi_command = {};
+  acpi::told().fixed_hardware.smi_command = {};
   machine.ports[kControl] = 0;
   initialize_power_button();
   CHECK(machine.writes.front().where == kStatus);
 }
 
 TEST_CASE("event register in memory: mapped, cleared by reading") {
-  Machine machine;
+  Reduced machine;
   constexpr std::uint64_t kAddress = 0xFEA0'0000;
   acpi::told().power_event = acpi::PowerEvent{{false, kAddress}, 4, 2};
   machine.windows = {{kAddress, kAddress + 4}};
@@ -160,7 +167,7 @@ TEST_CASE("event register in memory: mapped, cleared by reading") {
 }
 
 TEST_CASE("event register of one byte, at a port or in memory") {
-  Machine machine;
+  Reduced machine;
   acpi::told().power_event = acpi::PowerEvent{{true, 0xB000}, 1, 8};
   machine.ports[0xB000] = 0;
   initialize_power_button();
@@ -235,7 +242,7 @@ TEST_CASE("the keyboard is left alone where there is a button") {
 }
 
 TEST_CASE("a machine without any button says so") {
-  Machine machine;
+  Reduced machine;
   machine.ports[0x64] = 0xFF;
   initialize_power_button();
   CHECK(console::written() == "power: no button\n");
@@ -248,7 +255,7 @@ TEST_CASE("a machine without any button says so") {
 TEST_CASE("off by PM1 control: the values of _S5_, all else unchanged") {
   Pc machine;
   acpi::told().power_off_types = acpi::SleepTypes{5, 6};
-  acpi::told().fixed_hardware->controls[1] = IoPort{0x704};
+  acpi::told().fixed_hardware.controls[1] = {0x704};
   machine.ports[kControl] = 0x1C03;
   machine.ports[0x704] = 0;
   CHECK_THROWS_AS(power_off(), FakeMachine::Halted);
