@@ -1,6 +1,8 @@
 // Parses numbers, addresses and names in settings.
 #include "firmware/settings/parse.hpp"
 
+#include <bit>
+
 namespace mote {
 namespace {
 
@@ -72,6 +74,16 @@ std::optional<Ipv4Prefix> parse_ipv4_prefix(std::string_view text) {
     return std::nullopt;
   }
   return Ipv4Prefix{*address, static_cast<std::uint8_t>(*length)};
+}
+
+std::optional<std::uint8_t> parse_netmask(std::string_view text) {
+  if (const auto mask = parse_ipv4(text)) {
+    const int bits = std::popcount(*mask);
+    return std::countl_one(*mask) == bits ? std::optional(static_cast<std::uint8_t>(bits))
+                                          : std::nullopt;
+  }
+  const auto bits = parse_number(text, 0, 32);
+  return bits ? std::optional(static_cast<std::uint8_t>(*bits)) : std::nullopt;
 }
 
 std::optional<MacAddress> parse_mac(std::string_view text) {

@@ -115,11 +115,45 @@ void Attachment::offer_mtu(std::uint16_t mtu) {
 
 void Attachment::use_lease(const Lease& lease) {
   peers_.forget();
-  routes_are_news_ |= routes_ != lease.routes;
-  routes_ = lease.routes;
+  use_routes(lease.address, lease.prefix_bits, lease.routes);
   netif_.mtu = largest_mtu_;
   if (lease.mtu) {
     offer_mtu(*lease.mtu);
+  }
+}
+
+// Uses the routes of the settings, as far as their routers are on the link, and then leased ones.
+// Without an address there are none.
+void Attachment::use_routes(Ipv4Address own, unsigned prefix_bits, const Routes& leased) {
+  const auto wanted = own.value == 0 ? std::span<const Route>{} : set_routes_.all();
+  Routes routes;
+  for (const Route& route : wanted) {
+    if (route.is_on_link()) {
+      static_cast<void>(routes.add(route));  // as many routes have room as settings have
+    }
+  }
+  for (const Route& route : wanted) {
+    if (!route.is_on_link() && fault_of_gateway(route.router, own, prefix_bits, routes).empty()) {
+      static_cast<void>(routes.add(route));
+    }
+  }
+  bool has_room = true;
+  for (const Route& route : leased.all()) {
+    has_room &= routes.add(route);
+  }
+  if (routes == routes_) {
+    return;
+  }
+  routes_ = routes;
+  routes_are_news_ = true;
+  for (const Route& route : wanted) {
+    if (!route.is_on_link()) {
+      complain_of_route(route, fault_of_gateway(route.router, own, prefix_bits, routes));
+    }
+  }
+  if (!has_room) {
+    print_name();
+    console::line("more than ", limits::kRoutes, " routes, not all that are leased are used");
   }
 }
 
@@ -167,6 +201,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   if (facts.link_up) {
     netif_set_link_up(&netif_);
   }
+  set_routes_ = settings.routes;
   dhcp_ = !settings.address.has_value();
   if (dhcp_) {
     dhcp_start(&netif_);
@@ -179,6 +214,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
 
 // If the gateway can't be right, the address is used without one.
 void Attachment::use_static_address(const StaticAddress& address) {
+  use_routes(address.address, address.prefix_bits, {});
   Ipv4Address good = address.gateway;
   if (good.value != 0) {
     const auto fault = fault_of_gateway(good, address.address, address.prefix_bits, routes_);

@@ -30,7 +30,8 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "operations/access_log", "operations/endpoints", "operations/metrics",
         "connection/connection", "connection/connection_answers", "connection/reply_writer",
         "connection/server"]
-FIRMWARE = ["idle", "main", "nics", "pools", "settings/parse", "settings/settings", "site"]
+FIRMWARE = ["idle", "main", "nics", "pools", "settings/interface_rules", "settings/parse",
+            "settings/settings", "site"]
 
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
 FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,
@@ -122,7 +123,9 @@ PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
 IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FAKE_CONSOLE,
         FAKE_INTERRUPTS]
-NICS = ["firmware/nics.cpp", *_all("firmware/settings", "parse", "settings"),
+SETTINGS = [*_all("firmware/settings", "interface_rules", "parse", "settings"),
+            "netstack/ip/routes.cpp"]
+NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_rules", "parse", "settings"),
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
         FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
@@ -160,8 +163,8 @@ UNIT_TESTS = {
     "firmware/plan": [],
     "firmware/pools": ["firmware/pools.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "firmware/run_loop": [],
-    "firmware/settings/settings": [*_all("firmware/settings", "parse", "settings"),
-                                   FAKE_CONSOLE],
+    "firmware/settings/interface_rules": [*SETTINGS, FAKE_CONSOLE],
+    "firmware/settings/settings": [*SETTINGS, FAKE_CONSOLE],
     "firmware/site": ["firmware/site.cpp", *_all("http/pack", "crc32", "site_pack"),
                       "tests/unit/http/site.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "http/connection/connection": HTTP_WORLD,
@@ -255,6 +258,7 @@ UNIT_TESTS = {
     "netstack/ip/path_mtu": NARROW_LINK,
     "netstack/ip/path_mtu_cut": NARROW_LINK,
     "netstack/ip/routes": DHCP_WORLD,
+    "netstack/ip/routes_set": DHCP_WORLD,
     "netstack/lwip/crowd": TCP_WORLD,
     "netstack/lwip/crowd_long": TCP_WORLD,
     "netstack/tcp/acceptance": NEIGHBOURS,
