@@ -136,7 +136,9 @@ void InterfaceDraft::add_routes(const formats::Node* list, SubnetText& subnet) {
   }
   for (const formats::Node& entry : *list) {
     const RouteText route = RouteText::of(file_, entry);
-    if (!route.is_default() || is_ipv6(route.router)) {
+    if (entry.find("table") != nullptr || entry.find("type") != nullptr) {
+      file_.complain(route.line, "a special route to ", route.network, " can't be used");
+    } else if (!route.is_default() || is_ipv6(route.router)) {
       add(route);
     } else if (subnet.gateway.empty()) {
       subnet.gateway = route.router;
@@ -147,10 +149,15 @@ void InterfaceDraft::add_routes(const formats::Node* list, SubnetText& subnet) {
   }
 }
 
+void InterfaceDraft::set_mtu(std::uint32_t line, std::string_view text) {
+  if (!parse_field(fields_, "mtu", text)) {
+    file_.complain(line, "an MTU of ", text, " can't be used");
+  }
+}
+
 void InterfaceDraft::read_mtu(const formats::Node& map) {
-  const std::string_view text = file_.text(map, "mtu");
-  if (!text.empty() && !parse_field(fields_, "mtu", text)) {
-    file_.complain(map.find("mtu")->line, "an MTU of ", text, " can't be used");
+  if (const std::string_view text = file_.text(map, "mtu"); !text.empty()) {
+    set_mtu(map.find("mtu")->line, text);
   }
 }
 

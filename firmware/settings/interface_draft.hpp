@@ -47,6 +47,8 @@ class InterfaceDraft {
   // Adds a list of routes, but for the default route: `subnet` gets its gateway.
   void add_routes(const formats::Node* list, SubnetText& subnet);
 
+  void set_mtu(std::uint32_t line, std::string_view text);
+
   // Takes `mtu` from a map.
   void read_mtu(const formats::Node& map);
 

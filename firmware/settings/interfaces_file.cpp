@@ -94,8 +94,7 @@ class InterfacesFile {
     } else if (key == "hwaddress") {
       mac_ = value.substr(value.starts_with("ether ") ? 6 : 0);
     } else if (key == "mtu") {
-      const formats::Node mtu{formats::Kind::kPlain, line_, "mtu", value, nullptr, nullptr};
-      draft_->read_mtu({formats::Kind::kMap, line_, {}, {}, &mtu, nullptr});
+      draft_->set_mtu(line_, value);
     } else if (!key.starts_with("dns") && key != "broadcast" && key != "network" &&
                key != "metric") {
       file_.complain(line_, "", key, " can't be used, ignored");

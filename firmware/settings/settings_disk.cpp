@@ -28,7 +28,7 @@ bool is_same_name(std::string_view a, std::string_view lower) {
 // A text kept while the memory that it came from is used for another file.
 class Kept {
  public:
-  // Nothing, if it is too long.
+  // Keeps nothing of what is too long.
   void keep(std::string_view text) {
     size_ = text.size() <= characters_.size() ? text.copy(characters_.data(), text.size()) : 0;
   }
@@ -75,12 +75,15 @@ class SettingsDisk {
   void apply_config_drive_network(std::string_view content_path) {
     Kept path;
     path.keep(content_path);
+    if (path.text().size() != content_path.size()) {
+      settings_.complain({"meta_data.json"}, "the path of its file of interfaces is too long");
+    }
     if (const Node* const root = read_tree(
             "network_data.json", "openstack/latest/network_data.json", formats::read_json)) {
       apply_network_data(settings_, "network_data.json", *root);
       return;
     }
-    if (!content_path.empty()) {
+    if (!path.text().empty()) {
       constexpr std::string_view kFolder = "openstack/";
       std::array<char, kFolder.size() + 64> whole{};
       kFolder.copy(whole.data(), kFolder.size());

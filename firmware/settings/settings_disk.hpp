@@ -13,7 +13,7 @@
 namespace mote {
 
 template <typename Type>
-concept Files = requires(Type& files, std::string_view path, std::span<std::byte> to) {
+concept Files = requires(const Type& files, std::string_view path, std::span<std::byte> to) {
   { files.label() } -> std::convertible_to<std::string_view>;
   { files.read(path, to) } -> std::same_as<volumes::FileRead>;
 };

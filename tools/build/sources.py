@@ -30,8 +30,11 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "operations/access_log", "operations/endpoints", "operations/metrics",
         "connection/connection", "connection/connection_answers", "connection/reply_writer",
         "connection/server"]
-FIRMWARE = ["idle", "main", "nics", "pools", "settings/interface_rules", "settings/parse",
-            "settings/settings", "site"]
+FIRMWARE = ["idle", "main", "nics", "pools", "settings/interface_draft",
+            "settings/interface_rules", "settings/interfaces_file", "settings/meta_data",
+            "settings/network_config", "settings/network_data", "settings/parse",
+            "settings/settings", "settings/settings_disk", "settings/settings_file",
+            "settings/user_data", "site"]
 
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
 FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,
@@ -125,6 +128,11 @@ IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FA
         FAKE_INTERRUPTS]
 SETTINGS = [*_all("firmware/settings", "interface_rules", "parse", "settings"),
             "netstack/ip/routes.cpp"]
+CLOUD_INIT = ["tests/unit/firmware/settings/cloud_init_world.cpp",
+              *_all("firmware/settings", "interface_draft", "interfaces_file", "meta_data",
+                    "network_config", "network_data", "settings_disk", "settings_file",
+                    "user_data"),
+              *_all("formats", *FORMATS), *SETTINGS, FAKE_CONSOLE]
 NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_rules", "parse", "settings"),
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
@@ -168,7 +176,14 @@ UNIT_TESTS = {
     "firmware/pools": ["firmware/pools.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "firmware/run_loop": [],
     "firmware/settings/interface_rules": [*SETTINGS, FAKE_CONSOLE],
+    "firmware/settings/interfaces_file": CLOUD_INIT,
+    "firmware/settings/meta_data": CLOUD_INIT,
+    "firmware/settings/network_config": CLOUD_INIT,
+    "firmware/settings/network_config_bad": CLOUD_INIT,
+    "firmware/settings/network_data": CLOUD_INIT,
     "firmware/settings/settings": [*SETTINGS, FAKE_CONSOLE],
+    "firmware/settings/settings_disk": CLOUD_INIT,
+    "firmware/settings/user_data": CLOUD_INIT,
     "firmware/site": ["firmware/site.cpp", *_all("http/pack", "crc32", "site_pack"),
                       "tests/unit/http/site.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "http/connection/connection": HTTP_WORLD,
@@ -290,7 +305,9 @@ TESTED_ELSEWHERE = {
     "drivers/virtio/nic": "firmware/nics",
     "drivers/vmxnet3/buffer_ring": "drivers/vmxnet3/receive_queue",
     "drivers/vmxnet3/nic": "firmware/nics",
+    "firmware/settings/interface_draft": "firmware/settings/network_config",
     "firmware/settings/parse": "firmware/settings/settings",
+    "firmware/settings/settings_file": "firmware/settings/network_config",
     "http/connection/connection_answers": "http/connection/connection",
     "http/connection/reply_writer": "http/connection/connection",
     "http/operations/endpoints": "http/operations/metrics",
