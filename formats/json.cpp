@@ -64,12 +64,6 @@ class JsonReader : public Reader {
   }
 
  private:
-  bool word(std::string_view word) {
-    const bool here = std::string_view(at_, end_).starts_with(word);
-    at_ += here ? word.size() : 0;
-    return here;
-  }
-
   bool digits() {
     const char* const start = at_;
     skip_any(kDigits);

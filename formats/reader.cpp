@@ -1,8 +1,6 @@
 // What the readers of JSON, YAML and TOML share.
 #include "formats/reader.hpp"
 
-#include <charconv>
-
 namespace mote::formats {
 namespace {
 
@@ -77,7 +75,23 @@ bool Reader::prepare(Allowed allowed) {
   return true;
 }
 
-bool Reader::fail(std::string_view what) {
+char Reader::peek(std::size_t ahead) const {
+  return ahead < static_cast<std::size_t>(end_ - at_) ? at_[ahead] : '\0';
+}
+
+bool Reader::word(std::string_view word) {
+  const bool is_here = std::string_view(at_, end_).starts_with(word);
+  at_ += is_here ? word.size() : 0;
+  return is_here;
+}
+
+void Reader::skip_any(std::string_view characters) {
+  while (!at_end() && characters.contains(*at_)) {
+    step();
+  }
+}
+
+bool Reader::fail(const char* what) {
   if (fault_.what.empty()) {
     fault_ = {line_, what};
   }
@@ -129,12 +143,16 @@ bool Reader::enter(Node& node, Kind kind) {
 }
 
 bool Reader::code_of(std::size_t digits, std::uint32_t& code) {
-  const std::string_view text = std::string_view(at_, end_).substr(0, digits);
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), code, 16);
-  if (text.size() < digits || stop != text.data() + digits || error != std::errc{}) {
-    return fail("an escape without its hexadecimal digits");
+  code = 0;
+  for (; digits > 0; --digits, ++at_) {
+    const char c = peek();
+    const auto letter = static_cast<std::uint8_t>((c | 0x20) - 'a');
+    const auto digit = static_cast<std::uint8_t>(c - '0');
+    if (digit >= 10 && letter >= 6) {
+      return fail("an escape without its hexadecimal digits");
+    }
+    code = code << 4 | (digit < 10 ? digit : letter + 10U);
   }
-  at_ += digits;
   return true;
 }
 

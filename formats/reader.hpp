@@ -37,7 +37,7 @@ class Reader {
   [[nodiscard]] bool prepare(Allowed allowed);
 
   // Notes the first fault; false for the callers to pass on.
-  bool fail(std::string_view what);
+  bool fail(const char* what);
 
   [[nodiscard]] Document result(const Node* root) const {
     return fault_.what.empty() ? Document(root) : std::unexpected(fault_);
@@ -46,15 +46,12 @@ class Reader {
   [[nodiscard]] bool at_end() const { return at_ == end_; }
 
   // A character ahead; NUL, which no text contains, behind the end.
-  [[nodiscard]] char peek(std::size_t ahead = 0) const {
-    return ahead < static_cast<std::size_t>(end_ - at_) ? at_[ahead] : '\0';
-  }
+  [[nodiscard]] char peek(std::size_t ahead = 0) const;
 
-  void skip_any(std::string_view characters) {
-    while (!at_end() && characters.contains(*at_)) {
-      step();
-    }
-  }
+  // Passes a word without a line's end, if it stands here.
+  bool word(std::string_view word);
+
+  void skip_any(std::string_view characters);
 
   void skip_comment() {
     while (!at_end() && *at_ != '\n') {

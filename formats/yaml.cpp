@@ -189,6 +189,9 @@ bool YamlReader::content() {
   }
   skip_any(" ");
   if (peek() == ':' && is_blank(1)) {
+    if (scalar.line != line_) {
+      return fail("a key in a value of several lines");
+    }
     if (is_behind_key_) {
       return fail("a second colon and space on a key's line; quotes are needed");
     }

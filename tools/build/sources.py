@@ -10,7 +10,7 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "pci/access", "pci/interrupts", "pci/pci", "platform/entropy", "platform/fw_cfg",
           "platform/reset", "platform/virtio_mmio", "faults/panic", "faults/runtime",
           "faults/stack_guard"]
-FORMATS = ["json", "reader", "yaml", "yaml_text"]
+FORMATS = ["json", "reader", "toml", "yaml", "yaml_text"]
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
@@ -140,6 +140,7 @@ NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_rules", "pars
 UNIT_TESTS = {
     "formats/json": _all("formats", "json", "reader"),
     "formats/reader": ["formats/reader.cpp"],
+    "formats/toml": _all("formats", "reader", "toml"),
     "formats/yaml": _all("formats", "reader", "yaml", "yaml_text"),
     "formats/yaml_text": _all("formats", "reader", "yaml", "yaml_text"),
     "volumes/disk": ["volumes/disk.cpp"],
