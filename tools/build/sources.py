@@ -21,8 +21,8 @@ AGENT: list[str] = []
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
             "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
             "tcp/prompt_answer", "tcp/stream", "interface/attachment",
-            "interface/attachment_lines", "interface/classifier", "interface/neighbours",
-            "interface/receive", "interface/transmit", "stats"]
+            "interface/attachment_lines", "interface/attachment_routes", "interface/classifier",
+            "interface/neighbours", "interface/receive", "interface/transmit", "stats"]
 HTTP = ["request/content", "request/request", "request/request_buffer", "request/request_reader",
         "request/section_scanner", "request/target", "pack/crc32", "pack/site_pack",
         "reply/conditions", "reply/date", "reply/holding", "reply/negotiation", "reply/preface",
@@ -181,6 +181,7 @@ UNIT_TESTS = {
     "firmware/settings/meta_data": CLOUD_INIT,
     "firmware/settings/network_config": CLOUD_INIT,
     "firmware/settings/network_config_bad": CLOUD_INIT,
+    "firmware/settings/network_config_v2": CLOUD_INIT,
     "firmware/settings/network_data": CLOUD_INIT,
     "firmware/settings/settings": [*SETTINGS, FAKE_CONSOLE],
     "firmware/settings/settings_disk": CLOUD_INIT,
@@ -320,6 +321,7 @@ TESTED_ELSEWHERE = {
     "http/request/target": "http/request/request",
     "netstack/dhcp/message": "netstack/dhcp/client",
     "netstack/interface/attachment_lines": "netstack/interface/attachment_addresses",
+    "netstack/interface/attachment_routes": "netstack/ip/routes_set",
     "netstack/interface/receive": "netstack/stack",
     "netstack/interface/transmit": "netstack/stack",
     "netstack/lwip/heap": "netstack/stack",

@@ -43,7 +43,7 @@ std::string summary_of(const InterfaceFields& fields) {
 // Exactly as large as the text, so that a reader that goes beyond its end is caught.
 std::vector<char> copy_of(std::string_view text) { return {text.begin(), text.end()}; }
 
-std::array<formats::Node, 4096> nodes;
+std::array<formats::Node, formats::kMostNodes> nodes;
 
 template <typename Apply>
 Outcome outcome_of(Apply apply) {
@@ -79,6 +79,17 @@ std::string summary(const Settings& settings) {
 
 Outcome read_network_config(std::string_view yaml) {
   return read_tree(yaml, "network-config", formats::read_yaml, cloud_init::apply_network_config);
+}
+
+void check_network_config(const char* yaml, const std::string& summary, const std::string& said) {
+  Outcome outcome = read_network_config(yaml);
+  const std::string begin = "settings (network-config:";
+  std::string& text = outcome.said;
+  for (std::size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
+    text.erase(at, begin.size());
+  }
+  CHECK(outcome.summary == summary);
+  CHECK(text == said);
 }
 
 Outcome read_network_data(std::string_view json) {
@@ -135,9 +146,3 @@ Outcome read_disk(const FakeVolume& volume, std::size_t text_bytes) {
 }
 
 }  // namespace mote::world
-
-namespace mote::formats {
-[[gnu::weak]] Document read_toml(std::span<char>, std::span<Node>) {
-  return std::unexpected(Fault{1, "no TOML yet"});
-}
-}  // namespace mote::formats

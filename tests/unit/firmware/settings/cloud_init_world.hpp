@@ -35,6 +35,10 @@ Outcome read_interfaces(std::string_view text);
 Outcome read_meta_data(std::string_view yaml);
 Outcome read_user_data(std::string_view text, bool is_cut = false);
 
+// Checks what a network-config amounts to, and what is said: lines without "settings (NAME:".
+void check_network_config(const char* yaml, const std::string& summary,
+                          const std::string& said = "");
+
 struct FakeVolume {
   std::string name;
   std::map<std::string, std::string, std::less<>> files;
