@@ -8,8 +8,9 @@
 namespace mote::cloud_init {
 namespace {
 
-// An address with its prefix, or with a netmask of its own, or with 24 bits, which is what
-// cloud-init assumes. `bits` for "/24" in the text.
+using namespace std::string_view_literals;
+
+// An address with its prefix or with a netmask of its own, else with as many bits as are assumed.
 std::optional<Ipv4Prefix> read_prefix(std::string_view address, std::string_view netmask,
                                       std::uint8_t assumed) {
   if (address.find('/') != std::string_view::npos) {
@@ -20,10 +21,6 @@ std::optional<Ipv4Prefix> read_prefix(std::string_view address, std::string_view
   const auto bare = parse_ipv4(address);
   const auto bits = netmask.empty() ? std::optional(assumed) : parse_netmask(netmask);
   return bare && bits ? std::optional(Ipv4Prefix{*bare, *bits}) : std::nullopt;
-}
-
-bool is_host_on(Ipv4Prefix prefix) {
-  return prefix.length != 0 && netstack::fault_on_subnet({prefix.address}, prefix.length).empty();
 }
 
 }  // namespace
@@ -37,15 +34,16 @@ RouteText RouteText::of(SettingsFile& file, const formats::Node& map) {
     return text;
   };
   return {.line = map.line,
-          .network = first_of({"to", "network", "destination"}),
-          .netmask = first_of({"netmask", "prefix"}),
-          .router = first_of({"via", "gateway"}),
-          .is_on_link = file.text(map, "on-link") == "true"};
+          .network = first_of({"to"sv, "network"sv, "destination"sv}),
+          .netmask = first_of({"netmask"sv, "prefix"sv}),
+          .router = first_of({"via"sv, "gateway"sv}),
+          .is_on_link = file.text(map, "on-link"sv) == "true"sv};
 }
 
 bool RouteText::is_default() const {
-  return network == "default" || network == "0.0.0.0/0" ||
-         (network == "0.0.0.0" && (netmask.empty() || netmask == "0.0.0.0" || netmask == "0"));
+  return network == "default"sv || network == "0.0.0.0/0"sv ||
+         (network == "0.0.0.0"sv &&
+          (netmask.empty() || netmask == "0.0.0.0"sv || netmask == "0"sv));
 }
 
 bool InterfaceDraft::prefer(Rank rank, std::uint32_t line, std::string_view text) {
@@ -56,13 +54,13 @@ bool InterfaceDraft::prefer(Rank rank, std::uint32_t line, std::string_view text
     std::swap(rank, rank_);
   }
   if (rank != Rank::kNone) {
-    file_.complain(line, "one IPv4 address a NIC: ", text, " is not used");
+    file_.complain(line, "one IPv4 address a NIC: % is not used"sv, text);
   }
   return is_better;
 }
 
 void InterfaceDraft::use_dhcp(std::uint32_t line) {
-  if (rank_ != Rank::kDhcp && prefer(Rank::kDhcp, line, "DHCP")) {
+  if (rank_ != Rank::kDhcp && prefer(Rank::kDhcp, line, "DHCP"sv)) {
     fields_.address = InterfaceFields::Address{};
     fields_.gateway = 0;
   }
@@ -73,18 +71,18 @@ void InterfaceDraft::use(const SubnetText& subnet) {
     file_.pass_over_ipv6(subnet.line);
     return;
   }
-  const auto prefix = read_prefix(subnet.address, subnet.netmask, 24);
+  const auto prefix = read_prefix(subnet.address, subnet.netmask, 24);  // as cloud-init assumes
   if (!prefix || !is_host_on(*prefix)) {
-    file_.complain(subnet.line, "", subnet.address, " is no address for a host, not used");
+    file_.complain(subnet.line, "% is no address for a host, not used"sv, subnet.address);
     return;
   }
   std::optional<std::uint32_t> gateway;
   if (is_ipv6(subnet.gateway)) {
     file_.pass_over_ipv6(subnet.line);
-  } else if (!subnet.gateway.empty() && subnet.gateway != "0.0.0.0") {
+  } else if (!subnet.gateway.empty() && subnet.gateway != "0.0.0.0"sv) {
     gateway = parse_ipv4(subnet.gateway);
-    if (!gateway || !netstack::fault_of_host({*gateway}).empty()) {
-      file_.complain(subnet.line, "", subnet.gateway, " is no address for a gateway, not used");
+    if (!gateway || !is_host(*gateway)) {
+      file_.complain(subnet.line, "% is no address for a gateway, not used"sv, subnet.gateway);
       gateway.reset();
     }
   }
@@ -112,7 +110,7 @@ void InterfaceDraft::add(const RouteText& route) {
                                           : read_prefix(route.network, route.netmask, 32);
   const auto router = route.router.empty() ? std::optional(0U) : parse_ipv4(route.router);
   if (!network || !router || (!route.router.empty() && *router == 0)) {
-    file_.complain(route.line, "a route to ", route.network, " can't be used");
+    file_.complain(route.line, "a route to % can't be used"sv, route.network);
     return;
   }
   if (route.is_on_link && *router != 0) {
@@ -124,9 +122,9 @@ void InterfaceDraft::add(const RouteText& route) {
 void InterfaceDraft::keep(const std::optional<netstack::Route>& route, std::uint32_t line,
                           std::string_view text) {
   if (!route) {
-    file_.complain(line, "a route to ", text, " can't be used");
+    file_.complain(line, "a route to % can't be used"sv, text);
   } else if (!routes_.add(*route)) {
-    file_.complain(line, "too many routes: that to ", text, " is not used");
+    file_.complain(line, "too many routes: that to % is not used"sv, text);
   }
 }
 
@@ -136,28 +134,28 @@ void InterfaceDraft::add_routes(const formats::Node* list, SubnetText& subnet) {
   }
   for (const formats::Node& entry : *list) {
     const RouteText route = RouteText::of(file_, entry);
-    if (entry.find("table") != nullptr || entry.find("type") != nullptr) {
-      file_.complain(route.line, "a special route to ", route.network, " can't be used");
+    if (entry.find("table"sv) != nullptr || entry.find("type"sv) != nullptr) {
+      file_.complain(route.line, "a special route to % can't be used"sv, route.network);
     } else if (!route.is_default() || is_ipv6(route.router)) {
       add(route);
     } else if (subnet.gateway.empty()) {
       subnet.gateway = route.router;
       subnet.is_gateway_on_link = route.is_on_link;
     } else if (subnet.gateway != route.router) {
-      file_.complain(route.line, "one gateway a NIC: ", route.router, " is not used");
+      file_.complain(route.line, "one gateway a NIC: % is not used"sv, route.router);
     }
   }
 }
 
 void InterfaceDraft::set_mtu(std::uint32_t line, std::string_view text) {
-  if (!parse_field(fields_, "mtu", text)) {
-    file_.complain(line, "an MTU of ", text, " can't be used");
+  if (!parse_field(fields_, "mtu"sv, text)) {
+    file_.complain(line, "an MTU of % can't be used"sv, text);
   }
 }
 
 void InterfaceDraft::read_mtu(const formats::Node& map) {
-  if (const std::string_view text = file_.text(map, "mtu"); !text.empty()) {
-    set_mtu(map.find("mtu")->line, text);
+  if (const std::string_view text = file_.text(map, "mtu"sv); !text.empty()) {
+    set_mtu(map.find("mtu"sv)->line, text);
   }
 }
 
@@ -184,17 +182,17 @@ std::optional<InterfaceChoice> choose(SettingsFile& file, std::uint32_t line, st
   if (!mac.empty()) {
     const auto parsed = parse_mac(mac);
     if (!parsed) {
-      file.complain(line, "", mac, " is no MAC address: this NIC's settings are not used");
+      file.complain(line, "% is no MAC address: this NIC's settings are not used"sv, mac);
       return std::nullopt;
     }
     return InterfaceChoice{.mac = *parsed};
   }
-  constexpr std::string_view kKernelName = "eth";
+  constexpr std::string_view kKernelName = "eth"sv;
   if (name.starts_with(kKernelName)) {
     place = parse_number(name.substr(kKernelName.size()), 0, 99).value_or(place);
   }
   if (place >= limits::kInterfaces) {
-    file.complain(line, "", name, ": there is no room for so many NICs, not used");
+    file.complain(line, "%: there is no room for so many NICs, not used"sv, name);
     return std::nullopt;
   }
   return InterfaceChoice{.index = place};

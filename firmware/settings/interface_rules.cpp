@@ -9,13 +9,14 @@
 namespace mote {
 namespace {
 
+using namespace std::string_view_literals;
+
 std::optional<InterfaceFields::Address> parse_address(std::string_view value) {
-  if (value == "dhcp") {
+  if (value == "dhcp"sv) {
     return InterfaceFields::Address{};
   }
   const auto prefix = parse_ipv4_prefix(value);
-  if (!prefix || prefix->length == 0 ||
-      !netstack::fault_on_subnet({prefix->address}, prefix->length).empty()) {
+  if (!prefix || !is_host_on(*prefix)) {
     return std::nullopt;
   }
   return InterfaceFields::Address{.dhcp = false, .fixed = *prefix};
@@ -27,7 +28,7 @@ std::optional<std::uint32_t> parse_gateway(std::string_view value) {
     return 0;
   }
   const auto gateway = parse_ipv4(value);
-  return gateway && netstack::fault_of_host({*gateway}).empty() ? gateway : std::nullopt;
+  return gateway && is_host(*gateway) ? gateway : std::nullopt;
 }
 
 std::optional<std::uint16_t> parse_mtu(std::string_view value) {
@@ -37,7 +38,7 @@ std::optional<std::uint16_t> parse_mtu(std::string_view value) {
 }
 
 std::optional<bool> parse_switch(std::string_view value) {
-  return value == "on" || value == "off" ? std::optional(value == "on") : std::nullopt;
+  return value == "on"sv || value == "off"sv ? std::optional(value == "on"sv) : std::nullopt;
 }
 
 // Routes with commas between them; all must be usable, and there must be room for them.
@@ -54,6 +55,12 @@ std::optional<netstack::Routes> parse_routes(std::string_view value) {
 
 }  // namespace
 
+bool is_host(std::uint32_t address) { return netstack::fault_of_host({address}).empty(); }
+
+bool is_host_on(Ipv4Prefix subnet) {
+  return subnet.length != 0 && netstack::fault_on_subnet({subnet.address}, subnet.length).empty();
+}
+
 std::optional<InterfaceChoice> parse_choice(std::string_view text) {
   if (const auto mac = parse_mac(text)) {
     return InterfaceChoice{.mac = mac};
@@ -65,7 +72,7 @@ std::optional<InterfaceChoice> parse_choice(std::string_view text) {
 std::optional<netstack::Route> checked_route(Ipv4Prefix network, std::uint32_t router) {
   const netstack::Ipv4Address start{network.address & netstack::mask_of(network.length).value};
   const bool is_link_of_all = network.length == 0 && router == 0;
-  const bool is_good_router = router == 0 || netstack::fault_of_host({router}).empty();
+  const bool is_good_router = router == 0 || is_host(router);
   if (start.is_loopback() || start.is_multicast() || start.is_broadcast() || is_link_of_all ||
       !is_good_router) {
     return std::nullopt;
@@ -74,7 +81,7 @@ std::optional<netstack::Route> checked_route(Ipv4Prefix network, std::uint32_t r
 }
 
 std::optional<netstack::Route> parse_route(std::string_view text) {
-  constexpr std::string_view kVia = "via ";
+  constexpr std::string_view kVia = "via "sv;
   const auto network = parse_ipv4_prefix(take_until(text, ' '));
   text = trim(text);
   std::optional<std::uint32_t> router = 0;
@@ -86,23 +93,23 @@ std::optional<netstack::Route> parse_route(std::string_view text) {
 }
 
 bool parse_field(InterfaceFields& fields, std::string_view key, std::string_view value) {
-  if (key == "address") {
+  if (key == "address"sv) {
     fields.address = parse_address(value);
     return fields.address.has_value();
   }
-  if (key == "gateway") {
+  if (key == "gateway"sv) {
     fields.gateway = parse_gateway(value);
     return fields.gateway.has_value();
   }
-  if (key == "mtu") {
+  if (key == "mtu"sv) {
     fields.mtu = parse_mtu(value);
     return fields.mtu.has_value();
   }
-  if (key == "offload") {
+  if (key == "offload"sv) {
     fields.offload = parse_switch(value);
     return fields.offload.has_value();
   }
-  if (key == "routes") {
+  if (key == "routes"sv) {
     fields.routes = parse_routes(value);
     return fields.routes.has_value();
   }

@@ -39,6 +39,10 @@ struct InterfaceChoice {
 // "0" or "52:54:00:12:34:56".
 [[nodiscard]] std::optional<InterfaceChoice> parse_choice(std::string_view text);
 
+// Whether a host can have an address; on its subnet, too.
+[[nodiscard]] bool is_host(std::uint32_t address);
+[[nodiscard]] bool is_host_on(Ipv4Prefix subnet);
+
 // "10.0.0.0/8 via 192.0.2.9", or "198.51.100.0/24": on the link. Host bits are cleared.
 [[nodiscard]] std::optional<netstack::Route> parse_route(std::string_view text);
 

@@ -9,9 +9,11 @@
 namespace mote::cloud_init {
 namespace {
 
+using namespace std::string_view_literals;
+
 std::string_view take_word(std::string_view& rest) {
   rest = trim(rest);
-  const auto end = rest.find_first_of(" \t");
+  const auto end = rest.find_first_of(" \t"sv);
   const auto word = rest.substr(0, end);
   rest = end == std::string_view::npos ? std::string_view{} : trim(rest.substr(end));
   return word;
@@ -26,12 +28,12 @@ class InterfacesFile {
       ++line_;
       auto rest = trim(take_until(text, '\n'));
       const auto word = take_word(rest);
-      if (word == "iface") {
+      if (word == "iface"sv) {
         finish();
         begin(rest);
-      } else if (word == "auto" || word == "source" || word == "mapping" ||
-                 word == "source-directory" || word == "no-auto-down" ||
-                 word.starts_with("allow-")) {
+      } else if (word == "auto"sv || word == "source"sv || word == "mapping"sv ||
+                 word == "source-directory"sv || word == "no-auto-down"sv ||
+                 word.starts_with("allow-"sv)) {
         finish();
         is_outside_ = true;
       } else if (!word.empty() && word.front() != '#') {
@@ -48,33 +50,34 @@ class InterfacesFile {
     const auto name = take_word(rest);
     const auto family = take_word(rest);
     const auto method = take_word(rest);
-    if (name == "lo") {
+    if (name == "lo"sv) {
       is_outside_ = true;
       return;
     }
     const std::uint32_t place = place_of(name.substr(0, name.find(':')));
-    if (family == "inet6") {
+    if (family == "inet6"sv) {
       file_.pass_over_ipv6(line_);
       is_outside_ = true;
       return;
     }
-    if (family != "inet" || (method != "static" && method != "dhcp" && method != "manual")) {
-      file_.complain(line_, "an interface by \"", method, "\" can't be used");
+    if (family != "inet"sv ||
+        (method != "static"sv && method != "dhcp"sv && method != "manual"sv)) {
+      file_.complain(line_, "an interface by \"%\" can't be used"sv, method);
       is_outside_ = true;
       return;
     }
     // A further address of a NIC has a stanza of its own, with the same name or like "eth0:1".
-    if (place < names_.size() && std::exchange(has_address_[place], method != "manual")) {
-      file_.complain(line_, "one IPv4 address a NIC: a further one of ", name, " is not used");
+    if (place < names_.size() && std::exchange(has_address_[place], method != "manual"sv)) {
+      file_.complain(line_, "one IPv4 address a NIC: a further one of % is not used"sv, name);
       is_outside_ = true;
       return;
     }
     draft_.emplace(file_);
     name_ = name;
     place_ = place;
-    is_static_ = method == "static";
+    is_static_ = method == "static"sv;
     subnet_ = {.line = line_};
-    if (method == "dhcp") {
+    if (method == "dhcp"sv) {
       draft_->use_dhcp(line_);
     }
   }
@@ -83,21 +86,21 @@ class InterfacesFile {
     if (is_outside_ || !draft_) {
       return;  // Proxmox VE has DNS servers below the loopback interface
     }
-    if (key == "address") {
+    if (key == "address"sv) {
       subnet_.address = value;
-    } else if (key == "netmask") {
+    } else if (key == "netmask"sv) {
       subnet_.netmask = value;
-    } else if (key == "gateway") {
+    } else if (key == "gateway"sv) {
       subnet_.gateway = value;
-    } else if (key == "pointopoint") {
+    } else if (key == "pointopoint"sv) {
       subnet_.is_gateway_on_link = true;
-    } else if (key == "hwaddress") {
-      mac_ = value.substr(value.starts_with("ether ") ? 6 : 0);
-    } else if (key == "mtu") {
+    } else if (key == "hwaddress"sv) {
+      mac_ = value.substr(value.starts_with("ether "sv) ? 6 : 0);
+    } else if (key == "mtu"sv) {
       draft_->set_mtu(line_, value);
-    } else if (!key.starts_with("dns") && key != "broadcast" && key != "network" &&
-               key != "metric") {
-      file_.complain(line_, "", key, " can't be used, ignored");
+    } else if (!key.starts_with("dns"sv) && key != "broadcast"sv && key != "network"sv &&
+               key != "metric"sv) {
+      file_.complain(line_, "% can't be used, ignored"sv, key);
     }
   }
 

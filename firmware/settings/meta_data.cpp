@@ -5,6 +5,8 @@
 namespace mote::cloud_init {
 namespace {
 
+using namespace std::string_view_literals;
+
 using formats::Node;
 
 std::string_view first_of(SettingsFile& file, const Node& map,
@@ -21,20 +23,21 @@ std::string_view first_of(SettingsFile& file, const Node& map,
 MetaData apply_meta_data(Settings& settings, std::string_view name, const Node& root) {
   SettingsFile file(settings, name);
   if (!root.is_map()) {
-    file.complain(root.line, "not a map, ignored");
+    file.complain(root.line, "not a map, ignored"sv);
     return {};
   }
-  for (const std::string_view key : {"local-hostname", "hostname"}) {
+  for (const std::string_view key : {"local-hostname"sv, "hostname"sv}) {
     if (const std::string_view host = file.text(root, key); !host.empty()) {
-      settings.apply(file.at(root.find(key)->line), "network.hostname", host);
+      settings.apply(file.at(root.find(key)->line), "network.hostname"sv, host);
       break;
     }
   }
-  const Node* const network = root.find("network_config");
-  return {
-      .instance = first_of(file, root, {"instance-id", "instance_id", "uuid", "droplet_id"}),
-      .content_path = network == nullptr ? std::string_view{} : file.text(*network, "content_path"),
-      .interfaces = file.text(root, "network-interfaces")};
+  const Node* const network = root.find("network_config"sv);
+  return {.instance =
+              first_of(file, root, {"instance-id"sv, "instance_id"sv, "uuid"sv, "droplet_id"sv}),
+          .content_path =
+              network == nullptr ? std::string_view{} : file.text(*network, "content_path"sv),
+          .interfaces = file.text(root, "network-interfaces"sv)};
 }
 
 }  // namespace mote::cloud_init

@@ -6,6 +6,8 @@
 namespace mote {
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -28,7 +30,7 @@ std::string_view take_until(std::string_view& rest, char separator) {
 }
 
 std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
+  constexpr std::string_view kBlank = " \t\r\n"sv;
   const auto first = text.find_first_not_of(kBlank);
   if (first == std::string_view::npos) {
     return {};
@@ -111,13 +113,13 @@ bool is_url_path(std::string_view text) {
   while (!text.empty()) {
     const bool is_last = text.find('/') == std::string_view::npos;
     const auto segment = take_until(text, '/');
-    if (segment.empty() || segment == "." || segment == ".." || (!is_last && text.empty())) {
+    if (segment.empty() || segment == "."sv || segment == ".."sv || (!is_last && text.empty())) {
       return false;
     }
     for (const char c : segment) {
       // RFC 3986, 2.3 and 3.3: unreserved characters, and those without a meaning in a path.
       if (!is_letter(c) && !is_digit(c) &&
-          std::string_view("-._~!$&'()*+,;=:@").find(c) == std::string_view::npos) {
+          std::string_view("-._~!$&'()*+,;=:@"sv).find(c) == std::string_view::npos) {
         return false;
       }
     }

@@ -12,6 +12,8 @@
 namespace mote {
 namespace {
 
+using namespace std::string_view_literals;
+
 bool set_seconds(std::uint32_t& milliseconds, std::string_view value) {
   const auto seconds = parse_number(value, 1, 86'400);
   if (seconds) {
@@ -22,10 +24,10 @@ bool set_seconds(std::uint32_t& milliseconds, std::string_view value) {
 
 // Splits off a word; blanks within a pair of double quotes don't end it.
 std::string_view take_word(std::string_view& rest) {
-  std::size_t end = rest.find_first_of(" \"");
+  std::size_t end = rest.find_first_of(" \""sv);
   while (end != std::string_view::npos && rest[end] == '"') {
     const auto closing = rest.find('"', end + 1);
-    end = rest.find_first_of(" \"", closing == std::string_view::npos ? end + 1 : closing + 1);
+    end = rest.find_first_of(" \""sv, closing == std::string_view::npos ? end + 1 : closing + 1);
   }
   const auto word = rest.substr(0, end);
   rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
@@ -41,7 +43,8 @@ std::string_view without_quotes(std::string_view text) {
 std::string_view whole_parts(SettingSource source, std::string_view text, char separator) {
   const auto end = text.find_last_of(separator);
   const auto whole = text.substr(0, end == std::string_view::npos ? 0 : end);
-  console::line("settings (", source.name, "): too long, only ", whole.size(), " bytes are used");
+  console::line("settings ("sv, source.name, "): too long, only "sv, whole.size(),
+                " bytes are used"sv);
   return whole;
 }
 
@@ -59,8 +62,8 @@ void Settings::apply_lines(SettingSource source, std::string_view text, bool is_
 }
 
 void Settings::apply_command_line(std::string_view text, bool is_cut) {
-  constexpr std::string_view kPrefix = "mote.";
-  constexpr SettingSource kSource{"command line"};
+  constexpr std::string_view kPrefix = "mote."sv;
+  constexpr SettingSource kSource{"command line"sv};
   text = is_cut ? whole_parts(kSource, text, ' ') : text;
   while (!text.empty()) {
     auto word = without_quotes(trim(take_word(text)));
@@ -78,15 +81,15 @@ void Settings::apply(SettingSource source, std::string_view key, std::string_vie
   if (outcome == Outcome::kSet || !may_complain(source)) {
     return;
   }
-  console::line(outcome == Outcome::kNoRoom ? "no room for " : "cannot use ", Harmless{key}, "=",
-                Harmless{value}, ", ignored");
+  console::line(outcome == Outcome::kNoRoom ? "no room for "sv : "cannot use "sv, Harmless{key},
+                "="sv, Harmless{value}, ", ignored"sv);
 }
 
 void Settings::apply(SettingSource source, const InterfaceChoice& choice,
                      const InterfaceFields& fields) {
   begin(source);
   if (!rules_.set(choice, fields, source_)) {
-    complain(source, "no room for the settings of one more NIC");
+    complain(source, "no room for the settings of one more NIC"sv);
   }
 }
 
@@ -105,87 +108,87 @@ bool Settings::may_complain(SettingSource source) {
   if (complaints_ > limits::kSettingComplaints) {
     return false;
   }
-  console::print("settings (", source.name);
+  console::print("settings ("sv, source.name);
   if (++complaints_ > limits::kSettingComplaints) {
-    console::line("): more can't be used");
+    console::line("): more can't be used"sv);
     return false;
   }
   if (source.line != 0) {
-    console::print(":", source.line);
+    console::print(":"sv, source.line);
   }
-  console::print("): ");
+  console::print("): "sv);
   return true;
 }
 
-void Settings::complain(SettingSource source, std::string_view before, std::string_view text,
-                        std::string_view after) {
+void Settings::complain(SettingSource source, std::string_view words, std::string_view text) {
   if (may_complain(source)) {
-    console::line(before, Harmless{text}, after);
+    const auto before = take_until(words, '%');
+    console::line(before, Harmless{text}, words);
   }
 }
 
 Settings::Outcome Settings::set(std::string_view key, std::string_view value) {
-  constexpr std::string_view kNetwork = "network.";
-  if (key.starts_with(kNetwork) && key != "network.hostname") {
+  constexpr std::string_view kNetwork = "network."sv;
+  if (key.starts_with(kNetwork) && key != "network.hostname"sv) {
     return set_network(key.substr(kNetwork.size()), value);
   }
   return set_top(key, value) ? Outcome::kSet : Outcome::kUnusable;
 }
 
 bool Settings::set_top(std::string_view key, std::string_view value) {
-  if (key == "network.hostname") {
+  if (key == "network.hostname"sv) {
     return set_host_name(value);
   }
-  constexpr std::string_view kHttp = "http.";
+  constexpr std::string_view kHttp = "http."sv;
   if (key.starts_with(kHttp)) {
     return set_http(key.substr(kHttp.size()), value);
   }
-  if (key == "panic" && (value == "reset" || value == "halt")) {
-    halt_on_panic_ = value == "halt";
+  if (key == "panic"sv && (value == "reset"sv || value == "halt"sv)) {
+    halt_on_panic_ = value == "halt"sv;
     return true;
   }
-  if (key == "console" && (value == "normal" || value == "quiet")) {
-    is_console_quiet_ = value == "quiet";
+  if (key == "console"sv && (value == "normal"sv || value == "quiet"sv)) {
+    is_console_quiet_ = value == "quiet"sv;
     return true;
   }
-  if (key == "idle" && (value == "poll" || value == "doze")) {
-    idle_ = value == "doze" ? IdlePolicy::kDoze : IdlePolicy::kPoll;
+  if (key == "idle"sv && (value == "poll"sv || value == "doze"sv)) {
+    idle_ = value == "doze"sv ? IdlePolicy::kDoze : IdlePolicy::kPoll;
     return true;
   }
   return false;
 }
 
 bool Settings::set_http(std::string_view key, std::string_view value) {
-  if (key == "port") {
+  if (key == "port"sv) {
     const auto port = parse_number(value, 1, 65'535);
     http_port_ = static_cast<std::uint16_t>(port.value_or(http_port_));
     return port.has_value();
   }
-  if (key == "connections") {
+  if (key == "connections"sv) {
     const auto count = parse_number(value, limits::kLeastConnections, limits::kMostConnections);
     http_connections_ = count.value_or(http_connections_);
     return count.has_value();
   }
-  if (key == "header_timeout_s") {
+  if (key == "header_timeout_s"sv) {
     return set_seconds(header_time_ms_, value);
   }
-  if (key == "idle_timeout_s") {
+  if (key == "idle_timeout_s"sv) {
     return set_seconds(idle_time_ms_, value);
   }
-  if (key == "health") {
+  if (key == "health"sv) {
     return set_path(health_path_, value);
   }
-  if (key == "metrics") {
+  if (key == "metrics"sv) {
     return set_path(metrics_path_, value);
   }
-  if (key == "metrics_interface") {
+  if (key == "metrics_interface"sv) {
     return set_metrics_interface(value);
   }
-  if (key == "access_log" && (value == "off" || value == "combined")) {
-    logs_access_ = value == "combined";
+  if (key == "access_log"sv && (value == "off"sv || value == "combined"sv)) {
+    logs_access_ = value == "combined"sv;
     return true;
   }
-  if (key == "access_log_lines") {
+  if (key == "access_log_lines"sv) {
     const auto lines = parse_number(value, 1, 10'000);
     access_log_lines_ = lines.value_or(access_log_lines_);
     return lines.has_value();

@@ -40,10 +40,9 @@ class Settings {
   // with Linux, double quotes keep together a value with spaces.
   void apply_command_line(std::string_view text, bool is_cut = false);
 
-  // Prints a line about what can't be used: `before`, `text`, `after`, of which `text` may come
-  // from anywhere. Of one source only the first limits::kSettingComplaints are printed.
-  void complain(SettingSource source, std::string_view before, std::string_view text = {},
-                std::string_view after = {});
+  // Prints a line about what can't be used: `words`, with `text`, which may come from anywhere, in
+  // the place of a `%`. Of one source only the first limits::kSettingComplaints are printed.
+  void complain(SettingSource source, std::string_view words, std::string_view text = {});
 
   // Zero-terminated, for lwIP; valid for this object's lifetime.
   [[nodiscard]] const char* host_name() const { return host_name_.data(); }

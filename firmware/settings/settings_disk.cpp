@@ -13,12 +13,14 @@
 namespace mote {
 namespace {
 
+using namespace std::string_view_literals;
+
 using namespace cloud_init;
 using formats::Node;
 using volumes::FileRead;
 
-constexpr std::string_view kNoCloud = "cidata";
-constexpr std::string_view kConfigDrive = "config-2";
+constexpr std::string_view kNoCloud = "cidata"sv;
+constexpr std::string_view kConfigDrive = "config-2"sv;
 
 bool is_same_name(std::string_view a, std::string_view lower) {
   return std::ranges::equal(
@@ -46,29 +48,29 @@ class SettingsDisk {
 
   void apply_no_cloud() {
     MetaData meta;
-    if (const Node* const root = read_tree("meta-data", "meta-data", formats::read_yaml)) {
-      meta = apply_meta_data(settings_, "meta-data", *root);
+    if (const Node* const root = read_tree("meta-data"sv, "meta-data"sv, formats::read_yaml)) {
+      meta = apply_meta_data(settings_, "meta-data"sv, *root);
     }
-    announce("NoCloud", meta.instance);
+    announce("NoCloud"sv, meta.instance);
     if (!meta.interfaces.empty()) {
-      apply_interfaces_file(settings_, "network-interfaces", meta.interfaces);
+      apply_interfaces_file(settings_, "network-interfaces"sv, meta.interfaces);
     }
     if (const Node* const root =
-            read_tree("network-config", "network-config", formats::read_yaml)) {
-      apply_network_config(settings_, "network-config", *root);
+            read_tree("network-config"sv, "network-config"sv, formats::read_yaml)) {
+      apply_network_config(settings_, "network-config"sv, *root);
     }
-    apply_user_data("user-data", "user-data");
+    apply_user_data("user-data"sv, "user-data"sv);
   }
 
   void apply_config_drive() {
     MetaData meta;
-    if (const Node* const root =
-            read_tree("meta_data.json", "openstack/latest/meta_data.json", formats::read_json)) {
-      meta = apply_meta_data(settings_, "meta_data.json", *root);
+    if (const Node* const root = read_tree("meta_data.json"sv, "openstack/latest/meta_data.json"sv,
+                                           formats::read_json)) {
+      meta = apply_meta_data(settings_, "meta_data.json"sv, *root);
     }
-    announce("ConfigDrive", meta.instance);
+    announce("ConfigDrive"sv, meta.instance);
     apply_config_drive_network(meta.content_path);
-    apply_user_data("user_data", "openstack/latest/user_data");
+    apply_user_data("user_data"sv, "openstack/latest/user_data"sv);
   }
 
  private:
@@ -76,38 +78,39 @@ class SettingsDisk {
     Kept path;
     path.keep(content_path);
     if (path.text().size() != content_path.size()) {
-      settings_.complain({"meta_data.json"}, "the path of its file of interfaces is too long");
+      settings_.complain({"meta_data.json"sv}, "the path of its file of interfaces is too long"sv);
     }
     if (const Node* const root = read_tree(
-            "network_data.json", "openstack/latest/network_data.json", formats::read_json)) {
-      apply_network_data(settings_, "network_data.json", *root);
+            "network_data.json"sv, "openstack/latest/network_data.json"sv, formats::read_json)) {
+      apply_network_data(settings_, "network_data.json"sv, *root);
       return;
     }
     if (!path.text().empty()) {
-      constexpr std::string_view kFolder = "openstack/";
+      constexpr std::string_view kFolder = "openstack/"sv;
       std::array<char, kFolder.size() + 64> whole{};
       kFolder.copy(whole.data(), kFolder.size());
       std::string_view rest = path.text();
       rest.remove_prefix(rest.starts_with('/') ? 1 : 0);
       rest.copy(whole.data() + kFolder.size(), rest.size());
-      const auto text = read("interfaces", {whole.data(), kFolder.size() + rest.size()});
+      const auto text = read("interfaces"sv, {whole.data(), kFolder.size() + rest.size()});
       if (!text) {
-        settings_.complain({"meta_data.json"}, "the file of interfaces that it names is missing");
+        settings_.complain({"meta_data.json"sv},
+                           "the file of interfaces that it names is missing"sv);
       } else {
-        apply_interfaces_file(settings_, "interfaces", {text->data(), text->size()});
+        apply_interfaces_file(settings_, "interfaces"sv, {text->data(), text->size()});
       }
       return;
     }
-    if (const Node* const root = read_tree("digitalocean_meta_data.json",
-                                           "digitalocean_meta_data.json", formats::read_json)) {
-      apply_digitalocean(settings_, "digitalocean_meta_data.json", *root);
+    if (const Node* const root = read_tree("digitalocean_meta_data.json"sv,
+                                           "digitalocean_meta_data.json"sv, formats::read_json)) {
+      apply_digitalocean(settings_, "digitalocean_meta_data.json"sv, *root);
     }
   }
 
   void apply_user_data(std::string_view name, std::string_view path) {
     const FileRead file = files_.read(files_.volume, path, std::as_writable_bytes(scratch_.text));
     if (file.state == FileRead::State::kDamaged) {
-      settings_.complain({name}, "cannot be read");
+      settings_.complain({name}, "cannot be read"sv);
     } else if (file.state != FileRead::State::kMissing) {
       cloud_init::apply_user_data(settings_, name, scratch_.text.first(file.bytes), scratch_.nodes,
                                   file.state == FileRead::State::kTooLong);
@@ -121,10 +124,10 @@ class SettingsDisk {
       case FileRead::State::kRead:
         return scratch_.text.first(file.bytes);
       case FileRead::State::kTooLong:
-        settings_.complain({name}, "too long, not used");
+        settings_.complain({name}, "too long, not used"sv);
         break;
       case FileRead::State::kDamaged:
-        settings_.complain({name}, "cannot be read");
+        settings_.complain({name}, "cannot be read"sv);
         break;
       case FileRead::State::kMissing:
         break;
@@ -141,8 +144,8 @@ class SettingsDisk {
     }
     const formats::Document document = reader(*text, scratch_.nodes);
     if (!document) {
-      settings_.complain({name, document.error().line}, document.error().what, {},
-                         ": the file is not used");
+      settings_.complain({name, document.error().line}, "%: the file is not used"sv,
+                         document.error().what);
       return nullptr;
     }
     return (*document)->kind == formats::Kind::kNull ? nullptr : *document;
@@ -150,9 +153,9 @@ class SettingsDisk {
 
   static void announce(std::string_view kind, std::string_view instance) {
     const console::Fact fact;
-    console::print("settings: cloud-init ", kind, " disk");
+    console::print("settings: cloud-init "sv, kind, " disk"sv);
     if (!instance.empty()) {
-      console::print(", instance ", Harmless{instance});
+      console::print(", instance "sv, Harmless{instance});
     }
     console::line();
   }

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <string_view>
-#include <utility>
 
 #include "firmware/settings/settings.hpp"
 #include "formats/document.hpp"
@@ -19,17 +17,11 @@ class SettingsFile {
   [[nodiscard]] Settings& settings() const { return settings_; }
   [[nodiscard]] SettingSource at(std::uint32_t line) const { return {name_, line}; }
 
-  void complain(std::uint32_t line, std::string_view before, std::string_view text = {},
-                std::string_view after = {}) {
-    settings_.complain(at(line), before, text, after);
-  }
+  // As Settings::complain.
+  void complain(std::uint32_t line, std::string_view words, std::string_view text = {});
 
   // Says once that IPv6 isn't used.
-  void pass_over_ipv6(std::uint32_t line) {
-    if (!std::exchange(tells_of_ipv6_, true)) {
-      complain(line, "IPv6 can't be used yet");
-    }
-  }
+  void pass_over_ipv6(std::uint32_t line);
 
   // The scalar under `key`; empty if there is none. Another kind is complained of.
   [[nodiscard]] std::string_view text(const formats::Node& map, std::string_view key);
@@ -37,8 +29,8 @@ class SettingsFile {
   // The list under `key`; null if there is none. Another kind is complained of.
   [[nodiscard]] const formats::Node* list(const formats::Node& map, std::string_view key);
 
-  // Complains of the keys of a map that aren't among these, nor empty.
-  void complain_of_others(const formats::Node& map, std::initializer_list<std::string_view> known);
+  // Complains of the keys of a map that aren't among these words, unless they have no value.
+  void complain_of_others(const formats::Node& map, std::string_view known);
 
  private:
   Settings& settings_;

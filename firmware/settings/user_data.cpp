@@ -11,12 +11,14 @@
 namespace mote::cloud_init {
 namespace {
 
+using namespace std::string_view_literals;
+
 using formats::Node;
 
 // The keys of mote.toml's table [http] that shape the site pack.
-constexpr std::array<std::string_view, 9> kSiteKeys{"index",      "not_found", "error_pages",
-                                                    "clean_urls", "compress",  "cache",
-                                                    "headers",    "redirect",  "site"};
+constexpr std::array<std::string_view, 9> kSiteKeys{"index"sv,      "not_found"sv, "error_pages"sv,
+                                                    "clean_urls"sv, "compress"sv,  "cache"sv,
+                                                    "headers"sv,    "redirect"sv,  "site"sv};
 
 // A setting's key, put together from its parts. What is too long is cut, and no setting's key then.
 class Key {
@@ -35,7 +37,7 @@ class Key {
 Key joined(std::string_view table, std::string_view key) {
   Key whole;
   if (!table.empty()) {
-    (whole += table) += ".";
+    (whole += table) += "."sv;
   }
   return whole += key;
 }
@@ -58,13 +60,15 @@ class MoteDocument {
  private:
   void read_table(const Node& table) {
     for (const Node& part : table) {
-      if (table.key == "network" && part.key == "interface" && part.is_list()) {
+      if (table.key == "network"sv && part.key == "interface"sv && part.is_list()) {
         for (const Node& interface : part) {
           read_interface(interface);
         }
-      } else if (table.key == "http" && std::ranges::find(kSiteKeys, part.key) != kSiteKeys.end()) {
-        file_.complain(part.line, "http.", part.key,
-                       " shapes the site, which is baked into the image: ignored");
+      } else if (table.key == "http"sv &&
+                 std::ranges::find(kSiteKeys, part.key) != kSiteKeys.end()) {
+        file_.complain(part.line,
+                       "http.% shapes the site, which is baked into the image: ignored"sv,
+                       part.key);
       } else {
         read_value(table.key, part);
       }
@@ -76,24 +80,24 @@ class MoteDocument {
     if (value.is_scalar()) {
       file_.settings().apply(file_.at(value.line), key.text(), value.text);
     } else {
-      file_.complain(value.line, "cannot use ", key.text(), ", ignored");
+      file_.complain(value.line, "cannot use %, ignored"sv, key.text());
     }
   }
 
   void read_interface(const Node& interface) {
-    const auto choice = parse_choice(file_.text(interface, "match"));
+    const auto choice = parse_choice(file_.text(interface, "match"sv));
     if (!choice) {
-      file_.complain(interface.line, "an interface without a usable `match`, ignored");
+      file_.complain(interface.line, "an interface without a usable `match`, ignored"sv);
       return;
     }
     InterfaceFields fields;
     for (const Node& part : interface) {
-      const bool is_known = part.key == "match" ||
-                            (part.key == "routes" && part.is_list()
+      const bool is_known = part.key == "match"sv ||
+                            (part.key == "routes"sv && part.is_list()
                                  ? read_routes(fields, part)
                                  : part.is_scalar() && parse_field(fields, part.key, part.text));
       if (!is_known) {
-        file_.complain(part.line, "cannot use network.interface.", part.key, ", ignored");
+        file_.complain(part.line, "cannot use network.interface.%, ignored"sv, part.key);
       }
     }
     file_.settings().apply(file_.at(interface.line), *choice, fields);
@@ -117,7 +121,7 @@ class MoteDocument {
 void apply_document(SettingsFile& file, std::span<char> text, std::span<Node> nodes) {
   const formats::Document document = formats::read_toml(text, nodes);
   if (!document) {
-    file.complain(document.error().line, document.error().what, {}, ": the file is not used");
+    file.complain(document.error().line, "%: the file is not used"sv, document.error().what);
     return;
   }
   MoteDocument(file).read(**document);
@@ -140,19 +144,19 @@ Line find_line(std::string_view text, std::string_view key) {
     auto rest = take_until(text, '\n');
     if (rest.starts_with(key) && rest.substr(key.size()).starts_with(':')) {
       rest.remove_prefix(key.size() + 1);
-      return {number, without_quotes(trim(rest.substr(0, rest.find(" #"))))};
+      return {number, without_quotes(trim(rest.substr(0, rest.find(" #"sv))))};
     }
   }
   return {};
 }
 
 void apply_host_name(SettingsFile& file, std::string_view text) {
-  Line line = find_line(text, "hostname");
+  Line line = find_line(text, "hostname"sv);
   if (line.value.empty()) {
-    line = find_line(text, "fqdn");
+    line = find_line(text, "fqdn"sv);
   }
   if (!line.value.empty()) {
-    file.settings().apply(file.at(line.number), "network.hostname", line.value);
+    file.settings().apply(file.at(line.number), "network.hostname"sv, line.value);
   }
 }
 
@@ -164,18 +168,18 @@ void apply_user_data(Settings& settings, std::string_view name, std::span<char> 
   const std::string_view whole{text.data(), text.size()};
   std::string_view rest = whole;
   const std::string_view first = trim(take_until(rest, '\n'));
-  if (first == "#mote" || first.starts_with("#mote ")) {
+  if (first == "#mote"sv || first.starts_with("#mote "sv)) {
     if (is_cut) {
-      file.complain(0, "too long, not used");
+      file.complain(0, "too long, not used"sv);
     } else {
       apply_document(file, text, nodes);
     }
-  } else if (first == "#cloud-config" || first.starts_with("#cloud-config ")) {
+  } else if (first == "#cloud-config"sv || first.starts_with("#cloud-config "sv)) {
     apply_host_name(file, whole);
     const console::Fact fact;
-    console::line("settings (", name, "): a #cloud-config, only its host name is used");
+    console::line("settings ("sv, name, "): a #cloud-config, only its host name is used"sv);
   } else if (!trim(whole).empty()) {
-    file.complain(1, "not for Mote, as it begins with \"", first, "\": ignored");
+    file.complain(1, "not for Mote, as it begins with \"%\": ignored"sv, first);
   }
 }
 

@@ -177,8 +177,7 @@ class Attachment {
   Peers peers_;
   Caller caller_;  // of the datagram that lwIP is taking in
   Nanoseconds next_question_;
-  Routes set_routes_;  // of the settings
-  Routes routes_;      // in use
+  Routes routes_;  // in use
   bool routes_are_news_ = false;
   bool dhcp_ = false;
   std::uint16_t largest_mtu_ = 0;
@@ -188,6 +187,7 @@ class Attachment {
   bool tells_of_link_ = false;     // the console was told that it is down
   std::uint64_t answers_ = 0;      // of DHCP servers, at the last check
   Nanoseconds next_complaint_;
+  Routes set_routes_;  // of the settings
 };
 
 // The attachment of an lwIP interface.

@@ -128,11 +128,11 @@ IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FA
         FAKE_INTERRUPTS]
 SETTINGS = [*_all("firmware/settings", "interface_rules", "parse", "settings"),
             "netstack/ip/routes.cpp"]
-CLOUD_INIT = ["tests/unit/firmware/settings/cloud_init_world.cpp",
-              *_all("firmware/settings", "interface_draft", "interfaces_file", "meta_data",
-                    "network_config", "network_data", "settings_disk", "settings_file",
-                    "user_data"),
-              *_all("formats", *FORMATS), *SETTINGS, FAKE_CONSOLE]
+SETTINGS_DISK = [*_all("firmware/settings", "interface_draft", "interfaces_file", "meta_data",
+                       "network_config", "network_data", "settings_disk", "settings_file",
+                       "user_data"),
+                 *_all("formats", *FORMATS), *SETTINGS, FAKE_CONSOLE]
+CLOUD_INIT = ["tests/unit/firmware/settings/cloud_init_world.cpp", *SETTINGS_DISK]
 NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_rules", "parse", "settings"),
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
@@ -352,6 +352,7 @@ FUZZERS = {
     "pack": [*FUZZ_PACK],
     "request": [*ORACLES, *_all("http/reply", "conditions", "date", "negotiation", "ranges"),
                 *_all("http/request", "content", "request", "section_scanner", "target")],
+    "settings": SETTINGS_DISK,
 }
 
 # Files that `ninja coverage` leaves out of the total because only a machine can run them, with the
