@@ -12,6 +12,6 @@ inline constexpr std::size_t kSettingsBytes = 4096;
 inline constexpr std::size_t kSettingRoutes = 32;
 
 // Complaints printed about one source of settings; the console says when there are more.
-inline constexpr unsigned kSettingComplaints = 8;
+inline constexpr unsigned kSettingComplaints = 12;
 
 }  // namespace mote::limits

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "firmware/limits.hpp"
 #include "tests/unit/firmware/settings/cloud_init_world.hpp"
 
 using namespace mote::world;
@@ -143,7 +144,7 @@ TEST_CASE("a file full of mistakes is told of in a few lines") {
   const Outcome outcome = read_network_config(yaml);
   CHECK(outcome.summary == "-");
   CAPTURE(outcome.said);
-  CHECK(std::ranges::count(outcome.said, '\n') == 9);
+  CHECK(std::ranges::count(outcome.said, '\n') == mote::limits::kSettingComplaints + 1);
   CHECK(outcome.said.ends_with("settings (network-config): more can't be used\n"));
 }
 

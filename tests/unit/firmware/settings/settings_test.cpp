@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "firmware/limits.hpp"
 #include "http/limits.hpp"
 #include "tests/unit/fake_console.hpp"
 
@@ -170,9 +171,9 @@ TEST_CASE("settings: of one source only the first complaints are printed") {
   }
   settings.apply_lines({"fw_cfg"}, many);
   const std::string& said = mote::console::written();
-  CHECK(said.find("nonsense=7, ignored\n") != std::string::npos);
+  CHECK(said.find("nonsense=11, ignored\n") != std::string::npos);
   CHECK(said.ends_with("ignored\nsettings (fw_cfg): more can't be used\n"));
-  CHECK(std::ranges::count(said, '\n') == 9);
+  CHECK(std::ranges::count(said, '\n') == mote::limits::kSettingComplaints + 1);
   settings.apply({.name = "user-data", .line = 12}, "http.port", "x");
   CHECK(said.ends_with("settings (user-data:12): cannot use http.port=x, ignored\n"));
 }
