@@ -8,4 +8,10 @@ namespace mote::limits {
 // Bytes read of a settings file in QEMU's fw_cfg.
 inline constexpr std::size_t kSettingsBytes = 4096;
 
+// Static routes in settings, of all NICs together.
+inline constexpr std::size_t kSettingRoutes = 32;
+
+// Complaints printed about one source of settings; the console says when there are more.
+inline constexpr unsigned kSettingComplaints = 12;
+
 }  // namespace mote::limits

@@ -66,7 +66,7 @@ void greet(const BootInfo& info, MemoryMap memory) {
   console::line();
 }
 
-// Later sources win: the pack, fw_cfg, the command line.
+// Later sources win: the pack, SMBIOS, fw_cfg, a settings disk, the command line.
 void gather_settings(const BootInfo& info, const http::SitePack* site) {
   if (site != nullptr) {
     settings.apply_lines({"site pack"}, site->settings());
@@ -83,6 +83,20 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
   }
   console::set_quiet(settings.is_console_quiet());
   set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
+}
+
+// Names the NICs that have settings and aren't there.
+void tell_of_missing_nics() {
+  settings.for_each_choice([](const InterfaceChoice& choice) {
+    if (nics::find(choice)) {
+      return;
+    }
+    if (choice.mac) {
+      console::line("settings: there is no NIC ", MacText(*choice.mac).text());
+    } else {
+      console::line("settings: there is no net", choice.index);
+    }
+  });
 }
 
 // The interfaces on which metrics are served.
@@ -215,6 +229,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   netstack::initialize();
   idle::initialize(settings.idle());
   nics::bring_up(settings);
+  tell_of_missing_nics();
   const bool serves = site && start_http(*site);
   if (!paging::seal()) {
     console::line("memory: cannot make read-only what boot has decided");

@@ -10,7 +10,7 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "pci/access", "pci/interrupts", "pci/pci", "platform/entropy", "platform/fw_cfg",
           "platform/reset", "platform/virtio_mmio", "faults/panic", "faults/runtime",
           "faults/stack_guard"]
-FORMATS: list[str] = []
+FORMATS = ["json", "reader", "toml", "yaml", "yaml_text"]
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
@@ -21,8 +21,8 @@ AGENT: list[str] = []
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
             "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
             "tcp/prompt_answer", "tcp/stream", "interface/attachment",
-            "interface/attachment_lines", "interface/classifier", "interface/neighbours",
-            "interface/receive", "interface/transmit", "stats"]
+            "interface/attachment_lines", "interface/attachment_routes", "interface/classifier",
+            "interface/neighbours", "interface/receive", "interface/transmit", "stats"]
 HTTP = ["request/content", "request/request", "request/request_buffer", "request/request_reader",
         "request/section_scanner", "request/target", "pack/crc32", "pack/site_pack",
         "reply/conditions", "reply/date", "reply/holding", "reply/negotiation", "reply/preface",
@@ -30,7 +30,11 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "operations/access_log", "operations/endpoints", "operations/metrics",
         "connection/connection", "connection/connection_answers", "connection/reply_writer",
         "connection/server"]
-FIRMWARE = ["idle", "main", "nics", "pools", "settings/parse", "settings/settings", "site"]
+FIRMWARE = ["idle", "main", "nics", "pools", "settings/interface_draft",
+            "settings/interface_rules", "settings/interfaces_file", "settings/meta_data",
+            "settings/network_config", "settings/network_data", "settings/parse",
+            "settings/settings", "settings/settings_disk", "settings/settings_file",
+            "settings/user_data", "site"]
 
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
 FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,
@@ -122,11 +126,23 @@ PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
 IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FAKE_CONSOLE,
         FAKE_INTERRUPTS]
-NICS = ["firmware/nics.cpp", *_all("firmware/settings", "parse", "settings"),
+SETTINGS = [*_all("firmware/settings", "interface_rules", "parse", "settings"),
+            "netstack/ip/routes.cpp"]
+SETTINGS_DISK = [*_all("firmware/settings", "interface_draft", "interfaces_file", "meta_data",
+                       "network_config", "network_data", "settings_disk", "settings_file",
+                       "user_data"),
+                 *_all("formats", *FORMATS), *SETTINGS, FAKE_CONSOLE]
+CLOUD_INIT = ["tests/unit/firmware/settings/cloud_init_world.cpp", *SETTINGS_DISK]
+NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_rules", "parse", "settings"),
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
         FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
 UNIT_TESTS = {
+    "formats/json": _all("formats", "json", "reader"),
+    "formats/reader": ["formats/reader.cpp"],
+    "formats/toml": _all("formats", "reader", "toml"),
+    "formats/yaml": _all("formats", "reader", "yaml", "yaml_text"),
+    "formats/yaml_text": _all("formats", "reader", "yaml", "yaml_text"),
     "volumes/disk": ["volumes/disk.cpp"],
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
@@ -160,8 +176,16 @@ UNIT_TESTS = {
     "firmware/plan": [],
     "firmware/pools": ["firmware/pools.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "firmware/run_loop": [],
-    "firmware/settings/settings": [*_all("firmware/settings", "parse", "settings"),
-                                   FAKE_CONSOLE],
+    "firmware/settings/interface_rules": [*SETTINGS, FAKE_CONSOLE],
+    "firmware/settings/interfaces_file": CLOUD_INIT,
+    "firmware/settings/meta_data": CLOUD_INIT,
+    "firmware/settings/network_config": CLOUD_INIT,
+    "firmware/settings/network_config_bad": CLOUD_INIT,
+    "firmware/settings/network_config_v2": CLOUD_INIT,
+    "firmware/settings/network_data": CLOUD_INIT,
+    "firmware/settings/settings": [*SETTINGS, FAKE_CONSOLE],
+    "firmware/settings/settings_disk": CLOUD_INIT,
+    "firmware/settings/user_data": CLOUD_INIT,
     "firmware/site": ["firmware/site.cpp", *_all("http/pack", "crc32", "site_pack"),
                       "tests/unit/http/site.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "http/connection/connection": HTTP_WORLD,
@@ -255,6 +279,7 @@ UNIT_TESTS = {
     "netstack/ip/path_mtu": NARROW_LINK,
     "netstack/ip/path_mtu_cut": NARROW_LINK,
     "netstack/ip/routes": DHCP_WORLD,
+    "netstack/ip/routes_set": DHCP_WORLD,
     "netstack/lwip/crowd": TCP_WORLD,
     "netstack/lwip/crowd_long": TCP_WORLD,
     "netstack/tcp/acceptance": NEIGHBOURS,
@@ -282,7 +307,9 @@ TESTED_ELSEWHERE = {
     "drivers/virtio/nic": "firmware/nics",
     "drivers/vmxnet3/buffer_ring": "drivers/vmxnet3/receive_queue",
     "drivers/vmxnet3/nic": "firmware/nics",
+    "firmware/settings/interface_draft": "firmware/settings/network_config",
     "firmware/settings/parse": "firmware/settings/settings",
+    "firmware/settings/settings_file": "firmware/settings/network_config",
     "http/connection/connection_answers": "http/connection/connection",
     "http/connection/reply_writer": "http/connection/connection",
     "http/operations/endpoints": "http/operations/metrics",
@@ -294,6 +321,7 @@ TESTED_ELSEWHERE = {
     "http/request/target": "http/request/request",
     "netstack/dhcp/message": "netstack/dhcp/client",
     "netstack/interface/attachment_lines": "netstack/interface/attachment_addresses",
+    "netstack/interface/attachment_routes": "netstack/ip/routes_set",
     "netstack/interface/receive": "netstack/stack",
     "netstack/interface/transmit": "netstack/stack",
     "netstack/lwip/heap": "netstack/stack",
@@ -324,6 +352,7 @@ FUZZERS = {
     "pack": [*FUZZ_PACK],
     "request": [*ORACLES, *_all("http/reply", "conditions", "date", "negotiation", "ranges"),
                 *_all("http/request", "content", "request", "section_scanner", "target")],
+    "settings": SETTINGS_DISK,
 }
 
 # Files that `ninja coverage` leaves out of the total because only a machine can run them, with the
