@@ -13,11 +13,11 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
 FORMATS: list[str] = []
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
-           "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
+           "virtio/port_queues", "virtio/receive_queue", "virtio/ring", "virtio/serial_port", "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 VOLUMES = ["disk"]
-AGENT: list[str] = []
+AGENT = ["agent", "commands", "framer", "text"]
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
             "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
             "tcp/prompt_answer", "tcp/stream", "interface/attachment",
@@ -99,6 +99,7 @@ NEIGHBOURS = ["tests/unit/netstack/neighbours.cpp", *TCP_WORLD]
 NARROW_LINK = ["tests/unit/netstack/narrow_link.cpp", *TCP_WORLD]
 VIRTIO_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
                 *_all("drivers/virtio", "receive_queue", "ring", "text", "transmit_queue")]
+SERIAL_PORT = [*_all("drivers/virtio", "port_queues", "ring", "text"), "kernel/memory/dma.cpp"]
 VMXNET3_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
                  *_all("drivers/vmxnet3", "buffer_ring", "receive_queue", "transmit_queue")]
 E1000_WORLD = ["tests/unit/drivers/e1000/world.cpp", *PACKETS,
@@ -126,7 +127,10 @@ NICS = ["firmware/nics.cpp", *_all("firmware/settings", "parse", "settings"),
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
         FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
+AGENT_WORLD = [*_all("agent", *AGENT), "formats/json.cpp"]
 UNIT_TESTS = {
+    "agent/agent": AGENT_WORLD,
+    "agent/framer": AGENT_WORLD,
     "volumes/disk": ["volumes/disk.cpp"],
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
@@ -147,6 +151,7 @@ UNIT_TESTS = {
         "drivers/virtio/pci_transport.cpp", FAKE_CLOCK, *PCI_DEVICE],
     "drivers/virtio/receive_queue": VIRTIO_WORLD,
     "drivers/virtio/ring": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/serial_port": SERIAL_PORT,
     "drivers/virtio/text": ["drivers/virtio/text.cpp"],
     "drivers/virtio/transmit_queue": VIRTIO_WORLD,
     "drivers/vmxnet3/nic": VMXNET3_WORLD,
@@ -277,9 +282,12 @@ UNIT_TESTS = {
 
 # Sources that a test of another name covers (tools/build/tested.py has the rule) ...
 TESTED_ELSEWHERE = {
+    "agent/commands": "agent/agent",
+    "agent/text": "agent/agent",
     "drivers/e1000/nic": "firmware/nics",
     "drivers/virtio/mmio_nic": "firmware/nics",
     "drivers/virtio/nic": "firmware/nics",
+    "drivers/virtio/port_queues": "drivers/virtio/serial_port",
     "drivers/vmxnet3/buffer_ring": "drivers/vmxnet3/receive_queue",
     "drivers/vmxnet3/nic": "firmware/nics",
     "firmware/settings/parse": "firmware/settings/settings",
