@@ -53,8 +53,8 @@ void add_traffic(TextWriter text, std::string_view way, const Traffic& traffic) 
 }
 
 // GuestNetworkInterface
-void add_interface(TextWriter text, unsigned number, const Interface& interface) {
-  text.add(R"({"name":"net)", std::uint64_t{number}, R"(","hardware-address":")");
+void add_interface(TextWriter text, const Interface& interface) {
+  text.add(R"({"name":"net)", std::uint64_t{interface.index}, R"(","hardware-address":")");
   add_mac(text, interface.mac);
   text.add(R"(","ip-addresses":[)");
   if (interface.address != 0) {
@@ -218,7 +218,7 @@ bool Agent::next_element(TextWriter text) {
   const std::optional<Interface> interface = host_->interface(step_);
   if (interface) {
     text.add(separator);
-    add_interface(text, step_, *interface);
+    add_interface(text, *interface);
   }
   return interface.has_value();
 }

@@ -16,6 +16,7 @@ struct Traffic {
 };
 
 struct Interface {
+  std::uint32_t index = 0;  // its name is "net" and this
   std::array<std::uint8_t, 6> mac{};
   std::uint32_t address = 0;  // IPv4, the first octet highest; 0: none
   std::uint8_t prefix_bits = 0;
@@ -33,7 +34,7 @@ struct Host {
   // Nanoseconds since 1970; nothing without a clock.
   std::optional<std::uint64_t> (*time)() = nullptr;
 
-  // The interface of a number; nothing from the last one on.
+  // The interfaces in order, whatever their index; nothing behind the last one.
   std::optional<Interface> (*interface)(unsigned number) = nullptr;
 
   // Begins to shut the machine down, and returns.

@@ -8,4 +8,8 @@ namespace mote::limits {
 // Bytes read of a settings file in QEMU's fw_cfg.
 inline constexpr std::size_t kSettingsBytes = 4096;
 
+// virtio console devices that are searched for the guest agent's port. Proxmox gives a machine with
+// SPICE two.
+inline constexpr std::size_t kSerialDevices = 3;
+
 }  // namespace mote::limits

@@ -113,7 +113,10 @@ void PortQueues::handle(std::span<const char> message) {
     const bool is_removed = control.event == port_event::kRemove;
     is_named_ = is_named_ && !is_removed;
     is_open_ = !is_removed && control.value != 0;
-    was_closed_ = was_closed_ || !is_open_;
+    if (!is_open_) {
+      was_closed_ = true;
+      consume(unread_.size());
+    }
   }
 }
 

@@ -36,6 +36,8 @@ class SerialPort {
 
   // The port as PortQueues has it, while the device runs.
   [[nodiscard]] bool is_running() const { return state_ == State::kRunning; }
+  // Whether it runs, or will after a reset.
+  [[nodiscard]] bool is_sound() const { return is_running() || state_ == State::kResetting; }
   [[nodiscard]] PortQueues& queues() { return queues_; }
 
   // Rings the doorbells that are due. Call after any use of the queues.

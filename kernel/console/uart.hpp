@@ -159,7 +159,8 @@ bool BasicUart<Machine>::try_put(char character) {
 
 template <typename Machine>
 std::optional<char> BasicUart<Machine>::try_get() {
-  if (fifo_bytes_ == 0 || !has(uart_register::kDataReady)) {
+  const std::uint8_t status = fifo_bytes_ == 0 ? std::uint8_t{0} : in(uart_register::kLineStatus);
+  if ((status & uart_register::kDataReady) == 0 || status == 0xFF) {  // FFh: the port has gone
     return std::nullopt;
   }
   return static_cast<char>(in(uart_register::kReceiveBuffer));

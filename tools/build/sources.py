@@ -13,7 +13,8 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
 FORMATS: list[str] = []
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
-           "virtio/port_queues", "virtio/receive_queue", "virtio/ring", "virtio/serial_port", "virtio/text", "virtio/transmit_queue",
+           "virtio/port_queues", "virtio/receive_queue", "virtio/ring", "virtio/serial_port",
+           "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 VOLUMES = ["disk"]
@@ -30,7 +31,7 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "operations/access_log", "operations/endpoints", "operations/metrics",
         "connection/connection", "connection/connection_answers", "connection/reply_writer",
         "connection/server"]
-FIRMWARE = ["idle", "main", "nics", "pools", "settings/parse", "settings/settings", "site"]
+FIRMWARE = ["agent_ports", "idle", "main", "nics", "pools", "settings/parse", "settings/settings", "site"]
 
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
 FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,
@@ -159,6 +160,7 @@ UNIT_TESTS = {
     "drivers/vmxnet3/pci_registers": ["drivers/vmxnet3/pci_registers.cpp", *PCI_DEVICE],
     "drivers/vmxnet3/receive_queue": VMXNET3_WORLD,
     "drivers/vmxnet3/transmit_queue": VMXNET3_WORLD,
+    "firmware/agent_service": [*SERIAL_PORT, *AGENT_WORLD],
     "firmware/idle": IDLE,
     "firmware/idle_restless": IDLE,
     "firmware/nics": NICS,
@@ -311,6 +313,7 @@ TESTED_ELSEWHERE = {
 
 # ... and those that no test covers, with the reason.
 UNTESTED = {
+    "firmware/agent_ports": "finds devices and passes facts on; black-box tests talk to the agent",
     "firmware/main": "puts the parts together; black-box tests boot it",
     "kernel/faults/runtime": "gives panic() names of the C++ library, which the host has itself",
     "kernel/memory/memory": "gives memory.hpp's functions names of the C library, likewise",

@@ -22,7 +22,8 @@ std::string error(std::string_view words, std::string_view kind = "GenericError"
 
 Interface interface_of(std::uint64_t number) {
   const Traffic most{number, number, number, number};
-  return {.mac = {0x52, 0x54, 0, 0x12, 0x34, 0xFF},
+  return {.index = static_cast<std::uint32_t>(number),
+          .mac = {0x52, 0x54, 0, 0x12, 0x34, 0xFF},
           .address = 0xC000'02FE,
           .prefix_bits = 24,
           .received = most,
@@ -96,7 +97,7 @@ TEST_CASE("interfaces, with their addresses and statistics") {
   machine.interfaces = {interface_of(1)};
   machine.interfaces[0].sent = {2, 3, 4, 5};
   CHECK(world.ask(execute("guest-network-get-interfaces")) ==
-        R"({"return":[{"name":"net0","hardware-address":"52:54:00:12:34:ff","ip-addresses":[)"
+        R"({"return":[{"name":"net1","hardware-address":"52:54:00:12:34:ff","ip-addresses":[)"
         R"({"ip-address-type":"ipv4","ip-address":"192.0.2.254","prefix":24}],"statistics":{)"
         R"("rx-bytes":1,"rx-packets":1,"rx-errs":1,"rx-dropped":1,"tx-bytes":2,"tx-packets":3,)"
         R"("tx-errs":4,"tx-dropped":5}}]})" "\n");

@@ -189,7 +189,13 @@ struct SerialWorld {
   SerialWorld(const SerialWorld&) = delete;
   SerialWorld& operator=(const SerialWorld&) = delete;
 
-  static void take_dma_memory();
+  static void take_dma_memory() {
+    static std::vector<std::byte> memory(1 << 20, std::byte{0xA5});
+    static const std::uint64_t start = physical(memory.data()).value;
+    static Arena arena(AddressRange{start, start + memory.size()});
+    static const bool is_set_up = dma::set_up(arena, 512 << 10);
+    REQUIRE(is_set_up);
+  }
 
   bool bring_up() { return port.bring_up(&device, kAgentName); }
 

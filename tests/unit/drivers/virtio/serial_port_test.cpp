@@ -9,14 +9,6 @@
 
 namespace mote::virtio {
 
-void SerialWorld::take_dma_memory() {
-  static std::vector<std::byte> memory(1 << 20, std::byte{0xA5});
-  static const std::uint64_t start = physical(memory.data()).value;
-  static Arena arena(AddressRange{start, start + memory.size()});
-  static const bool is_set_up = dma::set_up(arena, 512 << 10);
-  REQUIRE(is_set_up);
-}
-
 namespace {
 
 TEST_CASE("finds the port by its name, opens it, and passes bytes") {
