@@ -10,7 +10,7 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "pci/access", "pci/interrupts", "pci/pci", "platform/entropy", "platform/fw_cfg",
           "platform/reset", "platform/virtio_mmio", "faults/panic", "faults/runtime",
           "faults/stack_guard"]
-FORMATS: list[str] = []
+FORMATS = ["json", "reader", "yaml", "yaml_text"]
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
            "virtio/port_queues", "virtio/receive_queue", "virtio/ring", "virtio/serial_port",
@@ -128,10 +128,14 @@ NICS = ["firmware/nics.cpp", *_all("firmware/settings", "parse", "settings"),
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
         FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
-AGENT_WORLD = [*_all("agent", *AGENT), "formats/json.cpp"]
+AGENT_WORLD = [*_all("agent", *AGENT), *_all("formats", "json", "reader")]
 UNIT_TESTS = {
     "agent/agent": AGENT_WORLD,
     "agent/framer": AGENT_WORLD,
+    "formats/json": _all("formats", "json", "reader"),
+    "formats/reader": ["formats/reader.cpp"],
+    "formats/yaml": _all("formats", "reader", "yaml", "yaml_text"),
+    "formats/yaml_text": _all("formats", "reader", "yaml", "yaml_text"),
     "volumes/disk": ["volumes/disk.cpp"],
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
