@@ -4,77 +4,43 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-
-#include "kernel/console/number_text.hpp"
+#include <utility>
 
 namespace mote::agent {
 namespace {
 
+using formats::Kind;
 using formats::Node;
 
-constexpr std::string_view kTrue = "true";
-constexpr std::string_view kFalse = "false";
+// QAPI's `int`: 64 bits with a sign.
+bool is_integer(const Node& node) {
+  std::string_view digits = node.text;
+  const bool is_negative = digits.starts_with('-');
+  digits.remove_prefix(is_negative ? 1 : 0);
+  const std::string_view most = is_negative ? "9223372036854775808" : "9223372036854775807";
+  return node.kind == Kind::kPlain && !digits.empty() &&
+         std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; }) &&
+         (digits.size() < most.size() || (digits.size() == most.size() && digits <= most));
+}
 
-// A name of the client's for an error's text: cut, and without characters that could confuse.
-void add_name(TextWriter text, std::string_view name) {
-  for (const char character : name.substr(0, limits::kAgentNameBytes)) {
-    const bool is_plain =
-        character >= ' ' && character <= '~' && character != '"' && character != '\\';
-    text.add(is_plain ? character : '?');
+bool has_type(const Node& node, Argument argument) {
+  switch (argument) {
+    case Argument::kInteger:
+      return is_integer(node);
+    case Argument::kOptionalList:
+      return node.is_list();
+    default:
+      return node.kind == Kind::kString;
   }
 }
 
-void add_mac(TextWriter text, const std::array<std::uint8_t, 6>& mac) {
-  for (std::size_t i = 0; i < mac.size(); ++i) {
-    text.add(i == 0 ? "" : ":", NumberText<16>(mac[i], 2).text());
+// The first member of a map whose name is none of these; null: there is none.
+const Node* stranger(const Node& map, std::string_view a, std::string_view b, std::string_view c) {
+  const Node* part = map.first;
+  while (part != nullptr && (part->key == a || part->key == b || part->key == c)) {
+    part = part->next;
   }
-}
-
-void add_address(TextWriter text, const Interface& interface) {
-  text.add(R"({"ip-address-type":"ipv4","ip-address":")");
-  for (unsigned shift = 32; shift != 0;) {
-    shift -= 8;
-    text.add(std::uint64_t{interface.address >> shift & 0xFF}, shift == 0 ? "" : ".");
-  }
-  text.add(R"(","prefix":)", std::uint64_t{interface.prefix_bits}, "}");
-}
-
-void add_traffic(TextWriter text, std::string_view way, const Traffic& traffic) {
-  const auto add = [&](std::string_view name, std::uint64_t number) {
-    text.add('"', way, name, "\":", number);
-  };
-  add("-bytes", traffic.bytes);
-  text.add(',');
-  add("-packets", traffic.packets);
-  text.add(',');
-  add("-errs", traffic.errors);
-  text.add(',');
-  add("-dropped", traffic.dropped);
-}
-
-// GuestNetworkInterface
-void add_interface(TextWriter text, const Interface& interface) {
-  text.add(R"({"name":"net)", std::uint64_t{interface.index}, R"(","hardware-address":")");
-  add_mac(text, interface.mac);
-  text.add(R"(","ip-addresses":[)");
-  if (interface.address != 0) {
-    add_address(text, interface);
-  }
-  text.add(R"(],"statistics":{)");
-  add_traffic(text, "rx", interface.received);
-  text.add(',');
-  add_traffic(text, "tx", interface.sent);
-  text.add("}}");
-}
-
-// GuestAgentCommandInfo
-void add_command(TextWriter text, const CommandEntry& entry) {
-  text.add(R"({"name":")", entry.name, R"(","enabled":true,"success-response":)",
-           entry.command == Command::kShutdown ? kFalse : kTrue, '}');
-}
-
-constexpr bool has_elements(Command command) {
-  return command == Command::kInfo || command == Command::kInterfaces;
+  return part;
 }
 
 }  // namespace
@@ -83,7 +49,7 @@ void Agent::reset() {
   framer_.reset();
   piece_.clear();
   given_ = 0;
-  step_ = kDone;
+  has_more_ = false;
 }
 
 std::size_t Agent::take(std::span<const char> bytes) {
@@ -100,10 +66,7 @@ std::size_t Agent::give(std::span<char> room) {
     if (given_ == piece_.view().size()) {
       next_piece();
     }
-    const std::size_t some =
-        piece_.view().substr(given_).copy(room.data() + count, room.size() - count);
-    given_ += some;
-    count += some;
+    room[count++] = piece_.view()[given_++];
   }
   return count;
 }
@@ -112,162 +75,221 @@ void Agent::handle(Framer::Event event) {
   if (event == Framer::Event::kNone) {
     return;
   }
-  id_.clear();
+  id_bytes_ = 0;
+  piece_.clear();
+  given_ = 0;
   if (event == Framer::Event::kTooLong) {
-    refuse({.begin = "the message is longer than 2048 bytes, or nested too deeply"});
+    refuse("the message is longer than 2048 bytes, or nested too deeply");
     return;
   }
   if (event == Framer::Event::kBroken) {
-    refuse({.begin = "JSON parse error, expected an object"});
+    refuse("JSON parse error, expected an object");
     return;
   }
   const formats::Document document = formats::read_json(framer_.message(), nodes_);
   if (!document) {
-    refuse({.begin = "JSON parse error, ", .name = document.error().what});
+    refuse("JSON parse error, *", document.error().what);
     return;
   }
-  read_id(**document, id_);
-  const Call call = read_call(**document);
-  if (call.is_refused) {
-    refuse(call.refusal);
+  keep_id((*document)->find("id"));
+  read(**document);
+}
+
+// Any scalar, as the JSON to give back.
+void Agent::keep_id(const Node* id) {
+  if (id == nullptr || id->is_list() || id->is_map()) {
+    return;
+  }
+  if (id->kind == Kind::kString) {
+    piece_.add_string(id->text);
   } else {
-    execute(call);
+    piece_.add(id->kind == Kind::kNull ? "null" : id->text);
+  }
+  if (piece_.view().size() <= id_.size()) {
+    id_bytes_ = piece_.view().copy(id_.data(), id_.size());
+  }
+  piece_.clear();
+}
+
+// The wording of the errors is QEMU's (qapi/qmp-dispatch.c).
+void Agent::read(const Node& message) {
+  if (const Node* const unknown = stranger(message, "execute", "arguments", "id")) {
+    refuse("QMP input member '*' is unexpected", unknown->key);
+    return;
+  }
+  const Node* const execute_member = message.find("execute");
+  const Node* const arguments = message.find("arguments");
+  if (execute_member == nullptr) {
+    refuse("QMP input lacks member 'execute'");
+  } else if (execute_member->kind != Kind::kString) {
+    refuse("QMP input member 'execute' must be a string");
+  } else if (arguments != nullptr && !arguments->is_map()) {
+    refuse("QMP input member 'arguments' must be an object");
+  } else if (const auto* const entry =
+                 std::ranges::find(kCommands, execute_member->text, &CommandEntry::name);
+             entry == kCommands.end()) {
+    refuse("The command * has not been found", execute_member->text, true);
+  } else {
+    execute(*entry, arguments);
   }
 }
 
-void Agent::execute(const Call& call) {
-  const std::optional<Shutdown> shutdown = shutdown_of(call.argument);
-  if (call.command == Command::kShutdown) {
-    if (!shutdown) {
-      refuse({.begin = "mode is invalid (valid values are: halt|powerdown|reboot)"});
-      return;
+void Agent::execute(const CommandEntry& entry, const Node* arguments) {
+  const ArgumentEntry& wanted = entry_of(entry.argument);
+  const Node* const argument = arguments == nullptr || entry.argument == Argument::kNone
+                                   ? nullptr
+                                   : arguments->find(wanted.name);
+  const Node* unknown = arguments == nullptr ? nullptr : arguments->first;
+  if (argument != nullptr) {
+    unknown = stranger(*arguments, wanted.name, wanted.name, wanted.name);
+  }
+  if (unknown != nullptr) {
+    refuse("Parameter '*' is unexpected", unknown->key);
+  } else if (argument == nullptr && entry.argument == Argument::kInteger) {
+    refuse("Parameter '*' is missing", wanted.name);
+  } else if (argument != nullptr && !has_type(*argument, entry.argument)) {
+    refuse(wanted.wrong_type);
+  } else if (entry.command == Command::kShutdown) {
+    shut_down(argument == nullptr ? "powerdown" : argument->text);
+  } else if (entry.command == Command::kTime && !host_->time()) {
+    refuse("the machine has no clock");
+  } else {
+    command_ = entry.command;
+    piece_.add(command_ == Command::kSyncDelimited ? "\xFF{\"return\":" : "{\"return\":");
+    piece_.add(argument == nullptr ? "" : argument->text);
+    add_value(entry);
+    element_ = 0;
+    has_more_ = command_ == Command::kInfo || command_ == Command::kInterfaces;
+    if (!has_more_) {
+      finish();
     }
-    host_->shut_down(*shutdown);  // answers nothing
-    return;
-  }
-  if (call.command == Command::kTime && !host_->time()) {
-    refuse({.begin = "the machine has no clock"});
-    return;
-  }
-  begin(call.command);
-  if (call.command == Command::kSync || call.command == Command::kSyncDelimited) {
-    piece_.writer().add(call.argument);
-  } else {
-    value(piece_.writer());
-  }
-  if (has_elements(call.command)) {
-    step_ = 0;
-  } else {
-    finish(piece_.writer());
   }
 }
 
-void Agent::refuse(const Refusal& refusal) {
-  piece_.clear();
-  given_ = 0;
-  TextWriter text = piece_.writer();
-  text.add(R"({"error":{"class":")",
-           refusal.is_unknown_command ? "CommandNotFound" : "GenericError", R"(","desc":")",
-           refusal.begin);
-  add_name(text, refusal.name);
-  text.add(refusal.end, "\"}");
-  finish(text);
+// Answers nothing if it is going to happen.
+void Agent::shut_down(std::string_view mode) {
+  if (mode == "powerdown") {
+    host_->shut_down(Shutdown::kPowerDown);
+  } else if (mode == "reboot") {
+    host_->shut_down(Shutdown::kReboot);
+  } else if (mode == "halt") {
+    host_->shut_down(Shutdown::kHalt);
+  } else {
+    refuse("mode is invalid (valid values are: halt|powerdown|reboot)");
+  }
 }
 
-void Agent::begin(Command command) {
-  command_ = command;
-  piece_.clear();
-  given_ = 0;
-  if (command == Command::kSyncDelimited) {
-    piece_.writer().add(kSentinel);
+// `what` has the name, which is the client's, in the place of its asterisk: cut, and without
+// characters that could confuse.
+void Agent::refuse(std::string_view what, std::string_view name, bool is_unknown_command) {
+  piece_.add(is_unknown_command ? R"({"error":{"class":"CommandNotFound","desc":")"
+                                : R"({"error":{"class":"GenericError","desc":")");
+  const std::size_t place = std::min(what.find('*'), what.size());
+  piece_.add(what.substr(0, place));
+  for (const char character : name.substr(0, limits::kAgentNameBytes)) {
+    const bool is_plain =
+        character >= ' ' && character <= '~' && character != '"' && character != '\\';
+    piece_.add({is_plain ? &character : "?", 1});
   }
-  piece_.writer().add(R"({"return":)");
+  piece_.add(what.substr(std::min(place + 1, what.size())));
+  piece_.add("\"}");
+  finish();
 }
 
 // Behind the value, or the error.
-void Agent::finish(TextWriter text) {
-  if (!id_.view().empty()) {
-    text.add(R"(,"id":)", id_.view());
+void Agent::finish() {
+  if (id_bytes_ != 0) {
+    piece_.add(",\"id\":");
+    piece_.add({id_.data(), id_bytes_});
   }
-  text.add("}\n");
-  step_ = kDone;
+  piece_.add("}\n");
+  has_more_ = false;
 }
 
 void Agent::next_piece() {
   piece_.clear();
   given_ = 0;
-  TextWriter text = piece_.writer();
-  if (next_element(text)) {
-    ++step_;
+  if (add_element()) {
+    ++element_;
     return;
   }
-  text.add(command_ == Command::kInfo ? "]}" : "]");
-  finish(text);
+  piece_.add(command_ == Command::kInfo ? "]}" : "]");
+  finish();
 }
 
 // False: there are no more.
-bool Agent::next_element(TextWriter text) {
-  const std::string_view separator = step_ == 0 ? "" : ",";
+bool Agent::add_element() {
+  const std::string_view separator = element_ == 0 ? "" : ",";
   if (command_ == Command::kInfo) {
-    if (step_ < kCommands.size()) {
-      text.add(separator);
-      add_command(text, kCommands[step_]);
+    if (element_ == kCommands.size()) {
+      return false;
     }
-    return step_ < kCommands.size();
+    const CommandEntry& entry = kCommands[element_];
+    piece_.add(separator);
+    piece_.add(R"({"name":")");
+    piece_.add(entry.name);
+    piece_.add(R"(","enabled":true,"success-response":)");
+    piece_.add(entry.command == Command::kShutdown ? "false}" : "true}");
+    return true;
   }
-  const std::optional<Interface> interface = host_->interface(step_);
+  const std::optional<Interface> interface = host_->interface(element_);
   if (interface) {
-    text.add(separator);
-    add_interface(text, *interface);
+    piece_.add(separator);
+    add_interface(*interface);
   }
   return interface.has_value();
 }
 
+// GuestNetworkInterface
+void Agent::add_interface(const Interface& interface) {
+  const auto& mac = interface.mac;
+  piece_.format(R"({"name":"net%","hardware-address":"#:#:#:#:#:#","ip-addresses":[)",
+                {interface.index, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]});
+  const std::uint32_t address = interface.address;
+  if (address != 0) {
+    piece_.format(R"({"ip-address-type":"ipv4","ip-address":"%.%.%.%","prefix":%})",
+                  {address >> 24, address >> 16 & 0xFF, address >> 8 & 0xFF, address & 0xFF,
+                   interface.prefix_bits});
+  }
+  const Traffic& in = interface.received;
+  const Traffic& out = interface.sent;
+  piece_.format(
+      R"(],"statistics":{"rx-bytes":%,"rx-packets":%,"rx-errs":%,"rx-dropped":%,)"
+      R"("tx-bytes":%,"tx-packets":%,"tx-errs":%,"tx-dropped":%}})",
+      {in.bytes, in.packets, in.errors, in.dropped, out.bytes, out.packets, out.errors,
+       out.dropped});
+}
+
 // The value returned, or its beginning.
-void Agent::value(TextWriter text) const {
-  switch (command_) {
+void Agent::add_value(const CommandEntry& entry) {
+  switch (entry.command) {
     case Command::kInfo:
-      text.add(R"({"version":)");
-      text.add_string(host_->version);
-      text.add(R"(,"supported_commands":[)");
+      piece_.add(R"({"version":)");
+      piece_.add_string(host_->version);
+      piece_.add(R"(,"supported_commands":[)");
       return;
     case Command::kInterfaces:
-      text.add('[');
+      piece_.add("[");
       return;
     case Command::kHostName:
-      text.add(R"({"host-name":)");
-      text.add_string(host_->host_name());
-      text.add('}');
+      piece_.add(R"({"host-name":)");
+      piece_.add_string(host_->host_name());
+      piece_.add("}");
       return;
     case Command::kOsInfo:
-      text.add(R"({"id":"mote","name":"Mote","machine":"x86_64","pretty-name":"Mote )",
-               host_->version, R"(","version":")", host_->version, R"(","version-id":")",
-               host_->version, R"(","kernel-release":")", host_->version, "\"}");
+      piece_.add(R"({"id":"mote","name":"Mote","machine":"x86_64")");
+      for (const std::string_view next : {R"(,"pretty-name":"Mote )", R"(","version":")",
+                                          R"(","version-id":")", R"(","kernel-release":")"}) {
+        piece_.add(next);
+        piece_.add(host_->version);
+      }
+      piece_.add("\"}");
       return;
     case Command::kTime:
-      text.add(host_->time().value_or(0));
-      return;
-    case Command::kTimeZone:
-      text.add(R"({"zone":"UTC","offset":0})");
-      return;
-    case Command::kProcessors:
-      text.add(R"([{"logical-id":0,"online":true,"can-offline":false}])");
-      return;
-    case Command::kUsers:
-    case Command::kFileSystems:
-      text.add("[]");
-      return;
-    case Command::kFreezeStatus:
-      // With no file system frozen it stays "thawed" (qapi-schema.json, guest-fsfreeze-freeze).
-      text.add(R"("thawed")");
-      return;
-    case Command::kFreeze:
-    case Command::kFreezeList:
-    case Command::kThaw:
-      text.add('0');
+      piece_.format("%", {host_->time().value_or(0)});
       return;
     default:
-      text.add("{}");
+      piece_.add(entry.constant);
   }
 }
 

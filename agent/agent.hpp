@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "agent/commands.hpp"
 #include "agent/framer.hpp"
@@ -19,10 +20,11 @@
 
 namespace mote::agent {
 
+// Starts as all zeros.
 class Agent {
  public:
-  // Copies nothing: what `host` refers to must outlive the agent.
-  explicit constexpr Agent(const Host& host) : host_(&host) {}
+  // Call once, first. The host must outlive the agent.
+  void start(const Host& host) { host_ = &host; }
 
   // Takes bytes up to the end of a message that is answered; returns how many.
   [[nodiscard]] std::size_t take(std::span<const char> bytes);
@@ -30,31 +32,34 @@ class Agent {
   // Gives the next bytes of the answer; returns how many. None: there is nothing to send.
   [[nodiscard]] std::size_t give(std::span<char> room);
 
-  [[nodiscard]] bool has_answer() const { return step_ != kDone || given_ != piece_.view().size(); }
+  [[nodiscard]] bool has_answer() const { return has_more_ || given_ != piece_.view().size(); }
 
   // Another client: forgets message and answer.
   void reset();
 
  private:
-  static constexpr unsigned kDone = ~0U;
-
   void handle(Framer::Event event);
-  void execute(const Call& call);
-  void refuse(const Refusal& refusal);
-  void begin(Command command);
-  void finish(TextWriter text);
+  void read(const formats::Node& message);
+  void keep_id(const formats::Node* id);
+  void execute(const CommandEntry& entry, const formats::Node* argument);
+  void shut_down(std::string_view mode);
+  void refuse(std::string_view what, std::string_view name = {}, bool is_unknown_command = false);
+  void finish();
   void next_piece();
-  [[nodiscard]] bool next_element(TextWriter text);
-  void value(TextWriter text) const;
+  [[nodiscard]] bool add_element();
+  void add_interface(const Interface& interface);
+  void add_value(const CommandEntry& entry);
 
-  const Host* host_;
+  const Host* host_ = nullptr;
   Framer framer_{};
   std::array<formats::Node, limits::kAgentMessageNodes> nodes_{};
-  Text<limits::kAgentIdBytes> id_{};
-  Text<limits::kAgentPieceBytes> piece_{};
+  std::array<char, limits::kAgentIdBytes> id_{};
+  std::size_t id_bytes_ = 0;
+  Text piece_{};
   std::size_t given_ = 0;  // of the piece
-  Command command_ = Command::kPing;
-  unsigned step_ = kDone;  // of the answer in several pieces: its next element
+  Command command_ = Command::kConstant;
+  bool has_more_ = false;  // the answer has further pieces
+  unsigned element_ = 0;   // the next to be added
 };
 
 }  // namespace mote::agent

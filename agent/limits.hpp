@@ -9,7 +9,7 @@ namespace mote::limits {
 inline constexpr std::size_t kAgentMessageBytes = 2048;
 
 // Values, lists and maps in one command.
-inline constexpr std::size_t kAgentMessageNodes = 32;
+inline constexpr std::size_t kAgentMessageNodes = 16;
 
 // An answer is put together and sent in pieces of at most so many bytes; the longest piece is an
 // interface's.

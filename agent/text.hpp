@@ -4,47 +4,31 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
-#include "kernel/console/number_text.hpp"
+#include "agent/limits.hpp"
 
 namespace mote::agent {
 
-// The first part, which doesn't depend on the capacity, is compiled once.
-class TextWriter {
+// What doesn't fit is left out; the agent's pieces all fit. Starts as all zeros.
+class Text {
  public:
-  TextWriter(char* characters, std::size_t capacity, std::size_t& length)
-      : characters_(characters), capacity_(capacity), length_(length) {}
+  [[nodiscard]] std::string_view view() const { return {characters_.data(), length_}; }
+  void clear() { length_ = 0; }
 
-  // Adds texts, characters and decimal numbers as they are. What doesn't fit is left out.
-  template <typename... Parts>
-  void add(const Parts&... parts) {
-    (append(parts), ...);
-  }
+  // Adds a text as it is.
+  void add(std::string_view text);
+
+  // Adds a text with numbers in it, in the place of each % in decimal, of each # as two hexadecimal
+  // digits.
+  void format(std::string_view form, std::initializer_list<std::uint64_t> numbers);
 
   // Adds a text as a JSON string (RFC 8259, 7).
   void add_string(std::string_view text);
 
  private:
-  void append(std::string_view text);
-  void append(char character) { append(std::string_view(&character, 1)); }
-  void append(std::uint64_t number) { append(NumberText<10>(number).text()); }
-
-  char* characters_;
-  std::size_t capacity_;
-  std::size_t& length_;
-};
-
-template <std::size_t kBytes>
-class Text {
- public:
-  [[nodiscard]] TextWriter writer() { return {characters_.data(), kBytes, length_}; }
-  [[nodiscard]] std::string_view view() const { return {characters_.data(), length_}; }
-  [[nodiscard]] bool is_full() const { return length_ == kBytes; }
-  void clear() { length_ = 0; }
-
- private:
-  std::array<char, kBytes> characters_{};
+  std::array<char, limits::kAgentPieceBytes> characters_{};
   std::size_t length_ = 0;
 };
 

@@ -9,8 +9,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <type_traits>
-#include <variant>
 
 #include "drivers/virtio/serial_port.hpp"
 #include "firmware/agent_service.hpp"
@@ -34,12 +32,12 @@ constexpr std::string_view kName = "org.qemu.guest_agent.0";
 // What `next_turn` says when no turn is due.
 constexpr Nanoseconds kNever{~std::uint64_t{0}};
 
-using AnyPort = std::variant<std::monostate, virtio::PciSerialPort, virtio::MmioSerialPort>;
+using Port = virtio::AnySerialPort;
 
-constinit std::array<AnyPort, limits::kSerialDevices> places{};
+constinit std::array<Port, limits::kSerialDevices> places{};
 constinit std::size_t attached_count = 0;
 constinit const Settings* settings_in_force = nullptr;
-constinit Nanoseconds next_hurry = kNever;
+constinit Nanoseconds next_hurry{};
 
 std::optional<agent::Interface> interface_of(unsigned number) {
   for (unsigned index = 0; index < limits::kInterfaces; ++index) {
@@ -71,21 +69,11 @@ constinit agent::Host host{
     .version = kVersion,
     .time = wall_clock::nanoseconds,
     .interface = interface_of};
-constinit AgentService service{host};
+constinit AgentService service{};
 constinit Uart line{};
 
-// Calls `use` with each virtio device in use.
-void for_each(auto&& use) {
-  for (AnyPort& place : std::span(places).first(attached_count)) {
-    std::visit(
-        [&]<typename Port>(Port& port) {
-          if constexpr (!std::is_same_v<Port, std::monostate>) {
-            use(port);
-          }
-        },
-        place);
-  }
-}
+// The virtio devices in use.
+std::span<Port> ports() { return std::span(places).first(attached_count); }
 
 void complain(std::string_view error) {
   if (!error.empty()) {
@@ -93,22 +81,20 @@ void complain(std::string_view error) {
   }
 }
 
-void give_up(const pci::Function& function) { function.disable_bus_master(); }
-void give_up(const MmioWindow&) {}
-
-template <typename Port>
-void attach(const typename Port::Location& location) {
+void attach(const virtio::AnyLocation& location) {
   if (!Port::drives(location) || attached_count == places.size()) {
     return;
   }
   const std::size_t memory = dma::mark();
-  auto& port = places[attached_count].emplace<Port>();
+  Port& port = places[attached_count];
   if (port.bring_up(location, kName)) {
     ++attached_count;
     return;
   }
   complain(port.error());
-  give_up(location);
+  if (location.function != nullptr) {
+    location.function->disable_bus_master();
+  }
   dma::rewind(memory);
 }
 
@@ -126,7 +112,7 @@ void find_line() {
 
 // While interrupts are used, a device without one is looked after by the timers alone: a doze that
 // it can't end would look as if a NIC's interrupt were lost.
-bool is_watched(const auto& port) {
+bool is_watched(const Port& port) {
   return port.is_running() && (port.can_wake() || !interrupts::message());
 }
 
@@ -135,22 +121,23 @@ bool is_watched(const auto& port) {
 void bring_up(const Settings& settings, void (*shut_down)(agent::Shutdown)) {
   settings_in_force = &settings;
   host.shut_down = shut_down;
+  service.start(host);
   for (const pci::Function& function : pci::functions()) {
-    attach<virtio::PciSerialPort>(function);
+    attach({.function = &function});
   }
   for (const MmioWindow& window : virtio_mmio::windows()) {
-    attach<virtio::MmioSerialPort>(window);
+    attach({.window = &window});
   }
   find_line();
 }
 
 void turn(Nanoseconds now) {
-  for_each([](auto& port) {
+  for (Port& port : ports()) {
     if (port.is_running()) {
       service.serve(port.queues());
       port.flush();
     }
-  });
+  }
   if (line.is_there()) {
     service.serve(line, now);
   }
@@ -162,29 +149,32 @@ Nanoseconds next_turn() {
 }
 
 void watch(Watch& watch) {
-  for_each([&](auto& port) {
+  for (Port& port : ports()) {
     if (is_watched(port)) {
       port.queues().watch(watch, service.takes_input(port.queues()));
     }
-  });
+  }
 }
 
 void arm() {
-  for_each([](auto& port) { port.arm(service.takes_input(port.queues())); });
+  for (Port& port : ports()) {
+    port.arm(service.takes_input(port.queues()));
+  }
 }
 
 void disarm() {
-  for_each([](auto& port) { port.disarm(); });
+  for (Port& port : ports()) {
+    port.disarm();
+  }
 }
 
 void look_around() {
-  for_each([](auto& port) {
-    const bool was_sound = port.is_sound();
-    if (was_sound && !port.tend()) {
+  for (Port& port : ports()) {
+    if (port.is_sound() && !port.tend()) {
       service.forget(port.queues());
       complain(port.error());
     }
-  });
+  }
 }
 
 }  // namespace mote::agent_ports

@@ -14,9 +14,11 @@
 
 namespace mote {
 
+// Starts as all zeros.
 class AgentService {
  public:
-  explicit constexpr AgentService(const agent::Host& host) : agent_(host) {}
+  // Call once, first. The host must outlive it.
+  void start(const agent::Host& host) { agent_.start(host); }
 
   // Serves a virtio port; the first that is open is served until it is closed. The caller rings the
   // doorbells.
@@ -51,7 +53,7 @@ class AgentService {
   template <typename Machine>
   [[nodiscard]] bool move(BasicUart<Machine>& line);
 
-  agent::Agent agent_;
+  agent::Agent agent_{};
   virtio::PortQueues* open_ = nullptr;  // the port being served
   bool is_in_hurry_ = false;
   std::optional<char> unsent_;  // a character that the line had no room for

@@ -8,14 +8,17 @@
 namespace mote::virtio {
 namespace {
 
-Piece piece_of(std::span<const char> bytes) {
-  return {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()};
-}
-
 // A buffer's index as a chain's owner; 0 would be none.
 Owner owner_of(std::size_t index) { return {.cookie = reinterpret_cast<void*>(index + 1)}; }
 std::size_t index_of(const Owner& owner) {
   return reinterpret_cast<std::uintptr_t>(owner.cookie) - 1;
+}
+
+// What the device has read.
+void take_back(SplitRing& out) {
+  for (std::uint16_t left = out.completed(); left > 0; --left) {
+    static_cast<void>(out.take());
+  }
 }
 
 }  // namespace
@@ -45,15 +48,20 @@ void PortQueues::start(std::uint32_t port, std::string_view name) {
   }
 }
 
-// The rings have room for all buffers (SerialPort::agree_on_entries), so lending can't fail.
+// The rings have room for all buffers (SerialPort::agree_on_entries), so it can't fail.
+void PortQueues::lend(PortQueue queue, std::span<const char> bytes, std::size_t index) {
+  const bool is_sent = queue == kToPort || queue == kControlOut;
+  const Piece piece{reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()};
+  static_cast<void>(rings_[queue].lend(
+      piece, {}, is_sent ? Access::kDeviceReads : Access::kDeviceWrites, owner_of(index)));
+}
+
 void PortQueues::lend_control(std::size_t index) {
-  static_cast<void>(rings_[kControlIn].lend(piece_of(buffers_->control_in[index]), {},
-                                            Access::kDeviceWrites, owner_of(index)));
+  lend(kControlIn, buffers_->control_in[index], index);
 }
 
 void PortQueues::lend_received(std::size_t index) {
-  static_cast<void>(rings_[kFromPort].lend(piece_of(buffers_->received[index]), {},
-                                           Access::kDeviceWrites, owner_of(index)));
+  lend(kFromPort, buffers_->received[index], index);
 }
 
 void PortQueues::poll() {
@@ -71,6 +79,7 @@ void PortQueues::poll() {
     }
     lend_control(index);
   }
+  take_back(rings_[kToPort]);
   send_control();
 }
 
@@ -123,9 +132,7 @@ void PortQueues::handle(std::span<const char> message) {
 // One message at a time: the device answers each with three at most, for which there are buffers.
 void PortQueues::send_control() {
   SplitRing& out = rings_[kControlOut];
-  for (std::uint16_t left = out.completed(); left > 0; --left) {
-    static_cast<void>(out.take());
-  }
+  take_back(out);
   if (out.lent() != 0) {
     return;
   }
@@ -141,8 +148,7 @@ void PortQueues::send_control() {
   } else {
     return;
   }
-  const Piece piece{reinterpret_cast<const std::byte*>(&message), sizeof(message)};
-  static_cast<void>(out.lend(piece, {}, Access::kDeviceReads, owner_of(0)));
+  lend(kControlOut, {reinterpret_cast<const char*>(&message), sizeof(message)}, 0);
 }
 
 bool PortQueues::was_closed() { return std::exchange(was_closed_, false); }
@@ -174,16 +180,13 @@ void PortQueues::consume(std::size_t bytes) {
 
 std::span<char> PortQueues::room() {
   SplitRing& out = rings_[kToPort];
-  for (std::uint16_t left = out.completed(); left > 0; --left) {
-    static_cast<void>(out.take());
-  }
+  take_back(out);
   return is_open() && out.lent() == 0 ? std::span(buffers_->sent) : std::span<char>();
 }
 
 void PortQueues::send(std::size_t bytes) {
   if (bytes != 0) {
-    static_cast<void>(rings_[kToPort].lend(piece_of(std::span(buffers_->sent).first(bytes)), {},
-                                           Access::kDeviceReads, owner_of(0)));
+    lend(kToPort, std::span(buffers_->sent).first(bytes), 0);
   }
 }
 
@@ -195,26 +198,24 @@ unsigned PortQueues::publish() {
   return due;
 }
 
+// Buffers for received bytes are always lent, those for sent ones only while they are in use.
+bool PortQueues::awaits(std::size_t queue, bool takes_input) const {
+  return rings_[queue].lent() != 0 && (queue != kFromPort || takes_input);
+}
+
 void PortQueues::watch(Watch& watch, bool takes_input) const {
-  watch.add(rings_[kControlIn].watched());
-  if (takes_input) {
-    watch.add(rings_[kFromPort].watched());
-  }
-  if (rings_[kToPort].lent() != 0) {
-    watch.add(rings_[kToPort].watched());
-  }
-  if (rings_[kControlOut].lent() != 0) {
-    watch.add(rings_[kControlOut].watched());
+  for (std::size_t queue = 0; queue < kPortQueues; ++queue) {
+    if (awaits(queue, takes_input)) {
+      watch.add(rings_[queue].watched());
+    }
   }
 }
 
 void PortQueues::ask_for_interrupts(bool takes_input) {
-  rings_[kControlIn].ask_for_interrupt();
-  if (takes_input) {
-    rings_[kFromPort].ask_for_interrupt();
-  }
-  if (rings_[kToPort].lent() != 0) {
-    rings_[kToPort].ask_for_interrupt();
+  for (std::size_t queue = 0; queue < kPortQueues; ++queue) {
+    if (awaits(queue, takes_input)) {
+      rings_[queue].ask_for_interrupt();
+    }
   }
 }
 

@@ -66,8 +66,10 @@ class PortQueues {
  private:
   void handle(std::span<const char> message);
   void send_control();
+  void lend(PortQueue queue, std::span<const char> bytes, std::size_t index);
   void lend_control(std::size_t index);
   void lend_received(std::size_t index);
+  [[nodiscard]] bool awaits(std::size_t queue, bool takes_input) const;
 
   std::array<SplitRing, kPortQueues> rings_{};
   PortBuffers* buffers_ = nullptr;

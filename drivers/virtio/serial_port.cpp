@@ -1,9 +1,8 @@
-// A port of the virtio console device, compiled once for each transport.
+// A port of the virtio console device, compiled once for both transports.
 #include "drivers/virtio/serial_port_bring_up.hpp"
 
 namespace mote::virtio {
 
-template class SerialPort<PciTransport>;
-template class SerialPort<MmioTransport>;
+template class SerialPort<AnyTransport>;
 
 }  // namespace mote::virtio

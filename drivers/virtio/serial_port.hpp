@@ -11,8 +11,7 @@
 #include <span>
 #include <string_view>
 
-#include "drivers/virtio/mmio_transport.hpp"
-#include "drivers/virtio/pci_transport.hpp"
+#include "drivers/virtio/any_transport.hpp"
 #include "drivers/virtio/port_queues.hpp"
 #include "drivers/virtio/text.hpp"
 #include "drivers/virtio/transport.hpp"
@@ -85,10 +84,7 @@ class SerialPort {
   Text error_{};
 };
 
-using PciSerialPort = SerialPort<PciTransport>;
-using MmioSerialPort = SerialPort<MmioTransport>;
-
-extern template class SerialPort<PciTransport>;
-extern template class SerialPort<MmioTransport>;
+using AnySerialPort = SerialPort<AnyTransport>;
+extern template class SerialPort<AnyTransport>;
 
 }  // namespace mote::virtio

@@ -12,13 +12,13 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "faults/stack_guard"]
 FORMATS = ["json", "reader", "yaml", "yaml_text"]
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
-           "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
-           "virtio/port_queues", "virtio/receive_queue", "virtio/ring", "virtio/serial_port",
+           "virtio/any_transport", "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic",
+           "virtio/pci_transport", "virtio/port_queues", "virtio/receive_queue", "virtio/ring", "virtio/serial_port",
            "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 VOLUMES = ["disk"]
-AGENT = ["agent", "commands", "framer", "text"]
+AGENT = ["agent", "framer", "text"]
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
             "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
             "tcp/prompt_answer", "tcp/stream", "interface/attachment",
@@ -288,9 +288,9 @@ UNIT_TESTS = {
 
 # Sources that a test of another name covers (tools/build/tested.py has the rule) ...
 TESTED_ELSEWHERE = {
-    "agent/commands": "agent/agent",
     "agent/text": "agent/agent",
     "drivers/e1000/nic": "firmware/nics",
+    "drivers/virtio/any_transport": "drivers/virtio/serial_port",
     "drivers/virtio/mmio_nic": "firmware/nics",
     "drivers/virtio/nic": "firmware/nics",
     "drivers/virtio/port_queues": "drivers/virtio/serial_port",

@@ -117,7 +117,7 @@ TEST_CASE("the longest answers fit, however little room there is") {
       interface.prefix_bits = 32;
     }
     machine.host_name = std::string(64, '\x01');
-    const std::string id = R"(,"id":")" + std::string(limits::kAgentIdBytes - 3, 'i') + "\"";
+    const std::string id = R"(,"id":")" + std::string(limits::kAgentIdBytes - 2, 'i') + "\"";
     for (const auto& command : kCommands) {
       const bool syncs = command.argument == Argument::kInteger;
       const std::string request = execute(
@@ -185,7 +185,7 @@ TEST_CASE("an identifier comes back") {
   CHECK(world.ask(execute("guest-ping", R"(,"id":5)")) == "{\"return\":{},\"id\":5}\n");
   CHECK(world.ask(execute("guest-ping", R"(,"id":null)")) == "{\"return\":{},\"id\":null}\n");
   CHECK(world.ask(execute("guest-ping", R"(,"id":"a\"\\\n\u0001")")) ==
-        R"({"return":{},"id":"a\"\\\u000a\u0001"})" "\n");
+        R"({"return":{},"id":"a\u0022\u005c\u000a\u0001"})" "\n");
   CHECK(world.ask(execute("guest-exec", R"(,"id":"x")")) ==
         R"({"error":{"class":"CommandNotFound","desc":"The command guest-exec has not been found")"
         R"(},"id":"x"})" "\n");

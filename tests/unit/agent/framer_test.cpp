@@ -33,7 +33,7 @@ TEST_CASE("messages in any pieces, with and without ends of lines") {
           kPong + kPong + kPong + kPong);
     CHECK(world.ask("{\n  \"execute\":\n  \"guest-ping\"\n}", piece) == kPong);
     CHECK(world.ask(R"({"execute":"guest-ping","id":"}{\"]"})", piece) ==
-          R"({"return":{},"id":"}{\"]"})" "\n");
+          R"({"return":{},"id":"}{\u0022]"})" "\n");
   }
 }
 

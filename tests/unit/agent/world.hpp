@@ -53,7 +53,10 @@ struct Line {
 };
 
 struct World {
-  World() { machine = {}; }
+  World() {
+    machine = {};
+    agent.start(kHost);
+  }
 
   // Sends all of it, reading every answer.
   std::string ask(std::string_view bytes, std::size_t piece = 1 << 20, std::size_t room = 64) {
@@ -70,7 +73,7 @@ struct World {
     return answers;
   }
 
-  Agent agent{kHost};
+  Agent agent{};
 };
 
 }  // namespace mote::agent

@@ -22,6 +22,7 @@ struct World : SerialWorld {
   World() {
     agent::machine = {};
     open();
+    service.start(agent::kHost);
   }
   // One turn; returns what the device has got, if it reads.
   void turn() {
@@ -42,7 +43,7 @@ struct World : SerialWorld {
     return !watch.has_changed() && !service.is_in_hurry();
   }
 
-  AgentService service{agent::kHost};
+  AgentService service{};
 };
 
 TEST_CASE("answers on a virtio port") {
@@ -149,6 +150,7 @@ struct LineMachine {
 struct LineWorld {
   LineWorld() {
     agent::machine = {};
+    service.start(agent::kHost);
     uart.initialize();
     REQUIRE(uart.is_there());
   }
@@ -164,7 +166,7 @@ struct LineWorld {
 
   Line line;
   BasicUart<LineMachine> uart{LineMachine{&line}, uart_register::kCom2};
-  AgentService service{agent::kHost};
+  AgentService service{};
   Nanoseconds now = milliseconds(1);
 };
 
