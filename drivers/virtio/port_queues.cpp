@@ -39,6 +39,7 @@ void PortQueues::start(std::uint32_t port, std::string_view name) {
   is_named_ = false;
   was_closed_ = was_closed_ || is_open_;
   is_open_ = false;
+  has_orphan_ = false;
   unread_ = {};
   for (std::size_t i = 0; i < PortBuffers::kControlMessages; ++i) {
     lend_control(i);
@@ -80,6 +81,7 @@ void PortQueues::poll() {
     lend_control(index);
   }
   take_back(rings_[kToPort]);
+  has_orphan_ = has_orphan_ && rings_[kToPort].lent() != 0;
   send_control();
 }
 
@@ -124,6 +126,7 @@ void PortQueues::handle(std::span<const char> message) {
     is_open_ = !is_removed && control.value != 0;
     if (!is_open_) {
       was_closed_ = true;
+      has_orphan_ = rings_[kToPort].lent() != 0;
       consume(unread_.size());
     }
   }

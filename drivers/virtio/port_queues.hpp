@@ -47,6 +47,10 @@ class PortQueues {
   // Whether the other end was closed since the last call.
   [[nodiscard]] bool was_closed();
 
+  // Whether the other end was closed before it had read what was sent, and the buffer hasn't come
+  // back: QEMU then forgets it.
+  [[nodiscard]] bool has_orphan() const { return has_orphan_; }
+
   // Bytes received, until `consume`d.
   [[nodiscard]] std::span<const char> received();
   void consume(std::size_t bytes);
@@ -82,6 +86,7 @@ class PortQueues {
   bool is_named_ = false;
   bool is_open_ = false;
   bool was_closed_ = false;
+  bool has_orphan_ = false;
   std::size_t index_ = 0;           // of the buffer being read
   std::span<const char> unread_{};  // in it
 };

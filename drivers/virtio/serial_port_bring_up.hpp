@@ -76,7 +76,7 @@ bool SerialPort<T>::negotiate() {
 template <Transport T>
 std::uint16_t SerialPort<T>::agree_on_entries(std::uint16_t number, PortQueue queue) {
   std::uint16_t entries = transport_.queue_entries(number);
-  if (!transport_.is_legacy() && entries > entries_for(queue)) {
+  if (entries > entries_for(queue)) {  // the legacy interface of PCI may not listen
     entries = transport_.set_queue_entries(number, entries_for(queue));
   }
   // Those of the control queue hold all its buffers.
@@ -136,7 +136,7 @@ bool SerialPort<T>::tend() {
     return state_ != State::kFailed;
   }
   const auto other = queues_.other_port();
-  if (other || (transport_.status() & status::kNeedsReset) != 0) {
+  if (other || queues_.has_orphan() || (transport_.status() & status::kNeedsReset) != 0) {
     // 2.4: writing 0 begins a reset. Until it ends, every buffer stays in place.
     port_ = other.value_or(queues_.port());
     transport_.set_status(0);

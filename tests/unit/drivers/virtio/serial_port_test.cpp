@@ -190,6 +190,24 @@ TEST_CASE("a device that needs a reset gets one, and the port comes back") {
   CHECK(world.device.status == 0);
 }
 
+TEST_CASE("a buffer that the device forgets with its client comes back by a reset") {
+  SerialWorld world;
+  world.open();
+  CHECK(world.send("an answer that nobody reads"));
+  CHECK(world.device.next(5).has_value());  // and never completed
+  CHECK(world.device.control(1, port_event::kOpen, 0));
+  world.settle();
+  CHECK(world.device.control(1, port_event::kOpen, 1));
+  world.settle();
+  CHECK_FALSE(world.send("no room"));
+  CHECK(world.port.tend());
+  CHECK(world.port.tend());
+  REQUIRE(world.port.is_running());
+  world.settle();
+  CHECK(world.send("answer"));
+  CHECK(world.device.read(5) == "answer");
+}
+
 TEST_CASE("watches what may bring work") {
   SerialWorld world;
   world.open();
