@@ -1,7 +1,7 @@
 // What the readers of JSON, YAML and TOML share.
 #include "formats/reader.hpp"
 
-#include <charconv>
+#include <algorithm>
 
 namespace mote::formats {
 namespace {
@@ -52,10 +52,13 @@ Character character_at(std::string_view text) {
   return code >= kFirstOf[bytes] && is_scalar_value(code) ? Character{code, bytes} : Character{};
 }
 
+Reader::Reader(std::span<char> text, std::span<Node> nodes)
+    : at_(text.data()),
+      end_(text.data() + text.size()),
+      nodes_(nodes.first(std::min(nodes.size(), kMostNodes))) {}
+
 bool Reader::prepare(Allowed allowed) {
-  if (std::string_view(at_, end_).starts_with("\xEF\xBB\xBF")) {
-    at_ += 3;
-  }
+  word("\xEF\xBB\xBF");
   char* out = at_;
   for (const char* in = at_; in != end_;) {
     if (*in == '\r' && in + 1 != end_ && in[1] == '\n') {
@@ -77,7 +80,39 @@ bool Reader::prepare(Allowed allowed) {
   return true;
 }
 
-bool Reader::fail(std::string_view what) {
+char Reader::peek() const { return at_ != end_ ? *at_ : '\0'; }
+
+char Reader::peek(std::size_t ahead) const {
+  return ahead < static_cast<std::size_t>(end_ - at_) ? at_[ahead] : '\0';
+}
+
+bool Reader::at_any(const char* characters) const {
+  for (; *characters != '\0'; ++characters) {
+    if (peek() == *characters) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Reader::word(const char* word) {
+  char* at = at_;
+  for (; *word != '\0'; ++word, ++at) {
+    if (at == end_ || *at != *word) {
+      return false;
+    }
+  }
+  at_ = at;
+  return true;
+}
+
+void Reader::skip_any(const char* characters) {
+  while (at_any(characters)) {
+    step();
+  }
+}
+
+bool Reader::fail(const char* what) {
   if (fault_.what.empty()) {
     fault_ = {line_, what};
   }
@@ -129,12 +164,16 @@ bool Reader::enter(Node& node, Kind kind) {
 }
 
 bool Reader::code_of(std::size_t digits, std::uint32_t& code) {
-  const std::string_view text = std::string_view(at_, end_).substr(0, digits);
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), code, 16);
-  if (text.size() < digits || stop != text.data() + digits || error != std::errc{}) {
-    return fail("an escape without its hexadecimal digits");
+  code = 0;
+  for (; digits > 0; --digits, ++at_) {
+    const char c = peek();
+    const auto letter = static_cast<std::uint8_t>((c | 0x20) - 'a');
+    const auto digit = static_cast<std::uint8_t>(c - '0');
+    if (digit >= 10 && letter >= 6) {
+      return fail("an escape without its hexadecimal digits");
+    }
+    code = code << 4 | (digit < 10 ? digit : letter + 10U);
   }
-  at_ += digits;
   return true;
 }
 

@@ -10,7 +10,7 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "pci/access", "pci/interrupts", "pci/pci", "platform/entropy", "platform/fw_cfg",
           "platform/reset", "platform/virtio_mmio", "faults/panic", "faults/runtime",
           "faults/stack_guard"]
-FORMATS = ["json", "reader", "yaml", "yaml_text"]
+FORMATS = ["json", "reader", "toml", "yaml", "yaml_text"]
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
            "virtio/any_transport", "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic",
            "virtio/pci_transport", "virtio/port_queues", "virtio/receive_queue", "virtio/ring", "virtio/serial_port",
@@ -134,6 +134,7 @@ UNIT_TESTS = {
     "agent/framer": AGENT_WORLD,
     "formats/json": _all("formats", "json", "reader"),
     "formats/reader": ["formats/reader.cpp"],
+    "formats/toml": _all("formats", "reader", "toml"),
     "formats/yaml": _all("formats", "reader", "yaml", "yaml_text"),
     "formats/yaml_text": _all("formats", "reader", "yaml", "yaml_text"),
     "volumes/disk": ["volumes/disk.cpp"],
@@ -334,11 +335,14 @@ FUZZERS = {
         *_all("tests/fuzz", "fake_stats", "http_run", "response_oracle"),
         "tests/unit/http/fakes.cpp", *PACKETS, *ORACLES, *FUZZ_PACK,
         *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
+    "json": _all("formats", "json", "reader", "yaml", "yaml_text"),
     "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
              *_all("http", *HTTP_UNPACKED)],
     "pack": [*FUZZ_PACK],
     "request": [*ORACLES, *_all("http/reply", "conditions", "date", "negotiation", "ranges"),
                 *_all("http/request", "content", "request", "section_scanner", "target")],
+    "toml": _all("formats", "reader", "toml"),
+    "yaml": _all("formats", "reader", "yaml", "yaml_text"),
 }
 
 # Files that `ninja coverage` leaves out of the total because only a machine can run them, with the
