@@ -14,4 +14,8 @@ inline constexpr std::size_t kSettingRoutes = 32;
 // Complaints printed about one source of settings; the console says when there are more.
 inline constexpr unsigned kSettingComplaints = 12;
 
+// virtio console devices that are searched for the guest agent's port. Proxmox gives a machine with
+// SPICE two.
+inline constexpr std::size_t kSerialDevices = 3;
+
 }  // namespace mote::limits

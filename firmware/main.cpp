@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "agent/host.hpp"
+#include "firmware/agent_ports.hpp"
 #include "firmware/idle.hpp"
 #include "firmware/limits.hpp"
 #include "firmware/nics.hpp"
@@ -30,6 +32,7 @@
 #include "kernel/pci/pci.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "kernel/platform/fw_cfg.hpp"
+#include "kernel/platform/reset.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
@@ -148,6 +151,15 @@ void tell_what_is_served(const http::SitePack* serving) {
   console::line("ready");
 }
 
+// Obeys the guest agent.
+void shut_down(agent::Shutdown how) {
+  console::line("agent: asked to shut down");
+  console::drain();
+  if (how == agent::Shutdown::kReboot) {
+    reset_machine();
+  }
+}
+
 // The run loop's machine: NICs, stack, console, clocks.
 class Machine {
  public:
@@ -156,14 +168,18 @@ class Machine {
   static Nanoseconds now() { return clock::now(); }
   static void look_around(Nanoseconds now) {
     nics::look_around(now);
+    agent_ports::look_around();
     wall_clock::keep();
     http::tell_of_lost_lines(now);
   }
   static void run_timers() {
     nics::reclaim();
     netstack::run_timers();
+    agent_ports::turn(clock::now());
   }
-  static Nanoseconds next_timer() { return netstack::next_timer(); }
+  static Nanoseconds next_timer() {
+    return std::min(netstack::next_timer(), agent_ports::next_turn());
+  }
   static bool turn_nics() { return nics::turn(); }
   static bool send_log() {
     console::send_logged();
@@ -176,7 +192,10 @@ class Machine {
     }
     tell_what_is_served(serving_);
   }
-  static void watch(Watch& watch) { nics::watch(watch); }
+  static void watch(Watch& watch) {
+    nics::watch(watch);
+    agent_ports::watch(watch);
+  }
   static idle::Woken wait(const Watch& watch, Nanoseconds until, Nanoseconds last_work) {
     return idle::wait(watch, until, last_work);
   }
@@ -230,6 +249,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   idle::initialize(settings.idle());
   nics::bring_up(settings);
   tell_of_missing_nics();
+  agent_ports::bring_up(settings, shut_down);
   const bool serves = site && start_http(*site);
   if (!paging::seal()) {
     console::line("memory: cannot make read-only what boot has decided");
