@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "agent/host.hpp"
+#include "firmware/agent_ports.hpp"
 #include "firmware/idle.hpp"
 #include "firmware/limits.hpp"
 #include "firmware/nics.hpp"
@@ -68,7 +70,7 @@ void greet(const BootInfo& info, MemoryMap memory) {
   console::line();
 }
 
-// Later sources win: the pack, fw_cfg, the command line.
+// Later sources win: the pack, SMBIOS, fw_cfg, a settings disk, the command line.
 void gather_settings(const BootInfo& info, const http::SitePack* site) {
   if (site != nullptr) {
     settings.apply_lines({"site pack"}, site->settings());
@@ -85,6 +87,20 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
   }
   console::set_quiet(settings.is_console_quiet());
   set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
+}
+
+// Names the NICs that have settings and aren't there.
+void tell_of_missing_nics() {
+  settings.for_each_choice([](const InterfaceChoice& choice) {
+    if (nics::find(choice)) {
+      return;
+    }
+    if (choice.mac) {
+      console::line("settings: there is no NIC ", MacText(*choice.mac).text());
+    } else {
+      console::line("settings: there is no net", choice.index);
+    }
+  });
 }
 
 // The interfaces on which metrics are served.
@@ -136,6 +152,19 @@ void tell_what_is_served(const http::SitePack* serving) {
   console::line("ready");
 }
 
+// guest-shutdown of the guest agent.
+void shut_down(agent::Shutdown how) {
+  constexpr std::string_view kWhy = "the guest agent asks for it";
+  switch (how) {
+    case agent::Shutdown::kPowerDown:
+      return power::request(PowerAction::kOff, kWhy);
+    case agent::Shutdown::kReboot:
+      return power::request(PowerAction::kReset, kWhy);
+    case agent::Shutdown::kHalt:
+      return power::request(PowerAction::kHalt, kWhy);
+  }
+}
+
 // The run loop's machine: NICs, stack, console, clocks.
 class Machine {
  public:
@@ -144,6 +173,7 @@ class Machine {
   static Nanoseconds now() { return clock::now(); }
   static Nanoseconds look_around(Nanoseconds now) {
     nics::look_around(now);
+    agent_ports::look_around();
     wall_clock::keep();
     http::tell_of_lost_lines(now);
     return power::look(now);
@@ -151,8 +181,11 @@ class Machine {
   static void run_timers() {
     nics::reclaim();
     netstack::run_timers();
+    agent_ports::turn(clock::now());
   }
-  static Nanoseconds next_timer() { return netstack::next_timer(); }
+  static Nanoseconds next_timer() {
+    return std::min(netstack::next_timer(), agent_ports::next_turn());
+  }
   static bool turn_nics() { return nics::turn(); }
   static bool send_log() {
     console::send_logged();
@@ -165,7 +198,10 @@ class Machine {
     }
     tell_what_is_served(serving_);
   }
-  static void watch(Watch& watch) { nics::watch(watch); }
+  static void watch(Watch& watch) {
+    nics::watch(watch);
+    agent_ports::watch(watch);
+  }
   static idle::Woken wait(const Watch& watch, Nanoseconds until, Nanoseconds last_work) {
     return idle::wait(watch, until, last_work);
   }
@@ -219,6 +255,8 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   netstack::initialize();
   idle::initialize(settings.idle());
   nics::bring_up(settings);
+  tell_of_missing_nics();
+  agent_ports::bring_up(settings, shut_down);
   power::initialize(milliseconds(settings.drain_time_ms()));
   const bool serves = site && start_http(*site);
   if (!paging::seal()) {

@@ -16,7 +16,8 @@ TOP = {"panic": values.one_of("reset", "halt"), "idle": values.one_of("poll", "d
 POWER = {"drain_s": values.integer(0, 300)}
 NETWORK = {"hostname": values.hostname}
 INTERFACE = {"address": values.address, "gateway": values.gateway,
-             "mtu": values.integer(576, 1500), "offload": values.one_of("on", "off")}
+             "mtu": values.integer(576, 1500), "offload": values.one_of("on", "off"),
+             "routes": values.routes}
 
 
 def read_settings(path: Path) -> Settings:
@@ -95,8 +96,11 @@ class _Reader:
         network = interface.network
         if network.prefixlen < 31 and gateway in (network[0], network[-1]):
             fail(f"{gateway} is the network's own or broadcast address in {network}")
-        # Some clouds give an address alone in its network (/32), with a gateway outside it.
-        if gateway not in network and network.prefixlen < 32:
+        # Some clouds give an address alone in its network (/32), with a gateway outside it. A route
+        # can put a gateway on the link, too.
+        near = [ipaddress.IPv4Network(route) for route in entry.get("routes", ())
+                if "via" not in route]
+        if not any(gateway in each for each in (network, *near)) and network.prefixlen < 32:
             fail(f"{gateway} is not in {network}")
 
     def _line(self, known: dict[str, Check[str]], prefix: str, key: str, value: Any,

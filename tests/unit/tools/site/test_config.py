@@ -28,6 +28,7 @@ address = "192.0.2.10/24"
 gateway = "192.0.2.1"
 mtu = 1400
 offload = "off"
+routes = ["10.0.0.0/8 via 192.0.2.9", "198.51.100.0/24"]
 
 [[network.interface]]
 match = "52:54:00:AB:CD:EF"
@@ -72,6 +73,7 @@ def test_every_key() -> None:
                "network.hostname=web-1",
                "network.0.address=192.0.2.10/24",
                "network.0.gateway=192.0.2.1", "network.0.mtu=1400", "network.0.offload=off",
+               "network.0.routes=10.0.0.0/8 via 192.0.2.9, 198.51.100.0/24",
                "network.52:54:00:ab:cd:ef.address=dhcp", "http.port=8080",
                "http.connections=5000",
                "http.idle_timeout_s=30", "http.header_timeout_s=5", "http.health=",
@@ -309,6 +311,28 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b"panic = 'h\xe9'")
     with pytest.raises(UserError, match="not UTF-8 at byte 10"):
         read_settings(tmp_path / "latin.toml")
+
+
+def test_a_gateway_may_be_where_a_route_puts_it_on_the_link() -> None:
+    text = ("[[network.interface]]\nmatch=0\naddress='192.0.2.10/24'\ngateway='203.0.113.1'\n"
+            "routes=['203.0.113.1/32']")
+    assert "network.0.routes=203.0.113.1/32" in parse_settings(text, "mote.toml").lines
+
+
+@pytest.mark.parametrize("routes, words", [
+    ("'10.0.0.0/8'", "must be a list of routes"), ("[8]", "8 must be a network"),
+    ("['10.0.0.0']", "must be a network"), ("['10.0.0.1/8']", "must be a network"),
+    ("['10.0.0.0/8 dev 192.0.2.9']", "must be a network"), ("['fd00::/8']", "must be a network"),
+    ("['10.0.0.0/8 via']", "must be a network"), ("['']", "must be a network"),
+    ("['10.0.0.0/8 via 192.0.2.9 metric 3']", "must be a network"),
+    ("['10.0.0.0/8 via 224.0.0.1']", "is not an address that a host can have"),
+    ("['0.0.0.0/0']", "can lead"), ("['127.0.0.0/8']", "can lead"),
+    (str(["10.0.0.0/8"] * 17), "16 routes")])
+def test_bad_routes(routes: str, words: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_settings(f"[[network.interface]]\nmatch = 0\nroutes = {routes}", "mote.toml")
+    assert str(caught.value).startswith("mote.toml:3: network.interface.routes")
+    assert words in str(caught.value)
 
 
 @pytest.mark.parametrize("text", [
