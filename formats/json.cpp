@@ -5,7 +5,6 @@
 namespace mote::formats {
 namespace {
 
-constexpr std::string_view kDigits = "0123456789";
 constexpr Reader::Escapes kEscapes = {.plain = R"(""\\//b)"
                                                "\b"
                                                "f\f"
@@ -19,7 +18,7 @@ class JsonReader : public Reader {
  public:
   using Reader::Reader;
 
-  Document read() {
+  [[gnu::noinline]] Document read() {
     Node* root = take();
     if (root != nullptr && prepare(Allowed::kJson) && space()) {
       root->line = line_;
@@ -60,13 +59,13 @@ class JsonReader : public Reader {
     node.kind = Kind::kPlain;
     const bool read = word("true") || word("false") || number();
     node.text = {start, at_};
-    return read || fail(at_end() ? "the end is missing" : "no value of JSON's");
+    return read || fail(at_end() ? "the text ends too early" : "no JSON value");
   }
 
  private:
   bool digits() {
     const char* const start = at_;
-    skip_any(kDigits);
+    skip_any("0123456789");
     return at_ != start;
   }
 

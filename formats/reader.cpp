@@ -1,6 +1,8 @@
 // What the readers of JSON, YAML and TOML share.
 #include "formats/reader.hpp"
 
+#include <algorithm>
+
 namespace mote::formats {
 namespace {
 
@@ -50,10 +52,13 @@ Character character_at(std::string_view text) {
   return code >= kFirstOf[bytes] && is_scalar_value(code) ? Character{code, bytes} : Character{};
 }
 
+Reader::Reader(std::span<char> text, std::span<Node> nodes)
+    : at_(text.data()),
+      end_(text.data() + text.size()),
+      nodes_(nodes.first(std::min(nodes.size(), kMostNodes))) {}
+
 bool Reader::prepare(Allowed allowed) {
-  if (std::string_view(at_, end_).starts_with("\xEF\xBB\xBF")) {
-    at_ += 3;
-  }
+  word("\xEF\xBB\xBF");
   char* out = at_;
   for (const char* in = at_; in != end_;) {
     if (*in == '\r' && in + 1 != end_ && in[1] == '\n') {
@@ -75,18 +80,34 @@ bool Reader::prepare(Allowed allowed) {
   return true;
 }
 
+char Reader::peek() const { return at_ != end_ ? *at_ : '\0'; }
+
 char Reader::peek(std::size_t ahead) const {
   return ahead < static_cast<std::size_t>(end_ - at_) ? at_[ahead] : '\0';
 }
 
-bool Reader::word(std::string_view word) {
-  const bool is_here = std::string_view(at_, end_).starts_with(word);
-  at_ += is_here ? word.size() : 0;
-  return is_here;
+bool Reader::at_any(const char* characters) const {
+  for (; *characters != '\0'; ++characters) {
+    if (peek() == *characters) {
+      return true;
+    }
+  }
+  return false;
 }
 
-void Reader::skip_any(std::string_view characters) {
-  while (!at_end() && characters.contains(*at_)) {
+bool Reader::word(const char* word) {
+  char* at = at_;
+  for (; *word != '\0'; ++word, ++at) {
+    if (at == end_ || *at != *word) {
+      return false;
+    }
+  }
+  at_ = at;
+  return true;
+}
+
+void Reader::skip_any(const char* characters) {
+  while (at_any(characters)) {
     step();
   }
 }

@@ -2,7 +2,6 @@
 // lists and maps in brackets, which the three write alike.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -25,10 +24,7 @@ struct Character {
 class Reader {
  public:
   // More nodes than kMostNodes are left unused.
-  Reader(std::span<char> text, std::span<Node> nodes)
-      : at_(text.data()),
-        end_(text.data() + text.size()),
-        nodes_(nodes.first(std::min(nodes.size(), kMostNodes))) {}
+  Reader(std::span<char> text, std::span<Node> nodes);
 
   // The characters that may stand in a text. JSON allows more of them in a string than the others.
   enum class Allowed : std::uint8_t { kJson, kLines };
@@ -45,13 +41,17 @@ class Reader {
 
   [[nodiscard]] bool at_end() const { return at_ == end_; }
 
-  // A character ahead; NUL, which no text contains, behind the end.
-  [[nodiscard]] char peek(std::size_t ahead = 0) const;
+  // The character here, or ahead; NUL, which no text contains, behind the end.
+  [[nodiscard]] char peek() const;
+  [[nodiscard]] char peek(std::size_t ahead) const;
+
+  // Whether one of these characters stands here.
+  [[nodiscard]] bool at_any(const char* characters) const;
 
   // Passes a word without a line's end, if it stands here.
-  bool word(std::string_view word);
+  bool word(const char* word);
 
-  void skip_any(std::string_view characters);
+  void skip_any(const char* characters);
 
   void skip_comment() {
     while (!at_end() && *at_ != '\n') {
@@ -115,10 +115,9 @@ class Reader {
  protected:
   char* at_;
   char* end_;
-  std::uint32_t line_ = 1;
   char* out_ = nullptr;  // where the string's next character is written; never behind at_
-  std::array<Node*, kMostDepth> open_{};  // the lists and maps around this place
   std::size_t depth_ = 0;
+  std::uint32_t line_ = 1;
 
  private:
   bool enter_bracket(Node& node) { return enter(node, *at_++ == '[' ? Kind::kList : Kind::kMap); }
@@ -155,6 +154,7 @@ class Reader {
   std::span<Node> nodes_;
   std::size_t taken_ = 0;
   Fault fault_;
+  std::array<Node*, kMostDepth> open_{};  // the lists and maps around this place, depth_ of them
 };
 
 }  // namespace mote::formats

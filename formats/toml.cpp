@@ -1,8 +1,8 @@
 // Reads TOML 1.0, as far as settings need it: tables, arrays of tables, dotted keys, inline tables,
 // arrays, all four kinds of strings, whole numbers in decimal digits, booleans.
 //
-// Refused by name: floating point, dates, other digits, and dotted keys in inline tables. Section
-// numbers are those of the headings of toml.io/en/v1.0.0.
+// Refused by name: floating point, dates, other digits, and dotted keys in inline tables. The
+// comments name sections of toml.io/en/v1.0.0.
 #include <algorithm>
 
 #include "formats/document.hpp"
@@ -13,8 +13,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view kBlanks = " \t";
-constexpr std::string_view kBlanksAndLines = " \t\n";
+constexpr const char* kBlanks = " \t";
+constexpr const char* kBlanksAndLines = " \t\n";
 constexpr Reader::Escapes kEscapes = {
     .plain = "\"\"\\\\b\bf\fn\nr\rt\t", .coded = "uU", .surrogates = false};
 
@@ -31,7 +31,7 @@ class TomlReader : public Reader {
  public:
   using Reader::Reader;
 
-  Document read() {
+  [[gnu::noinline]] Document read() {
     Node* root = take();
     if (root != nullptr && prepare(Allowed::kLines)) {
       enter(*root, Kind::kMap);
@@ -94,12 +94,13 @@ class TomlReader : public Reader {
   bool begin_table(std::string_view name);
   bool begin_element(std::string_view name);
   bool key(std::string_view& name);
+  bool whole_number(std::string_view& text);
   bool string(std::string_view& text, bool may_have_lines);
   bool string_end(char quote, bool has_lines);
   bool string_escape(bool has_lines);
 };
 
-// A line: a table's header, or a key with its value. open_ holds the way to the table.
+// A line: a table's header, or a key with its value. Entered are the tables down to the header's.
 bool TomlReader::expression() {
   if (peek() == '[') {
     return header();
@@ -209,16 +210,18 @@ bool TomlReader::begin_element(std::string_view name) {
   return enter(*node, Kind::kMap);
 }
 
-constexpr bool is_letter_or_digit(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+constexpr bool is_bare(char c) {
+  return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-';
 }
 
 bool TomlReader::key(std::string_view& name) {
-  if (peek() == '"' || peek() == '\'') {
+  if (at_any("\"'")) {
     return string(name, false);
   }
   const char* const start = at_;
-  while (is_letter_or_digit(peek()) || peek() == '_' || peek() == '-') {
+  while (is_bare(peek())) {
     ++at_;
   }
   name = {start, at_};
@@ -226,45 +229,44 @@ bool TomlReader::key(std::string_view& name) {
 }
 
 // A sign, and digits with single underscores between them; no zero leads ("Integer").
-constexpr bool is_whole_number(std::string_view text) {
-  if (text.starts_with('+') || text.starts_with('-')) {
-    text.remove_prefix(1);
+bool TomlReader::whole_number(std::string_view& text) {
+  if (peek() == '+') {
+    ++at_;
   }
-  if (text.empty() || text.ends_with('_') || (text.starts_with('0') && text.size() > 1)) {
-    return false;
+  const char* const start = out_ = at_;
+  if (peek() == '-' && at_[-1] != '+') {
+    *out_++ = *at_++;
   }
-  char before = '_';
-  for (const char c : text) {
-    if (c == '_' ? before == '_' : c < '0' || c > '9') {
-      return false;
+  const char* const first = at_;
+  while (is_digit(peek()) ||
+         (peek() == '_' && at_ != first && is_digit(at_[-1]) && is_digit(peek(1)))) {
+    if (*at_ != '_') {
+      *out_++ = *at_;
     }
-    before = c;
+    ++at_;
   }
-  return true;
+  text = {start, out_};
+  return at_ != first && (*first != '0' || at_ == first + 1);
 }
 
 bool TomlReader::scalar(Node& node) {
-  if (peek() == '"' || peek() == '\'') {
+  if (at_any("\"'")) {
     node.kind = Kind::kString;
     return string(node.text, true);
   }
-  char* const start = at_;
-  while (is_letter_or_digit(peek()) || (peek() != '\0' && "+-_.:"sv.contains(peek()))) {
-    ++at_;
-  }
-  const std::string_view text(start, at_);
-  if (text != "true" && text != "false" && !is_whole_number(text)) {
-    return fail(text.empty() ? "a value is missing"
-                             : "no whole decimal number, true or false, and no string");
-  }
-  char* const end = std::remove(start + (*start == '+' ? 1 : 0), at_, '_');
   node.kind = Kind::kPlain;
-  node.text = {start + (*start == '+' ? 1 : 0), end};
-  return true;
+  const char* const start = at_;
+  if (word("true") || word("false")) {
+    node.text = {start, at_};
+    return true;
+  }
+  return (whole_number(node.text) && !at_any("-.:_ETbeox")) ||
+         fail("no string, whole decimal number, true or false");
 }
 
 bool TomlReader::string(std::string_view& text, bool may_have_lines) {
   const char quote = *at_;
+  const std::uint32_t line = line_;
   const bool has_lines = peek(1) == quote && peek(2) == quote;
   if (has_lines && !may_have_lines) {
     return fail("a key of several lines");
@@ -276,6 +278,7 @@ bool TomlReader::string(std::string_view& text, bool may_have_lines) {
   const char* const start = out_ = at_;
   while (!string_end(quote, has_lines)) {
     if (at_end() || (*at_ == '\n' && !has_lines)) {
+      line_ = line;
       return fail("a string without its end");
     }
     if (*at_ == '\\' && quote == '"') {
@@ -310,16 +313,17 @@ bool TomlReader::string_end(char quote, bool has_lines) {
 
 // A backslash at a line's end hides all blanks and lines behind it.
 bool TomlReader::string_escape(bool has_lines) {
-  if (!has_lines || peek(1) == '\0' || !kBlanksAndLines.contains(peek(1))) {
-    return escape(kEscapes);
+  char* const backslash = at_++;
+  if (has_lines && at_any(kBlanksAndLines)) {
+    blanks();
+    if (peek() != '\n') {
+      return fail("an unknown escape");
+    }
+    skip_any(kBlanksAndLines);
+    return true;
   }
-  ++at_;
-  blanks();
-  if (peek() != '\n') {
-    return fail("an unknown escape");
-  }
-  skip_any(kBlanksAndLines);
-  return true;
+  at_ = backslash;
+  return escape(kEscapes);
 }
 
 }  // namespace

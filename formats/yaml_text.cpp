@@ -16,6 +16,15 @@ constexpr Reader::Escapes kEscapes = {.plain =
 
 }  // namespace
 
+bool YamlText::is_blank(std::size_t ahead) const {
+  const char c = peek(ahead);
+  return c == ' ' || c == '\n' || c == '\t' || c == '\0';
+}
+
+bool YamlText::at_marker() const {
+  return at_ == line_start_ && at_any("-.") && peek(1) == *at_ && peek(2) == *at_ && is_blank(3);
+}
+
 bool YamlText::space() {
   while (true) {
     if (peek() == '\n') {
@@ -57,7 +66,7 @@ bool YamlText::plain_start() {
     case '!':
       return fail("a tag ('!')");
     case '\0':
-      return fail("the end is missing");
+      return fail("the text ends too early");
     case '?':
       return fail("a complex key ('?'), or quotes are needed");
     case '-':
@@ -65,7 +74,7 @@ bool YamlText::plain_start() {
     case ':':
       return (!is_blank(1) && !in_brackets_) || fail("a colon without a key");
     default:
-      return !"#,[]{}|>%@`"sv.contains(peek()) || fail("a value that needs quotes");
+      return !at_any("#,[]{}|>%@`") || fail("a value that needs quotes");
   }
 }
 
@@ -85,13 +94,15 @@ bool YamlText::plain() {
 // True at the line's end; false at what ends the scalar before.
 bool YamlText::plain_line() {
   while (!at_end() && *at_ != '\n') {
-    const char next = peek(1);
-    if ((*at_ == ':' && (is_blank(1) || (in_brackets_ && ",[]{}"sv.contains(next)))) ||
-        (*at_ == '#' && is_apart()) || *at_ == '\t' ||
-        (in_brackets_ && ",?[]{}"sv.contains(*at_))) {
+    if ((*at_ == '#' && is_apart()) || *at_ == '\t' || (in_brackets_ && at_any(",?[]{}"))) {
       return false;
     }
-    *out_++ = *at_++;
+    const char c = *at_++;
+    if (c == ':' && (is_blank(0) || (in_brackets_ && at_any(",[]{}")))) {
+      --at_;
+      return false;
+    }
+    *out_++ = c;
   }
   return true;
 }
@@ -117,7 +128,7 @@ bool YamlText::goes_on() {
 }
 
 // Passes line ends and the blanks behind each; says how many line ends.
-std::size_t YamlText::skip_lines(std::string_view blanks) {
+std::size_t YamlText::skip_lines(const char* blanks) {
   std::size_t lines = 0;
   while (peek() == '\n') {
     next_line();
@@ -182,7 +193,7 @@ void YamlText::fold_quoted() {
 
 // The line of a block scalar's indicators (8.1.1).
 bool YamlText::block_header(int& added, char& chomping) {
-  while (!at_end() && "123456789+-"sv.contains(*at_)) {
+  while (at_any("123456789+-")) {
     const bool is_chomping = *at_ == '+' || *at_ == '-';
     if (is_chomping ? chomping != '\0' : added != 0) {
       return fail("a block scalar's indicator for the second time");

@@ -37,17 +37,10 @@ class YamlText : public Reader {
   [[nodiscard]] int indentation() const { return depth_ == 0 ? -1 : indentations_[depth_ - 1]; }
 
   // Whether a character ahead is a blank, or nothing.
-  [[nodiscard]] bool is_blank(std::size_t ahead) const {
-    return ahead >= static_cast<std::size_t>(end_ - at_) || at_[ahead] == ' ' ||
-           at_[ahead] == '\n' || at_[ahead] == '\t';
-  }
+  [[nodiscard]] bool is_blank(std::size_t ahead) const;
 
   // Whether `---` or `...` stands here, as it may only at a line's start.
-  [[nodiscard]] bool at_marker() const {
-    const std::string_view text(at_, end_);
-    return at_ == line_start_ && (text.starts_with("---") || text.starts_with("...")) &&
-           is_blank(3);
-  }
+  [[nodiscard]] bool at_marker() const;
 
   char* line_start_ = nullptr;
   bool is_fresh_ = true;  // nothing but spaces stands before this place on its line
@@ -65,7 +58,7 @@ class YamlText : public Reader {
   bool goes_on();
   bool quoted(Scalar& scalar);
   void fold_quoted();
-  std::size_t skip_lines(std::string_view blanks);
+  std::size_t skip_lines(const char* blanks);
   void put_lines(std::size_t lines);
   bool block_header(int& indentation, char& chomping);
   int first_indentation(int least, std::size_t& lines);

@@ -37,6 +37,7 @@ UNIT = {
     "nginx-light": "nginx",
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
+    "python3-yaml": "/usr/lib/python3/dist-packages/yaml/__init__.py",
     "quilt": "quilt",
 }
 TEST = {

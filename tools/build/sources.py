@@ -347,12 +347,15 @@ FUZZERS = {
         *_all("tests/fuzz", "fake_stats", "http_run", "response_oracle"),
         "tests/unit/http/fakes.cpp", *PACKETS, *ORACLES, *FUZZ_PACK,
         *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
+    "json": _all("formats", "json", "reader", "yaml", "yaml_text"),
     "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
              *_all("http", *HTTP_UNPACKED)],
     "pack": [*FUZZ_PACK],
     "request": [*ORACLES, *_all("http/reply", "conditions", "date", "negotiation", "ranges"),
                 *_all("http/request", "content", "request", "section_scanner", "target")],
     "settings": SETTINGS_DISK,
+    "toml": _all("formats", "reader", "toml"),
+    "yaml": _all("formats", "reader", "yaml", "yaml_text"),
 }
 
 # Files that `ninja coverage` leaves out of the total because only a machine can run them, with the

@@ -240,8 +240,8 @@ TEST_CASE("lists and maps in brackets") {
       {"[a,#b\n]", "1: a value that needs quotes"},
       {"[&a b]", "1: an anchor ('&')"},
       {"{<<: *a}", "1: a merge key ('<<')"},
-      {"[", "1: the end is missing"},
-      {"{a: ", "1: the end is missing"},
+      {"[", "1: the text ends too early"},
+      {"{a: ", "1: the text ends too early"},
       {"{a", "1: a key without a colon and a space on its line"},
   };
   check(kCases);
