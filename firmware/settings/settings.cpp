@@ -151,6 +151,11 @@ bool Settings::set_top(std::string_view key, std::string_view value) {
     is_console_quiet_ = value == "quiet"sv;
     return true;
   }
+  if (key == "power.drain_s"sv) {
+    const auto seconds = parse_number(value, 0, limits::kMostPowerDrainS);
+    drain_time_ms_ = seconds ? *seconds * 1000 : drain_time_ms_;
+    return seconds.has_value();
+  }
   if (key == "idle"sv && (value == "poll"sv || value == "doze"sv)) {
     idle_ = value == "doze"sv ? IdlePolicy::kDoze : IdlePolicy::kPoll;
     return true;

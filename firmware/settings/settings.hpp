@@ -13,7 +13,9 @@
 #include <string_view>
 
 #include "drivers/net_device.hpp"
+#include "firmware/limits.hpp"
 #include "firmware/settings/interface_rules.hpp"
+#include "firmware/settings/parse.hpp"
 #include "http/limits.hpp"
 
 namespace mote {
@@ -51,6 +53,8 @@ class Settings {
   [[nodiscard]] std::uint32_t http_connections() const { return http_connections_; }
   [[nodiscard]] std::uint32_t header_time_ms() const { return header_time_ms_; }
   [[nodiscard]] std::uint32_t idle_time_ms() const { return idle_time_ms_; }
+  // What responses in delivery get to end when the machine is to end.
+  [[nodiscard]] std::uint32_t drain_time_ms() const { return drain_time_ms_; }
   [[nodiscard]] IdlePolicy idle() const { return idle_; }
   [[nodiscard]] bool halt_on_panic() const { return halt_on_panic_; }
   // Whether the console tells trouble only, beside the first line and `ready`.
@@ -110,6 +114,7 @@ class Settings {
   std::uint32_t http_connections_ = 0;
   std::uint32_t header_time_ms_ = limits::kHeaderTimeMs;
   std::uint32_t idle_time_ms_ = limits::kIdleTimeMs;
+  std::uint32_t drain_time_ms_ = 1000 * limits::kPowerDrainS;
   bool halt_on_panic_ = false;
   bool is_console_quiet_ = false;
   IdlePolicy idle_ = IdlePolicy::kPoll;

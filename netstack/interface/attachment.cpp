@@ -91,7 +91,9 @@ InterfaceReport Attachment::report() const {
           .device = device_counters_,
           .stack = &counters_,
           .has_way_out = usable() && has_way_out(),
-          .dhcp = dhcp_client().counters()};
+          .dhcp = dhcp_client().counters(),
+          .address = host().address,
+          .netmask = host().netmask};
 }
 
 bool Attachment::usable() const {

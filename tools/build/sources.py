@@ -8,16 +8,17 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "memory/paging", "acpi/acpi", "time/clock", "time/reference_timer", "time/wall_clock",
           "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
           "pci/access", "pci/interrupts", "pci/pci", "platform/entropy", "platform/fw_cfg",
-          "platform/reset", "platform/virtio_mmio", "faults/panic", "faults/runtime",
-          "faults/stack_guard"]
+          "platform/power", "platform/reset", "platform/virtio_mmio", "faults/panic",
+          "faults/runtime", "faults/stack_guard"]
 FORMATS = ["json", "reader", "toml", "yaml", "yaml_text"]
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
-           "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
-           "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
+           "virtio/any_transport", "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic",
+           "virtio/pci_transport", "virtio/port_queues", "virtio/receive_queue", "virtio/ring",
+           "virtio/serial_port", "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 VOLUMES = ["disk"]
-AGENT: list[str] = []
+AGENT = ["agent", "framer", "text"]
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
             "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
             "tcp/prompt_answer", "tcp/stream", "interface/attachment",
@@ -28,9 +29,9 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "reply/conditions", "reply/date", "reply/holding", "reply/negotiation", "reply/preface",
         "reply/ranges", "reply/redirect", "reply/reply", "reply/reply_cache", "reply/reply_tail",
         "operations/access_log", "operations/endpoints", "operations/metrics",
-        "connection/connection", "connection/connection_answers", "connection/reply_writer",
-        "connection/server"]
-FIRMWARE = ["idle", "main", "nics", "pools", "settings/interface_draft",
+        "connection/connection", "connection/connection_answers", "connection/drain",
+        "connection/reply_writer", "connection/server"]
+FIRMWARE = ["agent_ports", "idle", "main", "nics", "pools", "power", "settings/interface_draft",
             "settings/interface_rules", "settings/interfaces_file", "settings/meta_data",
             "settings/network_config", "settings/network_data", "settings/parse",
             "settings/settings", "settings/settings_disk", "settings/settings_file",
@@ -103,6 +104,7 @@ NEIGHBOURS = ["tests/unit/netstack/neighbours.cpp", *TCP_WORLD]
 NARROW_LINK = ["tests/unit/netstack/narrow_link.cpp", *TCP_WORLD]
 VIRTIO_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
                 *_all("drivers/virtio", "receive_queue", "ring", "text", "transmit_queue")]
+SERIAL_PORT = [*_all("drivers/virtio", "port_queues", "ring", "text"), "kernel/memory/dma.cpp"]
 VMXNET3_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
                  *_all("drivers/vmxnet3", "buffer_ring", "receive_queue", "transmit_queue")]
 E1000_WORLD = ["tests/unit/drivers/e1000/world.cpp", *PACKETS,
@@ -137,7 +139,10 @@ NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_rules", "pars
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
         FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
+AGENT_WORLD = [*_all("agent", *AGENT), *_all("formats", "json", "reader")]
 UNIT_TESTS = {
+    "agent/agent": AGENT_WORLD,
+    "agent/framer": AGENT_WORLD,
     "formats/json": _all("formats", "json", "reader"),
     "formats/reader": ["formats/reader.cpp"],
     "formats/toml": _all("formats", "reader", "toml"),
@@ -163,6 +168,7 @@ UNIT_TESTS = {
         "drivers/virtio/pci_transport.cpp", FAKE_CLOCK, *PCI_DEVICE],
     "drivers/virtio/receive_queue": VIRTIO_WORLD,
     "drivers/virtio/ring": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/serial_port": SERIAL_PORT,
     "drivers/virtio/text": ["drivers/virtio/text.cpp"],
     "drivers/virtio/transmit_queue": VIRTIO_WORLD,
     "drivers/vmxnet3/nic": VMXNET3_WORLD,
@@ -170,6 +176,7 @@ UNIT_TESTS = {
     "drivers/vmxnet3/pci_registers": ["drivers/vmxnet3/pci_registers.cpp", *PCI_DEVICE],
     "drivers/vmxnet3/receive_queue": VMXNET3_WORLD,
     "drivers/vmxnet3/transmit_queue": VMXNET3_WORLD,
+    "firmware/agent_service": [*SERIAL_PORT, *AGENT_WORLD],
     "firmware/idle": IDLE,
     "firmware/idle_restless": IDLE,
     "firmware/nics": NICS,
@@ -186,6 +193,7 @@ UNIT_TESTS = {
     "firmware/settings/settings": [*SETTINGS, FAKE_CONSOLE],
     "firmware/settings/settings_disk": CLOUD_INIT,
     "firmware/settings/user_data": CLOUD_INIT,
+    "firmware/shutdown": [FAKE_CONSOLE],
     "firmware/site": ["firmware/site.cpp", *_all("http/pack", "crc32", "site_pack"),
                       "tests/unit/http/site.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "http/connection/connection": HTTP_WORLD,
@@ -193,6 +201,7 @@ UNIT_TESTS = {
     "http/connection/connection_closing": HTTP_WORLD,
     "http/connection/connection_drain": HTTP_WORLD,
     "http/connection/connection_prompt": HTTP_WORLD,
+    "http/connection/drain": HTTP_WORLD,
     "http/connection/server_crowd": HTTP_WORLD,
     "http/connection/server_stack": [
         "tests/unit/netstack/tcp_peer.cpp", "tests/unit/http/site.cpp", *HTTP_SERVER,
@@ -222,6 +231,8 @@ UNIT_TESTS = {
     "http/request/section_scanner": _all("http/request", "request", "section_scanner"),
     "kernel/acpi/acpi": ["kernel/acpi/acpi.cpp"],
     "kernel/acpi/aml": [],
+    "kernel/acpi/aml_power": [],
+    "kernel/acpi/power_tables": [],
     "kernel/acpi/tables": [],
     "kernel/console/console": [*_all("kernel/console", "console", "vga_text"), FAKE_CLOCK],
     "kernel/console/number_text": [],
@@ -255,6 +266,8 @@ UNIT_TESTS = {
     "kernel/pci/window": [],
     "kernel/platform/entropy": ["kernel/platform/entropy.cpp"],
     "kernel/platform/fw_cfg": ["kernel/platform/fw_cfg.cpp"],
+    "kernel/platform/power": ["kernel/platform/power.cpp", FAKE_ACPI, FAKE_CLOCK, FAKE_CONSOLE,
+                              FAKE_PAGING],
     "kernel/platform/reset": ["kernel/platform/reset.cpp", FAKE_ACPI, FAKE_CLOCK, FAKE_PAGING],
     "kernel/platform/siphash": [],
     "kernel/platform/virtio_mmio": ["kernel/platform/virtio_mmio.cpp", FAKE_ACPI, FAKE_CONSOLE],
@@ -302,9 +315,12 @@ UNIT_TESTS = {
 
 # Sources that a test of another name covers (tools/build/tested.py has the rule) ...
 TESTED_ELSEWHERE = {
+    "agent/text": "agent/agent",
     "drivers/e1000/nic": "firmware/nics",
+    "drivers/virtio/any_transport": "drivers/virtio/serial_port",
     "drivers/virtio/mmio_nic": "firmware/nics",
     "drivers/virtio/nic": "firmware/nics",
+    "drivers/virtio/port_queues": "drivers/virtio/serial_port",
     "drivers/vmxnet3/buffer_ring": "drivers/vmxnet3/receive_queue",
     "drivers/vmxnet3/nic": "firmware/nics",
     "firmware/settings/interface_draft": "firmware/settings/network_config",
@@ -331,7 +347,9 @@ TESTED_ELSEWHERE = {
 
 # ... and those that no test covers, with the reason.
 UNTESTED = {
+    "firmware/agent_ports": "finds devices and passes facts on; black-box tests talk to the agent",
     "firmware/main": "puts the parts together; black-box tests boot it",
+    "firmware/power": "joins shutdown.hpp to the machine; black-box tests press its button",
     "kernel/faults/runtime": "gives panic() names of the C++ library, which the host has itself",
     "kernel/memory/memory": "gives memory.hpp's functions names of the C library, likewise",
 }

@@ -13,6 +13,7 @@ from tools.site.settings import Settings
 
 TOP = {"panic": values.one_of("reset", "halt"), "idle": values.one_of("poll", "doze"),
        "console": values.one_of("normal", "quiet")}
+POWER = {"drain_s": values.integer(0, 300)}
 NETWORK = {"hostname": values.hostname}
 INTERFACE = {"address": values.address, "gateway": values.gateway,
              "mtu": values.integer(576, 1500), "offload": values.one_of("on", "off"),
@@ -50,8 +51,11 @@ class _Reader:
                 self._read_network(self._document.table(key, value))
             elif key == "http":
                 http.read(self._document.table(key, value))
+            elif key == "power":
+                for name, setting in self._document.table(key, value).items():
+                    self._line(POWER, "power.", name, setting)
             else:
-                self._document.known("", key, {**TOP, "http": None, "network": None})
+                self._document.known("", key, {**TOP, "http": None, "network": None, "power": None})
                 self._line(TOP, "", key, value)
         return Settings((*self._lines, *http.lines), **http.settings)
 

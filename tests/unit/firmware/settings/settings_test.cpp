@@ -33,6 +33,7 @@ TEST_CASE("settings: defaults serve port 80 by DHCP as mote") {
   CHECK(settings.http_port() == 80);
   CHECK_FALSE(settings.halt_on_panic());
   CHECK(settings.idle() == IdlePolicy::kPoll);
+  CHECK(settings.drain_time_ms() == 5000);
   CHECK_FALSE(settings.interface(0, kMac).address.has_value());
 }
 
@@ -40,6 +41,7 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   const auto settings = from_lines(
       "# a comment\n\n network.hostname = edge-1.example \r\nhttp.port=8080\n"
       "http.header_timeout_s=3\nhttp.idle_timeout_s=60\npanic=halt\nidle=doze\n"
+      "power.drain_s=0\n"
       "network.1.address=192.0.2.10/24\nnetwork.1.gateway=192.0.2.1\nnetwork.1.mtu=1400\n"
       "network.1.offload=off");
   CHECK(std::string_view(settings.host_name()) == "edge-1.example");
@@ -48,6 +50,7 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   CHECK(settings.idle_time_ms() == 60000);
   CHECK(settings.halt_on_panic());
   CHECK(settings.idle() == IdlePolicy::kDoze);
+  CHECK(settings.drain_time_ms() == 0);
   CHECK_FALSE(settings.interface(0, kMac).address.has_value());
   const auto rule = settings.interface(1, kMac);
   REQUIRE(rule.address.has_value());
@@ -250,6 +253,9 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
                                       "network.0.routes=10.0.0.0/8 via x",
                                       "nonsense=1",
                                       "=",
+                                      "power.drain_s=301",
+                                      "power.drain=5",
+                                      "power.drain_s=-1",
                                       "http.idle_timeout_s=0"}) {
     CAPTURE(line);
     const auto settings = from_lines(line);
@@ -264,6 +270,7 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
     CHECK_FALSE(rule.mtu.has_value());
     CHECK_FALSE(rule.offload.has_value());
     CHECK(settings.idle_time_ms() == mote::limits::kIdleTimeMs);
+    CHECK(settings.drain_time_ms() == 5000);
   }
 }
 
