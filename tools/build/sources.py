@@ -330,6 +330,7 @@ FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm",
              *_all("http/pack", "crc32", "site_pack")]
 HTTP_UNPACKED = [name for name in HTTP if not name.startswith("pack/")]
 FUZZERS = {
+    "agent": AGENT_WORLD,
     "connection": [
         "tests/fakes/fake_stream.cpp",
         *_all("tests/fuzz", "fake_stats", "http_run", "response_oracle"),
