@@ -12,6 +12,7 @@
 #include "firmware/limits.hpp"
 #include "firmware/nics.hpp"
 #include "firmware/pools.hpp"
+#include "firmware/power.hpp"
 #include "firmware/run_loop.hpp"
 #include "firmware/settings/settings.hpp"
 #include "firmware/site.hpp"
@@ -32,7 +33,7 @@
 #include "kernel/pci/pci.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "kernel/platform/fw_cfg.hpp"
-#include "kernel/platform/reset.hpp"
+#include "kernel/platform/power.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
@@ -69,7 +70,7 @@ void greet(const BootInfo& info, MemoryMap memory) {
   console::line();
 }
 
-// Later sources win: the pack, fw_cfg, the command line.
+// Later sources win: the pack, SMBIOS, fw_cfg, a settings disk, the command line.
 void gather_settings(const BootInfo& info, const http::SitePack* site) {
   if (site != nullptr) {
     settings.apply_lines({"site pack"}, site->settings());
@@ -86,6 +87,20 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
   }
   console::set_quiet(settings.is_console_quiet());
   set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
+}
+
+// Names the NICs that have settings and aren't there.
+void tell_of_missing_nics() {
+  settings.for_each_choice([](const InterfaceChoice& choice) {
+    if (nics::find(choice)) {
+      return;
+    }
+    if (choice.mac) {
+      console::line("settings: there is no NIC ", MacText(*choice.mac).text());
+    } else {
+      console::line("settings: there is no net", choice.index);
+    }
+  });
 }
 
 // The interfaces on which metrics are served.
@@ -137,12 +152,16 @@ void tell_what_is_served(const http::SitePack* serving) {
   console::line("ready");
 }
 
-// Obeys the guest agent.
+// guest-shutdown of the guest agent.
 void shut_down(agent::Shutdown how) {
-  console::line("agent: asked to shut down");
-  console::drain();
-  if (how == agent::Shutdown::kReboot) {
-    reset_machine();
+  constexpr std::string_view kWhy = "the guest agent asks for it";
+  switch (how) {
+    case agent::Shutdown::kPowerDown:
+      return power::request(PowerAction::kOff, kWhy);
+    case agent::Shutdown::kReboot:
+      return power::request(PowerAction::kReset, kWhy);
+    case agent::Shutdown::kHalt:
+      return power::request(PowerAction::kHalt, kWhy);
   }
 }
 
@@ -152,11 +171,12 @@ class Machine {
   explicit Machine(const http::SitePack* serving) : serving_(serving) {}
 
   static Nanoseconds now() { return clock::now(); }
-  static void look_around(Nanoseconds now) {
+  static Nanoseconds look_around(Nanoseconds now) {
     nics::look_around(now);
     agent_ports::look_around();
     wall_clock::keep();
     http::tell_of_lost_lines(now);
+    return power::look(now);
   }
   static void run_timers() {
     nics::reclaim();
@@ -217,6 +237,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   if (!clock::is_known()) {
     console::line("clock: ", clock::frequency_khz() / 1000, " MHz assumed, no timer answers");
   }
+  initialize_power_button();
   wall_clock::initialize();
   if (!wall_clock::now()) {
     console::line("clock: no wall clock, responses carry no Date");
@@ -234,7 +255,9 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   netstack::initialize();
   idle::initialize(settings.idle());
   nics::bring_up(settings);
+  tell_of_missing_nics();
   agent_ports::bring_up(settings, shut_down);
+  power::initialize(milliseconds(settings.drain_time_ms()));
   const bool serves = site && start_http(*site);
   if (!paging::seal()) {
     console::line("memory: cannot make read-only what boot has decided");
