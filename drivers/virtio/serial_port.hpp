@@ -1,9 +1,9 @@
 // One named port of a virtio console device with several (virtio 1.2, 5.3): bring-up, resets, and
 // the bytes both ways.
 //
-// An object lives forever, in static memory. Everything is polled, and no call waits but `bring_up`,
-// for the reset. `tend`, called now and then, finds a device that needs a reset (2.1.2); until it is
-// over, and if the device then fails, the port is closed.
+// An object lives forever, in static memory. Everything is polled, and no call waits but
+// `bring_up`, for the reset. `tend`, called now and then, finds a device that needs a reset
+// (2.1.2); until it is over, and if the device then fails, the port is closed.
 #pragma once
 
 #include <cstddef>
@@ -51,9 +51,9 @@ class SerialPort {
   void disarm();
 
  private:
-  static constexpr Features kWanted =
-      feature::kConsoleMultiport | feature::kEventIndex | feature::kVersion1 |
-      feature::kAccessPlatform | feature::kOrderPlatform;
+  static constexpr Features kWanted = feature::kConsoleMultiport | feature::kEventIndex |
+                                      feature::kVersion1 | feature::kAccessPlatform |
+                                      feature::kOrderPlatform;
 
   // The largest queue of the legacy interface: QEMU's ports have 128 entries.
   static constexpr std::uint16_t kMostEntries = 128;
