@@ -37,12 +37,10 @@ class JsonReader : public Reader {
   static bool may_end_behind_comma(const Node& /*whole*/) { return false; }
 
   Node* part(Node& whole) {
-    std::string_view key;
-    if (whole.is_map() &&
-        !(string(key) && space() && (word(":") || fail("a key without a colon")))) {
+    if (whole.is_map() && !(string() && space() && (word(":") || fail("a key without a colon")))) {
       return nullptr;
     }
-    Node* node = add(whole, key);
+    Node* node = add(whole);
     space();
     return node;
   }
@@ -50,7 +48,9 @@ class JsonReader : public Reader {
   bool scalar(Node& node) {
     if (peek() == '"') {
       node.kind = Kind::kString;
-      return string(node.text);
+      const bool is_read = string();
+      node.text = text_;
+      return is_read;
     }
     const char* const start = at_;
     if (word("null")) {
@@ -87,7 +87,7 @@ class JsonReader : public Reader {
     return true;
   }
 
-  bool string(std::string_view& text) {
+  bool string() {
     if (peek() != '"') {
       return fail("a key without quotes");
     }
@@ -102,7 +102,7 @@ class JsonReader : public Reader {
         return false;
       }
     }
-    text = {start, out_};
+    text_ = {start, out_};
     ++at_;
     return true;
   }

@@ -130,36 +130,37 @@ Node* Reader::take() {
   return &node;
 }
 
-Node* Reader::mine(const Node& whole, const std::string_view* key) {
-  const Node* found = nullptr;
-  for (const Node& part : whole) {
-    if (key == nullptr || part.key == *key) {
-      found = &part;
-    }
+Node* Reader::last_of(const Node& whole) {
+  const Node* last = whole.first;
+  while (last != nullptr && last->next != nullptr) {
+    last = last->next;
   }
-  return found == nullptr ? nullptr : &nodes_[static_cast<std::size_t>(found - nodes_.data())];
+  return mine(last);
 }
 
-Node* Reader::add(Node& whole, std::string_view key) {
-  if (whole.is_map() && whole.find(key) != nullptr) {
+Node* Reader::add(Node& whole) {
+  if (whole.find(text_) != nullptr) {
     fail("a key for the second time");
     return nullptr;
   }
   Node* last = last_of(whole);
   Node* node = take();
   if (node != nullptr) {
-    node->key = key;
+    node->key = whole.is_map() ? text_ : std::string_view();
     (last == nullptr ? whole.first : last->next) = node;
   }
   return node;
 }
 
-bool Reader::enter(Node& node, Kind kind) {
+bool Reader::enter(Node* node, Kind kind) {
+  if (node == nullptr) {
+    return false;
+  }
   if (depth_ == kMostDepth) {
     return fail("too many lists and maps inside each other");
   }
-  node.kind = kind;
-  open_[depth_++] = &node;
+  node->kind = kind;
+  open_[depth_++] = node;
   return true;
 }
 

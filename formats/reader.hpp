@@ -69,16 +69,16 @@ class Reader {
   // A new node, part of nothing; null if there is no room.
   Node* take();
 
-  // A new part at the end of a list or a map; null, with a fault, if there is no room or the map
-  // has the key already.
-  Node* add(Node& whole, std::string_view key);
+  // A new part at the end of a list, or of a map under the key in text_; null, with a fault, if
+  // there is no room or the map has the key already.
+  Node* add(Node& whole);
 
-  // The last part, or the one under this key; null if there is none.
-  [[nodiscard]] Node* last_of(const Node& whole) { return mine(whole, nullptr); }
-  [[nodiscard]] Node* part_of(const Node& whole, std::string_view key) { return mine(whole, &key); }
+  // The last part, or the one under the key in text_; null if there is none.
+  [[nodiscard]] Node* last_of(const Node& whole);
+  [[nodiscard]] Node* part_of(const Node& whole) { return mine(whole.find(text_)); }
 
-  // Makes a node the innermost list or map.
-  bool enter(Node& node, Kind kind);
+  // Makes a node the innermost list or map; false for none.
+  bool enter(Node* node, Kind kind);
   [[nodiscard]] Node& innermost() { return *open_[depth_ - 1]; }
 
   // What stands behind a backslash, for a string that is written at out_: a letter of `plain` gives
@@ -118,9 +118,10 @@ class Reader {
   char* out_ = nullptr;  // where the string's next character is written; never behind at_
   std::size_t depth_ = 0;
   std::uint32_t line_ = 1;
+  std::string_view text_;  // of the key, string or other scalar read last
 
  private:
-  bool enter_bracket(Node& node) { return enter(node, *at_++ == '[' ? Kind::kList : Kind::kMap); }
+  bool enter_bracket(Node& node) { return enter(&node, *at_++ == '[' ? Kind::kList : Kind::kMap); }
 
   // Passes a comma, and the ends of lists and maps before it.
   bool to_next_part(this auto& self, std::size_t outside, bool may_end) {
@@ -147,7 +148,11 @@ class Reader {
     return true;
   }
 
-  Node* mine(const Node& whole, const std::string_view* key);
+  // A node of the tree, to change it.
+  [[nodiscard]] Node* mine(const Node* node) {
+    return node == nullptr ? nullptr : &nodes_[static_cast<std::size_t>(node - nodes_.data())];
+  }
+
   bool code_of(std::size_t digits, std::uint32_t& code);
   void put(std::uint32_t code);
 

@@ -34,7 +34,7 @@ class TomlReader : public Reader {
   [[gnu::noinline]] Document read() {
     Node* root = take();
     if (root != nullptr && prepare(Allowed::kLines)) {
-      enter(*root, Kind::kMap);
+      enter(root, Kind::kMap);
       while (lines() && !at_end() && expression() && line_end()) {
       }
     }
@@ -47,11 +47,10 @@ class TomlReader : public Reader {
   static bool may_end_behind_comma(const Node& whole) { return whole.is_list(); }
 
   Node* part(Node& whole) {
-    std::string_view name;
-    if (whole.is_map() && !(key(name) && equals_sign())) {
+    if (whole.is_map() && !(key() && equals_sign())) {
       return nullptr;
     }
-    Node* node = add(whole, name);
+    Node* node = add(whole);
     blanks();
     return node;
   }
@@ -89,13 +88,14 @@ class TomlReader : public Reader {
 
   bool expression();
   bool header();
-  bool path(bool is_header, std::string_view& last);
-  bool descend(bool is_header, std::string_view name);
-  bool begin_table(std::string_view name);
-  bool begin_element(std::string_view name);
-  bool key(std::string_view& name);
-  bool whole_number(std::string_view& text);
-  bool string(std::string_view& text, bool may_have_lines);
+  bool path(bool is_header);
+  Node* part_or_new(Mark mark);
+  bool descend(bool is_header);
+  bool begin_table();
+  bool begin_element();
+  bool key();
+  bool whole_number();
+  bool string(bool may_have_lines);
   bool string_end(char quote, bool has_lines);
   bool string_escape(bool has_lines);
 };
@@ -106,11 +106,10 @@ bool TomlReader::expression() {
     return header();
   }
   const std::size_t table = depth_;
-  std::string_view name;
-  if (!path(false, name) || !equals_sign()) {
+  if (!path(false) || !equals_sign()) {
     return false;
   }
-  Node* node = add(innermost(), name);
+  Node* node = add(innermost());
   blanks();
   if (node == nullptr || !value(*node)) {
     return false;
@@ -126,88 +125,81 @@ bool TomlReader::header() {
     word("[");
   }
   blanks();
-  std::string_view name;
-  if (!path(true, name)) {
+  if (!path(true)) {
     return false;
   }
   if (!word(is_element ? "]]" : "]")) {
     return fail("a table's name without its closing bracket");
   }
-  return is_element ? begin_element(name) : begin_table(name);
+  return is_element ? begin_element() : begin_table();
 }
 
-// Reads a dotted key and enters the tables that it leads through.
-bool TomlReader::path(bool is_header, std::string_view& last) {
-  while (key(last)) {
+// Reads a dotted key and enters the tables that it leads through; its last part is in text_ then.
+bool TomlReader::path(bool is_header) {
+  while (key()) {
     blanks();
     if (!word(".")) {
       return true;
     }
     blanks();
-    if (!descend(is_header, last)) {
+    if (!descend(is_header)) {
       return false;
     }
   }
   return false;
 }
 
-bool TomlReader::descend(bool is_header, std::string_view name) {
-  Node* node = part_of(innermost(), name);
+// The part under text_ of the innermost table, made if there is none; null without room for it.
+Node* TomlReader::part_or_new(Mark mark) {
+  Node* node = part_of(innermost());
   if (node == nullptr) {
-    node = add(innermost(), name);
-    if (node == nullptr) {
-      return false;
+    node = add(innermost());
+    if (node != nullptr) {
+      node->mark = mark;
     }
-    node->mark = is_header ? kImplied : kDotted;
-    return enter(*node, Kind::kMap);
   }
-  if (is_header && node->mark == kTables) {
-    if (!enter(*node, Kind::kList)) {
+  return node;
+}
+
+bool TomlReader::descend(bool is_header) {
+  Node* node = part_or_new(is_header ? kImplied : kDotted);
+  if (node != nullptr && node->mark == kTables && is_header) {
+    if (!enter(node, Kind::kList)) {
       return false;
     }
     node = last_of(*node);
   }
-  if (node->mark == kClosed || (!is_header && node->mark != kDotted)) {
+  if (node != nullptr && (node->mark == kClosed || (node->mark != kDotted && !is_header))) {
     return fail("a key inside what is no table or is complete");
   }
-  return enter(*node, Kind::kMap);
+  return enter(node, Kind::kMap);
 }
 
-bool TomlReader::begin_table(std::string_view name) {
-  Node* node = part_of(innermost(), name);
-  if (node == nullptr) {
-    node = add(innermost(), name);
-  } else if (node->mark != kImplied) {
-    return fail("a table for the second time");
-  }
-  if (node == nullptr) {
-    return false;
-  }
-  node->mark = kDefined;
-  return enter(*node, Kind::kMap);
-}
-
-bool TomlReader::begin_element(std::string_view name) {
-  Node* list = part_of(innermost(), name);
-  if (list == nullptr) {
-    list = add(innermost(), name);
-    if (list == nullptr) {
-      return false;
+// Begins a table that has nothing but what other headers imply.
+bool TomlReader::begin_table() {
+  Node* node = part_or_new(kImplied);
+  if (node != nullptr) {
+    if (node->mark != kImplied) {
+      return fail("a table for the second time");
     }
-    list->mark = kTables;
+    node->mark = kDefined;
   }
-  if (list->mark != kTables) {
+  return enter(node, Kind::kMap);
+}
+
+bool TomlReader::begin_element() {
+  Node* list = part_or_new(kTables);
+  if (list != nullptr && list->mark != kTables) {
     return fail("an array of tables that is something else already");
   }
-  if (!enter(*list, Kind::kList)) {
+  if (!enter(list, Kind::kList)) {
     return false;
   }
-  Node* node = add(*list, {});
-  if (node == nullptr) {
-    return false;
+  Node* node = add(*list);
+  if (node != nullptr) {
+    node->mark = kDefined;
   }
-  node->mark = kDefined;
-  return enter(*node, Kind::kMap);
+  return enter(node, Kind::kMap);
 }
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -216,20 +208,20 @@ constexpr bool is_bare(char c) {
   return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-';
 }
 
-bool TomlReader::key(std::string_view& name) {
+bool TomlReader::key() {
   if (at_any("\"'")) {
-    return string(name, false);
+    return string(false);
   }
   const char* const start = at_;
   while (is_bare(peek())) {
     ++at_;
   }
-  name = {start, at_};
-  return !name.empty() || fail("a key is missing");
+  text_ = {start, at_};
+  return !text_.empty() || fail("a key is missing");
 }
 
 // A sign, and digits with single underscores between them; no zero leads ("Integer").
-bool TomlReader::whole_number(std::string_view& text) {
+bool TomlReader::whole_number() {
   if (peek() == '+') {
     ++at_;
   }
@@ -245,26 +237,31 @@ bool TomlReader::whole_number(std::string_view& text) {
     }
     ++at_;
   }
-  text = {start, out_};
+  text_ = {start, out_};
   return at_ != first && (*first != '0' || at_ == first + 1);
 }
 
 bool TomlReader::scalar(Node& node) {
+  bool is_read = false;
+  const char* const start = at_;
   if (at_any("\"'")) {
     node.kind = Kind::kString;
-    return string(node.text, true);
+    is_read = string(true);
+  } else {
+    node.kind = Kind::kPlain;
+    if (word("true") || word("false")) {
+      text_ = {start, at_};
+      is_read = true;
+    } else {
+      is_read = (whole_number() && !at_any("-.:_ETbeox")) ||
+                fail("no string, whole decimal number, true or false");
+    }
   }
-  node.kind = Kind::kPlain;
-  const char* const start = at_;
-  if (word("true") || word("false")) {
-    node.text = {start, at_};
-    return true;
-  }
-  return (whole_number(node.text) && !at_any("-.:_ETbeox")) ||
-         fail("no string, whole decimal number, true or false");
+  node.text = text_;
+  return is_read;
 }
 
-bool TomlReader::string(std::string_view& text, bool may_have_lines) {
+bool TomlReader::string(bool may_have_lines) {
   const char quote = *at_;
   const std::uint32_t line = line_;
   const bool has_lines = peek(1) == quote && peek(2) == quote;
@@ -290,7 +287,7 @@ bool TomlReader::string(std::string_view& text, bool may_have_lines) {
       step();
     }
   }
-  text = {start, out_};
+  text_ = {start, out_};
   return true;
 }
 

@@ -27,19 +27,18 @@ class YamlReader : public YamlText {
 
   // A part of a list or map in brackets.
   Node* part(Node& whole) {
-    Scalar key;
     if (whole.is_map()) {
-      if (!read_scalar(key)) {
+      if (!read_scalar()) {
         return nullptr;
       }
       skip_any(" ");
-      if (peek() != ':' || key.line != line_) {
+      if (peek() != ':' || text_line_ != line_) {
         fail("a key without a colon and a space on its line");
         return nullptr;
       }
       ++at_;
     }
-    Node* node = add_part(whole, key);
+    Node* node = add_part(whole);
     return node != nullptr && space() ? node : nullptr;
   }
 
@@ -48,8 +47,7 @@ class YamlReader : public YamlText {
     if (innermost().is_map() && (peek() == ',' || peek() == '}')) {
       return true;
     }
-    Scalar value;
-    return read_scalar(value) && set(node, value);
+    return read_scalar() && set(node);
   }
 
  private:
@@ -62,12 +60,12 @@ class YamlReader : public YamlText {
   bool directive();
   bool settle();
   bool content();
-  bool behind(const Scalar& key);
+  bool behind_key();
   bool dash();
   bool indent(int column, Kind kind);
 
-  bool set(Node& node, const Scalar& scalar);
-  Node* add_part(Node& whole, const Scalar& key);
+  bool set(Node& node);
+  Node* add_part(Node& whole);
 
   Node* slot_ = nullptr;  // what has no content yet: the root, or the last key's or dash's part
   bool is_behind_key_ = false;  // the slot's key, or `---`, stands on this line
@@ -114,8 +112,7 @@ bool YamlReader::piece() {
   if (innermost().is_list()) {
     return dash();
   }
-  Scalar key;
-  return at_dash() ? fail("a list's part in a map") : read_scalar(key) && behind(key);
+  return at_dash() ? fail("a list's part in a map") : read_scalar() && behind_key();
 }
 
 bool YamlReader::directive() {
@@ -181,27 +178,26 @@ bool YamlReader::content() {
     slot_ = nullptr;
     return read_block(node);
   }
-  Scalar scalar;
-  if (!read_scalar(scalar)) {
+  if (!read_scalar()) {
     return false;
   }
   skip_any(" ");
   if (peek() == ':' && is_blank(1)) {
-    if (scalar.line != line_) {
+    if (text_line_ != line_) {
       return fail("a key in a value of several lines");
     }
     if (is_behind_key_) {
       return fail("a second colon and space on a key's line; quotes are needed");
     }
-    return indent(start, Kind::kMap) && behind(scalar);
+    return indent(start, Kind::kMap) && behind_key();
   }
   slot_ = nullptr;
-  return set(node, scalar);
+  return set(node);
 }
 
 // Begins a list or map in the slot.
 bool YamlReader::indent(int column, Kind kind) {
-  if (!enter(*slot_, kind)) {
+  if (!enter(slot_, kind)) {
     return false;
   }
   indentations_[depth_ - 1] = column;
@@ -213,40 +209,40 @@ bool YamlReader::dash() {
     return fail("a list's part without '- '");
   }
   ++at_;
-  slot_ = add(innermost(), {});
+  slot_ = add(innermost());
   return slot_ != nullptr;
 }
 
 // Behind a key of the innermost map.
-bool YamlReader::behind(const Scalar& key) {
+bool YamlReader::behind_key() {
   skip_any(" ");
-  if (peek() != ':' || !is_blank(1) || key.line != line_) {
-    line_ = key.line;
+  if (peek() != ':' || !is_blank(1) || text_line_ != line_) {
+    line_ = text_line_;
     return fail("a key without a colon and a space on its line");
   }
   ++at_;
-  slot_ = add_part(innermost(), key);
+  slot_ = add_part(innermost());
   is_behind_key_ = true;
   return slot_ != nullptr;
 }
 
-Node* YamlReader::add_part(Node& whole, const Scalar& key) {
-  if (!key.is_quoted && key.text == "<<") {
+Node* YamlReader::add_part(Node& whole) {
+  if (whole.is_map() && !is_quoted_ && text_ == "<<") {
     fail("a merge key ('<<')");
     return nullptr;
   }
-  return add(whole, key.text);
+  return add(whole);
 }
 
-bool YamlReader::set(Node& node, const Scalar& scalar) {
-  node.line = scalar.line;
+bool YamlReader::set(Node& node) {
+  node.line = text_line_;
   // The core schema's null (10.3.2).
   constexpr std::array kNulls = {"~"sv, "null"sv, "Null"sv, "NULL"sv};
-  if (!scalar.is_quoted && std::ranges::find(kNulls, scalar.text) != kNulls.end()) {
+  if (!is_quoted_ && std::ranges::find(kNulls, text_) != kNulls.end()) {
     return true;
   }
-  node.kind = scalar.is_quoted ? Kind::kString : Kind::kPlain;
-  node.text = scalar.text;
+  node.kind = is_quoted_ ? Kind::kString : Kind::kPlain;
+  node.text = text_;
   return true;
 }
 

@@ -48,12 +48,13 @@ void YamlText::next_line() {
   is_fresh_ = true;
 }
 
-bool YamlText::read_scalar(Scalar& scalar) {
-  scalar.line = line_;
-  const char* const start = out_ = peek() == '"' || peek() == '\'' ? at_ + 1 : at_;
-  const bool read = start == at_ ? plain() : quoted(scalar);
-  scalar.text = {start, out_};
-  return read;
+bool YamlText::read_scalar() {
+  text_line_ = line_;
+  is_quoted_ = at_any("\"'");
+  const char* const start = out_ = is_quoted_ ? at_ + 1 : at_;
+  const bool is_read = is_quoted_ ? quoted() : plain();
+  text_ = {start, out_};
+  return is_read;
 }
 
 // Names what can't begin a plain scalar (7.3.3).
@@ -150,8 +151,7 @@ void YamlText::put_lines(std::size_t lines) {
   }
 }
 
-bool YamlText::quoted(Scalar& scalar) {
-  scalar.is_quoted = true;
+bool YamlText::quoted() {
   const char quote = *at_++;
   while (!at_end()) {
     if (*at_ == quote) {
@@ -176,7 +176,7 @@ bool YamlText::quoted(Scalar& scalar) {
       return fail("a document's end in quotes");
     }
   }
-  line_ = scalar.line;
+  line_ = text_line_;
   return fail("quotes that aren't closed");
 }
 

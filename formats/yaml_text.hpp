@@ -21,14 +21,8 @@ class YamlText : public Reader {
   bool space();
 
  protected:
-  struct Scalar {
-    std::string_view text;
-    std::uint32_t line = 0;
-    bool is_quoted = false;
-  };
-
-  // Reads a plain or quoted scalar.
-  bool read_scalar(Scalar& scalar);
+  // Reads a plain or quoted scalar into text_.
+  bool read_scalar();
 
   // Reads a block scalar from its `|` or `>` on.
   bool read_block(Node& node);
@@ -42,6 +36,8 @@ class YamlText : public Reader {
   // Whether `---` or `...` stands here, as it may only at a line's start.
   [[nodiscard]] bool at_marker() const;
 
+  std::uint32_t text_line_ = 0;  // where text_ begins
+  bool is_quoted_ = false;       // text_ was in quotes
   char* line_start_ = nullptr;
   bool is_fresh_ = true;  // nothing but spaces stands before this place on its line
   bool in_brackets_ = false;
@@ -56,7 +52,7 @@ class YamlText : public Reader {
   bool plain_start();
   bool plain_line();
   bool goes_on();
-  bool quoted(Scalar& scalar);
+  bool quoted();
   void fold_quoted();
   std::size_t skip_lines(const char* blanks);
   void put_lines(std::size_t lines);
