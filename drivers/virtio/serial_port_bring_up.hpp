@@ -136,7 +136,7 @@ bool SerialPort<T>::tend() {
     return state_ != State::kFailed;
   }
   const auto other = queues_.other_port();
-  if (other || queues_.has_orphan() || (transport_.status() & status::kNeedsReset) != 0) {
+  if (other || queues_.needs_reset() || (transport_.status() & status::kNeedsReset) != 0) {
     // 2.4: writing 0 begins a reset. Until it ends, every buffer stays in place.
     port_ = other.value_or(queues_.port());
     transport_.set_status(0);

@@ -114,7 +114,6 @@ NEIGHBOURS = ["tests/unit/netstack/neighbours.cpp", *TCP_WORLD]
 NARROW_LINK = ["tests/unit/netstack/narrow_link.cpp", *TCP_WORLD]
 VIRTIO_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
                 *_all("drivers/virtio", "receive_queue", "ring", "text", "transmit_queue")]
-SERIAL_PORT = [*_all("drivers/virtio", "port_queues", "ring", "text"), "kernel/memory/dma.cpp"]
 VMXNET3_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
                  *_all("drivers/vmxnet3", "buffer_ring", "receive_queue", "transmit_queue")]
 E1000_WORLD = ["tests/unit/drivers/e1000/world.cpp", *PACKETS,
@@ -150,6 +149,9 @@ NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_fields", "int
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
         FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
+SERIAL_PORT = [*_all("drivers/virtio", "any_transport", "mmio_transport", "pci_transport",
+                     "port_queues", "ring", "serial_port", "text"),
+               "kernel/memory/dma.cpp", FAKE_CLOCK, *PCI_DEVICE]
 AGENT_WORLD = [*_all("agent", *AGENT), *_all("formats", "json", "reader")]
 UNIT_TESTS = {
     "agent/agent": AGENT_WORLD,
@@ -168,6 +170,7 @@ UNIT_TESTS = {
     "drivers/e1000/transmit_ring_segmentation": E1000_WORLD,
     "drivers/mac_address": [],
     "drivers/refill_batch": [],
+    "drivers/virtio/any_transport": SERIAL_PORT,
     "drivers/virtio/mmio_transport": VIRTIO_WORLD,
     "drivers/virtio/mmio_transport_mapped": [
         "drivers/virtio/mmio_transport.cpp", FAKE_CLOCK, FAKE_INTERRUPTS, FAKE_PAGING],
@@ -328,7 +331,6 @@ UNIT_TESTS = {
 TESTED_ELSEWHERE = {
     "agent/text": "agent/agent",
     "drivers/e1000/nic": "firmware/nics",
-    "drivers/virtio/any_transport": "drivers/virtio/serial_port",
     "drivers/virtio/mmio_nic": "firmware/nics",
     "drivers/virtio/nic": "firmware/nics",
     "drivers/virtio/port_queues": "drivers/virtio/serial_port",
@@ -372,6 +374,7 @@ FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm",
              *_all("http/pack", "crc32", "site_pack")]
 HTTP_UNPACKED = [name for name in HTTP if not name.startswith("pack/")]
 FUZZERS = {
+    "agent": AGENT_WORLD,
     "connection": [
         "tests/fakes/fake_stream.cpp",
         *_all("tests/fuzz", "fake_stats", "http_run", "response_oracle"),
