@@ -16,7 +16,8 @@ DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
-VOLUMES = ["disk"]
+VOLUMES = ["disk", "fat", "fat_chain", "fat_directory", "iso9660", "partitions", "system_use",
+           "volume"]
 AGENT: list[str] = []
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
             "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
@@ -126,6 +127,7 @@ NICS = ["firmware/nics.cpp", *_all("firmware/settings", "parse", "settings"),
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
         FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
+VOLUME = _all("volumes", *VOLUMES)
 UNIT_TESTS = {
     "volumes/disk": ["volumes/disk.cpp"],
     "drivers/e1000/nic": E1000_WORLD,
@@ -274,6 +276,9 @@ UNIT_TESTS = {
         *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
     "netstack/tcp/stream": ["tests/unit/netstack/tcp_peer.cpp", *NETSTACK_WORLD],
 }
+
+# Programs that tests in Python start, tests/unit/NAME.cpp, in the same way.
+UNIT_PROGRAMS = {"volumes/read_volume": VOLUME}
 
 # Sources that a test of another name covers (tools/build/tested.py has the rule) ...
 TESTED_ELSEWHERE = {
