@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tools.build import lwip_series
 from tools.build.sources import (APART, BOOT, BOOT_ONLY, FLOORS, FUZZERS, HOT, LOADER, LWIP, PACKER,
-                                 UNGUARDED, UNIT_TESTS)
+                                 UNGUARDED, UNIT_PROGRAMS, UNIT_TESTS)
 
 ROOT = Path(__file__).resolve().parent
 
@@ -172,20 +172,20 @@ def with_lwip(sources: list[str]) -> list[str]:
 
 
 def unit_test_edges(edges: Edges) -> None:
-    """One program per test file; their objects are shared."""
-    programs = []
+    """One program per test file, and those that tests in Python start; their objects are shared."""
+    programs = {f"{name}_test": sources_of_test(name) for name in UNIT_TESTS}
+    programs |= {name: [f"tests/unit/{name}.cpp", *sources]
+                 for name, sources in UNIT_PROGRAMS.items()}
     compiled: set[str] = set()
-    for name in UNIT_TESTS:
-        sources = sources_of_test(name)
+    for name, sources in programs.items():
         objects = [object_of(source, "test") for source in sources]
         for source, target in zip(sources, objects):
             if source not in compiled:
                 rule = "test_cc" if source.endswith(".c") else "test_cxx"
                 edges.build(target, rule, source, order_only=["$b/lwip.stamp"])
         compiled.update(sources)
-        edges.build(f"$b/tests/{name}_test", "test_link", objects)
-        programs.append(f"$b/tests/{name}_test")
-    edges.build("unit-tests", "phony", programs)
+        edges.build(f"$b/tests/{name}", "test_link", objects)
+    edges.build("unit-tests", "phony", [f"$b/tests/{name}" for name in programs])
 
 
 def fuzzer_edges(edges: Edges) -> None:
@@ -283,6 +283,8 @@ def all_sources() -> list[str]:
     sources += [f"{name}.cpp" for name in HOT + APART + UNGUARDED if not name.startswith("lwip/")]
     for name, tested in UNIT_TESTS.items():
         sources += [f"tests/unit/{name}_test.cpp", *tested]
+    for name, used in UNIT_PROGRAMS.items():
+        sources += [f"tests/unit/{name}.cpp", *used]
     for name, tested in FUZZERS.items():
         sources += [f"tests/fuzz/{name}_fuzzer.cpp", *tested]
     return sorted(set(sources) - {LWIP})
