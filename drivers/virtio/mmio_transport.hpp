@@ -92,8 +92,8 @@ class BasicMmioTransport {
  public:
   using Location = MmioWindow;
 
-  // The queues that can be enabled.
-  static constexpr std::size_t kQueues = 2;
+  // The queues that can be enabled: numbers up to that of virtio-scsi's requests (5.6.2).
+  static constexpr std::size_t kQueues = 3;
 
   // Entries that a queue gets at most. QEMU offers 1024 for every queue, whatever the device needs;
   // more than a NIC keeps posted would only cost memory.
@@ -130,6 +130,10 @@ class BasicMmioTransport {
   [[nodiscard]] std::uint16_t config16(std::uint16_t offset) const {
     const bool inside = offset + sizeof(std::uint16_t) <= config_bytes_;
     return inside ? registers_.read16(mmio_register::kConfig + offset) : std::uint16_t{0};
+  }
+  [[nodiscard]] std::uint32_t config32(std::uint16_t offset) const {
+    const bool inside = offset + sizeof(std::uint32_t) <= config_bytes_;
+    return inside ? registers_.read32(mmio_register::kConfig + offset) : std::uint32_t{0};
   }
   // Version 1 has none: there, reading twice can't detect a change.
   [[nodiscard]] std::uint8_t config_generation() const {

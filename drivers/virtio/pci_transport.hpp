@@ -19,8 +19,8 @@ class PciTransport {
  public:
   using Location = pci::Function;
 
-  // The queues that can be enabled.
-  static constexpr std::size_t kQueues = 2;
+  // The queues that can be enabled: numbers up to that of virtio-scsi's requests (5.6.2).
+  static constexpr std::size_t kQueues = 3;
 
   // See the concept `Transport`.
   [[nodiscard]] static bool is_device(const pci::Function& function, std::uint16_t identifier);
@@ -38,6 +38,7 @@ class PciTransport {
   void clear_interrupt() const;
   [[nodiscard]] std::uint8_t config8(std::uint16_t offset) const;
   [[nodiscard]] std::uint16_t config16(std::uint16_t offset) const;
+  [[nodiscard]] std::uint32_t config32(std::uint16_t offset) const;
   [[nodiscard]] std::uint8_t config_generation() const;
 
   // Writes the queue's number, wherever its doorbell is (4.1.5.2).

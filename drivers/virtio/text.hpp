@@ -34,4 +34,17 @@ class Text {
   std::size_t length_ = 0;
 };
 
+// Where a driver says what failed, after the word for its device.
+struct Failure {
+  Text& text;
+  std::string_view model;
+
+  template <typename... Parts>
+  bool operator()(const Parts&... parts) const {  // false, for the caller to return
+    text.clear();
+    text.add(model, ": ", parts...);
+    return false;
+  }
+};
+
 }  // namespace mote::virtio

@@ -12,8 +12,10 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "faults/stack_guard"]
 FORMATS: list[str] = []
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
-           "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
-           "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
+           "virtio/block", "virtio/bring_up", "virtio/entropy_source", "virtio/mmio_nic",
+           "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport", "virtio/receive_queue",
+           "virtio/request_device", "virtio/request_queue", "virtio/ring", "virtio/scsi_bus",
+           "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 VOLUMES = ["disk"]
@@ -117,6 +119,8 @@ FAKE_ACPI = "tests/unit/kernel/fake_acpi.cpp"
 FAKE_CLOCK = "tests/unit/kernel/fake_clock.cpp"
 FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
 FAKE_INTERRUPTS = "tests/unit/kernel/fake_interrupts.cpp"
+VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK, FAKE_CONSOLE,
+                   *_all("drivers/virtio", "request_queue", "ring", "text")]
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
 PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
@@ -137,6 +141,8 @@ UNIT_TESTS = {
     "drivers/mac_address": [],
     "drivers/refill_batch": [],
     "drivers/scsi_commands": [],
+    "drivers/virtio/block": ["drivers/virtio/block.cpp", *VIRTIO_REQUESTS],
+    "drivers/virtio/entropy_source": ["drivers/virtio/entropy_source.cpp", *VIRTIO_REQUESTS],
     "drivers/virtio/mmio_transport": VIRTIO_WORLD,
     "drivers/virtio/mmio_transport_mapped": [
         "drivers/virtio/mmio_transport.cpp", FAKE_CLOCK, FAKE_INTERRUPTS, FAKE_PAGING],
@@ -147,7 +153,15 @@ UNIT_TESTS = {
     "drivers/virtio/pci_transport": [
         "drivers/virtio/pci_transport.cpp", FAKE_CLOCK, *PCI_DEVICE],
     "drivers/virtio/receive_queue": VIRTIO_WORLD,
+    "drivers/virtio/request_device": [
+        *_all("drivers/virtio", "bring_up", "mmio_transport", "pci_transport", "request_device",
+              "request_queue", "ring", "text"),
+        "tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK, *PCI_DEVICE],
+    "drivers/virtio/request_queue": VIRTIO_REQUESTS,
     "drivers/virtio/ring": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/ring_requests": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/scsi_bus": ["drivers/virtio/scsi_bus.cpp", *VIRTIO_REQUESTS],
+    "drivers/virtio/scsi_bus_faults": ["drivers/virtio/scsi_bus.cpp", *VIRTIO_REQUESTS],
     "drivers/virtio/text": ["drivers/virtio/text.cpp"],
     "drivers/virtio/transmit_queue": VIRTIO_WORLD,
     "drivers/vmxnet3/nic": VMXNET3_WORLD,
@@ -279,6 +293,7 @@ UNIT_TESTS = {
 # Sources that a test of another name covers (tools/build/tested.py has the rule) ...
 TESTED_ELSEWHERE = {
     "drivers/e1000/nic": "firmware/nics",
+    "drivers/virtio/bring_up": "firmware/nics",
     "drivers/virtio/mmio_nic": "firmware/nics",
     "drivers/virtio/nic": "firmware/nics",
     "drivers/vmxnet3/buffer_ring": "drivers/vmxnet3/receive_queue",
