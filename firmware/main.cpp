@@ -27,8 +27,10 @@
 #include "kernel/faults/stack_guard.hpp"
 #include "kernel/memory/memory_map.hpp"
 #include "kernel/memory/paging.hpp"
+#include "kernel/pci/pci.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "kernel/platform/fw_cfg.hpp"
+#include "kernel/platform/virtio_mmio.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "netstack/limits.hpp"
@@ -203,14 +205,16 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
 
   [[gnu::section(".bss.sealed")]] static constinit std::optional<http::SitePack> site;
   site = find_site(*info, memory);
+  pci::scan(memory);
+  virtio_mmio::find(*info, memory);
   gather_settings(*info, site ? &*site : nullptr);
   if (site && wall_clock::now().value_or(site->newest()) < site->newest()) {
     console::line("clock: behind the site's newest file, Date is that file's until it is later");
   }
-  carve_pools(memory, site ? &*site : nullptr, settings.http_connections());
+  carve_pools(memory, site ? &*site : nullptr, {}, settings.http_connections());
   netstack::initialize();
   idle::initialize(settings.idle());
-  nics::bring_up(*info, memory, settings);
+  nics::bring_up(settings);
   const bool serves = site && start_http(*site);
   if (!paging::seal()) {
     console::line("memory: cannot make read-only what boot has decided");

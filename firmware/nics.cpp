@@ -13,6 +13,7 @@
 #include "drivers/virtio/mmio_nic.hpp"
 #include "drivers/virtio/nic.hpp"
 #include "drivers/vmxnet3/nic.hpp"
+#include "firmware/driver_list.hpp"
 #include "http/connection/connection.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/interrupts/interrupts.hpp"
@@ -31,22 +32,6 @@ template <NetDevice DeviceType>
 struct Nic {
   DeviceType device;
   netstack::Interface<DeviceType, netstack::kPromptServer<http::Connection>> interface;
-};
-
-// Drivers for devices found in the same way, each with a `Location` and `drives(location)`.
-template <NetDevice... Devices>
-struct DriverList {
-  // Whether one of the drivers knows the device at `location`.
-  template <typename Location>
-  [[nodiscard]] static bool knows(const Location& location) {
-    return (Devices::drives(location) || ...);
-  }
-
-  // Calls `use.operator()<Device>()` for the first driver that knows the device. False: none does.
-  template <typename Location>
-  static bool choose(const Location& location, auto&& use) {
-    return ((Devices::drives(location) && (use.template operator()<Devices>(), true)) || ...);
-  }
 };
 
 // The drivers. To add one, add its folder and its name here.
@@ -214,9 +199,7 @@ void look_for_nics(Nanoseconds now) {
 
 }  // namespace
 
-void bring_up(const BootInfo& info, MemoryMap memory, const Settings& settings) {
-  pci::scan(memory);
-  virtio_mmio::find(info, memory);
+void bring_up(const Settings& settings) {
   settings_in_force = &settings;
   attach_those_on_pci();
   for (const MmioWindow& window : virtio_mmio::windows()) {

@@ -4,18 +4,15 @@
 #include <optional>
 
 #include "firmware/settings/settings.hpp"
-#include "kernel/boot_info.hpp"
 #include "kernel/cpu/watch.hpp"
-#include "kernel/memory/memory_map.hpp"
 #include "kernel/time/clock.hpp"
 
 namespace mote::nics {
 
-// Looks for NICs on PCI and in the MMIO windows that ACPI and the command line name, and attaches
-// those that a driver supports. A NIC that fails or isn't supported is named on the console; the
-// others go on. Call once; `settings` must outlive the NICs. While there is no NIC, `look_around`
-// looks again each second.
-void bring_up(const BootInfo& info, MemoryMap memory, const Settings& settings);
+// Attaches the NICs that a driver supports, of the PCI functions and the MMIO windows found so far.
+// A NIC that fails or isn't supported is named on the console; the others go on. Call once;
+// `settings` must outlive the NICs. While there is no NIC, `look_around` looks again each second.
+void bring_up(const Settings& settings);
 
 // The index of the interface chosen, if it exists.
 [[nodiscard]] std::optional<unsigned> find(const InterfaceChoice& choice);

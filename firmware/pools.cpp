@@ -24,14 +24,13 @@ namespace {
 // Where RAM is assumed to end if the loader gives no memory map.
 constexpr std::uint64_t kAssumedEnd = 8 << 20;
 
-Arena free_memory(MemoryMap memory, const http::SitePack* site) {
+Arena free_memory(MemoryMap memory, const http::SitePack* site, AddressRange withheld) {
   const auto blob = site != nullptr ? site->memory() : std::span<const std::byte>();
   const std::uint64_t pack = physical(blob.data()).value;
-  const std::array taken = {image_range(), AddressRange{pack, pack + blob.size()}};
+  const std::array taken = {image_range(), AddressRange{pack, pack + blob.size()}, withheld};
   if (memory.known()) {
     return Arena(memory, taken);
   }
-  console::line("memory: the loader told no map, ", kAssumedEnd >> 20, " MiB are assumed");
   const std::uint64_t start = image_range().begin;
   const MemoryRange assumed{start, kAssumedEnd - start, MemoryRange::kUsableRam, 0};
   return Arena(MemoryMap({&assumed, 1}), taken);
@@ -65,8 +64,17 @@ void unmap_guards(const Arena& carved) {
 
 }  // namespace
 
-void carve_pools(MemoryMap memory, const http::SitePack* site, std::size_t connections) {
-  Arena arena = free_memory(memory, site);
+AddressRange lend_dma_memory(MemoryMap memory, const http::SitePack* site, std::size_t bytes) {
+  Arena arena = free_memory(memory, site, {});
+  return dma::set_up(arena, bytes) ? dma::range() : AddressRange{};
+}
+
+void carve_pools(MemoryMap memory, const http::SitePack* site, AddressRange withheld,
+                 std::size_t connections) {
+  if (!memory.known()) {
+    console::line("memory: the loader told no map, ", kAssumedEnd >> 20, " MiB are assumed");
+  }
+  Arena arena = free_memory(memory, site, withheld);
   const std::uint64_t bytes = arena.bytes_left();
   provide_tables(arena);
   arena.guard_pieces();

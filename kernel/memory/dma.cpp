@@ -15,7 +15,13 @@ constinit std::size_t used = 0;
 
 bool set_up(Arena& arena, std::size_t bytes) {
   all = arena.take<std::byte>(bytes, kMostAlignment);
+  used = 0;
   return all.size() == bytes;
+}
+
+AddressRange range() {
+  const std::uint64_t begin = physical(all.data()).value;
+  return {begin, begin + all.size()};
 }
 
 std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment) {

@@ -8,9 +8,12 @@
 
 namespace mote::dma {
 
-// Takes a piece of `bytes` bytes from the arena. Call once, before the rest. False: the arena has
-// no room for it.
+// Takes a piece of `bytes` bytes from the arena, in place of any piece taken before. Call before
+// the rest. False: the arena has no room for it.
 [[nodiscard]] bool set_up(Arena& arena, std::size_t bytes);
+
+// The piece.
+[[nodiscard]] AddressRange range();
 
 // `bytes` zeroed bytes, physically contiguous, aligned to `alignment` (a power of two, at most
 // 4096). The caller owns them for ever, unless it calls `rewind`. Empty if the piece has no room

@@ -18,8 +18,11 @@
 
 #include "drivers/limits.hpp"
 #include "http/connection/connection.hpp"
+#include "kernel/boot_info.hpp"
 #include "kernel/faults/panic.hpp"
 #include "kernel/memory/dma.hpp"
+#include "kernel/memory/memory_map.hpp"
+#include "kernel/platform/virtio_mmio.hpp"
 #include "netstack/stack.hpp"
 #include "tests/unit/ample_arena.hpp"
 #include "tests/unit/fake_console.hpp"
@@ -48,6 +51,7 @@ constexpr std::uint64_t kWindow = 0xFEB0'0000;  // a virtio-mmio device's
 struct Pc : pci::PciMachine {
   Settings settings;
   BootInfo info{};
+  MemoryMap memory_map{std::span<const MemoryRange>()};
 
   Pc() {
     interrupts::fake() = {};
@@ -114,7 +118,9 @@ struct Pc : pci::PciMachine {
   // Brings up the machine's NICs as after boot, and returns the console's output.
   std::string boot() {
     console::written().clear();
-    nics::bring_up(info, MemoryMap(std::span<const MemoryRange>()), settings);
+    pci::scan(memory_map);
+    virtio_mmio::find(info, memory_map);
+    nics::bring_up(settings);
     return std::exchange(console::written(), {});
   }
   std::string look(std::uint64_t at_ms) {

@@ -38,6 +38,7 @@ namespace {
 struct Handed {
   std::size_t packets = 0;
   std::size_t dma_bytes = 0;
+  AddressRange dma;
   netstack::Plan netstack;
   http::Plan http;
   unsigned tries = 0;
@@ -58,9 +59,12 @@ void Packet::give_back(PacketIndex) {}
 
 namespace dma {
 bool set_up(Arena& arena, std::size_t bytes) {
+  const std::uint64_t begin = arena.take_bytes(bytes, 4096);
   handed.dma_bytes = bytes;
-  return arena.take_bytes(bytes, 4096) != 0;
+  handed.dma = {begin, begin == 0 ? 0 : begin + bytes};
+  return begin != 0;
 }
+AddressRange range() { return handed.dma; }
 }  // namespace dma
 
 namespace netstack {
@@ -90,7 +94,7 @@ std::string carve(std::uint64_t end_mib, std::size_t connections = 0,
   bytes_a_connection = a_connection;
   console::written().clear();
   const std::array ram = {MemoryRange{kMib, (end_mib - 1) * kMib, MemoryRange::kUsableRam, 0}};
-  carve_pools(MemoryMap(std::span(ram)), nullptr, connections);
+  carve_pools(MemoryMap(std::span(ram)), nullptr, {}, connections);
   return console::written();
 }
 
@@ -142,9 +146,27 @@ TEST_CASE("without page tables for all guards, pools lie side by side from there
   console::written().clear();
   paging::fake().can_leave_out = 2;
   const std::array ram = {MemoryRange{kMib, 64 * kMib, MemoryRange::kUsableRam, 0}};
-  carve_pools(MemoryMap(std::span(ram)), nullptr, 0);
+  carve_pools(MemoryMap(std::span(ram)), nullptr, {}, 0);
   CHECK(paging::fake().left_out.size() == 2);
   CHECK(console::written() == "memory: pools lie side by side, out of page tables\n");
+}
+
+TEST_CASE("memory lent for a while is carved again, unless it is withheld") {
+  paging::fake() = {};
+  handed = {};
+  bytes_a_connection = 1024;
+  constexpr std::size_t kLent = 700 * 1024;
+  const std::array ram = {MemoryRange{16 * kMib, kLent, MemoryRange::kUsableRam, 0},
+                          MemoryRange{32 * kMib, 64 * kMib, MemoryRange::kUsableRam, 0}};
+  const MemoryMap memory{std::span(ram)};
+  const AddressRange lent = lend_dma_memory(memory, nullptr, kLent);
+  CHECK(lent.begin == 16 * kMib);
+  CHECK(lent.end == 16 * kMib + kLent);
+  carve_pools(memory, nullptr, {}, 0);
+  CHECK(lent.contains(handed.dma.begin, handed.dma_bytes));
+  carve_pools(memory, nullptr, lent, 0);
+  CHECK_FALSE(lent.touches(handed.dma.begin, handed.dma_bytes));
+  CHECK(lend_dma_memory(memory, nullptr, 65 * kMib).end == 0);
 }
 
 TEST_CASE("without a map from the loader, 8 MiB are assumed") {
@@ -152,7 +174,7 @@ TEST_CASE("without a map from the loader, 8 MiB are assumed") {
   handed = {};
   bytes_a_connection = 1024;
   console::written().clear();
-  carve_pools(MemoryMap(std::span<const MemoryRange>()), nullptr, 0);
+  carve_pools(MemoryMap(std::span<const MemoryRange>()), nullptr, {}, 0);
   CHECK(console::written() == "memory: the loader told no map, 8 MiB are assumed\n");
   for (const std::uint64_t page : paging::fake().left_out) {
     CHECK((page >= 2 * kMib && page < 8 * kMib));
