@@ -1,11 +1,46 @@
-// The common part of bring-up, compiled once for PCI and once for MMIO.
+// Bring-up: queues of a usable size, and the rings' memory.
 #include "drivers/virtio/bring_up.hpp"
+
+#include <bit>
+
+#include "kernel/memory/dma.hpp"
 
 namespace mote::virtio {
 
-template bool accept_features(PciTransport&, Features, const Failure&);
-template bool accept_features(MmioTransport&, Features, const Failure&);
-template bool set_up_queue(PciTransport&, const QueueNeeds&, SplitRing&, const Failure&);
-template bool set_up_queue(MmioTransport&, const QueueNeeds&, SplitRing&, const Failure&);
+bool is_usable(const QueueNeeds& needs, std::uint16_t entries, const Failure& fail) {
+  constexpr std::uint16_t kLimit = limits::kQueueEntries;
+  static_assert(std::has_single_bit(limits::kQueueEntries));
+  if (entries == 0) {
+    return fail("queue ", needs.number, " is missing");
+  }
+  if (entries > kLimit) {
+    return fail("queue ", needs.number, " of ", entries, " entries is larger than ", kLimit);
+  }
+  if (entries < needs.least_entries) {
+    return fail("queue ", needs.number, " of ", entries, " entries is smaller than ",
+                needs.least_entries);
+  }
+  return std::has_single_bit(entries) ||
+         fail("queue ", needs.number, " of ", entries, " entries is not a power of two");
+}
+
+bool prepare(SplitRing& ring, const QueueNeeds& needs, std::uint16_t entries, bool legacy,
+             const Failure& fail) {
+  if (ring.entries() == 0) {
+    const std::size_t alignment =
+        legacy ? RingLayout::kLegacyAlignment : RingLayout::kModernAlignment;
+    const RingLayout layout = RingLayout::of(entries, alignment);
+    const auto memory = dma::allocate(layout.bytes, alignment);
+    const auto slots = dma::allocate(entries * sizeof(Slot), alignof(Slot));
+    if (memory.empty() || slots.empty()) {
+      return fail("no memory left for queue ", needs.number, " of ", entries, " entries");
+    }
+    ring.attach(layout, memory, {reinterpret_cast<Slot*>(slots.data()), entries});
+  } else if (ring.entries() != entries) {
+    return fail("queue ", needs.number, " changed its size at reset");
+  }
+  ring.restart(needs.event_index);
+  return true;
+}
 
 }  // namespace mote::virtio

@@ -1,13 +1,17 @@
 // A device with a RequestQueue: from reset to running and back, in the order of virtio 1.2, 3.1.1.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "drivers/virtio/bring_up.hpp"
+#include "drivers/virtio/mmio_transport.hpp"
+#include "drivers/virtio/pci_transport.hpp"
 #include "drivers/virtio/request_queue.hpp"
 #include "drivers/virtio/transport.hpp"
+#include "kernel/memory/dma.hpp"
 
 namespace mote::virtio {
 

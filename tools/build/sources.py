@@ -100,7 +100,8 @@ TCP_WORLD = [*_all("tests/unit/netstack", "tcp_peer", "tcp_server"), *NETSTACK_W
 NEIGHBOURS = ["tests/unit/netstack/neighbours.cpp", *TCP_WORLD]
 NARROW_LINK = ["tests/unit/netstack/narrow_link.cpp", *TCP_WORLD]
 VIRTIO_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
-                *_all("drivers/virtio", "receive_queue", "ring", "text", "transmit_queue")]
+                *_all("drivers/virtio", "bring_up", "receive_queue", "ring", "text",
+                      "transmit_queue")]
 VMXNET3_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
                  *_all("drivers/vmxnet3", "buffer_ring", "receive_queue", "transmit_queue")]
 E1000_WORLD = ["tests/unit/drivers/e1000/world.cpp", *PACKETS,
@@ -120,7 +121,7 @@ FAKE_CLOCK = "tests/unit/kernel/fake_clock.cpp"
 FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
 FAKE_INTERRUPTS = "tests/unit/kernel/fake_interrupts.cpp"
 VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK, FAKE_CONSOLE,
-                   *_all("drivers/virtio", "request_queue", "ring", "text")]
+                   *_all("drivers/virtio", "bring_up", "request_queue", "ring", "text")]
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
 PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
@@ -293,7 +294,7 @@ UNIT_TESTS = {
 # Sources that a test of another name covers (tools/build/tested.py has the rule) ...
 TESTED_ELSEWHERE = {
     "drivers/e1000/nic": "firmware/nics",
-    "drivers/virtio/bring_up": "firmware/nics",
+    "drivers/virtio/bring_up": "drivers/virtio/request_device",
     "drivers/virtio/mmio_nic": "firmware/nics",
     "drivers/virtio/nic": "firmware/nics",
     "drivers/vmxnet3/buffer_ring": "drivers/vmxnet3/receive_queue",
