@@ -15,13 +15,13 @@ bool BlockDisk::start(RequestQueue& queue, const Facts& facts) {
   blocks_ = 0;
   if (!std::has_single_bit(facts.block_bytes) || facts.block_bytes < kLeastBlockBytes ||
       facts.block_bytes > kMostBlockBytes) {
-    return queue.fail()("blocks of ", facts.block_bytes, " bytes are not supported");
+    return queue.fail("blocks of # bytes are not supported", facts.block_bytes);
   }
   if (facts.piece_most < facts.block_bytes) {
-    return queue.fail()("no block fits into pieces of ", facts.piece_most, " bytes");
+    return queue.fail("no block fits into pieces of # bytes", facts.piece_most);
   }
   if (facts.sectors > kMostSectors) {
-    return queue.fail()("no disk has ", facts.sectors, " sectors");
+    return queue.fail("no disk has # sectors", facts.sectors);
   }
   block_bytes_ = facts.block_bytes;
   blocks_ = facts.sectors / (facts.block_bytes / kSectorBytes);
@@ -55,7 +55,7 @@ bool BlockDisk::read_piece(std::uint64_t first, std::span<std::byte> to) {
   }
   const std::uint8_t status = request->status;
   return status == Request::kGood ||
-         queue_->fail()("read of sector ", sector, " ended with status ", status);
+         queue_->fail("read of sector # ended with status #", sector, status);
 }
 
 }  // namespace mote::virtio

@@ -11,17 +11,17 @@ bool is_usable(const QueueNeeds& needs, std::uint16_t entries, const Failure& fa
   constexpr std::uint16_t kLimit = limits::kQueueEntries;
   static_assert(std::has_single_bit(limits::kQueueEntries));
   if (entries == 0) {
-    return fail("queue ", needs.number, " is missing");
+    return fail("queue # is missing", needs.number);
   }
   if (entries > kLimit) {
-    return fail("queue ", needs.number, " of ", entries, " entries is larger than ", kLimit);
+    return fail("queue # of # entries is larger than #", needs.number, entries, kLimit);
   }
   if (entries < needs.least_entries) {
-    return fail("queue ", needs.number, " of ", entries, " entries is smaller than ",
+    return fail("queue # of # entries is smaller than #", needs.number, entries,
                 needs.least_entries);
   }
   return std::has_single_bit(entries) ||
-         fail("queue ", needs.number, " of ", entries, " entries is not a power of two");
+         fail("queue # of # entries is not a power of two", needs.number, entries);
 }
 
 bool prepare(SplitRing& ring, const QueueNeeds& needs, std::uint16_t entries, bool legacy,
@@ -33,11 +33,11 @@ bool prepare(SplitRing& ring, const QueueNeeds& needs, std::uint16_t entries, bo
     const auto memory = dma::allocate(layout.bytes, alignment);
     const auto slots = dma::allocate(entries * sizeof(Slot), alignof(Slot));
     if (memory.empty() || slots.empty()) {
-      return fail("no memory left for queue ", needs.number, " of ", entries, " entries");
+      return fail("no memory left for queue # of # entries", needs.number, entries);
     }
     ring.attach(layout, memory, {reinterpret_cast<Slot*>(slots.data()), entries});
   } else if (ring.entries() != entries) {
-    return fail("queue ", needs.number, " changed its size at reset");
+    return fail("queue # changed its size at reset", needs.number);
   }
   ring.restart(needs.event_index);
   return true;

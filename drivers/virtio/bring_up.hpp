@@ -61,7 +61,7 @@ bool set_up_queue(T& transport, const QueueNeeds& needs, SplitRing& ring, const 
     return false;
   }
   return transport.enable_queue(needs.number, ring.addresses()) ||
-         fail("the doorbell of queue ", needs.number, " is out of reach");
+         fail("the doorbell of queue # is out of reach", needs.number);
 }
 
 }  // namespace mote::virtio

@@ -12,7 +12,7 @@ bool stir_from(RequestQueue& queue) {
     return false;
   }
   if (*count == 0) {
-    return queue.fail()("the device gave no random bytes");
+    return queue.fail("the device gave no random bytes");
   }
   entropy::stir(queue.memory().first(*count));
   return true;

@@ -105,9 +105,8 @@ class Nic {
   [[nodiscard]] bool is_running() const { return state_ == State::kRunning; }
   [[nodiscard]] bool has(Features bits) const { return (features_ & bits) == bits; }
 
-  template <typename... Parts>
-  bool fail(const Parts&... parts) {
-    return failure()(parts...);
+  bool fail(std::string_view words, std::uint64_t first = 0, std::uint64_t second = 0) {
+    return failure()(words, first, second);
   }
   [[nodiscard]] Failure failure() { return {error_, model()}; }
 

@@ -99,7 +99,7 @@ bool Nic<T>::read_facts() {
   if (has(feature::kNetMtu)) {
     const std::uint16_t mtu = transport_.config16(net_config::kMtu);
     if (mtu < net_config::kLeastMtu) {
-      return fail("device's MTU of ", mtu, " is smaller than ", net_config::kLeastMtu);
+      return fail("device's MTU of # is smaller than #", mtu, net_config::kLeastMtu);
     }
     mtu_ = std::min(mtu, limits::kMtu);
   }
@@ -201,7 +201,8 @@ void Nic<T>::name_features() {
   words_.clear();
   const auto name = [&](Features bits, std::string_view word) {
     if (has(bits)) {
-      words_.add(words_.empty() ? "" : " ", word);
+      words_.add(words_.empty() ? "" : " ");
+      words_.add(word);
     }
   };
   name(feature::kNetChecksum, "csum");

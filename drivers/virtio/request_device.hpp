@@ -11,7 +11,6 @@
 #include "drivers/virtio/pci_transport.hpp"
 #include "drivers/virtio/request_queue.hpp"
 #include "drivers/virtio/transport.hpp"
-#include "kernel/memory/dma.hpp"
 
 namespace mote::virtio {
 
@@ -63,16 +62,16 @@ class RequestDevice {
 
 template <Transport T>
 bool RequestDevice<T>::bring_up(const Location& location, const RequestNeeds& needs) {
-  *this = {};
+  queue_.begin(needs.model);
   location_ = location;
-  queue_.name(needs.model);
+  opened_ = false;
   if (const std::string_view missing = transport_.open(location); !missing.empty()) {
-    return queue_.fail()(missing);
+    return queue_.fail(missing);
   }
   opened_ = true;
   // The firmware may have used the device, to boot from it.
   if (!transport_.reset()) {
-    return queue_.fail()(kEndlessReset);
+    return queue_.fail(kEndlessReset);
   }
   add_status(transport_, status::kAcknowledge);
   add_status(transport_, status::kDriver);
@@ -87,20 +86,18 @@ template <Transport T>
 bool RequestDevice<T>::start(const RequestNeeds& needs) {
   const Features wanted = needs.features | (transport_.is_legacy() ? 0 : kModern);
   features_ = transport_.offered_features() & wanted;
-  if (!accept_features(transport_, features_, queue_.fail()) ||
+  if (!accept_features(transport_, features_, queue_.failure()) ||
       !set_up_queue(transport_,
                     {.number = needs.queue, .least_entries = kEntries, .most_entries = kEntries},
-                    queue_.ring(), queue_.fail())) {
+                    queue_.ring(), queue_.failure())) {
     return false;
-  }
-  const auto memory = dma::allocate(needs.memory_bytes, RingLayout::kModernAlignment);
-  if (memory.empty()) {
-    return queue_.fail()("no memory left for requests");
   }
   const auto ring_bell = [](void* transport, std::uint16_t queue) {
     static_cast<T*>(transport)->notify(queue);
   };
-  queue_.start(needs.queue, ring_bell, &transport_, memory);
+  if (!queue_.start(needs.queue, ring_bell, &transport_, needs.memory_bytes)) {
+    return false;
+  }
   add_status(transport_, status::kDriverOk);
   return true;
 }

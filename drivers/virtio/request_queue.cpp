@@ -4,9 +4,24 @@
 #include <algorithm>
 
 #include "kernel/cpu/cpu.hpp"
+#include "kernel/memory/dma.hpp"
 #include "kernel/time/patience.hpp"
 
 namespace mote::virtio {
+
+bool RequestQueue::start(std::uint16_t number, Bell bell, void* transport,
+                         std::size_t memory_bytes) {
+  memory_ = dma::allocate(memory_bytes, RingLayout::kModernAlignment);
+  if (memory_.empty()) {
+    return fail("no memory left for requests");
+  }
+  number_ = number;
+  bell_ = bell;
+  transport_ = transport;
+  left_ = kPatienceInAll;
+  usable_ = true;
+  return true;
+}
 
 std::optional<std::uint32_t> RequestQueue::request(std::span<const Piece> reads,
                                                    std::span<const Piece> writes) {
@@ -55,6 +70,11 @@ bool RequestQueue::await() {
   return true;
 }
 
+bool RequestQueue::fail(std::string_view words, std::uint64_t first, std::uint64_t second,
+                        std::uint64_t third) {
+  return failure()(words, first, second, third);
+}
+
 void RequestQueue::rest(Nanoseconds time) {
   clock::wait(time);
   spend(time);
@@ -64,7 +84,7 @@ void RequestQueue::spend(Nanoseconds time) { left_ = left_ - std::min(time, left
 
 std::nullopt_t RequestQueue::give_up(std::string_view why) {
   usable_ = false;
-  fail()(why);
+  fail(why);
   return std::nullopt;
 }
 

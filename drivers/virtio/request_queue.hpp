@@ -28,19 +28,16 @@ class RequestQueue {
   static constexpr Nanoseconds kPatience = milliseconds(2'000);
   static constexpr Nanoseconds kPatienceInAll = milliseconds(10'000);
 
-  // First of all: the device's word in errors.
-  void name(std::string_view model) { model_ = model; }
-
-  // From now on `request` may be called, if `ring` has been given to the device. `memory` is for
-  // what the requests consist of.
-  void start(std::uint16_t number, Bell bell, void* transport, std::span<std::byte> memory) {
-    number_ = number;
-    bell_ = bell;
-    transport_ = transport;
-    memory_ = memory;
-    left_ = kPatienceInAll;
-    usable_ = true;
+  // First of all, for a device that errors call `model`.
+  void begin(std::string_view model) {
+    *this = {};
+    model_ = model;
   }
+
+  // From now on `request` may be called, if `ring` has been given to the device. Takes memory for
+  // what the requests consist of. False: there is none left.
+  [[nodiscard]] bool start(std::uint16_t number, Bell bell, void* transport,
+                           std::size_t memory_bytes);
 
   // Sends a request of at most kMostPieces, none of them empty, and waits for the answer. Returns
   // how many bytes the device says that it wrote, at most those it was given: a number not to rely
@@ -53,7 +50,9 @@ class RequestQueue {
   void rest(Nanoseconds time);
 
   // Notes an error, and returns false. The queue stays as usable as it was.
-  [[nodiscard]] Failure fail() { return {error_, model_}; }
+  bool fail(std::string_view words, std::uint64_t first = 0, std::uint64_t second = 0,
+            std::uint64_t third = 0);
+  [[nodiscard]] Failure failure() { return {error_, model_}; }
 
   [[nodiscard]] bool is_usable() const { return usable_; }
   [[nodiscard]] std::string_view error() const { return error_.view(); }

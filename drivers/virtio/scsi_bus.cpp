@@ -6,6 +6,11 @@
 #include "kernel/console/console.hpp"
 
 namespace mote::virtio {
+namespace {
+
+void clear(std::span<std::byte> bytes) { __builtin_memset(bytes.data(), 0, bytes.size()); }
+
+}  // namespace
 
 void ScsiBus::start(RequestQueue& queue, std::uint64_t data_most) {
   *this = {};
@@ -44,54 +49,56 @@ bool ScsiBus::next(ScsiUnit& unit, scsi::Capacity& capacity) {
 
 // A target that can't list its units is taken to have number 0, as the empty list happens to say.
 void ScsiBus::list_units(std::uint8_t target) {
+  static constexpr scsi::Command kReport = scsi::report_units(sizeof(Memory::list));
   const std::span<std::byte> list = memory().list;
-  std::ranges::fill(list, std::byte{});
-  const auto outcome = command({.target = target},
-                               scsi::report_units(static_cast<std::uint32_t>(list.size())), list);
+  const Outcome outcome = ask({.target = target}, kReport, list);
   entry_ = 0;
-  switch (outcome) {
-    case Outcome::kDone:
-      entries_ = scsi::UnitList::count(list);
-      break;
-    case Outcome::kAbsent:
-      entries_ = 0;
-      break;
-    default:
-      std::ranges::fill(list, std::byte{});
-      entries_ = 1;
+  entries_ = 0;
+  if (outcome == Outcome::kDone) {
+    entries_ = scsi::UnitList::count(list);
+  } else if (outcome != Outcome::kAbsent) {
+    clear(list);
+    entries_ = 1;
   }
 }
 
 // Whether a unit is a disk or disc, and how large.
 ScsiBus::Outcome ScsiBus::examine(ScsiUnit unit, scsi::Capacity& capacity) {
+  static constexpr scsi::Command kInquiry = scsi::inquiry();
+  static constexpr scsi::Command kTest = scsi::test_unit_ready();
   const auto answer = std::span(memory().answer).first<scsi::Inquiry::kAnswerBytes>();
-  std::ranges::fill(answer, std::byte{});
-  Outcome outcome = command(unit, scsi::inquiry(), answer);
-  if (outcome != Outcome::kDone) {
-    return outcome;
+  Outcome outcome = ask(unit, kInquiry, answer);
+  if (outcome == Outcome::kDone &&
+      !scsi::Inquiry::is_readable(answer.first(answer.size() - missing_))) {
+    outcome = Outcome::kAbsent;
   }
-  const std::size_t bytes = answer.size() - missing_;
-  if (!scsi::Inquiry::is_readable(std::span<const std::byte>(answer).first(bytes))) {
-    return Outcome::kAbsent;
+  if (outcome == Outcome::kDone) {
+    outcome = command(unit, kTest, {});
   }
-  outcome = command(unit, scsi::test_unit_ready(), {});
   return outcome == Outcome::kDone ? measure(unit, capacity) : outcome;
 }
 
 ScsiBus::Outcome ScsiBus::measure(ScsiUnit unit, scsi::Capacity& capacity) {
+  static constexpr scsi::Command kMeasure10 = scsi::read_capacity_10();
+  static constexpr scsi::Command kMeasure16 = scsi::read_capacity_16();
   const std::span<std::byte> answer = memory().answer;
-  std::ranges::fill(answer, std::byte{});
-  Outcome outcome =
-      command(unit, scsi::read_capacity_10(), answer.first(scsi::Capacity::kAnswerBytes10));
+  Outcome outcome = ask(unit, kMeasure10, answer.first(scsi::Capacity::kAnswerBytes10));
   capacity = scsi::Capacity::of_10(answer);
   if (outcome == Outcome::kDone && capacity.exceeds_10()) {
-    outcome = command(unit, scsi::read_capacity_16(), answer.first(scsi::Capacity::kAnswerBytes16));
+    outcome = ask(unit, kMeasure16, answer.first(scsi::Capacity::kAnswerBytes16));
     capacity = scsi::Capacity::of_16(answer);
   }
   if (outcome == Outcome::kDone && !capacity.is_usable()) {
-    return fail(unit, "has an unusable size, in blocks of ", capacity.block_bytes, " bytes");
+    return fail(unit, "has an unusable size, in blocks of # bytes", capacity.block_bytes);
   }
   return outcome;
+}
+
+// A command with an answer, which is zeros as far as the device gives none.
+ScsiBus::Outcome ScsiBus::ask(ScsiUnit unit, const scsi::Command& command,
+                              std::span<std::byte> answer) {
+  clear(answer);
+  return this->command(unit, command, answer);
 }
 
 bool ScsiBus::read(ScsiUnit unit, std::uint64_t first, std::uint32_t block_bytes,
@@ -109,7 +116,7 @@ bool ScsiBus::read(ScsiUnit unit, std::uint64_t first, std::uint32_t block_bytes
       continue;
     }
     if (outcome != Outcome::kFailed) {
-      static_cast<void>(fail(unit, "did not give block ", first));
+      static_cast<void>(fail(unit, "did not give block #", first));
     }
     return false;
   }
@@ -132,7 +139,7 @@ ScsiBus::Outcome ScsiBus::command(ScsiUnit unit, const scsi::Command& command,
       queue_->rest(kPause);
     }
   }
-  return fail(unit, "is still not ready for command ", command[0]);
+  return fail(unit, "is still not ready for command #", command[0]);
 }
 
 ScsiBus::Outcome ScsiBus::try_command(ScsiUnit unit, const scsi::Command& command,
@@ -145,7 +152,7 @@ ScsiBus::Outcome ScsiBus::try_command(ScsiUnit unit, const scsi::Command& comman
   request = {};
   request.unit = {kSingleLevel, unit.target, static_cast<std::uint8_t>(kFlat | unit.number >> 8),
                   static_cast<std::uint8_t>(unit.number)};
-  std::ranges::copy(command, request.command.begin());
+  __builtin_memcpy(request.command.data(), command.data(), command.size());
   const Piece reads{reinterpret_cast<const std::byte*>(&request), sizeof(request)};
   const std::array<Piece, 2> writes = {
       Piece{reinterpret_cast<const std::byte*>(&response), sizeof(response)},
@@ -154,11 +161,11 @@ ScsiBus::Outcome ScsiBus::try_command(ScsiUnit unit, const scsi::Command& comman
     return Outcome::kFailed;
   }
   missing_ = std::min<std::size_t>(response.residual, data.size());
-  return judge(unit, command);
+  return judge(unit);
 }
 
 // What the response to a command means.
-ScsiBus::Outcome ScsiBus::judge(ScsiUnit unit, const scsi::Command& command) {
+ScsiBus::Outcome ScsiBus::judge(ScsiUnit unit) {
   const Response response = memory().response;  // a copy, which can't change meanwhile
   switch (response.response) {
     case Response::kDone:
@@ -169,7 +176,7 @@ ScsiBus::Outcome ScsiBus::judge(ScsiUnit unit, const scsi::Command& command) {
     case Response::kBusy:
       return Outcome::kAgain;
     default:
-      return fail(unit, "fails with response ", response.response);
+      return fail(unit, "fails with response #", response.response);
   }
   switch (response.status) {
     case Response::kStatusGood:
@@ -180,7 +187,7 @@ ScsiBus::Outcome ScsiBus::judge(ScsiUnit unit, const scsi::Command& command) {
     case Response::kStatusCheckCondition:
       break;
     default:
-      return fail(unit, "fails with status ", response.status);
+      return fail(unit, "fails with status #", response.status);
   }
   const std::size_t bytes = std::min<std::size_t>(response.sense_bytes, response.sense.size());
   const auto sense = scsi::Sense::of(std::span(response.sense).first(bytes));
@@ -190,14 +197,13 @@ ScsiBus::Outcome ScsiBus::judge(ScsiUnit unit, const scsi::Command& command) {
   if (sense.is_passing()) {
     return Outcome::kAgain;
   }
-  queue_->fail()("disk ", unit.target, ":", unit.number, " refuses command ", command[0],
-                 " with sense ", sense.key, "/", sense.code, "/", sense.qualifier);
-  return Outcome::kFailed;
+  return fail(unit, "fails with sense #/#/#", sense.key, sense.code, sense.qualifier);
 }
 
-ScsiBus::Outcome ScsiBus::fail(ScsiUnit unit, std::string_view what, std::uint64_t number,
-                               std::string_view more) {
-  queue_->fail()("disk ", unit.target, ":", unit.number, " ", what, number, more);
+ScsiBus::Outcome ScsiBus::fail(ScsiUnit unit, std::string_view words, std::uint64_t first,
+                               std::uint64_t second, std::uint64_t third) {
+  queue_->fail("disk #:# ", unit.target, unit.number);
+  queue_->failure().text.add(words, first, second, third);
   return Outcome::kFailed;
 }
 

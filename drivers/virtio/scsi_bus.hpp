@@ -102,13 +102,15 @@ class ScsiBus {
   void list_units(std::uint8_t target);
   [[nodiscard]] Outcome examine(ScsiUnit unit, scsi::Capacity& capacity);
   [[nodiscard]] Outcome measure(ScsiUnit unit, scsi::Capacity& capacity);
+  [[nodiscard]] Outcome ask(ScsiUnit unit, const scsi::Command& command,
+                            std::span<std::byte> answer);
   [[nodiscard]] Outcome command(ScsiUnit unit, const scsi::Command& command,
                                 std::span<std::byte> data);
   [[nodiscard]] Outcome try_command(ScsiUnit unit, const scsi::Command& command,
                                     std::span<std::byte> data);
-  [[nodiscard]] Outcome judge(ScsiUnit unit, const scsi::Command& command);
-  [[nodiscard]] Outcome fail(ScsiUnit unit, std::string_view what, std::uint64_t number,
-                             std::string_view more = {});
+  [[nodiscard]] Outcome judge(ScsiUnit unit);
+  [[nodiscard]] Outcome fail(ScsiUnit unit, std::string_view words, std::uint64_t first,
+                             std::uint64_t second = 0, std::uint64_t third = 0);
   [[nodiscard]] Memory& memory() const {
     return *reinterpret_cast<Memory*>(queue_->memory().data());
   }

@@ -26,21 +26,23 @@ struct World : FakeMachine {
 
   explicit World(std::uint16_t entries = 4) {
     ticks_a_look = 1'000;
-    ticks_a_pause = 100;
+    ticks_a_pause = 50'000;
+    queue.begin("virtio-x");
     const RingLayout layout = RingLayout::of(entries, RingLayout::kModernAlignment);
     const auto slots = dma::allocate(entries * sizeof(Slot), alignof(Slot));
     queue.ring().attach(layout, dma::allocate(layout.bytes, RingLayout::kModernAlignment),
                         {reinterpret_cast<Slot*>(slots.data()), entries});
     queue.ring().restart(false);
     device.attach(queue.ring().addresses(), entries);
-    queue.name("virtio-x");
-    queue.start(7,
-                [](void* world, std::uint16_t number) {
-                  CHECK(number == 7);
-                  ++static_cast<World*>(world)->bells;
-                  static_cast<World*>(world)->on_bell();
-                },
-                this, {});
+    const bool started = queue.start(
+        7,
+        [](void* world, std::uint16_t number) {
+          CHECK(number == 7);
+          ++static_cast<World*>(world)->bells;
+          static_cast<World*>(world)->on_bell();
+        },
+        this, 8);
+    REQUIRE(started);
     on_bell = [this] { complete(64); };
   }
   void complete(std::uint32_t bytes) {
@@ -84,7 +86,7 @@ TEST_CASE("a device that polls by itself needs no bell, and may take its time") 
   world.device.set_no_notify(true);
   unsigned looks = 0;
   world.on_look = [&] {
-    if (++looks == 1'000) {
+    if (++looks == 100) {
       world.complete(1);
     }
   };

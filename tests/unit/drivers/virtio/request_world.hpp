@@ -150,7 +150,7 @@ struct RequestWorld : FakeMachine {
 
   RequestWorld() {
     ticks_a_look = 1'000;
-    ticks_a_pause = 100;
+    ticks_a_pause = 50'000;
   }
   [[nodiscard]] RequestTransport::Location place() { return {&device}; }
 };

@@ -42,10 +42,10 @@ TEST_CASE("a host full of bad disks is given up after a few") {
   const std::string& written = console::written();
   CHECK(std::ranges::count(written, '\n') == ScsiBus::kMostBad);
   CHECK(
-      written.starts_with("virtio-scsi: disk 0:0 refuses command 37 with sense 5/32/0, passed "
+      written.starts_with("virtio-scsi: disk 0:0 fails with sense 5/32/0, passed "
                           "over\n"));
   CHECK(
-      written.ends_with("disk 0:7 refuses command 37 with sense 5/32/0, as others before: given "
+      written.ends_with("disk 0:7 fails with sense 5/32/0, as others before: given "
                         "up\n"));
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("a read that fails says why, and the next may succeed") {
   world.with_disk([&](ScsiDisk& disk) {
     world.units[{7, 0}].refused = 0x28;
     CHECK_FALSE(reads(disk, 0, 512));
-    CHECK(disk.error() == "virtio-scsi: disk 7:0 refuses command 40 with sense 5/32/0");
+    CHECK(disk.error() == "virtio-scsi: disk 7:0 fails with sense 5/32/0");
     world.units[{7, 0}].refused = 0xFF;
     world.units[{7, 0}].has_medium = false;
     CHECK_FALSE(reads(disk, 6, 512));
@@ -97,7 +97,7 @@ TEST_CASE("other responses and statuses are failures, with their numbers") {
     CHECK(answer(0xFF, 0) == "virtio-scsi: disk 0:0 fails with response 255");
     CHECK(answer(0, 0x18) == "virtio-scsi: disk 0:0 fails with status 24");
     CHECK(answer(3, 0) == "virtio-scsi: disk 0:0 did not give block 0");
-    CHECK(answer(0, 2) == "virtio-scsi: disk 0:0 refuses command 40 with sense 4/0/0");
+    CHECK(answer(0, 2) == "virtio-scsi: disk 0:0 fails with sense 4/0/0");
     CHECK(answer(4, 0) == "virtio-scsi: disk 0:0 is still not ready for command 40");
   });
 }
