@@ -6,10 +6,13 @@
 #include <optional>
 #include <string_view>
 
+#include "agent/host.hpp"
+#include "firmware/agent_ports.hpp"
 #include "firmware/idle.hpp"
 #include "firmware/limits.hpp"
 #include "firmware/nics.hpp"
 #include "firmware/pools.hpp"
+#include "firmware/power.hpp"
 #include "firmware/run_loop.hpp"
 #include "firmware/settings/settings.hpp"
 #include "firmware/site.hpp"
@@ -30,6 +33,7 @@
 #include "kernel/pci/pci.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "kernel/platform/fw_cfg.hpp"
+#include "kernel/platform/power.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
@@ -66,7 +70,7 @@ void greet(const BootInfo& info, MemoryMap memory) {
   console::line();
 }
 
-// Later sources win: the pack, fw_cfg, the command line.
+// Later sources win: the pack, SMBIOS, fw_cfg, a settings disk, the command line.
 void gather_settings(const BootInfo& info, const http::SitePack* site) {
   if (site != nullptr) {
     settings.apply_lines({"site pack"}, site->settings());
@@ -83,6 +87,20 @@ void gather_settings(const BootInfo& info, const http::SitePack* site) {
   }
   console::set_quiet(settings.is_console_quiet());
   set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
+}
+
+// Names the NICs that have settings and aren't there.
+void tell_of_missing_nics() {
+  settings.for_each_choice([](const InterfaceChoice& choice) {
+    if (nics::find(choice)) {
+      return;
+    }
+    if (choice.mac) {
+      console::line("settings: there is no NIC ", MacText(*choice.mac).text());
+    } else {
+      console::line("settings: there is no net", choice.index);
+    }
+  });
 }
 
 // The interfaces on which metrics are served.
@@ -134,22 +152,40 @@ void tell_what_is_served(const http::SitePack* serving) {
   console::line("ready");
 }
 
+// guest-shutdown of the guest agent.
+void shut_down(agent::Shutdown how) {
+  constexpr std::string_view kWhy = "the guest agent asks for it";
+  switch (how) {
+    case agent::Shutdown::kPowerDown:
+      return power::request(PowerAction::kOff, kWhy);
+    case agent::Shutdown::kReboot:
+      return power::request(PowerAction::kReset, kWhy);
+    case agent::Shutdown::kHalt:
+      return power::request(PowerAction::kHalt, kWhy);
+  }
+}
+
 // The run loop's machine: NICs, stack, console, clocks.
 class Machine {
  public:
   explicit Machine(const http::SitePack* serving) : serving_(serving) {}
 
   static Nanoseconds now() { return clock::now(); }
-  static void look_around(Nanoseconds now) {
+  static Nanoseconds look_around(Nanoseconds now) {
     nics::look_around(now);
+    agent_ports::look_around();
     wall_clock::keep();
     http::tell_of_lost_lines(now);
+    return power::look(now);
   }
   static void run_timers() {
     nics::reclaim();
     netstack::run_timers();
+    agent_ports::turn(clock::now());
   }
-  static Nanoseconds next_timer() { return netstack::next_timer(); }
+  static Nanoseconds next_timer() {
+    return std::min(netstack::next_timer(), agent_ports::next_turn());
+  }
   static bool turn_nics() { return nics::turn(); }
   static bool send_log() {
     console::send_logged();
@@ -162,7 +198,10 @@ class Machine {
     }
     tell_what_is_served(serving_);
   }
-  static void watch(Watch& watch) { nics::watch(watch); }
+  static void watch(Watch& watch) {
+    nics::watch(watch);
+    agent_ports::watch(watch);
+  }
   static idle::Woken wait(const Watch& watch, Nanoseconds until, Nanoseconds last_work) {
     return idle::wait(watch, until, last_work);
   }
@@ -198,6 +237,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   if (!clock::is_known()) {
     console::line("clock: ", clock::frequency_khz() / 1000, " MHz assumed, no timer answers");
   }
+  initialize_power_button();
   wall_clock::initialize();
   if (!wall_clock::now()) {
     console::line("clock: no wall clock, responses carry no Date");
@@ -215,6 +255,9 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   netstack::initialize();
   idle::initialize(settings.idle());
   nics::bring_up(settings);
+  tell_of_missing_nics();
+  agent_ports::bring_up(settings, shut_down);
+  power::initialize(milliseconds(settings.drain_time_ms()));
   const bool serves = site && start_http(*site);
   if (!paging::seal()) {
     console::line("memory: cannot make read-only what boot has decided");

@@ -2,9 +2,9 @@
 //
 // This is no interpreter. It knows three terms: `Device`, and in it `Name (_HID, "…")` with a
 // string and `Name (_CRS, ResourceTemplate () {…})` with a constant; it skips all other bytes one
-// by one. It sees neither what a method would compute nor names given elsewhere by `Scope` or
-// `Alias`. Hypervisors write nothing more for virtio devices without a bus. No length is trusted:
-// each is checked against the bytes that there are.
+// by one. (kernel/acpi/aml_power.hpp knows a few more.) It sees neither what a method would compute
+// nor names given elsewhere by `Scope` or `Alias`. Hypervisors write nothing more for virtio
+// devices without a bus. No length is trusted: each is checked against the bytes that there are.
 #pragma once
 
 #include <algorithm>
@@ -202,23 +202,42 @@ struct AmlPackage {
          field<std::uint16_t>(code, at) == aml::kDevice;
 }
 
-// The memory window of a device with this body, if its hardware identifier is `hid`. Skips devices
-// nested in it.
+// Moves `at` to the next byte of a device's body that isn't in a device nested in it, as far as we
+// look. False: there is none.
+[[nodiscard]] inline bool next_place(Bytes body, std::size_t& at) {
+  const std::size_t end = std::min(body.size(), aml::kBodyBytes);
+  while (at < end && is_device_at(body, at)) {
+    const auto inner = package_at(body, at + sizeof(aml::kDevice));
+    at = inner ? inner->end : at + 1;
+  }
+  return at < end;
+}
+
+// The body of the next device in a table, at or behind `at`, nested ones too; moves `at` into it.
+// Empty: there is none.
+[[nodiscard]] inline Bytes next_device(Bytes table, std::size_t& at) {
+  while (at < table.size()) {
+    const bool is_device = is_device_at(table, at);
+    const auto package = is_device ? package_at(table, at + sizeof(aml::kDevice)) : std::nullopt;
+    ++at;
+    if (package && package->begin < package->end) {
+      return table.subspan(package->begin, package->end - package->begin);
+    }
+  }
+  return {};
+}
+
+// The four letters of the `Name` at `at`; 0: there is none.
+[[nodiscard]] inline std::uint32_t name_at(Bytes body, std::size_t at) {
+  return body[at] == std::byte{aml::kName} ? field<std::uint32_t>(body, at + 1) : 0;
+}
+
+// The memory window of a device with this body, if its hardware identifier is `hid`.
 [[nodiscard]] inline std::optional<MmioWindow> device_window(Bytes body, std::string_view hid) {
   bool identified = false;
   std::optional<MmioWindow> window;
-  const std::size_t end = std::min(body.size(), aml::kBodyBytes);
-  for (std::size_t at = 0; at < end; ++at) {
-    if (is_device_at(body, at)) {
-      if (const auto inner = package_at(body, at + sizeof(aml::kDevice))) {
-        at = inner->end - 1;
-      }
-      continue;
-    }
-    if (body[at] != std::byte{aml::kName}) {
-      continue;
-    }
-    const auto name = field<std::uint32_t>(body, at + 1);
+  for (std::size_t at = 0; next_place(body, at); ++at) {
+    const std::uint32_t name = name_at(body, at);
     const std::size_t value = at + aml::kNameBytes;
     if (name == aml::kHid.value) {
       identified = is_string_at(body, value, hid);
@@ -233,15 +252,10 @@ struct AmlPackage {
 // window, in the table's order.
 template <typename Sink>
 void each_device_window(Bytes table, std::string_view hid, Sink sink) {
-  for (std::size_t at = kHeaderBytes; at < table.size(); ++at) {
-    if (!is_device_at(table, at)) {
-      continue;
-    }
-    if (const auto package = package_at(table, at + sizeof(aml::kDevice))) {
-      const Bytes body = table.subspan(package->begin, package->end - package->begin);
-      if (const auto window = device_window(body, hid)) {
-        sink(*window);
-      }
+  std::size_t at = kHeaderBytes;
+  for (Bytes body = next_device(table, at); !body.empty(); body = next_device(table, at)) {
+    if (const auto window = device_window(body, hid)) {
+      sink(*window);
     }
   }
 }
