@@ -17,6 +17,9 @@ std::size_t index_of(const Owner& owner) {
 }  // namespace
 
 bool PortQueues::take_memory() {
+  if (buffers_ != nullptr) {
+    return true;
+  }
   const auto memory = dma::allocate(sizeof(PortBuffers), alignof(PortBuffers));
   buffers_ = reinterpret_cast<PortBuffers*>(memory.data());
   return !memory.empty();

@@ -27,7 +27,7 @@ class PortQueues {
   // What the driver's end of a port may expect: virtio-serial's first port that isn't a console.
   static constexpr std::uint32_t kUsualPort = 1;
 
-  // Takes over memory forever. False: there is none left.
+  // Takes memory, once and forever. False: there is none left.
   [[nodiscard]] bool take_memory();
 
   [[nodiscard]] SplitRing& ring(PortQueue queue) { return rings_[queue]; }

@@ -23,9 +23,6 @@ bool SerialPort<T>::bring_up(const Location& location, std::string_view name) {
   if (!transport_.reset()) {
     return fail("the device does not end its reset");
   }
-  if (!queues_.take_memory()) {
-    return fail("no memory left for its buffers");
-  }
   return start(port_);
 }
 
@@ -34,7 +31,7 @@ template <Transport T>
 bool SerialPort<T>::start(std::uint32_t port) {
   add_status(status::kAcknowledge);
   add_status(status::kDriver);
-  bool is_ready = negotiate();
+  bool is_ready = negotiate() && (queues_.take_memory() || fail("no memory left for its buffers"));
   for (const PortQueue queue : {kControlIn, kControlOut, kFromPort, kToPort}) {
     is_ready = is_ready && set_up(queue_of_port(port, queue), queue);
   }

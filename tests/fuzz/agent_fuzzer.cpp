@@ -107,7 +107,7 @@ class Client {
     last_ = line_;
     const bool is_delimited = line_.starts_with('\xFF');
     std::string text = line_.substr(is_delimited ? 1 : 0);
-    std::vector<formats::Node> nodes(1024);
+    static std::vector<formats::Node> nodes(256);
     const auto document = formats::read_json(text, nodes);
     demand(document.has_value(), "an answer that isn't JSON");
     const auto* const value = (*document)->find("return");
