@@ -253,11 +253,10 @@ void Agent::add_interface(const Interface& interface) {
   }
   const Traffic& in = interface.received;
   const Traffic& out = interface.sent;
-  piece_.format(
-      R"(],"statistics":{"rx-bytes":%,"rx-packets":%,"rx-errs":%,"rx-dropped":%,)"
-      R"("tx-bytes":%,"tx-packets":%,"tx-errs":%,"tx-dropped":%}})",
-      {in.bytes, in.packets, in.errors, in.dropped, out.bytes, out.packets, out.errors,
-       out.dropped});
+  piece_.format(R"(],"statistics":{"rx-bytes":%,"rx-packets":%,"rx-errs":%,"rx-dropped":%,)"
+                R"("tx-bytes":%,"tx-packets":%,"tx-errs":%,"tx-dropped":%}})",
+                {in.bytes, in.packets, in.errors, in.dropped, out.bytes, out.packets, out.errors,
+                 out.dropped});
 }
 
 // The value returned, or its beginning.

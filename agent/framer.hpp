@@ -38,7 +38,7 @@ class Framer {
  private:
   enum class State : std::uint8_t {
     kBetween,
-    kGarbage,   // until the end of the line, or an object's beginning
+    kGarbage,  // until the end of the line, or an object's beginning
     kObject,
     kSkipping,  // the rest of an object, or of the line
   };

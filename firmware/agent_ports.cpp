@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -29,12 +30,16 @@ namespace {
 // QEMU's docs/interop/qemu-ga: the name that all hypervisors give the port.
 constexpr std::string_view kName = "org.qemu.guest_agent.0";
 
+constexpr std::string_view kNoMemory = "agent: no memory left";
+
 // What `next_turn` says when no turn is due.
 constexpr Nanoseconds kNever{~std::uint64_t{0}};
 
 using Port = virtio::AnySerialPort;
 
-constinit std::array<Port, limits::kSerialDevices> places{};
+// Made only where there is something to listen on, in the memory of devices' rings.
+constinit std::array<Port*, limits::kSerialDevices> places{};
+constinit AgentService* service = nullptr;
 constinit std::size_t attached_count = 0;
 constinit const Settings* settings_in_force = nullptr;
 constinit Nanoseconds next_hurry{};
@@ -69,11 +74,10 @@ constinit agent::Host host{
     .version = kVersion,
     .time = wall_clock::nanoseconds,
     .interface = interface_of};
-constinit AgentService service{};
 constinit Uart line{};
 
 // The virtio devices in use.
-std::span<Port> ports() { return std::span(places).first(attached_count); }
+std::span<Port* const> ports() { return std::span(places).first(attached_count); }
 
 void complain(std::string_view error) {
   if (!error.empty()) {
@@ -81,21 +85,31 @@ void complain(std::string_view error) {
   }
 }
 
+template <typename T>
+T* make() {
+  const auto memory = dma::allocate(sizeof(T), alignof(T));
+  return memory.empty() ? nullptr : new (memory.data()) T{};
+}
+
 void attach(const virtio::AnyLocation& location) {
   if (!Port::drives(location) || attached_count == places.size()) {
     return;
   }
   const std::size_t memory = dma::mark();
-  Port& port = places[attached_count];
-  if (port.bring_up(location, kName)) {
-    ++attached_count;
+  Port* const port = make<Port>();
+  if (port == nullptr) {
+    complain(kNoMemory);
     return;
   }
-  complain(port.error());
-  if (location.function != nullptr) {
-    location.function->disable_bus_master();
+  if (port->bring_up(location, kName)) {
+    places[attached_count++] = port;
+    return;
   }
-  dma::rewind(memory);
+  complain(port->error());
+  if (location.function != nullptr) {  // a device in a window can't be kept off memory
+    location.function->disable_bus_master();
+    dma::rewind(memory);
+  }
 }
 
 // The first serial port behind the console's.
@@ -121,7 +135,6 @@ bool is_watched(const Port& port) {
 void bring_up(const Settings& settings, void (*shut_down)(agent::Shutdown)) {
   settings_in_force = &settings;
   host.shut_down = shut_down;
-  service.start(host);
   for (const pci::Function& function : pci::functions()) {
     attach({.function = &function});
   }
@@ -129,50 +142,61 @@ void bring_up(const Settings& settings, void (*shut_down)(agent::Shutdown)) {
     attach({.window = &window});
   }
   find_line();
+  if (attached_count == 0 && !line.is_there()) {
+    return;
+  }
+  service = make<AgentService>();
+  if (service == nullptr) {
+    complain(kNoMemory);
+    attached_count = 0;
+    line = {};
+    return;
+  }
+  service->start(host);
 }
 
 void turn(Nanoseconds now) {
-  for (Port& port : ports()) {
-    if (port.is_running()) {
-      service.serve(port.queues());
-      port.flush();
+  for (Port* const port : ports()) {
+    if (port->is_running()) {
+      service->serve(port->queues());
+      port->flush();
     }
   }
   if (line.is_there()) {
-    service.serve(line, now);
+    service->serve(line, now);
   }
-  next_hurry = service.is_in_hurry() ? now + milliseconds(1) : kNever;
+  next_hurry = service != nullptr && service->is_in_hurry() ? now + milliseconds(1) : kNever;
 }
 
 Nanoseconds next_turn() {
-  return line.is_there() ? std::min(next_hurry, service.line_is_due()) : next_hurry;
+  return line.is_there() ? std::min(next_hurry, service->line_is_due()) : next_hurry;
 }
 
 void watch(Watch& watch) {
-  for (Port& port : ports()) {
-    if (is_watched(port)) {
-      port.queues().watch(watch, service.takes_input(port.queues()));
+  for (Port* const port : ports()) {
+    if (is_watched(*port)) {
+      port->queues().watch(watch, service->takes_input(port->queues()));
     }
   }
 }
 
 void arm() {
-  for (Port& port : ports()) {
-    port.arm(service.takes_input(port.queues()));
+  for (Port* const port : ports()) {
+    port->arm(service->takes_input(port->queues()));
   }
 }
 
 void disarm() {
-  for (Port& port : ports()) {
-    port.disarm();
+  for (Port* const port : ports()) {
+    port->disarm();
   }
 }
 
 void look_around() {
-  for (Port& port : ports()) {
-    if (port.is_sound() && !port.tend()) {
-      service.forget(port.queues());
-      complain(port.error());
+  for (Port* const port : ports()) {
+    if (port->is_sound() && !port->tend()) {
+      service->forget(port->queues());
+      complain(port->error());
     }
   }
 }

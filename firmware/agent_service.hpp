@@ -44,8 +44,8 @@ class AgentService {
   [[nodiscard]] Nanoseconds line_is_due() const { return line_is_due_; }
 
  private:
-  static constexpr unsigned kRounds = 8;             // of a virtio port's buffers in one turn
-  static constexpr unsigned kCharacters = 16;        // of a serial port's in one turn: its FIFO
+  static constexpr unsigned kRounds = 8;       // of a virtio port's buffers in one turn
+  static constexpr unsigned kCharacters = 16;  // of a serial port's in one turn: its FIFO
   static constexpr Nanoseconds kBusy = milliseconds(1);
   static constexpr Nanoseconds kIdle = milliseconds(250);
   static constexpr Nanoseconds kLinger = milliseconds(20);  // a busy line's next characters

@@ -37,6 +37,7 @@ class AnyTransport {
   void clear_interrupt() const;
   [[nodiscard]] std::uint8_t config8(std::uint16_t offset) const;
   [[nodiscard]] std::uint16_t config16(std::uint16_t offset) const;
+  [[nodiscard]] std::uint32_t config32(std::uint16_t offset) const;
   [[nodiscard]] std::uint8_t config_generation() const;
 
  private:

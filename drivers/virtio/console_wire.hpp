@@ -51,12 +51,13 @@ struct PortBuffers {
   static constexpr std::size_t kControlMessages = 32;
   static constexpr std::size_t kControlBytes = 64;
   static constexpr std::size_t kPieces = 2;
-  static constexpr std::size_t kPieceBytes = 512;
+  static constexpr std::size_t kReceivedBytes = 512;
+  static constexpr std::size_t kSentBytes = 448;
 
   std::array<std::array<char, kControlBytes>, kControlMessages> control_in;
   PortControl control_out;
-  std::array<std::array<char, kPieceBytes>, kPieces> received;
-  std::array<char, kPieceBytes> sent;
+  std::array<std::array<char, kReceivedBytes>, kPieces> received;
+  std::array<std::array<char, kSentBytes>, kPieces> sent;
 };
 static_assert(sizeof(PortBuffers) <= 4096);
 

@@ -14,16 +14,12 @@ std::size_t index_of(const Owner& owner) {
   return reinterpret_cast<std::uintptr_t>(owner.cookie) - 1;
 }
 
-// What the device has read.
-void take_back(SplitRing& out) {
-  for (std::uint16_t left = out.completed(); left > 0; --left) {
-    static_cast<void>(out.take());
-  }
-}
-
 }  // namespace
 
 bool PortQueues::take_memory() {
+  if (buffers_ != nullptr) {
+    return true;
+  }
   const auto memory = dma::allocate(sizeof(PortBuffers), alignof(PortBuffers));
   buffers_ = reinterpret_cast<PortBuffers*>(memory.data());
   return !memory.empty();
@@ -39,7 +35,8 @@ void PortQueues::start(std::uint32_t port, std::string_view name) {
   is_named_ = false;
   was_closed_ = was_closed_ || is_open_;
   is_open_ = false;
-  has_orphan_ = false;
+  sent_ = 0;
+  orphans_ = 0;
   unread_ = {};
   for (std::size_t i = 0; i < PortBuffers::kControlMessages; ++i) {
     lend_control(i);
@@ -80,8 +77,7 @@ void PortQueues::poll() {
     }
     lend_control(index);
   }
-  take_back(rings_[kToPort]);
-  has_orphan_ = has_orphan_ && rings_[kToPort].lent() != 0;
+  take_back_sent();
   send_control();
 }
 
@@ -126,7 +122,7 @@ void PortQueues::handle(std::span<const char> message) {
     is_open_ = !is_removed && control.value != 0;
     if (!is_open_) {
       was_closed_ = true;
-      has_orphan_ = rings_[kToPort].lent() != 0;
+      orphans_ = sent_;
       consume(unread_.size());
     }
   }
@@ -135,7 +131,9 @@ void PortQueues::handle(std::span<const char> message) {
 // One message at a time: the device answers each with three at most, for which there are buffers.
 void PortQueues::send_control() {
   SplitRing& out = rings_[kControlOut];
-  take_back(out);
+  for (std::uint16_t left = out.completed(); left > 0; --left) {
+    static_cast<void>(out.take());
+  }
   if (out.lent() != 0) {
     return;
   }
@@ -181,15 +179,30 @@ void PortQueues::consume(std::size_t bytes) {
   }
 }
 
-std::span<char> PortQueues::room() {
+void PortQueues::take_back_sent() {
   SplitRing& out = rings_[kToPort];
-  take_back(out);
-  return is_open() && out.lent() == 0 ? std::span(buffers_->sent) : std::span<char>();
+  for (std::uint16_t left = out.completed(); left > 0; --left) {
+    const Completion done = out.take();
+    if (done.verdict != Verdict::kUnknown) {
+      sent_ &= ~(1U << index_of(done.owner));
+    }
+  }
+  orphans_ &= sent_;
+}
+
+std::span<char> PortQueues::room() {
+  take_back_sent();
+  const auto index = static_cast<std::size_t>(std::countr_one(sent_));
+  return is_open() && sent_ == orphans_ && index < PortBuffers::kPieces
+             ? std::span(buffers_->sent[index])
+             : std::span<char>();
 }
 
 void PortQueues::send(std::size_t bytes) {
   if (bytes != 0) {
-    lend(kToPort, std::span(buffers_->sent).first(bytes), 0);
+    const auto index = static_cast<std::size_t>(std::countr_one(sent_));
+    sent_ |= 1U << index;
+    lend(kToPort, std::span(buffers_->sent[index]).first(bytes), index);
   }
 }
 

@@ -27,7 +27,7 @@ class PortQueues {
   // What the driver's end of a port may expect: virtio-serial's first port that isn't a console.
   static constexpr std::uint32_t kUsualPort = 1;
 
-  // Takes over memory forever. False: there is none left.
+  // Takes memory, once and forever. False: there is none left.
   [[nodiscard]] bool take_memory();
 
   [[nodiscard]] SplitRing& ring(PortQueue queue) { return rings_[queue]; }
@@ -47,9 +47,13 @@ class PortQueues {
   // Whether the other end was closed since the last call.
   [[nodiscard]] bool was_closed();
 
-  // Whether the other end was closed before it had read what was sent, and the buffer hasn't come
-  // back: QEMU then forgets it.
-  [[nodiscard]] bool has_orphan() const { return has_orphan_; }
+  // Whether a reset must bring back buffers. If the other end is closed before it has read what was
+  // sent, QEMU forgets the buffer; another then takes its place. A reset loses what the next client
+  // has sent: there had better be none.
+  [[nodiscard]] bool needs_reset() const {
+    constexpr unsigned kAll = (1U << PortBuffers::kPieces) - 1;
+    return orphans_ == kAll || (orphans_ != 0 && !is_open_);
+  }
 
   // Bytes received, until `consume`d.
   [[nodiscard]] std::span<const char> received();
@@ -73,6 +77,7 @@ class PortQueues {
   void lend(PortQueue queue, std::span<const char> bytes, std::size_t index);
   void lend_control(std::size_t index);
   void lend_received(std::size_t index);
+  void take_back_sent();
   [[nodiscard]] bool awaits(std::size_t queue, bool takes_input) const;
 
   std::array<SplitRing, kPortQueues> rings_{};
@@ -86,7 +91,8 @@ class PortQueues {
   bool is_named_ = false;
   bool is_open_ = false;
   bool was_closed_ = false;
-  bool has_orphan_ = false;
+  unsigned sent_ = 0;               // buffers that the device has, as bits
+  unsigned orphans_ = 0;            // those of them that a client left unread
   std::size_t index_ = 0;           // of the buffer being read
   std::span<const char> unread_{};  // in it
 };

@@ -1,9 +1,9 @@
 // One named port of a virtio console device with several (virtio 1.2, 5.3): bring-up, resets, and
 // the bytes both ways.
 //
-// An object lives forever, in static memory. Everything is polled, and no call waits but `bring_up`,
-// for the reset. `tend`, called now and then, finds a device that needs a reset (2.1.2); until it is
-// over, and if the device then fails, the port is closed.
+// An object lives forever, in static memory. Everything is polled, and no call waits but
+// `bring_up`, for the reset. `tend`, called now and then, finds a device that needs a reset
+// (2.1.2); until it is over, and if the device then fails, the port is closed.
 #pragma once
 
 #include <cstddef>
@@ -51,20 +51,17 @@ class SerialPort {
   void disarm();
 
  private:
-  static constexpr Features kWanted =
-      feature::kConsoleMultiport | feature::kEventIndex | feature::kVersion1 |
-      feature::kAccessPlatform | feature::kOrderPlatform;
+  static constexpr Features kWanted = feature::kConsoleMultiport | feature::kEventIndex |
+                                      feature::kVersion1 | feature::kAccessPlatform |
+                                      feature::kOrderPlatform;
 
   // The largest queue of the legacy interface: QEMU's ports have 128 entries.
   static constexpr std::uint16_t kMostEntries = 128;
 
   enum class State : std::uint8_t { kDown, kRunning, kResetting, kFailed };
 
-  template <typename... Parts>
-  bool fail(const Parts&... parts) {
-    error_.clear();
-    error_.add("virtio-serial: ", parts...);
-    return false;
+  bool fail(std::string_view words, std::uint64_t first = 0, std::uint64_t second = 0) {
+    return Failure{error_, "virtio-serial"}(words, first, second);
   }
   void add_status(std::uint8_t bits) {
     transport_.set_status(static_cast<std::uint8_t>(transport_.status() | bits));

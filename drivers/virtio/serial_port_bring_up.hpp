@@ -23,9 +23,6 @@ bool SerialPort<T>::bring_up(const Location& location, std::string_view name) {
   if (!transport_.reset()) {
     return fail("the device does not end its reset");
   }
-  if (!queues_.take_memory()) {
-    return fail("no memory left for its buffers");
-  }
   return start(port_);
 }
 
@@ -34,7 +31,7 @@ template <Transport T>
 bool SerialPort<T>::start(std::uint32_t port) {
   add_status(status::kAcknowledge);
   add_status(status::kDriver);
-  bool is_ready = negotiate();
+  bool is_ready = negotiate() && (queues_.take_memory() || fail("no memory left for its buffers"));
   for (const PortQueue queue : {kControlIn, kControlOut, kFromPort, kToPort}) {
     is_ready = is_ready && set_up(queue_of_port(port, queue), queue);
   }
@@ -82,7 +79,7 @@ std::uint16_t SerialPort<T>::agree_on_entries(std::uint16_t number, PortQueue qu
   // Those of the control queue hold all its buffers.
   const std::uint16_t least = queue == kControlIn ? entries_for(queue) : PortBuffers::kPieces;
   if (entries < least || entries > kMostEntries || !std::has_single_bit(entries)) {
-    fail("queue ", number, " of ", entries, " entries can't be used");
+    fail("queue # of # entries can't be used", number, entries);
     return 0;
   }
   return entries;
@@ -102,15 +99,15 @@ bool SerialPort<T>::set_up(std::uint16_t number, PortQueue queue) {
     const auto memory = dma::allocate(layout.bytes, alignment);
     const auto slots = dma::allocate(entries * sizeof(Slot), alignof(Slot));
     if (memory.empty() || slots.empty()) {
-      return fail("no memory left for queue ", number, " of ", entries, " entries");
+      return fail("no memory left for queue # of # entries", number, entries);
     }
     ring.attach(layout, memory, {reinterpret_cast<Slot*>(slots.data()), entries});
   } else if (ring.entries() != entries) {
-    return fail("queue ", number, " has another size after a reset");
+    return fail("queue # has another size after a reset", number);
   }
   ring.restart((features_ & feature::kEventIndex) != 0);
   return transport_.enable_queue(number, ring.addresses()) ||
-         fail("the doorbell of queue ", number, " is out of reach");
+         fail("the doorbell of queue # is out of reach", number);
 }
 
 template <Transport T>
@@ -136,7 +133,7 @@ bool SerialPort<T>::tend() {
     return state_ != State::kFailed;
   }
   const auto other = queues_.other_port();
-  if (other || queues_.has_orphan() || (transport_.status() & status::kNeedsReset) != 0) {
+  if (other || queues_.needs_reset() || (transport_.status() & status::kNeedsReset) != 0) {
     // 2.4: writing 0 begins a reset. Until it ends, every buffer stays in place.
     port_ = other.value_or(queues_.port());
     transport_.set_status(0);

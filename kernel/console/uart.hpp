@@ -181,7 +181,7 @@ bool BasicUart<Machine>::remembers(std::uint8_t value) {
 
 template <typename Machine>
 bool BasicUart<Machine>::has(std::uint8_t bits) {
-  return (in(uart_register::kLineStatus) & bits) == bits;
+  return (in(uart_register::kLineStatus)&bits) == bits;
 }
 
 // Waits for all of `bits` in the line status; false if the time is up. A stuck port is read only

@@ -24,24 +24,23 @@ unsigned shutdowns = 0;
 constexpr std::uint64_t kMost = ~std::uint64_t{0};
 constexpr agent::Traffic kTraffic{kMost, kMost, kMost, kMost};
 
-const agent::Host kHost{
-    .host_name = +[]() -> std::string_view { return "\x01\"web\\"; },
-    .version = "1.2.3",
-    .time = +[]() -> std::optional<std::uint64_t> {
-      return interfaces % 2 == 0 ? std::optional(kMost) : std::nullopt;
-    },
-    .interface = +[](unsigned number) -> std::optional<agent::Interface> {
-      if (number >= interfaces) {
-        return std::nullopt;
-      }
-      return agent::Interface{.index = number,
-                              .mac = {0xFF, 0, 1, 2, 3, 4},
-                              .address = number * 0x0101'0101,
-                              .prefix_bits = 32,
-                              .received = kTraffic,
-                              .sent = kTraffic};
-    },
-    .shut_down = +[](agent::Shutdown) { ++shutdowns; }};
+const agent::Host kHost{.host_name = +[]() -> std::string_view { return "\x01\"web\\"; },
+                        .version = "1.2.3",
+                        .time = +[]() -> std::optional<std::uint64_t> {
+                          return interfaces % 2 == 0 ? std::optional(kMost) : std::nullopt;
+                        },
+                        .interface = +[](unsigned number) -> std::optional<agent::Interface> {
+                          if (number >= interfaces) {
+                            return std::nullopt;
+                          }
+                          return agent::Interface{.index = number,
+                                                  .mac = {0xFF, 0, 1, 2, 3, 4},
+                                                  .address = number * 0x0101'0101,
+                                                  .prefix_bits = 32,
+                                                  .received = kTraffic,
+                                                  .sent = kTraffic};
+                        },
+                        .shut_down = +[](agent::Shutdown) { ++shutdowns; }};
 
 // An agent and the lines that it gives, each of which must be an answer.
 class Client {
@@ -108,14 +107,14 @@ class Client {
     last_ = line_;
     const bool is_delimited = line_.starts_with('\xFF');
     std::string text = line_.substr(is_delimited ? 1 : 0);
-    std::vector<formats::Node> nodes(1024);
+    static std::vector<formats::Node> nodes(256);
     const auto document = formats::read_json(text, nodes);
     demand(document.has_value(), "an answer that isn't JSON");
     const auto* const value = (*document)->find("return");
     const auto* const error = (*document)->find("error");
     demand((value == nullptr) != (error == nullptr), "neither value nor error");
-    demand(error == nullptr || (!is_delimited && error->find("class") != nullptr &&
-                                error->find("desc") != nullptr),
+    demand(error == nullptr ||
+               (!is_delimited && error->find("class") != nullptr && error->find("desc") != nullptr),
            "an error of another form");
   }
 

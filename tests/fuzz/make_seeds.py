@@ -90,6 +90,19 @@ def machinery() -> list[bytes]:
     ]
 
 
+def agent() -> list[bytes]:
+    """Each of the agent's commands, by itself, with an argument, and in two clients' pieces."""
+    names = re.findall(rb'\{"(guest-[a-z-]+)", Command', (ROOT / "agent/commands.hpp").read_bytes())
+    arguments = (b"", b',"arguments":{"id":-1}', b',"arguments":{"mode":"reboot"}', b',"id":"x\\n"')
+    commands = [b'{"execute":"%s"%s}' % (name, rest) for name in names for rest in arguments]
+    inputs = []
+    for command in commands:
+        pieces = [command[at:at + 63] for at in range(0, len(command), 63)]
+        steps = b"".join(bytes([len(piece)]) + piece + b"\xc8" for piece in pieces)
+        inputs += [b"\x02" + steps, b"\x08" + steps[:9] + b"\xff" + steps + b"\x40\x07"]
+    return [*inputs, b"\x00\x45{\"a\":\x80", b"\x03" + b"\x3f" + b"[" * 63]
+
+
 def documents(format_name: str) -> list[bytes]:
     """Documents like those that are compared with Python's readers."""
     sys.path.insert(0, str(ROOT / "tests/unit/formats"))
@@ -117,6 +130,7 @@ def main() -> int:
     write(options.out / "request", [bytes([3, 7, 100, 4]) + request for request in cases])
     write(options.out / "connection", [script for request in cases if len(request) <= 4000
                                        for script in scripts(request)] + machinery())
+    write(options.out / "agent", agent())
     for format_name in ("json", "toml", "yaml"):
         write(options.out / format_name, documents(format_name))
     return 0

@@ -12,12 +12,15 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "faults/runtime", "faults/stack_guard"]
 FORMATS = ["json", "reader", "toml", "yaml", "yaml_text"]
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
-           "virtio/any_transport", "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic",
-           "virtio/pci_transport", "virtio/port_queues", "virtio/receive_queue", "virtio/ring",
-           "virtio/serial_port", "virtio/text", "virtio/transmit_queue",
+           "virtio/any_transport", "virtio/block", "virtio/bring_up", "virtio/entropy_source",
+           "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
+           "virtio/port_queues", "virtio/receive_queue", "virtio/request_device",
+           "virtio/request_queue", "virtio/ring", "virtio/scsi_bus", "virtio/serial_port",
+           "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
-VOLUMES = ["disk"]
+VOLUMES = ["disk", "fat", "fat_chain", "fat_directory", "iso9660", "partitions", "system_use",
+           "volume"]
 AGENT = ["agent", "framer", "text"]
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
             "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
@@ -31,11 +34,11 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "operations/access_log", "operations/endpoints", "operations/metrics",
         "connection/connection", "connection/connection_answers", "connection/drain",
         "connection/reply_writer", "connection/server"]
-FIRMWARE = ["agent_ports", "idle", "main", "nics", "pools", "power", "settings/interface_draft",
-            "settings/interface_rules", "settings/interfaces_file", "settings/meta_data",
-            "settings/network_config", "settings/network_data", "settings/parse",
-            "settings/settings", "settings/settings_disk", "settings/settings_file",
-            "settings/user_data", "site"]
+FIRMWARE = ["agent_ports", "disks", "idle", "main", "nics", "pools", "power", "settings/gather",
+            "settings/interface_draft",             "settings/interface_fields", "settings/interface_rules", "settings/interfaces_file",
+            "settings/meta_data", "settings/network_config", "settings/network_data",
+            "settings/parse", "settings/settings", "settings/settings_disk",
+            "settings/settings_file", "settings/user_data", "site"]
 
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
 FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,
@@ -66,6 +69,19 @@ HOT = ["kernel/time/clock", "kernel/memory/packet",
            "timeouts", "ipv4/etharp", "ipv4/ip4", "ipv4/ip4_addr")],
        "lwip/src/netif/ethernet"]
 APART = ["kernel/memory/memory"]
+
+# Needed only until the settings are read. Their code lies together in the image, and its memory is
+# used for pools afterwards, so nothing else may call into it (tests/unit/tools/build/
+# test_boot_only.py looks).
+BOOT_ONLY = ["formats/toml", "formats/yaml", "formats/yaml_text",
+             *[f"firmware/settings/{name}" for name in (
+                 "interface_draft", "interface_fields", "interfaces_file", "meta_data",
+                 "network_config", "network_data", "parse", "settings", "settings_disk",
+                 "settings_file", "user_data")],
+             "firmware/disks", "firmware/settings/gather", "kernel/platform/fw_cfg",
+             *[f"drivers/virtio/{name}" for name in (
+                 "block", "entropy_source", "request_device", "request_queue", "scsi_bus")],
+             *[f"volumes/{name}" for name in VOLUMES]]
 
 # Without the stack protector, which would cost more than 2 % of an echo reply, a connection or a
 # 404. Their objects on the stack are of fixed size, and no length from outside reaches them.
@@ -103,8 +119,8 @@ TCP_WORLD = [*_all("tests/unit/netstack", "tcp_peer", "tcp_server"), *NETSTACK_W
 NEIGHBOURS = ["tests/unit/netstack/neighbours.cpp", *TCP_WORLD]
 NARROW_LINK = ["tests/unit/netstack/narrow_link.cpp", *TCP_WORLD]
 VIRTIO_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
-                *_all("drivers/virtio", "receive_queue", "ring", "text", "transmit_queue")]
-SERIAL_PORT = [*_all("drivers/virtio", "port_queues", "ring", "text"), "kernel/memory/dma.cpp"]
+                *_all("drivers/virtio", "bring_up", "receive_queue", "ring", "text",
+                      "transmit_queue")]
 VMXNET3_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
                  *_all("drivers/vmxnet3", "buffer_ring", "receive_queue", "transmit_queue")]
 E1000_WORLD = ["tests/unit/drivers/e1000/world.cpp", *PACKETS,
@@ -123,23 +139,30 @@ FAKE_ACPI = "tests/unit/kernel/fake_acpi.cpp"
 FAKE_CLOCK = "tests/unit/kernel/fake_clock.cpp"
 FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
 FAKE_INTERRUPTS = "tests/unit/kernel/fake_interrupts.cpp"
+VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK, FAKE_CONSOLE,
+                   *_all("drivers/virtio", "bring_up", "request_queue", "ring", "text")]
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
 PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
 IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FAKE_CONSOLE,
         FAKE_INTERRUPTS]
-SETTINGS = [*_all("firmware/settings", "interface_rules", "parse", "settings"),
+SETTINGS = [*_all("firmware/settings", "interface_fields", "interface_rules", "parse", "settings"),
             "netstack/ip/routes.cpp"]
 SETTINGS_DISK = [*_all("firmware/settings", "interface_draft", "interfaces_file", "meta_data",
                        "network_config", "network_data", "settings_disk", "settings_file",
                        "user_data"),
                  *_all("formats", *FORMATS), *SETTINGS, FAKE_CONSOLE]
 CLOUD_INIT = ["tests/unit/firmware/settings/cloud_init_world.cpp", *SETTINGS_DISK]
-NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_rules", "parse", "settings"),
+NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_fields", "interface_rules",
+                                   "parse", "settings"),
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
         FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
+SERIAL_PORT = [*_all("drivers/virtio", "any_transport", "mmio_transport", "pci_transport",
+                     "port_queues", "ring", "serial_port", "text"),
+               "kernel/memory/dma.cpp", FAKE_CLOCK, *PCI_DEVICE]
 AGENT_WORLD = [*_all("agent", *AGENT), *_all("formats", "json", "reader")]
+VOLUME = _all("volumes", *VOLUMES)
 UNIT_TESTS = {
     "agent/agent": AGENT_WORLD,
     "agent/framer": AGENT_WORLD,
@@ -157,6 +180,10 @@ UNIT_TESTS = {
     "drivers/e1000/transmit_ring_segmentation": E1000_WORLD,
     "drivers/mac_address": [],
     "drivers/refill_batch": [],
+    "drivers/virtio/any_transport": SERIAL_PORT,
+    "drivers/scsi_commands": [],
+    "drivers/virtio/block": ["drivers/virtio/block.cpp", *VIRTIO_REQUESTS],
+    "drivers/virtio/entropy_source": ["drivers/virtio/entropy_source.cpp", *VIRTIO_REQUESTS],
     "drivers/virtio/mmio_transport": VIRTIO_WORLD,
     "drivers/virtio/mmio_transport_mapped": [
         "drivers/virtio/mmio_transport.cpp", FAKE_CLOCK, FAKE_INTERRUPTS, FAKE_PAGING],
@@ -167,7 +194,15 @@ UNIT_TESTS = {
     "drivers/virtio/pci_transport": [
         "drivers/virtio/pci_transport.cpp", FAKE_CLOCK, *PCI_DEVICE],
     "drivers/virtio/receive_queue": VIRTIO_WORLD,
+    "drivers/virtio/request_device": [
+        *_all("drivers/virtio", "bring_up", "mmio_transport", "pci_transport", "request_device",
+              "request_queue", "ring", "text"),
+        "tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK, *PCI_DEVICE],
+    "drivers/virtio/request_queue": VIRTIO_REQUESTS,
     "drivers/virtio/ring": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/ring_requests": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/scsi_bus": ["drivers/virtio/scsi_bus.cpp", *VIRTIO_REQUESTS],
+    "drivers/virtio/scsi_bus_faults": ["drivers/virtio/scsi_bus.cpp", *VIRTIO_REQUESTS],
     "drivers/virtio/serial_port": SERIAL_PORT,
     "drivers/virtio/text": ["drivers/virtio/text.cpp"],
     "drivers/virtio/transmit_queue": VIRTIO_WORLD,
@@ -313,17 +348,21 @@ UNIT_TESTS = {
     "netstack/tcp/stream": ["tests/unit/netstack/tcp_peer.cpp", *NETSTACK_WORLD],
 }
 
+# Programs that tests in Python start, tests/unit/NAME.cpp, in the same way.
+UNIT_PROGRAMS = {"volumes/read_volume": VOLUME}
+
 # Sources that a test of another name covers (tools/build/tested.py has the rule) ...
 TESTED_ELSEWHERE = {
     "agent/text": "agent/agent",
     "drivers/e1000/nic": "firmware/nics",
-    "drivers/virtio/any_transport": "drivers/virtio/serial_port",
+    "drivers/virtio/bring_up": "drivers/virtio/request_device",
     "drivers/virtio/mmio_nic": "firmware/nics",
     "drivers/virtio/nic": "firmware/nics",
     "drivers/virtio/port_queues": "drivers/virtio/serial_port",
     "drivers/vmxnet3/buffer_ring": "drivers/vmxnet3/receive_queue",
     "drivers/vmxnet3/nic": "firmware/nics",
     "firmware/settings/interface_draft": "firmware/settings/network_config",
+    "firmware/settings/interface_fields": "firmware/settings/settings",
     "firmware/settings/parse": "firmware/settings/settings",
     "firmware/settings/settings_file": "firmware/settings/network_config",
     "http/connection/connection_answers": "http/connection/connection",
@@ -360,6 +399,7 @@ FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm",
              *_all("http/pack", "crc32", "site_pack")]
 HTTP_UNPACKED = [name for name in HTTP if not name.startswith("pack/")]
 FUZZERS = {
+    "agent": AGENT_WORLD,
     "connection": [
         "tests/fakes/fake_stream.cpp",
         *_all("tests/fuzz", "fake_stats", "http_run", "response_oracle"),

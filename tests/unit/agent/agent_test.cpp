@@ -38,12 +38,14 @@ TEST_CASE("simple commands") {
         "{\"return\":-9223372036854775808}\n");
   CHECK(world.ask("\xFF" + execute("guest-sync-delimited", R"(,"arguments":{"id":7})")) ==
         "\xFF{\"return\":7}\n");
-  CHECK(world.ask(execute("guest-get-host-name")) == R"({"return":{"host-name":"web"}})" "\n");
+  CHECK(world.ask(execute("guest-get-host-name")) == R"({"return":{"host-name":"web"}})"
+                                                     "\n");
   CHECK(world.ask(execute("guest-get-time")) == "{\"return\":1700000000123456789}\n");
-  CHECK(world.ask(execute("guest-get-timezone")) ==
-        R"({"return":{"zone":"UTC","offset":0}})" "\n");
+  CHECK(world.ask(execute("guest-get-timezone")) == R"({"return":{"zone":"UTC","offset":0}})"
+                                                    "\n");
   CHECK(world.ask(execute("guest-get-vcpus")) ==
-        R"({"return":[{"logical-id":0,"online":true,"can-offline":false}]})" "\n");
+        R"({"return":[{"logical-id":0,"online":true,"can-offline":false}]})"
+        "\n");
   CHECK(world.ask(execute("guest-get-users")) == "{\"return\":[]}\n");
   CHECK(world.ask(execute("guest-get-fsinfo")) == "{\"return\":[]}\n");
 }
@@ -100,7 +102,8 @@ TEST_CASE("interfaces, with their addresses and statistics") {
         R"({"return":[{"name":"net1","hardware-address":"52:54:00:12:34:ff","ip-addresses":[)"
         R"({"ip-address-type":"ipv4","ip-address":"192.0.2.254","prefix":24}],"statistics":{)"
         R"("rx-bytes":1,"rx-packets":1,"rx-errs":1,"rx-dropped":1,"tx-bytes":2,"tx-packets":3,)"
-        R"("tx-errs":4,"tx-dropped":5}}]})" "\n");
+        R"("tx-errs":4,"tx-dropped":5}}]})"
+        "\n");
   machine.interfaces[0].address = 0;
   const Line line(world.ask(execute("guest-network-get-interfaces")));
   const auto* const first = line.root->find("return")->first;
@@ -120,8 +123,8 @@ TEST_CASE("the longest answers fit, however little room there is") {
     const std::string id = R"(,"id":")" + std::string(limits::kAgentIdBytes - 2, 'i') + "\"";
     for (const auto& command : kCommands) {
       const bool syncs = command.argument == Argument::kInteger;
-      const std::string request = execute(
-          command.name, (syncs ? R"(,"arguments":{"id":-9223372036854775808})" : "") + id);
+      const std::string request =
+          execute(command.name, (syncs ? R"(,"arguments":{"id":-9223372036854775808})" : "") + id);
       const std::string given = world.ask(request, 1, room);
       if (command.command == Command::kShutdown) {
         CHECK(given.empty());
@@ -155,8 +158,7 @@ TEST_CASE("errors") {
         error("The command guest-exec has not been found", "CommandNotFound"));
   CHECK(world.ask(execute("a\\\"\\n\\u00e4" + std::string(100, 'b'))).size() < 200);
   CHECK(world.ask("{}") == error("QMP input lacks member 'execute'"));
-  CHECK(world.ask(R"({"execute":1})") ==
-        error("QMP input member 'execute' must be a string"));
+  CHECK(world.ask(R"({"execute":1})") == error("QMP input member 'execute' must be a string"));
   CHECK(world.ask(execute("guest-ping", R"(,"control":1)")) ==
         error("QMP input member 'control' is unexpected"));
   CHECK(world.ask(execute("guest-ping", R"(,"arguments":[])")) ==
@@ -177,7 +179,7 @@ TEST_CASE("errors") {
   machine.time.reset();
   CHECK(world.ask(execute("guest-get-time")) == error("the machine has no clock"));
   CHECK(world.ask("{\"execute\" 1}").find("JSON parse error, ") != std::string::npos);
-  CHECK(world.ask("{\"x\":[1}}") .find("JSON parse error, ") != std::string::npos);
+  CHECK(world.ask("{\"x\":[1}}").find("JSON parse error, ") != std::string::npos);
 }
 
 TEST_CASE("an identifier comes back") {
@@ -185,10 +187,12 @@ TEST_CASE("an identifier comes back") {
   CHECK(world.ask(execute("guest-ping", R"(,"id":5)")) == "{\"return\":{},\"id\":5}\n");
   CHECK(world.ask(execute("guest-ping", R"(,"id":null)")) == "{\"return\":{},\"id\":null}\n");
   CHECK(world.ask(execute("guest-ping", R"(,"id":"a\"\\\n\u0001")")) ==
-        R"({"return":{},"id":"a\u0022\u005c\u000a\u0001"})" "\n");
+        R"({"return":{},"id":"a\u0022\u005c\u000a\u0001"})"
+        "\n");
   CHECK(world.ask(execute("guest-exec", R"(,"id":"x")")) ==
         R"({"error":{"class":"CommandNotFound","desc":"The command guest-exec has not been found")"
-        R"(},"id":"x"})" "\n");
+        R"(},"id":"x"})"
+        "\n");
   CHECK(world.ask(execute("guest-ping", R"(,"id":[1])")) == "{\"return\":{}}\n");
   CHECK(world.ask(execute("guest-ping", R"(,"id":")" + std::string(80, 'i') + "\"")) ==
         "{\"return\":{}}\n");

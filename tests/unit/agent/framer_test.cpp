@@ -15,10 +15,11 @@ namespace {
 constexpr std::string_view kPing = R"({"execute":"guest-ping"})";
 const std::string kPong = "{\"return\":{}}\n";
 const std::string kBroken =
-    R"({"error":{"class":"GenericError","desc":"JSON parse error, expected an object"}})" "\n";
-const std::string kTooLong =
-    R"({"error":{"class":"GenericError","desc":)"
-    R"("the message is longer than 2048 bytes, or nested too deeply"}})" "\n";
+    R"({"error":{"class":"GenericError","desc":"JSON parse error, expected an object"}})"
+    "\n";
+const std::string kTooLong = R"({"error":{"class":"GenericError","desc":)"
+                             R"("the message is longer than 2048 bytes, or nested too deeply"}})"
+                             "\n";
 
 std::string sync(int number) {
   return "\xFF{\"execute\":\"guest-sync-delimited\",\"arguments\":{\"id\":" +
@@ -33,7 +34,8 @@ TEST_CASE("messages in any pieces, with and without ends of lines") {
           kPong + kPong + kPong + kPong);
     CHECK(world.ask("{\n  \"execute\":\n  \"guest-ping\"\n}", piece) == kPong);
     CHECK(world.ask(R"({"execute":"guest-ping","id":"}{\"]"})", piece) ==
-          R"({"return":{},"id":"}{\u0022]"})" "\n");
+          R"({"return":{},"id":"}{\u0022]"})"
+          "\n");
   }
 }
 
@@ -60,8 +62,7 @@ TEST_CASE("without FFh the agent finds its place at the end of a line") {
 
 TEST_CASE("a message too long is skipped to its end") {
   const std::string fill(limits::kAgentMessageBytes, 'x');
-  const std::string longest =
-      R"({"execute":"guest-ping","id":")" + fill.substr(32) + "\"}";
+  const std::string longest = R"({"execute":"guest-ping","id":")" + fill.substr(32) + "\"}";
   REQUIRE(longest.size() == limits::kAgentMessageBytes);
   World world;
   CHECK(world.ask(longest) == kPong);

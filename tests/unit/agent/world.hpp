@@ -27,15 +27,15 @@ struct Machine {
 
 inline Machine machine;
 
-inline const Host kHost{
-    .host_name = +[] { return std::string_view(machine.host_name); },
-    .version = "1.2",
-    .time = +[] { return machine.time; },
-    .interface = +[](unsigned number) -> std::optional<Interface> {
-      return number < machine.interfaces.size() ? std::optional(machine.interfaces[number])
-                                                : std::nullopt;
-    },
-    .shut_down = +[](Shutdown how) { machine.shutdowns.push_back(how); }};
+inline const Host kHost{.host_name = +[] { return std::string_view(machine.host_name); },
+                        .version = "1.2",
+                        .time = +[] { return machine.time; },
+                        .interface = +[](unsigned number) -> std::optional<Interface> {
+                          return number < machine.interfaces.size()
+                                     ? std::optional(machine.interfaces[number])
+                                     : std::nullopt;
+                        },
+                        .shut_down = +[](Shutdown how) { machine.shutdowns.push_back(how); }};
 
 // A line that the agent gave, read.
 struct Line {

@@ -31,7 +31,7 @@ struct FakeSerialDevice {
   bool refuses_queue = false;
   std::string unreachable = {};
   Features offered = feature::kVersion1 | feature::kConsoleMultiport;
-  std::map<std::uint16_t, std::uint16_t> entries = {{0, 128}, {1, 128}, {2, 32}, {3, 32},
+  std::map<std::uint16_t, std::uint16_t> entries = {{0, 128}, {1, 128}, {2, 32},  {3, 32},
                                                     {4, 128}, {5, 128}, {6, 128}, {7, 128}};
   std::map<std::uint32_t, std::string> ports = {{1, std::string(kAgentName)}};
   bool is_open = true;  // the other end of each port
@@ -70,8 +70,8 @@ struct FakeSerialDevice {
     REQUIRE(chain->buffers[0].writable);
     const std::size_t count = std::min<std::size_t>(bytes.size(), chain->buffers[0].bytes);
     std::memcpy(chain->buffers[0].data, bytes.data(), count);
-    queues[queue].complete(chain->head, claims == ~0U ? static_cast<std::uint32_t>(bytes.size())
-                                                      : claims);
+    queues[queue].complete(chain->head,
+                           claims == ~0U ? static_cast<std::uint32_t>(bytes.size()) : claims);
     return true;
   }
 

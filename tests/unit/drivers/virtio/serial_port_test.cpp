@@ -190,15 +190,23 @@ TEST_CASE("a device that needs a reset gets one, and the port comes back") {
   CHECK(world.device.status == 0);
 }
 
-TEST_CASE("a buffer that the device forgets with its client comes back by a reset") {
+TEST_CASE("buffers that the device forgets with their clients") {
   SerialWorld world;
   world.open();
-  CHECK(world.send("an answer that nobody reads"));
-  CHECK(world.device.next(5).has_value());  // and never completed
-  CHECK(world.device.control(1, port_event::kOpen, 0));
-  world.settle();
-  CHECK(world.device.control(1, port_event::kOpen, 1));
-  world.settle();
+  const auto leave = [&] {
+    CHECK(world.send("an answer that nobody reads"));
+    CHECK(world.device.next(5).has_value());  // and never completed
+    CHECK(world.device.control(1, port_event::kOpen, 0));
+    CHECK(world.device.control(1, port_event::kOpen, 1));
+    world.settle();
+    CHECK(world.port.queues().is_open());
+  };
+  leave();
+  CHECK(world.port.tend());
+  CHECK(world.port.is_running());
+  CHECK(world.send("another buffer"));
+  CHECK(world.device.read(5) == "another buffer");
+  leave();
   CHECK_FALSE(world.send("no room"));
   CHECK(world.port.tend());
   CHECK(world.port.tend());
@@ -206,6 +214,15 @@ TEST_CASE("a buffer that the device forgets with its client comes back by a rese
   world.settle();
   CHECK(world.send("answer"));
   CHECK(world.device.read(5) == "answer");
+
+  CHECK(world.send("unread"));
+  const auto chain = world.device.next(5);
+  CHECK(world.device.control(1, port_event::kOpen, 0));
+  world.settle();
+  CHECK(world.port.queues().needs_reset());
+  world.device.queues[5].complete(chain->head, 0);  // it comes back after all
+  world.settle();
+  CHECK_FALSE(world.port.queues().needs_reset());
 }
 
 TEST_CASE("watches what may bring work") {
@@ -314,7 +331,7 @@ TEST_CASE("a device that does anything at all") {
       if (world.port.is_running()) {
         world.port.queues().poll();
         static_cast<void>(world.receive());
-        world.send(std::string(chance() % 512, 'y'));
+        world.send(std::string(chance() % PortBuffers::kSentBytes, 'y'));
         world.port.flush();
       }
     }
