@@ -25,7 +25,7 @@ void flush_log() {
 
 struct Machine {
   static PowerRequest asked() { return power_request(); }
-  static std::size_t drain() { return http::drain(); }
+  static http::Undrained drain() { return http::drain(); }
   static void cut_off() { http::cut_off(); }
   [[noreturn]] static void perform(PowerAction action) {
     flush_log();

@@ -3,11 +3,13 @@
 // The machine is a template parameter, so that tests on the host run this in virtual time.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "http/connection/drain.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/platform/power.hpp"
 #include "kernel/time/clock.hpp"
@@ -22,9 +24,8 @@ concept EndingMachine = requires(M machine, PowerAction action) {
   // What was asked of it by its button since the last call.
   { machine.asked() } -> std::same_as<PowerRequest>;
 
-  // Accepts nothing new; returns how many responses are still in delivery (http/connection/
-  // drain.hpp). Called again and again.
-  { machine.drain() } -> std::same_as<std::size_t>;
+  // Accepts nothing new, and returns what is left. Called again and again.
+  { machine.drain() } -> std::same_as<http::Undrained>;
 
   // Resets the connections that are left.
   machine.cut_off();
@@ -38,7 +39,8 @@ class Shutdown {
  public:
   static constexpr Nanoseconds kLookInterval = milliseconds(250);  // for the button
   static constexpr Nanoseconds kDrainInterval = milliseconds(10);
-  static constexpr Nanoseconds kFarewell = milliseconds(50);  // for the last segments to leave
+  static constexpr Nanoseconds kFarewell = milliseconds(50);   // for the last segments to leave
+  static constexpr Nanoseconds kHalfOpen = milliseconds(100);  // for connections just begun
 
   // `machine` must outlive this. Responses in delivery get `drain_time` to end.
   Shutdown(Machine& machine, Nanoseconds drain_time) : machine_(machine), drain_time_(drain_time) {}
@@ -84,22 +86,24 @@ class Shutdown {
   }
 
   void begin(Nanoseconds now) {
-    const std::size_t left = machine_.drain();
+    const std::size_t count = machine_.drain().responses;
     const console::Fact fact;
-    console::line("power: ", why_, ", ", left, responses(left), " in delivery");
+    console::line("power: ", why_, ", ", count, responses(count), " in delivery");
     state_ = State::kDraining;
     until_ = now + drain_time_;
+    least_ = std::min(until_, now + kHalfOpen);
   }
 
   void drain(Nanoseconds now) {
-    const std::size_t left = machine_.drain();
-    if (left > 0 && now < until_ && !is_impatient_) {
+    const http::Undrained left = machine_.drain();
+    const Nanoseconds end = left.connections > 0 ? until_ : least_;
+    if (now < end && !is_impatient_) {
       return;
     }
-    if (left > 0) {
-      console::line("power: ", left, responses(left), " cut off");
-      machine_.cut_off();
+    if (left.responses > 0) {
+      console::line("power: ", left.responses, responses(left.responses), " cut off");
     }
+    machine_.cut_off();
     state_ = State::kLeaving;
     until_ = now + kFarewell;
   }
@@ -111,6 +115,7 @@ class Shutdown {
   Machine& machine_;
   Nanoseconds drain_time_;
   Nanoseconds until_{};  // the end of the state
+  Nanoseconds least_{};  // the drain's earliest end
   std::string_view why_;
   PowerAction action_ = PowerAction::kOff;
   State state_ = State::kRunning;

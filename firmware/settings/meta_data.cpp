@@ -33,11 +33,14 @@ MetaData apply_meta_data(Settings& settings, std::string_view name, const Node& 
     }
   }
   const Node* const network = root.find("network_config"sv);
+  // The documented key, and that of cloud-localds.
+  const Node* interfaces = root.find("network-interfaces"sv);
+  interfaces = interfaces == nullptr ? root.find("interfaces"sv) : interfaces;
   return {.instance =
               first_of(file, root, {"instance-id"sv, "instance_id"sv, "uuid"sv, "droplet_id"sv}),
           .content_path =
               network == nullptr ? std::string_view{} : file.text(*network, "content_path"sv),
-          .interfaces = file.text(root, "network-interfaces"sv)};
+          .interfaces = interfaces == nullptr ? std::string_view{} : interfaces->text};
 }
 
 }  // namespace mote::cloud_init

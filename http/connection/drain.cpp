@@ -2,26 +2,36 @@
 #include "http/connection/drain.hpp"
 
 #include "http/connection/server_state.hpp"
+#include "http/limits.hpp"
 #include "http/operations/options.hpp"
 
 namespace mote::http {
 
+namespace {
+
+constexpr std::uint32_t kIdleTicks = limits::kDrainIdleMs / ServerState::kTickMs;
+
+}  // namespace
+
 // Known requests would be answered without `Connection: close`, so none may be known any more.
-std::size_t drain() {
+Undrained drain() {
   if (!server.drains) {
     server.drains = true;
     server.learns = false;
     server.replies.forget_all();
     netstack::stop_listening(options().port);
   }
-  while (Connection* const idle = server.queue(Phase::kIdle).front()) {
-    idle->finish();
+  ConnectionQueue& idle = server.queue(Phase::kIdle);
+  while (idle.front() != nullptr && server.ticks - idle.front()->since() >= kIdleTicks) {
+    idle.front()->finish();
   }
-  return server.queue(Phase::kReading).size() + server.queue(Phase::kSending).size();
+  const std::size_t responses =
+      server.queue(Phase::kReading).size() + server.queue(Phase::kSending).size();
+  return {.responses = responses, .connections = responses + idle.size()};
 }
 
 void cut_off() {
-  for (const Phase phase : {Phase::kSending, Phase::kReading, Phase::kIdle, Phase::kDraining}) {
+  for (const Phase phase : {Phase::kSending, Phase::kReading, Phase::kIdle}) {
     while (Connection* const connection = server.queue(phase).front()) {
       connection->abort();
     }

@@ -202,42 +202,45 @@ struct AmlPackage {
          field<std::uint16_t>(code, at) == aml::kDevice;
 }
 
-// Moves `at` to the next byte of a device's body that isn't in a device nested in it, as far as we
-// look. False: there is none.
-[[nodiscard]] inline bool next_place(Bytes body, std::size_t& at) {
+// Moves `at` to the next byte `lead` in a device's body, as far as we look, but not in a device
+// nested in it. False: there is none.
+[[nodiscard]] inline bool next_term(Bytes body, std::size_t& at, std::uint8_t lead) {
   const std::size_t end = std::min(body.size(), aml::kBodyBytes);
-  while (at < end && is_device_at(body, at)) {
-    const auto inner = package_at(body, at + sizeof(aml::kDevice));
-    at = inner ? inner->end : at + 1;
+  for (std::size_t here = at; here < end; ++here) {
+    if (is_device_at(body, here)) {
+      if (const auto inner = package_at(body, here + sizeof(aml::kDevice))) {
+        here = inner->end - 1;
+      }
+    } else if (body[here] == std::byte{lead}) {
+      at = here;
+      return true;
+    }
   }
-  return at < end;
+  return false;
 }
 
 // The body of the next device in a table, at or behind `at`, nested ones too; moves `at` into it.
 // Empty: there is none.
 [[nodiscard]] inline Bytes next_device(Bytes table, std::size_t& at) {
-  while (at < table.size()) {
-    const bool is_device = is_device_at(table, at);
-    const auto package = is_device ? package_at(table, at + sizeof(aml::kDevice)) : std::nullopt;
-    ++at;
+  for (std::size_t here = at; here < table.size(); ++here) {
+    if (!is_device_at(table, here)) {
+      continue;
+    }
+    const auto package = package_at(table, here + sizeof(aml::kDevice));
     if (package && package->begin < package->end) {
+      at = here + 1;
       return table.subspan(package->begin, package->end - package->begin);
     }
   }
   return {};
 }
 
-// The four letters of the `Name` at `at`; 0: there is none.
-[[nodiscard]] inline std::uint32_t name_at(Bytes body, std::size_t at) {
-  return body[at] == std::byte{aml::kName} ? field<std::uint32_t>(body, at + 1) : 0;
-}
-
 // The memory window of a device with this body, if its hardware identifier is `hid`.
 [[nodiscard]] inline std::optional<MmioWindow> device_window(Bytes body, std::string_view hid) {
   bool identified = false;
   std::optional<MmioWindow> window;
-  for (std::size_t at = 0; next_place(body, at); ++at) {
-    const std::uint32_t name = name_at(body, at);
+  for (std::size_t at = 0; next_term(body, at, aml::kName); ++at) {
+    const auto name = field<std::uint32_t>(body, at + 1);
     const std::size_t value = at + aml::kNameBytes;
     if (name == aml::kHid.value) {
       identified = is_string_at(body, value, hid);

@@ -119,9 +119,9 @@ struct PowerEvent {
 [[nodiscard]] inline std::uint32_t power_button_name(Bytes table) {
   std::size_t from = kHeaderBytes;
   for (Bytes body = next_device(table, from); !body.empty(); body = next_device(table, from)) {
-    for (std::size_t at = 0; next_place(body, at); ++at) {
+    for (std::size_t at = 0; next_term(body, at, aml::kName); ++at) {
       std::size_t value = at + aml::kNameBytes;
-      if (name_at(body, at) == aml::kHid.value &&
+      if (field<std::uint32_t>(body, at + 1) == aml::kHid.value &&
           (is_string_at(body, value, aml::kPowerButton) ||
            take_integer(body, value) == aml::kPackedPowerButton)) {
         std::size_t name = 0;
@@ -158,8 +158,11 @@ struct PowerEvent {
   return notifies ? value : std::nullopt;
 }
 
-// The operation region at `at`, with the width of its registers in bytes; no mask.
+// The operation region at `at`, if there is one, with the width of its registers in bytes; no mask.
 [[nodiscard]] inline std::optional<PowerEvent> region_at(Bytes body, std::size_t at) {
+  if (field<std::uint16_t>(body, at) != aml::kRegion) {
+    return std::nullopt;
+  }
   at += sizeof(aml::kRegion);
   static_cast<void>(take_name(body, at));
   const auto space = field<std::uint8_t>(body, at++);
@@ -177,13 +180,12 @@ struct PowerEvent {
 // The event of the device with this body, if it notifies the power button.
 [[nodiscard]] inline std::optional<PowerEvent> event_in(Bytes body, std::uint32_t button) {
   std::optional<PowerEvent> region;
+  for (std::size_t at = 0; !region && next_term(body, at, aml::kRegion & 0xFF); ++at) {
+    region = region_at(body, at);
+  }
   std::optional<std::uint64_t> mask;
-  for (std::size_t at = 0; next_place(body, at); ++at) {
-    if (!region && field<std::uint16_t>(body, at) == aml::kRegion) {
-      region = region_at(body, at);
-    } else if (!mask && body[at] == std::byte{aml::kIf}) {
-      mask = notifying_value(body, at, button);
-    }
+  for (std::size_t at = 0; !mask && next_term(body, at, aml::kIf); ++at) {
+    mask = notifying_value(body, at, button);
   }
   if (!region || !mask || *mask == 0 || *mask >> (8 * region->bytes) != 0) {
     return std::nullopt;

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -170,36 +171,67 @@ def test_ctrl_alt_del_of_a_machine_without_a_button(bench: Bench) -> None:
 
 
 class Load:
-    """Clients that ask until it ends, and don't mind losing their connections."""
+    """Clients that ask all the time; `failures` are the requests that weren't answered whole."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, requests: int, again: bool = False) -> None:
+        """Each connection has this many requests; `again`: after a failure, too."""
         self._lab = lab
+        self._requests = requests
+        self._again = again
         self._over = threading.Event()
-        self._clients = [threading.Thread(target=self._ask, daemon=True) for _ in range(4)]
+        self._clients = [threading.Thread(target=self._run, daemon=True) for _ in range(4)]
+        self.answers = 0
+        self.failures: list[str] = []
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         for client in self._clients:
             client.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
         for client in self._clients:
             client.join(10)
 
-    def _ask(self) -> None:
+    def _run(self) -> None:
         while not self._over.is_set():
             try:
-                with Client(self._lab.connect(timeout=1)) as client:
-                    while not self._over.is_set():
-                        client.get("/")
-            except (OSError, AssertionError):
+                connection = self._lab.connect(timeout=1)
+            except OSError:  # refused, or nobody is there: not a request that failed
                 self._over.wait(0.01)
+                continue
+            try:
+                self._ask(connection)
+            except (OSError, AssertionError) as error:
+                self.failures.append(repr(error))
+                if not self._again:
+                    return
+
+    def _ask(self, connection: socket.socket) -> None:
+        with Client(connection) as client:
+            for _ in range(self._requests):
+                response = client.get("/")
+                assert response.status == 200
+                self.answers += 1
+                if response.closes or self._over.is_set():
+                    return
+
+
+@pytest.mark.parametrize("requests", [1, 7, 10**9])
+@pytest.mark.parametrize("machine", ["pc", "microvm"])
+def test_no_request_fails_under_load(bench: Bench, machine: str, requests: int) -> None:
+    """Whoever got a connection gets an answer, and is told to go; all others are refused."""
+    guest = bench.boot(Machine(machine=machine))
+    with Load(guest.lab, requests) as load:
+        until(lambda: load.answers > 100, "a hundred answers")
+        Press(guest).off_within(0, OFF_S)
+    assert not load.failures
 
 
 @pytest.mark.parametrize("machine, boot", WAYS)
 def test_reset_under_load_comes_back(bench: Bench, machine: str, boot: str) -> None:
     guest = bench.boot(Machine(machine=machine, boot=boot, extra=("-action", "reboot=reset")))
-    with Load(guest.lab):
+    with Load(guest.lab, 100, again=True):
         for _ in range(3):
             lines = len(guest.console.lines)
             guest.ask("system_reset")

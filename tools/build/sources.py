@@ -17,7 +17,8 @@ DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/tran
            "virtio/serial_port", "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
-VOLUMES = ["disk"]
+VOLUMES = ["disk", "fat", "fat_chain", "fat_directory", "iso9660", "partitions", "system_use",
+           "volume"]
 AGENT = ["agent", "framer", "text"]
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
             "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
@@ -32,10 +33,10 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "connection/connection", "connection/connection_answers", "connection/drain",
         "connection/reply_writer", "connection/server"]
 FIRMWARE = ["agent_ports", "idle", "main", "nics", "pools", "power", "settings/interface_draft",
-            "settings/interface_rules", "settings/interfaces_file", "settings/meta_data",
-            "settings/network_config", "settings/network_data", "settings/parse",
-            "settings/settings", "settings/settings_disk", "settings/settings_file",
-            "settings/user_data", "site"]
+            "settings/interface_fields", "settings/interface_rules", "settings/interfaces_file",
+            "settings/meta_data", "settings/network_config", "settings/network_data",
+            "settings/parse", "settings/settings", "settings/settings_disk",
+            "settings/settings_file", "settings/user_data", "site"]
 
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
 FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,
@@ -66,6 +67,16 @@ HOT = ["kernel/time/clock", "kernel/memory/packet",
            "timeouts", "ipv4/etharp", "ipv4/ip4", "ipv4/ip4_addr")],
        "lwip/src/netif/ethernet"]
 APART = ["kernel/memory/memory"]
+
+# Needed only until the settings are read. Their code lies together in the image, and its memory is
+# used for pools afterwards, so nothing else may call into it (tests/unit/tools/build/
+# test_boot_only.py looks).
+BOOT_ONLY = ["formats/toml", "formats/yaml", "formats/yaml_text",
+             *[f"firmware/settings/{name}" for name in (
+                 "interface_draft", "interface_fields", "interfaces_file", "meta_data",
+                 "network_config", "network_data", "parse", "settings", "settings_disk",
+                 "settings_file", "user_data")],
+             "kernel/platform/fw_cfg", *[f"volumes/{name}" for name in VOLUMES]]
 
 # Without the stack protector, which would cost more than 2 % of an echo reply, a connection or a
 # 404. Their objects on the stack are of fixed size, and no length from outside reaches them.
@@ -127,14 +138,15 @@ PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
 IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FAKE_CONSOLE,
         FAKE_INTERRUPTS]
-SETTINGS = [*_all("firmware/settings", "interface_rules", "parse", "settings"),
+SETTINGS = [*_all("firmware/settings", "interface_fields", "interface_rules", "parse", "settings"),
             "netstack/ip/routes.cpp"]
 SETTINGS_DISK = [*_all("firmware/settings", "interface_draft", "interfaces_file", "meta_data",
                        "network_config", "network_data", "settings_disk", "settings_file",
                        "user_data"),
                  *_all("formats", *FORMATS), *SETTINGS, FAKE_CONSOLE]
 CLOUD_INIT = ["tests/unit/firmware/settings/cloud_init_world.cpp", *SETTINGS_DISK]
-NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_rules", "parse", "settings"),
+NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_fields", "interface_rules",
+                                   "parse", "settings"),
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
         FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
@@ -142,6 +154,7 @@ SERIAL_PORT = [*_all("drivers/virtio", "any_transport", "mmio_transport", "pci_t
                      "port_queues", "ring", "serial_port", "text"),
                "kernel/memory/dma.cpp", FAKE_CLOCK, *PCI_DEVICE]
 AGENT_WORLD = [*_all("agent", *AGENT), *_all("formats", "json", "reader")]
+VOLUME = _all("volumes", *VOLUMES)
 UNIT_TESTS = {
     "agent/agent": AGENT_WORLD,
     "agent/framer": AGENT_WORLD,
@@ -316,6 +329,9 @@ UNIT_TESTS = {
     "netstack/tcp/stream": ["tests/unit/netstack/tcp_peer.cpp", *NETSTACK_WORLD],
 }
 
+# Programs that tests in Python start, tests/unit/NAME.cpp, in the same way.
+UNIT_PROGRAMS = {"volumes/read_volume": VOLUME}
+
 # Sources that a test of another name covers (tools/build/tested.py has the rule) ...
 TESTED_ELSEWHERE = {
     "agent/text": "agent/agent",
@@ -326,6 +342,7 @@ TESTED_ELSEWHERE = {
     "drivers/vmxnet3/buffer_ring": "drivers/vmxnet3/receive_queue",
     "drivers/vmxnet3/nic": "firmware/nics",
     "firmware/settings/interface_draft": "firmware/settings/network_config",
+    "firmware/settings/interface_fields": "firmware/settings/settings",
     "firmware/settings/parse": "firmware/settings/settings",
     "firmware/settings/settings_file": "firmware/settings/network_config",
     "http/connection/connection_answers": "http/connection/connection",

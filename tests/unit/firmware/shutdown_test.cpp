@@ -17,18 +17,19 @@ namespace {
 struct FakeMachine {
   PowerRequest pressed = PowerRequest::kNone;
   std::size_t left = 0;
+  std::size_t used = 0;  // connections that have just been used
   unsigned drains = 0;
   unsigned cuts = 0;
   std::vector<PowerAction> actions;
 
   PowerRequest asked() { return std::exchange(pressed, PowerRequest::kNone); }
-  std::size_t drain() {
+  http::Undrained drain() {
     ++drains;
-    return left;
+    return {.responses = left, .connections = left + used};
   }
   void cut_off() {
-    ++cuts;
-    left = 0;
+    cuts += left + used > 0 ? 1 : 0;
+    left = used = 0;
   }
   void perform(PowerAction action) { actions.push_back(action); }
 };
@@ -67,13 +68,13 @@ TEST_CASE("without a press, nothing but a look each 250 ms") {
   CHECK(console::written().empty());
 }
 
-TEST_CASE("idle: off within the farewell, which lets the last segments leave") {
+TEST_CASE("idle: off after the time for connections just begun, and for the last segments") {
   World world;
   world.press();
   world.pass(milliseconds(10'000));
   CHECK(world.machine.actions == Actions{PowerAction::kOff});
-  CHECK(world.passed() >= 50);
-  CHECK(world.passed() <= 70);
+  CHECK(world.passed() >= 150);
+  CHECK(world.passed() <= 170);
   CHECK(world.machine.cuts == 0);
   CHECK(console::written() == "power: button pressed, 0 responses in delivery\n");
 }
@@ -91,6 +92,21 @@ TEST_CASE("busy: off as soon as the last response has ended") {
   CHECK(world.passed() <= 1080);
   CHECK(world.machine.cuts == 0);
   CHECK(console::written() == "power: button pressed, 2 responses in delivery\n");
+}
+
+TEST_CASE("connections that have just been used are waited for, and cut off without a word") {
+  for (const bool quiets : {true, false}) {
+    World world;
+    world.machine.used = 2;
+    world.press();
+    world.pass(milliseconds(500));
+    CHECK(world.machine.actions.empty());
+    world.machine.used = quiets ? 0 : 2;
+    world.pass(milliseconds(10'000));
+    CHECK(world.machine.cuts == (quiets ? 0 : 1));
+    CHECK(world.machine.actions == Actions{PowerAction::kOff});
+    CHECK(console::written() == "power: button pressed, 0 responses in delivery\n");
+  }
 }
 
 TEST_CASE("responses that don't end are cut off when the time is up") {

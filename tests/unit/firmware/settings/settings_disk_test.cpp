@@ -75,17 +75,37 @@ TEST_CASE("Proxmox VE's ConfigDrive") {
         "\nsettings (user_data): a #cloud-config, only its host name is used\n");
 }
 
-TEST_CASE("cloud-localds' disk: metadata with interfaces inside, and later files win") {
+TEST_CASE("cloud-localds' disks: JSON as metadata, with a file of interfaces inside") {
+  const Outcome plain =
+      read_disk({.name = "cidata",
+                 .files = {{"meta-data", "{\n\"instance-id\": \"iid-local01\"\n}\n"},
+                           {"user-data", "#cloud-config\n{}\n"},
+                           {"network-config", kNetworkConfig}}});
+  CHECK(plain.summary == "192.0.2.10/24 via 192.0.2.1");
+  CHECK(plain.said.starts_with("settings: cloud-init NoCloud disk, instance iid-local01\n"));
+  const Outcome full =
+      read_disk({.name = "CIDATA",  // FAT
+                 .files = {{"meta-data",
+                            "{\n\"instance-id\": \"iid-local01\",\n\"local-hostname\": \"vm\",\n"
+                            "\"interfaces\": \"auto eth0\\niface eth0 inet static\\n"
+                            "  address 192.0.2.77/24\\n\",\n\"dsmode\": \"local\"\n}\n"},
+                           {"user-data", ""}}});
+  CHECK(full.summary == "192.0.2.77/24");
+  CHECK(std::string(full.settings.host_name()) == "vm");
+  CHECK(full.said == "settings: cloud-init NoCloud disk, instance iid-local01\n");
+}
+
+TEST_CASE("of a NoCloud disk's files, later ones win: metadata, network, user data") {
   FakeVolume volume{.name = "cidata",
                     .files = {{"meta-data",
-                               "instance-id: iid-local01\nlocal-hostname: vm\n"
+                               "instance-id: iid-1\nlocal-hostname: vm\n"
                                "network-interfaces: |\n  auto eth0\n  iface eth0 inet static\n"
                                "  address 192.0.2.77/24\n"},
                               {"user-data", "#mote\nnetwork.hostname = \"mine\"\n"}}};
   const Outcome plain = read_disk(volume);
   CHECK(plain.summary == "192.0.2.77/24");
   CHECK(std::string(plain.settings.host_name()) == "mine");
-  CHECK(plain.said == "settings: cloud-init NoCloud disk, instance iid-local01\n");
+  CHECK(plain.said == "settings: cloud-init NoCloud disk, instance iid-1\n");
   volume.files["network-config"] = kNetworkConfig;
   CHECK(read_disk(volume).summary == "192.0.2.10/24 via 192.0.2.1");
   volume.files["user-data"] =

@@ -12,9 +12,15 @@
 using namespace mote::http_world;
 using mote::http::counters;
 using mote::http::cut_off;
-using mote::http::drain;
 
 namespace {
+
+// How many are left with a request or response under way, and how many in all.
+std::size_t drain() { return mote::http::drain().responses; }
+std::size_t drain_all() { return mote::http::drain().connections; }
+
+// Lets time pass in which used connections become idle.
+void rest() { pass_time(600); }
 
 // A server that has been started anew.
 struct Fresh {
@@ -35,7 +41,8 @@ TEST_CASE("idle connections are closed at once, and new ones refused") {
   used.ask(kGet);
   used.acknowledge_all();
   const auto timeouts = counters().idle_timeouts;
-  CHECK(drain() == 0);
+  rest();
+  CHECK(drain_all() == 0);
   for (Client* const client : {&unused, &used}) {
     CHECK(client->got_fin());
     CHECK_FALSE(client->got_reset());
@@ -47,6 +54,32 @@ TEST_CASE("idle connections are closed at once, and new ones refused") {
   const Client late;
   CHECK_FALSE(late.accepted());
   CHECK(drain() == 0);
+}
+
+TEST_CASE("a connection that has just been used may ask once more, and is told to go") {
+  const Fresh fresh;
+  const Scene scene;
+  Client asks;
+  Client silent;
+  for (Client* const client : {&asks, &silent}) {
+    client->ask(kGet);
+    client->acknowledge_all();
+    client->received.clear();
+  }
+  CHECK(drain() == 0);
+  CHECK(drain_all() == 2);
+  CHECK_FALSE(asks.got_fin());
+  asks.send(get("/guide/"));
+  CHECK(says_close(asks.received));
+  CHECK(asks.got_fin());
+  asks.acknowledge_all();
+  asks.close();
+  CHECK(drain_all() == 1);
+  rest();
+  CHECK(drain_all() == 0);
+  CHECK(silent.got_fin());
+  CHECK(silent.received.empty());
+  silent.close();
 }
 
 TEST_CASE("a response in delivery ends, however slowly, and then its connection is closed") {
@@ -61,6 +94,8 @@ TEST_CASE("a response in delivery ends, however slowly, and then its connection 
     static_cast<void>(drain());
   }
   CHECK(drain() == 0);
+  rest();
+  CHECK(drain_all() == 0);
   CHECK(client.got_fin());
   const Response response = take_response(client.received);
   CHECK(response.body == content_of("large.bin"));
@@ -73,10 +108,12 @@ TEST_CASE("a response that TCP has whole counts until it is acknowledged") {
   const Scene scene;
   Client client;
   client.send(kGet);
+  CHECK(drain_all() == 1);
+  rest();
   CHECK(drain() == 1);
   CHECK(client.got_fin());
   client.acknowledge_all();
-  CHECK(drain() == 0);
+  CHECK(drain_all() == 0);
   client.close();
   CHECK(client.is_released());
 }
@@ -106,7 +143,7 @@ TEST_CASE("known requests, too, promptly answered before") {
   Client client;
   client.acknowledges = true;
   client.ask(kGet.substr(0, 5));
-  CHECK(drain() == 2);
+  CHECK(drain_all() == 2);
   const auto prompt = prompt_answers;
   client.ask(kGet.substr(5));
   CHECK(prompt_answers == prompt);
@@ -115,9 +152,10 @@ TEST_CASE("known requests, too, promptly answered before") {
   CHECK(client.got_fin());
   client.close();
   warm.acknowledge_all();
+  rest();
+  CHECK(drain_all() == 0);
   CHECK(warm.got_fin());
   warm.close();
-  CHECK(drain() == 0);
 }
 
 TEST_CASE("a request behind a response in delivery is answered, the next one isn't") {
@@ -162,6 +200,8 @@ TEST_CASE("content still arriving behind an answer counts, and ends in a close")
   CHECK(drain() == 1);
   client.send("world");
   CHECK(drain() == 0);
+  rest();
+  CHECK(drain_all() == 0);
   CHECK(client.got_fin());
   client.close();
 }
@@ -174,13 +214,18 @@ TEST_CASE("what is left is cut off: readers that don't read, halves of requests,
   Client half;
   half.send("GET /");
   Client closed;
-  CHECK(drain() == 2);
+  rest();
+  Client used;
+  CHECK(drain_all() == 3);
   CHECK(closed.got_fin());
   cut_off();
   CHECK(stuck.got_reset());
   CHECK(half.got_reset());
+  CHECK(used.got_reset());
+  CHECK_FALSE(closed.got_reset());
+  closed.close();
   CHECK(counters().open == 0);
-  CHECK(drain() == 0);
+  CHECK(drain_all() == 0);
   cut_off();
 }
 

@@ -257,15 +257,24 @@ TEST_CASE("a call for later comes once") {
 TEST_CASE("a port that isn't listened on any more resets who connects, and keeps who has") {
   Scene scene(5301);
   REQUIRE(scene.peer.established);
+  TcpPeer half(5303);
+  half.service = kService;
+  half.connect();
+  machine().device.receive(half.outgoing.front());  // its SYN; the answer is still on its way
+  settle(machine());
   netstack::stop_listening(kService + 1);  // nobody does
   netstack::stop_listening(kService);
   TcpPeer late(5302);
-  TcpPeer* peers[] = {&late, &scene.peer};
+  TcpPeer* peers[] = {&late, &scene.peer, &half};
   late.service = kService;
   late.connect();
   scene.peer.send(bytes_of("hello"));
   for (int i = 0; i < 20; ++i) step(machine(), scene.network, peers);
   CHECK(late.was_reset);
   CHECK_FALSE(scene.peer.was_reset);
-  CHECK(owner->arrived == "hello");
+  CHECK(half.established);
+  half.send(bytes_of("half"));
+  for (int i = 0; i < 20; ++i) step(machine(), scene.network, peers);
+  CHECK_FALSE(half.was_reset);
+  CHECK(owner->arrived == "half");
 }
