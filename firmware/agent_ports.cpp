@@ -123,10 +123,10 @@ void bring_up(const Settings& settings, void (*shut_down)(agent::Shutdown)) {
   host.shut_down = shut_down;
   service.start(host);
   for (const pci::Function& function : pci::functions()) {
-    attach({.function = &function});
+    attach(function);
   }
   for (const MmioWindow& window : virtio_mmio::windows()) {
-    attach({.window = &window});
+    attach(window);
   }
   find_line();
 }
