@@ -141,8 +141,9 @@ FAKE_ACPI = "tests/unit/kernel/fake_acpi.cpp"
 FAKE_CLOCK = "tests/unit/kernel/fake_clock.cpp"
 FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
 FAKE_INTERRUPTS = "tests/unit/kernel/fake_interrupts.cpp"
-VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK, FAKE_CONSOLE,
+VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK,
                    *_all("drivers/virtio", "bring_up", "request_queue", "ring", "text")]
+SCSI_BUS = ["drivers/virtio/scsi_bus.cpp", FAKE_CONSOLE, *VIRTIO_REQUESTS]
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
 PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
@@ -196,15 +197,13 @@ UNIT_TESTS = {
     "drivers/virtio/pci_transport": [
         "drivers/virtio/pci_transport.cpp", FAKE_CLOCK, *PCI_DEVICE],
     "drivers/virtio/receive_queue": VIRTIO_WORLD,
-    "drivers/virtio/request_device": [
-        *_all("drivers/virtio", "bring_up", "mmio_transport", "pci_transport", "request_device",
-              "request_queue", "ring", "text"),
-        "tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK, *PCI_DEVICE],
+    "drivers/virtio/request_device": [*PCI_DEVICE, *VIRTIO_REQUESTS, *_all(
+        "drivers/virtio", "any_transport", "mmio_transport", "pci_transport", "request_device")],
     "drivers/virtio/request_queue": VIRTIO_REQUESTS,
     "drivers/virtio/ring": ["drivers/virtio/ring.cpp"],
     "drivers/virtio/ring_requests": ["drivers/virtio/ring.cpp"],
-    "drivers/virtio/scsi_bus": ["drivers/virtio/scsi_bus.cpp", *VIRTIO_REQUESTS],
-    "drivers/virtio/scsi_bus_faults": ["drivers/virtio/scsi_bus.cpp", *VIRTIO_REQUESTS],
+    "drivers/virtio/scsi_bus": SCSI_BUS,
+    "drivers/virtio/scsi_bus_faults": SCSI_BUS,
     "drivers/virtio/serial_port": SERIAL_PORT,
     "drivers/virtio/text": ["drivers/virtio/text.cpp"],
     "drivers/virtio/transmit_queue": VIRTIO_WORLD,
