@@ -128,8 +128,12 @@ NICS = ["firmware/nics.cpp", *_all("firmware/settings", "parse", "settings"),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
         FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
 VOLUME = _all("volumes", *VOLUMES)
+VOLUME_IMAGES = "tests/unit/volumes/images.cpp"
 UNIT_TESTS = {
     "volumes/disk": ["volumes/disk.cpp"],
+    "volumes/fat": [VOLUME_IMAGES, *VOLUME],
+    "volumes/iso9660": [VOLUME_IMAGES, *VOLUME],
+    "volumes/volume": [VOLUME_IMAGES, *VOLUME],
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
     "drivers/e1000/pci_registers": ["drivers/e1000/pci_registers.cpp", *PCI_DEVICE],
@@ -304,6 +308,10 @@ TESTED_ELSEWHERE = {
     "netstack/lwip/heap": "netstack/stack",
     "netstack/lwip/lwip_port": "netstack/stack",
     "netstack/stats": "netstack/stack",
+    "volumes/fat_chain": "volumes/fat",
+    "volumes/fat_directory": "volumes/fat",
+    "volumes/partitions": "volumes/fat",
+    "volumes/system_use": "volumes/iso9660",
 }
 
 # ... and those that no test covers, with the reason.
@@ -324,6 +332,8 @@ FUZZERS = {
         *_all("tests/fuzz", "fake_stats", "http_run", "response_oracle"),
         "tests/unit/http/fakes.cpp", *PACKETS, *ORACLES, *FUZZ_PACK,
         *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
+    "fat": [VOLUME_IMAGES, *VOLUME],
+    "iso9660": [VOLUME_IMAGES, *VOLUME],
     "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
              *_all("http", *HTTP_UNPACKED)],
     "pack": [*FUZZ_PACK],
