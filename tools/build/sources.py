@@ -166,6 +166,7 @@ SERIAL_PORT = [*_all("drivers/virtio", "any_transport", "mmio_transport", "pci_t
                "kernel/memory/dma.cpp", FAKE_CLOCK, *PCI_DEVICE]
 AGENT_WORLD = [*_all("agent", *AGENT), *_all("formats", "json", "reader")]
 VOLUME = _all("volumes", *VOLUMES)
+VOLUME_IMAGES = "tests/unit/volumes/images.cpp"
 UNIT_TESTS = {
     "agent/agent": AGENT_WORLD,
     "agent/framer": AGENT_WORLD,
@@ -175,6 +176,9 @@ UNIT_TESTS = {
     "formats/yaml": _all("formats", "reader", "yaml", "yaml_text"),
     "formats/yaml_text": _all("formats", "reader", "yaml", "yaml_text"),
     "volumes/disk": ["volumes/disk.cpp"],
+    "volumes/fat": [VOLUME_IMAGES, *VOLUME],
+    "volumes/iso9660": [VOLUME_IMAGES, *VOLUME],
+    "volumes/volume": [VOLUME_IMAGES, *VOLUME],
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
     "drivers/e1000/pci_registers": ["drivers/e1000/pci_registers.cpp", *PCI_DEVICE],
@@ -383,6 +387,10 @@ TESTED_ELSEWHERE = {
     "netstack/lwip/heap": "netstack/stack",
     "netstack/lwip/lwip_port": "netstack/stack",
     "netstack/stats": "netstack/stack",
+    "volumes/fat_chain": "volumes/fat",
+    "volumes/fat_directory": "volumes/fat",
+    "volumes/partitions": "volumes/fat",
+    "volumes/system_use": "volumes/iso9660",
 }
 
 # ... and those that no test covers, with the reason.
@@ -410,6 +418,8 @@ FUZZERS = {
         "tests/unit/http/fakes.cpp", *PACKETS, *ORACLES, *FUZZ_PACK,
         *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
     "json": _all("formats", "json", "reader", "yaml", "yaml_text"),
+    "fat": [VOLUME_IMAGES, *VOLUME],
+    "iso9660": [VOLUME_IMAGES, *VOLUME],
     "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
              *_all("http", *HTTP_UNPACKED)],
     "pack": [*FUZZ_PACK],
