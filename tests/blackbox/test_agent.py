@@ -170,7 +170,8 @@ def test_garbage(bench: Bench, path: Path, agent: list[Agent], name: str) -> Non
     agent.append(client)
     client.sync()
     size = 1 << (12 if name == "isa" else 20)
-    for noise in (chance.randbytes(size), b"{" * size, b'{"a":"' + b"x" * size, b"\n" * size):
+    some = size // 16
+    for noise in (chance.randbytes(size), b"{" * some, b'{"a":"' + b"x" * some, b"\n" * some):
         rest = memoryview(noise)
         while rest:
             ready = select.select([client.socket], [client.socket], [], ANSWER_S)
@@ -207,7 +208,7 @@ def test_client_that_never_reads(bench: Bench, path: Path, agent: list[Agent],
         deaf.socket.send(command)
     guest.serves()
     if name != "isa":
-        assert rests(guest)
+        until(lambda: rests(guest), "the machine does not rest", 30)
     deaf.close()
     client = Agent(path)
     agent.append(client)
