@@ -39,7 +39,7 @@ class Shutdown {
  public:
   static constexpr Nanoseconds kLookInterval = milliseconds(250);  // for the button
   static constexpr Nanoseconds kDrainInterval = milliseconds(10);
-  static constexpr Nanoseconds kFarewell = milliseconds(50);   // for the last segments to leave
+  static constexpr Nanoseconds kFarewell = milliseconds(200);  // for the last segments to leave
   static constexpr Nanoseconds kHalfOpen = milliseconds(100);  // for connections just begun
 
   // `machine` must outlive this. Responses in delivery get `drain_time` to end.
