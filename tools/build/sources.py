@@ -136,6 +136,7 @@ UNIT_TESTS = {
     "drivers/e1000/transmit_ring_segmentation": E1000_WORLD,
     "drivers/mac_address": [],
     "drivers/refill_batch": [],
+    "drivers/scsi_commands": [],
     "drivers/virtio/mmio_transport": VIRTIO_WORLD,
     "drivers/virtio/mmio_transport_mapped": [
         "drivers/virtio/mmio_transport.cpp", FAKE_CLOCK, FAKE_INTERRUPTS, FAKE_PAGING],
