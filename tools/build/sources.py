@@ -83,6 +83,8 @@ BOOT_ONLY = ["formats/toml", "formats/yaml", "formats/yaml_text",
                  "settings_file", "user_data")],
              "firmware/disks", "firmware/entropy_sources", "firmware/settings/gather",
              "kernel/platform/fw_cfg",
+             *[f"drivers/{name}" for name in (
+                 "ahci/controller", "ahci/port", "ide/channel", "ide/controller")],
              *[f"drivers/virtio/{name}" for name in (
                  "block", "entropy_source", "request_device", "request_queue", "scsi_bus")],
              *[f"volumes/{name}" for name in VOLUMES]]
