@@ -6,8 +6,12 @@
 
 namespace mote::limits {
 
-// Bytes read of a settings file in QEMU's fw_cfg.
-inline constexpr std::size_t kSettingsBytes = 4096;
+// Bytes read of the file in QEMU's fw_cfg and of each on a settings disk. They are smaller, but for
+// user-data, which is for others if it is so long.
+inline constexpr std::size_t kSettingsFileBytes = 16 * 1024;
+
+// RAM lent to devices that are used only at boot: rings and windows of disks, a file, its tree.
+inline constexpr std::size_t kBootDmaBytes = 160 * 1024;
 
 // Static routes in settings, of all NICs together.
 inline constexpr std::size_t kSettingRoutes = 32;

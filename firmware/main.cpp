@@ -8,12 +8,14 @@
 
 #include "agent/host.hpp"
 #include "firmware/agent_ports.hpp"
+#include "firmware/entropy_sources.hpp"
 #include "firmware/idle.hpp"
 #include "firmware/limits.hpp"
 #include "firmware/nics.hpp"
 #include "firmware/pools.hpp"
 #include "firmware/power.hpp"
 #include "firmware/run_loop.hpp"
+#include "firmware/settings/gather.hpp"
 #include "firmware/settings/settings.hpp"
 #include "firmware/site.hpp"
 #include "generated/version.hpp"
@@ -32,7 +34,6 @@
 #include "kernel/memory/paging.hpp"
 #include "kernel/pci/pci.hpp"
 #include "kernel/platform/entropy.hpp"
-#include "kernel/platform/fw_cfg.hpp"
 #include "kernel/platform/power.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
 #include "kernel/time/clock.hpp"
@@ -68,25 +69,6 @@ void greet(const BootInfo& info, MemoryMap memory) {
     console::print(", ", brand.text());
   }
   console::line();
-}
-
-// Later sources win: the pack, SMBIOS, fw_cfg, a settings disk, the command line.
-void gather_settings(const BootInfo& info, const http::SitePack* site) {
-  if (site != nullptr) {
-    settings.apply_lines({"site pack"}, site->settings());
-  }
-  static constinit std::array<std::byte, limits::kSettingsBytes> file{};
-  if (const auto found = fw_cfg::find("opt/mote/config")) {
-    const auto text = fw_cfg::read(*found, file);
-    settings.apply_lines({"fw_cfg"}, {reinterpret_cast<const char*>(text.data()), text.size()},
-                         found->bytes > file.size());
-  }
-  if (info.command_line != 0) {
-    const std::string_view text = reinterpret_cast<const char*>(info.command_line);
-    settings.apply_command_line(text, text.size() >= BootInfo::kMaxCommandLine);
-  }
-  console::set_quiet(settings.is_console_quiet());
-  set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
 }
 
 // Names the NICs that have settings and aren't there.
@@ -247,11 +229,14 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   site = find_site(*info, memory);
   pci::scan(memory);
   virtio_mmio::find(*info, memory);
-  gather_settings(*info, site ? &*site : nullptr);
+  const http::SitePack* const pack = site ? &*site : nullptr;
+  const AddressRange lent = lend_dma_memory(memory, pack, limits::kBootDmaBytes);
+  bool all_stopped = stir_entropy();
+  all_stopped &= gather_settings(*info, pack, settings);
   if (site && wall_clock::now().value_or(site->newest()) < site->newest()) {
     console::line("clock: behind the site's newest file, Date is that file's until it is later");
   }
-  carve_pools(memory, site ? &*site : nullptr, {}, settings.http_connections());
+  carve_pools(memory, pack, all_stopped ? AddressRange{} : lent, settings.http_connections());
   netstack::initialize();
   idle::initialize(settings.idle());
   nics::bring_up(settings);

@@ -69,6 +69,10 @@ std::uint16_t AnyTransport::config16(std::uint16_t offset) const {
   return with([&](auto& transport) { return transport.config16(offset); });
 }
 
+std::uint32_t AnyTransport::config32(std::uint16_t offset) const {
+  return with([&](auto& transport) { return transport.config32(offset); });
+}
+
 std::uint8_t AnyTransport::config_generation() const {
   return with([](auto& transport) { return transport.config_generation(); });
 }

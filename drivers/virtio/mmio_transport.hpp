@@ -128,6 +128,10 @@ class BasicMmioTransport {
     const bool inside = offset + sizeof(std::uint16_t) <= config_bytes_;
     return inside ? registers_.read16(mmio_register::kConfig + offset) : std::uint16_t{0};
   }
+  [[nodiscard]] std::uint32_t config32(std::uint16_t offset) const {
+    const bool inside = offset + sizeof(std::uint32_t) <= config_bytes_;
+    return inside ? registers_.read32(mmio_register::kConfig + offset) : std::uint32_t{0};
+  }
   // Version 1 has none: there, reading twice can't detect a change.
   [[nodiscard]] std::uint8_t config_generation() const {
     return legacy_ ? std::uint8_t{0}

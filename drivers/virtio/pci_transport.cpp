@@ -310,6 +310,11 @@ std::uint16_t PciTransport::config16(std::uint16_t offset) const {
   return inside ? config_.read16(offset) : std::uint16_t{0};
 }
 
+std::uint32_t PciTransport::config32(std::uint16_t offset) const {
+  const bool inside = offset + sizeof(std::uint32_t) <= config_.bytes;
+  return inside ? config_.read32(offset) : std::uint32_t{0};
+}
+
 // 4.1.4.10: the legacy interface has none: there, reading twice can't detect a change.
 std::uint8_t PciTransport::config_generation() const {
   return legacy_ ? std::uint8_t{0} : common_.read8(common::kConfigGeneration);

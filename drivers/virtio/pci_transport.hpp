@@ -35,6 +35,7 @@ class PciTransport {
   void clear_interrupt() const;
   [[nodiscard]] std::uint8_t config8(std::uint16_t offset) const;
   [[nodiscard]] std::uint16_t config16(std::uint16_t offset) const;
+  [[nodiscard]] std::uint32_t config32(std::uint16_t offset) const;
   [[nodiscard]] std::uint8_t config_generation() const;
 
   // Writes the queue's number, wherever its doorbell is (4.1.5.2).

@@ -60,11 +60,8 @@ class SerialPort {
 
   enum class State : std::uint8_t { kDown, kRunning, kResetting, kFailed };
 
-  template <typename... Parts>
-  bool fail(const Parts&... parts) {
-    error_.clear();
-    error_.add("virtio-serial: ", parts...);
-    return false;
+  bool fail(std::string_view words, std::uint64_t first = 0, std::uint64_t second = 0) {
+    return Failure{error_, "virtio-serial"}(words, first, second);
   }
   void add_status(std::uint8_t bits) {
     transport_.set_status(static_cast<std::uint8_t>(transport_.status() | bits));

@@ -79,7 +79,7 @@ std::uint16_t SerialPort<T>::agree_on_entries(std::uint16_t number, PortQueue qu
   // Those of the control queue hold all its buffers.
   const std::uint16_t least = queue == kControlIn ? entries_for(queue) : PortBuffers::kPieces;
   if (entries < least || entries > kMostEntries || !std::has_single_bit(entries)) {
-    fail("queue ", number, " of ", entries, " entries can't be used");
+    fail("queue # of # entries can't be used", number, entries);
     return 0;
   }
   return entries;
@@ -99,15 +99,15 @@ bool SerialPort<T>::set_up(std::uint16_t number, PortQueue queue) {
     const auto memory = dma::allocate(layout.bytes, alignment);
     const auto slots = dma::allocate(entries * sizeof(Slot), alignof(Slot));
     if (memory.empty() || slots.empty()) {
-      return fail("no memory left for queue ", number, " of ", entries, " entries");
+      return fail("no memory left for queue # of # entries", number, entries);
     }
     ring.attach(layout, memory, {reinterpret_cast<Slot*>(slots.data()), entries});
   } else if (ring.entries() != entries) {
-    return fail("queue ", number, " has another size after a reset");
+    return fail("queue # has another size after a reset", number);
   }
   ring.restart((features_ & feature::kEventIndex) != 0);
   return transport_.enable_queue(number, ring.addresses()) ||
-         fail("the doorbell of queue ", number, " is out of reach");
+         fail("the doorbell of queue # is out of reach", number);
 }
 
 template <Transport T>

@@ -85,6 +85,7 @@ concept Transport = requires(T transport, const T& constant, const typename T::L
   // after.
   { constant.config8(offset) } -> std::same_as<std::uint8_t>;
   { constant.config16(offset) } -> std::same_as<std::uint16_t>;
+  { constant.config32(offset) } -> std::same_as<std::uint32_t>;
   { constant.config_generation() } -> std::same_as<std::uint8_t>;
 };
 

@@ -12,9 +12,11 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "faults/runtime", "faults/stack_guard"]
 FORMATS = ["json", "reader", "toml", "yaml", "yaml_text"]
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
-           "virtio/any_transport", "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic",
-           "virtio/pci_transport", "virtio/port_queues", "virtio/receive_queue", "virtio/ring",
-           "virtio/serial_port", "virtio/text", "virtio/transmit_queue",
+           "virtio/any_transport", "virtio/block", "virtio/bring_up", "virtio/entropy_source",
+           "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
+           "virtio/port_queues", "virtio/receive_queue", "virtio/request_device",
+           "virtio/request_queue", "virtio/ring", "virtio/scsi_bus", "virtio/serial_port",
+           "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
 VOLUMES = ["disk", "fat", "fat_chain", "fat_directory", "iso9660", "partitions", "system_use",
@@ -32,11 +34,12 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "operations/access_log", "operations/endpoints", "operations/metrics",
         "connection/connection", "connection/connection_answers", "connection/drain",
         "connection/reply_writer", "connection/server"]
-FIRMWARE = ["agent_ports", "idle", "main", "nics", "pools", "power", "settings/interface_draft",
-            "settings/interface_fields", "settings/interface_rules", "settings/interfaces_file",
-            "settings/meta_data", "settings/network_config", "settings/network_data",
-            "settings/parse", "settings/settings", "settings/settings_disk",
-            "settings/settings_file", "settings/user_data", "site"]
+FIRMWARE = ["agent_ports", "disks", "entropy_sources", "idle", "main", "nics", "pools", "power",
+            "settings/gather", "settings/interface_draft", "settings/interface_fields",
+            "settings/interface_rules", "settings/interfaces_file", "settings/meta_data",
+            "settings/network_config", "settings/network_data", "settings/parse",
+            "settings/settings", "settings/settings_disk", "settings/settings_file",
+            "settings/user_data", "site"]
 
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
 FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,
@@ -76,7 +79,11 @@ BOOT_ONLY = ["formats/toml", "formats/yaml", "formats/yaml_text",
                  "interface_draft", "interface_fields", "interfaces_file", "meta_data",
                  "network_config", "network_data", "parse", "settings", "settings_disk",
                  "settings_file", "user_data")],
-             "kernel/platform/fw_cfg", *[f"volumes/{name}" for name in VOLUMES]]
+             "firmware/disks", "firmware/entropy_sources", "firmware/settings/gather",
+             "kernel/platform/fw_cfg",
+             *[f"drivers/virtio/{name}" for name in (
+                 "block", "entropy_source", "request_device", "request_queue", "scsi_bus")],
+             *[f"volumes/{name}" for name in VOLUMES]]
 
 # Without the stack protector, which would cost more than 2 % of an echo reply, a connection or a
 # 404. Their objects on the stack are of fixed size, and no length from outside reaches them.
@@ -114,7 +121,8 @@ TCP_WORLD = [*_all("tests/unit/netstack", "tcp_peer", "tcp_server"), *NETSTACK_W
 NEIGHBOURS = ["tests/unit/netstack/neighbours.cpp", *TCP_WORLD]
 NARROW_LINK = ["tests/unit/netstack/narrow_link.cpp", *TCP_WORLD]
 VIRTIO_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
-                *_all("drivers/virtio", "receive_queue", "ring", "text", "transmit_queue")]
+                *_all("drivers/virtio", "bring_up", "receive_queue", "ring", "text",
+                      "transmit_queue")]
 VMXNET3_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
                  *_all("drivers/vmxnet3", "buffer_ring", "receive_queue", "transmit_queue")]
 E1000_WORLD = ["tests/unit/drivers/e1000/world.cpp", *PACKETS,
@@ -133,6 +141,9 @@ FAKE_ACPI = "tests/unit/kernel/fake_acpi.cpp"
 FAKE_CLOCK = "tests/unit/kernel/fake_clock.cpp"
 FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
 FAKE_INTERRUPTS = "tests/unit/kernel/fake_interrupts.cpp"
+VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK,
+                   *_all("drivers/virtio", "bring_up", "request_queue", "ring", "text")]
+SCSI_BUS = ["drivers/virtio/scsi_bus.cpp", FAKE_CONSOLE, *VIRTIO_REQUESTS]
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
 PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
@@ -155,6 +166,7 @@ SERIAL_PORT = [*_all("drivers/virtio", "any_transport", "mmio_transport", "pci_t
                "kernel/memory/dma.cpp", FAKE_CLOCK, *PCI_DEVICE]
 AGENT_WORLD = [*_all("agent", *AGENT), *_all("formats", "json", "reader")]
 VOLUME = _all("volumes", *VOLUMES)
+VOLUME_IMAGES = "tests/unit/volumes/images.cpp"
 UNIT_TESTS = {
     "agent/agent": AGENT_WORLD,
     "agent/framer": AGENT_WORLD,
@@ -164,6 +176,9 @@ UNIT_TESTS = {
     "formats/yaml": _all("formats", "reader", "yaml", "yaml_text"),
     "formats/yaml_text": _all("formats", "reader", "yaml", "yaml_text"),
     "volumes/disk": ["volumes/disk.cpp"],
+    "volumes/fat": [VOLUME_IMAGES, *VOLUME],
+    "volumes/iso9660": [VOLUME_IMAGES, *VOLUME],
+    "volumes/volume": [VOLUME_IMAGES, *VOLUME],
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
     "drivers/e1000/pci_registers": ["drivers/e1000/pci_registers.cpp", *PCI_DEVICE],
@@ -173,6 +188,9 @@ UNIT_TESTS = {
     "drivers/mac_address": [],
     "drivers/refill_batch": [],
     "drivers/virtio/any_transport": SERIAL_PORT,
+    "drivers/scsi_commands": [],
+    "drivers/virtio/block": ["drivers/virtio/block.cpp", *VIRTIO_REQUESTS],
+    "drivers/virtio/entropy_source": ["drivers/virtio/entropy_source.cpp", *VIRTIO_REQUESTS],
     "drivers/virtio/mmio_transport": VIRTIO_WORLD,
     "drivers/virtio/mmio_transport_mapped": [
         "drivers/virtio/mmio_transport.cpp", FAKE_CLOCK, FAKE_INTERRUPTS, FAKE_PAGING],
@@ -183,7 +201,13 @@ UNIT_TESTS = {
     "drivers/virtio/pci_transport": [
         "drivers/virtio/pci_transport.cpp", FAKE_CLOCK, *PCI_DEVICE],
     "drivers/virtio/receive_queue": VIRTIO_WORLD,
+    "drivers/virtio/request_device": [*PCI_DEVICE, *VIRTIO_REQUESTS, *_all(
+        "drivers/virtio", "any_transport", "mmio_transport", "pci_transport", "request_device")],
+    "drivers/virtio/request_queue": VIRTIO_REQUESTS,
     "drivers/virtio/ring": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/ring_requests": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/scsi_bus": SCSI_BUS,
+    "drivers/virtio/scsi_bus_faults": SCSI_BUS,
     "drivers/virtio/serial_port": SERIAL_PORT,
     "drivers/virtio/text": ["drivers/virtio/text.cpp"],
     "drivers/virtio/transmit_queue": VIRTIO_WORLD,
@@ -336,6 +360,7 @@ UNIT_PROGRAMS = {"volumes/read_volume": VOLUME}
 TESTED_ELSEWHERE = {
     "agent/text": "agent/agent",
     "drivers/e1000/nic": "firmware/nics",
+    "drivers/virtio/bring_up": "drivers/virtio/request_device",
     "drivers/virtio/mmio_nic": "firmware/nics",
     "drivers/virtio/nic": "firmware/nics",
     "drivers/virtio/port_queues": "drivers/virtio/serial_port",
@@ -362,10 +387,17 @@ TESTED_ELSEWHERE = {
     "netstack/lwip/heap": "netstack/stack",
     "netstack/lwip/lwip_port": "netstack/stack",
     "netstack/stats": "netstack/stack",
+    "volumes/fat_chain": "volumes/fat",
+    "volumes/fat_directory": "volumes/fat",
+    "volumes/partitions": "volumes/fat",
+    "volumes/system_use": "volumes/iso9660",
 }
 
 # ... and those that no test covers, with the reason.
 UNTESTED = {
+    "firmware/disks": "the list of disks' drivers; black-box tests read disks of each",
+    "firmware/entropy_sources": "draws from devices; a black-box test has one",
+    "firmware/settings/gather": "the sources' order; black-box tests use each",
     "firmware/agent_ports": "finds devices and passes facts on; black-box tests talk to the agent",
     "firmware/main": "puts the parts together; black-box tests boot it",
     "firmware/power": "joins shutdown.hpp to the machine; black-box tests press its button",
@@ -386,6 +418,8 @@ FUZZERS = {
         "tests/unit/http/fakes.cpp", *PACKETS, *ORACLES, *FUZZ_PACK,
         *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
     "json": _all("formats", "json", "reader", "yaml", "yaml_text"),
+    "fat": [VOLUME_IMAGES, *VOLUME],
+    "iso9660": [VOLUME_IMAGES, *VOLUME],
     "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
              *_all("http", *HTTP_UNPACKED)],
     "pack": [*FUZZ_PACK],
