@@ -18,8 +18,8 @@ namespace mote::disks {
 namespace {
 
 // The drivers. To add one, add its folder and its name here.
-using PciDrivers = DriverList<virtio::PciBlock, virtio::PciScsiHost>;
-using WindowDrivers = DriverList<virtio::MmioBlock, virtio::MmioScsiHost>;
+using PciDrivers = DriverList<virtio::AnyBlock, virtio::AnyScsiHost>;
+using WindowDrivers = DriverList<virtio::AnyBlock, virtio::AnyScsiHost>;
 
 // What is being looked for.
 struct Search {
