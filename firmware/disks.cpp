@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <optional>
 
+#include "drivers/ahci/controller.hpp"
 #include "drivers/block_device.hpp"
+#include "drivers/ide/controller.hpp"
 #include "drivers/virtio/block.hpp"
 #include "drivers/virtio/scsi.hpp"
 #include "firmware/driver_list.hpp"
@@ -18,7 +20,8 @@ namespace mote::disks {
 namespace {
 
 // The drivers. To add one, add its folder and its name here.
-using PciDrivers = DriverList<virtio::AnyBlock, virtio::AnyScsiHost>;
+using PciDrivers =
+    DriverList<virtio::AnyBlock, virtio::AnyScsiHost, ahci::Controller, ide::Controller>;
 using WindowDrivers = DriverList<virtio::AnyBlock, virtio::AnyScsiHost>;
 
 // What is being looked for.
