@@ -136,10 +136,10 @@ void bring_up(const Settings& settings, void (*shut_down)(agent::Shutdown)) {
   settings_in_force = &settings;
   host.shut_down = shut_down;
   for (const pci::Function& function : pci::functions()) {
-    attach({.function = &function});
+    attach(function);
   }
   for (const MmioWindow& window : virtio_mmio::windows()) {
-    attach({.window = &window});
+    attach(window);
   }
   find_line();
   if (attached_count == 0 && !line.is_there()) {

@@ -21,8 +21,8 @@ namespace {
 
 // The drivers. To add one, add its folder and its name here.
 using PciDrivers =
-    DriverList<virtio::PciBlock, virtio::PciScsiHost, ahci::Controller, ide::Controller>;
-using WindowDrivers = DriverList<virtio::MmioBlock, virtio::MmioScsiHost>;
+    DriverList<virtio::AnyBlock, virtio::AnyScsiHost, ahci::Controller, ide::Controller>;
+using WindowDrivers = DriverList<virtio::AnyBlock, virtio::AnyScsiHost>;
 
 // What is being looked for.
 struct Search {

@@ -37,17 +37,20 @@ struct [[gnu::packed]] FatLongEntry {
   static constexpr unsigned kMostPieces = 20;
   static constexpr std::size_t kCharacters = 13;
 
-  std::uint8_t order;  // from 1; the last piece is marked, and comes first
-  std::array<std::uint16_t, 5> first;
+  std::uint8_t order;                  // from 1; the last piece is marked, and comes first
+  std::array<std::uint8_t, 10> first;  // characters, little endian
   std::uint8_t attributes;
   std::uint8_t type;
   std::uint8_t checksum;  // of the short name
-  std::array<std::uint16_t, 6> second;
+  std::array<std::uint8_t, 12> second;
   std::uint16_t cluster;
-  std::array<std::uint16_t, 2> third;
+  std::array<std::uint8_t, 4> third;
 
   [[nodiscard]] unsigned character(std::size_t i) const {
-    return i < 5 ? first[i] : i < 11 ? second[i - 5] : third[i - 11];
+    const std::uint8_t* const low = i < 5    ? &first[2 * i]
+                                    : i < 11 ? &second[2 * (i - 5)]
+                                             : &third[2 * (i - 11)];
+    return low[0] | low[1] << 8U;
   }
 };
 static_assert(sizeof(FatLongEntry) == sizeof(FatEntry));

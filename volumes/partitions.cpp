@@ -44,8 +44,9 @@ static_assert(sizeof(GptHeader) == 88);
 
 // An entry (5.3.3), which is longer. A type of zeros: unused.
 struct [[gnu::packed]] GptEntry {
-  std::array<std::uint64_t, 2> type;
-  std::array<std::uint64_t, 2> identity;
+  std::uint64_t type_low;
+  std::uint64_t type_high;
+  std::array<std::byte, 16> identity;
   std::uint64_t first_block;
 };
 static_assert(sizeof(GptEntry) == 40);
@@ -110,7 +111,7 @@ bool Partitions::read_entry(std::uint64_t& first_block) {
     if (!read_record(*disk_, entry_, entry)) {
       return false;
     }
-    first_block = (entry.type[0] | entry.type[1]) != 0 ? entry.first_block : 0;
+    first_block = (entry.type_low | entry.type_high) != 0 ? entry.first_block : 0;
     return true;
   }
   MbrEntry entry;

@@ -11,7 +11,19 @@
 namespace mote::virtio {
 
 // A place of either kind. What it refers to need only live while it is used.
-struct AnyLocation {
+class AnyLocation {
+ public:
+  AnyLocation() = default;
+  // Implicit, so that a driver for either kind takes each.
+  AnyLocation(const pci::Function& place) : function(&place) {}
+  AnyLocation(const MmioWindow& place) : window(&place) {}
+
+  void disable_bus_master() const {
+    if (function != nullptr) {
+      function->disable_bus_master();
+    }
+  }
+
   const pci::Function* function = nullptr;
   const MmioWindow* window = nullptr;  // if there is no function
 };

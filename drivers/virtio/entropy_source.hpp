@@ -43,7 +43,6 @@ class EntropySource {
   RequestDevice<T> device_;
 };
 
-using PciEntropySource = EntropySource<PciTransport>;
-using MmioEntropySource = EntropySource<MmioTransport>;
+using AnyEntropySource = EntropySource<AnyTransport>;
 
 }  // namespace mote::virtio

@@ -1,9 +1,8 @@
-// Devices that take requests, compiled once for PCI and once for MMIO.
+// Devices that take requests, compiled once for PCI and MMIO.
 #include "drivers/virtio/request_device.hpp"
 
 namespace mote::virtio {
 
-template class RequestDevice<PciTransport>;
-template class RequestDevice<MmioTransport>;
+template class RequestDevice<AnyTransport>;
 
 }  // namespace mote::virtio

@@ -6,9 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "drivers/virtio/any_transport.hpp"
 #include "drivers/virtio/bring_up.hpp"
-#include "drivers/virtio/mmio_transport.hpp"
-#include "drivers/virtio/pci_transport.hpp"
 #include "drivers/virtio/request_queue.hpp"
 #include "drivers/virtio/transport.hpp"
 
@@ -28,7 +27,8 @@ class RequestDevice {
  public:
   using Location = typename T::Location;
 
-  // Resets the device at `location` and starts it. False: `queue().error()` says why.
+  // Resets the device at `location`, which must live until `shut_down`, and starts it. False:
+  // `queue().error()` says why.
   [[nodiscard]] bool bring_up(const Location& location, const RequestNeeds& needs);
 
   // Resets the device and keeps it from memory. False: the reset doesn't end, so that the device
@@ -105,10 +105,8 @@ bool RequestDevice<T>::start(const RequestNeeds& needs) {
 template <Transport T>
 bool RequestDevice<T>::shut_down() {
   const bool is_silent = !opened_ || transport_.reset();
-  if constexpr (requires { location_.disable_bus_master(); }) {
-    if (opened_) {
-      location_.disable_bus_master();
-    }
+  if (opened_) {
+    location_.disable_bus_master();
   }
   return is_silent;
 }
@@ -129,7 +127,6 @@ std::uint64_t RequestDevice<T>::config64(std::uint16_t offset) const {
   return value;
 }
 
-extern template class RequestDevice<PciTransport>;
-extern template class RequestDevice<MmioTransport>;
+extern template class RequestDevice<AnyTransport>;
 
 }  // namespace mote::virtio

@@ -80,8 +80,7 @@ class ScsiHost {
   RequestDevice<T> device_;
 };
 
-using PciScsiHost = ScsiHost<PciTransport>;
-using MmioScsiHost = ScsiHost<MmioTransport>;
-static_assert(BlockController<PciScsiHost> && BlockController<MmioScsiHost>);
+using AnyScsiHost = ScsiHost<AnyTransport>;
+static_assert(BlockController<AnyScsiHost>);
 
 }  // namespace mote::virtio

@@ -185,7 +185,7 @@ std::optional<InterfaceChoice> choose(SettingsFile& file, std::uint32_t line, st
       file.complain(line, "% is no MAC address: this NIC's settings are not used"sv, mac);
       return std::nullopt;
     }
-    return InterfaceChoice{.mac = *parsed};
+    return InterfaceChoice{.mac = parsed};
   }
   constexpr std::string_view kKernelName = "eth"sv;
   if (name.starts_with(kKernelName)) {

@@ -31,10 +31,13 @@ Undrained drain() {
 }
 
 void cut_off() {
-  for (const Phase phase : {Phase::kSending, Phase::kReading, Phase::kIdle}) {
+  for (const Phase phase : {Phase::kSending, Phase::kReading}) {
     while (Connection* const connection = server.queue(phase).front()) {
       connection->abort();
     }
+  }
+  while (Connection* const idle = server.queue(Phase::kIdle).front()) {
+    idle->finish();
   }
 }
 

@@ -17,7 +17,7 @@ struct Undrained {
 // request, and had better be told by its response to go elsewhere than by a close that crosses it.
 [[nodiscard]] Undrained drain();
 
-// Resets what is left. A peer that has everything but has not closed yet isn't disturbed.
+// Resets connections with a request or a response under way, and closes the others.
 void cut_off();
 
 }  // namespace mote::http

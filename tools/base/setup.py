@@ -31,14 +31,20 @@ CONVERT = {"qemu-utils": "qemu-img"}
 # For the unit tests; all other tests need these, too.
 UNIT = {
     "clang-format-19": "clang-format-19",
+    "cloud-image-utils": "cloud-localds",
+    "dosfstools": "mkfs.vfat",
     "doctest-dev": "/usr/include/doctest/doctest.h",
+    "fdisk": "sfdisk",
+    "genisoimage": "genisoimage",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
     "media-types": "/etc/mime.types",
+    "mtools": "mcopy",
     "nginx-light": "nginx",
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
     "python3-yaml": "/usr/lib/python3/dist-packages/yaml/__init__.py",
     "quilt": "quilt",
+    "xorriso": "xorriso",
 }
 TEST = {
     "apache2-utils": "ab",

@@ -145,8 +145,9 @@ FAKE_ACPI = "tests/unit/kernel/fake_acpi.cpp"
 FAKE_CLOCK = "tests/unit/kernel/fake_clock.cpp"
 FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
 FAKE_INTERRUPTS = "tests/unit/kernel/fake_interrupts.cpp"
-VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK, FAKE_CONSOLE,
+VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK,
                    *_all("drivers/virtio", "bring_up", "request_queue", "ring", "text")]
+SCSI_BUS = ["drivers/virtio/scsi_bus.cpp", FAKE_CONSOLE, *VIRTIO_REQUESTS]
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
 PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
@@ -169,6 +170,7 @@ SERIAL_PORT = [*_all("drivers/virtio", "any_transport", "mmio_transport", "pci_t
                "kernel/memory/dma.cpp", FAKE_CLOCK, *PCI_DEVICE]
 AGENT_WORLD = [*_all("agent", *AGENT), *_all("formats", "json", "reader")]
 VOLUME = _all("volumes", *VOLUMES)
+VOLUME_IMAGES = "tests/unit/volumes/images.cpp"
 UNIT_TESTS = {
     "agent/agent": AGENT_WORLD,
     "agent/framer": AGENT_WORLD,
@@ -178,6 +180,9 @@ UNIT_TESTS = {
     "formats/yaml": _all("formats", "reader", "yaml", "yaml_text"),
     "formats/yaml_text": _all("formats", "reader", "yaml", "yaml_text"),
     "volumes/disk": ["volumes/disk.cpp"],
+    "volumes/fat": [VOLUME_IMAGES, *VOLUME],
+    "volumes/iso9660": [VOLUME_IMAGES, *VOLUME],
+    "volumes/volume": [VOLUME_IMAGES, *VOLUME],
     "drivers/ahci/controller": ["kernel/memory/dma.cpp", FAKE_CLOCK, *PCI_WORLD,
                                 *_all("drivers/ahci", "controller", "port")],
     "drivers/ahci/port": ["drivers/ahci/port.cpp", FAKE_CLOCK],
@@ -208,15 +213,13 @@ UNIT_TESTS = {
     "drivers/virtio/pci_transport": [
         "drivers/virtio/pci_transport.cpp", FAKE_CLOCK, *PCI_DEVICE],
     "drivers/virtio/receive_queue": VIRTIO_WORLD,
-    "drivers/virtio/request_device": [
-        *_all("drivers/virtio", "bring_up", "mmio_transport", "pci_transport", "request_device",
-              "request_queue", "ring", "text"),
-        "tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK, *PCI_DEVICE],
+    "drivers/virtio/request_device": [*PCI_DEVICE, *VIRTIO_REQUESTS, *_all(
+        "drivers/virtio", "any_transport", "mmio_transport", "pci_transport", "request_device")],
     "drivers/virtio/request_queue": VIRTIO_REQUESTS,
     "drivers/virtio/ring": ["drivers/virtio/ring.cpp"],
     "drivers/virtio/ring_requests": ["drivers/virtio/ring.cpp"],
-    "drivers/virtio/scsi_bus": ["drivers/virtio/scsi_bus.cpp", *VIRTIO_REQUESTS],
-    "drivers/virtio/scsi_bus_faults": ["drivers/virtio/scsi_bus.cpp", *VIRTIO_REQUESTS],
+    "drivers/virtio/scsi_bus": SCSI_BUS,
+    "drivers/virtio/scsi_bus_faults": SCSI_BUS,
     "drivers/virtio/serial_port": SERIAL_PORT,
     "drivers/virtio/text": ["drivers/virtio/text.cpp"],
     "drivers/virtio/transmit_queue": VIRTIO_WORLD,
@@ -396,6 +399,10 @@ TESTED_ELSEWHERE = {
     "netstack/lwip/heap": "netstack/stack",
     "netstack/lwip/lwip_port": "netstack/stack",
     "netstack/stats": "netstack/stack",
+    "volumes/fat_chain": "volumes/fat",
+    "volumes/fat_directory": "volumes/fat",
+    "volumes/partitions": "volumes/fat",
+    "volumes/system_use": "volumes/iso9660",
 }
 
 # ... and those that no test covers, with the reason.
@@ -423,6 +430,8 @@ FUZZERS = {
         "tests/unit/http/fakes.cpp", *PACKETS, *ORACLES, *FUZZ_PACK,
         *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
     "json": _all("formats", "json", "reader", "yaml", "yaml_text"),
+    "fat": [VOLUME_IMAGES, *VOLUME],
+    "iso9660": [VOLUME_IMAGES, *VOLUME],
     "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
              *_all("http", *HTTP_UNPACKED)],
     "pack": [*FUZZ_PACK],

@@ -131,7 +131,7 @@ TEST_CASE("on PCI, the end of a device is a reset and no bus mastering") {
     device.put<std::uint16_t>(pci::kVendor + 2, 0x1001);
     pci::PciMachine::put_bar(device, 0, kPorts, 64, true);
     machine.ticks_a_look = 1'000'000;
-    RequestDevice<PciTransport> requests;
+    RequestDevice<AnyTransport> requests;
     const pci::Function function = machine.found();
     const auto in = machine.on_in;
     std::uint32_t told = 0;
