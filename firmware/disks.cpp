@@ -32,7 +32,9 @@ struct Search {
   bool all_stopped = true;
 };
 
-// Lends a disk a window on it, and shows its volume. Returns whether the search is over.
+// Lends a disk a window on it, and shows its volume. Returns whether the search is over. A disk
+// that failed may still write to its window, which then isn't given back before the controller
+// stops.
 template <BlockDevice Device>
 bool look_at(Device& device, Search& search) {
   const std::size_t memory = dma::mark();
@@ -44,7 +46,9 @@ bool look_at(Device& device, Search& search) {
   if (auto volume = volumes::Volume::open(disk)) {
     search.is_over = search.visit(*volume, search.context);
   }
-  dma::rewind(memory);
+  if (device.error().empty()) {
+    dma::rewind(memory);
+  }
   return search.is_over;
 }
 
