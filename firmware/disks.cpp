@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <optional>
 
+#include "drivers/ahci/controller.hpp"
 #include "drivers/block_device.hpp"
+#include "drivers/ide/controller.hpp"
 #include "drivers/virtio/block.hpp"
 #include "drivers/virtio/scsi.hpp"
 #include "firmware/driver_list.hpp"
@@ -18,8 +20,9 @@ namespace mote::disks {
 namespace {
 
 // The drivers. To add one, add its folder and its name here.
-using PciDrivers = DriverList<virtio::PciBlock, virtio::PciScsiHost>;
-using WindowDrivers = DriverList<virtio::MmioBlock, virtio::MmioScsiHost>;
+using PciDrivers =
+    DriverList<virtio::AnyBlock, virtio::AnyScsiHost, ahci::Controller, ide::Controller>;
+using WindowDrivers = DriverList<virtio::AnyBlock, virtio::AnyScsiHost>;
 
 // What is being looked for.
 struct Search {
@@ -29,7 +32,9 @@ struct Search {
   bool all_stopped = true;
 };
 
-// Lends a disk a window on it, and shows its volume. Returns whether the search is over.
+// Lends a disk a window on it, and shows its volume. Returns whether the search is over. A disk
+// that failed may still write to its window, which then isn't given back before the controller
+// stops.
 template <BlockDevice Device>
 bool look_at(Device& device, Search& search) {
   const std::size_t memory = dma::mark();
@@ -41,7 +46,9 @@ bool look_at(Device& device, Search& search) {
   if (auto volume = volumes::Volume::open(disk)) {
     search.is_over = search.visit(*volume, search.context);
   }
-  dma::rewind(memory);
+  if (device.error().empty()) {
+    dma::rewind(memory);
+  }
   return search.is_over;
 }
 

@@ -28,8 +28,8 @@ bool draw_from(const auto& locations) {
 }  // namespace
 
 bool stir_entropy() {
-  const bool on_pci = draw_from<virtio::PciEntropySource>(pci::functions());
-  const bool in_windows = draw_from<virtio::MmioEntropySource>(virtio_mmio::windows());
+  const bool on_pci = draw_from<virtio::AnyEntropySource>(pci::functions());
+  const bool in_windows = draw_from<virtio::AnyEntropySource>(virtio_mmio::windows());
   return on_pci && in_windows;
 }
 

@@ -33,7 +33,7 @@ void tell(const auto& location, std::string_view error) {
 // allocates come from kernel/memory/dma.hpp and are given back. False: the device didn't let itself
 // be stopped, so that memory stays taken.
 template <typename Driver>
-[[nodiscard]] bool use(const typename Driver::Location& location, auto&& use) {
+[[nodiscard]] bool use(const auto& location, auto&& use) {
   static_assert(std::is_trivially_destructible_v<Driver>);
   const std::size_t memory = dma::mark();
   const std::span<std::byte> place = dma::allocate(sizeof(Driver), alignof(Driver));

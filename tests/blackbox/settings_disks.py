@@ -38,8 +38,8 @@ def machine_for(device: str) -> str:
 
 
 def attached(device: str, disk: Path) -> tuple[str, ...]:
-    """QEMU's arguments."""
-    return ("-drive", f"file={disk},format=raw,if=none,id=seed,readonly=on", *DEVICES[device])
+    """QEMU's arguments. IDE has no disks that are read-only: what is written there is forgotten."""
+    return ("-drive", f"file={disk},format=raw,if=none,id=seed,snapshot=on", *DEVICES[device])
 
 
 def run(*command: str) -> None:

@@ -246,10 +246,13 @@ def test_dozing(bench: Bench, path: Path, agent: list[Agent]) -> None:
     assert not guest.console.find("don't arrive")
 
 
-def test_reboot(bench: Bench, path: Path, agent: list[Agent]) -> None:
-    guest = bench.boot(machine_with(WAYS["pc"], path))
+@pytest.mark.parametrize("mode", ["powerdown", "reboot"])
+@pytest.mark.parametrize("name", ["pc", "q35", "microvm"])
+def test_shutdown(bench: Bench, path: Path, agent: list[Agent], name: str, mode: str) -> None:
+    guest = bench.boot(machine_with(WAYS[name], path))
     client = Agent(path)
     agent.append(client)
     client.sync()
-    client.socket.sendall(b'{"execute":"guest-shutdown","arguments":{"mode":"reboot"}}\n')
-    guest.wait_for_end(20)
+    command = {"execute": "guest-shutdown", "arguments": {"mode": mode}}
+    client.socket.sendall(json.dumps(command).encode() + b"\n")
+    guest.wait_for_end(30)

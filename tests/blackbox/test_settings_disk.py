@@ -67,7 +67,7 @@ def test_without_a_settings_disk_others_are_left_alone(bench: Bench) -> None:
     noise.write_bytes(random.Random(1).randbytes(1 << 20))
     disc = settings_disks.iso("-R")(bench.results, "music", {"a.txt": "b"})
     usual = Machine(machine="pc", extra=(
-        "-drive", f"file={noise},format=raw,if=virtio,readonly=on",
+        "-drive", f"file={noise},format=raw,if=virtio,snapshot=on",
         "-drive", f"file={disc},format=raw,if=ide,media=cdrom,readonly=on",
         "-device", "ide-cd,bus=ide.1,unit=1"))
     guest = bench.boot(usual)

@@ -1,10 +1,12 @@
 // Reads files of a disk's volume, for test_images.py: read_volume IMAGE BLOCK_BYTES ROOM PATH...
 //
 // Prints the label, then a line for each path: its state, and in hexadecimal what was read.
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,10 +19,10 @@ namespace {
 using namespace mote::volumes;
 
 std::vector<std::byte> content_of(const char* path) {
+  std::vector<std::byte> content(std::filesystem::file_size(path));
   std::ifstream file(path, std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  const auto bytes = std::as_bytes(std::span(text));
-  return {bytes.begin(), bytes.end()};
+  file.read(reinterpret_cast<char*>(content.data()), static_cast<std::streamsize>(content.size()));
+  return content;
 }
 
 const char* word_for(FileRead::State state) {

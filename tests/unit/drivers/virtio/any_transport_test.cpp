@@ -29,7 +29,7 @@ struct Device : FakeMachine {
 
 TEST_CASE("a window's device") {
   Device device;
-  const AnyLocation location{.window = &kWindow};
+  const AnyLocation location(kWindow);
   CHECK(AnyTransport::is_device(location, 3));
   CHECK_FALSE(AnyTransport::is_device(location, 1));
   AnyTransport transport;
@@ -57,7 +57,7 @@ TEST_CASE("a function's device") {
   pci::Function function{};
   function.vendor = 0x1AF4;
   function.device_id = 0x1043;
-  const AnyLocation location{.function = &function};
+  const AnyLocation location(function);
   CHECK(AnyTransport::is_device(location, 3));
   CHECK_FALSE(AnyTransport::is_device(location, 1));
 }
