@@ -30,6 +30,7 @@
 #include "kernel/pci/pci.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "kernel/platform/fw_cfg.hpp"
+#include "kernel/platform/smbios.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
@@ -66,11 +67,23 @@ void greet(const BootInfo& info, MemoryMap memory) {
   console::line();
 }
 
-// Later sources win: the pack, fw_cfg, the command line.
+// A string for us may hold several lines, as one that QEMU reads from a file does.
+void apply_oem_strings() {
+  constexpr std::string_view kPrefix = "mote:";
+  smbios::OemStrings strings = smbios::oem_strings();
+  while (const auto text = strings.next()) {
+    if (text->starts_with(kPrefix)) {
+      settings.apply_lines({"smbios"}, text->substr(kPrefix.size()));
+    }
+  }
+}
+
+// Later sources win: the pack, SMBIOS, fw_cfg, the command line.
 void gather_settings(const BootInfo& info, const http::SitePack* site) {
   if (site != nullptr) {
     settings.apply_lines({"site pack"}, site->settings());
   }
+  apply_oem_strings();
   static constinit std::array<std::byte, limits::kSettingsBytes> file{};
   if (const auto found = fw_cfg::find("opt/mote/config")) {
     const auto text = fw_cfg::read(*found, file);

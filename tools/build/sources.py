@@ -8,7 +8,7 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "memory/paging", "acpi/acpi", "time/clock", "time/reference_timer", "time/wall_clock",
           "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
           "pci/access", "pci/interrupts", "pci/pci", "platform/entropy", "platform/fw_cfg",
-          "platform/reset", "platform/virtio_mmio", "faults/panic", "faults/runtime",
+          "platform/reset", "platform/smbios", "platform/virtio_mmio", "faults/panic", "faults/runtime",
           "faults/stack_guard"]
 FORMATS: list[str] = []
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
@@ -233,6 +233,7 @@ UNIT_TESTS = {
     "kernel/platform/fw_cfg": ["kernel/platform/fw_cfg.cpp"],
     "kernel/platform/reset": ["kernel/platform/reset.cpp", FAKE_ACPI, FAKE_CLOCK, FAKE_PAGING],
     "kernel/platform/siphash": [],
+    "kernel/platform/smbios": ["kernel/platform/smbios.cpp"],
     "kernel/platform/virtio_mmio": ["kernel/platform/virtio_mmio.cpp", FAKE_ACPI, FAKE_CONSOLE],
     "kernel/time/calendar": [],
     "kernel/time/clock": [*_all("kernel/time", "clock", "reference_timer"), FAKE_ACPI],
@@ -324,6 +325,7 @@ FUZZERS = {
     "pack": [*FUZZ_PACK],
     "request": [*ORACLES, *_all("http/reply", "conditions", "date", "negotiation", "ranges"),
                 *_all("http/request", "content", "request", "section_scanner", "target")],
+    "smbios": ["kernel/platform/smbios.cpp"],
 }
 
 # Files that `ninja coverage` leaves out of the total because only a machine can run them, with the
