@@ -77,4 +77,16 @@ std::size_t device_windows(std::string_view hid, std::span<MmioWindow> windows) 
   return count;
 }
 
+std::optional<IoPort> hotplug_port() { return hotplug_port_of(dsdt()); }
+
+std::size_t hotplug_buses(std::span<HotplugBus> buses) {
+  std::size_t count = 0;
+  HotplugWalk(dsdt()).run([&](const HotplugBus& bus) {
+    if (count < buses.size()) {
+      buses[count++] = bus;
+    }
+  });
+  return count;
+}
+
 }  // namespace mote::acpi

@@ -25,6 +25,14 @@ constexpr std::uint16_t kLeastMtu = 576;  // RFC 791, 3.1: every host takes this
 // All attached interfaces by index, for routes.
 constinit std::array<Attachment*, limits::kInterfaces> attachments{};
 
+// Interfaces that have gone, with what they counted.
+struct Past {
+  InterfaceReport report;
+  DeviceCounters device;
+  InterfaceCounters stack;
+};
+constinit std::array<std::optional<Past>, limits::kInterfaces> past{};
+
 ip4_addr_t to_lwip(Ipv4Address address) { return {std::byteswap(address.value)}; }
 
 bool is_group(Ipv4Address address) { return address.is_multicast() || address.is_broadcast(); }
@@ -43,10 +51,13 @@ void choose_default_route() {
 }  // namespace
 
 std::optional<InterfaceReport> report_on(unsigned index) {
-  if (index >= attachments.size() || attachments[index] == nullptr) {
+  if (index >= attachments.size()) {
     return std::nullopt;
   }
-  return attachments[index]->report();
+  if (attachments[index] != nullptr) {
+    return attachments[index]->report();
+  }
+  return past[index] ? std::optional(past[index]->report) : std::nullopt;
 }
 
 Attachment& attachment_of(struct netif* netif) { return *static_cast<Attachment*>(netif->state); }
@@ -175,6 +186,25 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   }
   next_complaint_ = clock::now() + Complaints::kPeriod;
   return true;
+}
+
+void Attachment::leave() {
+  netif_set_status_callback(&netif_, nullptr);
+  if (dhcp_) {
+    dhcp_release_and_stop(&netif_);
+    dhcp_cleanup(&netif_);
+  }
+  netif_remove(&netif_);
+  netif_.flags = 0;
+  attachments[index_] = nullptr;
+  choose_default_route();
+}
+
+void Attachment::keep_report() {
+  Past& kept = past[index_].emplace(Past{report(), *device_counters_, counters_});
+  kept.report.is_gone = true;
+  kept.report.device = &kept.device;
+  kept.report.stack = &kept.stack;
 }
 
 // If the gateway can't be right, the address is used without one.

@@ -7,8 +7,8 @@ A source that is not named here is not built.
 KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/page_table",
           "memory/paging", "acpi/acpi", "time/clock", "time/reference_timer", "time/wall_clock",
           "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
-          "pci/access", "pci/interrupts", "pci/pci", "platform/entropy", "platform/fw_cfg",
-          "platform/reset", "platform/smbios", "platform/virtio_mmio", "faults/panic", "faults/runtime",
+          "pci/access", "pci/hotplug", "pci/interrupts", "pci/pci", "platform/entropy",
+          "platform/fw_cfg", "platform/reset", "platform/smbios", "platform/virtio_mmio", "faults/panic", "faults/runtime",
           "faults/stack_guard"]
 FORMATS: list[str] = []
 DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
@@ -125,7 +125,8 @@ IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FA
 NICS = ["firmware/nics.cpp", *_all("firmware/settings", "parse", "settings"),
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
-        FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
+        "kernel/pci/hotplug.cpp", FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP,
+        *_all("netstack", *NETSTACK)]
 UNIT_TESTS = {
     "volumes/disk": ["volumes/disk.cpp"],
     "drivers/e1000/nic": E1000_WORLD,
@@ -198,6 +199,7 @@ UNIT_TESTS = {
     "http/request/section_scanner": _all("http/request", "request", "section_scanner"),
     "kernel/acpi/acpi": ["kernel/acpi/acpi.cpp"],
     "kernel/acpi/aml": [],
+    "kernel/acpi/hotplug": [],
     "kernel/acpi/tables": [],
     "kernel/console/console": [*_all("kernel/console", "console", "vga_text"), FAKE_CLOCK],
     "kernel/console/number_text": [],
@@ -225,6 +227,7 @@ UNIT_TESTS = {
     "kernel/memory/paging": _all("kernel/memory", "page_table", "paging"),
     "kernel/pci/access": PCI_WORLD,
     "kernel/pci/config": [],
+    "kernel/pci/hotplug": ["kernel/pci/hotplug.cpp", *PCI_WORLD],
     "kernel/pci/interrupts": PCI_DEVICE,
     "kernel/pci/pci": PCI_WORLD,
     "kernel/pci/scan": [],
