@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from tools.build import lwip_series
-from tools.build.sources import (APART, BOOT, FLOORS, FUZZERS, HOT, LOADER, LWIP, PACKER, UNGUARDED,
-                                 UNIT_TESTS)
+from tools.build.sources import (APART, BOOT, BOOT_ONLY, FLOORS, FUZZERS, HOT, LOADER, LWIP, PACKER,
+                                 UNGUARDED, UNIT_PROGRAMS, UNIT_TESTS)
 
 ROOT = Path(__file__).resolve().parent
 
@@ -120,10 +120,22 @@ def firmware_edges(edges: Edges) -> list[str]:
                 implicit=["$b/NOTICE"], format="elf64")
     objects.append(object_of("netstack/lwip/notice.asm"))
     edges.build("objects", "phony", objects)
-    # If several objects hold the same inline function, the linker keeps the first: a fast one.
+    # If several objects hold the same inline function, the linker keeps the first: a fast one
+    # rather than a small one, and one that stays rather than one that is gone after boot.
     hot = [object_of(source) for source in [*firmware_sources(), *lwip_sources()]
            if optimization_of(source).startswith("$hot")]
-    return hot + [path for path in objects if path not in hot]
+    last = boot_only_objects()
+    return hot + [path for path in objects if path not in (*hot, *last)] + last
+
+
+def boot_only_objects() -> list[str]:
+    return [object_of(f"{name}.cpp") for name in BOOT_ONLY]
+
+
+def boot_only_rules(build_dir: str) -> str:
+    """The linker script's lines for the code that is needed only at boot."""
+    return "".join(f"{path.replace('$b', build_dir)}(.text .text.*)\n"
+                   for path in boot_only_objects())
 
 
 def image_edges(edges: Edges, objects: list[str]) -> None:
@@ -133,7 +145,8 @@ def image_edges(edges: Edges, objects: list[str]) -> None:
     edges.build(layout, "boot_layout", ["boot/boot_info.inc", "boot/long_mode.asm"],
                 implicit=["tools/build/boot_layout.py"])
     edges.build(object_of(layout), "cxx", layout, optimize="$cold")
-    edges.build("$b/kernel.elf", "link", objects, implicit=["boot/kernel.ld", object_of(layout)],
+    edges.build("$b/kernel.elf", "link", objects,
+                implicit=["boot/kernel.ld", "$b/boot_only.ld", object_of(layout)],
                 implicit_outputs=["$b/kernel.map"])
     edges.build("$b/loader.bin", "nasm", LOADER, implicit=boot_includes(), format="bin")
     edges.build("$b/site.pack", "pack", "www",
@@ -159,20 +172,20 @@ def with_lwip(sources: list[str]) -> list[str]:
 
 
 def unit_test_edges(edges: Edges) -> None:
-    """One program per test file; their objects are shared."""
-    programs = []
+    """One program per test file, and those that tests in Python start; their objects are shared."""
+    programs = {f"{name}_test": sources_of_test(name) for name in UNIT_TESTS}
+    programs |= {name: [f"tests/unit/{name}.cpp", *sources]
+                 for name, sources in UNIT_PROGRAMS.items()}
     compiled: set[str] = set()
-    for name in UNIT_TESTS:
-        sources = sources_of_test(name)
+    for name, sources in programs.items():
         objects = [object_of(source, "test") for source in sources]
         for source, target in zip(sources, objects):
             if source not in compiled:
                 rule = "test_cc" if source.endswith(".c") else "test_cxx"
                 edges.build(target, rule, source, order_only=["$b/lwip.stamp"])
         compiled.update(sources)
-        edges.build(f"$b/tests/{name}_test", "test_link", objects)
-        programs.append(f"$b/tests/{name}_test")
-    edges.build("unit-tests", "phony", programs)
+        edges.build(f"$b/tests/{name}", "test_link", objects)
+    edges.build("unit-tests", "phony", [f"$b/tests/{name}" for name in programs])
 
 
 def fuzzer_edges(edges: Edges) -> None:
@@ -270,9 +283,18 @@ def all_sources() -> list[str]:
     sources += [f"{name}.cpp" for name in HOT + APART + UNGUARDED if not name.startswith("lwip/")]
     for name, tested in UNIT_TESTS.items():
         sources += [f"tests/unit/{name}_test.cpp", *tested]
+    for name, used in UNIT_PROGRAMS.items():
+        sources += [f"tests/unit/{name}.cpp", *used]
     for name, tested in FUZZERS.items():
         sources += [f"tests/fuzz/{name}_fuzzer.cpp", *tested]
     return sorted(set(sources) - {LWIP})
+
+
+def write_if_changed(path: Path, text: str) -> None:
+    """Leaves an unchanged file as old as it is, so that nothing is linked anew."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def main() -> int:
@@ -317,6 +339,7 @@ def main() -> int:
     path = Path(ninja_file)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text + "\n")
+    write_if_changed(Path(build_dir, "boot_only.ld"), boot_only_rules(build_dir))
     return 0
 
 

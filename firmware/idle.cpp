@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "firmware/agent_ports.hpp"
 #include "firmware/nics.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/cpu/barriers.hpp"
@@ -75,23 +76,29 @@ void judge(bool by_device, bool work) {
   }
 }
 
+void disarm() {
+  nics::disarm();
+  agent_ports::disarm();
+}
+
 // A device writes its word, then reads whether we want an interrupt; we write that we do, then read
 // the word. With a full fence between our two (and the device's own between its two), at least one
 // side sees the other's write: work from before arming is seen here, work from after it raises an
 // interrupt. While interrupts are off that one stays pending, and ends the halt at once.
 [[nodiscard]] Woken doze_until(const Watch& watch, Nanoseconds until) {
   nics::arm();
+  agent_ports::arm();
   full_fence();
   const Nanoseconds now = clock::now();
   if (watch.has_changed() || now >= until) {
-    nics::disarm();
+    disarm();
     return watch.has_changed() ? Woken::kByWork : Woken::kByTime;
   }
   ++counts.dozes;
   const bool woken = interrupts::doze(clock::ticks_in(until - now));
   const bool work = watch.has_changed();
   const bool by_device = woken || (work && interrupts::device_waits());  // it came with the timer's
-  nics::disarm();
+  disarm();
   interrupts::acknowledge();
   judge(by_device, work);
   if (work) {

@@ -6,11 +6,16 @@
 #include <optional>
 #include <string_view>
 
+#include "agent/host.hpp"
+#include "firmware/agent_ports.hpp"
+#include "firmware/entropy_sources.hpp"
 #include "firmware/idle.hpp"
 #include "firmware/limits.hpp"
 #include "firmware/nics.hpp"
 #include "firmware/pools.hpp"
+#include "firmware/power.hpp"
 #include "firmware/run_loop.hpp"
+#include "firmware/settings/gather.hpp"
 #include "firmware/settings/settings.hpp"
 #include "firmware/site.hpp"
 #include "generated/version.hpp"
@@ -29,8 +34,7 @@
 #include "kernel/memory/paging.hpp"
 #include "kernel/pci/pci.hpp"
 #include "kernel/platform/entropy.hpp"
-#include "kernel/platform/fw_cfg.hpp"
-#include "kernel/platform/smbios.hpp"
+#include "kernel/platform/power.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
@@ -67,35 +71,18 @@ void greet(const BootInfo& info, MemoryMap memory) {
   console::line();
 }
 
-// A string for us may hold several lines, as one that QEMU reads from a file does.
-void apply_oem_strings() {
-  constexpr std::string_view kPrefix = "mote:";
-  smbios::OemStrings strings = smbios::oem_strings();
-  while (const auto text = strings.next()) {
-    if (text->starts_with(kPrefix)) {
-      settings.apply_lines({"smbios"}, text->substr(kPrefix.size()));
+// Names the NICs that have settings and aren't there.
+void tell_of_missing_nics() {
+  settings.for_each_choice([](const InterfaceChoice& choice) {
+    if (nics::find(choice)) {
+      return;
     }
-  }
-}
-
-// Later sources win: the pack, SMBIOS, fw_cfg, the command line.
-void gather_settings(const BootInfo& info, const http::SitePack* site) {
-  if (site != nullptr) {
-    settings.apply_lines({"site pack"}, site->settings());
-  }
-  apply_oem_strings();
-  static constinit std::array<std::byte, limits::kSettingsBytes> file{};
-  if (const auto found = fw_cfg::find("opt/mote/config")) {
-    const auto text = fw_cfg::read(*found, file);
-    settings.apply_lines({"fw_cfg"}, {reinterpret_cast<const char*>(text.data()), text.size()},
-                         found->bytes > file.size());
-  }
-  if (info.command_line != 0) {
-    const std::string_view text = reinterpret_cast<const char*>(info.command_line);
-    settings.apply_command_line(text, text.size() >= BootInfo::kMaxCommandLine);
-  }
-  console::set_quiet(settings.is_console_quiet());
-  set_panic_policy(settings.halt_on_panic() ? PanicPolicy::kHalt : PanicPolicy::kReset);
+    if (choice.mac) {
+      console::line("settings: there is no NIC ", MacText(*choice.mac).text());
+    } else {
+      console::line("settings: there is no net", choice.index);
+    }
+  });
 }
 
 // The interfaces on which metrics are served.
@@ -147,24 +134,42 @@ void tell_what_is_served(const http::SitePack* serving) {
   console::line("ready");
 }
 
+// guest-shutdown of the guest agent.
+void shut_down(agent::Shutdown how) {
+  constexpr std::string_view kWhy = "the guest agent asks for it";
+  switch (how) {
+    case agent::Shutdown::kPowerDown:
+      return power::request(PowerAction::kOff, kWhy);
+    case agent::Shutdown::kReboot:
+      return power::request(PowerAction::kReset, kWhy);
+    case agent::Shutdown::kHalt:
+      return power::request(PowerAction::kHalt, kWhy);
+  }
+}
+
 // The run loop's machine: NICs, stack, console, clocks.
 class Machine {
  public:
   explicit Machine(const http::SitePack* serving) : serving_(serving) {}
 
   static Nanoseconds now() { return clock::now(); }
-  void look_around(Nanoseconds now) {
+  Nanoseconds look_around(Nanoseconds now) {
     if (nics::look_around(now) && announced_) {
       bind_metrics();
     }
+    agent_ports::look_around();
     wall_clock::keep();
     http::tell_of_lost_lines(now);
+    return power::look(now);
   }
   static void run_timers() {
     nics::reclaim();
     netstack::run_timers();
+    agent_ports::turn(clock::now());
   }
-  static Nanoseconds next_timer() { return netstack::next_timer(); }
+  static Nanoseconds next_timer() {
+    return std::min(netstack::next_timer(), agent_ports::next_turn());
+  }
   static bool turn_nics() { return nics::turn(); }
   static bool send_log() {
     console::send_logged();
@@ -176,7 +181,10 @@ class Machine {
     bind_metrics();
     tell_what_is_served(serving_);
   }
-  static void watch(Watch& watch) { nics::watch(watch); }
+  static void watch(Watch& watch) {
+    nics::watch(watch);
+    agent_ports::watch(watch);
+  }
   static idle::Woken wait(const Watch& watch, Nanoseconds until, Nanoseconds last_work) {
     return idle::wait(watch, until, last_work);
   }
@@ -219,6 +227,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   if (!clock::is_known()) {
     console::line("clock: ", clock::frequency_khz() / 1000, " MHz assumed, no timer answers");
   }
+  initialize_power_button();
   wall_clock::initialize();
   if (!wall_clock::now()) {
     console::line("clock: no wall clock, responses carry no Date");
@@ -228,14 +237,20 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   site = find_site(*info, memory);
   pci::scan(memory);
   virtio_mmio::find(*info, memory);
-  gather_settings(*info, site ? &*site : nullptr);
+  const http::SitePack* const pack = site ? &*site : nullptr;
+  const AddressRange lent = lend_dma_memory(memory, pack, limits::kBootDmaBytes);
+  bool all_stopped = stir_entropy();
+  all_stopped &= gather_settings(*info, pack, settings);
   if (site && wall_clock::now().value_or(site->newest()) < site->newest()) {
     console::line("clock: behind the site's newest file, Date is that file's until it is later");
   }
-  carve_pools(memory, site ? &*site : nullptr, {}, settings.http_connections());
+  carve_pools(memory, pack, all_stopped ? AddressRange{} : lent, settings.http_connections());
   netstack::initialize();
   idle::initialize(settings.idle());
   nics::bring_up(settings);
+  tell_of_missing_nics();
+  agent_ports::bring_up(settings, shut_down);
+  power::initialize(milliseconds(settings.drain_time_ms()));
   const bool serves = site && start_http(*site);
   if (!paging::seal()) {
     console::line("memory: cannot make read-only what boot has decided");

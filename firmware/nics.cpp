@@ -135,6 +135,7 @@ netstack::InterfaceSettings settings_for(const InterfaceFields& fields, const Se
   result.host_name = settings.host_name();
   result.mtu = fields.mtu.value_or(0);
   result.offload = fields.offload.value_or(true);
+  result.routes = fields.routes.value_or(netstack::Routes{});
   if (is_static(fields)) {
     const Ipv4Prefix& fixed = fields.address->fixed;
     result.address =
@@ -228,7 +229,7 @@ void attach(const typename Device::Location& location, const Settings& settings)
     seats[place].function = location;
   }
   place_count = std::max(place_count, place + 1);
-  if (fields.gateway && !is_static(fields)) {
+  if (fields.gateway.value_or(0) != 0 && !is_static(fields)) {
     console::line("net", index, ": the gateway of the settings is for a static address: not used");
   }
 }

@@ -24,10 +24,15 @@ namespace {
 // Where RAM is assumed to end if the loader gives no memory map.
 constexpr std::uint64_t kAssumedEnd = 8 << 20;
 
-Arena free_memory(MemoryMap memory, const http::SitePack* site, AddressRange withheld) {
+// All that nobody else uses. `boot_text`: the part of the image that is free.
+Arena free_memory(MemoryMap memory, const http::SitePack* site, AddressRange withheld,
+                  AddressRange boot_text) {
   const auto blob = site != nullptr ? site->memory() : std::span<const std::byte>();
   const std::uint64_t pack = physical(blob.data()).value;
-  const std::array taken = {image_range(), AddressRange{pack, pack + blob.size()}, withheld};
+  const AddressRange image = image_range();
+  const std::array taken = {AddressRange{image.begin, boot_text.begin},
+                            AddressRange{boot_text.end, image.end},
+                            AddressRange{pack, pack + blob.size()}, withheld};
   if (memory.known()) {
     return Arena(memory, taken);
   }
@@ -65,7 +70,8 @@ void unmap_guards(const Arena& carved) {
 }  // namespace
 
 AddressRange lend_dma_memory(MemoryMap memory, const http::SitePack* site, std::size_t bytes) {
-  Arena arena = free_memory(memory, site, {});
+  const std::uint64_t end = image_range().end;
+  Arena arena = free_memory(memory, site, {}, {end, end});
   return dma::set_up(arena, bytes) ? dma::range() : AddressRange{};
 }
 
@@ -74,7 +80,10 @@ void carve_pools(MemoryMap memory, const http::SitePack* site, AddressRange with
   if (!memory.known()) {
     console::line("memory: the loader told no map, ", kAssumedEnd >> 20, " MiB are assumed");
   }
-  Arena arena = free_memory(memory, site, withheld);
+  const std::uint64_t end = image_range().end;
+  const AddressRange boot_text =
+      paging::take_boot_text() ? boot_text_range() : AddressRange{end, end};
+  Arena arena = free_memory(memory, site, withheld, boot_text);
   const std::uint64_t bytes = arena.bytes_left();
   provide_tables(arena);
   arena.guard_pieces();

@@ -18,9 +18,9 @@ template <typename M>
 concept RunnableMachine = requires(M machine, Watch& watch, Nanoseconds time) {
   { machine.now() } -> std::same_as<Nanoseconds>;
 
-  // Called each kLookInterval: the occasional checks, rare because each may cost an exit to the
-  // hypervisor.
-  machine.look_around(time);
+  // The occasional checks, rare because each may cost an exit to the hypervisor. Returns how long
+  // until the next ones.
+  { machine.look_around(time) } -> std::same_as<Nanoseconds>;
 
   // Takes back sent frames, then runs the network stack's timers that are due.
   machine.run_timers();
@@ -50,7 +50,6 @@ concept RunnableMachine = requires(M machine, Watch& watch, Nanoseconds time) {
 template <RunnableMachine Machine>
 class RunLoop {
  public:
-  static constexpr Nanoseconds kLookInterval = milliseconds(250);
   static constexpr Nanoseconds kTimerGrain = milliseconds(1);   // lwIP's
   static constexpr Nanoseconds kLogInterval = milliseconds(1);  // a FIFO takes longer to drain
 
@@ -82,8 +81,7 @@ class RunLoop {
  private:
   void do_what_is_due(Nanoseconds now) {
     if (now >= next_look_) {
-      next_look_ = now + kLookInterval;
-      machine_.look_around(now);
+      next_look_ = now + machine_.look_around(now);
     }
     if (now >= next_timer_) {
       machine_.run_timers();

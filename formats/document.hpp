@@ -18,6 +18,10 @@ namespace mote::formats {
 // Levels of lists and maps inside each other, the outermost included.
 inline constexpr std::size_t kMostDepth = 16;
 
+// The most nodes that a reader uses. Each part is compared with all before it in its map, so the
+// work grows with the square of their number.
+inline constexpr std::size_t kMostNodes = 512;
+
 enum class Kind : std::uint8_t {
   kNull,
   kPlain,   // a number, true, false; and in YAML any scalar without quotes
@@ -28,6 +32,7 @@ enum class Kind : std::uint8_t {
 
 struct Node {
   Kind kind = Kind::kNull;
+  std::uint8_t mark = 0;        // the reader's own
   std::uint32_t line = 0;       // where it begins, from 1 on
   std::string_view key;         // in a map; unique there
   std::string_view text;        // of a scalar, without its quotes; empty for the others

@@ -115,4 +115,7 @@ static_assert(kHoldTimeMs % kServerTickMs == 0);
 // How long a connection that we have closed discards what comes until its peer closes too.
 inline constexpr std::uint32_t kDrainTimeMs = 5'000;
 
+// When the server is to end: a connection without a request for this long is idle, and closed.
+inline constexpr std::uint32_t kDrainIdleMs = 500;
+
 }  // namespace mote::limits

@@ -30,8 +30,9 @@ inline constexpr std::size_t kHotplugBuses = 32;
 // Register windows remembered of those that ACPI and the command line name; QEMU's microvm has 24.
 inline constexpr std::size_t kMmioWindows = 32;
 
-// Words in memory watched while the machine waits: three for each of eight NICs.
-inline constexpr std::size_t kWatchedWords = 24;
+// Words in memory watched while the machine waits: three for each of eight NICs, four for each of
+// three serial devices.
+inline constexpr std::size_t kWatchedWords = 36;
 
 // Bytes of log lines that wait for the serial port, and how many of them it gets in one turn of the
 // run loop: as many as its FIFO takes.

@@ -52,6 +52,8 @@ struct InterfaceReport {
   const InterfaceCounters* stack = nullptr;
   bool has_way_out = false;  // to other networks: by a gateway or a default route
   DhcpCounters dhcp = {};
+  Ipv4Address address = {};  // zero: none
+  Ipv4Address netmask = {};
 };
 
 // The interface with an index, if there is or was one.

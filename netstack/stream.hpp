@@ -243,6 +243,10 @@ static_assert(Stream<TcpStream>);
 template <bool (*accept)(TcpStream stream)>
 [[nodiscard]] bool listen(std::uint16_t port);
 
+// Stops listening on a port: from now on, who connects gets a reset. Streams live on, and `accept`
+// still gets those for which a SYN came before.
+void stop_listening(std::uint16_t port);
+
 // Calls a function once, after this many milliseconds. At most one call may be pending.
 void call_later(std::uint32_t milliseconds, void (*function)(void* unused));
 

@@ -36,6 +36,9 @@ class Disk {
   // 0: there is no medium, or it is unusable.
   [[nodiscard]] std::uint64_t bytes() const { return blocks_ * block_bytes_; }
 
+  // The unit that partition tables count in.
+  [[nodiscard]] std::uint32_t block_bytes() const { return block_bytes_; }
+
   // Fills `to` with the bytes from number `offset` on, whatever their alignment. False: they don't
   // all exist, the device failed, or the disk's kMostBytes are used up; `to` then holds anything.
   [[nodiscard]] bool read(std::uint64_t offset, std::span<std::byte> to);

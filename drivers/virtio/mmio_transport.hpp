@@ -92,9 +92,6 @@ class BasicMmioTransport {
  public:
   using Location = MmioWindow;
 
-  // The queues that can be enabled.
-  static constexpr std::size_t kQueues = 2;
-
   // Entries that a queue gets at most. QEMU offers 1024 for every queue, whatever the device needs;
   // more than a NIC keeps posted would only cost memory.
   static constexpr std::uint32_t kMostEntries = std::bit_floor(limits::kReceiveBuffers);
@@ -131,6 +128,10 @@ class BasicMmioTransport {
     const bool inside = offset + sizeof(std::uint16_t) <= config_bytes_;
     return inside ? registers_.read16(mmio_register::kConfig + offset) : std::uint16_t{0};
   }
+  [[nodiscard]] std::uint32_t config32(std::uint16_t offset) const {
+    const bool inside = offset + sizeof(std::uint32_t) <= config_bytes_;
+    return inside ? registers_.read32(mmio_register::kConfig + offset) : std::uint32_t{0};
+  }
   // Version 1 has none: there, reading twice can't detect a change.
   [[nodiscard]] std::uint8_t config_generation() const {
     return legacy_ ? std::uint8_t{0}
@@ -149,7 +150,7 @@ class BasicMmioTransport {
   std::uint64_t config_bytes_ = 0;
   bool legacy_ = false;
   bool can_interrupt_ = false;
-  std::array<std::uint16_t, kQueues> entries_{};  // as agreed with the device
+  std::array<std::uint16_t, kQueuePlaces> entries_{};  // as agreed with the device
 };
 
 // 4.2.2.2: a window with another magic value, or with device 0, is to be left alone.
@@ -224,9 +225,9 @@ std::uint16_t BasicMmioTransport<Registers>::set_queue_entries(std::uint16_t que
   const bool in_use =
       registers_.read32(legacy_ ? mmio_register::kQueuePage : mmio_register::kQueueReady) != 0;
   const std::uint32_t most = in_use ? 0 : registers_.read32(mmio_register::kQueueMost);
-  entries_[queue] =
+  entries_[place_of(queue)] =
       static_cast<std::uint16_t>(std::bit_floor(std::min<std::uint32_t>(entries, most)));
-  return entries_[queue];
+  return entries_[place_of(queue)];
 }
 
 // Steps 5 to 7 of 4.2.3.2, and of 4.2.4 for version 1.
@@ -234,7 +235,7 @@ template <MmioRegisters Registers>
 bool BasicMmioTransport<Registers>::enable_queue(std::uint16_t queue,
                                                  const QueueAddresses& addresses) {
   registers_.write32(mmio_register::kQueueSelect, queue);
-  registers_.write32(mmio_register::kQueueEntries, entries_[queue]);
+  registers_.write32(mmio_register::kQueueEntries, entries_[place_of(queue)]);
   if (legacy_) {
     registers_.write32(mmio_register::kQueueAlignment, RingLayout::kLegacyAlignment);
     const std::uint64_t page = addresses.descriptors.value / kPageBytes;

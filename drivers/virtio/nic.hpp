@@ -94,8 +94,6 @@ class Nic {
   // How many calls of `link_up` a reset may take, and a failed device rests: 10 s at four a second.
   static constexpr unsigned kLooksATry = 40;
 
-  static constexpr std::string_view kEndlessReset = "the device does not end its reset";
-
   enum class State : std::uint8_t {
     kDown,  // never came up
     kRunning,
@@ -110,12 +108,10 @@ class Nic {
   [[nodiscard]] bool is_running() const { return state_ == State::kRunning; }
   [[nodiscard]] bool has(Features bits) const { return (features_ & bits) == bits; }
 
-  template <typename... Parts>
-  bool fail(const Parts&... parts) {
-    error_.clear();
-    error_.add("virtio-net: ", parts...);
-    return false;
+  bool fail(std::string_view words, std::uint64_t first = 0, std::uint64_t second = 0) {
+    return failure()(words, first, second);
   }
+  [[nodiscard]] Failure failure() { return {error_, model()}; }
 
   [[nodiscard]] bool start();
   [[nodiscard]] bool negotiate(bool first);
@@ -123,9 +119,7 @@ class Nic {
   [[nodiscard]] bool read_facts();
   [[nodiscard]] MacAddress read_mac();
   [[nodiscard]] bool set_up(std::uint16_t number, SplitRing& ring);
-  [[nodiscard]] std::uint16_t agree_on_entries(std::uint16_t number);
   void name_features();
-  void add_status(std::uint8_t bits) { transport_.set_status(transport_.status() | bits); }
 
   void begin_reset();
   void look_after_reset();

@@ -5,12 +5,11 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 
 #include "drivers/limits.hpp"
+#include "drivers/virtio/bring_up.hpp"
 #include "drivers/virtio/nic.hpp"
 #include "kernel/console/console.hpp"
-#include "kernel/memory/dma.hpp"
 #include "kernel/platform/entropy.hpp"
 
 namespace mote::virtio {
@@ -31,11 +30,11 @@ bool Nic<T>::bring_up(const typename T::Location& location, std::size_t receive_
 template <Transport T>
 bool Nic<T>::start() {
   const bool first = state_ == State::kDown;
-  add_status(status::kAcknowledge);
-  add_status(status::kDriver);
+  add_status(transport_, status::kAcknowledge);
+  add_status(transport_, status::kDriver);
   if (!negotiate(first) || (first && !read_facts()) || !set_up(kReceiveQueue, receive_.ring()) ||
       !set_up(kTransmitQueue, transmit_.ring())) {
-    add_status(status::kFailed);
+    add_status(transport_, status::kFailed);
     return false;
   }
   const bool short_header = transport_.is_legacy() && !has(feature::kNetMergeable);
@@ -48,7 +47,7 @@ bool Nic<T>::start() {
                   .trust_checksum = has(feature::kNetGuestChecksum),
                   .buffers = receive_buffers_});
   transmit_.start(framing, has(feature::kNetHostTso4));
-  add_status(status::kDriverOk);
+  add_status(transport_, status::kDriverOk);
   state_ = State::kRunning;
   complained_ = false;
   flush();
@@ -87,15 +86,8 @@ bool Nic<T>::negotiate(bool first) {
     return fail("the device lost features at its reset");
   }
   features_ = given;
-  if (!transport_.is_legacy() && !has(feature::kVersion1)) {
-    return fail("modern device without VIRTIO_F_VERSION_1");
-  }
-  transport_.accept_features(features_);
-  if (!transport_.is_legacy()) {  // 3.1.2: the legacy interface has no FEATURES_OK
-    add_status(status::kFeaturesOk);
-    if ((transport_.status() & status::kFeaturesOk) == 0) {
-      return fail("device refused features");
-    }
+  if (!accept_features(transport_, features_, failure())) {
+    return false;
   }
   name_features();
   return true;
@@ -107,7 +99,7 @@ bool Nic<T>::read_facts() {
   if (has(feature::kNetMtu)) {
     const std::uint16_t mtu = transport_.config16(net_config::kMtu);
     if (mtu < net_config::kLeastMtu) {
-      return fail("device's MTU of ", mtu, " is smaller than ", net_config::kLeastMtu);
+      return fail("device's MTU of # is smaller than #", mtu, net_config::kLeastMtu);
     }
     mtu_ = std::min(mtu, limits::kMtu);
   }
@@ -145,54 +137,12 @@ MacAddress Nic<T>::read_mac() {
   return mac;
 }
 
-// The number of entries for queue `number`; 0 if it can't be used.
-template <Transport T>
-std::uint16_t Nic<T>::agree_on_entries(std::uint16_t number) {
-  constexpr std::uint16_t kLimit = limits::kQueueEntries;
-  static_assert(std::has_single_bit(limits::kQueueEntries));
-  const std::uint16_t offered = transport_.queue_entries(number);
-  std::uint16_t entries = offered;
-  if (!transport_.is_legacy() && offered > kLimit) {
-    entries = transport_.set_queue_entries(number, kLimit);  // 4.1.5.1.3: may be reduced
-  }
-  if (offered == 0) {
-    fail("queue ", number, " is missing");
-  } else if (entries > kLimit) {
-    fail("queue ", number, " of ", entries, " entries is larger than ", kLimit);
-  } else if (entries < kLeastEntries) {
-    fail("queue ", number, " of ", entries, " entries is smaller than ", kLeastEntries);
-  } else if (!std::has_single_bit(entries)) {
-    fail("queue ", number, " of ", entries, " entries is not a power of two");
-  } else {
-    return entries;
-  }
-  return 0;
-}
-
 template <Transport T>
 bool Nic<T>::set_up(std::uint16_t number, SplitRing& ring) {
-  const std::uint16_t entries = agree_on_entries(number);
-  if (entries == 0) {
-    return false;
-  }
-  const std::size_t alignment =
-      transport_.is_legacy() ? RingLayout::kLegacyAlignment : RingLayout::kModernAlignment;
-  const RingLayout layout = RingLayout::of(entries, alignment);
-  if (ring.entries() == 0) {
-    const auto memory = dma::allocate(layout.bytes, alignment);
-    const auto slots = dma::allocate(entries * sizeof(Slot), alignof(Slot));
-    if (memory.empty() || slots.empty()) {
-      return fail("no memory left for queue ", number, " of ", entries, " entries");
-    }
-    ring.attach(layout, memory, {reinterpret_cast<Slot*>(slots.data()), entries});
-  } else if (ring.entries() != entries) {
-    return fail("queue ", number, " changed its size at reset");
-  }
-  ring.restart(has(feature::kEventIndex));
-  if (!transport_.enable_queue(number, ring.addresses())) {
-    return fail("the doorbell of queue ", number, " is out of reach");
-  }
-  return true;
+  return set_up_queue(
+      transport_,
+      {.number = number, .least_entries = kLeastEntries, .event_index = has(feature::kEventIndex)},
+      ring, failure());
 }
 
 template <Transport T>
@@ -251,7 +201,8 @@ void Nic<T>::name_features() {
   words_.clear();
   const auto name = [&](Features bits, std::string_view word) {
     if (has(bits)) {
-      words_.add(words_.empty() ? "" : " ", word);
+      words_.add(words_.empty() ? "" : " ");
+      words_.add(word);
     }
   };
   name(feature::kNetChecksum, "csum");

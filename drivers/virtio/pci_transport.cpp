@@ -281,9 +281,9 @@ bool PciTransport::enable_queue(std::uint16_t queue, const QueueAddresses& addre
   if (legacy_) {
     const std::uint64_t page = addresses.descriptors.value >> legacy::kPageShift;
     common_.write32(legacy::kQueueAddress, static_cast<std::uint32_t>(page));
-    doorbells_[queue] = {.address = common_.address + legacy::kQueueNotify,
-                         .bytes = sizeof(std::uint16_t),
-                         .is_io = common_.is_io};
+    doorbells_[place_of(queue)] = {.address = common_.address + legacy::kQueueNotify,
+                                   .bytes = sizeof(std::uint16_t),
+                                   .is_io = common_.is_io};
     return true;
   }
   // 4.1.4.4: the doorbell's place in the notification structure.
@@ -292,7 +292,7 @@ bool PciTransport::enable_queue(std::uint16_t queue, const QueueAddresses& addre
   if (offset + sizeof(std::uint16_t) > notify_.bytes) {
     return false;
   }
-  doorbells_[queue] = {
+  doorbells_[place_of(queue)] = {
       .address = notify_.address + offset, .bytes = sizeof(std::uint16_t), .is_io = notify_.is_io};
   write64(common_, common::kQueueDescriptors, addresses.descriptors.value);
   write64(common_, common::kQueueAvailable, addresses.available.value);
@@ -308,6 +308,11 @@ std::uint8_t PciTransport::config8(std::uint16_t offset) const {
 std::uint16_t PciTransport::config16(std::uint16_t offset) const {
   const bool inside = offset + sizeof(std::uint16_t) <= config_.bytes;
   return inside ? config_.read16(offset) : std::uint16_t{0};
+}
+
+std::uint32_t PciTransport::config32(std::uint16_t offset) const {
+  const bool inside = offset + sizeof(std::uint32_t) <= config_.bytes;
+  return inside ? config_.read32(offset) : std::uint32_t{0};
 }
 
 // 4.1.4.10: the legacy interface has none: there, reading twice can't detect a change.

@@ -19,9 +19,6 @@ class PciTransport {
  public:
   using Location = pci::Function;
 
-  // The queues that can be enabled.
-  static constexpr std::size_t kQueues = 2;
-
   // See the concept `Transport`.
   [[nodiscard]] static bool is_device(const pci::Function& function, std::uint16_t identifier);
   [[nodiscard]] std::string_view open(const pci::Function& function);
@@ -38,10 +35,11 @@ class PciTransport {
   void clear_interrupt() const;
   [[nodiscard]] std::uint8_t config8(std::uint16_t offset) const;
   [[nodiscard]] std::uint16_t config16(std::uint16_t offset) const;
+  [[nodiscard]] std::uint32_t config32(std::uint16_t offset) const;
   [[nodiscard]] std::uint8_t config_generation() const;
 
   // Writes the queue's number, wherever its doorbell is (4.1.5.2).
-  void notify(std::uint16_t queue) const { doorbells_[queue].write16(0, queue); }
+  void notify(std::uint16_t queue) const { doorbells_[place_of(queue)].write16(0, queue); }
 
  private:
   // How the device interrupts.
@@ -59,7 +57,7 @@ class PciTransport {
   std::uint32_t notify_multiplier_ = 0;
   bool legacy_ = false;
   Way way_ = Way::kNone;
-  std::array<Window, kQueues> doorbells_{};
+  std::array<Window, kQueuePlaces> doorbells_{};
 };
 static_assert(Transport<PciTransport>);
 

@@ -1,5 +1,7 @@
-// Split virtqueues: how one is attached and restarted.
+// Split virtqueues: how one is attached and restarted, and how requests are lent.
 #include "drivers/virtio/ring.hpp"
+
+#include <limits>
 
 namespace mote::virtio {
 
@@ -36,6 +38,35 @@ void SplitRing::restart(bool event_index) {
   taken_ = 0;
   event_index_ = event_index;
   ask_for_none();
+}
+
+bool SplitRing::lend_request(std::span<const Piece> reads, std::span<const Piece> writes,
+                             Owner owner) {
+  const std::size_t pieces = reads.size() + writes.size();
+  std::size_t writable = 0;
+  for (const Piece& piece : writes) {
+    writable += piece.bytes;
+  }
+  if (pieces == 0 || pieces > free_ || writable > std::numeric_limits<std::uint16_t>::max()) {
+    return false;
+  }
+  const std::uint16_t head = free_head_;
+  std::size_t left = pieces;
+  const auto put = [&](const Piece& piece, std::uint16_t kind) {
+    const std::uint16_t at = free_head_;
+    free_head_ = slots_[at].next;
+    const std::uint16_t linked = --left != 0 ? Descriptor::kNext : 0;
+    descriptors_[at] = {physical(piece.data).value, static_cast<std::uint32_t>(piece.bytes),
+                        static_cast<std::uint16_t>(kind | linked), free_head_};
+  };
+  for (const Piece& piece : reads) {
+    put(piece, 0);
+  }
+  for (const Piece& piece : writes) {
+    put(piece, Descriptor::kWrite);
+  }
+  offer(head, static_cast<std::uint16_t>(pieces), static_cast<std::uint16_t>(writable), owner);
+  return true;
 }
 
 }  // namespace mote::virtio

@@ -138,6 +138,11 @@ class SplitRing {
   // The device sees it after `publish`.
   [[nodiscard]] bool lend(Piece first, std::span<const Piece> rest, Access access, Owner owner);
 
+  // Lends a chain that the device reads at first and then writes (2.7.4.2). False also if it could
+  // write more than a completion counts.
+  [[nodiscard]] bool lend_request(std::span<const Piece> reads, std::span<const Piece> writes,
+                                  Owner owner);
+
   // Shows the device the chains lent since. True if it asks for a doorbell.
   [[nodiscard]] bool publish();
 
@@ -181,6 +186,7 @@ class SplitRing {
     *static_cast<volatile T*>(pointer) = value;
   }
 
+  void offer(std::uint16_t head, std::uint16_t pieces, std::uint16_t writable, Owner owner);
   void give_back(std::uint16_t head);
 
   Descriptor* descriptors_ = nullptr;
@@ -228,17 +234,24 @@ class SplitRing {
   // The last descriptor's `next` has no meaning.
   descriptors_[at] = {physical(piece.data).value, static_cast<std::uint32_t>(piece.bytes), kind, 0};
   free_head_ = next;
-  const auto pieces = static_cast<std::uint16_t>(rest.size() + 1);
+  offer(head, static_cast<std::uint16_t>(rest.size() + 1),
+        access == Access::kDeviceWrites ? static_cast<std::uint16_t>(bytes) : std::uint16_t{0},
+        owner);
+  return true;
+}
+
+// Notes the chain that begins at `head`, already off the free list, and makes it the next to show.
+[[gnu::always_inline]] inline void SplitRing::offer(std::uint16_t head, std::uint16_t pieces,
+                                                    std::uint16_t writable, Owner owner) {
   free_ = static_cast<std::uint16_t>(free_ - pieces);
   Slot& slot = slots_[head];
   slot.cookie = owner.cookie;
   slot.packet = owner.packet;
-  slot.writable = access == Access::kDeviceWrites ? static_cast<std::uint16_t>(bytes) : 0;
+  slot.writable = writable;
   slot.pieces = pieces;
   // The device doesn't look beyond the published index, so this store needs no ordering.
   available_ring_[offered_++ & mask_] = head;
   ++lent_;
-  return true;
 }
 
 inline bool SplitRing::publish() {

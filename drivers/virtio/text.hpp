@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -18,20 +17,25 @@ class Text {
   [[nodiscard]] bool empty() const { return length_ == 0; }
   [[nodiscard]] std::string_view view() const { return {characters_.data(), length_}; }
 
-  // Adds texts, and numbers in decimal.
-  template <typename... Parts>
-  void add(const Parts&... parts) {
-    (append(parts), ...);
-  }
+  // Adds words, with numbers in decimal where they have '#'.
+  void add(std::string_view words, std::uint64_t first = 0, std::uint64_t second = 0,
+           std::uint64_t third = 0);
 
  private:
-  // Not inline: many calls, on paths that run once.
-  void append(std::string_view text);
-  void append_number(std::uint64_t number);
-  void append(std::unsigned_integral auto number) { append_number(number); }
+  void append(char character);
 
   std::array<char, kCapacity> characters_{};
   std::size_t length_ = 0;
+};
+
+// Where a driver says what failed, after the word for its device.
+struct Failure {
+  Text& text;
+  std::string_view model;
+
+  // False, for the caller to return.
+  bool operator()(std::string_view words, std::uint64_t first = 0, std::uint64_t second = 0,
+                  std::uint64_t third = 0) const;
 };
 
 }  // namespace mote::virtio

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -32,6 +33,13 @@ inline constexpr Features kVersion1 = bit(32);
 inline constexpr Features kAccessPlatform = bit(33);
 inline constexpr Features kOrderPlatform = bit(36);
 }  // namespace feature
+
+// A transport keeps facts on so many queues. No driver enables others than the first four and, in
+// place of 0 and 1, one pair beyond them (a port of the console device).
+inline constexpr std::size_t kQueuePlaces = 4;
+constexpr std::size_t place_of(std::uint16_t queue) {
+  return queue < kQueuePlaces ? queue : queue & 1U;
+}
 
 // A way to reach one device. `open` comes first; it returns an empty text, or what is missing.
 template <typename T>
@@ -77,6 +85,7 @@ concept Transport = requires(T transport, const T& constant, const typename T::L
   // after.
   { constant.config8(offset) } -> std::same_as<std::uint8_t>;
   { constant.config16(offset) } -> std::same_as<std::uint16_t>;
+  { constant.config32(offset) } -> std::same_as<std::uint32_t>;
   { constant.config_generation() } -> std::same_as<std::uint8_t>;
 };
 

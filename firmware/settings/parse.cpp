@@ -1,8 +1,12 @@
 // Parses numbers, addresses and names in settings.
 #include "firmware/settings/parse.hpp"
 
+#include <bit>
+
 namespace mote {
 namespace {
+
+using namespace std::string_view_literals;
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -26,7 +30,7 @@ std::string_view take_until(std::string_view& rest, char separator) {
 }
 
 std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
+  constexpr std::string_view kBlank = " \t\r\n"sv;
   const auto first = text.find_first_not_of(kBlank);
   if (first == std::string_view::npos) {
     return {};
@@ -74,6 +78,16 @@ std::optional<Ipv4Prefix> parse_ipv4_prefix(std::string_view text) {
   return Ipv4Prefix{*address, static_cast<std::uint8_t>(*length)};
 }
 
+std::optional<std::uint8_t> parse_netmask(std::string_view text) {
+  if (const auto mask = parse_ipv4(text)) {
+    const int bits = std::popcount(*mask);
+    return std::countl_one(*mask) == bits ? std::optional(static_cast<std::uint8_t>(bits))
+                                          : std::nullopt;
+  }
+  const auto bits = parse_number(text, 0, 32);
+  return bits ? std::optional(static_cast<std::uint8_t>(*bits)) : std::nullopt;
+}
+
 std::optional<MacAddress> parse_mac(std::string_view text) {
   MacAddress mac;
   if (text.size() != mac.octets.size() * 3 - 1) {
@@ -99,13 +113,13 @@ bool is_url_path(std::string_view text) {
   while (!text.empty()) {
     const bool is_last = text.find('/') == std::string_view::npos;
     const auto segment = take_until(text, '/');
-    if (segment.empty() || segment == "." || segment == ".." || (!is_last && text.empty())) {
+    if (segment.empty() || segment == "."sv || segment == ".."sv || (!is_last && text.empty())) {
       return false;
     }
     for (const char c : segment) {
       // RFC 3986, 2.3 and 3.3: unreserved characters, and those without a meaning in a path.
       if (!is_letter(c) && !is_digit(c) &&
-          std::string_view("-._~!$&'()*+,;=:@").find(c) == std::string_view::npos) {
+          std::string_view("-._~!$&'()*+,;=:@"sv).find(c) == std::string_view::npos) {
         return false;
       }
     }

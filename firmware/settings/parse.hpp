@@ -30,6 +30,9 @@ struct Ipv4Prefix {
 // "192.0.2.1/24".
 [[nodiscard]] std::optional<Ipv4Prefix> parse_ipv4_prefix(std::string_view text);
 
+// "255.255.255.0" or "24": the bits of a netmask.
+[[nodiscard]] std::optional<std::uint8_t> parse_netmask(std::string_view text);
+
 // "52:54:00:12:34:56".
 [[nodiscard]] std::optional<MacAddress> parse_mac(std::string_view text);
 

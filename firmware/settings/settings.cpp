@@ -2,16 +2,17 @@
 #include "firmware/settings/settings.hpp"
 
 #include <algorithm>
-#include <span>
 
-#include "drivers/limits.hpp"
+#include "firmware/limits.hpp"
+#include "firmware/settings/harmless_text.hpp"
 #include "http/limits.hpp"
 #include "kernel/console/console.hpp"
 #include "netstack/limits.hpp"
-#include "netstack/wire/host_address.hpp"
 
 namespace mote {
 namespace {
+
+using namespace std::string_view_literals;
 
 bool set_seconds(std::uint32_t& milliseconds, std::string_view value) {
   const auto seconds = parse_number(value, 1, 86'400);
@@ -21,60 +22,29 @@ bool set_seconds(std::uint32_t& milliseconds, std::string_view value) {
   return seconds.has_value();
 }
 
-bool set_address(InterfaceFields& fields, std::string_view value) {
-  if (value == "dhcp") {
-    fields.address = InterfaceFields::Address{};
-    return true;
+// Splits off a word; blanks within a pair of double quotes don't end it.
+std::string_view take_word(std::string_view& rest) {
+  std::size_t end = rest.find_first_of(" \""sv);
+  while (end != std::string_view::npos && rest[end] == '"') {
+    const auto closing = rest.find('"', end + 1);
+    end = rest.find_first_of(" \""sv, closing == std::string_view::npos ? end + 1 : closing + 1);
   }
-  const auto prefix = parse_ipv4_prefix(value);
-  if (!prefix || prefix->length == 0 ||
-      !netstack::fault_on_subnet({prefix->address}, prefix->length).empty()) {
-    return false;
-  }
-  fields.address = InterfaceFields::Address{.dhcp = false, .fixed = *prefix};
-  return true;
+  const auto word = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  return word;
 }
 
-bool set_gateway(InterfaceFields& fields, std::string_view value) {
-  const auto gateway = parse_ipv4(value);
-  if (!gateway || !netstack::fault_of_host({*gateway}).empty()) {
-    return false;
-  }
-  fields.gateway = gateway;
-  return true;
-}
-
-bool set_mtu(InterfaceFields& fields, std::string_view value) {
-  // RFC 791, 3.2: every host must be able to take 576 bytes.
-  const auto mtu = parse_number(value, 576, limits::kMtu);
-  if (mtu) {
-    fields.mtu = static_cast<std::uint16_t>(*mtu);
-  }
-  return mtu.has_value();
-}
-
-bool set_offload(InterfaceFields& fields, std::string_view value) {
-  const bool known = value == "on" || value == "off";
-  if (known) {
-    fields.offload = value == "on";
-  }
-  return known;
-}
-
-// Prints text of unknown origin, shortened and without characters that a terminal might obey.
-void print_harmless(std::string_view text) {
-  constexpr std::size_t kMost = 64;
-  for (const char c : text.substr(0, kMost)) {
-    console::print(c >= ' ' && c <= '~' ? c : '?');
-  }
-  console::print(text.size() > kMost ? "..." : "");
+std::string_view without_quotes(std::string_view text) {
+  const bool is_quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
+  return is_quoted ? text.substr(1, text.size() - 2) : text;
 }
 
 // The part of a truncated text before its last separator.
 std::string_view whole_parts(SettingSource source, std::string_view text, char separator) {
   const auto end = text.find_last_of(separator);
   const auto whole = text.substr(0, end == std::string_view::npos ? 0 : end);
-  console::line("settings (", source.name, "): too long, only ", whole.size(), " bytes are used");
+  console::line("settings ("sv, source.name, "): too long, only "sv, whole.size(),
+                " bytes are used"sv);
   return whole;
 }
 
@@ -92,87 +62,138 @@ void Settings::apply_lines(SettingSource source, std::string_view text, bool is_
 }
 
 void Settings::apply_command_line(std::string_view text, bool is_cut) {
-  constexpr std::string_view kPrefix = "mote.";
-  constexpr SettingSource kSource{"command line"};
+  constexpr std::string_view kPrefix = "mote."sv;
+  constexpr SettingSource kSource{"command line"sv};
   text = is_cut ? whole_parts(kSource, text, ' ') : text;
   while (!text.empty()) {
-    auto word = trim(take_until(text, ' '));
+    auto word = without_quotes(trim(take_word(text)));
     if (word.starts_with(kPrefix)) {
       word.remove_prefix(kPrefix.size());
       const auto key = take_until(word, '=');
-      apply(kSource, key, word);
+      apply(kSource, key, without_quotes(word));
     }
   }
 }
 
 void Settings::apply(SettingSource source, std::string_view key, std::string_view value) {
-  if (!set(key, value)) {
-    console::print("settings (", source.name, "): cannot use ");
-    print_harmless(key);
-    console::print("=");
-    print_harmless(value);
-    console::line(", ignored");
+  begin(source);
+  const Outcome outcome = set(key, value);
+  if (outcome == Outcome::kSet || !may_complain(source)) {
+    return;
+  }
+  console::line(outcome == Outcome::kNoRoom ? "no room for "sv : "cannot use "sv, Harmless{key},
+                "="sv, Harmless{value}, ", ignored"sv);
+}
+
+void Settings::apply(SettingSource source, const InterfaceChoice& choice,
+                     const InterfaceFields& fields) {
+  begin(source);
+  if (!rules_.set(choice, fields, source_)) {
+    complain(source, "no room for the settings of one more NIC"sv);
   }
 }
 
-bool Settings::set(std::string_view key, std::string_view value) {
-  constexpr std::string_view kNetwork = "network.";
-  if (key == "network.hostname") {
-    return set_host_name(value);
+void Settings::begin(SettingSource source) {
+  constexpr std::uint8_t kMost = 0xFF;
+  if (source_ == 0 || source.name != source_name_) {
+    source_name_ = source.name;
+    source_ = source_ < kMost ? static_cast<std::uint8_t>(source_ + 1) : kMost;
+    complaints_ = 0;
   }
-  if (key.starts_with(kNetwork)) {
+}
+
+// Begins a line on the console, unless enough has been said of the source.
+bool Settings::may_complain(SettingSource source) {
+  begin(source);
+  if (complaints_ > limits::kSettingComplaints) {
+    return false;
+  }
+  console::print("settings ("sv, source.name);
+  if (++complaints_ > limits::kSettingComplaints) {
+    console::line("): more can't be used"sv);
+    return false;
+  }
+  if (source.line != 0) {
+    console::print(":"sv, source.line);
+  }
+  console::print("): "sv);
+  return true;
+}
+
+void Settings::complain(SettingSource source, std::string_view words, std::string_view text) {
+  if (may_complain(source)) {
+    const auto before = take_until(words, '%');
+    console::line(before, Harmless{text}, words);
+  }
+}
+
+Settings::Outcome Settings::set(std::string_view key, std::string_view value) {
+  constexpr std::string_view kNetwork = "network."sv;
+  if (key.starts_with(kNetwork) && key != "network.hostname"sv) {
     return set_network(key.substr(kNetwork.size()), value);
   }
-  constexpr std::string_view kHttp = "http.";
+  return set_top(key, value) ? Outcome::kSet : Outcome::kUnusable;
+}
+
+bool Settings::set_top(std::string_view key, std::string_view value) {
+  if (key == "network.hostname"sv) {
+    return set_host_name(value);
+  }
+  constexpr std::string_view kHttp = "http."sv;
   if (key.starts_with(kHttp)) {
     return set_http(key.substr(kHttp.size()), value);
   }
-  if (key == "panic" && (value == "reset" || value == "halt")) {
-    halt_on_panic_ = value == "halt";
+  if (key == "panic"sv && (value == "reset"sv || value == "halt"sv)) {
+    halt_on_panic_ = value == "halt"sv;
     return true;
   }
-  if (key == "console" && (value == "normal" || value == "quiet")) {
-    is_console_quiet_ = value == "quiet";
+  if (key == "console"sv && (value == "normal"sv || value == "quiet"sv)) {
+    is_console_quiet_ = value == "quiet"sv;
     return true;
   }
-  if (key == "idle" && (value == "poll" || value == "doze")) {
-    idle_ = value == "doze" ? IdlePolicy::kDoze : IdlePolicy::kPoll;
+  if (key == "power.drain_s"sv) {
+    const auto seconds = parse_number(value, 0, limits::kMostPowerDrainS);
+    drain_time_ms_ = seconds ? *seconds * 1000 : drain_time_ms_;
+    return seconds.has_value();
+  }
+  if (key == "idle"sv && (value == "poll"sv || value == "doze"sv)) {
+    idle_ = value == "doze"sv ? IdlePolicy::kDoze : IdlePolicy::kPoll;
     return true;
   }
   return false;
 }
 
 bool Settings::set_http(std::string_view key, std::string_view value) {
-  if (key == "port") {
+  if (key == "port"sv) {
     const auto port = parse_number(value, 1, 65'535);
     http_port_ = static_cast<std::uint16_t>(port.value_or(http_port_));
     return port.has_value();
   }
-  if (key == "connections") {
+  if (key == "connections"sv) {
     const auto count = parse_number(value, limits::kLeastConnections, limits::kMostConnections);
     http_connections_ = count.value_or(http_connections_);
     return count.has_value();
   }
-  if (key == "header_timeout_s") {
+  if (key == "header_timeout_s"sv) {
     return set_seconds(header_time_ms_, value);
   }
-  if (key == "idle_timeout_s") {
+  if (key == "idle_timeout_s"sv) {
     return set_seconds(idle_time_ms_, value);
   }
-  if (key == "health") {
+  if (key == "health"sv) {
     return set_path(health_path_, value);
   }
-  if (key == "metrics") {
+  if (key == "metrics"sv) {
     return set_path(metrics_path_, value);
   }
-  if (key == "metrics_interface") {
+  if (key == "metrics_interface"sv) {
     return set_metrics_interface(value);
   }
-  if (key == "access_log" && (value == "off" || value == "combined")) {
-    logs_access_ = value == "combined";
+  if (key == "access_log"sv && (value == "off"sv || value == "combined"sv)) {
+    logs_access_ = value == "combined"sv;
     return true;
   }
-  if (key == "access_log_lines") {
+  if (key == "access_log_lines"sv) {
     const auto lines = parse_number(value, 1, 10'000);
     access_log_lines_ = lines.value_or(access_log_lines_);
     return lines.has_value();
@@ -210,56 +231,13 @@ bool Settings::set_host_name(std::string_view value) {
 }
 
 // `key` is MATCH.FIELD, where MATCH is a MAC address or an index.
-bool Settings::set_network(std::string_view key, std::string_view value) {
-  const auto match = take_until(key, '.');
-  const bool known = key == "address" || key == "gateway" || key == "mtu" || key == "offload";
-  InterfaceRule* rule = known ? rule_for(match) : nullptr;
-  if (rule == nullptr) {
-    return false;
+Settings::Outcome Settings::set_network(std::string_view key, std::string_view value) {
+  const auto choice = parse_choice(take_until(key, '.'));
+  InterfaceFields fields;
+  if (!choice || !parse_field(fields, key, value)) {
+    return Outcome::kUnusable;
   }
-  if (key == "address") {
-    return set_address(rule->fields, value);
-  }
-  if (key == "offload") {
-    return set_offload(rule->fields, value);
-  }
-  return key == "mtu" ? set_mtu(rule->fields, value) : set_gateway(rule->fields, value);
-}
-
-InterfaceRule* Settings::rule_for(std::string_view match) {
-  const auto mac = parse_mac(match);
-  const auto index = parse_number(match, 0, limits::kInterfaces - 1);
-  if (!mac && !index) {
-    return nullptr;
-  }
-  for (InterfaceRule& rule : std::span(rules_).first(rule_count_)) {
-    if (rule.mac == mac && (mac || rule.index == *index)) {
-      return &rule;
-    }
-  }
-  if (rule_count_ == rules_.size()) {
-    return nullptr;
-  }
-  InterfaceRule& rule = rules_[rule_count_++];
-  rule.mac = mac;
-  rule.index = index.value_or(0);
-  return &rule;
-}
-
-InterfaceFields Settings::interface(std::uint32_t index, const MacAddress& mac) const {
-  InterfaceFields by_index;
-  InterfaceFields by_mac;
-  for (const InterfaceRule& rule : std::span(rules_).first(rule_count_)) {
-    if (rule.mac == mac) {
-      by_mac = rule.fields;
-    } else if (!rule.mac && rule.index == index) {
-      by_index = rule.fields;
-    }
-  }
-  return {.address = by_mac.address ? by_mac.address : by_index.address,
-          .gateway = by_mac.gateway ? by_mac.gateway : by_index.gateway,
-          .mtu = by_mac.mtu ? by_mac.mtu : by_index.mtu,
-          .offload = by_mac.offload ? by_mac.offload : by_index.offload};
+  return rules_.set(*choice, fields, source_) ? Outcome::kSet : Outcome::kNoRoom;
 }
 
 }  // namespace mote

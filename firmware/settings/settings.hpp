@@ -1,52 +1,29 @@
 // The operator's settings: those baked into the site pack, and those given at boot.
 //
-// All sources use `key=value`: the pack and QEMU's fw_cfg file `opt/mote/config` with one per line,
-// the kernel command line with one per word, prefixed with `mote.`. A later source wins. A value
-// that can't be used is named on the console and leaves the setting as it was, so that no mistake
-// makes the machine unreachable. docs/configuration.md lists the keys.
+// They come as `key=value`: from the pack and QEMU's fw_cfg file `opt/mote/config` one per line, on
+// the kernel command line one per word, prefixed with `mote.`; settings disks are translated. A
+// later source wins: pack, SMBIOS, fw_cfg, settings disk, command line. A value that can't be used
+// is named on the console and leaves the setting as it was, so that no mistake makes the machine
+// unreachable. docs/configuration.md lists the keys.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "drivers/net_device.hpp"
+#include "firmware/limits.hpp"
+#include "firmware/settings/interface_rules.hpp"
 #include "firmware/settings/parse.hpp"
 #include "http/limits.hpp"
-#include "netstack/limits.hpp"
 
 namespace mote {
 
-// A settings source's name, for the console.
+// Where settings come from, for the console. What is applied under one name in a row is one source.
 struct SettingSource {
-  std::string_view name;
-};
-
-// The settings of an interface; absent ones were not set.
-struct InterfaceFields {
-  struct Address {
-    bool dhcp = true;
-    Ipv4Prefix fixed{};  // without DHCP
-  };
-  std::optional<Address> address;
-  std::optional<std::uint32_t> gateway;
-  std::optional<std::uint16_t> mtu;
-  std::optional<bool> offload;
-};
-
-// Settings, and the NIC they are for: by its MAC address if given, else by its index.
-struct InterfaceRule {
-  std::optional<MacAddress> mac;
-  std::uint32_t index = 0;
-  InterfaceFields fields;
-};
-
-// A NIC, by its MAC address if given, else by its index.
-struct InterfaceChoice {
-  std::optional<MacAddress> mac;
-  std::uint32_t index = 0;
+  std::string_view name;   // in static memory
+  std::uint32_t line = 0;  // of a file, from 1 on; 0: not told
 };
 
 // How the machine waits for work: it polls, or dozes after a while.
@@ -54,12 +31,20 @@ enum class IdlePolicy : std::uint8_t { kPoll, kDoze };
 
 class Settings {
  public:
+  void apply(SettingSource source, std::string_view key, std::string_view value);
+  void apply(SettingSource source, const InterfaceChoice& choice, const InterfaceFields& fields);
+
   // Applies one `key=value` per line; skips empty lines and those that begin with #. `is_cut`: the
   // text was truncated, so its last line may be incomplete and is left out.
   void apply_lines(SettingSource source, std::string_view text, bool is_cut = false);
 
-  // Applies the words of a kernel command line that begin with `mote.` and ignores all others.
+  // Applies the words of a kernel command line that begin with `mote.` and ignores all others. As
+  // with Linux, double quotes keep together a value with spaces.
   void apply_command_line(std::string_view text, bool is_cut = false);
+
+  // Prints a line about what can't be used: `words`, with `text`, which may come from anywhere, in
+  // the place of a `%`. Of one source only the first limits::kSettingComplaints are printed.
+  void complain(SettingSource source, std::string_view words, std::string_view text = {});
 
   // Zero-terminated, for lwIP; valid for this object's lifetime.
   [[nodiscard]] const char* host_name() const { return host_name_.data(); }
@@ -68,6 +53,8 @@ class Settings {
   [[nodiscard]] std::uint32_t http_connections() const { return http_connections_; }
   [[nodiscard]] std::uint32_t header_time_ms() const { return header_time_ms_; }
   [[nodiscard]] std::uint32_t idle_time_ms() const { return idle_time_ms_; }
+  // What responses in delivery get to end when the machine is to end.
+  [[nodiscard]] std::uint32_t drain_time_ms() const { return drain_time_ms_; }
   [[nodiscard]] IdlePolicy idle() const { return idle_; }
   [[nodiscard]] bool halt_on_panic() const { return halt_on_panic_; }
   // Whether the console tells trouble only, beside the first line and `ready`.
@@ -85,9 +72,14 @@ class Settings {
   [[nodiscard]] bool logs_access() const { return logs_access_; }
   [[nodiscard]] std::uint32_t access_log_lines() const { return access_log_lines_; }
 
-  // A NIC's settings. For each field, a value set for its MAC address wins over one for its index,
-  // whichever source it comes from.
-  [[nodiscard]] InterfaceFields interface(std::uint32_t index, const MacAddress& mac) const;
+  // A NIC's settings. A later source wins; within one, what is said of the MAC address wins over
+  // what is said of the index.
+  [[nodiscard]] InterfaceFields interface(std::uint32_t index, const MacAddress& mac) const {
+    return rules_.fields_of(index, mac);
+  }
+
+  // Calls `use` with each NIC that has settings.
+  void for_each_choice(auto&& use) const { rules_.for_each_choice(use); }
 
  private:
   // A copy of a path.
@@ -104,20 +96,25 @@ class Settings {
     std::size_t size_ = 0;
   };
 
-  void apply(SettingSource source, std::string_view key, std::string_view value);
-  bool set(std::string_view key, std::string_view value);
+  // What became of a setting.
+  enum class Outcome : std::uint8_t { kSet, kUnusable, kNoRoom };
+
+  void begin(SettingSource source);
+  bool may_complain(SettingSource source);
+  Outcome set(std::string_view key, std::string_view value);
+  bool set_top(std::string_view key, std::string_view value);
   bool set_http(std::string_view key, std::string_view value);
   static bool set_path(Path& path, std::string_view value);
   bool set_metrics_interface(std::string_view value);
   bool set_host_name(std::string_view value);
-  bool set_network(std::string_view key, std::string_view value);
-  InterfaceRule* rule_for(std::string_view match);
+  Outcome set_network(std::string_view key, std::string_view value);
 
   std::array<char, 64> host_name_{'m', 'o', 't', 'e'};
   std::uint16_t http_port_ = 80;
   std::uint32_t http_connections_ = 0;
   std::uint32_t header_time_ms_ = limits::kHeaderTimeMs;
   std::uint32_t idle_time_ms_ = limits::kIdleTimeMs;
+  std::uint32_t drain_time_ms_ = 1000 * limits::kPowerDrainS;
   bool halt_on_panic_ = false;
   bool is_console_quiet_ = false;
   IdlePolicy idle_ = IdlePolicy::kPoll;
@@ -127,8 +124,10 @@ class Settings {
   InterfaceChoice metrics_interface_;
   bool logs_access_ = false;
   std::uint32_t access_log_lines_ = 50;
-  std::array<InterfaceRule, 2 * limits::kInterfaces> rules_{};
-  std::size_t rule_count_ = 0;
+  InterfaceRules rules_;
+  std::string_view source_name_;
+  std::uint8_t source_ = 0;  // counts them
+  unsigned complaints_ = 0;  // about this source
 };
 
 }  // namespace mote

@@ -146,6 +146,13 @@ void Connection::expire() {
   settle();
 }
 
+void Connection::finish() {
+  closes_ = true;
+  conclude();
+  stream_.flush();
+  settle();
+}
+
 void Connection::evict() {
   ++server.counters.evicted;
   // Left to TCP alone, copied text could be held indefinitely, and nothing could reclaim it.
@@ -187,6 +194,15 @@ void Connection::recycle() {
   fin_sent_ = peer_closed_ = progress_ = retries_ = false;
   phase_ = Phase::kFree;
   server.queue(Phase::kFree).push_back(*this);
+}
+
+std::size_t ConnectionQueue::size() const {
+  std::size_t count = 0;
+  for (const Connection* connection = front_; connection != nullptr;
+       connection = connection->next_) {
+    ++count;
+  }
+  return count;
 }
 
 void ConnectionQueue::push_back(Connection& connection) {

@@ -51,6 +51,12 @@ class Connection {
   // unfinished response ends in a reset.
   void evict();
 
+  // Closes it behind what it is sending. Without effect on a response, but none will follow.
+  void finish();
+
+  // Resets it.
+  void abort();
+
   // Resets it: another connection needs a resource that this one has held longest.
   void give_way();
 
@@ -93,7 +99,6 @@ class Connection {
   void conclude_last();
   void settle();
   void release();
-  void abort();
   void recycle();
   void enter(Phase phase);
   void begin_time();
@@ -132,6 +137,7 @@ static_assert(netstack::PromptAnswerer<Connection>);
 class ConnectionQueue {
  public:
   [[nodiscard]] Connection* front() const { return front_; }
+  [[nodiscard]] std::size_t size() const;  // counts them
   void push_back(Connection& connection);
   void remove(Connection& connection);
 

@@ -154,8 +154,11 @@ std::size_t Connection::answer_request(std::string_view section, std::string_vie
       request->persistence = Persistence::kClose;
     }
   }
+  if (server.drains) [[unlikely]] {
+    request->persistence = Persistence::kClose;
+  }
   const Reply reply = reply_to(*request);
-  if (request->framing == Framing::kNone && !server.logs) {
+  if (request->framing == Framing::kNone && server.learns) {
     server.replies.learn(section, reply);
   }
   answer(reply, request->line, request->fields);

@@ -91,6 +91,8 @@ bool start(const SitePack& pack, const Options& options) {
   server.replies.forget_all();
   chosen = options;
   server.logs = options.log.combined;
+  server.learns = !server.logs;
+  server.drains = false;
   server.time_limits[static_cast<std::size_t>(Phase::kIdle)] = ticks_of(options.idle_time_ms);
   server.time_limits[static_cast<std::size_t>(Phase::kReading)] = ticks_of(options.header_time_ms);
   server.time_limits[static_cast<std::size_t>(Phase::kSending)] = ticks_of(limits::kStallTimeMs);

@@ -25,6 +25,8 @@ struct ServerState {
   std::span<Connection> connections;                      // their number depends on RAM (plan.hpp)
   std::size_t connections_touched = 0;                    // the rest aren't constructed yet
   bool logs = false;                                      // the access log is on
+  bool learns = false;                                    // replies are cached
+  bool drains = false;                                    // every response is its connection's last
 
   static constexpr std::uint32_t kTickMs = limits::kServerTickMs;
 

@@ -19,6 +19,8 @@ struct Facts {
   std::optional<PhysicalAddress> rsdp;
   std::optional<IoPort> pm_timer;
   std::optional<ResetRegister> reset_register;
+  FixedHardware fixed_hardware;
+  std::optional<Register> sleep_control;
   CmosClock cmos_clock;
 };
 [[gnu::section(".bss.sealed")]] constinit Facts facts{};
@@ -39,6 +41,16 @@ Bytes find(Signature signature, std::size_t skip = 0) {
 
 Bytes dsdt() { return read_table(firmware_memory, dsdt_of(find(kFadt))); }
 
+// Calls `sink(table)` for the DSDT and each SSDT, as long as it returns true.
+template <typename Sink>
+void each_aml_table(Sink sink) {
+  std::size_t ssdts = 0;
+  Bytes table = dsdt();
+  while (!table.empty() && sink(table)) {
+    table = find(kSsdt, ssdts++);
+  }
+}
+
 }  // namespace
 
 void initialize(const BootInfo& info) {
@@ -46,11 +58,15 @@ void initialize(const BootInfo& info) {
   const Bytes fadt = find(kFadt);
   facts.pm_timer = pm_timer_of(fadt);
   facts.reset_register = reset_register_of(fadt);
+  facts.fixed_hardware = fixed_hardware_of(fadt);
+  facts.sleep_control = sleep_control_of(fadt);
   facts.cmos_clock = cmos_clock_of(fadt);
 }
 
 std::optional<IoPort> pm_timer() { return facts.pm_timer; }
 std::optional<ResetRegister> reset_register() { return facts.reset_register; }
+const FixedHardware& fixed_hardware() { return facts.fixed_hardware; }
+std::optional<Register> sleep_control() { return facts.sleep_control; }
 CmosClock cmos_clock() { return facts.cmos_clock; }
 
 std::optional<Ecam> ecam() {
@@ -65,16 +81,34 @@ IoApicPlace io_apic(std::uint32_t interrupt) {
 
 std::size_t device_windows(std::string_view hid, std::span<MmioWindow> windows) {
   std::size_t count = 0;
-  std::size_t ssdts = 0;
-  for (Bytes table = dsdt(); !table.empty(); table = find(kSsdt, ssdts++)) {
+  each_aml_table([&](Bytes table) {
     each_device_window(table, hid, [&](const MmioWindow& window) {
       if (count < windows.size()) {
         windows[count] = window;
       }
       ++count;
     });
-  }
+    return true;
+  });
   return count;
+}
+
+std::optional<SleepTypes> power_off_types() {
+  std::optional<SleepTypes> types;
+  each_aml_table([&](Bytes table) {
+    types = power_off_types_of(table);
+    return !types;
+  });
+  return types;
+}
+
+std::optional<PowerEvent> power_event() {
+  std::optional<PowerEvent> event;
+  each_aml_table([&](Bytes table) {
+    event = power_event_of(table);
+    return !event;
+  });
+  return event;
 }
 
 std::optional<IoPort> hotplug_port() { return hotplug_port_of(dsdt()); }

@@ -6,7 +6,9 @@
 #include <span>
 #include <string_view>
 
+#include "kernel/acpi/aml_power.hpp"
 #include "kernel/acpi/hotplug.hpp"
+#include "kernel/acpi/power_tables.hpp"
 #include "kernel/acpi/tables.hpp"
 #include "kernel/boot_info.hpp"
 #include "kernel/memory/mmio_window.hpp"
@@ -23,6 +25,18 @@ void initialize(const BootInfo& info);
 // The 8-bit register that resets the machine, and the value to write. A register in PCI
 // configuration space isn't supported.
 [[nodiscard]] std::optional<ResetRegister> reset_register();
+
+// The power button's and the sleep registers of fixed hardware, and the sleep control register of a
+// hardware-reduced machine. At most one of them exists.
+[[nodiscard]] const FixedHardware& fixed_hardware();
+[[nodiscard]] std::optional<Register> sleep_control();
+
+// What to write to them to switch the machine off. Each call searches the tables.
+[[nodiscard]] std::optional<SleepTypes> power_off_types();
+
+// Where a press of the power button shows on a hardware-reduced machine. Not mapped yet. Each call
+// searches the tables.
+[[nodiscard]] std::optional<PowerEvent> power_event();
 
 // What the tables say about the CMOS clock; without ACPI, that there is one.
 [[nodiscard]] CmosClock cmos_clock();

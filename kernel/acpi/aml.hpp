@@ -2,9 +2,9 @@
 //
 // This is no interpreter. It knows three terms: `Device`, and in it `Name (_HID, "…")` with a
 // string and `Name (_CRS, ResourceTemplate () {…})` with a constant; it skips all other bytes one
-// by one. It sees neither what a method would compute nor names given elsewhere by `Scope` or
-// `Alias`. Hypervisors write nothing more for virtio devices without a bus. No length is trusted:
-// each is checked against the bytes that there are.
+// by one. (kernel/acpi/aml_power.hpp knows a few more.) It sees neither what a method would compute
+// nor names given elsewhere by `Scope` or `Alias`. Hypervisors write nothing more for virtio
+// devices without a bus. No length is trusted: each is checked against the bytes that there are.
 #pragma once
 
 #include <algorithm>
@@ -202,22 +202,44 @@ struct AmlPackage {
          field<std::uint16_t>(code, at) == aml::kDevice;
 }
 
-// The memory window of a device with this body, if its hardware identifier is `hid`. Skips devices
-// nested in it.
+// Moves `at` to the next byte `lead` in a device's body, as far as we look, but not in a device
+// nested in it. False: there is none.
+[[nodiscard]] inline bool next_term(Bytes body, std::size_t& at, std::uint8_t lead) {
+  const std::size_t end = std::min(body.size(), aml::kBodyBytes);
+  for (std::size_t here = at; here < end; ++here) {
+    if (is_device_at(body, here)) {
+      if (const auto inner = package_at(body, here + sizeof(aml::kDevice))) {
+        here = inner->end - 1;
+      }
+    } else if (body[here] == std::byte{lead}) {
+      at = here;
+      return true;
+    }
+  }
+  return false;
+}
+
+// The body of the next device in a table, at or behind `at`, nested ones too; moves `at` into it.
+// Empty: there is none.
+[[nodiscard]] inline Bytes next_device(Bytes table, std::size_t& at) {
+  for (std::size_t here = at; here < table.size(); ++here) {
+    if (!is_device_at(table, here)) {
+      continue;
+    }
+    const auto package = package_at(table, here + sizeof(aml::kDevice));
+    if (package && package->begin < package->end) {
+      at = here + 1;
+      return table.subspan(package->begin, package->end - package->begin);
+    }
+  }
+  return {};
+}
+
+// The memory window of a device with this body, if its hardware identifier is `hid`.
 [[nodiscard]] inline std::optional<MmioWindow> device_window(Bytes body, std::string_view hid) {
   bool identified = false;
   std::optional<MmioWindow> window;
-  const std::size_t end = std::min(body.size(), aml::kBodyBytes);
-  for (std::size_t at = 0; at < end; ++at) {
-    if (is_device_at(body, at)) {
-      if (const auto inner = package_at(body, at + sizeof(aml::kDevice))) {
-        at = inner->end - 1;
-      }
-      continue;
-    }
-    if (body[at] != std::byte{aml::kName}) {
-      continue;
-    }
+  for (std::size_t at = 0; next_term(body, at, aml::kName); ++at) {
     const auto name = field<std::uint32_t>(body, at + 1);
     const std::size_t value = at + aml::kNameBytes;
     if (name == aml::kHid.value) {
@@ -233,15 +255,10 @@ struct AmlPackage {
 // window, in the table's order.
 template <typename Sink>
 void each_device_window(Bytes table, std::string_view hid, Sink sink) {
-  for (std::size_t at = kHeaderBytes; at < table.size(); ++at) {
-    if (!is_device_at(table, at)) {
-      continue;
-    }
-    if (const auto package = package_at(table, at + sizeof(aml::kDevice))) {
-      const Bytes body = table.subspan(package->begin, package->end - package->begin);
-      if (const auto window = device_window(body, hid)) {
-        sink(*window);
-      }
+  std::size_t at = kHeaderBytes;
+  for (Bytes body = next_device(table, at); !body.empty(); body = next_device(table, at)) {
+    if (const auto window = device_window(body, hid)) {
+      sink(*window);
     }
   }
 }

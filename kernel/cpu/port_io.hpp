@@ -1,7 +1,9 @@
-// The x86 I/O ports: in and out, one instruction each.
+// The x86 I/O ports: in, out and ins, one instruction each.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "kernel/cpu/addresses.hpp"
 
@@ -23,6 +25,13 @@ namespace mote::port {
   std::uint32_t value;
   asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port.value) : "memory");
   return value;
+}
+
+// Fills `to`, an even number of bytes, with words read from the same port one after the other.
+inline void in16(IoPort port, std::span<std::byte> to) {
+  std::byte* at = to.data();
+  std::size_t words = to.size() / 2;
+  asm volatile("rep insw" : "+D"(at), "+c"(words) : "d"(port.value) : "memory");
 }
 
 inline void out8(IoPort port, std::uint8_t value) {

@@ -25,6 +25,7 @@ inline constexpr Entry kAddressMask = 0x000F'FFFF'FFFF'F000;
 // With the page attribute table as after reset, both cache bits together mean strongly uncacheable,
 // whatever the memory type range registers say (Intel SDM 3A, 12.12.4).
 inline constexpr Entry kDevice = kPresent | kWritable | kWriteThrough | kCacheDisable | kNoExecute;
+inline constexpr Entry kReadWrite = kPresent | kWritable | kNoExecute;
 inline constexpr Entry kReadOnly = kPresent | kNoExecute;
 inline constexpr Entry kAbsent = 0;
 

@@ -43,6 +43,13 @@ bool protect_read_only(PhysicalAddress start, std::uint64_t bytes) {
   });
 }
 
+bool take_boot_text() {
+  const AddressRange range = boot_text_range();
+  return change_tables(spare_left, [=](PageTables& tables) {
+    return tables.set_rights(range.begin, range.end - range.begin, kReadWrite);
+  });
+}
+
 void give_tables(std::span<Table> tables) { given = given_left = tables; }
 
 bool leave_out(PhysicalAddress page) {

@@ -16,6 +16,10 @@ namespace mote::paging {
 // Makes [start, start + bytes) read-only and non-executable. Both must be multiples of 4096.
 [[nodiscard]] bool protect_read_only(PhysicalAddress start, std::uint64_t bytes);
 
+// Takes away the code that is needed only at boot: its memory (boot_text_range()) becomes writable
+// and non-executable. False: it stays what it is.
+[[nodiscard]] bool take_boot_text();
+
 // Provides tables, with any contents, for `leave_out` (one for each 2 MiB in which it will be
 // called) and for `seal` (one). Call once.
 void give_tables(std::span<Table> tables);

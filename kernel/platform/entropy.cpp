@@ -1,6 +1,7 @@
 // The generator and its sources.
 #include "kernel/platform/entropy.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -109,16 +110,30 @@ void stir_from_calendar() {
   generator.stir(date);
 }
 
+void choose_hash_key() { hash_key = {generator.draw(), generator.draw()}; }
+
 }  // namespace
 
 void initialize() {
   stir_from_calendar();
   stir_from_jitter();
   stir_from_cpu();
-  hash_key = {generator.draw(), generator.draw()};
+  choose_hash_key();
 }
 
 void stir(std::uint64_t sample) { generator.stir(sample); }
+
+void stir(std::span<const std::byte> random) {
+  while (!random.empty()) {
+    std::uint64_t sample = 0;
+    const auto part = random.first(std::min(random.size(), sizeof(sample)));
+    __builtin_memcpy(&sample, part.data(), part.size());
+    generator.stir(sample);
+    generator.rekey();
+    random = random.subspan(part.size());
+  }
+  choose_hash_key();
+}
 
 std::uint64_t random64() { return generator.draw(); }
 

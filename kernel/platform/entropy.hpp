@@ -1,8 +1,8 @@
 // Unpredictable numbers for sequence numbers, ports, identifiers and transaction ids.
 //
 // The generator is SipHash-2-4 (Aumasson, Bernstein 2012) in counter mode under a 128-bit key.
-// The key is stirred from RDRAND or RDSEED where the CPU has them, timing jitter, the calendar
-// clock, and the arrival times of frames.
+// The key is stirred from RDRAND or RDSEED where the CPU has them, a random number generator among
+// the devices, timing jitter, the calendar clock, and the arrival times of frames.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +16,10 @@ void initialize();
 
 // Mixes a sample into the key. Cheap enough to call once in each turn that received something.
 void stir(std::uint64_t sample);
+
+// Mixes in what a generator of random numbers gave, as much as it is, and renews the key of
+// `keyed_hash`. At boot only, before that one is used.
+void stir(std::span<const std::byte> random);
 
 [[nodiscard]] std::uint64_t random64();
 [[nodiscard]] inline std::uint32_t random32() { return static_cast<std::uint32_t>(random64()); }

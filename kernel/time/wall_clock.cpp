@@ -75,6 +75,10 @@ void initialize() {
   next_whole = clock::now() + kWholeInterval;
 }
 
+std::optional<std::uint64_t> nanoseconds() {
+  return time.is_set() ? std::optional(time.at(clock::now().value)) : std::nullopt;
+}
+
 std::optional<std::uint64_t> now() {
   if (!time.is_set()) {
     return std::nullopt;

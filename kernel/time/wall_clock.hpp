@@ -16,6 +16,9 @@ void initialize();
 // back a little.
 [[nodiscard]] std::optional<std::uint64_t> now();
 
+// The same in nanoseconds.
+[[nodiscard]] std::optional<std::uint64_t> nanoseconds();
+
 // Call regularly in the run loop, before anybody is answered. Compares the clock with its source
 // once a second, and so at once after the loop was away for longer: the TSC's frequency may be
 // known only to one part in a thousand, and a TSC may stand still while the machine is paused,

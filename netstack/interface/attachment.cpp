@@ -14,8 +14,6 @@
 #include "netif/ethernet.h"
 #include "netstack/interface/receive.hpp"
 #include "netstack/limits.hpp"
-#include "netstack/wire/address_text.hpp"
-#include "netstack/wire/host_address.hpp"
 
 namespace mote::netstack {
 namespace {
@@ -32,8 +30,6 @@ struct Past {
   InterfaceCounters stack;
 };
 constinit std::array<std::optional<Past>, limits::kInterfaces> past{};
-
-ip4_addr_t to_lwip(Ipv4Address address) { return {std::byteswap(address.value)}; }
 
 bool is_group(Ipv4Address address) { return address.is_multicast() || address.is_broadcast(); }
 
@@ -106,7 +102,9 @@ InterfaceReport Attachment::report() const {
           .device = device_counters_,
           .stack = &counters_,
           .has_way_out = usable() && has_way_out(),
-          .dhcp = dhcp_client().counters()};
+          .dhcp = dhcp_client().counters(),
+          .address = host().address,
+          .netmask = host().netmask};
 }
 
 bool Attachment::usable() const {
@@ -126,8 +124,7 @@ void Attachment::offer_mtu(std::uint16_t mtu) {
 
 void Attachment::use_lease(const Lease& lease) {
   peers_.forget();
-  routes_are_news_ |= routes_ != lease.routes;
-  routes_ = lease.routes;
+  use_routes(lease.address, lease.prefix_bits, lease.routes);
   netif_.mtu = largest_mtu_;
   if (lease.mtu) {
     offer_mtu(*lease.mtu);
@@ -178,6 +175,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   if (facts.link_up) {
     netif_set_link_up(&netif_);
   }
+  set_routes_ = settings.routes;
   dhcp_ = !settings.address.has_value();
   if (dhcp_) {
     dhcp_start(&netif_);
@@ -205,23 +203,6 @@ void Attachment::keep_report() {
   kept.report.is_gone = true;
   kept.report.device = &kept.device;
   kept.report.stack = &kept.stack;
-}
-
-// If the gateway can't be right, the address is used without one.
-void Attachment::use_static_address(const StaticAddress& address) {
-  Ipv4Address good = address.gateway;
-  if (good.value != 0) {
-    const auto fault = fault_of_gateway(good, address.address, address.prefix_bits, routes_);
-    if (!fault.empty()) {
-      print_name();
-      console::line("gateway ", good, " is ", fault, ": not used");
-      good = {};
-    }
-  }
-  const ip4_addr_t own = to_lwip(address.address);
-  const ip4_addr_t mask = to_lwip(mask_of(address.prefix_bits));
-  const ip4_addr_t gateway = to_lwip(good);
-  netif_set_addr(&netif_, &own, &mask, &gateway);
 }
 
 void Attachment::status_changed(struct netif* netif) {

@@ -31,6 +31,7 @@ struct StaticAddress {
 struct InterfaceSettings {
   const char* host_name = "mote";             // zero-terminated, outlives the interface
   std::optional<StaticAddress> address = {};  // absent: DHCP
+  Routes routes = {};                         // win over those of DHCP to the same networks
   std::uint16_t mtu = 0;                      // bytes of IP packet; 0: the device's
   bool offload = true;                        // false: the stack computes checksums itself, and
                                               // sends no long segments
@@ -162,6 +163,8 @@ class Attachment {
   static void status_changed(struct netif* netif);
   void set_link(bool up);
   void use_static_address(const StaticAddress& address);
+  void use_routes(Ipv4Address own, unsigned prefix_bits, const Routes& leased);
+  void complain_of_route(const Route& route, std::string_view fault) const;
   void look_again();
   void announce_device(const DeviceFacts& facts, bool offload) const;
   void announce();
@@ -179,7 +182,7 @@ class Attachment {
   Peers peers_;
   Caller caller_;  // of the datagram that lwIP is taking in
   Nanoseconds next_question_;
-  Routes routes_;
+  Routes routes_;  // in use
   bool routes_are_news_ = false;
   bool dhcp_ = false;
   std::uint16_t largest_mtu_ = 0;
@@ -189,6 +192,7 @@ class Attachment {
   bool tells_of_link_ = false;     // the console was told that it is down
   std::uint64_t answers_ = 0;      // of DHCP servers, at the last check
   Nanoseconds next_complaint_;
+  Routes set_routes_;  // of the settings
 };
 
 // The attachment of an lwIP interface.

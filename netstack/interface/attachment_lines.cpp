@@ -90,6 +90,14 @@ void Attachment::announce_routes() {
   console::line("no gateway");
 }
 
+void Attachment::complain_of_route(const Route& route, std::string_view fault) const {
+  if (!fault.empty()) {
+    print_name();
+    console::line("route ", route.network, '/', route.prefix_bits, " via ", route.router,
+                  ": that is ", fault, ": not used");
+  }
+}
+
 void Attachment::complain_of_silence(Nanoseconds now) {
   if (std::exchange(answers_, dhcp_client().answers()) != answers_) {
     // There was an answer, but a useless one, which has been reported. The next may take longer

@@ -1,4 +1,5 @@
-// An interface's routes besides its subnet and gateway, from DHCP option 121 (RFC 3442).
+// An interface's routes besides its subnet and gateway, from settings and from DHCP
+// (option 121, RFC 3442).
 #pragma once
 
 #include <algorithm>

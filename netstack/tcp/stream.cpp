@@ -126,7 +126,12 @@ struct tcp_pcb* TcpStream::detach() {
   return pcb;
 }
 
+// A peer whose window is shut heeds a reset only at the byte that it expects (RFC 5961, 3.2). That
+// is the first one not acknowledged, though lwIP has counted its probe's byte as sent.
 void TcpStream::reset(struct tcp_pcb* pcb) {
+  if (pcb->persist_backoff > 0) {
+    pcb->snd_nxt = pcb->lastack;
+  }
   reset_last = pcb;
   tcp_abort(pcb);
 }
@@ -157,6 +162,18 @@ bool detail::listen(std::uint16_t port, tcp_accept_fn accepted) {
   }
   tcp_accept(listener, accepted);
   return true;
+}
+
+// The listener stays, but no segment finds it any more. lwIP would reset the connections that are
+// half open with a listener that is closed.
+void stop_listening(std::uint16_t port) {
+  struct tcp_pcb_listen* listener = tcp_listen_pcbs.listen_pcbs;
+  while (listener != nullptr && listener->local_port != port) {
+    listener = listener->next;
+  }
+  if (listener != nullptr) {
+    listener->local_port = 0;
+  }
 }
 
 void call_later(std::uint32_t milliseconds, void (*function)(void* unused)) {

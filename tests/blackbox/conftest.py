@@ -38,6 +38,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                      help="meet other people's programs, the heavy ones too (or MOTE_INTEROP=1)")
 
 
+    parser.addoption("--presses", type=int, default=2, metavar="N",
+                     help="how often each kind of machine's power button is pressed")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "interop: takes a program that is heavy to install; runs "
                             "with --interop only")

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -80,6 +81,7 @@ class Lab:
 
     def __init__(self) -> None:
         self._processes: list[subprocess.Popen[Any]] = []
+        self._asking = threading.Lock()  # else a thread gets what another has asked the agent for
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(20)
         self._as_root = False
@@ -138,8 +140,9 @@ class Lab:
         self.run("tee", f"/proc/sys/{name}", input=value)
 
     def _make(self, **request: Any) -> int:
-        self._control.send(json.dumps(request).encode())
-        answer, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
+        with self._asking:
+            self._control.send(json.dumps(request).encode())
+            answer, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
         if not descriptors:
             raise OSError(answer.decode())
         return descriptors[0]

@@ -160,6 +160,7 @@ class Guest:
             self._qemu.stdout, results / "serial.log"))
         self._reader.start()
         self._monitor_ready = False
+        self._events: list[dict[str, Any]] = []  # those that QMP has reported
 
     def ready(self, deadline_s: float = BOOT_S) -> "Guest":
         """Waits for the line `ready`, the last of the boot."""
@@ -195,8 +196,21 @@ class Guest:
         while True:
             answer = json.loads(self._monitor_text.readline())
             assert "error" not in answer, answer
+            if "event" in answer:
+                self._events.append(answer)
             if "return" in answer:
                 return answer["return"]
+
+    def press_button(self) -> None:
+        """Presses the power button."""
+        self.ask("system_powerdown")
+
+    def reason_for_end(self, deadline_s: float = BOOT_S) -> str:
+        """Waits for QEMU to end by itself, and returns what QMP says the reason is."""
+        self.wait_for_end(deadline_s)
+        self._events += [json.loads(line) for line in self._monitor_text if "event" in line]
+        return next(event["data"]["reason"] for event in self._events
+                    if event["event"] == "SHUTDOWN")
 
     def monitor(self, line: str) -> str:
         """Runs a command of QEMU's human monitor and returns its answer."""

@@ -167,6 +167,29 @@ def test_refusals_cannot_steer_a_terminal(bench: Bench, source: str) -> None:
     guest.is_alive()
 
 
+def test_the_last_source_wins_whatever_it_names_the_nic_by(bench: Bench) -> None:
+    guest = bench.boot(Machine(settings=f"network.{MAC}.address=192.0.2.9/24",
+                               command_line=f"mote.{ADDRESS}"))
+    guest.console.wait_for(r"^net0: 192\.0\.2\.2/24 \(static\)$")
+    guest.serves()
+
+
+def test_settings_for_a_nic_that_is_not_there_are_named(bench: Bench) -> None:
+    guest = bench.boot(Machine(settings=f"{ADDRESS}\nnetwork.02:00:00:00:00:09.address=dhcp"))
+    assert "settings: there is no NIC 02:00:00:00:00:09" in guest.console.lines
+    guest.serves()
+
+
+def test_route(bench: Bench) -> None:
+    """An answer to a host beyond the subnet goes by its route; the command line's is in quotes."""
+    bench.lab.run("ip", "addr", "add", "203.0.113.5/32", "dev", "lo")
+    guest = bench.boot(Machine(settings=None, command_line=f"mote.{ADDRESS} "
+                               'mote.network.0.routes="203.0.113.0/24 via 192.0.2.1"'))
+    guest.console.wait_for(r"^net0: route 203\.0\.113\.0/24 via 192\.0\.2\.1$")
+    guest.lab.run("curl", "-sf", "-o", os.devnull, "--interface", "203.0.113.5",
+                  f"http://{Lab.GUEST}/")
+
+
 def test_gateway(bench: Bench) -> None:
     """An answer to a host beyond the subnet goes through the gateway."""
     bench.lab.run("ip", "addr", "add", "203.0.113.5/32", "dev", "lo")

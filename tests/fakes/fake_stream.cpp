@@ -340,6 +340,10 @@ bool detail::listen(std::uint16_t,
   return true;
 }
 
+void stop_listening(std::uint16_t) {
+  fakes::offer = [](void*, tcp_pcb*, TcpStream::Result) { return detail::kRefused; };
+}
+
 void call_later(std::uint32_t milliseconds, void (*function)(void* unused)) {
   fakes::timer = function;
   fakes::timer_ms = milliseconds;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes seeds for the fuzzers from the conformance suite's cases: one file per input."""
+"""Makes seeds for the fuzzers: from the conformance suite's cases, and documents made at random.
+One file per input."""
 
 import argparse
 import hashlib
@@ -13,6 +14,8 @@ SITE = ROOT / "tests/fuzz/data/site/main"
 # The commands in connection_fuzzer.cpp's scripts.
 (OPEN, SEND, SEND_CHAINED, SEND_IN_BYTES, ACKNOWLEDGE, TAKE_ALL, CLOSE, TIME, FAIL_WRITES, RESET,
  POLL, SEND_RUN, SEND_AGAIN, SECONDS, CROWD) = range(15)
+
+DOCUMENTS = 1000  # of each format
 
 GET = b"GET %s HTTP/1.1\r\nHost: site.test\r\n%s\r\n"
 LARGE = GET % (b"/size/12000.bin", b"")
@@ -104,6 +107,26 @@ def smbios_tables() -> list[bytes]:
             b"\0" + sealed(narrow, 4) + b"\0", b"\0" + bytes(16) + sealed(wide, 5)]
 
 
+def agent() -> list[bytes]:
+    """Each of the agent's commands, by itself, with an argument, and in two clients' pieces."""
+    names = re.findall(rb'\{"(guest-[a-z-]+)", Command', (ROOT / "agent/commands.hpp").read_bytes())
+    arguments = (b"", b',"arguments":{"id":-1}', b',"arguments":{"mode":"reboot"}', b',"id":"x\\n"')
+    commands = [b'{"execute":"%s"%s}' % (name, rest) for name in names for rest in arguments]
+    inputs = []
+    for command in commands:
+        pieces = [command[at:at + 63] for at in range(0, len(command), 63)]
+        steps = b"".join(bytes([len(piece)]) + piece + b"\xc8" for piece in pieces)
+        inputs += [b"\x02" + steps, b"\x08" + steps[:9] + b"\xff" + steps + b"\x40\x07"]
+    return [*inputs, b"\x00\x45{\"a\":\x80", b"\x03" + b"\x3f" + b"[" * 63]
+
+
+def documents(format_name: str) -> list[bytes]:
+    """Documents like those that are compared with Python's readers."""
+    sys.path.insert(0, str(ROOT / "tests/unit/formats"))
+    from documents import Maker  # noqa: PLC0415
+    return Maker(12).documents(format_name, DOCUMENTS)
+
+
 def write(folder: Path, inputs: list[bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for data in inputs:
@@ -112,7 +135,7 @@ def write(folder: Path, inputs: list[bytes]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path, help="a folder; one for each target is made in it")
+    parser.add_argument("out", type=Path, help="a folder; one for each fuzzer is made in it")
     parser.add_argument("--suite", type=Path, default=ROOT / "tests/blackbox",
                         help="where the package `conformance` is")
     parser.add_argument("--pack", type=Path, default=ROOT / "build/fuzz.pack",
@@ -125,6 +148,9 @@ def main() -> int:
     write(options.out / "connection", [script for request in cases if len(request) <= 4000
                                        for script in scripts(request)] + machinery())
     write(options.out / "smbios", smbios_tables())
+    write(options.out / "agent", agent())
+    for format_name in ("json", "toml", "yaml"):
+        write(options.out / format_name, documents(format_name))
     return 0
 
 

@@ -31,31 +31,48 @@ CONVERT = {"qemu-utils": "qemu-img"}
 # For the unit tests; all other tests need these, too.
 UNIT = {
     "clang-format-19": "clang-format-19",
+    "cloud-image-utils": "cloud-localds",
+    "dosfstools": "mkfs.vfat",
     "doctest-dev": "/usr/include/doctest/doctest.h",
+    "fdisk": "sfdisk",
+    "genisoimage": "genisoimage",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
     "media-types": "/etc/mime.types",
+    "mtools": "mcopy",
     "nginx-light": "nginx",
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
+    "python3-yaml": "/usr/lib/python3/dist-packages/yaml/__init__.py",
     "quilt": "quilt",
+    "xorriso": "xorriso",
 }
 TEST = {
     "apache2-utils": "ab",
+    "cloud-image-utils": "cloud-localds",
     "curl": "curl",
     "dnsmasq-base": "dnsmasq",
+    "dosfstools": "mkfs.fat",
+    "genisoimage": "genisoimage",
     "haproxy": "haproxy",
     "iproute2": "ip",
     "iputils-ping": "ping",
+    "mtools": "mcopy",
     "nghttp2-client": "h2load",
     "python3-brotli": "/usr/lib/python3/dist-packages/brotli.py",
     "python3-h11": "/usr/lib/python3/dist-packages/h11/__init__.py",
     "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",
     "seabios": "/usr/share/seabios/bios-microvm.bin",
     "wget": "wget",
+    "xorriso": "xorriso",
 }
 # Only for ./mote test --interop: large, or slow to install.
 INTEROP = {
     "chromium": "chromium",
+    "libvirt-clients": "virsh",
+    "libvirt-daemon": "virtlogd",
+    "libvirt-daemon-driver-qemu": "/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/"
+                                  "libvirt_driver_qemu.so",
+    "libvirt-daemon-system": "/etc/libvirt/libvirtd.conf",
     "monitoring-plugins-basic": "/usr/lib/nagios/plugins/check_http",
     "nodejs": "node",
     "npm": "npm",
@@ -65,6 +82,7 @@ INTEROP = {
     "python3-requests": "/usr/lib/python3/dist-packages/requests/__init__.py",
     "siege": "siege",
     "varnish": "varnishd",
+    "virtinst": "virt-install",
     "zsync": "zsync",
 }
 

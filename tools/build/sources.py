@@ -8,29 +8,41 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "memory/paging", "acpi/acpi", "time/clock", "time/reference_timer", "time/wall_clock",
           "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
           "pci/access", "pci/hotplug", "pci/interrupts", "pci/pci", "platform/entropy",
-          "platform/fw_cfg", "platform/reset", "platform/smbios", "platform/virtio_mmio", "faults/panic", "faults/runtime",
-          "faults/stack_guard"]
-FORMATS: list[str] = []
-DRIVERS = ["e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
+          "platform/fw_cfg", "platform/power", "platform/reset", "platform/smbios",
+          "platform/virtio_mmio", "faults/panic",
+          "faults/runtime", "faults/stack_guard"]
+FORMATS = ["json", "reader", "toml", "yaml", "yaml_text"]
+DRIVERS = ["ahci/controller", "ahci/port",
+           "e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
+           "ide/channel", "ide/controller",
+           "virtio/any_transport", "virtio/block", "virtio/bring_up", "virtio/entropy_source",
            "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
-           "virtio/receive_queue", "virtio/ring", "virtio/text", "virtio/transmit_queue",
+           "virtio/port_queues", "virtio/receive_queue", "virtio/request_device",
+           "virtio/request_queue", "virtio/ring", "virtio/scsi_bus", "virtio/serial_port",
+           "virtio/text", "virtio/transmit_queue",
            "vmxnet3/buffer_ring", "vmxnet3/nic", "vmxnet3/pci_registers", "vmxnet3/receive_queue",
            "vmxnet3/transmit_queue"]
-VOLUMES = ["disk"]
-AGENT: list[str] = []
+VOLUMES = ["disk", "fat", "fat_chain", "fat_directory", "iso9660", "partitions", "system_use",
+           "volume"]
+AGENT = ["agent", "framer", "text"]
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
             "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
             "tcp/prompt_answer", "tcp/stream", "interface/attachment",
-            "interface/attachment_lines", "interface/classifier", "interface/neighbours",
-            "interface/receive", "interface/transmit", "stats"]
+            "interface/attachment_lines", "interface/attachment_routes", "interface/classifier",
+            "interface/neighbours", "interface/receive", "interface/transmit", "stats"]
 HTTP = ["request/content", "request/request", "request/request_buffer", "request/request_reader",
         "request/section_scanner", "request/target", "pack/crc32", "pack/site_pack",
         "reply/conditions", "reply/date", "reply/holding", "reply/negotiation", "reply/preface",
         "reply/ranges", "reply/redirect", "reply/reply", "reply/reply_cache", "reply/reply_tail",
         "operations/access_log", "operations/endpoints", "operations/metrics",
-        "connection/connection", "connection/connection_answers", "connection/reply_writer",
-        "connection/server"]
-FIRMWARE = ["idle", "main", "nics", "pools", "settings/parse", "settings/settings", "site"]
+        "connection/connection", "connection/connection_answers", "connection/drain",
+        "connection/reply_writer", "connection/server"]
+FIRMWARE = ["agent_ports", "disks", "entropy_sources", "idle", "main", "nics", "pools", "power",
+            "settings/gather", "settings/interface_draft", "settings/interface_fields",
+            "settings/interface_rules", "settings/interfaces_file", "settings/meta_data",
+            "settings/network_config", "settings/network_data", "settings/parse",
+            "settings/settings", "settings/settings_disk", "settings/settings_file",
+            "settings/user_data", "site"]
 
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
 FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,
@@ -61,6 +73,20 @@ HOT = ["kernel/time/clock", "kernel/memory/packet",
            "timeouts", "ipv4/etharp", "ipv4/ip4", "ipv4/ip4_addr")],
        "lwip/src/netif/ethernet"]
 APART = ["kernel/memory/memory"]
+
+# Needed only until the settings are read. Their code lies together in the image, and its memory is
+# used for pools afterwards, so nothing else may call into it (tests/unit/tools/build/
+# test_boot_only.py looks).
+BOOT_ONLY = ["formats/toml", "formats/yaml", "formats/yaml_text",
+             *[f"firmware/settings/{name}" for name in (
+                 "interface_draft", "interface_fields", "interfaces_file", "meta_data",
+                 "network_config", "network_data", "parse", "settings", "settings_disk",
+                 "settings_file", "user_data")],
+             "firmware/disks", "firmware/entropy_sources", "firmware/settings/gather",
+             "kernel/platform/fw_cfg",
+             *[f"drivers/virtio/{name}" for name in (
+                 "block", "entropy_source", "request_device", "request_queue", "scsi_bus")],
+             *[f"volumes/{name}" for name in VOLUMES]]
 
 # Without the stack protector, which would cost more than 2 % of an echo reply, a connection or a
 # 404. Their objects on the stack are of fixed size, and no length from outside reaches them.
@@ -98,7 +124,8 @@ TCP_WORLD = [*_all("tests/unit/netstack", "tcp_peer", "tcp_server"), *NETSTACK_W
 NEIGHBOURS = ["tests/unit/netstack/neighbours.cpp", *TCP_WORLD]
 NARROW_LINK = ["tests/unit/netstack/narrow_link.cpp", *TCP_WORLD]
 VIRTIO_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
-                *_all("drivers/virtio", "receive_queue", "ring", "text", "transmit_queue")]
+                *_all("drivers/virtio", "bring_up", "receive_queue", "ring", "text",
+                      "transmit_queue")]
 VMXNET3_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
                  *_all("drivers/vmxnet3", "buffer_ring", "receive_queue", "transmit_queue")]
 E1000_WORLD = ["tests/unit/drivers/e1000/world.cpp", *PACKETS,
@@ -117,26 +144,65 @@ FAKE_ACPI = "tests/unit/kernel/fake_acpi.cpp"
 FAKE_CLOCK = "tests/unit/kernel/fake_clock.cpp"
 FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
 FAKE_INTERRUPTS = "tests/unit/kernel/fake_interrupts.cpp"
+VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK,
+                   *_all("drivers/virtio", "bring_up", "request_queue", "ring", "text")]
+SCSI_BUS = ["drivers/virtio/scsi_bus.cpp", FAKE_CONSOLE, *VIRTIO_REQUESTS]
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
 PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
 PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
 IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FAKE_CONSOLE,
         FAKE_INTERRUPTS]
-NICS = ["firmware/nics.cpp", *_all("firmware/settings", "parse", "settings"),
+SETTINGS = [*_all("firmware/settings", "interface_fields", "interface_rules", "parse", "settings"),
+            "netstack/ip/routes.cpp"]
+SETTINGS_DISK = [*_all("firmware/settings", "interface_draft", "interfaces_file", "meta_data",
+                       "network_config", "network_data", "settings_disk", "settings_file",
+                       "user_data"),
+                 *_all("formats", *FORMATS), *SETTINGS, FAKE_CONSOLE]
+CLOUD_INIT = ["tests/unit/firmware/settings/cloud_init_world.cpp", *SETTINGS_DISK]
+NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_fields", "interface_rules",
+                                   "parse", "settings"),
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
         "kernel/pci/hotplug.cpp", FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP,
         *_all("netstack", *NETSTACK)]
+SERIAL_PORT = [*_all("drivers/virtio", "any_transport", "mmio_transport", "pci_transport",
+                     "port_queues", "ring", "serial_port", "text"),
+               "kernel/memory/dma.cpp", FAKE_CLOCK, *PCI_DEVICE]
+AGENT_WORLD = [*_all("agent", *AGENT), *_all("formats", "json", "reader")]
+VOLUME = _all("volumes", *VOLUMES)
+VOLUME_IMAGES = "tests/unit/volumes/images.cpp"
 UNIT_TESTS = {
+    "agent/agent": AGENT_WORLD,
+    "agent/framer": AGENT_WORLD,
+    "formats/json": _all("formats", "json", "reader"),
+    "formats/reader": ["formats/reader.cpp"],
+    "formats/toml": _all("formats", "reader", "toml"),
+    "formats/yaml": _all("formats", "reader", "yaml", "yaml_text"),
+    "formats/yaml_text": _all("formats", "reader", "yaml", "yaml_text"),
     "volumes/disk": ["volumes/disk.cpp"],
+    "volumes/fat": [VOLUME_IMAGES, *VOLUME],
+    "volumes/iso9660": [VOLUME_IMAGES, *VOLUME],
+    "volumes/volume": [VOLUME_IMAGES, *VOLUME],
+    "drivers/ahci/controller": ["kernel/memory/dma.cpp", FAKE_CLOCK, *PCI_WORLD,
+                                *_all("drivers/ahci", "controller", "port")],
+    "drivers/ahci/port": ["drivers/ahci/port.cpp", FAKE_CLOCK],
+    "drivers/ata_commands": [],
+    "drivers/ata_drive": [FAKE_CLOCK],
     "drivers/e1000/nic": E1000_WORLD,
     "drivers/e1000/nic_bring_up": E1000_WORLD,
     "drivers/e1000/pci_registers": ["drivers/e1000/pci_registers.cpp", *PCI_DEVICE],
     "drivers/e1000/receive_ring": E1000_WORLD,
     "drivers/e1000/transmit_ring": E1000_WORLD,
     "drivers/e1000/transmit_ring_segmentation": E1000_WORLD,
+    "drivers/ide/channel": ["drivers/ide/channel.cpp", FAKE_CLOCK],
+    "drivers/ide/controller": [FAKE_CLOCK, *PCI_WORLD,
+                               *_all("drivers/ide", "channel", "controller")],
     "drivers/mac_address": [],
     "drivers/refill_batch": [],
+    "drivers/virtio/any_transport": SERIAL_PORT,
+    "drivers/scsi_commands": [],
+    "drivers/virtio/block": ["drivers/virtio/block.cpp", *VIRTIO_REQUESTS],
+    "drivers/virtio/entropy_source": ["drivers/virtio/entropy_source.cpp", *VIRTIO_REQUESTS],
     "drivers/virtio/mmio_transport": VIRTIO_WORLD,
     "drivers/virtio/mmio_transport_mapped": [
         "drivers/virtio/mmio_transport.cpp", FAKE_CLOCK, FAKE_INTERRUPTS, FAKE_PAGING],
@@ -147,7 +213,14 @@ UNIT_TESTS = {
     "drivers/virtio/pci_transport": [
         "drivers/virtio/pci_transport.cpp", FAKE_CLOCK, *PCI_DEVICE],
     "drivers/virtio/receive_queue": VIRTIO_WORLD,
+    "drivers/virtio/request_device": [*PCI_DEVICE, *VIRTIO_REQUESTS, *_all(
+        "drivers/virtio", "any_transport", "mmio_transport", "pci_transport", "request_device")],
+    "drivers/virtio/request_queue": VIRTIO_REQUESTS,
     "drivers/virtio/ring": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/ring_requests": ["drivers/virtio/ring.cpp"],
+    "drivers/virtio/scsi_bus": SCSI_BUS,
+    "drivers/virtio/scsi_bus_faults": SCSI_BUS,
+    "drivers/virtio/serial_port": SERIAL_PORT,
     "drivers/virtio/text": ["drivers/virtio/text.cpp"],
     "drivers/virtio/transmit_queue": VIRTIO_WORLD,
     "drivers/vmxnet3/nic": VMXNET3_WORLD,
@@ -155,14 +228,24 @@ UNIT_TESTS = {
     "drivers/vmxnet3/pci_registers": ["drivers/vmxnet3/pci_registers.cpp", *PCI_DEVICE],
     "drivers/vmxnet3/receive_queue": VMXNET3_WORLD,
     "drivers/vmxnet3/transmit_queue": VMXNET3_WORLD,
+    "firmware/agent_service": [*SERIAL_PORT, *AGENT_WORLD],
     "firmware/idle": IDLE,
     "firmware/idle_restless": IDLE,
     "firmware/nics": NICS,
     "firmware/plan": [],
     "firmware/pools": ["firmware/pools.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "firmware/run_loop": [],
-    "firmware/settings/settings": [*_all("firmware/settings", "parse", "settings"),
-                                   FAKE_CONSOLE],
+    "firmware/settings/interface_rules": [*SETTINGS, FAKE_CONSOLE],
+    "firmware/settings/interfaces_file": CLOUD_INIT,
+    "firmware/settings/meta_data": CLOUD_INIT,
+    "firmware/settings/network_config": CLOUD_INIT,
+    "firmware/settings/network_config_bad": CLOUD_INIT,
+    "firmware/settings/network_config_v2": CLOUD_INIT,
+    "firmware/settings/network_data": CLOUD_INIT,
+    "firmware/settings/settings": [*SETTINGS, FAKE_CONSOLE],
+    "firmware/settings/settings_disk": CLOUD_INIT,
+    "firmware/settings/user_data": CLOUD_INIT,
+    "firmware/shutdown": [FAKE_CONSOLE],
     "firmware/site": ["firmware/site.cpp", *_all("http/pack", "crc32", "site_pack"),
                       "tests/unit/http/site.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "http/connection/connection": HTTP_WORLD,
@@ -170,6 +253,7 @@ UNIT_TESTS = {
     "http/connection/connection_closing": HTTP_WORLD,
     "http/connection/connection_drain": HTTP_WORLD,
     "http/connection/connection_prompt": HTTP_WORLD,
+    "http/connection/drain": HTTP_WORLD,
     "http/connection/server_crowd": HTTP_WORLD,
     "http/connection/server_stack": [
         "tests/unit/netstack/tcp_peer.cpp", "tests/unit/http/site.cpp", *HTTP_SERVER,
@@ -199,7 +283,9 @@ UNIT_TESTS = {
     "http/request/section_scanner": _all("http/request", "request", "section_scanner"),
     "kernel/acpi/acpi": ["kernel/acpi/acpi.cpp"],
     "kernel/acpi/aml": [],
+    "kernel/acpi/aml_power": [],
     "kernel/acpi/hotplug": [],
+    "kernel/acpi/power_tables": [],
     "kernel/acpi/tables": [],
     "kernel/console/console": [*_all("kernel/console", "console", "vga_text"), FAKE_CLOCK],
     "kernel/console/number_text": [],
@@ -234,6 +320,8 @@ UNIT_TESTS = {
     "kernel/pci/window": [],
     "kernel/platform/entropy": ["kernel/platform/entropy.cpp"],
     "kernel/platform/fw_cfg": ["kernel/platform/fw_cfg.cpp"],
+    "kernel/platform/power": ["kernel/platform/power.cpp", FAKE_ACPI, FAKE_CLOCK, FAKE_CONSOLE,
+                              FAKE_PAGING],
     "kernel/platform/reset": ["kernel/platform/reset.cpp", FAKE_ACPI, FAKE_CLOCK, FAKE_PAGING],
     "kernel/platform/siphash": [],
     "kernel/platform/smbios": ["kernel/platform/smbios.cpp"],
@@ -259,6 +347,7 @@ UNIT_TESTS = {
     "netstack/ip/path_mtu": NARROW_LINK,
     "netstack/ip/path_mtu_cut": NARROW_LINK,
     "netstack/ip/routes": DHCP_WORLD,
+    "netstack/ip/routes_set": DHCP_WORLD,
     "netstack/lwip/crowd": TCP_WORLD,
     "netstack/lwip/crowd_long": TCP_WORLD,
     "netstack/tcp/acceptance": NEIGHBOURS,
@@ -279,14 +368,23 @@ UNIT_TESTS = {
     "netstack/tcp/stream": ["tests/unit/netstack/tcp_peer.cpp", *NETSTACK_WORLD],
 }
 
+# Programs that tests in Python start, tests/unit/NAME.cpp, in the same way.
+UNIT_PROGRAMS = {"volumes/read_volume": VOLUME}
+
 # Sources that a test of another name covers (tools/build/tested.py has the rule) ...
 TESTED_ELSEWHERE = {
+    "agent/text": "agent/agent",
     "drivers/e1000/nic": "firmware/nics",
+    "drivers/virtio/bring_up": "drivers/virtio/request_device",
     "drivers/virtio/mmio_nic": "firmware/nics",
     "drivers/virtio/nic": "firmware/nics",
+    "drivers/virtio/port_queues": "drivers/virtio/serial_port",
     "drivers/vmxnet3/buffer_ring": "drivers/vmxnet3/receive_queue",
     "drivers/vmxnet3/nic": "firmware/nics",
+    "firmware/settings/interface_draft": "firmware/settings/network_config",
+    "firmware/settings/interface_fields": "firmware/settings/settings",
     "firmware/settings/parse": "firmware/settings/settings",
+    "firmware/settings/settings_file": "firmware/settings/network_config",
     "http/connection/connection_answers": "http/connection/connection",
     "http/connection/reply_writer": "http/connection/connection",
     "http/operations/endpoints": "http/operations/metrics",
@@ -298,16 +396,26 @@ TESTED_ELSEWHERE = {
     "http/request/target": "http/request/request",
     "netstack/dhcp/message": "netstack/dhcp/client",
     "netstack/interface/attachment_lines": "netstack/interface/attachment_addresses",
+    "netstack/interface/attachment_routes": "netstack/ip/routes_set",
     "netstack/interface/receive": "netstack/stack",
     "netstack/interface/transmit": "netstack/stack",
     "netstack/lwip/heap": "netstack/stack",
     "netstack/lwip/lwip_port": "netstack/stack",
     "netstack/stats": "netstack/stack",
+    "volumes/fat_chain": "volumes/fat",
+    "volumes/fat_directory": "volumes/fat",
+    "volumes/partitions": "volumes/fat",
+    "volumes/system_use": "volumes/iso9660",
 }
 
 # ... and those that no test covers, with the reason.
 UNTESTED = {
+    "firmware/disks": "the list of disks' drivers; black-box tests read disks of each",
+    "firmware/entropy_sources": "draws from devices; a black-box test has one",
+    "firmware/settings/gather": "the sources' order; black-box tests use each",
+    "firmware/agent_ports": "finds devices and passes facts on; black-box tests talk to the agent",
     "firmware/main": "puts the parts together; black-box tests boot it",
+    "firmware/power": "joins shutdown.hpp to the machine; black-box tests press its button",
     "kernel/faults/runtime": "gives panic() names of the C++ library, which the host has itself",
     "kernel/memory/memory": "gives memory.hpp's functions names of the C library, likewise",
 }
@@ -318,17 +426,24 @@ FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm",
              *_all("http/pack", "crc32", "site_pack")]
 HTTP_UNPACKED = [name for name in HTTP if not name.startswith("pack/")]
 FUZZERS = {
+    "agent": AGENT_WORLD,
     "connection": [
         "tests/fakes/fake_stream.cpp",
         *_all("tests/fuzz", "fake_stats", "http_run", "response_oracle"),
         "tests/unit/http/fakes.cpp", *PACKETS, *ORACLES, *FUZZ_PACK,
         *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
+    "json": _all("formats", "json", "reader", "yaml", "yaml_text"),
+    "fat": [VOLUME_IMAGES, *VOLUME],
+    "iso9660": [VOLUME_IMAGES, *VOLUME],
     "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
              *_all("http", *HTTP_UNPACKED)],
     "pack": [*FUZZ_PACK],
     "request": [*ORACLES, *_all("http/reply", "conditions", "date", "negotiation", "ranges"),
                 *_all("http/request", "content", "request", "section_scanner", "target")],
+    "settings": SETTINGS_DISK,
     "smbios": ["kernel/platform/smbios.cpp"],
+    "toml": _all("formats", "reader", "toml"),
+    "yaml": _all("formats", "reader", "yaml", "yaml_text"),
 }
 
 # Files that `ninja coverage` leaves out of the total because only a machine can run them, with the

@@ -13,9 +13,11 @@ from tools.site.settings import Settings
 
 TOP = {"panic": values.one_of("reset", "halt"), "idle": values.one_of("poll", "doze"),
        "console": values.one_of("normal", "quiet")}
+POWER = {"drain_s": values.integer(0, 300)}
 NETWORK = {"hostname": values.hostname}
 INTERFACE = {"address": values.address, "gateway": values.gateway,
-             "mtu": values.integer(576, 1500), "offload": values.one_of("on", "off")}
+             "mtu": values.integer(576, 1500), "offload": values.one_of("on", "off"),
+             "routes": values.routes}
 
 
 def read_settings(path: Path) -> Settings:
@@ -49,8 +51,11 @@ class _Reader:
                 self._read_network(self._document.table(key, value))
             elif key == "http":
                 http.read(self._document.table(key, value))
+            elif key == "power":
+                for name, setting in self._document.table(key, value).items():
+                    self._line(POWER, "power.", name, setting)
             else:
-                self._document.known("", key, {**TOP, "http": None, "network": None})
+                self._document.known("", key, {**TOP, "http": None, "network": None, "power": None})
                 self._line(TOP, "", key, value)
         return Settings((*self._lines, *http.lines), **http.settings)
 
@@ -91,8 +96,11 @@ class _Reader:
         network = interface.network
         if network.prefixlen < 31 and gateway in (network[0], network[-1]):
             fail(f"{gateway} is the network's own or broadcast address in {network}")
-        # Some clouds give an address alone in its network (/32), with a gateway outside it.
-        if gateway not in network and network.prefixlen < 32:
+        # Some clouds give an address alone in its network (/32), with a gateway outside it. A route
+        # can put a gateway on the link, too.
+        near = [ipaddress.IPv4Network(route) for route in entry.get("routes", ())
+                if "via" not in route]
+        if not any(gateway in each for each in (network, *near)) and network.prefixlen < 32:
             fail(f"{gateway} is not in {network}")
 
     def _line(self, known: dict[str, Check[str]], prefix: str, key: str, value: Any,

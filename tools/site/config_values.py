@@ -84,6 +84,35 @@ def gateway(value: Any) -> str:
     return str(address)
 
 
+def routes(value: Any) -> str:
+    """A list of networks, each with a router or on the link, as the machine reads it."""
+    if not isinstance(value, list):
+        raise Wrong('must be a list of routes, like ["10.0.0.0/8 via 192.0.2.9"]')
+    if len(value) > 16:
+        raise Wrong("may hold 16 routes")
+    return ", ".join(map(_route, value))
+
+
+def _route(value: Any) -> str:
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        text, *router = value.split()
+        network = ipaddress.IPv4Network(text)
+        if "/" not in text or router[:1] not in ([], ["via"]) or len(router) not in (0, 2):
+            raise ValueError
+        via = [ipaddress.IPv4Address(router[1])] if router else []
+    except ValueError as error:
+        raise Wrong(f'{value!r} must be a network, on the link or via a router, like '
+                    '"198.51.100.0/24" or "10.0.0.0/8 via 192.0.2.9"') from error
+    for address in via:
+        _check_host(address)
+    if network.network_address.is_multicast or network.network_address.is_loopback or \
+            (not via and network.prefixlen == 0):
+        raise Wrong(f"{network} is not a network to which a route can lead")
+    return " via ".join(map(str, (network, *via)))
+
+
 def _check_host(address: ipaddress.IPv4Address) -> None:
     # 240.0.0.0/4 is reserved, but allowed: some clouds use it internally.
     if address.is_multicast or address.is_loopback or \

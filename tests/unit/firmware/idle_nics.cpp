@@ -1,4 +1,5 @@
-// The NICs as the idle path sees them.
+// The devices as the idle path sees them.
+#include "firmware/agent_ports.hpp"
 #include "firmware/nics.hpp"
 #include "tests/unit/firmware/idle_world.hpp"
 
@@ -16,3 +17,10 @@ void arm() {
 void disarm() { ++idle::nic_state.disarmed; }
 
 }  // namespace mote::nics
+
+namespace mote::agent_ports {
+
+void arm() {}
+void disarm() {}
+
+}  // namespace mote::agent_ports

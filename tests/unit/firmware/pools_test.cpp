@@ -27,7 +27,11 @@
 asm(R"(
   .globl __image_start
   .globl __image_end
+  .globl __boot_text_start
+  .globl __boot_text_end
   .set __image_start, 0x100000
+  .set __boot_text_start, 0x110000
+  .set __boot_text_end, 0x180000
   .set __image_end, 0x200000
 )");
 
@@ -84,6 +88,8 @@ bool set_up(Arena& arena, const Plan& plan) {
 namespace {
 
 constexpr std::uint64_t kMib = 1 << 20;
+constexpr AddressRange kBootText{0x11'0000, 0x18'0000};
+constexpr std::uint64_t kBootTextBytes = kBootText.end - kBootText.begin;
 
 // Carves RAM from 1 MiB to `end_mib`, with the kernel in the first MiB; returns the console's
 // lines.
@@ -101,7 +107,7 @@ std::string carve(std::uint64_t end_mib, std::size_t connections = 0,
 TEST_CASE("where RAM is ample the first plan is carved, and each pool has a guard before it") {
   CHECK(carve(66).empty());
   CHECK(handed.tries == 1);
-  const Plan plan = plan_for(64 * kMib);
+  const Plan plan = plan_for(64 * kMib + kBootTextBytes);
   CHECK(handed.packets == plan.packets);
   CHECK(handed.dma_bytes == plan.dma_bytes);
   CHECK(handed.netstack == plan.netstack);
@@ -110,7 +116,7 @@ TEST_CASE("where RAM is ample the first plan is carved, and each pool has a guar
   CHECK(paging::fake().tables.size() >= 4);
   for (const std::uint64_t page : paging::fake().left_out) {
     CHECK(page % 4096 == 0);
-    CHECK(page >= 2 * kMib);  // after the kernel
+    CHECK((kBootText.contains(page, 1) || page >= 2 * kMib));  // after the kernel
   }
 }
 
@@ -151,6 +157,21 @@ TEST_CASE("without page tables for all guards, pools lie side by side from there
   CHECK(console::written() == "memory: pools lie side by side, out of page tables\n");
 }
 
+TEST_CASE("code that boot needed makes room for a pool, if its pages become writable") {
+  paging::fake() = {};
+  handed = {};
+  bytes_a_connection = 1024;
+  const std::array ram = {MemoryRange{kMib, 65 * kMib, MemoryRange::kUsableRam, 0}};
+  const MemoryMap memory{std::span(ram)};
+  for (const bool can : {true, false}) {
+    paging::fake().can_take_boot_text = can;
+    carve_pools(memory, nullptr, {}, 0);
+    CHECK(paging::fake().boot_text_taken);
+    const std::uint64_t tables = physical(paging::fake().tables.data()).value;
+    CHECK(kBootText.contains(tables, 1) == can);
+  }
+}
+
 TEST_CASE("memory lent for a while is carved again, unless it is withheld") {
   paging::fake() = {};
   handed = {};
@@ -177,7 +198,7 @@ TEST_CASE("without a map from the loader, 8 MiB are assumed") {
   carve_pools(MemoryMap(std::span<const MemoryRange>()), nullptr, {}, 0);
   CHECK(console::written() == "memory: the loader told no map, 8 MiB are assumed\n");
   for (const std::uint64_t page : paging::fake().left_out) {
-    CHECK((page >= 2 * kMib && page < 8 * kMib));
+    CHECK((kBootText.contains(page, 1) || (page >= 2 * kMib && page < 8 * kMib)));
   }
 }
 

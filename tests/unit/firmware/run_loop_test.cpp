@@ -21,6 +21,7 @@ struct FakeMachine {
   std::vector<Nanoseconds> waits;  // the time at which each ends
   std::vector<Nanoseconds> last_works;
   unsigned announcements = 0;
+  Nanoseconds look_interval = milliseconds(250);
   bool is_busy = false;
   bool logs = false;
   bool reachable = false;
@@ -28,7 +29,10 @@ struct FakeMachine {
   idle::Woken woken = idle::Woken::kByTime;
 
   [[nodiscard]] Nanoseconds now() const { return time; }
-  void look_around(Nanoseconds now) { looks.push_back(now); }
+  Nanoseconds look_around(Nanoseconds now) {
+    looks.push_back(now);
+    return look_interval;
+  }
   void run_timers() { timers_run.push_back(time); }
   [[nodiscard]] Nanoseconds next_timer() const { return timer; }
   [[nodiscard]] bool turn_nics() const { return is_busy; }
@@ -70,6 +74,13 @@ TEST_CASE("an idle loop waits from one look around to the next") {
   CHECK(world.counters.busy_turns == 0);
   CHECK(world.counters.dozes == 5);
   CHECK(world.counters.late_wakes == 7);
+}
+
+TEST_CASE("the machine says when to look around again") {
+  World world;
+  world.machine.look_interval = milliseconds(10);
+  world.loop.turn();
+  CHECK(world.machine.waits.back() == milliseconds(1010));
 }
 
 TEST_CASE("the next timer ends the wait, and runs then") {

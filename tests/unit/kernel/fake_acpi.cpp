@@ -12,6 +12,10 @@ Told& told() {
 
 std::optional<IoPort> pm_timer() { return told().pm_timer; }
 std::optional<ResetRegister> reset_register() { return told().reset_register; }
+const FixedHardware& fixed_hardware() { return told().fixed_hardware; }
+std::optional<Register> sleep_control() { return told().sleep_control; }
+std::optional<SleepTypes> power_off_types() { return told().power_off_types; }
+std::optional<PowerEvent> power_event() { return told().power_event; }
 CmosClock cmos_clock() { return told().cmos_clock; }
 std::optional<Ecam> ecam() { return told().ecam; }
 IoApicPlace io_apic(std::uint32_t) { return told().io_apic; }

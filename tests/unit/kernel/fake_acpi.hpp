@@ -11,6 +11,10 @@ namespace mote::acpi {
 struct Told {
   std::optional<IoPort> pm_timer;
   std::optional<ResetRegister> reset_register;
+  FixedHardware fixed_hardware;
+  std::optional<Register> sleep_control;
+  std::optional<SleepTypes> power_off_types;
+  std::optional<PowerEvent> power_event;
   CmosClock cmos_clock;
   std::optional<Ecam> ecam;
   IoApicPlace io_apic{.address = 0xFEC0'0000, .first_interrupt = 0};

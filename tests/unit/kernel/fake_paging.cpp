@@ -22,6 +22,11 @@ bool protect_read_only(PhysicalAddress start, std::uint64_t bytes) {
   return fake().can_protect;
 }
 
+bool take_boot_text() {
+  fake().boot_text_taken = true;
+  return fake().can_take_boot_text;
+}
+
 void give_tables(std::span<Table> tables) { fake().tables = tables; }
 
 bool leave_out(PhysicalAddress page) {

@@ -18,6 +18,8 @@ struct Fake {
 
   bool can_map = true;
   bool can_protect = true;
+  bool can_take_boot_text = true;
+  bool boot_text_taken = false;
   std::size_t can_leave_out = ~std::size_t{0};  // pages
 };
 

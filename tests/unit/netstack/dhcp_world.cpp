@@ -116,12 +116,12 @@ Answer refusal(std::uint32_t server) {
 
 std::optional<Answer> silence(const Message& /*message*/) { return {}; }
 
-Machine& client(const char* host_name) {
+Machine& client(const char* host_name, const netstack::Routes& routes) {
   static Machine* const the = [&] {
     auto* made = new Machine{Device({.mac = kMachineMac}), {}};
     REQUIRE(netstack::set_up(ample_arena(), kAmplePlan.netstack));
     netstack::initialize();
-    REQUIRE(made->interface.attach(made->device, 0, {.host_name = host_name}));
+    REQUIRE(made->interface.attach(made->device, 0, {.host_name = host_name, .routes = routes}));
     return made;
   }();
   return *the;

@@ -73,7 +73,7 @@ std::optional<Answer> silence(const Message& message);
 extern std::vector<std::uint32_t> stations;
 
 // The machine, created once per program.
-Machine& client(const char* host_name = "tester");
+Machine& client(const char* host_name = "tester", const netstack::Routes& routes = {});
 
 // Restarts the client without an address, and clears the console's output.
 void restart();

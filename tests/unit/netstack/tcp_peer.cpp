@@ -99,6 +99,7 @@ void TcpPeer::receive(const Bytes& frame) {
   const std::size_t header = (tcp.offset_and_flags >> 12) * 4U;
   if ((flags & kRst) != 0) {
     was_reset = true;
+    reset_at = tcp.sequence;
     return;
   }
   if ((flags & kSyn) != 0) {

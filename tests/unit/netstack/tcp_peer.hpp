@@ -40,6 +40,7 @@ class TcpPeer {
 
   bool established = false;
   bool was_reset = false;
+  std::uint32_t reset_at = 0;  // its sequence number
   bool full = false;           // takes no data, as its acknowledgements say
   bool finished = false;       // a FIN has come, and everything before it
   Bytes body;                  // received in order

@@ -55,6 +55,7 @@ TEST_CASE("registers are read and written in their widths") {
   };
   CHECK(transport.config8(4) == static_cast<std::uint8_t>((kBase + 0x104) << 4 | 1));
   CHECK(transport.config16(6) == static_cast<std::uint16_t>((kBase + 0x106) << 4 | 2));
+  CHECK(transport.config32(8) == static_cast<std::uint32_t>((kBase + 0x108) << 4 | 4));
   CHECK(transport.status() == static_cast<std::uint8_t>((kBase + 0x70) << 4 | 4));
 }
 

@@ -234,6 +234,7 @@ TEST_CASE("configuration behind the window's end reads as zero") {
   CHECK(transport.config16(4) == 0x5634);
   CHECK(transport.config16(5) == 0);
   CHECK(transport.config16(6) == 0);
+  CHECK(transport.config32(4) == 0);
 }
 
 TEST_CASE("the device's interrupts are acknowledged if its wire is connected") {

@@ -102,11 +102,14 @@ TEST_CASE("a modern device: status, features and configuration are where 4.1.4.3
   pc.memory[kRegisters + 21] = 9;
   CHECK(transport.config_generation() == 9);
   pc.memory[kRegisters + 0x2000 + 5] = 0x56;
+  pc.memory[kRegisters + 0x2000 + 8] = 0x8000'0000;
   pc.memory[kRegisters + 0x2000 + 10] = 1500;
   CHECK(transport.config8(5) == 0x56);
   CHECK(transport.config16(10) == 1500);
   CHECK(transport.config8(12) == 0);  // beyond the structure's end
   CHECK(transport.config16(11) == 0);
+  CHECK(transport.config32(8) == 0x8000'0000);
+  CHECK(transport.config32(9) == 0);
 }
 
 TEST_CASE("a modern queue gets its size and its three addresses, then is enabled") {

@@ -191,6 +191,9 @@ class FakeTransport {
   [[nodiscard]] std::uint16_t config16(std::uint16_t offset) const {
     return static_cast<std::uint16_t>(device_->config[offset] | device_->config[offset + 1] << 8);
   }
+  [[nodiscard]] std::uint32_t config32(std::uint16_t offset) const {
+    return config16(offset) | std::uint32_t{config16(static_cast<std::uint16_t>(offset + 2))} << 16;
+  }
   [[nodiscard]] std::uint8_t config_generation() const {
     return device_->generation_steps > 0 ? device_->generation_steps-- : std::uint8_t{0};
   }

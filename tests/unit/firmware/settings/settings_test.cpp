@@ -3,9 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
+#include "firmware/limits.hpp"
 #include "http/limits.hpp"
 #include "tests/unit/fake_console.hpp"
 
@@ -31,6 +33,7 @@ TEST_CASE("settings: defaults serve port 80 by DHCP as mote") {
   CHECK(settings.http_port() == 80);
   CHECK_FALSE(settings.halt_on_panic());
   CHECK(settings.idle() == IdlePolicy::kPoll);
+  CHECK(settings.drain_time_ms() == 5000);
   CHECK_FALSE(settings.interface(0, kMac).address.has_value());
 }
 
@@ -38,6 +41,7 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   const auto settings = from_lines(
       "# a comment\n\n network.hostname = edge-1.example \r\nhttp.port=8080\n"
       "http.header_timeout_s=3\nhttp.idle_timeout_s=60\npanic=halt\nidle=doze\n"
+      "power.drain_s=0\n"
       "network.1.address=192.0.2.10/24\nnetwork.1.gateway=192.0.2.1\nnetwork.1.mtu=1400\n"
       "network.1.offload=off");
   CHECK(std::string_view(settings.host_name()) == "edge-1.example");
@@ -46,6 +50,7 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   CHECK(settings.idle_time_ms() == 60000);
   CHECK(settings.halt_on_panic());
   CHECK(settings.idle() == IdlePolicy::kDoze);
+  CHECK(settings.drain_time_ms() == 0);
   CHECK_FALSE(settings.interface(0, kMac).address.has_value());
   const auto rule = settings.interface(1, kMac);
   REQUIRE(rule.address.has_value());
@@ -130,14 +135,60 @@ TEST_CASE("settings: a rule for the MAC address beats one for the index") {
 }
 
 TEST_CASE("settings: rules for the MAC address and the index are merged field by field") {
-  auto settings = from_lines("network.52:54:00:12:34:56.mtu=1400\n");
+  auto settings = from_lines(
+      "network.52:54:00:12:34:56.mtu=1400\nnetwork.52:54:00:12:34:56.offload=off\n"
+      "network.0.mtu=1200");
+  CHECK(settings.interface(0, kMac).mtu == 1400);
   settings.apply_command_line("mote.network.0.address=192.0.2.10/24 mote.network.0.mtu=1300");
   const auto both = settings.interface(0, kMac);
   REQUIRE(both.address.has_value());
   CHECK(both.address->fixed.address == 0xC000020A);
-  CHECK(both.mtu == 1400);
+  CHECK(both.mtu == 1300);  // the later source wins, though it names the index
+  CHECK(both.offload == false);
   settings.apply_command_line("mote.network.52:54:00:12:34:56.address=dhcp");
   CHECK(settings.interface(0, kMac).address->dhcp);
+}
+
+TEST_CASE("settings: quotes keep a word of the command line together") {
+  Settings settings;
+  settings.apply_command_line(
+      "root=\"a b\" mote.network.0.routes=\"10.0.0.0/8 via 192.0.2.9, 198.51.100.0/24\" x=\" "
+      "mote.http.port=81");
+  REQUIRE(settings.interface(0, kMac).routes.has_value());
+  CHECK(settings.interface(0, kMac).routes->all().size() == 2);
+  CHECK(settings.http_port() == 81);
+  settings.apply_command_line("\"mote.network.0.routes=10.0.0.0/8 via 192.0.2.1\" mote.panic=halt");
+  CHECK(settings.interface(0, kMac).routes->all().size() == 1);
+  CHECK(settings.halt_on_panic());
+  settings.apply_command_line("mote.network.0.routes=\"10.0.0.0/8 via mote.http.port=82");
+  CHECK(settings.http_port() == 82);
+  CHECK(settings.interface(0, kMac).routes->all().size() == 1);
+}
+
+TEST_CASE("settings: of one source only the first complaints are printed") {
+  mote::console::written().clear();
+  Settings settings;
+  std::string many;
+  for (int i = 0; i < 1000; ++i) {
+    many += "nonsense=" + std::to_string(i) + "\n";
+  }
+  settings.apply_lines({"fw_cfg"}, many);
+  const std::string& said = mote::console::written();
+  CHECK(said.find("nonsense=11, ignored\n") != std::string::npos);
+  CHECK(said.ends_with("ignored\nsettings (fw_cfg): more can't be used\n"));
+  CHECK(std::ranges::count(said, '\n') == mote::limits::kSettingComplaints + 1);
+  settings.apply({.name = "user-data", .line = 12}, "http.port", "x");
+  CHECK(said.ends_with("settings (user-data:12): cannot use http.port=x, ignored\n"));
+}
+
+TEST_CASE("settings: what there is no room for is named") {
+  Settings settings;
+  for (int i = 10; i < 27; ++i) {
+    mote::console::written().clear();
+    settings.apply({"test"}, "network.52:54:00:00:00:" + std::to_string(i) + ".mtu", "1400");
+  }
+  CHECK(mote::console::written() ==
+        "settings (test): no room for network.52:54:00:00:00:26.mtu=1400, ignored\n");
 }
 
 TEST_CASE("settings: the last part of a truncated text is ignored") {
@@ -198,8 +249,13 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
                                       "network.0.gateway=239.0.0.1",
                                       "network.0.gateway=255.255.255.255",
                                       "network.0.color=red",
+                                      "network.0.routes=10.0.0.0",
+                                      "network.0.routes=10.0.0.0/8 via x",
                                       "nonsense=1",
                                       "=",
+                                      "power.drain_s=301",
+                                      "power.drain=5",
+                                      "power.drain_s=-1",
                                       "http.idle_timeout_s=0"}) {
     CAPTURE(line);
     const auto settings = from_lines(line);
@@ -214,6 +270,7 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
     CHECK_FALSE(rule.mtu.has_value());
     CHECK_FALSE(rule.offload.has_value());
     CHECK(settings.idle_time_ms() == mote::limits::kIdleTimeMs);
+    CHECK(settings.drain_time_ms() == 5000);
   }
 }
 

@@ -55,6 +55,10 @@ TEST_CASE("without tables there is only what every PC has") {
   CHECK_FALSE(pm_timer().has_value());
   CHECK_FALSE(reset_register().has_value());
   CHECK_FALSE(ecam().has_value());
+  CHECK_FALSE(fixed_hardware().has_power_button);
+  CHECK_FALSE(sleep_control().has_value());
+  CHECK_FALSE(power_off_types().has_value());
+  CHECK_FALSE(power_event().has_value());
   CHECK_FALSE(cmos_clock().absent);
   CHECK(io_apic(5).address == 0xFEC0'0000);
   std::array<MmioWindow, 4> windows;
@@ -112,6 +116,15 @@ TEST_CASE("devices' windows come from the DSDT; those that don't fit are counted
   CHECK(windows[1].base.value == 0xFEB0'2C00);
   CHECK(device_windows("LNRO0005", std::span(windows).first(1)) == 2);
   CHECK(device_windows("QEMU9999", windows) == 0);
+}
+
+TEST_CASE("the ways to switch off come from FADT and DSDT") {
+  Firmware tables;
+  boot(&tables);
+  CHECK(fixed_hardware().has_power_button);
+  std::memcpy(low_memory() + (kDsdtAt - kLow), kMicrovmDsdt, sizeof(kMicrovmDsdt));
+  CHECK(power_off_types() == SleepTypes{5, 0});
+  CHECK(power_event() == PowerEvent{{false, 0xFEA0'0000}, 4, 2});
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/unit/kernel/acpi/aml_terms.hpp"
 #include "tests/unit/kernel/acpi/microvm_dsdt.hpp"
 
 namespace mote::acpi {
@@ -33,38 +34,6 @@ std::string microvm() {
   return {reinterpret_cast<const char*>(kMicrovmDsdt), sizeof(kMicrovmDsdt)};
 }
 
-std::string bytes_of(std::initializer_list<unsigned> values) {
-  std::string bytes;
-  for (const unsigned value : values) {
-    bytes.push_back(static_cast<char>(value));
-  }
-  return bytes;
-}
-
-template <typename T>
-std::string number(T value) {
-  return {reinterpret_cast<const char*>(&value), sizeof(value)};
-}
-
-// A package's length (20.2.4) in the number of bytes asked for.
-std::string packed(const std::string& contents, unsigned more = 3) {
-  const std::size_t length = contents.size() + 1 + more;
-  if (more == 0) {
-    return bytes_of({static_cast<unsigned>(length)}) + contents;
-  }
-  std::string lead = bytes_of({static_cast<unsigned>(more << 6 | (length & 0xF))});
-  for (unsigned i = 0; i < more; ++i) {
-    lead.push_back(static_cast<char>(length >> (4 + 8 * i)));
-  }
-  return lead + contents;
-}
-
-std::string name(std::string_view letters, const std::string& value) {
-  return "\x08" + std::string(letters) + value;
-}
-std::string text(std::string_view letters) {
-  return "\x0D" + std::string(letters) + std::string(1, '\0');
-}
 std::string device(const std::string& contents, unsigned more = 1) {
   return "\x5B\x82" + packed("VIO0" + contents, more);
 }
@@ -86,7 +55,6 @@ std::string address_space(unsigned tag, unsigned type, T base, T added, T bytes)
   return bytes_of({tag}) + number(static_cast<std::uint16_t>(head.size() + fields.size())) + head +
          fields;
 }
-std::string table(const std::string& code) { return std::string(kHeaderBytes, 'h') + code; }
 std::string virtio(const std::string& descriptors) {
   return device(name("_HID", text(kVirtio)) + name("_CRS", resources(descriptors)));
 }

@@ -29,6 +29,8 @@ struct Port {
   std::uint64_t now_ns = 0;
   std::uint64_t busy_until_ns = 0;
   std::uint64_t looks = 0;
+  std::string arrived = {};    // characters to be read
+  std::uint16_t base = 0x3F8;  // where it is
   std::uint8_t scratch = 0;
   std::uint8_t line_control = 0;
   std::string sent = {};
@@ -37,25 +39,33 @@ struct Port {
   [[nodiscard]] std::uint64_t waiting() const {
     return busy_until_ns > now_ns ? (busy_until_ns - now_ns + kCharacterNs - 1) / kCharacterNs : 0;
   }
-  std::uint8_t in8(IoPort port) {
+  std::uint8_t in8(IoPort at) {
     using namespace uart_register;
     now_ns += access_ns;
-    if (!there) {
+    if (!there || at.value < base || at.value >= base + 8) {
       return 0xFF;
+    }
+    const IoPort port = uart_register::kCom1 + static_cast<std::uint16_t>(at.value - base);
+    if (port == kReceiveBuffer && !arrived.empty()) {
+      const char next = arrived.front();
+      arrived.erase(0, 1);
+      return static_cast<std::uint8_t>(next);
     }
     if (port == kLineStatus) {
       ++looks;
       // The shift register holds one character besides the FIFO's.
-      return wedged           ? 0
-             : waiting() == 0 ? kHoldingEmpty | kTransmitterEmpty
-             : waiting() == 1 ? kHoldingEmpty
-                              : 0;
+      const int ready = arrived.empty() ? 0 : kDataReady;
+      return static_cast<std::uint8_t>(ready | (wedged           ? 0
+                                                : waiting() == 0 ? kHoldingEmpty | kTransmitterEmpty
+                                                : waiting() == 1 ? kHoldingEmpty
+                                                                 : 0));
     }
     return port == kScratch ? scratch : port == kInterruptIdentification ? kFifosEnabled | 1 : 0;
   }
-  void out8(IoPort port, std::uint8_t value) {
+  void out8(IoPort at, std::uint8_t value) {
     using namespace uart_register;
     now_ns += access_ns;
+    const IoPort port = kCom1 + static_cast<std::uint16_t>(at.value - base);
     if (port == kLineControl) {
       line_control = value;
     } else if (port == kScratch) {
@@ -172,6 +182,26 @@ TEST_CASE("try_put waits for nothing") {
   port.now_ns += 17 * kCharacterNs;
   CHECK(uart.try_put('y'));
   CHECK(port.sent == std::string(16, 'x') + 'y');
+}
+
+TEST_CASE("another port than the console's, read and written") {
+  Port port{.base = 0x2F8};
+  BasicUart absent(Machine{&port});
+  absent.initialize();
+  CHECK_FALSE(absent.is_there());
+  CHECK_FALSE(absent.try_get());
+  BasicUart uart(Machine{&port}, uart_register::kCom2);
+  uart.initialize();
+  REQUIRE(uart.is_there());
+  CHECK_FALSE(uart.try_get());
+  port.arrived = "a\xFF";
+  CHECK(uart.try_get() == 'a');
+  CHECK(uart.try_get() == '\xFF');
+  CHECK_FALSE(uart.try_get());
+  CHECK(uart.try_put('b'));
+  CHECK(port.sent == "b");
+  port.there = false;  // all registers read FFh now
+  CHECK_FALSE(uart.try_get());
 }
 
 }  // namespace

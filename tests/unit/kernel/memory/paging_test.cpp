@@ -14,6 +14,10 @@
 asm(R"(
   .globl __image_start
   .globl __image_end
+  .globl __boot_text_start
+  .globl __boot_text_end
+  .set __boot_text_start, 0x110000
+  .set __boot_text_end, 0x118000
   .globl __sealed_start
   .globl __sealed_end
   .set __image_start, 0x100000
@@ -76,6 +80,13 @@ TEST_CASE("memory is made read-only") {
   REQUIRE(protect_read_only({0x80'0000}, 0x3000));
   CHECK(cpu.boot.rights(0x80'2000) == kReadOnly);
   CHECK(cpu.boot.rights(0x80'3000) == kData);
+}
+
+TEST_CASE("the code that boot needed becomes memory for pools") {
+  Cpu cpu;
+  REQUIRE(take_boot_text());
+  CHECK(cpu.boot.rights(0x11'0000) == kReadWrite);
+  CHECK(cpu.boot.rights(0x11'7000) == kReadWrite);
 }
 
 TEST_CASE("guards need tables of their own; sealing protects boot's decisions and those tables") {

@@ -127,6 +127,33 @@ TEST_CASE("numbers don't repeat, and a sample changes those that follow") {
   CHECK(after(1) != in_child([] { return random64(); }));
 }
 
+TEST_CASE("a device's random bytes change what follows, each of them, and the keyed hash") {
+  Pc pc;
+  initialize();
+  std::array<std::byte, 21> seed{};
+  const auto number = [&] {
+    return in_child([&] {
+      stir(seed);
+      return random64();
+    });
+  };
+  const auto hash = [&] {
+    return in_child([&] {
+      stir(seed);
+      return keyed_hash({});
+    });
+  };
+  std::set<std::uint64_t> seen = {number(), hash(), in_child([] { return random64(); }),
+                                  keyed_hash({})};
+  for (std::byte& byte : seed) {
+    byte = std::byte{1};
+    seen.insert(number());
+    seen.insert(hash());
+    byte = std::byte{0};
+  }
+  CHECK(seen.size() == 4 + 2 * seed.size());
+}
+
 TEST_CASE("the keyed hash is the same throughout a boot, and another in the next") {
   Pc pc;
   initialize();

@@ -165,6 +165,24 @@ TEST_CASE("whenever a server resets its stream, no event follows, and lwIP doesn
   }
 }
 
+TEST_CASE("a peer whose window is shut is reset where it expects the next byte") {
+  Scene scene(5150);
+  REQUIRE(owner);
+  owner->at_event = [](Owner& self) {
+    CHECK(self.stream.write(piece_of("reply"), TcpStream::Write::kCopied, false));
+    self.at_event = nullptr;
+  };
+  scene.peer.window = 0;
+  scene.peer.full = true;
+  scene.peer.send(bytes_of("question"));
+  scene.pass(3000);  // the window is probed
+  CHECK(scene.peer.received > 0);
+  owner->stream.abort();
+  scene.pass(20);
+  CHECK(scene.peer.was_reset);
+  CHECK(scene.peer.reset_at == scene.peer.expected);
+}
+
 TEST_CASE("lwIP is told by a callback's result that its connection was reset in it") {
   for (const bool resets : {false, true}) {
     CAPTURE(resets);
@@ -234,4 +252,29 @@ TEST_CASE("a call for later comes once") {
   CHECK(calls == 0);
   scene.pass(300);
   CHECK(calls == 1);
+}
+
+TEST_CASE("a port that isn't listened on any more resets who connects, and keeps who has") {
+  Scene scene(5301);
+  REQUIRE(scene.peer.established);
+  TcpPeer half(5303);
+  half.service = kService;
+  half.connect();
+  machine().device.receive(half.outgoing.front());  // its SYN; the answer is still on its way
+  settle(machine());
+  netstack::stop_listening(kService + 1);  // nobody does
+  netstack::stop_listening(kService);
+  TcpPeer late(5302);
+  TcpPeer* peers[] = {&late, &scene.peer, &half};
+  late.service = kService;
+  late.connect();
+  scene.peer.send(bytes_of("hello"));
+  for (int i = 0; i < 20; ++i) step(machine(), scene.network, peers);
+  CHECK(late.was_reset);
+  CHECK_FALSE(scene.peer.was_reset);
+  CHECK(half.established);
+  half.send(bytes_of("half"));
+  for (int i = 0; i < 20; ++i) step(machine(), scene.network, peers);
+  CHECK_FALSE(half.was_reset);
+  CHECK(owner->arrived == "half");
 }

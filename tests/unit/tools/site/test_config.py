@@ -16,6 +16,9 @@ panic = "halt"
 idle = "doze"
 console = "quiet"
 
+[power]
+drain_s = 20
+
 [network]
 hostname = "web-1"
 
@@ -25,6 +28,7 @@ address = "192.0.2.10/24"
 gateway = "192.0.2.1"
 mtu = 1400
 offload = "off"
+routes = ["10.0.0.0/8 via 192.0.2.9", "198.51.100.0/24"]
 
 [[network.interface]]
 match = "52:54:00:AB:CD:EF"
@@ -65,9 +69,11 @@ status = 308
 
 def test_every_key() -> None:
     assert parse_settings(WHOLE, "mote.toml") == Settings(
-        lines=("panic=halt", "idle=doze", "console=quiet", "network.hostname=web-1",
+        lines=("panic=halt", "idle=doze", "console=quiet", "power.drain_s=20",
+               "network.hostname=web-1",
                "network.0.address=192.0.2.10/24",
                "network.0.gateway=192.0.2.1", "network.0.mtu=1400", "network.0.offload=off",
+               "network.0.routes=10.0.0.0/8 via 192.0.2.9, 198.51.100.0/24",
                "network.52:54:00:ab:cd:ef.address=dhcp", "http.port=8080",
                "http.connections=5000",
                "http.idle_timeout_s=30", "http.header_timeout_s=5", "http.health=",
@@ -89,7 +95,13 @@ def test_blob() -> None:
 
 @pytest.mark.parametrize("text, words", [
     ("colour = 1", ":1: colour: unknown key"),
-    ("[htpp]\nport = 80", ":1: htpp: unknown key; known are console, http, idle, network, panic"),
+    ("[htpp]\nport = 80", ":1: htpp: unknown key; known are console, http, idle, network, panic, "
+     "power"),
+    ("[power]\ndrain = 5", ":2: power.drain: unknown key; known are drain_s"),
+    ("power = 5", ":1: power: must be a table, begun by [power]"),
+    ("[power]\ndrain_s = 301", ":2: power.drain_s = 301: must be a whole number from 0 to 300"),
+    ("[power]\ndrain_s = -1", "power.drain_s = -1"),
+    ("[power]\ndrain_s = '5'", "power.drain_s = '5'"),
     ("[http]\nprot = 80", ":2: http.prot: unknown key; known are"),
     ("[network]\nhost = 'a'", ":2: network.host: unknown key; known are hostname, interface"),
     ("[[network.interface]]\nmatch = 0\ndns = 'x'", ":3: network.interface.dns: unknown key"),
@@ -299,6 +311,28 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b"panic = 'h\xe9'")
     with pytest.raises(UserError, match="not UTF-8 at byte 10"):
         read_settings(tmp_path / "latin.toml")
+
+
+def test_a_gateway_may_be_where_a_route_puts_it_on_the_link() -> None:
+    text = ("[[network.interface]]\nmatch=0\naddress='192.0.2.10/24'\ngateway='203.0.113.1'\n"
+            "routes=['203.0.113.1/32']")
+    assert "network.0.routes=203.0.113.1/32" in parse_settings(text, "mote.toml").lines
+
+
+@pytest.mark.parametrize("routes, words", [
+    ("'10.0.0.0/8'", "must be a list of routes"), ("[8]", "8 must be a network"),
+    ("['10.0.0.0']", "must be a network"), ("['10.0.0.1/8']", "must be a network"),
+    ("['10.0.0.0/8 dev 192.0.2.9']", "must be a network"), ("['fd00::/8']", "must be a network"),
+    ("['10.0.0.0/8 via']", "must be a network"), ("['']", "must be a network"),
+    ("['10.0.0.0/8 via 192.0.2.9 metric 3']", "must be a network"),
+    ("['10.0.0.0/8 via 224.0.0.1']", "is not an address that a host can have"),
+    ("['0.0.0.0/0']", "can lead"), ("['127.0.0.0/8']", "can lead"),
+    (str(["10.0.0.0/8"] * 17), "16 routes")])
+def test_bad_routes(routes: str, words: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_settings(f"[[network.interface]]\nmatch = 0\nroutes = {routes}", "mote.toml")
+    assert str(caught.value).startswith("mote.toml:3: network.interface.routes")
+    assert words in str(caught.value)
 
 
 @pytest.mark.parametrize("text", [

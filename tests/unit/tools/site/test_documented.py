@@ -42,7 +42,8 @@ def test_every_example_is_taken(example: str, tmp_path: Path) -> None:
 
 def test_every_key_has_an_example() -> None:
     shown = {key for example in EXAMPLES for key in keys_of(tomllib.loads(example))}
-    keys = {*config.TOP, *(f"network.{key}" for key in config.NETWORK), "network.interface.match",
+    keys = {*config.TOP, *(f"power.{key}" for key in config.POWER),
+            *(f"network.{key}" for key in config.NETWORK), "network.interface.match",
             *(f"network.interface.{key}" for key in config.INTERFACE)}
     rows = {"cache": ("match", "control"), "headers": ("match", "set"),
             "redirect": ("from", "to", "status"), "site": ("hosts", "root"),
@@ -67,7 +68,8 @@ def test_the_table_of_boot_time_keys_is_whole() -> None:
     rows = re.findall(r"^\| `([^`]+)` \|.*\| (.*) \|$", TEXT.split("## When the machine boots")[1],
                       re.M)
     assert {key for key, _ in rows} == {
-        *config.TOP, *(f"network.{key}" for key in config.NETWORK),
+        *config.TOP, *(f"power.{key}" for key in config.POWER),
+        *(f"network.{key}" for key in config.NETWORK),
         *(f"network.N.{key}" for key in config.INTERFACE),
         *(f"http.{key}" for key in http_config.LINES)}
 

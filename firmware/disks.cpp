@@ -1,0 +1,78 @@
+// The machine's disks: the list of drivers, and the choice of one for each device.
+#include "firmware/disks.hpp"
+
+#include <cstddef>
+#include <optional>
+
+#include "drivers/ahci/controller.hpp"
+#include "drivers/block_device.hpp"
+#include "drivers/ide/controller.hpp"
+#include "drivers/virtio/block.hpp"
+#include "drivers/virtio/scsi.hpp"
+#include "firmware/driver_list.hpp"
+#include "firmware/in_passing.hpp"
+#include "kernel/memory/dma.hpp"
+#include "kernel/pci/pci.hpp"
+#include "kernel/platform/virtio_mmio.hpp"
+#include "volumes/disk.hpp"
+
+namespace mote::disks {
+namespace {
+
+// The drivers. To add one, add its folder and its name here.
+using PciDrivers =
+    DriverList<virtio::AnyBlock, virtio::AnyScsiHost, ahci::Controller, ide::Controller>;
+using WindowDrivers = DriverList<virtio::AnyBlock, virtio::AnyScsiHost>;
+
+// What is being looked for.
+struct Search {
+  Visit visit;
+  void* context;
+  bool is_over = false;
+  bool all_stopped = true;
+};
+
+// Lends a disk a window on it, and shows its volume. Returns whether the search is over.
+template <BlockDevice Device>
+bool look_at(Device& device, Search& search) {
+  const std::size_t memory = dma::mark();
+  const auto window = dma::allocate(volumes::Disk::kWindowBytes, volumes::Disk::kWindowBytes);
+  if (window.empty()) {
+    return false;
+  }
+  volumes::Disk disk(device, window.first<volumes::Disk::kWindowBytes>());
+  if (auto volume = volumes::Volume::open(disk)) {
+    search.is_over = search.visit(*volume, search.context);
+  }
+  dma::rewind(memory);
+  return search.is_over;
+}
+
+template <typename List>
+void look_through(const auto& locations, Search& search) {
+  for (const auto& location : locations) {
+    if (search.is_over) {
+      return;
+    }
+    List::choose(location, [&]<BlockController Controller>() {
+      search.all_stopped &= in_passing::use<Controller>(location, [&](Controller& controller) {
+        if (controller.bring_up(location)) {
+          controller.each_disk([&](auto& device) { return look_at(device, search); });
+        } else {
+          in_passing::tell(location, controller.error());
+        }
+      });
+    });
+  }
+}
+
+}  // namespace
+
+bool each_volume(Visit visit, void* context) {
+  Search search{visit, context};
+  look_through<PciDrivers>(pci::functions(), search);
+  look_through<WindowDrivers>(virtio_mmio::windows(), search);
+  return search.all_stopped;
+}
+
+}  // namespace mote::disks
