@@ -185,8 +185,7 @@ bool bring_up(Device& device, const typename Device::Location& location, Seat& s
   return true;
 }
 
-// The index for a NIC: that of one with its address which has gone, else one that no other had,
-// else one that is free.
+// The index for a NIC: of one with its address that has gone, else an unused one, else a free one.
 std::uint32_t index_for(const MacAddress& mac) {
   std::uint32_t fresh = limits::kInterfaces;
   std::uint32_t used = limits::kInterfaces;
@@ -287,7 +286,6 @@ bool detach_all_at(pci::Address device) {
 
 // NICs that come and go while others run. One that went without a word reads as all ones.
 bool look_at_slots() {
-  const bool was_any = is_any_attached();
   bool any = false;
   pci::hotplug::poll();
   while (const auto event = pci::hotplug::take()) {
@@ -305,9 +303,6 @@ bool look_at_slots() {
       any |= detach_all_at(address);
       pci::remove(address);
     }
-  }
-  if (was_any && !is_any_attached()) {
-    console::line("no network: the last NIC is gone, still looking");
   }
   return any;
 }

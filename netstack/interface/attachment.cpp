@@ -23,14 +23,6 @@ constexpr std::uint16_t kLeastMtu = 576;  // RFC 791, 3.1: every host takes this
 // All attached interfaces by index, for routes.
 constinit std::array<Attachment*, limits::kInterfaces> attachments{};
 
-// Interfaces that have gone, with what they counted.
-struct Past {
-  InterfaceReport report;
-  DeviceCounters device;
-  InterfaceCounters stack;
-};
-constinit std::array<std::optional<Past>, limits::kInterfaces> past{};
-
 bool is_group(Ipv4Address address) { return address.is_multicast() || address.is_broadcast(); }
 
 // Packets to other networks leave by the first interface with a gateway or default route.
@@ -53,7 +45,7 @@ std::optional<InterfaceReport> report_on(unsigned index) {
   if (attachments[index] != nullptr) {
     return attachments[index]->report();
   }
-  return past[index] ? std::optional(past[index]->report) : std::nullopt;
+  return Attachment::last_report(index);
 }
 
 Attachment& attachment_of(struct netif* netif) { return *static_cast<Attachment*>(netif->state); }
@@ -196,13 +188,6 @@ void Attachment::leave() {
   netif_.flags = 0;
   attachments[index_] = nullptr;
   choose_default_route();
-}
-
-void Attachment::keep_report() {
-  Past& kept = past[index_].emplace(Past{report(), *device_counters_, counters_});
-  kept.report.is_gone = true;
-  kept.report.device = &kept.device;
-  kept.report.stack = &kept.stack;
 }
 
 void Attachment::status_changed(struct netif* netif) {

@@ -101,6 +101,7 @@ class Attachment {
   // still be told; then, when nothing is counted any more, keeps the counters for `report_on`.
   void leave();
   void keep_report();
+  [[nodiscard]] static std::optional<InterfaceReport> last_report(unsigned index);
 
   // Call at least once a second: notices link changes, keeps DHCP going, reports changes.
   void tend(Nanoseconds now, bool link_up);
