@@ -145,6 +145,11 @@ concept NetDevice = requires(Device device, const Device& constant, Packet packe
 
   // End of turn: refills the receive ring and rings the doorbells that are due.
   { device.flush() } -> std::same_as<void>;
+
+  // For ever: resets the device, as far as it still answers, and takes back all that it was lent:
+  // packets go to the pool, cookies to `release(cookie)`. The caller sees to it that a device that
+  // doesn't obey can't access memory. Afterwards, only the facts and counters may be asked for.
+  { device.shut_down(release) } -> std::same_as<void>;
 };
 
 }  // namespace mote

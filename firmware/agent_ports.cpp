@@ -47,7 +47,7 @@ constinit Nanoseconds next_hurry{};
 std::optional<agent::Interface> interface_of(unsigned number) {
   for (unsigned index = 0; index < limits::kInterfaces; ++index) {
     const auto report = netstack::report_on(index);
-    if (!report || number-- != 0) {
+    if (!report || report->is_gone || number-- != 0) {
       continue;
     }
     const auto& device = *report->device;

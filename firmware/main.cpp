@@ -153,8 +153,10 @@ class Machine {
   explicit Machine(const http::SitePack* serving) : serving_(serving) {}
 
   static Nanoseconds now() { return clock::now(); }
-  static Nanoseconds look_around(Nanoseconds now) {
-    nics::look_around(now);
+  Nanoseconds look_around(Nanoseconds now) {
+    if (nics::look_around(now) && announced_) {
+      bind_metrics();
+    }
     agent_ports::look_around();
     wall_clock::keep();
     http::tell_of_lost_lines(now);
@@ -174,10 +176,9 @@ class Machine {
     return console::has_logged();
   }
   static bool is_reachable() { return nics::any_usable(); }
-  void announce() const {
-    if (serving_ != nullptr) {
-      http::bind_metrics(metrics_audience());
-    }
+  void announce() {
+    announced_ = true;
+    bind_metrics();
     tell_what_is_served(serving_);
   }
   static void watch(Watch& watch) {
@@ -190,7 +191,14 @@ class Machine {
   static idle::Counts idle_counts() { return idle::counted(); }
 
  private:
+  void bind_metrics() const {
+    if (serving_ != nullptr) {
+      http::bind_metrics(metrics_audience());
+    }
+  }
+
   const http::SitePack* serving_;  // null: none
+  bool announced_ = false;
 };
 
 [[noreturn]] void run(const http::SitePack* serving) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -19,6 +21,7 @@
 #include "kernel/interrupts/interrupts.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/memory/dma.hpp"
+#include "kernel/pci/hotplug.hpp"
 #include "kernel/pci/pci.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
 #include "netstack/interface/interface.hpp"
@@ -48,7 +51,15 @@ struct AnyOf<DriverList<OnPci...>, DriverList<InWindows...>> {
 using AnyNic = AnyOf<PciDrivers, WindowDrivers>::Type;
 
 constinit std::array<AnyNic, limits::kInterfaces> places{};
-constinit std::size_t attached_count = 0;
+constinit std::size_t place_count = 0;  // those before it may have one, those from it on never had
+
+// What a place's NIC was given, and what is kept for the next one there.
+struct Seat {
+  std::optional<pci::Function> function;  // none: in a window, or free
+  std::size_t packets = 0;                // lent to the device; 0: free
+  std::span<std::byte> rings;
+};
+constinit std::array<Seat, limits::kInterfaces> seats{};
 constinit const Settings* settings_in_force = nullptr;
 
 // Remembers complaints, so that looking again doesn't repeat them.
@@ -80,7 +91,7 @@ constinit Complaints complaints;
 
 // Calls `use` with each attached NIC, whatever its kind.
 void for_each(auto&& use) {
-  for (AnyNic& place : std::span(places).first(attached_count)) {
+  for (AnyNic& place : std::span(places).first(place_count)) {
     std::visit(
         [&]<typename Kind>(Kind& nic) {
           if constexpr (!std::is_same_v<Kind, std::monostate>) {
@@ -101,15 +112,20 @@ void print_place(const MmioWindow& window) {
   console::print("virtio-mmio 0x", console::Hex{window.base.value}, ": network device");
 }
 
-// The number of packets that each NIC may lend to its device. All share the pool, of which some
-// must stay free beyond the reserve.
+// The number of packets that the next NIC may lend to its device. All share the pool, of which some
+// must stay free beyond the reserve. One that is plugged in late gets half of what the others left.
 std::size_t receive_share() {
   const std::size_t shared = Packet::pool_size() - 2 * Packet::reserve();
   const auto found =
       std::ranges::count_if(pci::functions(), PciDrivers::knows<pci::Function>) +
       std::ranges::count_if(virtio_mmio::windows(), WindowDrivers::knows<MmioWindow>);
   const auto nics = std::clamp<std::size_t>(static_cast<std::size_t>(found), 1, places.size());
-  return std::min(limits::kReceiveBuffers, shared / nics);
+  constexpr std::size_t kLeast = 8;
+  std::size_t left = Packet::pool_size() - Packet::reserve();
+  for (const Seat& seat : seats) {
+    left -= std::min(left, seat.packets);
+  }
+  return std::max(kLeast, std::min({limits::kReceiveBuffers, shared / nics, left / 2}));
 }
 
 bool is_static(const InterfaceFields& fields) { return fields.address && !fields.address->dhcp; }
@@ -136,33 +152,82 @@ void give_up(const pci::Function& function, std::size_t memory) {
 }
 void give_up(const MmioWindow&, std::size_t) {}  // tried once; can't be kept off memory
 
+std::size_t free_place() {
+  return static_cast<std::size_t>(std::ranges::find(seats, std::size_t{0}, &Seat::packets) -
+                                  seats.begin());
+}
+
+// Brings up a device in the memory that the place's last one had, if that suffices, else in new
+// memory. So a place takes more only for rings larger than any before.
 template <NetDevice Device>
-void attach(const typename Device::Location& location, const Settings& settings) {
-  if (attached_count == places.size()) {
-    print_place(location);
-    console::line(" left alone: ", limits::kInterfaces, " NICs are driven already");
-    return;
+bool bring_up(Device& device, const typename Device::Location& location, Seat& seat) {
+  const std::size_t packets = receive_share();
+  if (!seat.rings.empty()) {
+    dma::use_again(seat.rings);
+    const bool is_up = device.bring_up(location, packets);
+    dma::use_again({});
+    if (is_up) {
+      seat.packets = packets;
+      return true;
+    }
   }
   const std::size_t memory = dma::mark();
-  auto& nic = places[attached_count].emplace<Nic<Device>>();
-  if (!nic.device.bring_up(location, receive_share())) {
-    if (complaints.is_new(location, nic.device.error())) {
+  if (!device.bring_up(location, packets)) {
+    if (complaints.is_new(location, device.error())) {
       print_place(location);
-      console::line(" does not work: ", nic.device.error());
+      console::line(" does not work: ", device.error());
     }
     give_up(location, memory);
+    return false;
+  }
+  seat.rings = dma::since(memory);
+  seat.packets = packets;
+  return true;
+}
+
+// The index for a NIC: of one with its address that has gone, else an unused one, else a free one.
+std::uint32_t index_for(const MacAddress& mac) {
+  std::uint32_t fresh = limits::kInterfaces;
+  std::uint32_t used = limits::kInterfaces;
+  for (std::uint32_t i = limits::kInterfaces; i-- > 0;) {
+    const auto report = netstack::report_on(i);
+    if (report && report->is_gone && report->mac == mac) {
+      return i;
+    }
+    fresh = report ? fresh : i;
+    used = report && report->is_gone ? i : used;
+  }
+  return fresh != limits::kInterfaces ? fresh : used;
+}
+
+template <NetDevice Device>
+void attach(const typename Device::Location& location, const Settings& settings) {
+  const std::size_t place = free_place();
+  if (place == places.size()) {
+    if (complaints.is_new(location, "full")) {
+      print_place(location);
+      console::line(" left alone: ", limits::kInterfaces, " NICs are driven already");
+    }
+    return;
+  }
+  auto& nic = places[place].emplace<Nic<Device>>();
+  if (!bring_up(nic.device, location, seats[place])) {
+    places[place].emplace<std::monostate>();
     return;
   }
   if (interrupts::message() && !nic.device.can_wake()) {
     print_place(location);
     console::line(" can't interrupt here, so a doze lasts 1 ms at most");
   }
-  const auto index = static_cast<std::uint32_t>(attached_count);
+  const std::uint32_t index = index_for(nic.device.mac());
   const InterfaceFields fields = settings.interface(index, nic.device.mac());
   if (!nic.interface.attach(nic.device, index, settings_for(fields, settings))) {
     return;
   }
-  ++attached_count;
+  if constexpr (std::is_same_v<typename Device::Location, pci::Function>) {
+    seats[place].function = location;
+  }
+  place_count = std::max(place_count, place + 1);
   if (fields.gateway.value_or(0) != 0 && !is_static(fields)) {
     console::line("net", index, ": the gateway of the settings is for a static address: not used");
   }
@@ -174,9 +239,9 @@ bool attach_known(const auto& location, const Settings& settings) {
   return List::choose(location, [&]<NetDevice Device>() { attach<Device>(location, settings); });
 }
 
-void attach_those_on_pci() {
+void attach_known_of(std::span<const pci::Function> functions) {
   constexpr std::string_view kUnsupported = " is not supported, use virtio-net, e1000 or vmxnet3";
-  for (const pci::Function& function : pci::functions()) {
+  for (const pci::Function& function : functions) {
     if (!attach_known<PciDrivers>(function, *settings_in_force) &&
         function.class_code == pci::Function::kClassNetwork &&
         complaints.is_new(function, kUnsupported)) {
@@ -184,6 +249,62 @@ void attach_those_on_pci() {
       console::line(kUnsupported);
     }
   }
+}
+
+bool is_any_attached() { return std::ranges::any_of(seats, &Seat::packets); }
+
+// Lets go the NIC in a place: it is reset and can't access memory any more.
+void detach(std::size_t place) {
+  std::visit(
+      [&]<typename Kind>(Kind& nic) {
+        if constexpr (!std::is_same_v<Kind, std::monostate>) {
+          const unsigned index = nic.interface.attachment().index();
+          nic.interface.detach();
+          console::line("net", index, ": unplugged");
+        }
+      },
+      places[place]);
+  seats[place].function->disable_bus_master();
+  places[place].emplace<std::monostate>();
+  seats[place].function.reset();
+  seats[place].packets = 0;
+}
+
+// Lets go all NICs of a device that leaves.
+bool detach_all_at(pci::Address device) {
+  bool any = false;
+  for (std::size_t i = 0; i < seats.size(); ++i) {
+    const auto& function = seats[i].function;
+    if (function && function->address.bus == device.bus &&
+        function->address.device == device.device) {
+      detach(i);
+      any = true;
+    }
+  }
+  return any;
+}
+
+// NICs that come and go while others run. One that went without a word reads as all ones.
+bool look_at_slots() {
+  bool any = false;
+  pci::hotplug::poll();
+  while (const auto event = pci::hotplug::take()) {
+    if (event->leaves) {
+      any |= detach_all_at(event->device);
+      pci::hotplug::release(event->device);
+    } else {
+      attach_known_of(pci::add(event->device));
+      any = true;
+    }
+  }
+  for (const Seat& seat : seats) {
+    if (seat.function && seat.function->read16(pci::kVendor) == pci::kNoVendor) {
+      const pci::Address address = seat.function->address;
+      any |= detach_all_at(address);
+      pci::remove(address);
+    }
+  }
+  return any;
 }
 
 // Looks for NICs plugged in meanwhile, and tries failed ones again. Only while there is none: each
@@ -194,7 +315,7 @@ void look_for_nics(Nanoseconds now) {
   if (now >= next_look) {
     next_look = now + kLookInterval;
     pci::rescan();
-    attach_those_on_pci();
+    attach_known_of(pci::functions());
   }
 }
 
@@ -202,11 +323,11 @@ void look_for_nics(Nanoseconds now) {
 
 void bring_up(const Settings& settings) {
   settings_in_force = &settings;
-  attach_those_on_pci();
+  attach_known_of(pci::functions());
   for (const MmioWindow& window : virtio_mmio::windows()) {
     attach_known<WindowDrivers>(window, settings);
   }
-  if (attached_count == 0) {
+  if (!is_any_attached()) {
     console::line("no network: none of ", pci::functions().size(),
                   " PCI functions is a NIC that works, still looking");
   }
@@ -251,11 +372,22 @@ void disarm() {
   for_each([](auto& nic) { nic.interface.disarm(); });
 }
 
-void look_around(Nanoseconds now) {
-  if (attached_count == 0) {
+bool look_around(Nanoseconds now) {
+  constexpr Nanoseconds kSlotInterval = milliseconds(250);
+  static constinit Nanoseconds next_look{};
+  bool is_changed = false;
+  if (!is_any_attached()) {
     look_for_nics(now);
+    is_changed = is_any_attached();
+  }
+  if (next_look.value == 0) {
+    next_look = now + kSlotInterval;  // not at boot: finding the slots takes a while
+  } else if (now >= next_look) {
+    next_look = now + kSlotInterval;
+    is_changed |= look_at_slots();
   }
   for_each([&](auto& nic) { nic.interface.tend(now); });
+  return is_changed;
 }
 
 bool any_usable() {

@@ -31,8 +31,9 @@ void watch(Watch& watch);
 void arm();
 void disarm();
 
-// The occasional checks, rare because each may cost an exit to the hypervisor.
-void look_around(Nanoseconds now);
+// The occasional checks, rare because each may cost an exit to the hypervisor. Takes in NICs that
+// were plugged in, and lets go those that leave. Returns whether any came or went.
+bool look_around(Nanoseconds now);
 
 // Whether at least one has a link and an address.
 [[nodiscard]] bool any_usable();

@@ -24,6 +24,9 @@ inline constexpr std::size_t kPacketReserve = 128;
 // PCI functions that the scan remembers.
 inline constexpr std::size_t kPciFunctions = 128;
 
+// Buses into which a device can be plugged while the machine runs.
+inline constexpr std::size_t kHotplugBuses = 32;
+
 // Register windows remembered of those that ACPI and the command line name; QEMU's microvm has 24.
 inline constexpr std::size_t kMmioWindows = 32;
 

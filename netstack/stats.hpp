@@ -47,6 +47,7 @@ struct InterfaceReport {
   std::string_view model;
   MacAddress mac;
   bool link_up = false;
+  bool is_gone = false;  // unplugged: this is what it was
   const DeviceCounters* device = nullptr;
   const InterfaceCounters* stack = nullptr;
   bool has_way_out = false;  // to other networks: by a gateway or a default route
@@ -55,7 +56,7 @@ struct InterfaceReport {
   Ipv4Address netmask = {};
 };
 
-// The interface with an index, if there is one.
+// The interface with an index, if there is or was one.
 [[nodiscard]] std::optional<InterfaceReport> report_on(unsigned index);
 
 // Segments. lwIP counts received ones in 32 bits.

@@ -83,6 +83,14 @@ class Nic {
 
   void flush();
 
+  template <typename Release>
+  void shut_down(Release&& release) {
+    silence();
+    static_cast<void>(reset());
+    transmit_.take_all(release);
+    receive_.take_all();
+  }
+
  private:
   bool fail(std::string_view why) {
     error_ = why;

@@ -50,6 +50,13 @@ class ReceiveRing {
   [[nodiscard]] bool refill(DeviceCounters& counters) { return is_short() && fill_up(counters); }
   [[nodiscard]] std::uint16_t tail() const { return filled_ % kEntries; }
 
+  // Takes everything back after the device's reset.
+  void take_all() {
+    while (taken_ != filled_) {
+      static_cast<void>(Packet::adopt(packets_[taken_++ % kEntries], 0));
+    }
+  }
+
  private:
   static constexpr std::size_t kBatches = 8;
 

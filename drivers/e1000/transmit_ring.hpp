@@ -54,6 +54,14 @@ class TransmitRing {
   template <typename Release>
   void reclaim(Release&& release);
 
+  // Takes everything back after the device's reset.
+  template <typename Release>
+  void take_all(Release&& release) {
+    while (taken_ != filled_) {
+      give_back_first(release);
+    }
+  }
+
   // Adds the word that changes when there is a frame to reclaim.
   void watch(Watch& watch) const;
 
@@ -75,6 +83,16 @@ class TransmitRing {
   void put_data(Piece piece, std::uint32_t longest, Kind kind);
   void set_end_apart();
   void finish(std::uint16_t first, void* cookie, PacketIndex packet);
+  template <typename Release>
+  void give_back_first(Release&& release) {
+    const Slot slot = slots_[taken_ % kEntries];
+    taken_ = static_cast<std::uint16_t>(taken_ + slot.descriptors);
+    if (slot.cookie == nullptr) {
+      static_cast<void>(Packet::adopt(slot.packet, 0));
+    } else {
+      release(slot.cookie);
+    }
+  }
   [[nodiscard]] std::size_t free() const {
     // Head equal to tail means that the device has nothing to do (3.4), so one entry stays empty.
     return kEntries - 1U - static_cast<std::uint16_t>(filled_ - taken_);
@@ -94,17 +112,12 @@ class TransmitRing {
 template <typename Release>
 void TransmitRing::reclaim(Release&& release) {
   while (taken_ != published_) {
-    const Slot slot = slots_[taken_ % kEntries];
+    const Slot& slot = slots_[taken_ % kEntries];
     const auto last = static_cast<std::uint16_t>(taken_ + slot.descriptors - 1);
     if ((load(descriptors_[last % kEntries].status) & TransmitDescriptor::kDone) == 0) {
       return;
     }
-    taken_ = static_cast<std::uint16_t>(taken_ + slot.descriptors);
-    if (slot.cookie == nullptr) {
-      static_cast<void>(Packet::adopt(slot.packet, 0));
-    } else {
-      release(slot.cookie);
-    }
+    give_back_first(release);
   }
 }
 

@@ -79,6 +79,9 @@ class Nic {
 
   void flush();
 
+  template <typename Release>
+  void shut_down(Release&& release);
+
  private:
   static constexpr Features kWanted = feature::kNetChecksum | feature::kNetGuestChecksum |
                                       feature::kNetMtu | feature::kNetMac | feature::kNetGuestTso4 |
@@ -124,6 +127,8 @@ class Nic {
 
   template <typename Release>
   void restart(Release&& release);
+  template <typename Release>
+  void take_all(Release&& release);
 
   T transport_;
   ReceiveQueue receive_;
@@ -155,13 +160,27 @@ void Nic<T>::reclaim(Release&& release) {
 template <Transport T>
 template <typename Release>
 void Nic<T>::restart(Release&& release) {
-  const auto give_back = [&](const Owner& owner) { TransmitQueue::give_back(owner, release); };
-  transmit_.ring().take_all(give_back);
-  receive_.ring().take_all(give_back);
+  take_all(release);
   if (!start()) {
     state_ = State::kFailed;
     complain();
   }
+}
+
+template <Transport T>
+template <typename Release>
+void Nic<T>::take_all(Release&& release) {
+  const auto give_back = [&](const Owner& owner) { TransmitQueue::give_back(owner, release); };
+  transmit_.ring().take_all(give_back);
+  receive_.ring().take_all(give_back);
+}
+
+template <Transport T>
+template <typename Release>
+void Nic<T>::shut_down(Release&& release) {
+  static_cast<void>(transport_.reset());
+  state_ = State::kDown;
+  take_all(release);
 }
 
 // A device in reset changes no word: only the next `link_up` will tell.

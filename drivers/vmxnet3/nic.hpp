@@ -86,6 +86,14 @@ class Nic {
 
   void flush();
 
+  template <typename Release>
+  void shut_down(Release&& release) {
+    static_cast<void>(reset());
+    state_ = State::kDown;
+    transmit_.take_all(release);
+    receive_.take_all();
+  }
+
  private:
   // How many calls of `link_up` a failed device rests: 10 s at four a second.
   static constexpr unsigned kLooksATry = 40;

@@ -14,10 +14,22 @@
 #include "kernel/faults/panic.hpp"
 #include "kernel/memory/dma.hpp"
 #include "kernel/platform/fw_cfg.hpp"
+#include "kernel/platform/smbios.hpp"
 #include "volumes/volume.hpp"
 
 namespace mote {
 namespace {
+
+// A string for us may hold several lines, as one that QEMU reads from a file does.
+void apply_oem_strings(Settings& settings) {
+  constexpr std::string_view kPrefix = "mote:";
+  smbios::OemStrings strings = smbios::oem_strings();
+  while (const auto text = strings.next()) {
+    if (text->starts_with(kPrefix)) {
+      settings.apply_lines({"smbios"}, text->substr(kPrefix.size()));
+    }
+  }
+}
 
 void apply_fw_cfg(Settings& settings) {
   const auto found = fw_cfg::find("opt/mote/config");
@@ -65,6 +77,7 @@ bool gather_settings(const BootInfo& info, const http::SitePack* site, Settings&
   if (site != nullptr) {
     settings.apply_lines({"site pack"}, site->settings());
   }
+  apply_oem_strings(settings);
   apply_fw_cfg(settings);
   console::set_quiet(settings.is_console_quiet());
   const bool all_stopped = disks::each_volume(apply_volume, &settings);

@@ -2,14 +2,10 @@
 #include "kernel/acpi/acpi.hpp"
 
 #include "kernel/acpi/aml.hpp"
-#include "kernel/memory/image.hpp"
+#include "kernel/memory/firmware_memory.hpp"
 
 namespace mote::acpi {
 namespace {
-
-// The memory that may be read. Boot's page tables map the first 4 GiB except page 0 and the stack's
-// guard page; the latter lies inside the kernel, where no firmware keeps tables.
-constexpr AddressRange kMapped{4096, std::uint64_t{4} << 30};
 
 // Where firmware leaves the root pointer if it has no better way (ACPI 6.5, 5.2.5.1): the BIOS's
 // read-only area, and the extended BIOS data area, which ends at 640 KiB. The word that says where
@@ -29,28 +25,21 @@ struct Facts {
 };
 [[gnu::section(".bss.sealed")]] constinit Facts facts{};
 
-Bytes machine_memory(PhysicalAddress address, std::size_t bytes) {
-  if (!kMapped.contains(address.value, bytes) || image_range().touches(address.value, bytes)) {
-    return {};
-  }
-  return {reinterpret_cast<const std::byte*>(address.value), bytes};
-}
-
 std::optional<PhysicalAddress> find_rsdp(const BootInfo& info) {
-  if (rsdp_bytes(machine_memory({info.rsdp}, kRsdpBytes)) != 0) {
+  if (rsdp_bytes(firmware_memory({info.rsdp}, kRsdpBytes)) != 0) {
     return PhysicalAddress{info.rsdp};
   }
-  if (const auto found = search_rsdp(machine_memory, kBiosArea, kBiosAreaBytes)) {
+  if (const auto found = search_rsdp(firmware_memory, kBiosArea, kBiosAreaBytes)) {
     return found;
   }
-  return search_rsdp(machine_memory, kExtendedDataArea, kExtendedDataAreaBytes);
+  return search_rsdp(firmware_memory, kExtendedDataArea, kExtendedDataAreaBytes);
 }
 
 Bytes find(Signature signature, std::size_t skip = 0) {
-  return facts.rsdp ? find_table(machine_memory, *facts.rsdp, signature, skip) : Bytes{};
+  return facts.rsdp ? find_table(firmware_memory, *facts.rsdp, signature, skip) : Bytes{};
 }
 
-Bytes dsdt() { return read_table(machine_memory, dsdt_of(find(kFadt))); }
+Bytes dsdt() { return read_table(firmware_memory, dsdt_of(find(kFadt))); }
 
 // Calls `sink(table)` for the DSDT and each SSDT, as long as it returns true.
 template <typename Sink>
@@ -120,6 +109,18 @@ std::optional<PowerEvent> power_event() {
     return !event;
   });
   return event;
+}
+
+std::optional<IoPort> hotplug_port() { return hotplug_port_of(dsdt()); }
+
+std::size_t hotplug_buses(std::span<HotplugBus> buses) {
+  std::size_t count = 0;
+  HotplugWalk(dsdt()).run([&](const HotplugBus& bus) {
+    if (count < buses.size()) {
+      buses[count++] = bus;
+    }
+  });
+  return count;
 }
 
 }  // namespace mote::acpi

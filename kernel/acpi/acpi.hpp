@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "kernel/acpi/aml_power.hpp"
+#include "kernel/acpi/hotplug.hpp"
 #include "kernel/acpi/power_tables.hpp"
 #include "kernel/acpi/tables.hpp"
 #include "kernel/boot_info.hpp"
@@ -52,5 +53,11 @@ void initialize(const BootInfo& info);
 // many as fit in `windows`, and returns how many there are. Windows are as the tables give them,
 // unchecked; kernel/acpi/aml.hpp says which AML is understood. Each call searches the tables.
 [[nodiscard]] std::size_t device_windows(std::string_view hid, std::span<MmioWindow> windows);
+
+// QEMU's registers for plugging PCI devices, if it handles that by ACPI, and the buses that they
+// know: stores as many as fit in `buses`, and returns how many those are. Each call searches the
+// DSDT.
+[[nodiscard]] std::optional<IoPort> hotplug_port();
+[[nodiscard]] std::size_t hotplug_buses(std::span<HotplugBus> buses);
 
 }  // namespace mote::acpi

@@ -10,6 +10,17 @@ constexpr std::size_t kMostAlignment = 4096;
 
 [[gnu::section(".bss.sealed")]] constinit std::span<std::byte> all{};
 constinit std::size_t used = 0;
+constinit std::span<std::byte> again{};  // what is left of a part used again
+
+std::span<std::byte> take(std::span<std::byte>& from, std::size_t bytes, std::size_t alignment) {
+  const std::size_t skipped = -reinterpret_cast<std::uintptr_t>(from.data()) & (alignment - 1);
+  if (skipped > from.size() || bytes > from.size() - skipped) {
+    return {};
+  }
+  const std::span<std::byte> taken = from.subspan(skipped, bytes);
+  from = from.subspan(skipped + bytes);
+  return taken;
+}
 
 }  // namespace
 
@@ -25,12 +36,9 @@ AddressRange range() {
 }
 
 std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment) {
-  const std::size_t start = (used + alignment - 1) & ~(alignment - 1);
-  if (start > all.size() || bytes > all.size() - start) {
-    return {};
-  }
-  used = start + bytes;
-  const std::span<std::byte> taken = all.subspan(start, bytes);
+  std::span<std::byte> rest = all.subspan(used);
+  const std::span<std::byte> taken = take(again.empty() ? rest : again, bytes, alignment);
+  used = all.size() - rest.size();
   memory::fill(taken.data(), 0, taken.size());  // it may have been used before
   return taken;
 }
@@ -38,5 +46,9 @@ std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment) {
 std::size_t mark() { return used; }
 
 void rewind(std::size_t mark) { used = mark; }
+
+std::span<std::byte> since(std::size_t mark) { return all.subspan(mark, used - mark); }
+
+void use_again(std::span<std::byte> part) { again = part; }
 
 }  // namespace mote::dma

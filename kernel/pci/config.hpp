@@ -145,6 +145,23 @@ template <ConfigSpace Space>
   return at == index;
 }
 
+// Where a memory base address begins, without its size: `bytes` is 1. Empty if there is no such
+// register, or no place. May be asked of a device in use.
+template <ConfigSpace Space>
+[[nodiscard]] Bar read_place(Space& space, Address address, unsigned index) {
+  const std::uint32_t low =
+      is_bar(space, address, index) ? space.read32(address, bar_offset(index)) : kBarIo;
+  if ((low & kBarIo) != 0) {
+    return {};
+  }
+  Bar bar{.address = low & kBarMemoryAddress, .bytes = 1};
+  if ((low & kBarWidthMask) == kBar64 && index + 1 < bar_count(kHeaderDevice)) {
+    const std::uint32_t upper = space.read32(address, bar_offset(index + 1));
+    bar.address |= std::uint64_t{upper} << 32;
+  }
+  return bar;
+}
+
 // Stops a function from answering at its base addresses while they are changed.
 template <ConfigSpace Space>
 class DecodingOff {

@@ -1,6 +1,7 @@
 // The list of the machine's PCI functions.
 #include "kernel/pci/pci.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -46,17 +47,15 @@ bool is_bridge(const Function& function) {
 }
 
 // Leaves out the ranges of base addresses on `bus` and behind it, and those that bridges there pass
-// on.
+// on. Nothing is sized, because devices may be in use: what is above a range's beginning is given
+// up anyway.
 void avoid_taken(Window& window, std::uint8_t bus) {
   for (const Function& function : functions()) {
     if (function.address.bus < bus) {
       continue;
     }
     for (unsigned i = 0; i < bar_count(function.header_type); ++i) {
-      const Bar bar = read_bar(space, function.address, i);
-      if (bar.address != 0) {
-        window.avoid(bar);
-      }
+      window.avoid(read_place(space, function.address, i));
     }
     if (is_bridge(function)) {
       window.avoid(bridge_memory(space, function.address));
@@ -166,6 +165,28 @@ void rescan() {
 }
 
 std::span<const Function> functions() { return std::span(found).first(found_count); }
+
+std::span<const Function> add(Address device) {
+  constexpr std::uint8_t kFunctions = 8;
+  const std::size_t before = found_count;
+  window.reset();
+  for (Address at{device.bus, device.device, 0}; at.function < kFunctions; ++at.function) {
+    const bool is_known =
+        std::ranges::find(functions(), at, &Function::address) != functions().end();
+    if (!is_known && found_count < found.size() && space.read16(at, kVendor) != kNoVendor) {
+      found[found_count++] = describe(at);
+    }
+  }
+  return functions().subspan(before);
+}
+
+void remove(Address device) {
+  const auto is_its = [&](const Function& function) {
+    return function.address.bus == device.bus && function.address.device == device.device;
+  };
+  const auto rest = std::ranges::remove_if(std::span(found).first(found_count), is_its);
+  found_count -= rest.size();
+}
 
 void print_to(Address address) {
   using console::Hex;

@@ -54,13 +54,19 @@ class Function {
 // numbers that firmware gave them. Call once, after `acpi::initialize`.
 void scan(MemoryMap memory);
 
-// Scans again, and so finds functions plugged in meanwhile. Not while one is in use: all base
-// addresses are sized to find room for a newcomer.
+// Scans again, and so finds functions plugged in meanwhile.
 void rescan();
 
-// The functions found, ordered by bus, device and function below each bridge; at most
-// limits::kPciFunctions.
+// The functions found, ordered by bus, device and function below each bridge, and then those added;
+// at most limits::kPciFunctions.
 [[nodiscard]] std::span<const Function> functions();
+
+// Adds the functions of a device that has been plugged in (`device.function` doesn't matter), and
+// returns those that were not known. Their base addresses get places when they are asked for.
+std::span<const Function> add(Address device);
+
+// Removes those of a device that was unplugged; what it had of the address space is free again.
+void remove(Address device);
 
 // Prints as 00:03.0.
 void print_to(Address address);

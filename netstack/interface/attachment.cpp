@@ -39,10 +39,13 @@ void choose_default_route() {
 }  // namespace
 
 std::optional<InterfaceReport> report_on(unsigned index) {
-  if (index >= attachments.size() || attachments[index] == nullptr) {
+  if (index >= attachments.size()) {
     return std::nullopt;
   }
-  return attachments[index]->report();
+  if (attachments[index] != nullptr) {
+    return attachments[index]->report();
+  }
+  return Attachment::last_report(index);
 }
 
 Attachment& attachment_of(struct netif* netif) { return *static_cast<Attachment*>(netif->state); }
@@ -173,6 +176,18 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   }
   next_complaint_ = clock::now() + Complaints::kPeriod;
   return true;
+}
+
+void Attachment::leave() {
+  netif_set_status_callback(&netif_, nullptr);
+  if (dhcp_) {
+    dhcp_release_and_stop(&netif_);
+    dhcp_cleanup(&netif_);
+  }
+  netif_remove(&netif_);
+  netif_.flags = 0;
+  attachments[index_] = nullptr;
+  choose_default_route();
 }
 
 void Attachment::status_changed(struct netif* netif) {

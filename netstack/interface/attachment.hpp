@@ -97,6 +97,12 @@ class Attachment {
   bool attach(unsigned index, const DeviceFacts& facts, const InterfaceSettings& settings,
               Ways ways);
 
+  // Takes the interface from lwIP for ever, which resets the connections over it while they can
+  // still be told; then, when nothing is counted any more, keeps the counters for `report_on`.
+  void leave();
+  void keep_report();
+  [[nodiscard]] static std::optional<InterfaceReport> last_report(unsigned index);
+
   // Call at least once a second: notices link changes, keeps DHCP going, reports changes.
   void tend(Nanoseconds now, bool link_up);
 

@@ -1,20 +1,42 @@
-// An interface's lines on the console.
+// An interface's lines on the console, and its last report.
+#include <array>
 #include <bit>
+#include <optional>
 #include <utility>
 
 #include "kernel/console/console.hpp"
 #include "lwip/dhcp.h"
 #include "netstack/interface/attachment.hpp"
+#include "netstack/limits.hpp"
 #include "netstack/wire/address_text.hpp"
 
 namespace mote::netstack {
 namespace {
+
+// Interfaces that have gone, with what they counted.
+struct Past {
+  InterfaceReport report;
+  DeviceCounters device;
+  InterfaceCounters stack;
+};
+constinit std::array<std::optional<Past>, limits::kInterfaces> past{};
 
 Ipv4Address gateway_of(const struct netif& netif) {
   return {std::byteswap(ip4_addr_get_u32(netif_ip4_gw(&netif)))};
 }
 
 }  // namespace
+
+void Attachment::keep_report() {
+  Past& kept = past[index_].emplace(Past{report(), *device_counters_, counters_});
+  kept.report.is_gone = true;
+  kept.report.device = &kept.device;
+  kept.report.stack = &kept.stack;
+}
+
+std::optional<InterfaceReport> Attachment::last_report(unsigned index) {
+  return past[index] ? std::optional(past[index]->report) : std::nullopt;
+}
 
 void Attachment::announce_device(const DeviceFacts& facts, bool offload) const {
   const console::Fact fact(facts.link_up);

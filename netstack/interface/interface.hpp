@@ -75,6 +75,21 @@ class Interface {
     attachment_.tend(now, device_->link_up());
   }
 
+  // For ever, before the device goes: ends the connections over it, takes back all that was lent to
+  // it, and keeps the counters for reports (netstack/stats.hpp).
+  void detach() {
+    attachment_.leave();
+    reclaim();
+    send_backlog();
+    device_->flush();  // the farewells: resets, and a release to DHCP's server
+    clock::wait(kFarewell);
+    device_->shut_down(release_frame);
+    while (!backlog_.empty()) {
+      backlog_.pop();
+    }
+    attachment_.keep_report();
+  }
+
   [[nodiscard]] const Device& device() const { return *device_; }
   [[nodiscard]] Attachment& attachment() { return attachment_; }
 
@@ -273,6 +288,9 @@ class Interface {
       ++attachment_.counters().tx_stuck;
     }
   }
+
+  // A device may send in the background; it hardly ever takes so long.
+  static constexpr Nanoseconds kFarewell = milliseconds(2);
 
   static void release_frame(void* cookie) { pbuf_free(static_cast<struct pbuf*>(cookie)); }
 

@@ -1,13 +1,15 @@
-"""Settings from pack, fw_cfg and command line: which take effect, and which are refused."""
+"""Settings from pack, SMBIOS, fw_cfg and command line: which take effect, and which are refused."""
 
 import os
 import random
 import re
+from pathlib import Path
 
 import pytest
 
 import frames
 from conftest import Bench
+from http_client import Client
 from lab import Lab
 from machine import MAC, Guest, Machine
 
@@ -15,6 +17,7 @@ ADDRESS = f"network.0.address={Lab.GUEST}/{Lab.PREFIX}"
 MOST_BYTES = 4096  # limits::kSettingsBytes
 
 SETTINGS = {
+    "smbios": lambda line: Machine(settings=None, extra=("-smbios", f"type=11,value=mote:{line}")),
     "command line": lambda line: Machine(settings=None, command_line=f"mote.{line} quiet"),
     "fw_cfg": lambda line: Machine(settings=line),
 }
@@ -40,11 +43,32 @@ def test_static_address_from_the_pack(bench: Bench, boot: str) -> None:
 
 
 def test_later_sources_win(bench: Bench) -> None:
-    """Pack, then fw_cfg, then the command line."""
+    """Pack, then SMBIOS, then fw_cfg, then the command line."""
+    strings = ("-smbios", "type=11,value=mote:http.port=84,value=mote:network.hostname=hers,"
+                          f"value=mote:{ADDRESS}")
     guest = bench.boot(Machine(settings="http.port=82\nnetwork.0.address=192.0.2.2/24",
-                               command_line="mote.http.port=83"), lines=("http.port=81",))
+                               command_line="mote.http.port=83", extra=strings),
+                       lines=("http.port=81",))
     guest.console.wait_for(r"^http: port 83,")
     guest.lab.connect(port=83).close()
+
+
+@pytest.mark.parametrize("entry_point", ["32", "64"])
+@pytest.mark.parametrize("machine", ["pc", "q35"])
+def test_oem_strings(bench: Bench, tmp_path: Path, machine: str, entry_point: str) -> None:
+    """One from the command line, several lines from a file, and some that aren't ours."""
+    lines = tmp_path / "lines.txt"
+    lines.write_text(f"mote:{ADDRESS}\nhttp.health=/alive\nhttp.port=0\n")
+    strings = ("-smbios", "type=11,value=Mote:http.port=9,value=,value=mote:http.port=8080",
+               "-smbios", f"type=11,path={lines}")
+    guest = bench.boot(Machine(machine=machine, settings=None, extra=(
+        "-machine", f"smbios-entry-point-type={entry_point}", *strings)))
+    assert [line for line in guest.console.lines if line.startswith("settings")] == [
+        "settings (smbios): cannot use http.port=0, ignored"]
+    guest.console.wait_for(r"^http: port 8080,")
+    with Client(guest.lab.connect(port=8080)) as client:
+        client.socket.sendall(b"GET /alive HTTP/1.1\r\nHost: mote\r\n\r\n")
+        assert client.response().status == 200
 
 
 def test_address_by_hardware_address(bench: Bench) -> None:

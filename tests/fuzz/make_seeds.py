@@ -90,6 +90,23 @@ def machinery() -> list[bytes]:
     ]
 
 
+def smbios_tables() -> list[bytes]:
+    """Tables with and without OEM strings, behind a count; and the two kinds of entry point."""
+    def structure(kind: int, formatted: bytes, strings: bytes = b"\0") -> bytes:
+        return bytes([kind, 4 + len(formatted), 1, 0]) + formatted + strings + b"\0"
+
+    def sealed(entry: bytes, at: int, begin: int = 0) -> bytes:
+        return entry[:at] + bytes([-sum(entry[begin:]) & 0xFF]) + entry[at + 1:]
+
+    facts = structure(0, bytes(14), b"SeaBIOS\x001.16\0") + structure(4, bytes(44))
+    ours = structure(11, b"\2", b"mote:http.port=8080\0other\0")
+    end = structure(127, b"")
+    narrow = sealed(b"_SM_\0\x1F\2\x08" + bytes(8) + b"_DMI_\0\x80\0\0\x10\x0F\0\3\0\x28", 21, 16)
+    wide = b"_SM3_\0\x18\3" + bytes(4) + b"\x80\0\0\0\0\x10\x0F\0\0\0\0\0"
+    return [b"\3" + facts + ours + end, b"\x09" + ours + ours, b"\1" + facts[:30], b"\2" + end,
+            b"\0" + sealed(narrow, 4) + b"\0", b"\0" + bytes(16) + sealed(wide, 5)]
+
+
 def agent() -> list[bytes]:
     """Each of the agent's commands, by itself, with an argument, and in two clients' pieces."""
     names = re.findall(rb'\{"(guest-[a-z-]+)", Command', (ROOT / "agent/commands.hpp").read_bytes())
@@ -130,6 +147,7 @@ def main() -> int:
     write(options.out / "request", [bytes([3, 7, 100, 4]) + request for request in cases])
     write(options.out / "connection", [script for request in cases if len(request) <= 4000
                                        for script in scripts(request)] + machinery())
+    write(options.out / "smbios", smbios_tables())
     write(options.out / "agent", agent())
     for format_name in ("json", "toml", "yaml"):
         write(options.out / format_name, documents(format_name))

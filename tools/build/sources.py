@@ -7,8 +7,9 @@ A source that is not named here is not built.
 KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/page_table",
           "memory/paging", "acpi/acpi", "time/clock", "time/reference_timer", "time/wall_clock",
           "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
-          "pci/access", "pci/interrupts", "pci/pci", "platform/entropy", "platform/fw_cfg",
-          "platform/power", "platform/reset", "platform/virtio_mmio", "faults/panic",
+          "pci/access", "pci/hotplug", "pci/interrupts", "pci/pci", "platform/entropy",
+          "platform/fw_cfg", "platform/power", "platform/reset", "platform/smbios",
+          "platform/virtio_mmio", "faults/panic",
           "faults/runtime", "faults/stack_guard"]
 FORMATS = ["json", "reader", "toml", "yaml", "yaml_text"]
 DRIVERS = ["ahci/controller", "ahci/port",
@@ -164,7 +165,8 @@ NICS = ["firmware/nics.cpp", *_all("firmware/settings", "interface_fields", "int
                                    "parse", "settings"),
         *_all("drivers", *DRIVERS),
         "kernel/memory/dma.cpp", *_all("kernel/platform", "entropy", "virtio_mmio"),
-        FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP, *_all("netstack", *NETSTACK)]
+        "kernel/pci/hotplug.cpp", FAKE_CLOCK, *PACKETS, *PCI_DEVICE, LWIP,
+        *_all("netstack", *NETSTACK)]
 SERIAL_PORT = [*_all("drivers/virtio", "any_transport", "mmio_transport", "pci_transport",
                      "port_queues", "ring", "serial_port", "text"),
                "kernel/memory/dma.cpp", FAKE_CLOCK, *PCI_DEVICE]
@@ -284,6 +286,7 @@ UNIT_TESTS = {
     "kernel/acpi/acpi": ["kernel/acpi/acpi.cpp"],
     "kernel/acpi/aml": [],
     "kernel/acpi/aml_power": [],
+    "kernel/acpi/hotplug": [],
     "kernel/acpi/power_tables": [],
     "kernel/acpi/tables": [],
     "kernel/console/console": [*_all("kernel/console", "console", "vga_text"), FAKE_CLOCK],
@@ -312,6 +315,7 @@ UNIT_TESTS = {
     "kernel/memory/paging": _all("kernel/memory", "page_table", "paging"),
     "kernel/pci/access": PCI_WORLD,
     "kernel/pci/config": [],
+    "kernel/pci/hotplug": ["kernel/pci/hotplug.cpp", *PCI_WORLD],
     "kernel/pci/interrupts": PCI_DEVICE,
     "kernel/pci/pci": PCI_WORLD,
     "kernel/pci/scan": [],
@@ -322,6 +326,7 @@ UNIT_TESTS = {
                               FAKE_PAGING],
     "kernel/platform/reset": ["kernel/platform/reset.cpp", FAKE_ACPI, FAKE_CLOCK, FAKE_PAGING],
     "kernel/platform/siphash": [],
+    "kernel/platform/smbios": ["kernel/platform/smbios.cpp"],
     "kernel/platform/virtio_mmio": ["kernel/platform/virtio_mmio.cpp", FAKE_ACPI, FAKE_CONSOLE],
     "kernel/time/calendar": [],
     "kernel/time/clock": [*_all("kernel/time", "clock", "reference_timer"), FAKE_ACPI],
@@ -438,6 +443,7 @@ FUZZERS = {
     "request": [*ORACLES, *_all("http/reply", "conditions", "date", "negotiation", "ranges"),
                 *_all("http/request", "content", "request", "section_scanner", "target")],
     "settings": SETTINGS_DISK,
+    "smbios": ["kernel/platform/smbios.cpp"],
     "toml": _all("formats", "reader", "toml"),
     "yaml": _all("formats", "reader", "yaml", "yaml_text"),
 }

@@ -29,4 +29,12 @@ std::size_t device_windows(std::string_view hid, std::span<MmioWindow> windows) 
   return told().windows.size();
 }
 
+std::optional<IoPort> hotplug_port() { return told().hotplug_port; }
+
+std::size_t hotplug_buses(std::span<HotplugBus> buses) {
+  const std::size_t count = std::min(told().hotplug_buses.size(), buses.size());
+  std::copy_n(told().hotplug_buses.begin(), count, buses.begin());
+  return count;
+}
+
 }  // namespace mote::acpi

@@ -19,6 +19,8 @@ struct Told {
   std::optional<Ecam> ecam;
   IoApicPlace io_apic{.address = 0xFEC0'0000, .first_interrupt = 0};
   std::vector<MmioWindow> windows;
+  std::optional<IoPort> hotplug_port;
+  std::vector<HotplugBus> hotplug_buses;
 };
 Told& told();
 

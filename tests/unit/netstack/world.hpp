@@ -77,6 +77,12 @@ class Device {
   void arm(bool) {}
   void disarm() {}
   void flush() { ++flushes; }
+  void shut_down(void (*release)(void*)) {
+    stuck = keeps = false;
+    reclaim(release);
+    incoming_.clear();
+    large_.clear();
+  }
 
   // Puts a frame into the receive ring; false if there is no packet for it.
   bool receive(std::span<const std::uint8_t> frame, RxChecksum checksum = RxChecksum::kUnknown);
