@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 from tools.build import lwip_series
-from tools.build.sources import (APART, BOOT, BOOT_ONLY, FLOORS, FUZZERS, HOT, LOADER, LWIP, PACKER,
-                                 UNGUARDED, UNIT_PROGRAMS, UNIT_TESTS)
+from tools.build.host_programs import FUZZERS, LWIP, UNIT_PROGRAMS, UNIT_TESTS
+from tools.build.sources import (APART, BOOT, BOOT_ONLY, FLOORS, HOT, LOADER, PACKER,
+                                 UNGUARDED)
 
 ROOT = Path(__file__).resolve().parent
 
@@ -268,7 +269,8 @@ def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
     edges.build("test", "pytest", implicit=["image", "unit-tests", "fuzzers"])
     edges.build("$b/compile_commands.json", "compdb", ninja_file=ninja_file,
                 implicit=[ninja_file, "tools/build/compile_commands.py"])
-    own = ["configure.py", "build.ninja.in", "tools/build/sources.py", "netstack/lwip/sources.txt"]
+    own = ["configure.py", "build.ninja.in", "tools/build/host_programs.py",
+           "tools/build/sources.py", "netstack/lwip/sources.txt"]
     edges.build(ninja_file, "configure", configure_options=options,
                 implicit=[*own, *patch_inputs(), *site_files()[1]])
     edges.section("Files that may go away: without these lines Ninja would miss them")

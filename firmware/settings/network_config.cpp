@@ -176,12 +176,17 @@ class VersionTwo {
         has_address = read_address(draft, address, text) || has_address;
       }
     }
+    if (has_address || text.gateway.empty()) {
+      return;
+    }
     // A default route beside DHCP wins over that of the lease.
-    if (wants_dhcp && !has_address && !text.gateway.empty()) {
+    if (wants_dhcp) {
       draft.add({.line = ethernet.line,
                  .network = "default"sv,
                  .router = text.gateway,
                  .is_on_link = text.is_gateway_on_link});
+    } else {
+      file_.complain(ethernet.line, "gateway % has no address beside it, not used"sv, text.gateway);
     }
   }
 

@@ -96,7 +96,6 @@ BAD_NETWORKS = {
     "random bytes": random.Random(3).randbytes(5000),
     "cut in a string": 'version: 2\nethernets:\n  eth0:\n    addresses: ["192.0.2',
     "cut in a map": "version: 2\nethernets: {eth0: {addresses: [192.0.2.9/24",
-    "no version": "ethernets: {}\n",
     "version 7": "version: 7\n",
     "a list": "- version: 2\n",
     "an address of letters": "version: 2\nethernets: {eth0: {addresses: [one.two.three/24]}}\n",
@@ -108,8 +107,8 @@ BAD_NETWORKS = {
     "a MAC of five octets": 'version: 2\nethernets: {eth0: {match: {macaddress: "1:2:3:4:5"}, '
                             "dhcp4: true}}\n",
     "a gateway of words": "version: 2\nethernets: {eth0: {gateway4: over there}}\n",
-    "an MTU of 9": "version: 2\nethernets: {eth0: {dhcp4: true, mtu: 9}}\n",
-    "an MTU of text": "version: 2\nethernets: {eth0: {dhcp4: true, mtu: big}}\n",
+    "an MTU of 9": "version: 2\nethernets: {eth0: {mtu: 9}}\n",
+    "an MTU of text": "version: 2\nethernets: {eth0: {mtu: big}}\n",
     "addresses as a map": "version: 2\nethernets: {eth0: {addresses: {a: b}}}\n",
     "ethernets as text": "version: 2\nethernets: all of them\n",
     "v1 without config": "version: 1\n",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.build.sources import UNIT_TESTS
+from tools.build.host_programs import UNIT_TESTS
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "tests/unit"

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tools.base import setup  # noqa: E402
-from tools.build import cpp_text, rooms, sources, tested  # noqa: E402
+from tools.build import cpp_text, host_programs, rooms, sources, tested  # noqa: E402
 
 MAX_COLUMNS = 100
 MAX_FILE_LINES = 400
@@ -345,7 +345,8 @@ def check(root: Path) -> list[Finding]:
     findings = [finding for path in paths if (source := read_source(root, path))
                 for finding in check_source(source)]
     untested = [Finding(path, 1, advice) for path, advice in tested.check(
-        paths, sources.UNIT_TESTS, sources.TESTED_ELSEWHERE, sources.UNTESTED)]
+        paths, host_programs.UNIT_TESTS, host_programs.TESTED_ELSEWHERE,
+        host_programs.UNTESTED)]
     return sorted(findings + formatting(root, paths) + unlisted(root, paths) + untested
                   + seam(root, paths))
 

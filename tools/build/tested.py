@@ -1,6 +1,6 @@
 """Checks that sources have tests: X/y.cpp has tests/unit/X/y_test.cpp or X/y_ASPECT_test.cpp.
 
-A source counts as tested when a test of its name links it. tools/build/sources.py lists the
+A source counts as tested when a test of its name links it. tools/build/host_programs.py lists the
 exceptions: sources that another's test covers, and those that no test can.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tools.build.sources import FLOORS
 
 LWIP_TESTS = "netstack/lwip/"  # they test lwIP as we build it, rather than a source of ours
-LISTS = "tools/build/sources.py"
+LISTS = "tools/build/host_programs.py"
 
 
 def subject_of(test: str, sources: set[str]) -> str | None:

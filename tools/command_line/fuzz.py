@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 from tools.base import setup  # noqa: E402
 from tools.base.errors import UserError  # noqa: E402
-from tools.build.sources import FUZZERS  # noqa: E402
+from tools.build.host_programs import FUZZERS  # noqa: E402
 
 PROGRAMS = ROOT / "build/fuzz"
 CORPUS = ROOT / "tests/fuzz/data/corpus"

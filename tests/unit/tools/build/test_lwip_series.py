@@ -7,7 +7,7 @@ import pytest
 from front_door import ROOT
 
 from tools.build import lwip_series
-from tools.build.sources import LWIP, UNIT_TESTS
+from tools.build.host_programs import LWIP, UNIT_TESTS
 from tools.command_line import lwip_quilt
 
 PATCHES = [lwip_series.read(lwip_series.PATCHES / name) for name in lwip_series.names()]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.build.sources import HARDWARE
+from tools.build.host_programs import HARDWARE
 from tools.command_line import coverage
 from tools.command_line.coverage import Lines
 
