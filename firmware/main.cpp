@@ -154,7 +154,7 @@ class Machine {
 
   static Nanoseconds now() { return clock::now(); }
   Nanoseconds look_around(Nanoseconds now) {
-    if (nics::look_around(now) && announced_) {
+    if (nics::look_around(now, agent_ports::let_go) && announced_) {
       bind_metrics();
     }
     agent_ports::look_around();
