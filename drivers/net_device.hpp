@@ -129,6 +129,9 @@ concept NetDevice = requires(Device device, const Device& constant, Packet packe
   // Takes back sent frames: packets go to the pool, cookies to `release(cookie)`.
   { device.reclaim(release) } -> std::same_as<void>;
 
+  // Whether `reclaim` has taken back all that was queued.
+  { constant.has_sent() } -> std::same_as<bool>;
+
   // Adds the words of memory that the device will change when another turn has work to do: when a
   // frame has been received and, if somebody waits for that (`for_sent`, or a receive ring that the
   // pool could not fill), when one has been sent.

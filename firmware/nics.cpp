@@ -16,6 +16,7 @@
 #include "drivers/virtio/nic.hpp"
 #include "drivers/vmxnet3/nic.hpp"
 #include "firmware/driver_list.hpp"
+#include "firmware/nic_complaints.hpp"
 #include "http/connection/connection.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/interrupts/interrupts.hpp"
@@ -61,32 +62,6 @@ struct Seat {
 };
 constinit std::array<Seat, limits::kInterfaces> seats{};
 constinit const Settings* settings_in_force = nullptr;
-
-// Remembers complaints, so that looking again doesn't repeat them.
-class Complaints {
- public:
-  [[nodiscard]] bool is_new(const pci::Function& function, std::string_view words) {
-    std::uint32_t hash = 2'166'136'261;  // FNV-1a
-    const auto mix = [&](std::uint8_t byte) { hash = (hash ^ byte) * 16'777'619; };
-    mix(function.address.bus);
-    mix(static_cast<std::uint8_t>(function.address.device << 3 | function.address.function));
-    mix(static_cast<std::uint8_t>(function.device_id));
-    mix(static_cast<std::uint8_t>(function.device_id >> 8));
-    for (const char c : words) {
-      mix(static_cast<std::uint8_t>(c));
-    }
-    if (std::ranges::find(made_, hash) != made_.end()) {
-      return false;
-    }
-    made_[next_++ % made_.size()] = hash;
-    return true;
-  }
-  [[nodiscard]] bool is_new(const MmioWindow&, std::string_view) { return true; }  // tried once
-
- private:
-  std::array<std::uint32_t, limits::kPciFunctions> made_{};
-  std::size_t next_ = 0;
-};
 constinit Complaints complaints;
 
 // Calls `use` with each attached NIC, whatever its kind.
@@ -100,6 +75,12 @@ void for_each(auto&& use) {
         },
         place);
   }
+}
+
+bool all_of(auto&& is_so) {
+  bool all = true;
+  for_each([&](auto& nic) { all &= is_so(nic); });
+  return all;
 }
 
 // Prints where a device is.
@@ -359,10 +340,12 @@ void watch(Watch& watch) {
   for_each([&](auto& nic) { nic.interface.watch(watch); });
 }
 
+bool has_sent() {
+  return all_of([](auto& nic) { return nic.interface.has_sent(); });
+}
+
 bool can_wake() {
-  bool all = true;
-  for_each([&](auto& nic) { all &= nic.interface.can_wake(); });
-  return all;
+  return all_of([](auto& nic) { return nic.interface.can_wake(); });
 }
 
 void arm() {
@@ -392,9 +375,7 @@ bool look_around(Nanoseconds now, void (*let_go)(pci::Address device)) {
 }
 
 bool any_usable() {
-  bool usable = false;
-  for_each([&](auto& nic) { usable |= nic.interface.attachment().usable(); });
-  return usable;
+  return !all_of([](auto& nic) { return !nic.interface.attachment().usable(); });
 }
 
 }  // namespace mote::nics

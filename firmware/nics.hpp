@@ -27,6 +27,9 @@ void reclaim();
 // Adds the words that change when a turn has work to do.
 void watch(Watch& watch);
 
+// Whether they have sent all that they were given.
+[[nodiscard]] bool has_sent();
+
 // For a doze (see NetDevice). `can_wake`: whether all of them can.
 [[nodiscard]] bool can_wake();
 void arm();

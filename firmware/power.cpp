@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "firmware/nics.hpp"
 #include "http/connection/drain.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/cpu/cpu.hpp"
@@ -27,6 +28,7 @@ struct Machine {
   static PowerRequest asked() { return power_request(); }
   static http::Undrained drain() { return http::drain(); }
   static void cut_off() { http::cut_off(); }
+  static bool has_sent() { return nics::has_sent(); }
   [[noreturn]] static void perform(PowerAction action) {
     flush_log();
     {

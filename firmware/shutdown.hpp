@@ -30,6 +30,9 @@ concept EndingMachine = requires(M machine, PowerAction action) {
   // Resets the connections that are left.
   machine.cut_off();
 
+  // Whether the last segments have left.
+  { machine.has_sent() } -> std::same_as<bool>;
+
   // Ends the machine. Returns only in a test.
   machine.perform(action);
 };
@@ -39,7 +42,9 @@ class Shutdown {
  public:
   static constexpr Nanoseconds kLookInterval = milliseconds(250);  // for the button
   static constexpr Nanoseconds kDrainInterval = milliseconds(10);
-  static constexpr Nanoseconds kFarewell = milliseconds(200);  // for the last segments to leave
+  // For the last segments to leave; at least, because one may have to wait for an ARP reply.
+  static constexpr Nanoseconds kFarewell = milliseconds(1000);
+  static constexpr Nanoseconds kLeastFarewell = milliseconds(50);
   static constexpr Nanoseconds kHalfOpen = milliseconds(100);  // for connections just begun
 
   // `machine` must outlive this. Responses in delivery get `drain_time` to end.
@@ -64,7 +69,7 @@ class Shutdown {
     if (state_ == State::kDraining) {
       drain(now);
     }
-    if (state_ == State::kLeaving && now >= until_) {
+    if (state_ == State::kLeaving && (now >= until_ || (now >= least_ && machine_.has_sent()))) {
       state_ = State::kOver;
       machine_.perform(action_);
     }
@@ -106,6 +111,7 @@ class Shutdown {
     machine_.cut_off();
     state_ = State::kLeaving;
     until_ = now + kFarewell;
+    least_ = now + kLeastFarewell;
   }
 
   static std::string_view responses(std::size_t count) {
@@ -114,8 +120,8 @@ class Shutdown {
 
   Machine& machine_;
   Nanoseconds drain_time_;
-  Nanoseconds until_{};  // the end of the state
-  Nanoseconds least_{};  // the drain's earliest end
+  Nanoseconds until_{};  // the state's end
+  Nanoseconds least_{};  // its earliest one
   std::string_view why_;
   PowerAction action_ = PowerAction::kOff;
   State state_ = State::kRunning;

@@ -70,6 +70,7 @@ class Nic {
     transmit_.reclaim(release);
   }
 
+  [[nodiscard]] bool has_sent() const { return transmit_.has_sent(); }
   void watch(Watch& watch, bool for_sent) const {
     receive_.watch(watch);
     if (for_sent || receive_.is_short()) {

@@ -54,6 +54,8 @@ class TransmitRing {
   template <typename Release>
   void reclaim(Release&& release);
 
+  [[nodiscard]] bool has_sent() const { return taken_ == filled_; }
+
   // Takes everything back after the device's reset.
   template <typename Release>
   void take_all(Release&& release) {

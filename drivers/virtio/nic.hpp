@@ -71,6 +71,7 @@ class Nic {
   template <typename Release>
   void reclaim(Release&& release);
 
+  [[nodiscard]] bool has_sent() const { return transmit_.ring().lent() == 0; }
   void watch(Watch& watch, bool for_sent) const;
 
   [[nodiscard]] bool can_wake() const { return transport_.can_interrupt(); }

@@ -69,6 +69,7 @@ class Nic {
     }
   }
 
+  [[nodiscard]] bool has_sent() const { return transmit_.has_sent(); }
   void watch(Watch& watch, bool for_sent) const;
 
   // The mask covers all causes alike. An interrupt raised while it was set ends the next doze.

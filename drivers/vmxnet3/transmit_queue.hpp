@@ -60,6 +60,8 @@ class TransmitQueue {
   template <typename Release>
   void reclaim(Release&& release, DeviceCounters& counters);
 
+  [[nodiscard]] bool has_sent() const { return sent_ == lent_; }
+
   // The word that changes when there is something to reclaim.
   [[nodiscard]] WatchedWord watched() const { return completions_.watched(); }
 

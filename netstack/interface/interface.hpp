@@ -61,6 +61,9 @@ class Interface {
   // Takes back sent frames, so that lwIP may send them again.
   void reclaim() { device_->reclaim(release_frame); }
 
+  // Whether the device has sent all that it was given, and nothing waits for it.
+  [[nodiscard]] bool has_sent() const { return backlog_.empty() && device_->has_sent(); }
+
   // Adds the words that change when a turn has work to do (see NetDevice).
   void watch(Watch& watch) const { device_->watch(watch, !backlog_.empty()); }
 

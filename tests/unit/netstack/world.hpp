@@ -68,6 +68,7 @@ class Device {
   bool transmit(Packet& packet, TxChecksum checksum);
   bool transmit(const TxFrame& frame);
   void reclaim(void (*release)(void*));
+  [[nodiscard]] bool has_sent() const { return sending_.empty(); }
   void watch(Watch& watch, bool for_sent) const {
     if (!incoming_.empty() || !large_.empty() || (for_sent && !stuck && !sending_.empty())) {
       watch.add_due();

@@ -36,10 +36,27 @@ TEST_CASE("frames in pieces are joined, and cookies come back when the last piec
   CHECK(sent->frame == memory);
   world.net.reclaim(release);
   CHECK(returned == nullptr);
+  CHECK_FALSE(world.net.has_sent());
   FakeDevice::report(*sent);
   world.net.reclaim(release);
   CHECK(returned == &cookie);
+  CHECK(world.net.has_sent());
   CHECK(world.net.counters().tx_bytes == 1500);
+}
+
+TEST_CASE("a device that is shut down gives back what it never sent") {
+  World world;
+  const Bytes memory = frame_of(100);
+  const std::array<Piece, 1> segments = {{{memory.data(), 100}}};
+  int cookie = 0;
+  std::vector<void*> returned;
+  REQUIRE(world.net.transmit(TxFrame{segments, {}, &cookie}));
+  world.net.flush();
+  REQUIRE(world.net.transmit(TxFrame{segments, {}, &returned}));  // not shown to it
+  world.net.shut_down([&](void* given) { returned.push_back(given); });
+  CHECK(returned == std::vector<void*>{&cookie, &returned});
+  CHECK(world.net.has_sent());
+  CHECK(Packet::free_count() == Packet::pool_size());
 }
 
 TEST_CASE("a context is written when it changes, and only then") {

@@ -100,7 +100,18 @@ TEST_CASE("frames in pieces are joined, and cookies come back") {
     std::vector<void*> released;
     world.net.reclaim([&](void* pointer) { released.push_back(pointer); });
     CHECK(released == std::vector<void*>{&cookie});
+    CHECK(world.net.has_sent());
     CHECK(world.net.counters().tx_bytes == 400);
+
+    // A device that is shut down gives back what it never sent.
+    REQUIRE(world.net.transmit(TxFrame{segments, {}, &released}));
+    world.net.flush();
+    CHECK_FALSE(world.net.has_sent());
+    world.net.shut_down([&](void* pointer) { released.push_back(pointer); });
+    CHECK(released == std::vector<void*>{&cookie, &released});
+    CHECK(world.net.has_sent());
+    CHECK(Packet::free_count() == Packet::pool_size());
+    CHECK_FALSE(world.net.transmit(TxFrame{segments, {}, &cookie}));
   }
 }
 

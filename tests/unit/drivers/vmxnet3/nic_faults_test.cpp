@@ -120,8 +120,25 @@ TEST_CASE("completions of frames that were not sent are counted and change nothi
   world.device.complete_sent(2);
   world.reclaim();
   CHECK(world.released == std::vector<void*>{&cookie});
+  CHECK(world.nic.has_sent());
   CHECK(world.nic.counters().tx_malformed == 7);
   CHECK(Packet::free_count() == kAll - 255);
+}
+
+TEST_CASE("a device that is shut down gives back what it never sent") {
+  World world;
+  const Bytes memory = frame_of(100);
+  const std::array<Piece, 1> pieces = {{{memory.data(), 100}}};
+  int cookie = 0;
+  REQUIRE(world.nic.transmit(TxFrame{pieces, {}, &cookie}));
+  world.nic.flush();
+  CHECK_FALSE(world.nic.has_sent());
+  std::vector<void*> returned;
+  world.nic.shut_down([&](void* given) { returned.push_back(given); });
+  CHECK(returned == std::vector<void*>{&cookie});
+  CHECK(world.nic.has_sent());
+  CHECK(Packet::free_count() == kAll);
+  CHECK_FALSE(world.nic.transmit(TxFrame{pieces, {}, &cookie}));
 }
 
 TEST_CASE("a reclaim ends even while the device goes on completing") {
