@@ -30,6 +30,7 @@ inline constexpr std::uint8_t kString = 0x0D;
 inline constexpr std::uint8_t kQword = 0x0E;
 inline constexpr std::uint8_t kBuffer = 0x11;
 inline constexpr std::uint16_t kDevice = 0x825B;  // two bytes, 5B 82
+inline constexpr std::uint16_t kRegion = 0x805B;
 inline constexpr Signature kHid("_HID");
 inline constexpr Signature kCrs("_CRS");
 inline constexpr std::size_t kNameBytes = 5;  // the opcode and four letters

@@ -34,7 +34,6 @@ inline constexpr std::uint8_t kAnd = 0x7B;
 inline constexpr std::uint8_t kNotify = 0x86;
 inline constexpr std::uint8_t kEqual = 0x93;
 inline constexpr std::uint8_t kIf = 0xA0;
-inline constexpr std::uint16_t kRegion = 0x805B;  // two bytes, 5B 80
 inline constexpr Signature kS5("_S5_");
 
 // The power button's hardware identifier, as a string and packed (19.3.4).

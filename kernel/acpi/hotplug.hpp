@@ -19,9 +19,7 @@ namespace mote::acpi {
 
 namespace aml {
 inline constexpr std::uint8_t kScope = 0x10;
-inline constexpr std::uint8_t kExtended = 0x5B;
-inline constexpr std::uint16_t kOperationRegion = 0x805B;  // two bytes, 5B 80
-inline constexpr std::uint8_t kRegionOfPorts = 1;          // 20.2.5.2
+inline constexpr std::uint8_t kExtended = 0x5B;  // the first byte of kDevice and kRegion
 inline constexpr Signature kAdr("_ADR");
 inline constexpr Signature kBsel("BSEL");
 inline constexpr Signature kPci0("PCI0");
@@ -41,12 +39,11 @@ struct HotplugBus {
 
 // The registers' first port.
 [[nodiscard]] inline std::optional<IoPort> hotplug_port_of(Bytes dsdt) {
-  constexpr std::size_t kSpace = sizeof(aml::kOperationRegion) + aml::kNameLetters;
+  constexpr std::size_t kSpace = sizeof(aml::kRegion) + aml::kNameLetters;
   for (std::size_t at = kHeaderBytes; at < dsdt.size(); ++at) {
-    if (dsdt[at] != std::byte{aml::kExtended} ||
-        field<std::uint16_t>(dsdt, at) != aml::kOperationRegion ||
-        field<std::uint32_t>(dsdt, at + sizeof(aml::kOperationRegion)) != aml::kPcst.value ||
-        field<std::uint8_t>(dsdt, at + kSpace) != aml::kRegionOfPorts) {
+    if (dsdt[at] != std::byte{aml::kExtended} || field<std::uint16_t>(dsdt, at) != aml::kRegion ||
+        field<std::uint32_t>(dsdt, at + sizeof(aml::kRegion)) != aml::kPcst.value ||
+        field<std::uint8_t>(dsdt, at + kSpace) != kSpaceIo) {
       continue;
     }
     std::size_t value = at + kSpace + 1;
