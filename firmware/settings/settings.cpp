@@ -222,12 +222,11 @@ bool Settings::set_metrics_interface(std::string_view value) {
 }
 
 bool Settings::set_host_name(std::string_view value) {
-  if (!is_host_name(value)) {
-    return false;
+  const bool is_good = netstack::HostName::is_good(value);
+  if (is_good) {
+    host_name_.keep(value);
   }
-  host_name_.fill('\0');
-  std::ranges::copy(value, host_name_.begin());
-  return true;
+  return is_good;
 }
 
 // `key` is MATCH.FIELD, where MATCH is a MAC address or an index.

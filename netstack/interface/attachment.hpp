@@ -29,7 +29,8 @@ struct StaticAddress {
 };
 
 struct InterfaceSettings {
-  const char* host_name = "mote";             // zero-terminated, outlives the interface
+  const char* host_name = "";                 // zero-terminated, outlives the interface; empty: as
+                                              // DHCP says
   std::optional<StaticAddress> address = {};  // absent: DHCP
   Routes routes = {};                         // win over those of DHCP to the same networks
   std::uint16_t mtu = 0;                      // bytes of IP packet; 0: the device's
