@@ -153,7 +153,7 @@ class Machine {
 
   static Nanoseconds now() { return clock::now(); }
   Nanoseconds look_around(Nanoseconds now) {
-    const bool is_changed = nics::look_around(now);
+    const bool is_changed = nics::look_around(now, agent_ports::let_go);
     if (announced_ && serving_ != nullptr) {
       if (is_changed) {
         http::bind_metrics(metrics_audience());
