@@ -51,14 +51,19 @@ bool Port::is_in_use() const {
   return detected == port::kPresent || detected == port::kReady;
 }
 
-// Firmware brings links up; this is for one that it left alone (10.4.2).
+// COMRESET (10.4.2), while the port takes no commands.
+void Port::reset_link() const {
+  change(port::kSataControl, port::kDetection, port::kReset);
+  clock::wait(kResetPause);
+  change(port::kSataControl, port::kDetection, 0);
+}
+
+// Firmware brings links up; this is for one that it left alone.
 bool Port::bring_link_up() const {
   if ((read(port::kSataStatus) & port::kDetection) == port::kReady) {
     return true;
   }
-  change(port::kSataControl, port::kDetection, port::kReset);
-  clock::wait(kResetPause);
-  change(port::kSataControl, port::kDetection, 0);
+  reset_link();
   return becomes(port::kSataStatus, port::kDetection, port::kReady, kLinkTime);
 }
 
@@ -92,11 +97,16 @@ bool Port::stop_commands() const {
   return becomes(port::kCommand, port::kCommandRunning, 0, kStopTime);
 }
 
-// 10.1.2: frames are received until commands have stopped.
+// 10.1.2: frames are received until commands have stopped. A command under way is the drive's to
+// end: in QEMU it goes on, and writes to memory, until the drive is reset.
 bool Port::stop() {
   is_running_ = false;
+  const bool is_at_work = read(port::kCommandIssue) != 0;
   if (!stop_commands()) {
     return false;
+  }
+  if (is_at_work) {
+    reset_link();
   }
   change(port::kCommand, port::kFisReceive, 0);
   return becomes(port::kCommand, port::kFisRunning, 0, kStopTime);
