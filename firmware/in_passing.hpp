@@ -23,6 +23,8 @@ inline void print_place(const MmioWindow& window) {
 inline void keep_off_memory(const pci::Function& function) { function.disable_bus_master(); }
 inline void keep_off_memory(const MmioWindow&) {}  // can't be done
 
+inline constexpr std::string_view kNoMemory = "no memory is left for it";
+
 // Names a device that can't be used.
 void tell(const auto& location, std::string_view error) {
   print_place(location);
@@ -38,7 +40,7 @@ template <typename Driver>
   const std::size_t memory = dma::mark();
   const std::span<std::byte> place = dma::allocate(sizeof(Driver), alignof(Driver));
   if (place.empty()) {
-    tell(location, "no memory is left for it");
+    tell(location, kNoMemory);
     return true;
   }
   auto& driver = *new (place.data()) Driver;
