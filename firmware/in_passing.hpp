@@ -11,6 +11,7 @@
 #include "kernel/memory/dma.hpp"
 #include "kernel/memory/mmio_window.hpp"
 #include "kernel/pci/pci.hpp"
+#include "kernel/time/allowance.hpp"
 
 namespace mote::in_passing {
 
@@ -37,6 +38,10 @@ void tell(const auto& location, std::string_view error) {
 template <typename Driver>
 [[nodiscard]] bool use(const auto& location, auto&& use) {
   static_assert(std::is_trivially_destructible_v<Driver>);
+  if (allowance::is_over()) {
+    tell(location, "no time is left for it");
+    return true;
+  }
   const std::size_t memory = dma::mark();
   const std::span<std::byte> place = dma::allocate(sizeof(Driver), alignof(Driver));
   if (place.empty()) {

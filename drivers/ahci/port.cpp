@@ -5,6 +5,7 @@
 
 #include "kernel/cpu/barriers.hpp"
 #include "kernel/cpu/mmio.hpp"
+#include "kernel/time/allowance.hpp"
 #include "kernel/time/patience.hpp"
 
 namespace mote::ahci {
@@ -64,7 +65,7 @@ bool Port::bring_link_up() const {
     return true;
   }
   reset_link();
-  return becomes(port::kSataStatus, port::kDetection, port::kReady, kLinkTime);
+  return becomes(port::kSataStatus, port::kDetection, port::kReady, allowance::at_most(kLinkTime));
 }
 
 // 10.3.1 and 10.3.2. The drive's first frame, which comes after a reset, is only taken once there
@@ -83,7 +84,7 @@ bool Port::start(PortMemory& memory) {
   if (!bring_link_up()) {
     return fail("the link to the drive doesn't come up");
   }
-  if (!becomes(port::kTaskFile, kTransferring, 0, kIdleTime)) {
+  if (!becomes(port::kTaskFile, kTransferring, 0, allowance::at_most(kIdleTime))) {
     return fail("the drive is busy");
   }
   write(port::kSataError, ~std::uint32_t{0});
@@ -150,7 +151,7 @@ std::optional<std::size_t> Port::issue(std::uint16_t flags, std::span<std::byte>
 
 // Waits until the command has ended. False: it failed.
 bool Port::finish() {
-  Patience patience(ata::kCommandTime);
+  Patience patience(allowance::at_most(ata::kCommandTime));
   for (;;) {
     const std::uint32_t causes = read(port::kInterruptStatus) & port::kErrors;
     const bool is_done = (read(port::kCommandIssue) & 1) == 0;
