@@ -11,6 +11,7 @@
 #include "drivers/virtio/scsi.hpp"
 #include "firmware/driver_list.hpp"
 #include "firmware/in_passing.hpp"
+#include "kernel/console/console.hpp"
 #include "kernel/memory/dma.hpp"
 #include "kernel/pci/pci.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
@@ -35,7 +36,7 @@ struct Search {
 // Shows the disks' volumes. One window does for all disks of a controller: those that failed don't
 // write to it any more, or there are no others after them. Returns whether it got the memory.
 template <BlockController Controller>
-bool look_at_disks(Controller& controller, Search& search) {
+bool look_at_disks(const auto& location, Controller& controller, Search& search) {
   const auto window = dma::allocate(volumes::Disk::kWindowBytes, volumes::Disk::kWindowBytes);
   if (window.empty()) {
     return false;
@@ -44,6 +45,10 @@ bool look_at_disks(Controller& controller, Search& search) {
     volumes::Disk disk(device, window.first<volumes::Disk::kWindowBytes>());
     if (auto volume = volumes::Volume::open(disk)) {
       search.is_over = search.visit(*volume, search.context);
+    }
+    if (disk.has_failed()) {
+      in_passing::print_place(location);
+      console::line(" has a disk that fails: ", device.error());
     }
     return search.is_over;
   });
@@ -60,7 +65,7 @@ void look_through(const auto& locations, Search& search) {
       search.all_stopped &= in_passing::use<Controller>(location, [&](Controller& controller) {
         if (!controller.bring_up(location)) {
           in_passing::tell(location, controller.error());
-        } else if (!look_at_disks(controller, search)) {
+        } else if (!look_at_disks(location, controller, search)) {
           in_passing::tell(location, in_passing::kNoMemory);
         }
       });

@@ -36,7 +36,11 @@ bool Disk::load(std::uint64_t offset) {
   const std::uint64_t start = offset - offset % kWindowBytes;
   const auto count =
       static_cast<std::size_t>(std::min<std::uint64_t>(kWindowBytes, bytes() - start));
-  if (!spend(count) || !read_blocks_(device_, start / block_bytes_, window_.first(count))) {
+  if (!spend(count)) {
+    return false;
+  }
+  if (!read_blocks_(device_, start / block_bytes_, window_.first(count))) {
+    has_failed_ = true;
     return false;
   }
   window_offset_ = start;

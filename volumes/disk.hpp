@@ -44,6 +44,9 @@ class Disk {
   // all exist, the device failed, or the disk's kMostBytes are used up; `to` then holds anything.
   [[nodiscard]] bool read(std::uint64_t offset, std::span<std::byte> to);
 
+  // Whether the device ever failed.
+  [[nodiscard]] bool has_failed() const { return has_failed_; }
+
  private:
   using ReadBlocks = bool (*)(void* device, std::uint64_t first, std::span<std::byte> to);
 
@@ -58,6 +61,7 @@ class Disk {
   std::uint64_t window_offset_ = 0;
   std::size_t window_filled_ = 0;  // bytes, from window_offset_ on; 0: nothing is loaded
   std::uint64_t bytes_left_ = kMostBytes;
+  bool has_failed_ = false;
 };
 
 }  // namespace mote::volumes

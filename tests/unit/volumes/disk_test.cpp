@@ -58,7 +58,9 @@ TEST_CASE("a block that can't be read fails, and is tried again") {
   world.device.failing_block = 9;
   std::array<std::byte, 16> part{};
   CHECK(world.disk.read(0, part));
+  CHECK_FALSE(world.disk.has_failed());
   CHECK_FALSE(world.disk.read(4096, part));
+  CHECK(world.disk.has_failed());
   CHECK(world.disk.read(0, part));
   world.device.failing_block = ~std::uint64_t{0};
   CHECK(world.disk.read(4096, part));
