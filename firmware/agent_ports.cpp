@@ -22,6 +22,7 @@
 #include "kernel/platform/virtio_mmio.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "netstack/limits.hpp"
+#include "netstack/stack.hpp"
 #include "netstack/stats.hpp"
 
 namespace mote::agent_ports {
@@ -70,11 +71,17 @@ std::optional<agent::Interface> interface_of(unsigned number) {
   return std::nullopt;
 }
 
-constinit agent::Host host{
-    .host_name = +[]() -> std::string_view { return settings_in_force->host_name(); },
-    .version = kVersion,
-    .time = wall_clock::nanoseconds,
-    .interface = interface_of};
+// The name set, else the one that DHCP gave. The agent's protocol wants some name.
+std::string_view host_name() {
+  const std::string_view set = settings_in_force->host_name();
+  const std::string_view leased = netstack::leased_host_name();
+  return !set.empty() ? set : !leased.empty() ? leased : "mote";
+}
+
+constinit agent::Host host{.host_name = host_name,
+                           .version = kVersion,
+                           .time = wall_clock::nanoseconds,
+                           .interface = interface_of};
 constinit Uart line{};
 
 // The virtio devices in use.
