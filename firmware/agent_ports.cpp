@@ -22,6 +22,7 @@
 #include "kernel/platform/virtio_mmio.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "netstack/limits.hpp"
+#include "netstack/stack.hpp"
 #include "netstack/stats.hpp"
 
 namespace mote::agent_ports {
@@ -39,6 +40,7 @@ using Port = virtio::AnySerialPort;
 
 // Made only where there is something to listen on, in the memory of devices' rings.
 constinit std::array<Port*, limits::kSerialDevices> places{};
+constinit std::array<std::optional<pci::Function>, limits::kSerialDevices> functions{};  // of them
 constinit AgentService* service = nullptr;
 constinit std::size_t attached_count = 0;
 constinit const Settings* settings_in_force = nullptr;
@@ -69,11 +71,17 @@ std::optional<agent::Interface> interface_of(unsigned number) {
   return std::nullopt;
 }
 
-constinit agent::Host host{
-    .host_name = +[]() -> std::string_view { return settings_in_force->host_name(); },
-    .version = kVersion,
-    .time = wall_clock::nanoseconds,
-    .interface = interface_of};
+// The name set, else the one that DHCP gave. The agent's protocol wants some name.
+std::string_view host_name() {
+  const std::string_view set = settings_in_force->host_name();
+  const std::string_view leased = netstack::leased_host_name();
+  return !set.empty() ? set : !leased.empty() ? leased : "mote";
+}
+
+constinit agent::Host host{.host_name = host_name,
+                           .version = kVersion,
+                           .time = wall_clock::nanoseconds,
+                           .interface = interface_of};
 constinit Uart line{};
 
 // The virtio devices in use.
@@ -102,6 +110,9 @@ void attach(const virtio::AnyLocation& location) {
     return;
   }
   if (port->bring_up(location, kName)) {
+    if (location.function != nullptr) {
+      functions[attached_count] = *location.function;
+    }
     places[attached_count++] = port;
     return;
   }
@@ -189,6 +200,20 @@ void arm() {
 void disarm() {
   for (Port* const port : ports()) {
     port->disarm();
+  }
+}
+
+void let_go(pci::Address device) {
+  for (std::size_t i = 0; i < attached_count; ++i) {
+    auto& function = functions[i];
+    if (function && function->address.bus == device.bus &&
+        function->address.device == device.device) {
+      places[i]->let_go();
+      function->disable_bus_master();
+      function.reset();
+      service->forget(places[i]->queues());
+      complain("virtio-serial unplugged");
+    }
   }
 }
 

@@ -18,6 +18,7 @@
 #include "firmware/settings/gather.hpp"
 #include "firmware/settings/settings.hpp"
 #include "firmware/site.hpp"
+#include "firmware/urls.hpp"
 #include "generated/version.hpp"
 #include "http/connection/server.hpp"
 #include "http/operations/access_log.hpp"
@@ -72,6 +73,13 @@ void greet(const BootInfo& info, MemoryMap memory) {
   console::line();
 }
 
+void tell_name() {
+  if (*settings.host_name() != '\0') {
+    const console::Fact fact;
+    console::line("host: ", std::string_view(settings.host_name()));
+  }
+}
+
 // Names the NICs that have settings and aren't there.
 void tell_of_missing_nics() {
   settings.for_each_choice([](const InterfaceChoice& choice) {
@@ -120,19 +128,10 @@ bool start_http(const http::SitePack& site) {
   return true;
 }
 
-// The boot's last lines, once the machine can be reached.
-void tell_what_is_served(const http::SitePack* serving) {
-  if (serving == nullptr) {
-    console::line("not serving, answering ping only");
-    return;
-  }
-  {
-    const console::Fact fact;
-    console::line("http: port ", settings.http_port(), ", ", serving->files(), " files, ",
-                  (serving->bytes() + 1023) / 1024, " KiB, ", http::most_connections(),
-                  " connections");
-  }
-  console::line("ready");
+void tell_what_is_served(const http::SitePack& site) {
+  const console::Fact fact;
+  console::line("http: port ", settings.http_port(), ", ", site.files(), " files, ",
+                (site.bytes() + 1023) / 1024, " KiB, ", http::most_connections(), " connections");
 }
 
 // guest-shutdown of the guest agent.
@@ -155,8 +154,12 @@ class Machine {
 
   static Nanoseconds now() { return clock::now(); }
   Nanoseconds look_around(Nanoseconds now) {
-    if (nics::look_around(now) && announced_) {
-      bind_metrics();
+    const bool is_changed = nics::look_around(now, agent_ports::let_go);
+    if (announced_ && serving_ != nullptr) {
+      if (is_changed) {
+        http::bind_metrics(metrics_audience());
+      }
+      tell_urls();
     }
     agent_ports::look_around();
     wall_clock::keep();
@@ -177,10 +180,17 @@ class Machine {
     return console::has_logged();
   }
   static bool is_reachable() { return nics::any_usable(); }
+  // The boot's last lines, once the machine can be reached.
   void announce() {
     announced_ = true;
-    bind_metrics();
-    tell_what_is_served(serving_);
+    if (serving_ == nullptr) {
+      console::line("not serving, answering ping only");
+      return;
+    }
+    http::bind_metrics(metrics_audience());
+    tell_what_is_served(*serving_);
+    tell_urls();
+    console::line("ready");
   }
   static void watch(Watch& watch) {
     nics::watch(watch);
@@ -192,13 +202,14 @@ class Machine {
   static idle::Counts idle_counts() { return idle::counted(); }
 
  private:
-  void bind_metrics() const {
-    if (serving_ != nullptr) {
-      http::bind_metrics(metrics_audience());
+  void tell_urls() {
+    for (unsigned index = 0; index < limits::kInterfaces; ++index) {
+      urls_.tell(index, netstack::usable_address(index), settings.http_port());
     }
   }
 
   const http::SitePack* serving_;  // null: none
+  Urls urls_;
   bool announced_ = false;
 };
 
@@ -249,6 +260,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   carve_pools(memory, pack, all_stopped ? AddressRange{} : lent, settings.http_connections());
   netstack::initialize();
   idle::initialize(settings.idle());
+  tell_name();
   nics::bring_up(settings);
   tell_of_missing_nics();
   agent_ports::bring_up(settings, shut_down);

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "kernel/memory/arena.hpp"
 #include "kernel/time/clock.hpp"
 #include "netstack/plan.hpp"
+#include "netstack/wire/headers.hpp"
 
 namespace mote::netstack {
 
@@ -23,6 +25,12 @@ void initialize();
 // the same turn's doorbell, but after reclaim(): lwIP won't retransmit a segment the device still
 // holds.
 void run_timers();
+
+// The address of the interface with an index, while it can be reached there; else zero.
+[[nodiscard]] Ipv4Address usable_address(unsigned index);
+
+// The machine's name by DHCP: the first that a server has given. Empty: none has.
+[[nodiscard]] std::string_view leased_host_name();
 
 // When the next of lwIP's timers is due. It may become earlier during a turn, but not between
 // turns.

@@ -127,23 +127,4 @@ bool is_url_path(std::string_view text) {
   return true;
 }
 
-bool is_host_name(std::string_view text) {
-  if (text.empty() || text.size() > 63) {
-    return false;
-  }
-  while (!text.empty()) {
-    const bool dotted = text.find('.') != std::string_view::npos;
-    const auto label = take_until(text, '.');
-    if (label.empty() || label.front() == '-' || label.back() == '-' || (dotted && text.empty())) {
-      return false;
-    }
-    for (const char c : label) {
-      if (!is_letter(c) && !is_digit(c) && c != '-') {
-        return false;
-      }
-    }
-  }
-  return true;
-}
-
 }  // namespace mote

@@ -40,8 +40,4 @@ struct Ipv4Prefix {
 // would escape and no segment that it would resolve away. At most 63 characters.
 [[nodiscard]] bool is_url_path(std::string_view text);
 
-// Whether a text is a host name of one or more labels (RFC 1123, 2.1), at most 63 characters in
-// all.
-[[nodiscard]] bool is_host_name(std::string_view text);
-
 }  // namespace mote

@@ -89,7 +89,7 @@ void Settings::apply(SettingSource source, const InterfaceChoice& choice,
                      const InterfaceFields& fields) {
   begin(source);
   if (!rules_.set(choice, fields, source_)) {
-    complain(source, "no room for the settings of one more NIC"sv);
+    complain(source, "no room for the settings or the routes of one more NIC"sv);
   }
 }
 
@@ -222,12 +222,11 @@ bool Settings::set_metrics_interface(std::string_view value) {
 }
 
 bool Settings::set_host_name(std::string_view value) {
-  if (!is_host_name(value)) {
-    return false;
+  const bool is_good = netstack::HostName::is_good(value);
+  if (is_good) {
+    host_name_.keep(value);
   }
-  host_name_.fill('\0');
-  std::ranges::copy(value, host_name_.begin());
-  return true;
+  return is_good;
 }
 
 // `key` is MATCH.FIELD, where MATCH is a MAC address or an index.

@@ -17,6 +17,7 @@
 #include "firmware/settings/interface_rules.hpp"
 #include "firmware/settings/parse.hpp"
 #include "http/limits.hpp"
+#include "netstack/wire/host_name.hpp"
 
 namespace mote {
 
@@ -46,8 +47,8 @@ class Settings {
   // the place of a `%`. Of one source only the first limits::kSettingComplaints are printed.
   void complain(SettingSource source, std::string_view words, std::string_view text = {});
 
-  // Zero-terminated, for lwIP; valid for this object's lifetime.
-  [[nodiscard]] const char* host_name() const { return host_name_.data(); }
+  // Zero-terminated, for lwIP; valid for this object's lifetime. Empty: none is set.
+  [[nodiscard]] const char* host_name() const { return host_name_.text(); }
   [[nodiscard]] std::uint16_t http_port() const { return http_port_; }
   // 0: as many as RAM holds.
   [[nodiscard]] std::uint32_t http_connections() const { return http_connections_; }
@@ -109,7 +110,7 @@ class Settings {
   bool set_host_name(std::string_view value);
   Outcome set_network(std::string_view key, std::string_view value);
 
-  std::array<char, 64> host_name_{'m', 'o', 't', 'e'};
+  netstack::HostName host_name_;
   std::uint16_t http_port_ = 80;
   std::uint32_t http_connections_ = 0;
   std::uint32_t header_time_ms_ = limits::kHeaderTimeMs;

@@ -11,6 +11,7 @@
 #include "netstack/dhcp/message.hpp"
 #include "netstack/interface/attachment.hpp"
 #include "netstack/limits.hpp"
+#include "netstack/stack.hpp"
 #include "netstack/wire/address_text.hpp"
 
 namespace mote::netstack {
@@ -20,7 +21,7 @@ using namespace std::string_view_literals;
 using Code = DhcpMessage::Code;
 
 // Message type, maximum size, address, server, parameter list, the longest host name, and the end.
-static_assert(DHCP_OPTIONS_LEN >= 3 + 4 + 6 + 6 + (2 + 6) + (2 + 63) + 1);
+static_assert(DHCP_OPTIONS_LEN >= 3 + 4 + 6 + 6 + (2 + 7) + (2 + HostName::kMostBytes) + 1);
 
 // A lease in use for this long makes earlier refusals forgotten.
 constexpr Nanoseconds kSettled = milliseconds(64'000);
@@ -50,6 +51,8 @@ bool concerns_us(const struct dhcp& dhcp, std::optional<Ipv4Address> server) {
 constinit std::array<std::byte, limits::kDhcpMessageBytes> message_bytes{};
 
 constinit std::array<DhcpClient, limits::kInterfaces> clients{};
+
+constinit HostName leased_name{};
 
 }  // namespace
 
@@ -108,6 +111,17 @@ std::uint32_t DhcpClient::restart_delay_ms(bool in_use) {
   }
   ++refusals_;
   return in_use && refusals_ == 1 ? 0 : dhcp_back_off_ms(refusals_);
+}
+
+std::string_view leased_host_name() { return leased_name.text(); }
+
+void use_host_name(const HostName& name) {
+  if (name.is_empty() || !leased_name.is_empty()) {
+    return;
+  }
+  leased_name = name;
+  const console::Fact fact;
+  console::line("host: ", leased_host_name());
 }
 
 // RFC 2131, 4.1: 4, 8, 16, 32, then 64 seconds, each randomized by up to one second.

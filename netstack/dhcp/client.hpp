@@ -55,6 +55,10 @@ class DhcpClient {
 // The client of an interface; there is one for every possible index.
 [[nodiscard]] DhcpClient& dhcp_client_of(unsigned index);
 
+// Takes a name that a lease gives the machine, which has none by its settings. The first counts,
+// so that two servers can't rename the machine in turns.
+void use_host_name(const HostName& name);
+
 // Milliseconds to wait for an answer to the `tries`th sending of a message (from 1 on), by RFC
 // 2131, 4.1.
 [[nodiscard]] std::uint16_t dhcp_back_off_ms(unsigned tries);

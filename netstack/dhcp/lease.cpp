@@ -41,6 +41,7 @@ class Reader {
       read_routers();
     }
     lease_.mtu = message_.number(Code::kInterfaceMtu);
+    read_host_name();
     return lease_;
   }
 
@@ -143,6 +144,22 @@ class Reader {
       }
       lease_.gateway = router;
       return;
+    }
+  }
+
+  // Of a name that is too long, as with some clouds' domains, the first label is used.
+  void read_host_name() {
+    message_.gather(Code::kHostName, option);
+    std::string_view name(reinterpret_cast<const char*>(option.bytes.data()), option.size);
+    name = name.substr(0, name.find_last_not_of('\0') + 1);  // RFC 2132, 2: some end with zeros
+    if (name.size() > HostName::kMostBytes) {
+      name = name.substr(0, name.find('.'));
+    }
+    if (HostName::is_good(name)) {
+      lease_.host_name.keep(name);
+    } else if (!name.empty()) {
+      complaints_.say("name"sv, {}, "the host name from DHCP server ", server_,
+                      " can't be: not used");
     }
   }
 

@@ -9,6 +9,7 @@
 #include "netstack/interface/complaints.hpp"
 #include "netstack/ip/routes.hpp"
 #include "netstack/wire/headers.hpp"
+#include "netstack/wire/host_name.hpp"
 
 namespace mote::netstack {
 
@@ -24,6 +25,7 @@ struct Lease {
   std::uint32_t rebinding_s = 0;  // T2
   std::optional<std::uint16_t> mtu;
   std::optional<Ipv4Address> server;
+  HostName host_name;  // of this machine
 };
 
 // Reads the lease in an offer or an acknowledgement. Absent if it can't be used; that, and every

@@ -29,6 +29,7 @@ class DhcpMessage {
     kPad = 0,
     kSubnetMask = 1,
     kRouter = 3,
+    kHostName = 12,
     kInterfaceMtu = 26,
     kLeaseTime = 51,
     kOverload = 52,

@@ -48,6 +48,11 @@ std::optional<InterfaceReport> report_on(unsigned index) {
   return Attachment::last_report(index);
 }
 
+Ipv4Address usable_address(unsigned index) {
+  const Attachment* const attachment = index < attachments.size() ? attachments[index] : nullptr;
+  return attachment != nullptr && attachment->usable() ? attachment->host().address : Ipv4Address{};
+}
+
 Attachment& attachment_of(struct netif* netif) { return *static_cast<Attachment*>(netif->state); }
 
 unsigned receiving_interface() {
@@ -120,6 +125,9 @@ void Attachment::use_lease(const Lease& lease) {
   netif_.mtu = largest_mtu_;
   if (lease.mtu) {
     offer_mtu(*lease.mtu);
+  }
+  if (*netif_get_hostname(&netif_) == '\0') {
+    use_host_name(lease.host_name);
   }
 }
 

@@ -29,7 +29,8 @@ struct StaticAddress {
 };
 
 struct InterfaceSettings {
-  const char* host_name = "mote";             // zero-terminated, outlives the interface
+  const char* host_name = "";                 // zero-terminated, outlives the interface; empty: as
+                                              // DHCP says
   std::optional<StaticAddress> address = {};  // absent: DHCP
   Routes routes = {};                         // win over those of DHCP to the same networks
   std::uint16_t mtu = 0;                      // bytes of IP packet; 0: the device's
@@ -193,7 +194,8 @@ class Attachment {
   bool tells_of_link_ = false;     // the console was told that it is down
   std::uint64_t answers_ = 0;      // of DHCP servers, at the last check
   Nanoseconds next_complaint_;
-  Routes set_routes_;  // of the settings
+  Routes set_routes_;       // of the settings
+  Ipv4Address judged_for_;  // our address when they were last complained of
 };
 
 // The attachment of an lwIP interface.

@@ -13,7 +13,8 @@ from lab import Lab
 
 MAGIC = b"\x63\x82\x53\x63"  # RFC 2131, 3
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE = 1, 2, 3, 4, 5, 6, 7
-MASK, ROUTER, HOST_NAME, ADDRESS, LEASE, TYPE, SERVER, T1, T2 = 1, 3, 12, 50, 51, 53, 54, 58, 59
+MASK, ROUTER, HOST_NAME, ADDRESS, LEASE, TYPE, SERVER, PARAMETERS = 1, 3, 12, 50, 51, 53, 54, 55
+T1, T2, CLIENT = 58, 59, 61
 
 
 def dnsmasq(lab: Lab, folder: Path, *more: str, interface: str = "mote0",

@@ -26,6 +26,7 @@ def check_boot_lines(guest: Guest, boot: str) -> None:
                 r"^net0: 192\.0\.2\.2/24 \(static\)$",
                 r"^net0: no gateway$",
                 r"^http: port 80, \d+ files, \d+ KiB, \d+ connections$",
+                r"^http://192\.0\.2\.2/$",
                 r"^ready$"]
     assert len(lines) == len(expected), lines
     for line, pattern in zip(lines, expected):

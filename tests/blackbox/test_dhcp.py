@@ -13,6 +13,7 @@ from machine import MAC, Guest, Machine
 
 BY_DHCP = Machine(settings=None)
 RESERVED = f"--dhcp-host={MAC},192.0.2.2"
+URL = "http://192.0.2.2/"
 GOT = r"^net0: 192\.0\.2\.2/24 via 192\.0\.2\.1 \(dhcp, lease 120 s\)$"
 
 
@@ -31,12 +32,15 @@ def dnsmasq_log(bench: Bench) -> str:
 
 @pytest.mark.parametrize("machine, boot", [("pc", "bios"), ("q35", "pvh"), ("microvm", "pvh")])
 def test_server_before_the_machine(bench: Bench, machine: str, boot: str) -> None:
+    """It names the machine, too."""
     wire = bench.lab.tap()
-    dhcp.dnsmasq(bench.lab, bench.results, RESERVED)
+    dhcp.dnsmasq(bench.lab, bench.results, f"{RESERVED},larder")
     guest = bench.boot(Machine(machine=machine, boot=boot, settings=None), wire=wire)
     guest.console.wait_for(GOT)
+    assert "host: larder" in guest.console.lines
+    assert guest.console.lines[-2:] == [URL, "ready"]
     guest.serves()
-    until(lambda: re.search(rf"DHCPACK\(mote0\) 192\.0\.2\.2 {MAC} mote\n", dnsmasq_log(bench)),
+    until(lambda: re.search(rf"DHCPACK\(mote0\) 192\.0\.2\.2 {MAC} larder\n", dnsmasq_log(bench)),
           "the host name in dnsmasq's lease")
 
 
@@ -66,11 +70,32 @@ def test_no_server_is_said(bench: Bench) -> None:
 
 @pytest.mark.parametrize("name", ["kitchen-7", "h" * 63])
 def test_host_name_from_settings(bench: Bench, server: dhcp.SmallServer, name: str) -> None:
-    """Even the longest possible, beside all the options requested."""
-    bench.boot(Machine(settings=f"network.hostname={name}"), wire=bench.wire)
+    """Even the longest possible, beside all the options requested. The server's doesn't count."""
+    server.policy = dhcp.grants("192.0.2.2", 3600, options={dhcp.HOST_NAME: b"larder"})
+    guest = bench.boot(Machine(settings=f"network.hostname={name}"), wire=bench.wire)
     for kind in (dhcp.DISCOVER, dhcp.REQUEST):
         heard = next(message for message in server.heard if message.kind == kind)
         assert heard.options[dhcp.HOST_NAME] == name.encode()
+    assert [line for line in guest.console.lines if "host:" in line] == [f"host: {name}"]
+
+
+def test_without_a_host_name_none_is_sent(bench: Bench, server: dhcp.SmallServer) -> None:
+    """Else all that aren't named would have the same, in the server's DNS, too."""
+    guest = bench.boot(BY_DHCP, wire=bench.wire)
+    for message in server.heard:
+        assert dhcp.HOST_NAME not in message.options
+        assert dhcp.HOST_NAME in message.options[dhcp.PARAMETERS]
+    assert not guest.console.find("^host:")
+
+
+@pytest.mark.parametrize("name", [b"my_vm", b"-", b"\x1b[2Jx", b"a" * 255],
+                         ids=["underscore", "hyphen", "escape", "long"])
+def test_host_name_that_cannot_be(bench: Bench, server: dhcp.SmallServer, name: bytes) -> None:
+    server.policy = dhcp.grants("192.0.2.2", 3600, options={dhcp.HOST_NAME: name})
+    guest = bench.boot(BY_DHCP, wire=bench.wire)
+    assert [line for line in guest.console.lines if "host" in line] == [
+        "net0: the host name from DHCP server 192.0.2.1 can't be: not used"]
+    guest.serves()
 
 
 def test_renewal_by_dnsmasq_is_unicast_at_half_the_lease(bench: Bench) -> None:
@@ -128,6 +153,7 @@ def test_refused_renewal_starts_anew(bench: Bench, server: dhcp.SmallServer) -> 
     server.policy = lambda message: dhcp.Answer(dhcp.NAK) \
         if message.client == "192.0.2.2" or message.wanted == "192.0.2.2" else other(message)
     guest.console.wait_for(r"^net0: 192\.0\.2\.3/24")
+    guest.console.wait_for(r"^http://192\.0\.2\.3/$")
     bench.lab.run("ping", "-c", "2", "-i", "0.05", "-w", "20", "192.0.2.3")
     silent = bench.lab.run("ping", "-c", "2", "-i", "0.05", "-W", "1", "192.0.2.2", check=False)
     assert silent.returncode != 0, "the old address must be gone"
@@ -145,6 +171,7 @@ def test_lease_that_ends(bench: Bench, server: dhcp.SmallServer) -> None:
     server.policy = dhcp.grants("192.0.2.2", 600)
     guest.console.wait_for(r"^net0: 192\.0\.2\.2/24", deadline_s=120, start=said)
     guest.serves()
+    assert guest.console.lines.count(URL) == 1, "no news"
 
 
 def test_refused_request_at_first(bench: Bench, server: dhcp.SmallServer) -> None:

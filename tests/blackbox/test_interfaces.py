@@ -23,6 +23,8 @@ def test_two_wires_of_one_subnet(bench: Bench, address: str) -> None:
         "-netdev", f"tap,id=net1,fd={second}", "-device",
         f"e1000,netdev=net1,mac={SECOND_MAC},romfile=")), wire=first, more_wires=(second,))
     guest.console.wait_for(rf"^net1: {address}/24 \(static\)$")
+    told = [line for line in guest.console.lines if line.startswith("http://")]
+    assert told == [f"http://{known}/" for known in sorted({Lab.GUEST, address})]
     for wire, wanted in (("mote0", Lab.GUEST), ("mote1", address)):
         for size in ("56", "8000"):
             bench.lab.run("ping", "-I", wire, "-c", "3", "-i", "0.05", "-w", "20", "-s", size,

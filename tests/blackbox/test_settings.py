@@ -14,7 +14,7 @@ from lab import Lab
 from machine import MAC, Guest, Machine
 
 ADDRESS = f"network.0.address={Lab.GUEST}/{Lab.PREFIX}"
-MOST_BYTES = 4096  # limits::kSettingsBytes
+MOST_BYTES = 16 * 1024  # limits::kSettingsFileBytes
 
 SETTINGS = {
     "smbios": lambda line: Machine(settings=None, extra=("-smbios", f"type=11,value=mote:{line}")),
@@ -37,6 +37,8 @@ def test_static_address_from_the_pack(bench: Bench, boot: str) -> None:
     guest = bench.boot(Machine(settings=None, boot=boot), lines=lines)
     guest.console.wait_for(r"^net0: 192\.0\.2\.2/24 via 192\.0\.2\.1 \(static\)$")
     guest.console.wait_for(r"^http: port 8080,")
+    guest.console.wait_for(r"^host: baked$")
+    assert guest.console.lines[-2:] == ["http://192.0.2.2:8080/", "ready"]
     shown = bench.lab.run("curl", "-sf", "-o", "/dev/null", "-w", "%{http_code}",
                           f"http://{Lab.GUEST}:8080/").stdout
     assert shown == "200"
@@ -50,6 +52,7 @@ def test_later_sources_win(bench: Bench) -> None:
                                command_line="mote.http.port=83", extra=strings),
                        lines=("http.port=81",))
     guest.console.wait_for(r"^http: port 83,")
+    guest.console.wait_for(r"^host: hers$")
     guest.lab.connect(port=83).close()
 
 
@@ -90,11 +93,11 @@ def test_settings_that_make_no_sense_are_named(bench: Bench) -> None:
 
 
 def test_a_quiet_console_tells_trouble_only(bench: Bench) -> None:
-    """Its first line, a wrong setting, a missing gateway, `ready`; later a link that goes. An
-    address and a link aren't told.
+    """Its first line, a wrong setting, a missing gateway, `ready`; later a link that goes, and
+    that it is back. Name, addresses and URLs aren't told.
     """
     guest = bench.boot(Machine(machine="pc", settings=f"{Machine().settings}\nconsole=quiet\n"
-                               "idle=doze\nhttp.port=0"))
+                               "network.hostname=kitchen\nidle=doze\nhttp.port=0"))
     first, *others = guest.console.lines
     assert re.match(r"mote \d+\.\d+\.\d+ \(", first)
     assert others == ["settings (fw_cfg): cannot use http.port=0, ignored", "net0: no gateway",
@@ -104,8 +107,9 @@ def test_a_quiet_console_tells_trouble_only(bench: Bench) -> None:
     guest.ask("set_link", name="net0", up=False)
     guest.console.wait_for(r"^net0: link down$", start=told)
     guest.ask("set_link", name="net0", up=True)
+    guest.console.wait_for(r"^net0: link up$", start=told)
     guest.serves()
-    assert guest.console.lines[told:] == ["net0: link down"]
+    assert guest.console.lines[told:] == ["net0: link down", "net0: link up"]
 
 
 def test_settings_of_noise(bench: Bench) -> None:

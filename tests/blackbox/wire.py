@@ -11,10 +11,10 @@ from machine import MAC
 class Wire:
     """Raw frames on the lab's end of the machine's cable."""
 
-    def __init__(self, lab: Lab, interface: str = "mote0") -> None:
+    def __init__(self, lab: Lab, interface: str = "mote0", mac: str = MAC) -> None:
         self.lab = lab
         self.mac = lab.mac(interface)
-        self.guest_mac = frames.mac(MAC)
+        self.guest_mac = frames.mac(mac)
         self._socket = lab.raw(interface)
 
     def send(self, frame: bytes) -> None:

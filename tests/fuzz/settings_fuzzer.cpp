@@ -78,7 +78,8 @@ void check(const InterfaceFields& fields) {
 }
 
 void check(const Settings& settings) {
-  require(is_host_name(settings.host_name()));
+  const std::string_view name = settings.host_name();
+  require(name.empty() || netstack::HostName::is_good(name));
   require(settings.http_port() != 0);
   require(settings.header_time_ms() != 0 && settings.idle_time_ms() != 0);
   for (std::uint32_t index = 0; index < limits::kInterfaces; ++index) {

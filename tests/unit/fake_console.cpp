@@ -44,7 +44,7 @@ void speak() { leaves_out = false; }
 
 void write(std::string_view text) { written() += leaves_out ? std::string_view{} : text; }
 
-void write_decimal(std::uint64_t value) { written() += std::to_string(value); }
+void write_decimal(std::uint64_t value) { write(std::to_string(value)); }
 
 void write_hex(Hex value) {
   std::array<char, 16> digits{};

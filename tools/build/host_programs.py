@@ -148,6 +148,7 @@ UNIT_TESTS = {
     "firmware/shutdown": [FAKE_CONSOLE],
     "firmware/site": ["firmware/site.cpp", *_all("http/pack", "crc32", "site_pack"),
                       "tests/unit/http/site.cpp", FAKE_CONSOLE, FAKE_PAGING],
+    "firmware/urls": [FAKE_CONSOLE],
     "http/connection/connection": HTTP_WORLD,
     "http/connection/connection_again": HTTP_WORLD,
     "http/connection/connection_closing": HTTP_WORLD,
@@ -237,6 +238,7 @@ UNIT_TESTS = {
     "kernel/time/wall_time": [],
     "netstack/dhcp/client": DHCP_WORLD,
     "netstack/dhcp/client_refusal": DHCP_WORLD,
+    "netstack/dhcp/client_name": DHCP_WORLD,
     "netstack/dhcp/lease": DHCP_WORLD,
     "netstack/interface/attachment_addresses": NETSTACK_WORLD,
     "netstack/interface/classifier": ["netstack/interface/classifier.cpp"],
@@ -266,6 +268,7 @@ UNIT_TESTS = {
     "netstack/tcp/prompt_answer": [
         *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
     "netstack/tcp/stream": ["tests/unit/netstack/tcp_peer.cpp", *NETSTACK_WORLD],
+    "netstack/wire/host_name": [],
 }
 
 # Programs that tests in Python start, tests/unit/NAME.cpp, in the same way.

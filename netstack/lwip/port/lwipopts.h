@@ -87,7 +87,8 @@
 // DHCP. Timers count seconds, so that short leases are honoured. No probing for the offered address
 // (RFC 2131, 2.2, a SHOULD), which would cost a second at each boot. We also request classless
 // routes (121, and 249, their earlier number), which must come before routers (RFC 3442), and the
-// MTU (26; RFC 2132, 5.1). Options have room for the longest host name besides everything else.
+// MTU (26; RFC 2132, 5.1) and a host name (12). Options have room for the longest host name besides
+// everything else.
 #define LWIP_DHCP 1
 #define LWIP_ACD 0
 #define LWIP_DHCP_DOES_ACD_CHECK 0
@@ -97,7 +98,7 @@
 #define DHCP_COARSE_TIMER_SECS 1
 #define DHCP_OPTIONS_LEN 128U
 #define DHCP_FIRST_REQUEST_OPTIONS 121, 249,
-#define DHCP_ADD_EXTRA_REQUEST_OPTIONS , 26
+#define DHCP_ADD_EXTRA_REQUEST_OPTIONS , 26, 12
 #define DHCP_DEFINE_CUSTOM_TIMEOUTS 1
 #define MOTE_DHCP_SECONDS(seconds) ((seconds) != 0 ? (seconds) : 1)
 #define DHCP_SET_TIMEOUT_FROM_OFFERED_T0_LEASE(result, dhcp) \

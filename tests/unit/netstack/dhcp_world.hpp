@@ -25,11 +25,13 @@ enum : std::uint8_t { kDiscover = 1, kOffer = 2, kRequest = 3, kAck = 5, kNak = 
 enum : std::uint8_t {
   kMask = 1,
   kRouter = 3,
+  kHostName = 12,
   kMtu = 26,
   kLeaseTime = 51,
   kOverload = 52,
   kType = 53,
   kServerIdentifier = 54,
+  kParameters = 55,
   kT1 = 58,
   kT2 = 59,
   kRoutes = 121,

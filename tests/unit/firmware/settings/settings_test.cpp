@@ -27,9 +27,9 @@ Settings from_lines(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("settings: defaults serve port 80 by DHCP as mote") {
+TEST_CASE("settings: defaults serve port 80 by DHCP, without a name") {
   const Settings settings;
-  CHECK(std::string_view(settings.host_name()) == "mote");
+  CHECK(std::string_view(settings.host_name()).empty());
   CHECK(settings.http_port() == 80);
   CHECK_FALSE(settings.halt_on_panic());
   CHECK(settings.idle() == IdlePolicy::kPoll);
@@ -260,7 +260,7 @@ TEST_CASE("settings: a value that can't be used leaves the setting as it was") {
     CAPTURE(line);
     const auto settings = from_lines(line);
     CHECK(settings.http_port() == 80);
-    CHECK(std::string_view(settings.host_name()) == "mote");
+    CHECK(std::string_view(settings.host_name()).empty());
     CHECK_FALSE(settings.halt_on_panic());
     CHECK_FALSE(settings.is_console_quiet());
     CHECK(settings.idle() == IdlePolicy::kPoll);

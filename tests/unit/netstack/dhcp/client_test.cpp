@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "netstack/lwip/heap.hpp"
+#include "netstack/stack.hpp"
 #include "netstack/stream.hpp"
 #include "tests/unit/netstack/dhcp_world.hpp"
 
@@ -39,9 +40,9 @@ TEST_CASE("without a server it keeps asking, and says so once a minute") {
   CHECK(messages.size() < 22);
   CHECK(std::ranges::all_of(messages, [](const Message& m) { return m.type == kDiscover; }));
   const Bytes& options = messages.back().options;
-  const auto requested = option(options, 55);
+  const auto requested = option(options, kParameters);
   REQUIRE(requested.has_value());
-  CHECK(std::ranges::count(*requested, 26) == 1);
+  CHECK(std::ranges::count(*requested, kMtu) == 1);
   const std::string text = printed();
   CHECK(contains(text, "net0: fake-net 52:54:00:00:00:01, link up\n"));
   CHECK(count(text, "still asking") == 16);
@@ -55,9 +56,21 @@ TEST_CASE("a server that comes up late is found within 65 seconds") {
   CHECK(client().interface.attachment().netif().mtu == 1400);
   const auto request = std::ranges::find(messages, kRequest, &Message::type);
   REQUIRE(request != messages.end());
-  const auto name = option(request->options, 12);
+  const auto name = option(request->options, kHostName);
   REQUIRE(name.has_value());
   CHECK(std::string(name->begin(), name->end()) == "tester");
+}
+
+TEST_CASE("a name that a lease gives doesn't replace the one set") {
+  restart();
+  const auto messages = run(10, [](const Message& message) {
+    return lease(message, {{kHostName, {'o', 't', 'h', 'e', 'r'}}});
+  });
+  REQUIRE(address() == kLeased);
+  REQUIRE(!messages.empty());
+  CHECK(option(messages.front().options, kHostName) == Bytes{'t', 'e', 's', 't', 'e', 'r'});
+  CHECK(netstack::leased_host_name().empty());
+  CHECK(!contains(printed(), "host: "));
 }
 
 TEST_CASE("when the link comes back it asks for the same address again") {
