@@ -63,8 +63,9 @@ concept BlockController = requires(Controller controller, const Controller& cons
   // used is named on the console and passed over.
   controller.each_disk(visit);
 
-  // Ends all access to memory. Call last, also when `bring_up` failed. False: the device doesn't
-  // let itself be stopped, and may still write to the memory it was given.
+  // Ends all access to memory. Call last, also when `bring_up` failed, and turn bus mastering off
+  // then. False: the device doesn't let itself be stopped, and may still write to the memory it was
+  // given.
   { controller.shut_down() } -> std::same_as<bool>;
 };
 

@@ -21,6 +21,7 @@ inline void print_place(const MmioWindow& window) {
   console::print("virtio-mmio 0x", console::Hex{window.base.value});
 }
 
+// Whatever firmware or a driver allowed.
 inline void keep_off_memory(const pci::Function& function) { function.disable_bus_master(); }
 inline void keep_off_memory(const MmioWindow&) {}  // can't be done
 

@@ -125,7 +125,6 @@ bool Controller::shut_down() {
     mmio::write32(registers_ + host::kControl, host::kAhciEnable | host::kReset);
     is_stopped_ = becomes(host::kControl, host::kReset, kHostResetTime);
   }
-  function_.disable_bus_master();
   return is_stopped_;
 }
 

@@ -64,10 +64,4 @@ bool Controller::open(unsigned number) {
   return true;
 }
 
-// Firmware may have let it access memory.
-bool Controller::shut_down() {
-  function_.disable_bus_master();
-  return true;
-}
-
 }  // namespace mote::ide

@@ -33,7 +33,7 @@ class Controller {
       }
     }
   }
-  [[nodiscard]] bool shut_down();
+  [[nodiscard]] static bool shut_down() { return true; }  // it was never given memory
 
  private:
   static constexpr unsigned kDrives = 4;

@@ -18,12 +18,6 @@ class AnyLocation {
   AnyLocation(const pci::Function& place) : function(&place) {}
   AnyLocation(const MmioWindow& place) : window(&place) {}
 
-  void disable_bus_master() const {
-    if (function != nullptr) {
-      function->disable_bus_master();
-    }
-  }
-
   const pci::Function* function = nullptr;
   const MmioWindow* window = nullptr;  // if there is no function
 };

@@ -31,8 +31,8 @@ class RequestDevice {
   // `queue().error()` says why.
   [[nodiscard]] bool bring_up(const Location& location, const RequestNeeds& needs);
 
-  // Resets the device and keeps it from memory. False: the reset doesn't end, so that the device
-  // may still write to memory that it was given. To be called after a failed `bring_up`, too.
+  // Resets the device. False: the reset doesn't end, so that the device may still write to memory
+  // that it was given. To be called after a failed `bring_up`, too.
   [[nodiscard]] bool shut_down();
 
   [[nodiscard]] bool has(Features bits) const { return (features_ & bits) == bits; }
@@ -54,7 +54,6 @@ class RequestDevice {
   [[nodiscard]] bool start(const RequestNeeds& needs);
 
   T transport_;
-  Location location_{};
   RequestQueue queue_;
   Features features_ = 0;
   bool opened_ = false;
@@ -63,7 +62,6 @@ class RequestDevice {
 template <Transport T>
 bool RequestDevice<T>::bring_up(const Location& location, const RequestNeeds& needs) {
   queue_.begin(needs.model);
-  location_ = location;
   opened_ = false;
   if (const std::string_view missing = transport_.open(location); !missing.empty()) {
     return queue_.fail(missing);
@@ -104,11 +102,7 @@ bool RequestDevice<T>::start(const RequestNeeds& needs) {
 
 template <Transport T>
 bool RequestDevice<T>::shut_down() {
-  const bool is_silent = !opened_ || transport_.reset();
-  if (opened_) {
-    location_.disable_bus_master();
-  }
-  return is_silent;
+  return !opened_ || transport_.reset();
 }
 
 // Two accesses: read again if the configuration changed meanwhile (2.5.1).

@@ -130,6 +130,7 @@ UNIT_TESTS = {
     "firmware/agent_service": [*SERIAL_PORT, *AGENT_WORLD],
     "firmware/idle": IDLE,
     "firmware/idle_restless": IDLE,
+    "firmware/in_passing": ["kernel/memory/dma.cpp", FAKE_CLOCK, *PCI_WORLD],
     "firmware/nics": NICS,
     "firmware/plan": [],
     "firmware/pools": ["firmware/pools.cpp", FAKE_CONSOLE, FAKE_PAGING],

@@ -88,7 +88,6 @@ TEST_CASE("one drive after the other, and then no access to memory") {
   CHECK(pc.models() == std::vector<std::string_view>{"ahci-disk", "ahci-cd"});
   CHECK(dma::mark() == 0);
   CHECK(pc.controller.shut_down());
-  CHECK((pc.ahci.get<std::uint16_t>(pci::kCommand) & pci::kCommandBusMaster) == 0);
 }
 
 TEST_CASE("no ports, and all 32") {

@@ -38,7 +38,6 @@ struct RequestFake {
   std::vector<std::uint8_t> statuses{};
   unsigned resets = 0;
   unsigned doorbells = 0;
-  bool is_bus_master = true;
 
   template <typename T>
   void put_config(std::size_t offset, T value) {
@@ -57,10 +56,9 @@ inline std::size_t writable_bytes(const DeviceQueue::Chain& chain) {
 
 class RequestTransport {
  public:
-  // A device's place, with a bus master's switch as a PCI function has.
+  // A device's place.
   struct Location {
     RequestFake* device = nullptr;
-    void disable_bus_master() const { device->is_bus_master = false; }
   };
 
   static inline std::uint16_t identifier = 0;  // of the device at every location
