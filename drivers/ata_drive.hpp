@@ -52,6 +52,9 @@ class Drive {
   // BlockDevice::read, must outlive this. False: `error` says why.
   [[nodiscard]] bool bring_up(Way& way, Scratch scratch);
 
+  // Whether it has said what it is.
+  [[nodiscard]] bool is_known() const { return is_known_; }
+
   [[nodiscard]] std::string_view model() const {
     return is_disc_ ? Way::kDiscModel : Way::kDiskModel;
   }
@@ -66,7 +69,8 @@ class Drive {
     return false;
   }
   [[nodiscard]] bool identify(std::uint8_t code) {
-    return way_->command({.code = code}, scratch().size(), scratch()).has_value();
+    is_known_ = way_->command({.code = code}, scratch().size(), scratch()).has_value();
+    return is_known_;
   }
   [[nodiscard]] bool take_disk();
   [[nodiscard]] bool take_disc();
@@ -80,6 +84,7 @@ class Drive {
   Way* way_ = nullptr;
   std::byte* scratch_ = nullptr;
   Layout layout_{.block_bytes = kLeastBlockBytes};
+  bool is_known_ = false;
   bool is_disc_ = false;
   std::string_view error_;
 };

@@ -47,6 +47,9 @@ class DriveLink {
                                                   std::span<std::byte> to);
   [[nodiscard]] std::string_view error() const { return error_; }
 
+  // Whether it keeps to the protocol, though it may refuse commands.
+  [[nodiscard]] bool is_usable() const { return is_usable_; }
+
  private:
   static constexpr std::uint8_t kSelect = 0xA0;  // with bits that old drives want set
   static constexpr std::uint8_t kSecond = 1 << 4;

@@ -51,17 +51,21 @@ bool Controller::bring_up(const pci::Function& function) {
   return true;
 }
 
-// Brings up a drive. If it is there and can't be, says so.
+// Brings up a drive. If it is there and can't be, says so. QEMU answers for the first drive of a
+// channel that has only a second, and refuses each command.
 bool Controller::open(unsigned number) {
   link_ = DriveLink(channels_[number / 2], number % 2 != 0);
   if (!link_.is_in_use()) {
     return false;
   }
-  if (!disk_.bring_up(link_, scratch_)) {
-    console::line("pci ", function_.address, " drive ", number, " is passed over: ", disk_.error());
-    return false;
+  if (disk_.bring_up(link_, scratch_)) {
+    return true;
   }
-  return true;
+  const bool is_absent = link_.is_usable() && !disk_.is_known();
+  if (!is_absent) {
+    console::line("pci ", function_.address, " drive ", number, " is passed over: ", disk_.error());
+  }
+  return false;
 }
 
 }  // namespace mote::ide

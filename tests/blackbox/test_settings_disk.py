@@ -7,6 +7,7 @@ import pytest
 
 import settings_disks
 from conftest import Bench
+from http_client import Client
 from lab import Lab
 from machine import MAC, Guest, Machine
 from settings_disks import DEVICES, MAKERS, attached, machine_for
@@ -58,6 +59,19 @@ def test_maker(bench: Bench, maker: str) -> None:
     guest = bench.boot(machine("virtio-blk", disk))
     reached(guest)
     assert any("iid-local01" in line for line in guest.console.lines), guest.console.lines
+
+
+def test_a_disk_wins_over_fw_cfg_and_the_command_line_over_both(bench: Bench) -> None:
+    bench.results.mkdir(parents=True, exist_ok=True)
+    disk = MAKERS["cloud-localds"](bench.results, "cidata", NOCLOUD)
+    guest = bench.boot(Machine(
+        settings="http.port=82\nhttp.health=/fw_cfg\nnetwork.hostname=fw-cfg\n"
+                 f"network.{MAC}.address=192.0.2.9/24",
+        command_line="mote.network.hostname=mine", extra=attached("virtio-blk", disk)))
+    assert "host: mine" in guest.console.lines
+    assert guest.console.lines[-2:] == [f"http://{Lab.GUEST}:8080/", "ready"]
+    with Client(guest.lab.connect(port=8080)) as client:
+        assert client.get("/fw_cfg").status == 200
 
 
 def test_without_a_settings_disk_others_are_left_alone(bench: Bench) -> None:

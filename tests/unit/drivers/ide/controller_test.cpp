@@ -3,10 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernel/time/allowance.hpp"
 #include "tests/unit/drivers/ide/fake_channel.hpp"
+#include "tests/unit/fake_console.hpp"
 #include "tests/unit/kernel/pci/pci_machine.hpp"
 
 namespace mote::ide {
@@ -78,6 +81,21 @@ TEST_CASE("a drive that hangs makes only itself unusable") {
   pc.channel.add(ata::FakeDrive::disk(), 0).status = 0xD0;
   pc.channel.add(ata::FakeDrive::disc(), 1);
   CHECK(pc.models() == std::vector<std::string_view>{"ide-cd"});
+}
+
+// As QEMU answers for the first drive of a channel that has only a second.
+TEST_CASE("a drive that refuses to say what it is isn't there, and nothing is said of it") {
+  Pc pc;
+  pc.channel.add(ata::FakeDrive::disk(), 0).refuses = true;
+  pc.channel.add(ata::FakeDrive::disc(), 1);
+  console::written().clear();
+  CHECK(pc.models() == std::vector<std::string_view>{"ide-cd"});
+  CHECK(console::written().find("drive 0") == std::string::npos);
+  pc.channel.slots[0].refuses = false;
+  pc.channel.slots[0].status = 0xD0;
+  pc.models();
+  CHECK(console::written().find("drive 0 is passed over: the drive doesn't answer in time\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("a drive isn't waited for when no time is left") {

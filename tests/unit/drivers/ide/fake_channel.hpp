@@ -20,6 +20,7 @@ class FakeChannel {
   struct Slot {
     ata::FakeDrive drive;
     bool is_there = false;
+    bool refuses = false;  // every command
     std::uint8_t status = 0x50;
     std::vector<std::byte> data;  // to be read
     std::size_t at = 0;           // in `data`
@@ -113,7 +114,7 @@ class FakeChannel {
       slot.reason = 1;
       slot.status = 0x58;
     } else {
-      answer(slot, slot.drive.run(command(code)));
+      answer(slot, slot.refuses ? std::nullopt : slot.drive.run(command(code)));
       slot.in_block = slot.drive.is_disc ? 512 : slot.drive.block_bytes;
     }
   }
