@@ -12,6 +12,7 @@
 #include "drivers/ata_commands.hpp"
 #include "drivers/block_device.hpp"
 #include "drivers/scsi_commands.hpp"
+#include "kernel/time/allowance.hpp"
 #include "kernel/time/patience.hpp"
 
 namespace mote::ata {
@@ -111,7 +112,7 @@ bool Drive<Way>::take_disc() {
   if (!Identity(scratch()).is_disc_drive()) {
     return fail("neither a disk nor a disc drive");
   }
-  Patience patience(kReadyTime);
+  Patience patience(allowance::at_most(kReadyTime));
   while (!way_->packet(scsi::test_unit_ready(), {})) {
     const std::optional<scsi::Sense> sense = sense_of_unit();
     if (sense && sense->lacks_medium()) {

@@ -41,7 +41,7 @@ constexpr void put_number(Command& command, std::size_t offset, T number) {
   }
 }
 
-// SPC-4, 6.37.
+// SPC-4, 6.47.
 [[nodiscard]] constexpr Command test_unit_ready() { return {}; }
 
 // SPC-4, 6.6: what a device without standard data replies to INQUIRY.
@@ -184,7 +184,7 @@ struct Capacity {
   return command;
 }
 
-// SBC-3, 5.8 and 5.11; MMC-6, 6.15. Reads blocks into memory; READ (16) only if it must, for old
+// SBC-3, 5.11 and 5.13; MMC-6, 6.15. Reads blocks into memory; READ (16) only if it must, for old
 // devices and discs don't have it.
 [[nodiscard]] constexpr Command read_10(std::uint32_t first, std::uint16_t blocks) {
   Command command{0x28};

@@ -40,6 +40,7 @@ using Port = virtio::AnySerialPort;
 
 // Made only where there is something to listen on, in the memory of devices' rings.
 constinit std::array<Port*, limits::kSerialDevices> places{};
+constinit std::array<std::optional<pci::Function>, limits::kSerialDevices> functions{};  // of them
 constinit AgentService* service = nullptr;
 constinit std::size_t attached_count = 0;
 constinit const Settings* settings_in_force = nullptr;
@@ -109,6 +110,9 @@ void attach(const virtio::AnyLocation& location) {
     return;
   }
   if (port->bring_up(location, kName)) {
+    if (location.function != nullptr) {
+      functions[attached_count] = *location.function;
+    }
     places[attached_count++] = port;
     return;
   }
@@ -196,6 +200,20 @@ void arm() {
 void disarm() {
   for (Port* const port : ports()) {
     port->disarm();
+  }
+}
+
+void let_go(pci::Address device) {
+  for (std::size_t i = 0; i < attached_count; ++i) {
+    auto& function = functions[i];
+    if (function && function->address.bus == device.bus &&
+        function->address.device == device.device) {
+      places[i]->let_go();
+      function->disable_bus_master();
+      function.reset();
+      service->forget(places[i]->queues());
+      complain("virtio-serial unplugged");
+    }
   }
 }
 

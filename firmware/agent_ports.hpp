@@ -5,6 +5,7 @@
 #include "agent/host.hpp"
 #include "firmware/settings/settings.hpp"
 #include "kernel/cpu/watch.hpp"
+#include "kernel/pci/config.hpp"
 #include "kernel/time/clock.hpp"
 
 namespace mote::agent_ports {
@@ -25,6 +26,9 @@ void watch(Watch& watch);
 // For a doze.
 void arm();
 void disarm();
+
+// Lets go the ports of a PCI device that leaves; `device.function` doesn't matter.
+void let_go(pci::Address device);
 
 // The occasional check. Costs an exit to the hypervisor for each device.
 void look_around();

@@ -11,6 +11,7 @@
 #include "drivers/virtio/scsi.hpp"
 #include "firmware/driver_list.hpp"
 #include "firmware/in_passing.hpp"
+#include "kernel/console/console.hpp"
 #include "kernel/memory/dma.hpp"
 #include "kernel/pci/pci.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
@@ -32,24 +33,26 @@ struct Search {
   bool all_stopped = true;
 };
 
-// Lends a disk a window on it, and shows its volume. Returns whether the search is over. A disk
-// that failed may still write to its window, which then isn't given back before the controller
-// stops.
-template <BlockDevice Device>
-bool look_at(Device& device, Search& search) {
-  const std::size_t memory = dma::mark();
+// Shows the disks' volumes. One window does for all disks of a controller: those that failed don't
+// write to it any more, or there are no others after them. Returns whether it got the memory.
+template <BlockController Controller>
+bool look_at_disks(const auto& location, Controller& controller, Search& search) {
   const auto window = dma::allocate(volumes::Disk::kWindowBytes, volumes::Disk::kWindowBytes);
   if (window.empty()) {
     return false;
   }
-  volumes::Disk disk(device, window.first<volumes::Disk::kWindowBytes>());
-  if (auto volume = volumes::Volume::open(disk)) {
-    search.is_over = search.visit(*volume, search.context);
-  }
-  if (device.error().empty()) {
-    dma::rewind(memory);
-  }
-  return search.is_over;
+  controller.each_disk([&](auto& device) {
+    volumes::Disk disk(device, window.first<volumes::Disk::kWindowBytes>());
+    if (auto volume = volumes::Volume::open(disk)) {
+      search.is_over = search.visit(*volume, search.context);
+    }
+    if (disk.has_failed()) {
+      in_passing::print_place(location);
+      console::line(" has a disk that fails: ", device.error());
+    }
+    return search.is_over;
+  });
+  return true;
 }
 
 template <typename List>
@@ -60,10 +63,10 @@ void look_through(const auto& locations, Search& search) {
     }
     List::choose(location, [&]<BlockController Controller>() {
       search.all_stopped &= in_passing::use<Controller>(location, [&](Controller& controller) {
-        if (controller.bring_up(location)) {
-          controller.each_disk([&](auto& device) { return look_at(device, search); });
-        } else {
+        if (!controller.bring_up(location)) {
           in_passing::tell(location, controller.error());
+        } else if (!look_at_disks(location, controller, search)) {
+          in_passing::tell(location, in_passing::kNoMemory);
         }
       });
     });

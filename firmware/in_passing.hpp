@@ -11,6 +11,7 @@
 #include "kernel/memory/dma.hpp"
 #include "kernel/memory/mmio_window.hpp"
 #include "kernel/pci/pci.hpp"
+#include "kernel/time/allowance.hpp"
 
 namespace mote::in_passing {
 
@@ -22,6 +23,8 @@ inline void print_place(const MmioWindow& window) {
 
 inline void keep_off_memory(const pci::Function& function) { function.disable_bus_master(); }
 inline void keep_off_memory(const MmioWindow&) {}  // can't be done
+
+inline constexpr std::string_view kNoMemory = "no memory is left for it";
 
 // Names a device that can't be used.
 void tell(const auto& location, std::string_view error) {
@@ -35,10 +38,14 @@ void tell(const auto& location, std::string_view error) {
 template <typename Driver>
 [[nodiscard]] bool use(const auto& location, auto&& use) {
   static_assert(std::is_trivially_destructible_v<Driver>);
+  if (allowance::is_over()) {
+    tell(location, "no time is left for it");
+    return true;
+  }
   const std::size_t memory = dma::mark();
   const std::span<std::byte> place = dma::allocate(sizeof(Driver), alignof(Driver));
   if (place.empty()) {
-    tell(location, "no memory is left for it");
+    tell(location, kNoMemory);
     return true;
   }
   auto& driver = *new (place.data()) Driver;

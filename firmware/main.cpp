@@ -37,6 +37,7 @@
 #include "kernel/platform/entropy.hpp"
 #include "kernel/platform/power.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
+#include "kernel/time/allowance.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "netstack/limits.hpp"
@@ -153,7 +154,7 @@ class Machine {
 
   static Nanoseconds now() { return clock::now(); }
   Nanoseconds look_around(Nanoseconds now) {
-    const bool is_changed = nics::look_around(now);
+    const bool is_changed = nics::look_around(now, agent_ports::let_go);
     if (announced_ && serving_ != nullptr) {
       if (is_changed) {
         http::bind_metrics(metrics_audience());
@@ -250,6 +251,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   virtio_mmio::find(*info, memory);
   const http::SitePack* const pack = site ? &*site : nullptr;
   const AddressRange lent = lend_dma_memory(memory, pack, limits::kBootDmaBytes);
+  allowance::begin();
   bool all_stopped = stir_entropy();
   all_stopped &= gather_settings(*info, pack, settings);
   if (site && wall_clock::now().value_or(site->newest()) < site->newest()) {

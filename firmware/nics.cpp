@@ -266,8 +266,7 @@ void detach(std::size_t place) {
       places[place]);
   seats[place].function->disable_bus_master();
   places[place].emplace<std::monostate>();
-  seats[place].function.reset();
-  seats[place].packets = 0;
+  seats[place] = {.function = {}, .packets = 0, .rings = seats[place].rings};
 }
 
 // Lets go all NICs of a device that leaves.
@@ -285,16 +284,18 @@ bool detach_all_at(pci::Address device) {
 }
 
 // NICs that come and go while others run. One that went without a word reads as all ones.
-bool look_at_slots() {
+bool look_at_slots(void (*let_go)(pci::Address device)) {
   bool any = false;
   pci::hotplug::poll();
   while (const auto event = pci::hotplug::take()) {
     if (event->leaves) {
       any |= detach_all_at(event->device);
+      let_go(event->device);
       pci::hotplug::release(event->device);
     } else {
-      attach_known_of(pci::add(event->device));
-      any = true;
+      const auto added = pci::add(event->device);
+      attach_known_of(added);
+      any |= !added.empty();
     }
   }
   for (const Seat& seat : seats) {
@@ -372,7 +373,7 @@ void disarm() {
   for_each([](auto& nic) { nic.interface.disarm(); });
 }
 
-bool look_around(Nanoseconds now) {
+bool look_around(Nanoseconds now, void (*let_go)(pci::Address device)) {
   constexpr Nanoseconds kSlotInterval = milliseconds(250);
   static constinit Nanoseconds next_look{};
   bool is_changed = false;
@@ -384,7 +385,7 @@ bool look_around(Nanoseconds now) {
     next_look = now + kSlotInterval;  // not at boot: finding the slots takes a while
   } else if (now >= next_look) {
     next_look = now + kSlotInterval;
-    is_changed |= look_at_slots();
+    is_changed |= look_at_slots(let_go);
   }
   for_each([&](auto& nic) { nic.interface.tend(now); });
   return is_changed;

@@ -5,6 +5,7 @@
 
 #include "firmware/settings/settings.hpp"
 #include "kernel/cpu/watch.hpp"
+#include "kernel/pci/config.hpp"
 #include "kernel/time/clock.hpp"
 
 namespace mote::nics {
@@ -32,8 +33,9 @@ void arm();
 void disarm();
 
 // The occasional checks, rare because each may cost an exit to the hypervisor. Takes in NICs that
-// were plugged in, and lets go those that leave. Returns whether any came or went.
-bool look_around(Nanoseconds now);
+// were plugged in, and lets go those that leave. Returns whether any came or went. Calls `let_go`
+// for any device that leaves, for other drivers; then its host takes it.
+bool look_around(Nanoseconds now, void (*let_go)(pci::Address device));
 
 // Whether at least one has a link and an address.
 [[nodiscard]] bool any_usable();

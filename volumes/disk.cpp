@@ -6,7 +6,7 @@
 namespace mote::volumes {
 
 bool Disk::read(std::uint64_t offset, std::span<std::byte> to) {
-  if (offset > bytes() || to.size() > bytes() - offset) {
+  if (offset > bytes() || to.size() > bytes() - offset || !spend(to.size())) {
     return false;
   }
   while (!to.empty()) {
@@ -24,6 +24,11 @@ bool Disk::read(std::uint64_t offset, std::span<std::byte> to) {
   return true;
 }
 
+bool Disk::spend(std::size_t bytes) {
+  bytes_left_ -= std::min<std::uint64_t>(bytes_left_, bytes);
+  return bytes_left_ != 0;
+}
+
 // Fills the window with the blocks at its own size's multiple below `offset`, or with fewer at the
 // disk's end.
 bool Disk::load(std::uint64_t offset) {
@@ -31,11 +36,13 @@ bool Disk::load(std::uint64_t offset) {
   const std::uint64_t start = offset - offset % kWindowBytes;
   const auto count =
       static_cast<std::size_t>(std::min<std::uint64_t>(kWindowBytes, bytes() - start));
-  if (count > kMostBytes - bytes_loaded_ ||
-      !read_blocks_(device_, start / block_bytes_, window_.first(count))) {
+  if (!spend(count)) {
     return false;
   }
-  bytes_loaded_ += count;
+  if (!read_blocks_(device_, start / block_bytes_, window_.first(count))) {
+    has_failed_ = true;
+    return false;
+  }
   window_offset_ = start;
   window_filled_ = count;
   return true;

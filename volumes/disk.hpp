@@ -18,8 +18,9 @@ class Disk {
   static constexpr std::size_t kWindowBytes = 4096;
   static_assert(kWindowBytes >= kMostBlockBytes && kWindowBytes <= kMostReadBytes);
 
-  // How many bytes may be read from a disk in all. No settings need as much; it ends the reading of
-  // a volume whose records lead in circles, and bounds the time that a slow device takes.
+  // How many bytes may be read in all, from a device into its window and from there. No settings
+  // need as much; it ends the reading of a volume whose records lead in circles, even within the
+  // window, and bounds the time that a slow device takes.
   static constexpr std::uint64_t kMostBytes = 16 << 20;
 
   // Device and window must outlive the disk.
@@ -43,10 +44,14 @@ class Disk {
   // all exist, the device failed, or the disk's kMostBytes are used up; `to` then holds anything.
   [[nodiscard]] bool read(std::uint64_t offset, std::span<std::byte> to);
 
+  // Whether the device ever failed.
+  [[nodiscard]] bool has_failed() const { return has_failed_; }
+
  private:
   using ReadBlocks = bool (*)(void* device, std::uint64_t first, std::span<std::byte> to);
 
   [[nodiscard]] bool load(std::uint64_t offset);
+  [[nodiscard]] bool spend(std::size_t bytes);
 
   void* device_;
   ReadBlocks read_blocks_;
@@ -55,7 +60,8 @@ class Disk {
   std::span<std::byte, kWindowBytes> window_;
   std::uint64_t window_offset_ = 0;
   std::size_t window_filled_ = 0;  // bytes, from window_offset_ on; 0: nothing is loaded
-  std::uint64_t bytes_loaded_ = 0;
+  std::uint64_t bytes_left_ = kMostBytes;
+  bool has_failed_ = false;
 };
 
 }  // namespace mote::volumes

@@ -8,6 +8,7 @@
 #include "kernel/cpu/mmio.hpp"
 #include "kernel/memory/dma.hpp"
 #include "kernel/memory/paging.hpp"
+#include "kernel/time/allowance.hpp"
 #include "kernel/time/patience.hpp"
 
 namespace mote::ahci {
@@ -75,10 +76,10 @@ void Controller::take_from_firmware() const {
   }
   const std::uint32_t handoff = mmio::read32(registers_ + host::kHandoff);
   mmio::write32(registers_ + host::kHandoff, handoff | host::kWeOwn);
-  if (!becomes(host::kHandoff, host::kFirmwareOwns, kHandoffTime) &&
+  if (!becomes(host::kHandoff, host::kFirmwareOwns, allowance::at_most(kHandoffTime)) &&
       (mmio::read32(registers_ + host::kHandoff) & host::kFirmwareBusy) != 0) {
-    static_cast<void>(
-        becomes(host::kHandoff, host::kFirmwareOwns | host::kFirmwareBusy, kBusyHandoffTime));
+    static_cast<void>(becomes(host::kHandoff, host::kFirmwareOwns | host::kFirmwareBusy,
+                              allowance::at_most(kBusyHandoffTime)));
   }
 }
 

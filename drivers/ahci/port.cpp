@@ -5,6 +5,7 @@
 
 #include "kernel/cpu/barriers.hpp"
 #include "kernel/cpu/mmio.hpp"
+#include "kernel/time/allowance.hpp"
 #include "kernel/time/patience.hpp"
 
 namespace mote::ahci {
@@ -51,15 +52,20 @@ bool Port::is_in_use() const {
   return detected == port::kPresent || detected == port::kReady;
 }
 
-// Firmware brings links up; this is for one that it left alone (10.4.2).
+// COMRESET (10.4.2), while the port takes no commands.
+void Port::reset_link() const {
+  change(port::kSataControl, port::kDetection, port::kReset);
+  clock::wait(kResetPause);
+  change(port::kSataControl, port::kDetection, 0);
+}
+
+// Firmware brings links up; this is for one that it left alone.
 bool Port::bring_link_up() const {
   if ((read(port::kSataStatus) & port::kDetection) == port::kReady) {
     return true;
   }
-  change(port::kSataControl, port::kDetection, port::kReset);
-  clock::wait(kResetPause);
-  change(port::kSataControl, port::kDetection, 0);
-  return becomes(port::kSataStatus, port::kDetection, port::kReady, kLinkTime);
+  reset_link();
+  return becomes(port::kSataStatus, port::kDetection, port::kReady, allowance::at_most(kLinkTime));
 }
 
 // 10.3.1 and 10.3.2. The drive's first frame, which comes after a reset, is only taken once there
@@ -78,7 +84,7 @@ bool Port::start(PortMemory& memory) {
   if (!bring_link_up()) {
     return fail("the link to the drive doesn't come up");
   }
-  if (!becomes(port::kTaskFile, kTransferring, 0, kIdleTime)) {
+  if (!becomes(port::kTaskFile, kTransferring, 0, allowance::at_most(kIdleTime))) {
     return fail("the drive is busy");
   }
   write(port::kSataError, ~std::uint32_t{0});
@@ -92,11 +98,16 @@ bool Port::stop_commands() const {
   return becomes(port::kCommand, port::kCommandRunning, 0, kStopTime);
 }
 
-// 10.1.2: frames are received until commands have stopped.
+// 10.1.2: frames are received until commands have stopped. A command under way is the drive's to
+// end: in QEMU it goes on, and writes to memory, until the drive is reset.
 bool Port::stop() {
   is_running_ = false;
+  const bool is_at_work = read(port::kCommandIssue) != 0;
   if (!stop_commands()) {
     return false;
+  }
+  if (is_at_work) {
+    reset_link();
   }
   change(port::kCommand, port::kFisReceive, 0);
   return becomes(port::kCommand, port::kFisRunning, 0, kStopTime);
@@ -140,7 +151,7 @@ std::optional<std::size_t> Port::issue(std::uint16_t flags, std::span<std::byte>
 
 // Waits until the command has ended. False: it failed.
 bool Port::finish() {
-  Patience patience(ata::kCommandTime);
+  Patience patience(allowance::at_most(ata::kCommandTime));
   for (;;) {
     const std::uint32_t causes = read(port::kInterruptStatus) & port::kErrors;
     const bool is_done = (read(port::kCommandIssue) & 1) == 0;

@@ -54,6 +54,7 @@ class Port {
   [[nodiscard]] bool becomes(std::uint32_t at, std::uint32_t mask, std::uint32_t value,
                              Nanoseconds within) const;
   void change(std::uint32_t at, std::uint32_t clear, std::uint32_t set) const;
+  void reset_link() const;
   [[nodiscard]] bool bring_link_up() const;
   [[nodiscard]] bool stop_commands() const;
   [[nodiscard]] bool fail(std::string_view error);

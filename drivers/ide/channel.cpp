@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernel/cpu/port_io.hpp"
+#include "kernel/time/allowance.hpp"
 
 namespace mote::ide {
 namespace {
@@ -24,7 +25,7 @@ constexpr std::uint8_t kNoInterrupt = 1 << 1;  // nIEN
 constexpr std::uint8_t kFloating = 0xFF;  // read where there is no drive
 constexpr std::uint8_t kFailed = ata::status::kError | ata::status::kFault;
 
-// The interrupt reason (ATA/ATAPI-7 volume 1, 6.42.5): what the drive wants to transfer.
+// The interrupt reason (ATA/ATAPI-7 volume 1, PACKET): what the drive wants to transfer.
 constexpr std::uint8_t kReasonMask = 3;
 constexpr std::uint8_t kReasonPacket = 1;  // C/D
 constexpr std::uint8_t kReasonAnswer = 2;  // I/O
@@ -112,7 +113,7 @@ bool DriveLink::send(const ata::Command& command) {
   }
   port::out8(ports_.command + kDevice, static_cast<std::uint8_t>(select_ | command.device));
   pause();
-  Patience patience(kIdleTime);
+  Patience patience(allowance::at_most(kIdleTime));
   const std::optional<std::uint8_t> status = settle(patience);
   if (!status) {
     return false;
@@ -143,7 +144,7 @@ std::optional<std::size_t> DriveLink::command(const ata::Command& command, std::
   if (!send(command)) {
     return std::nullopt;
   }
-  Patience patience(ata::kCommandTime);
+  Patience patience(allowance::at_most(ata::kCommandTime));
   for (std::size_t at = 0; at < to.size(); at += block_bytes) {
     const std::optional<std::uint8_t> status = settle(patience);
     if (!status || !wants_data(*status)) {
@@ -161,7 +162,7 @@ std::optional<std::size_t> DriveLink::command(const ata::Command& command, std::
 
 // 9.8: the drive takes the packet, and then offers as many bytes as it likes, until it is done.
 std::optional<std::size_t> DriveLink::packet(const scsi::Command& packet, std::span<std::byte> to) {
-  Patience patience(ata::kCommandTime);
+  Patience patience(allowance::at_most(ata::kCommandTime));
   if (!send_packet(packet, to.size(), patience)) {
     return std::nullopt;
   }

@@ -105,7 +105,7 @@ void PortQueues::handle(std::span<const char> message) {
         return;
       }
       if (control.id != port_) {
-        other_port_ = control.id;
+        other_port_ = is_named_ ? std::nullopt : std::optional(control.id);
         return;
       }
       is_named_ = true;

@@ -5,6 +5,7 @@
 
 #include "kernel/cpu/cpu.hpp"
 #include "kernel/memory/dma.hpp"
+#include "kernel/time/allowance.hpp"
 #include "kernel/time/patience.hpp"
 
 namespace mote::virtio {
@@ -18,7 +19,6 @@ bool RequestQueue::start(std::uint16_t number, Bell bell, void* transport,
   number_ = number;
   bell_ = bell;
   transport_ = transport;
-  left_ = kPatienceInAll;
   usable_ = true;
   return true;
 }
@@ -28,19 +28,16 @@ std::optional<std::uint32_t> RequestQueue::request(std::span<const Piece> reads,
   if (!usable_) {
     return std::nullopt;
   }
-  if (left_ == Nanoseconds{}) {
-    return give_up("the device is too slow");
+  if (allowance::is_over()) {
+    return give_up("no time is left for it");
   }
   if (!ring_.lend_request(reads, writes, {})) {
     return give_up("a request does not fit into the queue");
   }
-  const Nanoseconds start = clock::now();
   if (ring_.publish()) {
     bell_(transport_, number_);
   }
-  const bool is_back = await();
-  spend(clock::now() - start);
-  if (!is_back) {
+  if (!await()) {
     return give_up("the device does not answer");
   }
   const Completion completion = ring_.take();
@@ -58,7 +55,7 @@ std::optional<std::uint32_t> RequestQueue::request(std::span<const Piece> reads,
 bool RequestQueue::await() {
   // Patience bounds the number of its looks, too, meaning looks at registers: these are faster.
   constexpr unsigned kPausesALook = 64;
-  Patience patience(std::min(kPatience, left_));
+  Patience patience(allowance::at_most(kPatience));
   while (ring_.completed() == 0) {
     if (patience.is_over()) {
       return false;
@@ -74,13 +71,6 @@ bool RequestQueue::fail(std::string_view words, std::uint64_t first, std::uint64
                         std::uint64_t third) {
   return failure()(words, first, second, third);
 }
-
-void RequestQueue::rest(Nanoseconds time) {
-  clock::wait(time);
-  spend(time);
-}
-
-void RequestQueue::spend(Nanoseconds time) { left_ = left_ - std::min(time, left_); }
 
 std::nullopt_t RequestQueue::give_up(std::string_view why) {
   usable_ = false;

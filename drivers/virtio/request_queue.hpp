@@ -23,10 +23,9 @@ class RequestQueue {
   // The longest chain: what the device reads, its answer, data, and a status.
   static constexpr std::uint16_t kMostPieces = 4;
 
-  // How long one request may take, and all of them together. A device that takes longer is not used
-  // again.
+  // How long a request may take, unless less time is left for all devices
+  // (kernel/time/allowance.hpp). A device that takes longer is not used again.
   static constexpr Nanoseconds kPatience = milliseconds(2'000);
-  static constexpr Nanoseconds kPatienceInAll = milliseconds(10'000);
 
   // First of all, for a device that errors call `model`.
   void begin(std::string_view model) {
@@ -46,9 +45,6 @@ class RequestQueue {
   [[nodiscard]] std::optional<std::uint32_t> request(std::span<const Piece> reads,
                                                      std::span<const Piece> writes);
 
-  // Waits for `time`, which counts like a request's.
-  void rest(Nanoseconds time);
-
   // Notes an error, and returns false. The queue stays as usable as it was.
   bool fail(std::string_view words, std::uint64_t first = 0, std::uint64_t second = 0,
             std::uint64_t third = 0);
@@ -62,7 +58,6 @@ class RequestQueue {
 
  private:
   [[nodiscard]] bool await();
-  void spend(Nanoseconds time);
   std::nullopt_t give_up(std::string_view why);
 
   SplitRing ring_;
@@ -70,7 +65,6 @@ class RequestQueue {
   Bell bell_ = nullptr;
   void* transport_ = nullptr;
   std::span<std::byte> memory_;
-  Nanoseconds left_;
   std::uint16_t number_ = 0;
   bool usable_ = false;
   Text error_;

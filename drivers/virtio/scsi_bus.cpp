@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernel/console/console.hpp"
+#include "kernel/time/allowance.hpp"
 
 namespace mote::virtio {
 namespace {
@@ -136,7 +137,7 @@ ScsiBus::Outcome ScsiBus::command(ScsiUnit unit, const scsi::Command& command,
       return outcome;
     }
     if (i >= kAtOnce) {
-      queue_->rest(kPause);
+      clock::wait(allowance::at_most(kPause));
     }
   }
   return fail(unit, "is still not ready for command #", command[0]);

@@ -46,6 +46,10 @@ class SerialPort {
   // the device has failed, as `error` says, and is never used again.
   [[nodiscard]] bool tend();
 
+  // Resets the device, which leaves, and never uses it again. Nobody waits for the reset's end: see
+  // to it that the device can't access memory.
+  void let_go();
+
   [[nodiscard]] bool can_wake() const { return transport_.can_interrupt(); }
   void arm(bool takes_input);
   void disarm();
@@ -57,6 +61,9 @@ class SerialPort {
 
   // The largest queue of the legacy interface: QEMU's ports have 128 entries.
   static constexpr std::uint16_t kMostEntries = 128;
+
+  // A status that can't be: what reads where there is nothing.
+  static constexpr std::uint8_t kNoAnswer = 0xFF;
 
   enum class State : std::uint8_t { kDown, kRunning, kResetting, kFailed };
 

@@ -125,21 +125,32 @@ void SerialPort<T>::flush() {
 
 template <Transport T>
 bool SerialPort<T>::tend() {
-  if (state_ == State::kResetting && transport_.status() == 0) {
-    state_ = State::kFailed;  // unless it starts
-    return start(port_);
+  if (!is_sound()) {
+    return false;
+  }
+  const std::uint8_t now = transport_.status();
+  if (now == kNoAnswer) {
+    state_ = State::kFailed;
+    return fail("the device doesn't answer");
   }
   if (!is_running()) {
-    return state_ != State::kFailed;
+    state_ = now == 0 ? State::kFailed : state_;  // unless it starts
+    return now != 0 || start(port_);
   }
   const auto other = queues_.other_port();
-  if (other || queues_.needs_reset() || (transport_.status() & status::kNeedsReset) != 0) {
+  if (other || queues_.needs_reset() || (now & status::kNeedsReset) != 0) {
     // 2.4: writing 0 begins a reset. Until it ends, every buffer stays in place.
     port_ = other.value_or(queues_.port());
     transport_.set_status(0);
     state_ = State::kResetting;
   }
   return true;
+}
+
+template <Transport T>
+void SerialPort<T>::let_go() {
+  transport_.set_status(0);
+  state_ = State::kFailed;
 }
 
 template <Transport T>

@@ -37,7 +37,7 @@ RouteText RouteText::of(SettingsFile& file, const formats::Node& map) {
           .network = first_of({"to"sv, "network"sv, "destination"sv}),
           .netmask = first_of({"netmask"sv, "prefix"sv}),
           .router = first_of({"via"sv, "gateway"sv}),
-          .is_on_link = file.text(map, "on-link"sv) == "true"sv};
+          .is_on_link = is_true(file.text(map, "on-link"sv))};
 }
 
 bool RouteText::is_default() const {

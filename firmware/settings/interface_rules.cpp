@@ -11,12 +11,6 @@ bool InterfaceRules::set(const InterfaceChoice& choice, const InterfaceFields& f
   if (rule == nullptr) {
     return false;
   }
-  if (fields.routes) {
-    if (!set_routes(static_cast<std::uint8_t>(rule - rules_.data()), *fields.routes)) {
-      return false;
-    }
-    rule->routes_source = source;
-  }
   const auto keep = [source](auto& field, const auto& value) {
     if (value) {
       field = {*value, source};
@@ -26,7 +20,12 @@ bool InterfaceRules::set(const InterfaceChoice& choice, const InterfaceFields& f
   keep(rule->gateway, fields.gateway);
   keep(rule->mtu, fields.mtu);
   keep(rule->offload, fields.offload);
-  return true;
+  if (!fields.routes) {
+    return true;
+  }
+  const bool has_room = set_routes(static_cast<std::uint8_t>(rule - rules_.data()), *fields.routes);
+  rule->routes_source = has_room ? source : rule->routes_source;
+  return has_room;
 }
 
 InterfaceRules::Rule* InterfaceRules::rule_for(const InterfaceChoice& choice) {

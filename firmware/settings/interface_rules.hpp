@@ -17,7 +17,8 @@ namespace mote {
 class InterfaceRules {
  public:
   // Sets those fields that are present. `source`: the number of the settings' source, from 1 on in
-  // order of precedence. False: there is no room, and nothing was set.
+  // order of precedence. False: there is no room for one more NIC, or for its routes; then all the
+  // rest was set.
   [[nodiscard]] bool set(const InterfaceChoice& choice, const InterfaceFields& fields,
                          std::uint8_t source);
 

@@ -10,10 +10,6 @@ using namespace std::string_view_literals;
 
 using formats::Node;
 
-bool is_true(std::string_view text) {
-  return text == "true"sv || text == "yes"sv || text == "on"sv || text == "True"sv || text == "y"sv;
-}
-
 // An entry of a v1 list, by its type.
 bool is_type(const Node& entry, std::string_view type) {
   const Node* const found = entry.find("type"sv);

@@ -89,7 +89,7 @@ void Settings::apply(SettingSource source, const InterfaceChoice& choice,
                      const InterfaceFields& fields) {
   begin(source);
   if (!rules_.set(choice, fields, source_)) {
-    complain(source, "no room for the settings of one more NIC"sv);
+    complain(source, "no room for the settings or the routes of one more NIC"sv);
   }
 }
 

@@ -55,4 +55,8 @@ void SettingsFile::complain_of_others(const Node& map, std::string_view known) {
   }
 }
 
+bool is_true(std::string_view text) {
+  return text == "true"sv || text == "yes"sv || text == "on"sv || text == "True"sv || text == "y"sv;
+}
+
 }  // namespace mote::cloud_init

@@ -38,6 +38,9 @@ class SettingsFile {
   bool tells_of_ipv6_ = false;
 };
 
+// YAML 1.1's words, which netplan and cloud-init take.
+[[nodiscard]] bool is_true(std::string_view text);
+
 [[nodiscard]] constexpr bool is_ipv6(std::string_view address) {
   return address.find(':') != std::string_view::npos;
 }

@@ -37,7 +37,7 @@ AddressRange range() {
 
 std::span<std::byte> allocate(std::size_t bytes, std::size_t alignment) {
   std::span<std::byte> rest = all.subspan(used);
-  const std::span<std::byte> taken = take(again.empty() ? rest : again, bytes, alignment);
+  const std::span<std::byte> taken = take(again.data() == nullptr ? rest : again, bytes, alignment);
   used = all.size() - rest.size();
   memory::fill(taken.data(), 0, taken.size());  // it may have been used before
   return taken;

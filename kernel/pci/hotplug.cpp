@@ -117,7 +117,9 @@ void find_acpi_buses() {
 
 void find_express_slots() {
   for (const Function& port : functions()) {
-    if ((port.header_type & kHeaderKindMask) != kHeaderBridge) {
+    const bool is_bridge = (port.header_type & kHeaderKindMask) == kHeaderBridge;
+    const std::uint8_t bus = is_bridge ? port.read8(kSecondaryBus) : std::uint8_t{0};
+    if (bus <= port.address.bus) {  // or firmware gave it none
       continue;
     }
     for (const Capability capability : port.capabilities()) {
@@ -128,10 +130,7 @@ void find_express_slots() {
       if (capability.id == express::kId && place <= 0x100 - express::kSlotStatus - 2 &&
           has(express::kFlags, std::uint32_t{express::kHasSlot} << 16) &&
           has(express::kSlotCapabilities, express::kHotPlug)) {
-        add_bus({.number = port.read8(kSecondaryBus),
-                 .is_express = true,
-                 .port = port.address,
-                 .capability = place});
+        add_bus({.number = bus, .is_express = true, .port = port.address, .capability = place});
       }
     }
   }

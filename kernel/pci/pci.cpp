@@ -94,6 +94,16 @@ Window make_window_behind_bridge(std::uint8_t bus) {
   return {};
 }
 
+// Lists a function that isn't yet. False: there is no room for another one.
+bool list(Address address) {
+  const bool is_listed =
+      std::ranges::find(functions(), address, &Function::address) != functions().end();
+  if (!is_listed && found_count < found.size()) {
+    found[found_count++] = describe(address);
+  }
+  return found_count < found.size();
+}
+
 void set_command(const Function& function, std::uint16_t bits) {
   function.write16(kCommand, static_cast<std::uint16_t>(function.read16(kCommand) | bits));
 }
@@ -157,26 +167,15 @@ void rescan() {
   if (space.way() == MachineSpace::Way::kNone) {
     return;
   }
-  Scanner scanner(space, [](Address address) {
-    found[found_count++] = describe(address);
-    return found_count < found.size();
-  });
-  scanner.scan();
+  Scanner(space, list).scan();
 }
 
 std::span<const Function> functions() { return std::span(found).first(found_count); }
 
 std::span<const Function> add(Address device) {
-  constexpr std::uint8_t kFunctions = 8;
   const std::size_t before = found_count;
   window.reset();
-  for (Address at{device.bus, device.device, 0}; at.function < kFunctions; ++at.function) {
-    const bool is_known =
-        std::ranges::find(functions(), at, &Function::address) != functions().end();
-    if (!is_known && found_count < found.size() && space.read16(at, kVendor) != kNoVendor) {
-      found[found_count++] = describe(at);
-    }
-  }
+  Scanner(space, list).scan_device({device.bus, device.device, 0});
   return functions().subspan(before);
 }
 

@@ -35,6 +35,21 @@ class Scanner {
     }
   }
 
+  // Only one device, whose function 0 is given: without that it has none (PCI 3.0, 3.2.2.3.4).
+  void scan_device(Address address) {
+    if (space_.read16(address, kVendor) == kNoVendor) {
+      return;
+    }
+    const bool several = (space_.read8(address, kHeaderType) & kHeaderMultifunction) != 0;
+    take(address);
+    for (address.function = 1; several && address.function < kFunctions && !full_;
+         ++address.function) {
+      if (space_.read16(address, kVendor) != kNoVendor) {
+        take(address);
+      }
+    }
+  }
+
  private:
   static constexpr unsigned kBuses = 256;
   static constexpr std::uint8_t kDevices = 32;
@@ -59,21 +74,6 @@ class Scanner {
   void scan_bus(std::uint8_t bus) {
     for (std::uint8_t device = 0; device < kDevices && !full_; ++device) {
       scan_device({bus, device, 0});
-    }
-  }
-
-  // Without function 0 a device has no functions (PCI 3.0, 3.2.2.3.4).
-  void scan_device(Address address) {
-    if (space_.read16(address, kVendor) == kNoVendor) {
-      return;
-    }
-    const bool several = (space_.read8(address, kHeaderType) & kHeaderMultifunction) != 0;
-    take(address);
-    for (address.function = 1; several && address.function < kFunctions && !full_;
-         ++address.function) {
-      if (space_.read16(address, kVendor) != kNoVendor) {
-        take(address);
-      }
     }
   }
 

@@ -22,6 +22,7 @@ namespace mote {
 namespace {
 
 constexpr std::uint16_t kButtonBit = 1 << 8;  // PWRBTN_STS and PWRBTN_EN (4.8.3.1)
+constexpr std::uint16_t kNoAnswer = 0xFFFF;   // reserved bits are 0
 constexpr std::uint16_t kAcpiMode = 1 << 0;   // SCI_EN (4.8.3.2.1)
 constexpr std::uint16_t kSleepTypeMask = 7 << 10;
 constexpr unsigned kSleepTypeShift = 10;
@@ -85,7 +86,8 @@ void arm(const acpi::FixedHardware& fixed) {
 bool has_pressed_fixed() {
   bool pressed = false;
   for (const IoPort status : acpi::fixed_hardware().statuses) {
-    if (acpi::exists(status) && (port::in16(status) & kButtonBit) != 0) {
+    const std::uint16_t bits = acpi::exists(status) ? port::in16(status) : std::uint16_t{0};
+    if (bits != kNoAnswer && (bits & kButtonBit) != 0) {
       port::out16(status, kButtonBit);
       pressed = true;
     }
@@ -93,13 +95,16 @@ bool has_pressed_fixed() {
   return pressed;
 }
 
+// What has happened; nothing if all bits are set, because then nothing answers.
 std::uint32_t read_event(const acpi::PowerEvent& event) {
   const IoPort port{static_cast<std::uint16_t>(event.where.address)};
   const PhysicalAddress address{event.where.address};
-  if (event.where.is_io) {
-    return event.bytes == 1 ? port::in8(port) : port::in32(port);
+  if (event.bytes == 1) {
+    const std::uint8_t bits = event.where.is_io ? port::in8(port) : mmio::read8(address);
+    return bits != 0xFF ? bits : 0;
   }
-  return event.bytes == 1 ? mmio::read8(address) : mmio::read32(address);
+  const std::uint32_t bits = event.where.is_io ? port::in32(port) : mmio::read32(address);
+  return bits != 0xFFFF'FFFF ? bits : 0;
 }
 
 bool has_typed_ctrl_alt_del() {

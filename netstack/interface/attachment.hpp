@@ -194,7 +194,8 @@ class Attachment {
   bool tells_of_link_ = false;     // the console was told that it is down
   std::uint64_t answers_ = 0;      // of DHCP servers, at the last check
   Nanoseconds next_complaint_;
-  Routes set_routes_;  // of the settings
+  Routes set_routes_;       // of the settings
+  Ipv4Address judged_for_;  // our address when they were last complained of
 };
 
 // The attachment of an lwIP interface.

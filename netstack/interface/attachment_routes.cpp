@@ -1,6 +1,7 @@
 // An interface's static address, and its routes from settings and from DHCP.
 #include <bit>
 #include <span>
+#include <utility>
 
 #include "kernel/console/console.hpp"
 #include "netstack/dhcp/lease.hpp"
@@ -53,11 +54,13 @@ void Attachment::use_routes(Ipv4Address own, unsigned prefix_bits, const Routes&
   for (const Route& route : leased.all()) {
     has_room &= routes.add(route);
   }
-  if (routes == routes_) {
+  const bool is_new = routes != routes_;
+  const bool is_judged = std::exchange(judged_for_, own) == own;
+  if (!is_new && is_judged) {
     return;
   }
   routes_ = routes;
-  routes_are_news_ = true;
+  routes_are_news_ |= is_new;
   for (const Route& route : wanted) {
     if (!route.is_on_link()) {
       complain_of_route(route, fault_of_gateway(route.router, own, prefix_bits, routes));

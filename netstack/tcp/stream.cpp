@@ -164,15 +164,15 @@ bool detail::listen(std::uint16_t port, tcp_accept_fn accepted) {
   return true;
 }
 
-// The listener stays, but no segment finds it any more. lwIP would reset the connections that are
-// half open with a listener that is closed.
+// The listener stays, but on an address that no segment for us can have. lwIP would reset the
+// connections that are half open with a listener that is closed.
 void stop_listening(std::uint16_t port) {
   struct tcp_pcb_listen* listener = tcp_listen_pcbs.listen_pcbs;
   while (listener != nullptr && listener->local_port != port) {
     listener = listener->next;
   }
   if (listener != nullptr) {
-    listener->local_port = 0;
+    ip_addr_copy(listener->local_ip, *IP_ADDR_BROADCAST);
   }
 }
 

@@ -46,7 +46,8 @@ def size(world: World) -> Iterator[Figure]:
 
 
 SECTIONS: dict[str, Callable[[World], Iterator[Figure]]] = {
-    "instructions": instructions, "exits": exits_and_bytes, "boot": boots.boot_times,
+    "instructions": instructions, "disks": boots.disk_instructions, "exits": exits_and_bytes,
+    "boot": boots.boot_times,
     "speed": speed.speed_figures, "idle": idling.idle_figures, "size": size}
 
 

@@ -1,11 +1,13 @@
 """Booting: instructions from reset, time to the first response, the smallest memory."""
 
+import re
 import select
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import settings_disks
 from clients import NotPossible
 from figures import BOOT, INSTRUCTIONS, SIZE, Figure, of_several
 from lab import Lab
@@ -14,6 +16,7 @@ from world import REQUEST, SMALL_SITE, BenchMachine, World
 WAYS = (("q35", "pvh"), ("q35", "bios"), ("pc", "pvh"), ("pc", "bios"), ("microvm", "pvh"))
 OVMF = (Path("/usr/share/OVMF/OVMF_CODE.fd"), Path("/usr/share/ovmf/OVMF.fd"))
 TITLES = {"pvh": "PVH", "bios": "BIOS disk"}
+DISK_NETWORK = f"version: 2\nethernets: {{eth0: {{addresses: [{Lab.GUEST}/{Lab.PREFIX}]}}}}\n"
 LEAST_MIB, MOST_MIB = 2, 8
 TIMED = 5  # boots to time
 PATIENCE_S = 20
@@ -63,6 +66,25 @@ def boot_instructions(world: World, repeat: int, ways: tuple[tuple[str, str], ..
     if ways == WAYS:
         why = "Mote has no UEFI boot yet" if any(map(Path.exists, OVMF)) else "no OVMF here"
         yield Figure(INSTRUCTIONS, "boot_uefi", "UEFI", "instructions", None, note=why)
+
+
+def disk_instructions(world: World) -> Iterator[Figure]:
+    """What settings cost that come from a disk, by device, or that aren't there after all."""
+    folder = world.folder / "seed"
+    folder.mkdir()
+    files = {"meta-data": "instance-id: bench\n", "user-data": "#mote\n[http]\nport = 80\n",
+             "network-config": DISK_NETWORK}
+    seed = settings_disks.MAKERS["genisoimage, Joliet and Rock Ridge"](folder, "cidata", files)
+    others = {"q35 with an empty CD drive": ("q35", ("-device", "ide-cd,bus=ide.0")),
+              "pc with an empty CD drive": ("pc", ("-device", "ide-cd,bus=ide.1,unit=0"))}
+    devices = {f"{settings_disks.machine_for(device)} with a settings disk: {device}":
+               (settings_disks.machine_for(device), settings_disks.attached(device, seed))
+               for device in settings_disks.DEVICES}
+    for title, (machine, extra) in (others | devices).items():
+        nic = {"nic": "virtio-net-device"} if machine.endswith("no PCI") else {}
+        _, own, _ = count_boot(world, world.machine(machine=machine, extra=extra, **nic))
+        key = "boot_disk_" + re.sub(r"\W+", "_", title.rpartition(": ")[2])
+        yield Figure(INSTRUCTIONS, key, f"{title}; Mote's own to `ready`", "instructions", own)
 
 
 def knock(lab: Lab, deadline: float) -> socket.socket:

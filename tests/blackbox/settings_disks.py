@@ -58,12 +58,20 @@ def tree(folder: Path, files: Files) -> Path:
     return root
 
 
-def iso(*options: str, program: tuple[str, ...] = ("genisoimage", "-quiet")) -> "Maker":
+def iso(*options: str) -> "Maker":
     def make(folder: Path, label: str, files: Files) -> Path:
         disk = folder / "seed.iso"
-        run(*program, *options, "-V", label, "-o", str(disk), str(tree(folder, files)))
+        run("genisoimage", "-quiet", *options, "-V", label, "-o", str(disk),
+            str(tree(folder, files)))
         return disk
     return make
+
+
+def xorriso(folder: Path, label: str, files: Files) -> Path:
+    disk = folder / "seed.iso"
+    run("xorriso", "-as", "mkisofs", "-J", "-R", "-V", label, "-o", str(disk),
+        str(tree(folder, files)))
+    return disk
 
 
 def fat(bits: int, mib: int, *options: str) -> "Maker":
@@ -101,7 +109,7 @@ MAKERS: dict[str, Maker] = {
     "genisoimage, Joliet": iso("-J"),
     "genisoimage, level 4": iso("-iso-level", "4"),
     "genisoimage, plain": iso("-iso-level", "1"),
-    "xorriso": iso("-J", "-R", program=("xorriso", "-as", "mkisofs")),
+    "xorriso": xorriso,
     "mtools, FAT12": fat(12, 2),
     "mtools, FAT16": fat(16, 16),
     "mtools, FAT32": fat(32, 40),

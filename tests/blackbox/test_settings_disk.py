@@ -77,6 +77,18 @@ def test_without_a_settings_disk_others_are_left_alone(bench: Bench) -> None:
 
 # --- Bad disks ---
 
+@pytest.mark.parametrize("kind, device", [
+    ("q35", "virtio-blk-pci"), ("q35", "ide-hd,bus=ide.3"), ("pc", "ide-hd,bus=ide.1,unit=0")])
+def test_disk_that_answers_too_late(bench: Bench, kind: str, device: str) -> None:
+    """It is named, and its late answer finds no memory in use."""
+    late = "driver=null-co,node-name=late,size=1048576,read-zeroes=on,latency-ns=7000000000"
+    guest = bench.boot(Machine(machine=kind, extra=(
+        "-blockdev", late, "-device", f"{device},drive=late")))
+    assert [line for line in guest.console.lines
+            if "does not answer" in line or "doesn't answer in time" in line], guest.console.lines
+    guest.serves()
+
+
 def damaged(whole: bytes, seed: int) -> bytes:
     """A medium with some bytes changed where its structures are."""
     chance = random.Random(seed)

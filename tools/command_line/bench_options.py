@@ -7,7 +7,7 @@ HELP = """\
 Measures Mote's costs in QEMU: guest instructions for each kind of work and from reset to `ready`,
 exits, bytes, time, memory. docs/bench.md explains each row."""
 
-PARTS = ("instructions", "exits", "boot", "speed", "idle", "size")
+PARTS = ("instructions", "disks", "exits", "boot", "speed", "idle", "size")
 PEERS = ("nginx",)
 WORKS = ("get_64", "get_1", "get_1000", "get_10000", "get_longer", "get_wrk", "get_each", "get_304",
          "get_404", "mebibyte", "ping_0", "ping_56", "ping_1472")

@@ -118,10 +118,11 @@ class Libvirt:
 
     def restart(self) -> None:
         """Ends the daemon and starts it again, as a host that boots does."""
-        self.run("sh", "-c", "kill $(cat /run/libvirtd.pid); "
-                             "while [ -e /run/libvirtd.pid ]; do sleep 0.1; done; "
-                             "rm -rf /run/libvirt/network/autostarted "
-                             "/run/libvirt/qemu/autostarted; libvirtd --daemon")
+        self.run("sh", "-c", "kill $(cat /run/libvirtd.pid)")
+        until(lambda: self.run("test", "!", "-e", "/run/libvirtd.pid", check=False).returncode == 0,
+              "the daemon has ended")
+        self.run("rm", "-rf", "/run/libvirt/network/autostarted", "/run/libvirt/qemu/autostarted")
+        self.run("libvirtd", "--daemon")
 
     def close(self) -> None:
         self._process.stdin.close()

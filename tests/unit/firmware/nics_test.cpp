@@ -24,6 +24,7 @@
 #include "kernel/memory/memory_map.hpp"
 #include "kernel/platform/virtio_mmio.hpp"
 #include "netstack/stack.hpp"
+#include "netstack/stats.hpp"
 #include "tests/unit/ample_arena.hpp"
 #include "tests/unit/fake_console.hpp"
 #include "tests/unit/kernel/fake_interrupts.hpp"
@@ -46,6 +47,9 @@ using pci::Address;
 
 constexpr MacAddress mac(std::uint8_t last) { return {{0x52, 0x54, 0, 0, 0, last}}; }
 constexpr std::uint64_t kWindow = 0xFEB0'0000;  // a virtio-mmio device's
+constexpr std::uint16_t kSlots = 0xAE00;        // QEMU's registers for plugging devices
+
+std::string let_go;
 
 // The machine with its pools, made once.
 struct Pc : pci::PciMachine {
@@ -55,6 +59,9 @@ struct Pc : pci::PciMachine {
 
   Pc() {
     interrupts::fake() = {};
+    acpi::told().hotplug_port = IoPort{kSlots};
+    acpi::told().hotplug_buses = {{.selector = 0}};
+    ports[kSlots] = ports[kSlots + 4] = 0;
     on_write = [this](std::uint64_t at, unsigned, std::uint64_t value) {
       if (at != kWindow + 0x44) {  // each queue has a QueueReady of its own
         memory[at] = value;
@@ -125,9 +132,11 @@ struct Pc : pci::PciMachine {
   }
   std::string look(std::uint64_t at_ms) {
     console::written().clear();
-    look_around(milliseconds(at_ms));
+    is_changed = look_around(milliseconds(at_ms),
+                             [](Address device) { let_go += std::to_string(device.device) + " "; });
     return std::exchange(console::written(), {});
   }
+  bool is_changed = false;
 };
 
 Pc& pc() {
@@ -187,6 +196,33 @@ TEST_CASE("a NIC that is plugged in is found at the next look, and the search en
   const std::size_t reads = pc().space.reads;
   static_cast<void>(pc().look(9'000));
   CHECK(pc().space.reads == reads + 1);  // whether it is still there
+}
+
+TEST_CASE("a second NIC comes and goes, and takes with it all that it was lent") {
+  const std::size_t free = Packet::free_count();
+  pc().plug_virtio({0, 7, 0});
+  pc().ports[kSlots] = 1 << 7;
+  CHECK(pc().look(9'300).starts_with("net1: virtio-net 52:54:00:00:00:07, link up"));
+  CHECK(pc().is_changed);
+  CHECK(find_mac(7) == 1);
+  CHECK(Packet::free_count() < free);
+  pc().ports[kSlots] = 0;
+  pc().ports[kSlots + 4] = 1 << 7 | 1 << 4;  // and a disk
+  CHECK(pc().look(9'600) == "net1: unplugged\n");
+  CHECK(pc().is_changed);
+  CHECK(let_go == "4 7 ");
+  CHECK_FALSE(find_mac(7).has_value());
+  CHECK(Packet::free_count() == free);
+  CHECK(netstack::report_on(1)->is_gone);
+  pc().space.remove({0, 7, 0});
+  pc().ports[kSlots + 4] = 0;
+}
+
+TEST_CASE("a slot in which nothing is found changes nothing") {
+  pc().ports[kSlots] = 1 << 7;
+  CHECK(pc().look(9'900).empty());
+  CHECK_FALSE(pc().is_changed);
+  pc().ports[kSlots] = 0;
 }
 
 TEST_CASE("watching, arming and reclaiming cover every NIC") {

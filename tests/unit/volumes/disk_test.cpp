@@ -58,20 +58,26 @@ TEST_CASE("a block that can't be read fails, and is tried again") {
   world.device.failing_block = 9;
   std::array<std::byte, 16> part{};
   CHECK(world.disk.read(0, part));
+  CHECK_FALSE(world.disk.has_failed());
   CHECK_FALSE(world.disk.read(4096, part));
+  CHECK(world.disk.has_failed());
   CHECK(world.disk.read(0, part));
   world.device.failing_block = ~std::uint64_t{0};
   CHECK(world.disk.read(4096, part));
 }
 
-TEST_CASE("reading ends after so many bytes") {
-  FakeDisk world(numbered(8192));
-  std::array<std::byte, 1> part{};
-  std::uint64_t loads = 0;
-  while (world.disk.read(loads % 2 * 4096, part)) {
-    ++loads;
+TEST_CASE("reading ends after so many bytes, from the device or from the window") {
+  for (const std::uint64_t stride : {4096U, 0U}) {
+    FakeDisk world(numbered(8192));
+    std::array<std::byte, 64> part{};
+    std::uint64_t count = 0;
+    while (count < Disk::kMostBytes && world.disk.read(count % 2 * stride, part)) {
+      ++count;
+    }
+    CHECK(count * (part.size() + stride) <= Disk::kMostBytes);
+    CHECK(count * (part.size() + stride) > Disk::kMostBytes - 2 * Disk::kWindowBytes);
+    CHECK_FALSE(world.disk.read(0, std::span(part).first<4>()));
   }
-  CHECK(loads == Disk::kMostBytes / Disk::kWindowBytes);
 }
 
 }  // namespace

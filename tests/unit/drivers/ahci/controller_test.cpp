@@ -8,6 +8,7 @@
 
 #include "kernel/memory/arena.hpp"
 #include "kernel/memory/dma.hpp"
+#include "kernel/time/allowance.hpp"
 #include "tests/unit/drivers/ahci/fake_port.hpp"
 #include "tests/unit/kernel/pci/pci_machine.hpp"
 
@@ -33,6 +34,7 @@ struct Pc : pci::PciMachine {
     REQUIRE(dma::set_up(arena, kMemoryBytes));
     dma::rewind(0);
     ticks_a_look = 1'000'000;
+    allowance::begin();
     put_bar(ahci, 5, kWindow, 0x2000);
     windows = {{kWindow, kWindow + 0x2000}};
     host[host::kPortsImplemented] = 0x3F;
@@ -107,6 +109,17 @@ TEST_CASE("a drive that hangs makes only itself unusable") {
   pc.drives[0].hangs = true;
   pc.drives[1].drive = ata::FakeDrive::disk();
   CHECK(pc.models().size() == 1);
+  CHECK(pc.controller.shut_down());
+}
+
+TEST_CASE("drives that hang have ten seconds, all of them together") {
+  Pc pc;
+  pc.host[host::kPortsImplemented] = ~0U;
+  for (unsigned number = 0; number < port::kMost; ++number) {
+    pc.drives[number].hangs = true;
+  }
+  CHECK(pc.models().empty());
+  CHECK(pc.ticks < allowance::kInAll.value + milliseconds(2'000).value);
   CHECK(pc.controller.shut_down());
 }
 

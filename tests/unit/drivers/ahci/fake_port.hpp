@@ -25,6 +25,10 @@ class FakePort {
   std::uint32_t causes = 0;      // raised by each command
   std::uint32_t miscounted = 0;  // added to PRDBC
 
+  // A command is under way in the drive. Only COMRESET ends it, as in QEMU: without, the drive
+  // writes to memory whenever its storage answers.
+  bool is_at_work = false;
+
   std::uint32_t read(std::uint64_t at) {
     if (is_gone) {
       return ~std::uint32_t{0};
@@ -54,6 +58,7 @@ class FakePort {
         break;
       }
       case port::kSataControl:
+        is_at_work = is_at_work && (value & port::kDetection) != port::kReset;
         if ((value & port::kDetection) == 0 && detected == port::kPresent && comes_up) {
           detected = port::kReady;
         }
@@ -77,6 +82,7 @@ class FakePort {
 
   void run() {
     if (hangs) {
+      is_at_work = true;
       return;
     }
     CHECK((registers[port::kCommand] & (port::kStart | port::kFisReceive)) ==

@@ -86,7 +86,9 @@ TEST_CASE("a drive that hangs or is never ready is unusable in bounded time") {
   CHECK_FALSE(world.bring_up());
   CHECK(world.drive.error() == "the drive doesn't answer in time");
   CHECK(world.ticks < 2 * ata::kCommandTime.value);
+  CHECK(world.fake.is_at_work);
   CHECK(world.port.stop());
+  CHECK_FALSE(world.fake.is_at_work);
   world.fake.task_file = 0xFF;
   CHECK_FALSE(world.bring_up());
   CHECK(world.port.error() == "the drive is busy");

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "kernel/time/allowance.hpp"
 #include "tests/unit/drivers/ide/fake_channel.hpp"
 #include "tests/unit/kernel/pci/pci_machine.hpp"
 
@@ -21,6 +22,7 @@ struct Pc : pci::PciMachine {
 
   Pc() {
     ticks_a_look = 1'000'000;
+    allowance::begin();
     on_in = [this, before = on_in](std::uint16_t port, unsigned bytes) {
       return is_channel(port) ? channel.in(moved(port)) : before(port, bytes);
     };
@@ -76,6 +78,14 @@ TEST_CASE("a drive that hangs makes only itself unusable") {
   pc.channel.add(ata::FakeDrive::disk(), 0).status = 0xD0;
   pc.channel.add(ata::FakeDrive::disc(), 1);
   CHECK(pc.models() == std::vector<std::string_view>{"ide-cd"});
+}
+
+TEST_CASE("a drive isn't waited for when no time is left") {
+  Pc pc;
+  pc.channel.add(ata::FakeDrive::disk(), 0).status = 0xD0;
+  pc.ticks += allowance::kInAll.value;
+  CHECK(pc.models().empty());
+  CHECK(pc.ticks < allowance::kInAll.value + milliseconds(500).value);
 }
 
 TEST_CASE("a channel in native mode is where its base addresses say, or nowhere") {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "drivers/virtio/request_device.hpp"
+#include "kernel/time/allowance.hpp"
 #include "tests/unit/drivers/virtio/device.hpp"
 #include "tests/unit/machine/machine.hpp"
 
@@ -151,6 +152,7 @@ struct RequestWorld : FakeMachine {
   RequestWorld() {
     ticks_a_look = 1'000;
     ticks_a_pause = 50'000;
+    allowance::begin();
   }
   [[nodiscard]] RequestTransport::Location place() { return {&device}; }
 };

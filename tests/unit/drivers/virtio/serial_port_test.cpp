@@ -77,6 +77,16 @@ TEST_CASE("a port with another number: starts again, with its queues") {
   CHECK(world.device.read(7) == "answer");
 }
 
+TEST_CASE("of two ports with the name, the one that is used stays") {
+  FakeSerialDevice device;
+  device.ports[2] = kAgentName;
+  SerialWorld world(device);
+  REQUIRE(world.bring_up());
+  world.settle();
+  CHECK(world.port.queues().is_open());
+  CHECK_FALSE(world.port.queues().other_port());
+}
+
 TEST_CASE("thirty-one ports, and a plugged one") {
   FakeSerialDevice device;
   device.ports.clear();
@@ -188,6 +198,28 @@ TEST_CASE("a device that needs a reset gets one, and the port comes back") {
   CHECK_FALSE(world.port.tend());
   CHECK_FALSE(world.port.is_running());
   CHECK(world.device.status == 0);
+}
+
+TEST_CASE("a device that has gone is never touched again, even if another takes its place") {
+  for (const bool says_so : {false, true}) {
+    SerialWorld world;
+    world.open();
+    if (says_so) {
+      world.port.let_go();
+      CHECK(world.device.status == 0);
+    } else {
+      world.device.status = 0xFF;
+      CHECK_FALSE(world.port.tend());
+      CHECK(world.port.error() == "virtio-serial: the device doesn't answer");
+    }
+    CHECK_FALSE(world.port.is_sound());
+    for (const std::uint8_t status : {0x00, 0x0F, 0x4F}) {
+      world.device.status = status;
+      static_cast<void>(world.port.tend());
+      world.port.flush();
+      CHECK(world.device.status == status);
+    }
+  }
 }
 
 TEST_CASE("buffers that the device forgets with their clients") {

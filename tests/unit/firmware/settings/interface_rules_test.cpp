@@ -101,7 +101,7 @@ TEST_CASE("a later source replaces routes and gateway, or takes them away") {
   CHECK(rules.fields_of(1, kOtherMac).gateway == 0U);
 }
 
-TEST_CASE("there is room for so many routes of all NICs, and the rules stay as they were") {
+TEST_CASE("there is room for so many routes of all NICs; beyond, a NIC gets all but its routes") {
   InterfaceRules rules;
   netstack::Routes full;
   for (std::uint32_t i = 0; i < limits::kRoutes; ++i) {
@@ -112,7 +112,10 @@ TEST_CASE("there is room for so many routes of all NICs, and the rules stay as t
     REQUIRE(rules.set({.index = i}, {.routes = full}, 1));
     REQUIRE(rules.set({.index = i}, {.routes = full}, 2));
   }
-  CHECK_FALSE(rules.set({.index = fitting}, {.mtu = 1400, .routes = full}, 1));
-  CHECK_FALSE(rules.fields_of(fitting, kMac).mtu.has_value());
+  InterfaceFields beyond = fields_with("address", "192.0.2.1/24");
+  beyond.routes = full;
+  CHECK_FALSE(rules.set({.index = fitting}, beyond, 1));
+  CHECK(rules.fields_of(fitting, kMac).address->fixed.address == 0xC0000201);
+  CHECK_FALSE(rules.fields_of(fitting, kMac).routes.has_value());
   CHECK(rules.fields_of(0, kMac).routes->all().size() == limits::kRoutes);
 }

@@ -116,6 +116,10 @@ TEST_CASE("v2: a gateway off the subnet, on the link") {
 )",
                        "203.0.113.77/26 via 198.51.100.1, 198.51.100.1/32 on link");
   check_network_config(
+      "version: 2\nethernets:\n  eth0:\n    addresses: [203.0.113.77/26]\n    routes:\n"
+      "    - {to: default, via: 198.51.100.1, on-link: yes}\n",
+      "203.0.113.77/26 via 198.51.100.1, 198.51.100.1/32 on link");
+  check_network_config(
       "version: 2\nethernets:\n  eth0:\n    addresses: [203.0.113.77/32]\n"
       "    gateway4: 198.51.100.1\n",
       "203.0.113.77/32 via 198.51.100.1");

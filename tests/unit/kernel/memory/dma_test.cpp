@@ -58,5 +58,19 @@ TEST_CASE("a failed device's memory is allocated again, zeroed") {
   CHECK(is_zero(again));
 }
 
+TEST_CASE("a part used again is all there is, even when it is used up") {
+  rewind(0);
+  const auto part = allocate(256, 16);
+  const std::size_t before = mark();
+  use_again(part);
+  CHECK(allocate(200, 16).data() == part.data());
+  CHECK(allocate(100, 1).empty());
+  CHECK(allocate(56, 1).size() == 56);
+  CHECK(allocate(1, 1).empty());
+  CHECK(mark() == before);
+  use_again({});
+  CHECK(allocate(1, 1).data() == part.data() + 256);
+}
+
 }  // namespace
 }  // namespace mote::dma

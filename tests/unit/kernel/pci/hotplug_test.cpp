@@ -17,20 +17,26 @@ constexpr std::uint8_t kCapability = 0x40;
 constexpr std::uint16_t kControl = kCapability + 0x18;
 constexpr std::uint16_t kStatus = kCapability + 0x1A;
 
-// Slots are looked for once, so there is one machine: a root bus of QEMU's, and a slot.
+// Slots are looked for once, so there is one machine: a bus of QEMU's, and a slot; another slot got
+// no bus of its own from the firmware.
 struct Pc : PciMachine {
   Pc() {
     acpi::told().hotplug_port = IoPort{kRegisters};
-    acpi::told().hotplug_buses = {{.selector = 7},
-                                  {.selector = 8, .bridges = {0x5'0000}, .depth = 1}};
+    acpi::told().hotplug_buses = {{.selector = 7, .bridges = {0x5'0000}, .depth = 1},
+                                  {.selector = 8, .bridges = {0x9'0000}, .depth = 1}};
     ports[kRegisters] = ports[kRegisters + 4] = 0;
-    space.add({0, 3, 0});
-    Device& port = space.add_bridge(kPort, 1);
+    space.add_bridge({0, 5, 0}, 2);
+    space.add({2, 3, 0});
+    add_slot(kPort, 1);
+    add_slot({0, 6, 0}, 0);
+    scan(MemoryMap(std::span<const MemoryRange>()));
+  }
+  void add_slot(Address address, std::uint8_t bus) {
+    Device& port = space.add_bridge(address, bus);
     put_capability(port, kCapability, 0x10);
     port.put<std::uint16_t>(kCapability + 2, 1 << 8 | 0x42);
     port.put<std::uint32_t>(kCapability + 0x14, 1 << 1 | 1 << 6);
     port.put<std::uint16_t>(kControl, 1 << 10 | 3 << 8);
-    scan(MemoryMap(std::span<const MemoryRange>()));
   }
   void set_status(std::uint16_t value) { space.at(kPort).put<std::uint16_t>(kStatus, value); }
   [[nodiscard]] std::uint16_t control() { return space.at(kPort).get<std::uint16_t>(kControl); }
@@ -55,19 +61,35 @@ TEST_CASE("a bit in QEMU's registers tells what came and what has to go") {
   CHECK(pc().look().empty());
   CHECK(pc().ports[kRegisters + 0x10] == 7);  // the bus was selected; no bridge leads to the other
   pc().ports[kRegisters] = 1 << 9 | 1 << 3;   // the latter is known
-  pc().space.add({0, 9, 0});
-  CHECK(pc().look() == "0:9 came, ");
-  CHECK(add({0, 9, 0}).size() == 1);
-  CHECK(add({0, 9, 0}).empty());
+  pc().space.add({2, 9, 0});
+  CHECK(pc().look() == "2:9 came, ");
+  CHECK(add({2, 9, 0}).size() == 1);
+  CHECK(add({2, 9, 0}).empty());
   pc().ports[kRegisters] = 0;
   pc().ports[kRegisters + 4] = 1 << 9;
-  CHECK(pc().look() == "0:9 leaves, ");
-  hotplug::release({0, 9, 0});
+  CHECK(pc().look() == "2:9 leaves, ");
+  hotplug::release({2, 9, 0});
   CHECK(pc().ports[kRegisters + 8] == 1 << 9);
-  CHECK(functions().size() == 3);
+  CHECK(functions().size() == 5);
   pc().ports[kRegisters] = pc().ports[kRegisters + 4] = ~0U;  // nothing answers
   CHECK(pc().look().empty());
   pc().ports[kRegisters] = pc().ports[kRegisters + 4] = 0;
+}
+
+TEST_CASE("only a device that says so has more than one function") {
+  constexpr Address kDevice{2, 9, 0};
+  constexpr Address kSecond{2, 9, 1};
+  Device& device = pc().space.add(kDevice);
+  pc().space.add(kSecond);  // it may answer for each number (PCI 3.0, 3.2.2.3.4)
+  CHECK(add(kDevice).size() == 1);
+  remove(kDevice);
+  device.put<std::uint8_t>(kHeaderType, kHeaderMultifunction);
+  CHECK(add(kDevice).size() == 2);
+  CHECK(functions().back().address == kSecond);
+  remove(kDevice);
+  pc().space.remove(kDevice);
+  CHECK(add(kDevice).empty());
+  pc().space.remove(kSecond);
 }
 
 TEST_CASE("a slot is powered up, and its device is told of once it answers") {

@@ -113,6 +113,13 @@ TEST_CASE("the button's bit may be in block b") {
   CHECK(power_request() == PowerRequest::kOff);
 }
 
+TEST_CASE("a port where nothing answers is no press") {
+  Pc machine;
+  initialize_power_button();
+  machine.ports[kStatus] = 0xFFFF;
+  CHECK(power_request() == PowerRequest::kNone);
+}
+
 TEST_CASE("a machine in legacy mode is switched to ACPI mode") {
   Pc machine;
   machine.ports[kControl] = 0;
@@ -140,6 +147,17 @@ TEST_CASE("without an SMI command nothing is switched") {
   machine.ports[kControl] = 0;
   initialize_power_button();
   CHECK(machine.writes.front().where == kStatus);
+}
+
+TEST_CASE("an event register that doesn't answer is no press") {
+  for (const std::uint8_t bytes : {1, 4}) {
+    Reduced machine;
+    acpi::told().power_event = acpi::PowerEvent{{true, 0x620}, bytes, 2};
+    machine.ports[0x620] = 0;
+    initialize_power_button();
+    machine.ports[0x620] = bytes == 1 ? 0xFF : 0xFFFF'FFFF;
+    CHECK(power_request() == PowerRequest::kNone);
+  }
 }
 
 TEST_CASE("event register in memory: mapped, cleared by reading") {

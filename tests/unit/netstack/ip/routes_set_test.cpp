@@ -90,6 +90,16 @@ TEST_CASE("routes are used beside a static address") {
   check_lines(printed(), "net1");
 }
 
+TEST_CASE("a route that can't be used is named even if there is no other") {
+  client("tester", wanted());
+  printed();
+  auto* machine = new Machine{Device({.mac = kPeerMac}), {}};
+  REQUIRE(machine->interface.attach(
+      machine->device, 3,
+      {.address = netstack::StaticAddress{{0xC0A80010}, 24, {}}, .routes = routes_of({kLost})}));
+  CHECK(count(printed(), "net3: route 203.0.113.0/24 via 192.169.0.1: that is neither") == 1);
+}
+
 TEST_CASE("a static address's gateway may be on a network that a route puts on the link") {
   client("tester", wanted());
   printed();

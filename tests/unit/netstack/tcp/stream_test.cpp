@@ -265,12 +265,16 @@ TEST_CASE("a port that isn't listened on any more resets who connects, and keeps
   netstack::stop_listening(kService + 1);  // nobody does
   netstack::stop_listening(kService);
   TcpPeer late(5302);
-  TcpPeer* peers[] = {&late, &scene.peer, &half};
+  TcpPeer nowhere(5304);
+  TcpPeer* peers[] = {&late, &nowhere, &scene.peer, &half};
   late.service = kService;
   late.connect();
+  nowhere.service = 0;
+  nowhere.connect();
   scene.peer.send(bytes_of("hello"));
   for (int i = 0; i < 20; ++i) step(machine(), scene.network, peers);
   CHECK(late.was_reset);
+  CHECK(nowhere.was_reset);
   CHECK_FALSE(scene.peer.was_reset);
   CHECK(half.established);
   half.send(bytes_of("half"));
