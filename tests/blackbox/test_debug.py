@@ -52,7 +52,7 @@ def test_gdb_stops_a_machine_and_knows_its_structures(running: list[Running],
     running.append(one)
     line = one.line(r"^waits for gdb; in another terminal: (gdb .+)$")[1]
     said = typed_into_gdb(line, [
-        "break kernel_main", "continue", "break mote::http::Connection::take_in",
+        "break kernel_main", "continue", "break mote::http::Connection::serve",
         CURL.format(port=port), "continue", "backtrace 1", "print *this",
         "mote-connections", *(f"print (mote::PacketIndex){index}" for index in range(8)),
         ], tmp_path)
@@ -60,7 +60,7 @@ def test_gdb_stops_a_machine_and_knows_its_structures(running: list[Running],
                   r"window \d+")
     for pattern in (
             r"^Breakpoint 1, kernel_main \(.*\) at firmware/main\.cpp:\d+$",
-            r"^#0 .*mote::http::Connection::take_in \(",
+            r"^#0 .*mote::http::Connection::serve \(",
             rf"^\$1 = {connection}$",
             rf"^0x[0-9a-f]+: {connection}\n1 connections$",
             r"^\$\d = packet \d at 0x[0-9a-f]+: 52:55:0a:00:02:02 > 52:54:00:12:34:56, IPv4 "
@@ -81,7 +81,7 @@ def test_gdb_knows_each_drivers_rings(running: list[Running], tmp_path: Path, ni
     one = Running("--debug", "--nic", nic, port=port)
     running.append(one)
     line = one.line(r"^waits for gdb; in another terminal: (gdb .+)$")[1]
-    said = typed_into_gdb(line, ["break mote::http::Connection::take_in",
+    said = typed_into_gdb(line, ["break mote::http::Connection::serve",
                                  CURL.format(port=port), "continue", TAKING, f"print {member}"],
                           tmp_path)
     assert re.search(rf"^\$1 = {shown}$", said, re.M), said
@@ -98,7 +98,7 @@ def test_a_panic_tells_functions_and_lines(running: list[Running], tmp_path: Pat
     one = Running("--debug", port=port)
     running.append(one)
     line = one.line(r"^waits for gdb; in another terminal: (gdb .+)$")[1]
-    typed_into_gdb(line, ["break mote::http::Connection::take_in", CURL.format(port=port),
+    typed_into_gdb(line, ["break mote::http::Connection::serve", CURL.format(port=port),
                           "continue", *STORE], tmp_path)
     lines = one.lines_until(r" long_mode, boot/long_mode\.asm")
     end = lines.index("resetting")

@@ -1,6 +1,7 @@
 """Very many connections: as many as RAM holds, all of them served, and more than that."""
 
 import contextlib
+import random
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import sites
 from conftest import Bench
 from http_client import Client
 from lab import Lab
@@ -105,8 +107,10 @@ def test_the_smallest_machine_serves_a_crowd(bench: Bench) -> None:
 
 
 def test_too_little_memory_is_said(bench: Bench) -> None:
-    """With room for the image, but not for the memory it needs."""
-    guest = bench.start(Machine(machine="microvm", memory_mib=2))
+    """With room for the image and a site, but not for the memory they need."""
+    site = bench.results / "site"
+    sites.write(site, "large.bin", random.Random(1).randbytes(800_000))
+    guest = bench.start(Machine(machine="microvm", memory_mib=3), site=site)
     guest.console.wait_for(r"^memory: \d+ KiB of RAM are free, too little to start with$")
     guest.is_alive()
 

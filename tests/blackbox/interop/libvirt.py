@@ -27,7 +27,8 @@ NETWORK = """
 """
 
 # The daemon's folders become copies, which disappear with the namespace. Its guests run as the
-# administrator, without the walls between guests that a laboratory doesn't need.
+# administrator, without the walls between guests that a laboratory doesn't need. The shell stays:
+# as the namespace's first process it must collect the ended ones for which libvirt waits.
 ENTER = """
 set -e
 mount --make-rprivate /
@@ -36,7 +37,7 @@ for folder in /etc/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt 
   if [ "$folder" != /run ]; then cp -a "$folder/." "$copy/"; fi
   mount --bind "$copy" "$folder"
 done
-mkdir -p /run/libvirt /var/lib/libvirt/images /var/lib/libvirt/dnsmasq /var/lib/libvirt/qemu
+mkdir -p /run/libvirt /run/lock /var/lib/libvirt/images /var/lib/libvirt/dnsmasq /var/lib/libvirt/qemu
 cat > /etc/libvirt/qemu.conf <<END
 user = "root"
 group = "root"
@@ -50,7 +51,16 @@ ip link set lo up
 virtlogd --daemon
 libvirtd --daemon
 echo entered
-exec cat
+cat
+exit 0
+"""
+
+RESTART = """
+set -e
+kill $(cat /run/libvirtd.pid)
+while [ -e /run/libvirtd.pid ]; do :; done
+rm -rf /run/libvirt/network/autostarted /run/libvirt/qemu/autostarted
+libvirtd --daemon
 """
 
 
@@ -117,12 +127,10 @@ class Libvirt:
         return self.virsh("net-dhcp-leases", "lab")
 
     def restart(self) -> None:
-        """Ends the daemon and starts it again, as a host that boots does."""
-        self.run("sh", "-c", "kill $(cat /run/libvirtd.pid)")
-        until(lambda: self.run("test", "!", "-e", "/run/libvirtd.pid", check=False).returncode == 0,
-              "the daemon has ended")
-        self.run("rm", "-rf", "/run/libvirt/network/autostarted", "/run/libvirt/qemu/autostarted")
-        self.run("libvirtd", "--daemon")
+        """Ends the daemon and starts it again, as a host that boots does: without the marks that it
+        has started what it should already.
+        """
+        self.run("sh", "-c", RESTART)
 
     def close(self) -> None:
         self._process.stdin.close()

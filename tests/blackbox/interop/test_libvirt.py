@@ -76,7 +76,7 @@ def address_from(libvirt: Libvirt, name: str, source: str) -> str:
 
 
 def serves(libvirt: Libvirt, address: str) -> None:
-    said = libvirt.run("curl", "-sS", "--max-time", "20", "--retry", "10", "--retry-connrefused",
+    said = libvirt.run("curl", "-sS", "--max-time", "20", "--retry", "20", "--retry-all-errors",
                        f"http://{address}/data/small.json")
     assert said.stdout == '{"mote": true}\n'
 
@@ -159,7 +159,7 @@ def test_console(libvirt: Libvirt, guest: str) -> None:
         try:
             said += os.read(ours, 65536)
         except BlockingIOError:
-            pass
+            assert console.poll() is None, said
         return words in said
 
     try:
@@ -189,9 +189,7 @@ def test_virt_install_imports_with_cloud_init(libvirt: Libvirt, disk: Path) -> N
                 f"meta-data={meta},user-data={user},network-config={network}")
     try:
         assert address_from(libvirt, "installed", "agent") == "192.0.2.77"
-        said = libvirt.run("curl", "-sS", "--max-time", "20",
-                           "http://192.0.2.77:8080/data/small.json")
-        assert said.stdout == '{"mote": true}\n'
+        serves(libvirt, "192.0.2.77:8080")
         name = libvirt.virsh("guestinfo", "installed", "--hostname")
         assert "installed" in name
         libvirt.virsh("shutdown", "installed")
