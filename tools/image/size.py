@@ -25,10 +25,14 @@ from tools.base.errors import UserError  # noqa: E402
 # Object files by part; the first match counts. All of boot/ and kernel/ is the exokernel.
 PARTS = {
     "exokernel": re.compile(r"/obj/(boot|kernel)/"),
+    "disks": re.compile(r"/obj/(drivers/(ahci|ide)/|drivers/virtio/(block|entropy|request|scsi)"
+                        r"|volumes/|firmware/disks)"),
     "drivers": re.compile(r"/obj/drivers/"),
     "lwIP": re.compile(r"/obj/(.*/)?lwip/"),
     "netstack": re.compile(r"/obj/netstack/"),
     "HTTP": re.compile(r"/obj/http/"),
+    "agent": re.compile(r"/obj/(agent|formats/json|formats/reader|firmware/agent)"),
+    "settings": re.compile(r"/obj/(formats|firmware/settings)/"),
     "firmware": re.compile(r"/obj/firmware/"),
 }
 UNUSED = "alignment, unused"

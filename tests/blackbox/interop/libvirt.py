@@ -37,7 +37,8 @@ for folder in /etc/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt 
   if [ "$folder" != /run ]; then cp -a "$folder/." "$copy/"; fi
   mount --bind "$copy" "$folder"
 done
-mkdir -p /run/libvirt /run/lock /var/lib/libvirt/images /var/lib/libvirt/dnsmasq /var/lib/libvirt/qemu
+mkdir -p /run/libvirt /run/lock
+mkdir -p /var/lib/libvirt/images /var/lib/libvirt/dnsmasq /var/lib/libvirt/qemu
 cat > /etc/libvirt/qemu.conf <<END
 user = "root"
 group = "root"
