@@ -15,8 +15,8 @@ class AnyLocation {
  public:
   AnyLocation() = default;
   // Implicit, so that a driver for either kind takes each.
-  AnyLocation(const pci::Function& place) : function(&place) {}
-  AnyLocation(const MmioWindow& place) : window(&place) {}
+  AnyLocation(const pci::Function& place) : function(&place) {}  // NOLINT
+  AnyLocation(const MmioWindow& place) : window(&place) {}       // NOLINT
 
   const pci::Function* function = nullptr;
   const MmioWindow* window = nullptr;  // if there is no function
