@@ -8,6 +8,7 @@
 
 #include "firmware/disks.hpp"
 #include "firmware/limits.hpp"
+#include "firmware/settings/parse.hpp"
 #include "firmware/settings/settings_disk.hpp"
 #include "formats/document.hpp"
 #include "kernel/console/console.hpp"
@@ -20,13 +21,17 @@
 namespace mote {
 namespace {
 
-// A string for us may hold several lines, as one that QEMU reads from a file does.
+// A string for us may hold several lines, as one that QEMU reads from a file does. Each may have
+// the prefix.
 void apply_oem_strings(Settings& settings) {
   constexpr std::string_view kPrefix = "mote:";
   smbios::OemStrings strings = smbios::oem_strings();
   while (const auto text = strings.next()) {
-    if (text->starts_with(kPrefix)) {
-      settings.apply_lines({"smbios"}, text->substr(kPrefix.size()));
+    std::string_view lines = text->starts_with(kPrefix) ? *text : std::string_view();
+    while (!lines.empty()) {
+      std::string_view line = take_until(lines, '\n');
+      line.remove_prefix(line.starts_with(kPrefix) ? kPrefix.size() : 0);
+      settings.apply_lines({"smbios"}, line);
     }
   }
 }

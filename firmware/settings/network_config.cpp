@@ -146,12 +146,15 @@ class VersionTwo {
     const Node* const match = ethernet.find("match"sv);
     std::string_view mac;
     std::string_view name = ethernet.key;
+    std::uint32_t line = ethernet.line;
     if (match != nullptr && match->is_map()) {
       file_.complain_of_others(*match, "macaddress name driver"sv);
       mac = file_.text(*match, "macaddress"sv);
       name = file_.text(*match, "name"sv);
+      const Node* const written = match->find("macaddress"sv);
+      line = written != nullptr ? written->line : line;
     }
-    if (const auto choice = choose(file_, ethernet.line, mac, name, place)) {
+    if (const auto choice = choose(file_, line, mac, name, place)) {
       draft.apply(*choice);
     }
   }

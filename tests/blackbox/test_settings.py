@@ -61,7 +61,7 @@ def test_later_sources_win(bench: Bench) -> None:
 def test_oem_strings(bench: Bench, tmp_path: Path, machine: str, entry_point: str) -> None:
     """One from the command line, several lines from a file, and some that aren't ours."""
     lines = tmp_path / "lines.txt"
-    lines.write_text(f"mote:{ADDRESS}\nhttp.health=/alive\nhttp.port=0\n")
+    lines.write_text(f"mote:{ADDRESS}\nhttp.health=/alive\nmote:http.port=0\n")
     strings = ("-smbios", "type=11,value=Mote:http.port=9,value=,value=mote:http.port=8080",
                "-smbios", f"type=11,path={lines}")
     guest = bench.boot(Machine(machine=machine, settings=None, extra=(

@@ -72,6 +72,7 @@ const Bad kBad[] = {
     {v2("routes: [{to: 10.0.0.0/8, via: 255.255.255.255}]"), "a route to 10.0.0.0/8 can't"},
     {v2("macaddress: '02:00:00:00:00:01'"), ":4): macaddress can't be used, ignored"},
     {v2("match: {macaddress: 'bc:24:11:00:00'}\n    dhcp4: true"), "is no MAC address"},
+    {v2("match:\n      macaddress: zz\n    dhcp4: true"), ":5): zz is no MAC address"},
     {v2("match: {macaddress: 'zz:24:11:00:00:01'}\n    dhcp4: true"), "is no MAC address"},
     {"version: 2\nethernets: [eth0]\n", ":2): ethernets must be a map"},
     {"version: 2\nethernets: eth0\n", ":2): ethernets must be a map"},
