@@ -10,7 +10,7 @@ import pytest
 
 import sites
 from conftest import Bench
-from http_client import Client
+from http_client import Client, all_received
 from images import Images
 from lab import Lab, until
 from machine import Guest, Machine
@@ -71,6 +71,12 @@ class Download:
         return False
 
 
+def stays_up(guest: Guest) -> None:
+    """Five pings, a quarter of a second apart, are answered."""
+    guest.lab.run("ping", "-c", "5", "-i", "0.25", "-w", "20", Lab.GUEST)
+    assert guest.running
+
+
 def refuses(guest: Guest) -> bool:
     try:
         guest.lab.connect().close()
@@ -90,7 +96,8 @@ def test_idle_machine_goes_off(bench: Bench, machine: str, boot: str) -> None:
 
 def test_dozing_machine_goes_off(bench: Bench) -> None:
     guest = bench.boot(Machine(settings=f"{ADDRESS}\nidle=doze"))
-    time.sleep(1)  # it dozes
+    guest.console.wait_for(r"^idle: dozes$")
+    guest.serves()
     Press(guest).off_within(0, OFF_S)
 
 
@@ -113,8 +120,7 @@ def test_download_ends_first(bench: Bench, large: Path, machine: str) -> None:
         guest.console.wait_for(r"^power: button pressed, 1 response in delivery$")
         assert idle.ended()
     assert refuses(guest)
-    time.sleep(1)
-    assert guest.running
+    stays_up(guest)
     assert download.finish() == (large / "large.bin").read_bytes()
     press.off_within(1, 4)
     assert not guest.console.find("cut off")
@@ -124,7 +130,7 @@ def test_request_that_has_begun_is_answered(bench: Bench) -> None:
     guest = bench.boot()
     with Client(guest.lab.connect()) as client:
         client.socket.sendall(b"GET / HTTP/1.1\r\nHost: mo")
-        time.sleep(0.2)
+        until(lambda: all_received(client.socket), "half of the request has arrived")
         press = Press(guest)
         guest.console.wait_for(r"^power: button pressed, 1 response in delivery$")
         client.socket.sendall(b"te\r\n\r\n")
@@ -148,8 +154,7 @@ def test_second_press_doesnt_wait(bench: Bench, large: Path) -> None:
     download = Download(guest)
     guest.press_button()
     guest.console.wait_for(r"^power: button pressed, 1 response in delivery$")
-    time.sleep(1)
-    assert guest.running
+    stays_up(guest)
     Press(guest).off_within(0, OFF_S)
     assert download.was_cut()
 
