@@ -8,25 +8,15 @@
 
 #include "tests/unit/volumes/fake_disk.hpp"
 #include "tests/unit/volumes/images.hpp"
+#include "tests/unit/volumes/reading.hpp"
 
 namespace mote::volumes {
 namespace {
 
 using State = FileRead::State;
 
-struct Outcome {
-  State state;
-  std::string text;
-  bool operator==(const Outcome&) const = default;
-};
-
 Outcome read(const Image& image, std::string_view path, std::size_t room = 4096) {
-  FakeDisk world(image.bytes());
-  const auto volume = Iso9660::open(world.disk);
-  REQUIRE(volume);
-  std::vector<std::byte> to(room);
-  const FileRead result = volume->read(path, to);
-  return {result.state, {reinterpret_cast<const char*>(to.data()), result.bytes}};
+  return read_from<Iso9660>(image, path, room);
 }
 
 State state(const Image& image, std::string_view path) { return read(image, path).state; }
