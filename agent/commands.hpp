@@ -20,7 +20,7 @@ enum class Command : std::uint8_t {
   kShutdown,
 };
 
-// What a command's one argument must be; no command has two.
+// The type of a command's one argument; no command has two.
 enum class Argument : std::uint8_t { kNone, kInteger, kOptionalList, kOptionalString };
 
 struct ArgumentEntry {

@@ -1,4 +1,4 @@
-// Finds the messages: what each byte does.
+// Splits the stream into messages, byte by byte.
 #include "agent/framer.hpp"
 
 #include <utility>

@@ -32,7 +32,7 @@ class Framer {
   // The last complete one, until the next `take`. May be changed.
   [[nodiscard]] std::span<char> message() { return std::span(buffer_).first(size_); }
 
-  // Forgets what it has.
+  // Forgets the bytes received so far.
   void reset();
 
  private:

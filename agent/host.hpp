@@ -1,4 +1,4 @@
-// What the guest agent knows of its machine, and can do to it.
+// The machine as the guest agent sees it: facts to tell, and actions to take.
 #pragma once
 
 #include <array>

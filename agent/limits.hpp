@@ -11,8 +11,8 @@ inline constexpr std::size_t kAgentMessageBytes = 2048;
 // Values, lists and maps in one command.
 inline constexpr std::size_t kAgentMessageNodes = 16;
 
-// An answer is put together and sent in pieces of at most so many bytes; the longest piece is an
-// interface's.
+// The most bytes of a piece; answers are composed and sent in pieces. The longest describes an
+// interface.
 inline constexpr std::size_t kAgentPieceBytes = 640;
 
 // Characters of a command's `id` that are given back, with its quotes and escapes. A longer one is

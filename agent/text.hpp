@@ -11,7 +11,7 @@
 
 namespace mote::agent {
 
-// What doesn't fit is left out; the agent's pieces all fit. Starts as all zeros.
+// Leaves out text that doesn't fit; the agent's pieces all fit. Starts as all zeros.
 class Text {
  public:
   [[nodiscard]] std::string_view view() const { return {characters_.data(), length_}; }

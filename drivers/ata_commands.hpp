@@ -73,7 +73,7 @@ struct Layout {
 };
 static_assert(kMostReadBytes / kLeastBlockBytes <= 0xFF, "28-bit commands take the longest read");
 
-// What a drive answers to IDENTIFY DEVICE (7.16) and IDENTIFY PACKET DEVICE (7.17): 256 words.
+// A drive's answer to IDENTIFY DEVICE (7.16) and IDENTIFY PACKET DEVICE (7.17): 256 words.
 class Identity {
  public:
   static constexpr std::size_t kBytes = 512;

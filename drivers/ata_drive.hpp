@@ -105,7 +105,7 @@ template <Link Way>
 bool Drive<Way>::take_disk() {
   const Layout layout = Identity(scratch()).layout();
   if (!layout.is_usable()) {
-    return fail("the disk tells no size that it could have");
+    return fail("the disk reports an impossible size");
   }
   layout_ = layout;
   return true;
@@ -133,7 +133,7 @@ bool Drive<Way>::take_disc() {
   }
   const auto capacity = scsi::Capacity::of_10(answer);
   if (!capacity.is_usable()) {
-    return fail("the disc tells no size that it could have");
+    return fail("the disc reports an impossible size");
   }
   layout_ = {.blocks = capacity.blocks(), .block_bytes = capacity.block_bytes};
   return true;
@@ -158,7 +158,7 @@ bool Drive<Way>::read(std::uint64_t first, std::span<std::byte> to) {
           ? way_->packet(scsi::read_10(static_cast<std::uint32_t>(first), count), to)
           : way_->command(layout_.read(Way::kReadCodes, first, count), layout_.block_bytes, to);
   if (received && *received != to.size()) {
-    return fail("the drive sends other than was asked for");
+    return fail("the drive sends data that wasn't asked for");
   }
   return received.has_value();
 }

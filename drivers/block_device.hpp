@@ -51,7 +51,7 @@ struct VisitDisk {
 template <typename Controller>
 concept BlockController = requires(Controller controller, const Controller& constant,
                                    const typename Controller::Location& location, VisitDisk visit) {
-  // Whether this driver is the one for what is at `location`. Prints nothing, changes nothing.
+  // Whether this driver is the one for the device at `location`. Prints nothing, changes nothing.
   { Controller::drives(location) } -> std::same_as<bool>;
 
   // Resets what is at `location` and makes it ready to look for disks. Its memory comes from

@@ -33,7 +33,7 @@ constexpr std::string_view kName = "org.qemu.guest_agent.0";
 
 constexpr std::string_view kNoMemory = "agent: no memory left";
 
-// What `next_turn` says when no turn is due.
+// `next_turn` returns this when no turn is due.
 constexpr Nanoseconds kNever{~std::uint64_t{0}};
 
 using Port = virtio::AnySerialPort;

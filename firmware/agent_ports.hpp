@@ -14,7 +14,7 @@ namespace mote::agent_ports {
 // `settings` must outlive the ports; `shut_down` obeys guest-shutdown.
 void bring_up(const Settings& settings, void (*shut_down)(agent::Shutdown));
 
-// Does what there is to do. Cheap if that is nothing, but not free: for the run loop's timers.
+// Serves the ports. Cheap when they are idle, but not free: for the run loop's timers.
 void turn(Nanoseconds now);
 
 // When `turn` must be called again although nothing watched has changed.

@@ -25,7 +25,7 @@ using PciDrivers =
     DriverList<virtio::AnyBlock, virtio::AnyScsiHost, ahci::Controller, ide::Controller>;
 using WindowDrivers = DriverList<virtio::AnyBlock, virtio::AnyScsiHost>;
 
-// What is being looked for.
+// The caller's search: its visitor and the visitor's context.
 struct Search {
   Visit visit;
   void* context;

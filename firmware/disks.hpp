@@ -6,7 +6,7 @@
 
 namespace mote::disks {
 
-// Sees each volume in turn. Returns true when it has what it wanted.
+// Receives each volume in turn. Returns true to end the search.
 using Visit = bool (*)(volumes::Volume& volume, void* context);
 
 // Calls `visit(volume, context)` with each volume on the block devices on PCI and in MMIO windows,

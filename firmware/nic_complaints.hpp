@@ -1,4 +1,4 @@
-// What was said of NICs that don't work, so that looking again doesn't repeat it.
+// Complaints about NICs that don't work, remembered so that each is printed once.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What the readers of JSON, YAML and TOML share.
+// The base of the readers of JSON, YAML and TOML.
 #include "formats/reader.hpp"
 
 #include <algorithm>
@@ -140,7 +140,7 @@ Node* Reader::last_of(const Node& whole) {
 
 Node* Reader::add(Node& whole) {
   if (whole.find(text_) != nullptr) {
-    fail("a key for the second time");
+    fail("a duplicate key");
     return nullptr;
   }
   Node* last = last_of(whole);
@@ -220,7 +220,7 @@ bool Reader::escape(const Escapes& escapes) {
                   : kFirstSurrogate;
   }
   if (!is_scalar_value(code)) {
-    return fail("an escape that is no character");
+    return fail("an escape that isn't a character");
   }
   put(code);
   return true;

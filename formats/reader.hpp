@@ -1,5 +1,5 @@
-// What the readers of JSON, YAML and TOML share: the place in the text, the tree, escapes, and the
-// lists and maps in brackets, which the three write alike.
+// The base of the readers of JSON, YAML and TOML: the place in the text, the tree, escapes, and the
+// lists and maps in brackets, which all three write alike.
 #pragma once
 
 #include <array>
@@ -81,9 +81,9 @@ class Reader {
   bool enter(Node* node, Kind kind);
   [[nodiscard]] Node& innermost() { return *open_[depth_ - 1]; }
 
-  // What stands behind a backslash, for a string that is written at out_: a letter of `plain` gives
-  // the character that follows it there; a letter of `coded` is followed by a number in hexadecimal
-  // digits, and in `surrogates` two of them may make one character.
+  // Escape sequences of a string that is written at out_. In `plain`, each letter that may follow a
+  // backslash stands before its meaning. A letter of `coded` precedes a number in hexadecimal
+  // digits; with `surrogates`, two of these may make one character.
   struct Escapes {
     std::string_view plain;
     std::string_view coded;

@@ -18,7 +18,7 @@ constexpr const char* kBlanksAndLines = " \t\n";
 constexpr Reader::Escapes kEscapes = {
     .plain = "\"\"\\\\b\bf\fn\nr\rt\t", .coded = "uU", .surrogates = false};
 
-// What a table or an array is, which decides who may add to it (Node::mark).
+// The origin of a table or an array, which decides who may add to it (Node::mark).
 enum Mark : std::uint8_t {
   kClosed,   // written in brackets, or no table
   kImplied,  // `[a.b]` implies `a`
@@ -170,17 +170,17 @@ bool TomlReader::descend(bool is_header) {
     node = last_of(*node);
   }
   if (node != nullptr && (node->mark == kClosed || (node->mark != kDotted && !is_header))) {
-    return fail("a key inside what is no table or is complete");
+    return fail("a key in a complete table, or in no table");
   }
   return enter(node, Kind::kMap);
 }
 
-// Begins a table that has nothing but what other headers imply.
+// Begins a table, which so far has only parts that other headers imply.
 bool TomlReader::begin_table() {
   Node* node = part_or_new(kImplied);
   if (node != nullptr) {
     if (node->mark != kImplied) {
-      return fail("a table for the second time");
+      return fail("a duplicate table");
     }
     node->mark = kDefined;
   }
@@ -190,7 +190,7 @@ bool TomlReader::begin_table() {
 bool TomlReader::begin_element() {
   Node* list = part_or_new(kTables);
   if (list != nullptr && list->mark != kTables) {
-    return fail("an array of tables that is something else already");
+    return fail("an array of tables whose name is taken");
   }
   if (!enter(list, Kind::kList)) {
     return false;
@@ -254,7 +254,7 @@ bool TomlReader::scalar(Node& node) {
       is_read = true;
     } else {
       is_read = (whole_number() && !at_any("-.:_ETbeox")) ||
-                fail("no string, whole decimal number, true or false");
+                fail("not a string, whole decimal number, true or false");
     }
   }
   node.text = text_;

@@ -1,5 +1,5 @@
-// Reads a subset of YAML 1.2: what people and programs write into settings, and of that only what
-// YAML 1.1 reads alike.
+// Reads a subset of YAML 1.2: the constructs that people and programs use in settings, as far as
+// YAML 1.1 reads them alike.
 //
 // Block maps and lists, also `- key: value` and lists at their key's indentation; maps and lists in
 // brackets, JSON among them; scalars plain, quoted and over several lines; block scalars with
@@ -67,7 +67,7 @@ class YamlReader : public YamlText {
   bool set(Node& node);
   Node* add_part(Node& whole);
 
-  Node* slot_ = nullptr;  // what has no content yet: the root, or the last key's or dash's part
+  Node* slot_ = nullptr;        // awaits content: the root, or the last key's or dash's part
   bool is_behind_key_ = false;  // the slot's key, or `---`, stands on this line
   Stage stage_ = Stage::kStart;
 };
@@ -112,7 +112,7 @@ bool YamlReader::piece() {
   if (innermost().is_list()) {
     return dash();
   }
-  return at_dash() ? fail("a list's part in a map") : read_scalar() && behind_key();
+  return at_dash() ? fail("a list item in a map") : read_scalar() && behind_key();
 }
 
 bool YamlReader::directive() {
@@ -155,7 +155,7 @@ bool YamlReader::settle() {
     --depth_;
   }
   return (depth_ > 0 && column() == indentation()) ||
-         fail("an indentation that fits nothing above");
+         fail("an indentation that matches no line above");
 }
 
 bool YamlReader::content() {
@@ -206,7 +206,7 @@ bool YamlReader::indent(int column, Kind kind) {
 
 bool YamlReader::dash() {
   if (!at_dash()) {
-    return fail("a list's part without '- '");
+    return fail("a list item without '- '");
   }
   ++at_;
   slot_ = add(innermost());

@@ -196,7 +196,7 @@ bool YamlText::block_header(int& added, char& chomping) {
   while (at_any("123456789+-")) {
     const bool is_chomping = *at_ == '+' || *at_ == '-';
     if (is_chomping ? chomping != '\0' : added != 0) {
-      return fail("a block scalar's indicator for the second time");
+      return fail("a block scalar's indicator twice");
     }
     if (is_chomping) {
       chomping = *at_;

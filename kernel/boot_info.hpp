@@ -1,4 +1,4 @@
-// What every boot path hands to the kernel: the one ABI between boot/ and C++.
+// The record that every boot path hands to the kernel: the one ABI between boot/ and C++.
 //
 // boot/ fills one BootInfo, enters long mode on the kernel's own page tables and stack, and calls
 // `kernel_main(const BootInfo*)`. Later code doesn't depend on how the machine was booted, except

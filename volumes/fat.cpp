@@ -41,7 +41,7 @@ static_assert(sizeof(BootSector) == 36);
 constexpr std::uint64_t kSignature = 510;
 constexpr std::uint16_t kSignatureValue = 0xAA55;
 
-// What follows on FAT12 and FAT16 (3.2), and on FAT32 after more (3.3).
+// Follows at once on FAT12 and FAT16 (3.2), and after more fields on FAT32 (3.3).
 struct [[gnu::packed]] Extension {
   std::uint8_t drive;
   std::uint8_t reserved;

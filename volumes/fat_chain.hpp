@@ -21,8 +21,8 @@ struct FatLayout {
   std::uint8_t entry_bits;      // of the table: 12, 16 or 32
 };
 
-// Reads from a chain's beginning to its end. It may be a circle: the caller stops after so many
-// bytes.
+// Reads from a chain's beginning to its end. The chain may be a circle, so the caller sets a limit
+// in bytes.
 class FatChain {
  public:
   enum class State : std::uint8_t { kRead, kEnd, kDamaged };

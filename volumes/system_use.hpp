@@ -1,5 +1,5 @@
-// What a directory record of ISO 9660 says in its System Use field: SUSP 1.12 (IEEE P1281), in
-// which Rock Ridge (RRIP 1.12, IEEE P1282) stores the names that files had.
+// Reads the System Use field of a directory record of ISO 9660: SUSP 1.12 (IEEE P1281), in which
+// Rock Ridge (RRIP 1.12, IEEE P1282) stores the names that files had.
 #pragma once
 
 #include <array>

@@ -69,7 +69,7 @@ bool Controller::becomes(std::uint32_t at, std::uint32_t mask, Nanoseconds withi
   return true;
 }
 
-// 10.6.3. Firmware that never lets go has lost.
+// 10.6.3. If firmware never lets go, the adapter is taken from it.
 void Controller::take_from_firmware() const {
   if ((mmio::read32(registers_ + host::kCapabilities2) & host::kHasHandoff) == 0) {
     return;

@@ -129,7 +129,7 @@ struct CommandTable {
 static_assert(offsetof(CommandTable, packet) == 0x40);
 static_assert(offsetof(CommandTable, piece) == 0x80);
 
-// What a port needs in memory. Of the command list's entries we use the first.
+// The memory of a port. We use only the first entry of the command list.
 struct PortMemory {
   std::array<CommandHeader, 32> list{};
   std::array<std::byte, 256> received_fis{};

@@ -117,10 +117,10 @@ bool Nic<Registers>::read_mac() {
       mac_.octets[i] = static_cast<std::uint8_t>(i < 4 ? low >> 8 * i : high >> 8 * (i - 4));
     }
   } else if (!read_mac_from_eeprom()) {
-    return fail("e1000: the device tells no MAC address");
+    return fail("e1000: the device has no MAC address");
   }
   if (!mac_.is_station()) {
-    return fail("e1000: the device's MAC address is none for a station");
+    return fail("e1000: the device's MAC address can't be a station's");
   }
   return true;
 }

@@ -181,7 +181,7 @@ std::optional<std::size_t> DriveLink::packet(const scsi::Command& packet, std::s
     const std::size_t offered = take_offer(to.subspan(std::min(received, to.size())));
     received += offered;
     if (offered == 0 || received > to.size() + kMostExtraBytes) {
-      static_cast<void>(fail("the drive offers data that can't be"));
+      static_cast<void>(fail("the drive offers impossible data"));
       return std::nullopt;
     }
   }

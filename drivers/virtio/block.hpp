@@ -38,7 +38,7 @@ inline constexpr std::uint32_t kSectorBytes = 512;
 // The disk, however it is reached.
 class BlockDisk {
  public:
-  // What the device says of itself.
+  // The device's description of itself.
   struct Facts {
     std::uint64_t sectors;
     std::uint32_t block_bytes;

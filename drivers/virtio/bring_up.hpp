@@ -1,4 +1,4 @@
-// What the bring-up of every virtio device has in common (virtio 1.2, 3.1.1).
+// The steps of bring-up that all virtio devices share (virtio 1.2, 3.1.1).
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ bool accept_features(T& transport, Features features, const Failure& fail) {
   return true;
 }
 
-// What a driver needs of a queue.
+// A driver's demands on a queue.
 struct QueueNeeds {
   std::uint16_t number = 0;
   std::uint16_t least_entries = 0;

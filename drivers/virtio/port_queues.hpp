@@ -24,7 +24,7 @@ class PortQueues {
   // Ports with a higher number are passed over.
   static constexpr std::uint32_t kPorts = 32;
 
-  // What the driver's end of a port may expect: virtio-serial's first port that isn't a console.
+  // The usual number of a port: QEMU's first virtio-serial port that isn't a console.
   static constexpr std::uint32_t kUsualPort = 1;
 
   // Takes memory, once and forever. False: there is none left.

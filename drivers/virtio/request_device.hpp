@@ -13,7 +13,7 @@
 
 namespace mote::virtio {
 
-// What a driver asks for.
+// A driver's demands on its device.
 struct RequestNeeds {
   std::string_view model;
   Features features = 0;         // of its type, to take if offered

@@ -1,7 +1,7 @@
 // A queue for one request at a time, sent and waited for by polling: for devices used at boot only.
 //
-// Without registers but for the doorbell, which is behind a pointer: so what is above it is built
-// once, instead of once for each transport.
+// Touches no register but the doorbell, through a pointer, so that the layers above are compiled
+// once, not once for each transport.
 #pragma once
 
 #include <cstddef>

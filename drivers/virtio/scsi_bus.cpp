@@ -124,8 +124,8 @@ bool ScsiBus::read(ScsiUnit unit, std::uint64_t first, std::uint32_t block_bytes
   return true;
 }
 
-// Sends a command until it is done, or for good can't be. The first after a reset always fails, to
-// tell of the reset (SAM-5, 5.14).
+// Repeats a command until it succeeds or can't succeed. The first after a reset always fails, to
+// report the reset (SAM-5, 5.14).
 ScsiBus::Outcome ScsiBus::command(ScsiUnit unit, const scsi::Command& command,
                                   std::span<std::byte> data) {
   constexpr unsigned kTries = 20;
@@ -165,7 +165,7 @@ ScsiBus::Outcome ScsiBus::try_command(ScsiUnit unit, const scsi::Command& comman
   return judge(unit);
 }
 
-// What the response to a command means.
+// Judges the response to a command.
 ScsiBus::Outcome ScsiBus::judge(ScsiUnit unit) {
   const Response response = memory().response;  // a copy, which can't change meanwhile
   switch (response.response) {

@@ -62,7 +62,7 @@ class SerialPort {
   // The largest queue of the legacy interface: QEMU's ports have 128 entries.
   static constexpr std::uint16_t kMostEntries = 128;
 
-  // A status that can't be: what reads where there is nothing.
+  // An impossible status: reads of a missing device return all ones.
   static constexpr std::uint8_t kNoAnswer = 0xFF;
 
   enum class State : std::uint8_t { kDown, kRunning, kResetting, kFailed };

@@ -28,7 +28,7 @@ class Text {
   std::size_t length_ = 0;
 };
 
-// Where a driver says what failed, after the word for its device.
+// Takes a driver's description of a failure, after the word for its device.
 struct Failure {
   Text& text;
   std::string_view model;

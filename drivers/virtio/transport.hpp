@@ -34,8 +34,8 @@ inline constexpr Features kAccessPlatform = bit(33);
 inline constexpr Features kOrderPlatform = bit(36);
 }  // namespace feature
 
-// A transport keeps facts on so many queues. No driver enables others than the first four and, in
-// place of 0 and 1, one pair beyond them (a port of the console device).
+// The number of queues about which a transport keeps facts. Drivers enable only the first four, or
+// instead of 0 and 1 one pair beyond them (a port of the console device).
 inline constexpr std::size_t kQueuePlaces = 4;
 constexpr std::size_t place_of(std::uint16_t queue) {
   return queue < kQueuePlaces ? queue : queue & 1U;

@@ -57,7 +57,7 @@ bool Nic<Link>::read_address() {
     rest >>= 8;
   }
   if (!mac_.is_station()) {
-    return fail("vmxnet3: the device has no address that could be a station's");
+    return fail("vmxnet3: the device's MAC address can't be a station's");
   }
   link_.write_device(device_register::kAddressLow, static_cast<std::uint32_t>(low));
   link_.write_device(device_register::kAddressHigh, static_cast<std::uint32_t>(high));

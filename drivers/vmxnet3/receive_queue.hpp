@@ -97,7 +97,7 @@ class ReceiveQueue {
   void take_all();
 
  private:
-  // What a completion means for its frame.
+  // A completion's part in its frame.
   enum class Step : std::uint8_t {
     kWhole,   // a whole frame, in one buffer
     kMore,    // a piece, not the last

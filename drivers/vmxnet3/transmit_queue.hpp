@@ -81,7 +81,7 @@ class TransmitQueue {
  private:
   using Place = RingPlace<kEntries>;
 
-  // What the device is to do with a frame: fields of its first descriptor.
+  // Instructions to the device for a frame: fields of its first descriptor.
   struct Order {
     std::uint32_t word2 = 0;
     std::uint32_t word3 = 0;

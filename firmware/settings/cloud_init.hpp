@@ -1,6 +1,6 @@
 // The files of cloud-init's settings disks, translated into settings. Each function takes the
-// file's name for complaints, in static memory, and the file as a tree or as text. What can't be
-// used is complained of, and the rest is applied.
+// file's name for complaints, in static memory, and the file as a tree or as text. They name on the
+// console what can't be used, and apply the rest.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ void apply_digitalocean(Settings& settings, std::string_view name, const formats
 // Debian's file of interfaces, as interfaces(5) describes it.
 void apply_interfaces_file(Settings& settings, std::string_view name, std::string_view text);
 
-// What metadata hold besides the host name; empty where they say nothing.
+// Metadata besides the host name; a field is empty where they say nothing.
 struct MetaData {
   std::string_view instance;      // the machine's name for the cloud
   std::string_view content_path;  // of a file of interfaces on a ConfigDrive

@@ -7,7 +7,7 @@
 
 namespace mote {
 
-// Applies to `settings` what the sources say, each over those before it: the site pack (null: there
+// Applies all sources to `settings`, each over those before it: the site pack (null: there
 // is none), SMBIOS, fw_cfg, a settings disk, the command line. Call after the buses were scanned;
 // memory comes from kernel/memory/dma.hpp and is given back. False: a device couldn't be stopped,
 // so that memory must never be used again.

@@ -31,14 +31,14 @@ void initialize(const BootInfo& info);
 [[nodiscard]] const FixedHardware& fixed_hardware();
 [[nodiscard]] std::optional<Register> sleep_control();
 
-// What to write to them to switch the machine off. Each call searches the tables.
+// The values that switch the machine off when written to them. Each call searches the tables.
 [[nodiscard]] std::optional<SleepTypes> power_off_types();
 
 // Where a press of the power button shows on a hardware-reduced machine. Not mapped yet. Each call
 // searches the tables.
 [[nodiscard]] std::optional<PowerEvent> power_event();
 
-// What the tables say about the CMOS clock; without ACPI, that there is one.
+// The CMOS clock according to the tables; without ACPI there is one.
 [[nodiscard]] CmosClock cmos_clock();
 
 // PCI Express configuration space of segment group 0. Not mapped yet. Each call searches the

@@ -10,7 +10,7 @@
 //     If (((Local0 & 2) == 2)) { Notify (PWRB, 0x80) }
 //
 // QEMU and Cloud Hypervisor write exactly this, each with its own names, address, width and mask.
-// What another form means would take an interpreter.
+// Other forms would take an interpreter.
 #pragma once
 
 #include <cstddef>

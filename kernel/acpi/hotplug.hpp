@@ -1,5 +1,5 @@
-// What QEMU's DSDT says about plugging PCI devices (QEMU docs/specs/acpi_pci_hotplug): the port of
-// its registers, and the number by which they know each bus.
+// Reads from QEMU's DSDT how PCI devices are plugged (QEMU docs/specs/acpi_pci_hotplug): the port
+// of the registers, and the number by which they know each bus.
 //
 // Like kernel/acpi/aml.hpp this knows a few terms and skips all other bytes one by one: the
 // operation region PCST, and under the host bridge PCI0 devices with constant `_ADR` and `BSEL`.

@@ -1,5 +1,5 @@
-// What the FADT says about switching the machine off, and about its power button (ACPI 6.5, 5.2.9
-// and 4.8).
+// The FADT's fields for switching the machine off, and for its power button (ACPI 6.5, 5.2.9 and
+// 4.8).
 #pragma once
 
 #include <array>

@@ -114,7 +114,7 @@ struct Register {
   friend constexpr bool operator==(const Register&, const Register&) = default;
 };
 
-// What the FADT says about the CMOS clock.
+// The FADT's facts about the CMOS clock.
 struct CmosClock {
   bool absent = false;
   std::uint8_t century = 0;  // its register; 0: not given

@@ -25,7 +25,7 @@ class VgaText {
   bool there_ = false;
   std::size_t row_ = 0;
   std::size_t column_ = 0;
-  // What the screen shows, so that scrolling reads nothing from the device and writes only cells
+  // A copy of the screen, so that scrolling reads nothing from the device and writes only the cells
   // that change: each access costs an exit in a virtual machine.
   std::array<std::uint16_t, kColumns * kRows> shown_{};
 };

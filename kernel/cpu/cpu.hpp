@@ -1,4 +1,4 @@
-// What CPUID says about the CPU.
+// The CPU's name and features, by CPUID.
 #pragma once
 
 #include <array>

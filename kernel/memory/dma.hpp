@@ -25,8 +25,8 @@ namespace mote::dma {
 [[nodiscard]] std::size_t mark();
 void rewind(std::size_t mark);
 
-// What has been allocated since `mark`; and from here on allocations come from such a part, until
-// an empty one is given: for a device that takes the place of one that is gone.
+// For a device that takes the place of one that is gone: `since` returns all that was allocated
+// after `mark`; after `use_again`, allocations come from that part, until an empty one is given.
 [[nodiscard]] std::span<std::byte> since(std::size_t mark);
 void use_again(std::span<std::byte> part);
 

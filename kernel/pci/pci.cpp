@@ -80,8 +80,8 @@ Window make_window() {
   return window;
 }
 
-// What the bridge to `bus` passes on, minus what is in use behind it. SeaBIOS leaves 2 MiB free
-// behind a bridge into which something can be plugged.
+// The addresses that the bridge to `bus` passes on, minus those in use behind it. SeaBIOS leaves
+// 2 MiB free behind a bridge into which something can be plugged.
 Window make_window_behind_bridge(std::uint8_t bus) {
   for (const Function& bridge : functions()) {
     if (is_bridge(bridge) && bridge.read8(kSecondaryBus) == bus) {

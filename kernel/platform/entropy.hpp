@@ -17,8 +17,8 @@ void initialize();
 // Mixes a sample into the key. Cheap enough to call once in each turn that received something.
 void stir(std::uint64_t sample);
 
-// Mixes in what a generator of random numbers gave, as much as it is, and renews the key of
-// `keyed_hash`. At boot only, before that one is used.
+// Mixes in a random generator's bytes, however many, and renews the key of `keyed_hash`. Call only
+// at boot, before the key is used.
 void stir(std::span<const std::byte> random);
 
 [[nodiscard]] std::uint64_t random64();

@@ -95,7 +95,7 @@ bool has_pressed_fixed() {
   return pressed;
 }
 
-// What has happened; nothing if all bits are set, because then nothing answers.
+// The events since the last look; none if all bits are set, because then no register answers.
 std::uint32_t read_event(const acpi::PowerEvent& event) {
   const IoPort port{static_cast<std::uint16_t>(event.where.address)};
   const PhysicalAddress address{event.where.address};

@@ -5,7 +5,7 @@
 
 namespace mote {
 
-// What somebody outside asks of the machine.
+// A request from outside: by the power button, or by Ctrl+Alt+Del.
 enum class PowerRequest : std::uint8_t { kNone, kOff, kReset };
 
 // Finds the machine's button, forgets presses from before, and has presses shown from now on. Once,
