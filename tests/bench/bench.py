@@ -3,6 +3,7 @@
 each row and how it is measured."""
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,9 @@ from world import World, about  # noqa: E402
 
 from tools.base.terminal import Progress  # noqa: E402
 from tools.command_line import bench_options  # noqa: E402
+
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def instructions(world: World) -> Iterator[Figure]:
@@ -82,12 +86,36 @@ def compare(world: World) -> list[figures.Pair]:
     return pairs
 
 
+def over_long_lines(folder: Path, options: argparse.Namespace) -> None:
+    import far  # imported only here: it fetches a Linux kernel
+
+    far.run(folder, options)
+
+
+def end_once() -> None:
+    """Has the first signal to end clean up, and takes no other from then on."""
+    def interrupt(*_: object) -> None:
+        for ending in ENDINGS:
+            signal.signal(ending, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for ending in ENDINGS:
+        if signal.getsignal(ending) != signal.SIG_IGN:
+            signal.signal(ending, interrupt)
+
+
 def main(arguments: list[str]) -> int:
+    end_once()
     options = bench_options.parser().parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="mote-bench-") as folder:
         try:
+            if options.far is not None:
+                over_long_lines(Path(folder), options)
+                return 0
             with World(Path(folder), options.nic) as world:
                 return 0 if measure(options, world) else 1
+        except KeyboardInterrupt:
+            return 130
         except LabUnavailable as reason:
             error = f"this host allows no lab: {reason}"
         except (NotPossible, AssertionError, RuntimeError, OSError,

@@ -112,7 +112,7 @@ static inline struct sockaddr_in address_of(const char* text, const char* port) 
   struct sockaddr_in made = {.sin_family = AF_INET,
                              .sin_port = htons((unsigned short)strtol(port, NULL, 10))};
   if (inet_pton(AF_INET, text, &made.sin_addr) != 1) {
-    fail("an address that is none");
+    fail("not an IPv4 address");
   }
   return made;
 }

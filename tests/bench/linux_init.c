@@ -1,6 +1,7 @@
-// The peer's first process (linux_vm.py): loads the drivers in /modules in the order of their
-// names, gives eth0 the address from the kernel's command line, and becomes nginx. If it fails, it
-// ends, and the kernel panics without its first process, which ends the machine.
+// The peer's first process (linux_vm.py): loads the modules in /modules in the order of their
+// names, takes the congestion control and eth0's address from the kernel's command line, and
+// becomes nginx. If it fails, it ends, and the kernel panics without its first process, which ends
+// the machine.
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -65,6 +66,27 @@ static void set_up(int control, const char* interface) {
   }
 }
 
+static void write_setting(const char* path, const char* value) {
+  const int setting = open(path, O_WRONLY | O_CLOEXEC);
+  const ssize_t length = (ssize_t)strlen(value);
+  if (setting < 0 || write(setting, value, (size_t)length) != length) {
+    fail(path);
+  }
+  close(setting);
+}
+
+// BBR paces by the qdisc fq; without a word Linux's defaults stay. Before the interface is up: then
+// it takes its qdisc.
+static void choose_congestion_control(const char* name) {
+  if (name == NULL) {
+    return;
+  }
+  if (strcmp(name, "bbr") == 0) {
+    write_setting("/proc/sys/net/core/default_qdisc", "fq");
+  }
+  write_setting("/proc/sys/net/ipv4/tcp_congestion_control", name);
+}
+
 int main(void) {
   if (mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) != 0 ||
       mount("proc", "/proc", "proc", 0, NULL) != 0) {
@@ -76,6 +98,7 @@ int main(void) {
     fail("socket");
   }
   set_up(control, "lo");
+  choose_congestion_control(getenv("congestion"));
   // The kernel passes options it doesn't know to its first process, as its environment.
   set_address(control, "eth0", SIOCSIFADDR, getenv("address"));
   set_address(control, "eth0", SIOCSIFNETMASK, getenv("netmask"));

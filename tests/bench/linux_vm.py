@@ -35,6 +35,7 @@ CACHE = ROOT / "build/bench-linux"
 KERNEL = "linux-image-cloud-amd64"
 NGINX = "nginx"
 DRIVERS = ("virtio_pci", "virtio_net")
+PACED = ("sch_fq", "tcp_bbr")  # only for those who ask for a congestion control
 LOADER = Path("/lib64/ld-linux-x86-64.so.2")  # where every program looks for it
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
 MEMORY_MIB = 256
@@ -66,19 +67,22 @@ class Peer:
     memory_mib: int
 
 
-def build(folder: Path, site: Path) -> Peer:
-    """The machine that serves a site; its initramfs goes into `folder`."""
+def build(folder: Path, site: Path, congestion: str = "") -> Peer:
+    """The machine that serves a site, by Linux's default congestion control or by `cubic` or `bbr`;
+    its initramfs goes into `folder`."""
     cache = Images(CACHE)
     packages = cache.once("packages", download)
     base = cache.once(f"machine-{key(packages)}", lambda out: assemble(packages, out))
-    initrd = folder / f"linux-{site.name}.cpio"
+    initrd = folder / f"linux-{site.name}{congestion}.cpio"
     with initrd.open("wb") as out:  # the kernel takes several archives in a row
-        with (base / "base.cpio").open("rb") as archive:
-            shutil.copyfileobj(archive, out)
+        for name in ("base", "paced") if congestion else ("base",):
+            with (base / f"{name}.cpio").open("rb") as archive:
+                shutil.copyfileobj(archive, out)
         write_archive(out, site_entries(site))
     netmask = ipaddress.ip_network(f"{Lab.HOST}/{Lab.PREFIX}", strict=False).netmask
+    chosen = f" congestion={congestion}" if congestion else ""
     return Peer(base / "vmlinux", initrd,
-                f"{APPEND} address={Lab.GUEST} netmask={netmask}", MEMORY_MIB)
+                f"{APPEND} address={Lab.GUEST} netmask={netmask}{chosen}", MEMORY_MIB)
 
 
 def versions() -> str:
@@ -147,6 +151,8 @@ def assemble(packages: Path, out: Path) -> None:
          str(out / "init"), str(HERE / "linux_init.c")], "the peer: its init was not compiled")
     with (out / "base.cpio").open("wb") as archive:
         write_archive(archive, base_entries(out / "init", tree))
+    with (out / "paced.cpio").open("wb") as archive:
+        write_archive(archive, module_entries(modules(tree, PACED), "paced-"))
     shutil.rmtree(tree)
 
 
@@ -176,8 +182,8 @@ def uncompressed(image: bytes) -> bytes:
     return bytes(kernel)
 
 
-def modules(tree: Path) -> list[tuple[str, bytes]]:
-    """The drivers' names and contents, each behind those it depends on (.modinfo)."""
+def modules(tree: Path, wanted: Iterable[str] = DRIVERS) -> list[tuple[str, bytes]]:
+    """The modules' names and contents, each behind those it depends on (.modinfo)."""
     files = {path.name.partition(".")[0]: path for path in tree.rglob("*.ko*")}
     order: dict[str, bytes] = {}
 
@@ -191,7 +197,7 @@ def modules(tree: Path) -> list[tuple[str, bytes]]:
             add(needed)
         order[name] = data
 
-    for name in DRIVERS:
+    for name in wanted:
         add(name)
     return list(order.items())
 
@@ -232,14 +238,19 @@ def base_entries(init: Path, tree: Path) -> Iterator[Entry]:
                                       "/etc/passwd": b"www-data:x:33:33::/:/none\n",
                                       "/etc/group": b"www-data:x:33:\n",
                                       **libraries(tree, nginx)}
-    for number, (name, data) in enumerate(modules(tree)):
-        files[f"/modules/{number:02}-{name}.ko"] = data
-    folders = {str(folder) for name in files for folder in Path(name).parents}
+    folders = {str(folder) for name in files for folder in Path(name).parents} | {"/modules"}
     for folder in sorted(folders | {"/dev", "/proc", "/run", "/var", "/var/lib", "/var/lib/nginx"}):
         yield Entry(folder.lstrip("/") or ".", stat.S_IFDIR | 0o755)
     yield Entry("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
     for name, data in files.items():
         yield Entry(name.lstrip("/"), stat.S_IFREG | 0o755, data)
+    yield from module_entries(modules(tree))
+
+
+def module_entries(found: Iterable[tuple[str, bytes]], prefix: str = "") -> Iterator[Entry]:
+    """Modules in the order in which they are loaded, by names; digits come before any prefix."""
+    for number, (name, data) in enumerate(found):
+        yield Entry(f"modules/{prefix}{number:02}-{name}.ko", stat.S_IFREG | 0o644, data)
 
 
 def site_entries(site: Path) -> Iterator[Entry]:

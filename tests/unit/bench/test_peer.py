@@ -83,6 +83,18 @@ def test_drivers_come_behind_those_that_they_need(tmp_path: Path) -> None:
     assert found[-1][1] == module("net_failover,built_in")
 
 
+def test_modules_for_pacing_are_loaded_behind_the_drivers(tmp_path: Path) -> None:
+    needs = {"virtio": "", "virtio_net": "virtio", "sch_fq": "", "tcp_bbr": ""}
+    for name, depends in needs.items():
+        (tmp_path / f"{name}.ko").write_bytes(module(depends))
+    drivers = linux_vm.module_entries(linux_vm.modules(tmp_path))
+    paced = linux_vm.module_entries(linux_vm.modules(tmp_path, linux_vm.PACED), "paced-")
+    names = [entry.name for entry in (*drivers, *paced)]
+    assert names == sorted(names) == [
+        "modules/00-virtio.ko", "modules/01-virtio_net.ko",
+        "modules/paced-00-sch_fq.ko", "modules/paced-01-tcp_bbr.ko"]
+
+
 # --- The kernel ---
 
 def bz_image(blocks: list[bytes], size: int, magic: bytes = b"\x02\x21\x4c\x18") -> bytes:
