@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 from tools.build import lwip_series
-from tools.build.host_programs import FUZZERS, LWIP, UNIT_PROGRAMS, UNIT_TESTS
+from tools.build.host_programs import (BENCH_PROGRAMS, FUZZERS, LWIP,
+                                       UNIT_PROGRAMS, UNIT_TESTS)
 from tools.build.sources import (APART, BOOT, BOOT_ONLY, FLOORS, HOT, LOADER, PACKER,
                                  UNGUARDED)
 
@@ -213,6 +214,15 @@ def fuzzer_edges(edges: Edges) -> None:
     edges.build("fuzzers", "phony", programs)
 
 
+def bench_edges(edges: Edges) -> None:
+    """The programs that the bench starts."""
+    for name, sources in BENCH_PROGRAMS.items():
+        objects = [object_of(source, "bench") for source in sources]
+        for source, target in zip(sources, objects):
+            edges.build(target, "bench_cxx", source)
+        edges.build(f"$b/bench/{name}", "bench_link", objects)
+
+
 def coverage_edges(edges: Edges) -> None:
     """Unit tests and fuzzers again, built to count the lines they run. The other sources of Mote
     are included, so that lines in no test count too."""
@@ -287,6 +297,8 @@ def all_sources() -> list[str]:
         sources += [f"tests/unit/{name}_test.cpp", *tested]
     for name, used in UNIT_PROGRAMS.items():
         sources += [f"tests/unit/{name}.cpp", *used]
+    for used in BENCH_PROGRAMS.values():
+        sources += used
     for name, tested in FUZZERS.items():
         sources += [f"tests/fuzz/{name}_fuzzer.cpp", *tested]
     return sorted(set(sources) - {LWIP})
@@ -332,6 +344,8 @@ def main() -> int:
     unit_test_edges(edges)
     edges.section("Fuzzers")
     fuzzer_edges(edges)
+    edges.section("Programs of the bench")
+    bench_edges(edges)
     edges.section("Coverage")
     coverage_edges(edges)
     edges.section("Commands")

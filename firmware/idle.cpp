@@ -113,7 +113,7 @@ void initialize(IdlePolicy policy) {
   if (policy == IdlePolicy::kDoze) {
     dozes_at_all = interrupts::start();
     const console::Fact fact(dozes_at_all);
-    console::line(dozes_at_all ? "idle: dozes" : "idle: no local APIC that works, so it polls");
+    console::line(dozes_at_all ? "idle: dozes" : "idle: no working local APIC, so it polls");
   }
 }
 

@@ -7,7 +7,7 @@
 
 namespace mote::idle {
 
-// What ended a wait.
+// The reason why a wait ended.
 enum class Woken : std::uint8_t {
   kByWork,  // one of the words has changed
   kByTime,

@@ -21,7 +21,7 @@ inline void print_place(const MmioWindow& window) {
   console::print("virtio-mmio 0x", console::Hex{window.base.value});
 }
 
-// Whatever firmware or a driver allowed.
+// Ends the device's access to memory, whether the BIOS or a driver allowed it.
 inline void keep_off_memory(const pci::Function& function) { function.disable_bus_master(); }
 inline void keep_off_memory(const MmioWindow&) {}  // can't be done
 
@@ -34,8 +34,8 @@ void tell(const auto& location, std::string_view error) {
 }
 
 // Makes a driver's object, calls `use(driver)`, and shuts the device down. The object and what it
-// allocates come from kernel/memory/dma.hpp and are given back. False: the device didn't let itself
-// be stopped, so that memory stays taken.
+// allocates come from kernel/memory/dma.hpp and are given back. False: the device couldn't be
+// stopped, so that memory stays taken.
 template <typename Driver>
 [[nodiscard]] bool use(const auto& location, auto&& use) {
   static_assert(std::is_trivially_destructible_v<Driver>);

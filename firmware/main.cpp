@@ -41,6 +41,7 @@
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
 #include "netstack/limits.hpp"
+#include "netstack/sender/congestion/congestion.hpp"
 #include "netstack/stack.hpp"
 
 namespace mote {
@@ -103,7 +104,7 @@ http::Audience metrics_audience() {
   const auto found =
       settings.metrics_audience() == kOne ? nics::find(settings.metrics_interface()) : std::nullopt;
   if (!found) {
-    console::line("http: the interface for metrics is not there, nobody gets any");
+    console::line("http: the interface for metrics is missing, nobody gets them");
     return http::Audience::none();
   }
   return http::Audience::on(*found);
@@ -174,6 +175,8 @@ class Machine {
   static Nanoseconds next_timer() {
     return std::min(netstack::next_timer(), agent_ports::next_turn());
   }
+  static void run_departures(Nanoseconds now) { netstack::run_departures(now); }
+
   static bool turn_nics() { return nics::turn(); }
   static bool send_log() {
     console::send_logged();
@@ -258,6 +261,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
     console::line("clock: behind the site's newest file, Date is that file's until it is later");
   }
   carve_pools(memory, pack, all_stopped ? AddressRange{} : lent, settings.http_connections());
+  netstack::choose_congestion_control(settings.congestion());
   netstack::initialize();
   idle::initialize(settings.idle());
   tell_name();
@@ -267,7 +271,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   power::initialize(milliseconds(settings.drain_time_ms()));
   const bool serves = site && start_http(*site);
   if (!paging::seal()) {
-    console::line("memory: cannot make read-only what boot has decided");
+    console::line("memory: cannot make page tables and other fixed data read-only");
   }
   run(serves ? &*site : nullptr);
 }

@@ -54,7 +54,7 @@ using AnyNic = AnyOf<PciDrivers, WindowDrivers>::Type;
 constinit std::array<AnyNic, limits::kInterfaces> places{};
 constinit std::size_t place_count = 0;  // those before it may have one, those from it on never had
 
-// What a place's NIC was given, and what is kept for the next one there.
+// The resources given to a place's NIC, some of which are kept for the next one there.
 struct Seat {
   std::optional<pci::Function> function;  // none: in a window, or free
   std::size_t packets = 0;                // lent to the device; 0: free

@@ -78,7 +78,7 @@ AddressRange lend_dma_memory(MemoryMap memory, const http::SitePack* site, std::
 void carve_pools(MemoryMap memory, const http::SitePack* site, AddressRange withheld,
                  std::size_t connections) {
   if (!memory.known()) {
-    console::line("memory: the loader told no map, ", kAssumedEnd >> 20, " MiB are assumed");
+    console::line("memory: the loader gave no map, ", kAssumedEnd >> 20, " MiB are assumed");
   }
   const std::uint64_t end = image_range().end;
   const AddressRange boot_text =

@@ -29,6 +29,11 @@ concept RunnableMachine = requires(M machine, Watch& watch, Nanoseconds time) {
   // turns.
   { machine.next_timer() } -> std::same_as<Nanoseconds>;
 
+  // Sends what is due now: senders' departures. Cheap, because it is called in every turn. First of
+  // all in it, since it tells the senders the turn's time: what lwIP's timers let them send before
+  // would count as sent in the last turn.
+  machine.run_departures(time);
+
   // One turn of every NIC. Returns whether there was any work.
   { machine.turn_nics() } -> std::same_as<bool>;
 
@@ -59,6 +64,7 @@ class RunLoop {
   // Does what is due, runs one turn, and waits for the next.
   void turn() {
     const Nanoseconds now = machine_.now();
+    machine_.run_departures(now);
     do_what_is_due(now);
     const bool busy = machine_.turn_nics();
     ++counters_.turns;

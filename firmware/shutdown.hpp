@@ -21,7 +21,7 @@ enum class PowerAction : std::uint8_t { kOff, kReset, kHalt };
 // The machine that is to end.
 template <typename M>
 concept EndingMachine = requires(M machine, PowerAction action) {
-  // What was asked of it by its button since the last call.
+  // The button's requests since the last call.
   { machine.asked() } -> std::same_as<PowerRequest>;
 
   // Accepts nothing new, and returns what is left. Called again and again.
@@ -79,7 +79,7 @@ class Shutdown {
  private:
   enum class State : std::uint8_t { kRunning, kAsked, kDraining, kLeaving, kOver };
 
-  // Whoever presses a second time doesn't want to wait.
+  // A second press ends the wait.
   void heed(PowerRequest asked) {
     if (asked == PowerRequest::kNone) {
       return;

@@ -58,7 +58,7 @@ inline constexpr std::size_t kUnorderedRanges = 16;
 // --- Replies ---
 
 // Reply tails: replies at once that have text of their own, and bytes of that text (414 for a
-// redirect that would need more). A redirect or a single range needs its tail until lwIP has taken
+// redirect that would need more). A redirect or a single range needs its tail until TCP has taken
 // the text, several ranges until it has taken the last one, so these leave a fraction of
 // 1/kTailsShare to the others. Large crowds have one for every kConnectionsATail connections. When
 // none is free, the longest holder gives way (http/reply/holding.hpp); without one, ranges get the
@@ -80,7 +80,7 @@ inline constexpr std::size_t kTextShare = 4;
 inline constexpr std::size_t kLogLineBytes = 1024;
 inline constexpr std::size_t kLogPartBytes = 300;
 
-// Pages of metrics that wait for lwIP to take them, which it mostly does at once (503 when none is
+// Pages of metrics that wait for TCP to take them, which it mostly does at once (503 when none is
 // free), and bytes of one.
 inline constexpr std::size_t kMetricsPages = 1;
 inline constexpr std::size_t kMetricsBytes = 44 * 1024;
@@ -91,6 +91,10 @@ inline constexpr std::size_t kMetricsBytes = 44 * 1024;
 // closes without a word).
 inline constexpr std::uint32_t kHeaderTimeMs = 10'000;
 inline constexpr std::uint32_t kIdleTimeMs = 15'000;
+
+// A response counts as sent when no more than this of it is left to be acknowledged. Short ones
+// never count as being sent: most are acknowledged with the next request.
+inline constexpr std::uint32_t kSentSoon = 64 * 1024;
 
 // A peer must take kLeastSendBytes of its response (or all of it) in each kStallTimeMs, or is
 // reset: 240 bytes/s, the least rate of IIS and of Kestrel. nginx and Apache are content with one

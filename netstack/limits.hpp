@@ -50,20 +50,36 @@ inline constexpr unsigned kChallengeTimeMs = 5'000;
 // Half-open connections that stay when PCBs run out, at most.
 inline constexpr std::size_t kHalfOpen = 128;
 
+// Bytes of one connection in flight, at most.
+inline constexpr std::uint32_t kLargestSendWindow = 8 * 1024 * 1024;
+
 // The least path MTU that segments are made to fit: every host takes it (RFC 791, 3.1). Where
 // routers say less, they may fragment. And how many narrow paths are remembered.
 inline constexpr std::uint16_t kLeastPathMtu = 576;
 inline constexpr std::size_t kNarrowPaths = 256;
 
-// --- lwIP's heap ---
+// Ranges of what one connection has in flight, at most (netstack/sender/flight.hpp).
+inline constexpr std::size_t kFlightRanges = 512;
 
-// Bytes of text copied behind TCP's header, in the same block: a response's status line with Date
-// and Connection. And of longer text that is copied in one go.
+// --- Sender ---
+
+// Bytes of text copied behind a frame's headers, in the same block: a response's status line with
+// Date and Connection. And of longer text that is copied in one go, into several blocks.
 inline constexpr std::size_t kFirstTextBytes = 108;
 inline constexpr std::size_t kCopiedBytes = 512;
+inline constexpr std::size_t kTextBlocks = (kCopiedBytes + kFirstTextBytes - 1) / kFirstTextBytes;
 
-// Blocks for that longer text, at least: two for each reply tail, and a page of metrics.
-inline constexpr std::size_t kLeastTexts = 128;
+// Blocks that queues share, at least: for the text of two replies' tails, and a page of metrics.
+inline constexpr std::size_t kLeastSharedBlocks = 128 * kTextBlocks;
+
+// Frames in devices' rings whose headers aren't in their queue's own block: half of the frames that
+// the largest ring of a NIC in use here holds in three pieces each. Less with little RAM.
+inline constexpr std::size_t kFrameHeaders = 512;
+
+// --- lwIP's heap ---
+
+// Blocks for DHCP messages and the like.
+inline constexpr std::size_t kTexts = 128;
 
 // Blocks for frames and DHCP messages.
 inline constexpr std::size_t kFrameBlocks = 64;

@@ -1,4 +1,4 @@
-// The sizes of lwIP's pools.
+// The sizes of the stack's pools: lwIP's, and the sender's.
 #pragma once
 
 #include <algorithm>
@@ -10,11 +10,15 @@
 namespace mote::netstack {
 
 struct Plan {
-  std::size_t connections = 0;  // open at once
-  std::size_t pcbs = 0;         // for these, for handshakes, and for connections still closing
-  std::size_t segments = 0;     // as many headers of segments, and pbufs for what they refer to
-  std::size_t texts = 0;        // blocks for what is written to a connection by copy
-  std::size_t frames = 0;       // blocks for one frame or one DHCP message
+  std::size_t connections = 0;    // open at once
+  std::size_t pcbs = 0;           // for these, for handshakes, and for connections still closing;
+                                  // and as many senders
+  std::size_t segments = 0;       // lwIP's: SYNs that wait for an answer, and segments without data
+  std::size_t shared_blocks = 0;  // of queues, beside those that each connection has of its own
+  std::size_t frame_blocks = 0;   // for headers of frames that devices read
+  std::size_t ranges = 0;         // of what is in flight, beside each connection's first
+  std::size_t texts = 0;          // blocks for lwIP's DHCP messages and pings
+  std::size_t frames = 0;         // blocks for one frame or one DHCP message
 
   friend constexpr bool operator==(const Plan&, const Plan&) = default;
 };
@@ -25,10 +29,13 @@ struct Plan {
   Plan plan;
   plan.connections = connections;
   plan.pcbs = connections + std::max(connections / 4, kLeastSpare);
-  // Two segments for each, one of them in two pieces, and a FIN (mote_tcp_queue_limit); and some
-  // more for those that send much.
-  plan.segments = 4 * plan.pcbs + std::min(plan.pcbs, kMostFast);
-  plan.texts = std::max(connections / 4, limits::kLeastTexts);
+  plan.segments = plan.pcbs + std::max(plan.pcbs / 4, kLeastSpare);
+  // One each where connections are few; of many, not all have long texts at once.
+  plan.shared_blocks = std::clamp(std::min(plan.pcbs, std::max(2 * plan.pcbs / 5, 2 * kMostFast)),
+                                  limits::kLeastSharedBlocks, 8 * kMostFast);
+  plan.frame_blocks = share.of(limits::kFrameHeaders);
+  plan.ranges = 2 * std::min(plan.pcbs, kMostFast);
+  plan.texts = share.of(limits::kTexts);
   plan.frames = share.of(limits::kFrameBlocks);
   return plan;
 }

@@ -22,9 +22,12 @@ inline constexpr std::uint32_t kPollTickMs = 100;
 void initialize();
 
 // Runs lwIP's due timers. Call before the interfaces' turns, so that what a timer sends leaves with
-// the same turn's doorbell, but after reclaim(): lwIP won't retransmit a segment the device still
+// the same turn's doorbell, but after reclaim(): lwIP won't resend a SYN that the device still
 // holds.
 void run_timers();
+
+// Runs the due timers of senders: retransmission, pacing, probes. Call each turn.
+void run_departures(Nanoseconds now);
 
 // The address of the interface with an index, while it can be reached there; else zero.
 [[nodiscard]] Ipv4Address usable_address(unsigned index);
@@ -32,7 +35,7 @@ void run_timers();
 // The machine's name by DHCP: the first that a server has given. Empty: none has.
 [[nodiscard]] std::string_view leased_host_name();
 
-// When the next of lwIP's timers is due. It may become earlier during a turn, but not between
+// When the next of these timers is due. It may become earlier during a turn, but not between
 // turns.
 [[nodiscard]] Nanoseconds next_timer();
 

@@ -3,14 +3,14 @@
 
 #include "lwip/memp.h"
 #include "lwip/stats.h"
-#include "mote_hooks.h"
 #include "netstack/ip/path_mtu.hpp"
+#include "netstack/sender/block.hpp"
+#include "netstack/sender/flight.hpp"
+#include "netstack/sender/sender.hpp"
 
 namespace mote::netstack {
 namespace {
 
-constinit std::uint64_t resent = 0;
-constinit std::uint64_t broken = 0;
 constinit std::uint64_t challenges = 0;
 constinit std::uint64_t challenges_withheld = 0;
 
@@ -24,8 +24,7 @@ PoolUsage usage(std::string_view name, memp_t pool) {
 // lwIP counts every segment it doesn't take as dropped, and gives a reason for some.
 TcpCounters tcp_counters() {
   const struct stats_proto& tcp = lwip_stats.tcp;
-  return {.resent = resent,
-          .broken = broken,
+  return {.resent = Sender::resent(),
           .challenges = challenges,
           .challenges_withheld = challenges_withheld,
           .dropped_checksum = tcp.chkerr,
@@ -40,7 +39,11 @@ TcpCounters tcp_counters() {
 void note_challenge(bool sent) { ++(sent ? challenges : challenges_withheld); }
 
 std::array<PoolUsage, kPools> pools() {
+  const blocks::Usage sent = blocks::usage();
+  const Flight::Usage flying = Flight::usage();
   return {usage("tcp_pcbs", MEMP_TCP_PCB),
+          {"tcp_send_blocks", sent.blocks, sent.used, sent.most_used, sent.failures},
+          {"tcp_flight_ranges", flying.ranges, flying.used, flying.most_used, flying.failures},
           usage("tcp_segments", MEMP_TCP_SEG),
           usage("pbufs", MEMP_PBUF),
           usage("frame_copies", MEMP_PBUF_POOL),
@@ -52,11 +55,3 @@ std::array<PoolUsage, kPools> pools() {
 }
 
 }  // namespace mote::netstack
-
-extern "C" {
-
-void mote_tcp_resent(void) { ++mote::netstack::resent; }
-
-void mote_tcp_broken(void) { ++mote::netstack::broken; }
-
-}  // extern "C"

@@ -19,10 +19,10 @@ struct InterfaceCounters {
   std::uint64_t replies_dropped = 0;          // echo replies that found the ring full
   std::uint64_t rx_copied = 0;                // frames copied out of their packet (copy-break)
   std::uint64_t rx_no_memory = 0;             // frames dropped because no pbuf was left
-  std::uint64_t tx_frames = 0;                // lwIP's frames given to the device
+  std::uint64_t tx_frames = 0;                // given to the device, but for echo replies
   std::uint64_t tx_copied = 0;                // of these, copied into a packet first
   std::uint64_t tx_waited = 0;                // frames that waited in the backlog
-  std::uint64_t tx_refused = 0;               // frames that found the backlog full; TCP keeps them
+  std::uint64_t tx_refused = 0;               // lwIP's frames that found the backlog full
   std::uint64_t tx_unsendable = 0;            // frames that no device takes; dropped
   std::uint64_t tx_stuck = 0;                 // frames that waited too long in front; dropped
   std::uint64_t tx_no_route = 0;              // datagrams without a route
@@ -61,8 +61,7 @@ struct InterfaceReport {
 
 // Segments. lwIP counts received ones in 32 bits.
 struct TcpCounters {
-  std::uint64_t resent = 0;      // resent and handed to an interface
-  std::uint64_t broken = 0;      // connections reset because their accounts were wrong
+  std::uint64_t resent = 0;      // of data or FIN; a long one that the device cuts counts once
   std::uint64_t challenges = 0;  // ACKs for segments that weren't believed (RFC 5961)
   std::uint64_t challenges_withheld = 0;
   std::uint32_t dropped_checksum = 0;   // received with a wrong checksum
@@ -71,7 +70,7 @@ struct TcpCounters {
   std::uint32_t dropped_otherwise = 0;  // for instance, data that wasn't accepted
   std::uint64_t path_mtu_believed = 0;  // messages about paths' MTUs (netstack/ip/path_mtu.hpp)
   std::uint64_t path_mtu_refused = 0;
-  std::uint32_t no_memory = 0;  // SYNs and writes for which there was no memory
+  std::uint32_t no_memory = 0;  // SYNs for which there was no memory
 };
 [[nodiscard]] TcpCounters tcp_counters();
 
@@ -92,8 +91,8 @@ struct PoolUsage {
   std::uint64_t failures = 0;  // requests that found none left
 };
 
-// The pools of lwIP's own that are used.
-inline constexpr std::size_t kPools = 9;
+// The sender's pools, and those of lwIP's that are used.
+inline constexpr std::size_t kPools = 11;
 [[nodiscard]] std::array<PoolUsage, kPools> pools();
 
 // A segment wasn't believed: whether the ACK that says so was sent, or withheld, there having been

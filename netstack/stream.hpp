@@ -8,8 +8,8 @@
 // in between, such as TLS, will be a class with the same functions (the concept Stream); HTTP names
 // its stream in one place (http/connection/reply_writer.hpp).
 //
-// Streams keep no counts of their own: bytes in flight, acknowledged or free are read from lwIP's
-// state.
+// Streams keep no counts of their own: bytes in flight, acknowledged or free are read from the
+// connection's sender (netstack/sender/sender.hpp).
 #pragma once
 
 #include <array>
@@ -76,6 +76,7 @@ concept StreamEvents = requires(Owner& owner, Arrived data, std::uint32_t bytes)
 struct PromptReply {
   std::span<const Piece> pieces;  // none: not known
   std::size_t bytes = 0;          // of all of them
+  bool is_last = false;           // the stream is closed behind it
   const void* origin = nullptr;   // for the owner's use
 };
 
@@ -98,7 +99,7 @@ class TcpStream {
   using Result = std::int8_t;
   struct Callbacks {
     Result (*received)(void* owner, tcp_pcb* pcb, pbuf* data, Result error);
-    Result (*acknowledged)(void* owner, tcp_pcb* pcb, std::uint16_t bytes);
+    Result (*acknowledged)(void* owner, tcp_pcb* pcb, std::uint32_t bytes);
     void (*lost)(void* owner, Result error);
   };
 
@@ -121,29 +122,23 @@ class TcpStream {
   // acknowledged, unless they are copied.
   enum class Write : std::uint8_t { kReferenced, kCopied };
 
-  // Writes all the pieces, or none, as one segment of their own; the first is copied. `bytes` is
-  // their sum. False: that isn't possible now, but `write` may work.
+  // Writes all the pieces, or none; the first is copied. `bytes` is their sum. False: that isn't
+  // possible now, but `write` may work.
   [[nodiscard]] bool write_message(std::span<const Piece> pieces, std::size_t bytes);
 
-  // Writes a piece; there must be room for it. `more`: more follows at once. False: no memory.
-  [[nodiscard]] bool write(Piece piece, Write how, bool more);
+  // Writes a piece; there must be room for it. A copied one has at most limits::kCopiedBytes.
+  // False: no memory.
+  [[nodiscard]] bool write(Piece piece, Write how);
 
-  // Bytes that can be written now; and whether this many can, in this many pieces.
+  // Bytes that can be written now, however many of them can be sent; and whether this many can, in
+  // this many pieces.
   [[nodiscard]] std::uint32_t room() const;
   [[nodiscard]] bool has_room(std::uint32_t bytes, unsigned pieces) const;
-
-  // Room worth waiting for while acknowledgements are still due: an owner that writes as soon as
-  // there is room for two frames hands over segments of two frames. 0: any room is worth it.
-  [[nodiscard]] std::uint32_t worthwhile_room() const;
-
-  // The payload of a frame.
-  [[nodiscard]] std::uint32_t frame_bytes() const;
 
   // Bytes written and not yet acknowledged.
   [[nodiscard]] std::uint32_t in_flight() const;
 
-  // The end of everything written, and whether everything up to a position is acknowledged and no
-  // longer takes memory.
+  // The end of everything written, and whether everything up to a position is acknowledged.
   using Position = std::uint32_t;
   [[nodiscard]] Position end() const;
   [[nodiscard]] bool has_let_go(Position position) const;
@@ -176,7 +171,7 @@ class TcpStream {
 
  private:
   template <StreamEvents Owner>
-  static Result acknowledged(void* owner, tcp_pcb* pcb, std::uint16_t bytes);
+  static Result acknowledged(void* owner, tcp_pcb* pcb, std::uint32_t bytes);
   template <StreamEvents Owner>
   static Result retry(void* owner, tcp_pcb* pcb);
   template <StreamEvents Owner>
@@ -220,11 +215,9 @@ template <typename S>
 concept Stream = requires(S& stream, const S& seen, std::span<const Piece> pieces, Piece piece,
                           std::uint32_t bytes, typename S::Position position) {
   { stream.write_message(pieces, pieces.size()) } -> std::same_as<bool>;
-  { stream.write(piece, S::Write::kCopied, true) } -> std::same_as<bool>;
+  { stream.write(piece, S::Write::kCopied) } -> std::same_as<bool>;
   { seen.room() } -> std::same_as<std::uint32_t>;
   { seen.has_room(bytes, 1U) } -> std::same_as<bool>;
-  { seen.worthwhile_room() } -> std::same_as<std::uint32_t>;
-  { seen.frame_bytes() } -> std::same_as<std::uint32_t>;
   { seen.in_flight() } -> std::same_as<std::uint32_t>;
   { seen.end() } -> std::same_as<typename S::Position>;
   { seen.has_let_go(position) } -> std::same_as<bool>;
@@ -250,8 +243,8 @@ void stop_listening(std::uint16_t port);
 // Calls a function once, after this many milliseconds. At most one call may be pending.
 void call_later(std::uint32_t milliseconds, void (*function)(void* unused));
 
-// Blocks left for copied text longer than fits into a segment's header block. All connections share
-// them, so peers that acknowledge nothing must not be able to take all of them.
+// Memory left for copied text longer than limits::kFirstTextBytes, in texts of kCopiedBytes. All
+// connections share it, so peers that acknowledge nothing must not be able to take all of it.
 [[nodiscard]] std::size_t text_blocks_left();
 [[nodiscard]] inline bool has_text_room() { return text_blocks_left() > 0; }
 
@@ -277,7 +270,7 @@ TcpStream::Result TcpStream::received(void* owner, tcp_pcb* pcb, pbuf* data, Res
 }
 
 template <StreamEvents Owner>
-TcpStream::Result TcpStream::acknowledged(void* owner, tcp_pcb* pcb, std::uint16_t bytes) {
+TcpStream::Result TcpStream::acknowledged(void* owner, tcp_pcb* pcb, std::uint32_t bytes) {
   static_cast<Owner*>(owner)->on_acknowledged(bytes);
   return result_for(pcb);
 }

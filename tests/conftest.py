@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# Byte code is kept out of the tree, and kept: pytest would compile 60 files anew in each process.
+sys.pycache_prefix = str(Path(__file__).resolve().parents[1] / "build/pycache")
+sys.dont_write_bytecode = False
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 import guard  # noqa: E402

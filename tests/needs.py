@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
-BUILD = f"{Path(__file__).resolve().parents[1]}/build/"
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = f"{ROOT}/build/"
 IMAGE = "image"
 # A fixture that makes images of the kernel -> what it needs.
 FIXTURES = {"images": IMAGE}
-# What tests themselves make there, and where the door takes turns with others.
-OWN = tuple(BUILD + name for name in ("test-results/", "node/", "bench-linux/", "lock"))
+# Paths that tests themselves make there, Python's byte code of them, and the lock by which builds
+# take turns.
+OWN = tuple(BUILD + name for name in ("test-results/", "node/", "bench-linux/", "pycache/", "lock"))
 
 touched: list[str] = []  # files in build/ that the running test has opened or started
 
@@ -52,8 +54,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     if file := session.config.getoption("needs_into"):
         targets = set().union(*map(targets_of, session.items))
-        Path(file).write_text(json.dumps({"tests": len(session.items),
-                                          "targets": sorted(targets)}))
+        files = {str(item.path.relative_to(ROOT)): None for item in session.items}  # in order
+        Path(file).write_text(json.dumps({"tests": len(session.items), "targets": sorted(targets),
+                                          "files": list(files)}))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,4 +1,4 @@
-// What a settings disk says of one NIC: checks addresses and routes, and chooses among them.
+// Checks a settings disk's addresses and routes for one NIC, and chooses among them.
 #include "firmware/settings/interface_draft.hpp"
 
 #include <utility>
@@ -73,7 +73,7 @@ void InterfaceDraft::use(const SubnetText& subnet) {
   }
   const auto prefix = read_prefix(subnet.address, subnet.netmask, 24);  // as cloud-init assumes
   if (!prefix || !is_host_on(*prefix)) {
-    file_.complain(subnet.line, "% is no address for a host, not used"sv, subnet.address);
+    file_.complain(subnet.line, "% can't be a host's address, not used"sv, subnet.address);
     return;
   }
   std::optional<std::uint32_t> gateway;
@@ -82,7 +82,7 @@ void InterfaceDraft::use(const SubnetText& subnet) {
   } else if (!subnet.gateway.empty() && subnet.gateway != "0.0.0.0"sv) {
     gateway = parse_ipv4(subnet.gateway);
     if (!gateway || !is_host(*gateway)) {
-      file_.complain(subnet.line, "% is no address for a gateway, not used"sv, subnet.gateway);
+      file_.complain(subnet.line, "% can't be a gateway's address, not used"sv, subnet.gateway);
       gateway.reset();
     }
   }
@@ -182,7 +182,7 @@ std::optional<InterfaceChoice> choose(SettingsFile& file, std::uint32_t line, st
   if (!mac.empty()) {
     const auto parsed = parse_mac(mac);
     if (!parsed) {
-      file.complain(line, "% is no MAC address: this NIC's settings are not used"sv, mac);
+      file.complain(line, "% is not a MAC address: this NIC's settings are not used"sv, mac);
       return std::nullopt;
     }
     return InterfaceChoice{.mac = parsed};

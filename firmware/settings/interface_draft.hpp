@@ -1,4 +1,4 @@
-// What a settings disk says of one NIC, collected until it can be applied as a whole.
+// A settings disk's statements about one NIC, collected until they can be applied as a whole.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct RouteText {
 };
 
 // A NIC has one IPv4 address: the first with a gateway, else DHCP, else the first. The others are
-// complained of.
+// named on the console.
 class InterfaceDraft {
  public:
   explicit InterfaceDraft(SettingsFile& file) : file_(file) {}
@@ -74,7 +74,7 @@ class InterfaceDraft {
 };
 
 // The NIC with this MAC address, else with the number in a name like "eth1", else the one at this
-// place. Nothing: there can't be such a NIC, which is complained of.
+// place. Nothing: there can't be such a NIC; the console says so.
 [[nodiscard]] std::optional<InterfaceChoice> choose(SettingsFile& file, std::uint32_t line,
                                                     std::string_view mac, std::string_view name,
                                                     std::uint32_t place);

@@ -41,7 +41,7 @@ struct InterfaceChoice {
 // "10.0.0.0/8 via 192.0.2.9", or "198.51.100.0/24": on the link. Host bits are cleared.
 [[nodiscard]] std::optional<netstack::Route> parse_route(std::string_view text);
 
-// A route without what no route can have; absent if it is impossible.
+// A route with the bits behind its prefix cleared; absent if it is impossible.
 [[nodiscard]] std::optional<netstack::Route> checked_route(Ipv4Prefix network,
                                                            std::uint32_t router);
 

@@ -22,8 +22,8 @@ class InterfaceRules {
   [[nodiscard]] bool set(const InterfaceChoice& choice, const InterfaceFields& fields,
                          std::uint8_t source);
 
-  // What counts for a NIC: of each field, what the last source says of it. If this says something
-  // of both the MAC address and the index, that of the MAC address.
+  // A NIC's settings: for each field the last source's value. If that source has one for the MAC
+  // address and one for the index, the MAC address's wins.
   [[nodiscard]] InterfaceFields fields_of(std::uint32_t index, const MacAddress& mac) const;
 
   // Calls `use` with each NIC that has a rule.

@@ -160,6 +160,11 @@ bool Settings::set_top(std::string_view key, std::string_view value) {
     idle_ = value == "doze"sv ? IdlePolicy::kDoze : IdlePolicy::kPoll;
     return true;
   }
+  if (key == "tcp.congestion"sv && (value == "bbr"sv || value == "cubic"sv)) {
+    using enum netstack::CongestionControl;
+    congestion_ = value == "cubic"sv ? kCubic : kBbr;
+    return true;
+  }
   return false;
 }
 
@@ -210,8 +215,7 @@ bool Settings::set_path(Path& path, std::string_view value) {
   return is_good;
 }
 
-// Whoever limits metrics to an interface doesn't want everybody to see them, even if the value is
-// wrong.
+// A wrong value serves metrics to nobody: its author meant to limit them, not to show them to all.
 bool Settings::set_metrics_interface(std::string_view value) {
   metrics_interface_.mac = parse_mac(value);
   const auto index = parse_number(value, 0, limits::kInterfaces - 1);

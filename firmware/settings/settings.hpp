@@ -17,6 +17,7 @@
 #include "firmware/settings/interface_rules.hpp"
 #include "firmware/settings/parse.hpp"
 #include "http/limits.hpp"
+#include "netstack/sender/congestion/congestion.hpp"
 #include "netstack/wire/host_name.hpp"
 
 namespace mote {
@@ -54,9 +55,10 @@ class Settings {
   [[nodiscard]] std::uint32_t http_connections() const { return http_connections_; }
   [[nodiscard]] std::uint32_t header_time_ms() const { return header_time_ms_; }
   [[nodiscard]] std::uint32_t idle_time_ms() const { return idle_time_ms_; }
-  // What responses in delivery get to end when the machine is to end.
+  // The time that responses in delivery get when the machine is to end.
   [[nodiscard]] std::uint32_t drain_time_ms() const { return drain_time_ms_; }
   [[nodiscard]] IdlePolicy idle() const { return idle_; }
+  [[nodiscard]] netstack::CongestionControl congestion() const { return congestion_; }
   [[nodiscard]] bool halt_on_panic() const { return halt_on_panic_; }
   // Whether the console tells trouble only, beside the first line and `ready`.
   [[nodiscard]] bool is_console_quiet() const { return is_console_quiet_; }
@@ -65,7 +67,7 @@ class Settings {
   [[nodiscard]] std::string_view health_path() const { return health_path_.text(); }
   [[nodiscard]] std::string_view metrics_path() const { return metrics_path_.text(); }
 
-  // Who is served metrics. A choice that can't be used means nobody, not all.
+  // The clients that are served metrics. A choice that can't be used means nobody, not all.
   enum class MetricsAudience : std::uint8_t { kAll, kOne, kNone };
   [[nodiscard]] MetricsAudience metrics_audience() const { return metrics_audience_; }
   [[nodiscard]] const InterfaceChoice& metrics_interface() const { return metrics_interface_; }
@@ -97,7 +99,7 @@ class Settings {
     std::size_t size_ = 0;
   };
 
-  // What became of a setting.
+  // The result of applying a setting.
   enum class Outcome : std::uint8_t { kSet, kUnusable, kNoRoom };
 
   void begin(SettingSource source);
@@ -119,6 +121,7 @@ class Settings {
   bool halt_on_panic_ = false;
   bool is_console_quiet_ = false;
   IdlePolicy idle_ = IdlePolicy::kPoll;
+  netstack::CongestionControl congestion_ = netstack::CongestionControl::kBbr;
   Path health_path_{"/healthz"};
   Path metrics_path_{""};
   MetricsAudience metrics_audience_ = MetricsAudience::kAll;

@@ -23,10 +23,10 @@ class SettingsFile {
   // Says once that IPv6 isn't used.
   void pass_over_ipv6(std::uint32_t line);
 
-  // The scalar under `key`; empty if there is none. Another kind is complained of.
+  // The scalar under `key`; empty if there is none. Complains of another kind.
   [[nodiscard]] std::string_view text(const formats::Node& map, std::string_view key);
 
-  // The list under `key`; null if there is none. Another kind is complained of.
+  // The list under `key`; null if there is none. Complains of another kind.
   [[nodiscard]] const formats::Node* list(const formats::Node& map, std::string_view key);
 
   // Complains of the keys of a map that aren't among these words, unless they have no value.

@@ -78,7 +78,7 @@ Phase Connection::current_phase() const {
   if (fin_sent_) {
     return stream_.in_flight() > 0 ? Phase::kSending : Phase::kDraining;
   }
-  if (is_sending()) {
+  if (is_sending() || stream_.in_flight() > limits::kSentSoon) {
     return Phase::kSending;
   }
   return reader_.is_mid_request() || reader_.is_reading_content() ? Phase::kReading : Phase::kIdle;

@@ -82,11 +82,12 @@ bool Connection::answer_again(std::string_view input) {
 netstack::PromptReply Connection::find_prompt(std::string_view bytes) const {
   const bool is_ready = is_quiet() && !peer_closed_ && !retries_;
   const Reply* const known = is_ready ? server.replies.find(bytes) : nullptr;
-  if (known == nullptr || known->closes()) {
+  if (known == nullptr) {
     return {};
   }
   return {.pieces = std::span(known->pieces).first(known->count),
           .bytes = known->bytes,
+          .is_last = known->closes(),
           .origin = known};
 }
 
@@ -95,12 +96,17 @@ void Connection::note_prompt(const netstack::PromptReply& found) {
   const Reply& reply = *static_cast<const Reply*>(found.origin);
   ++server.counters.responses[index_of_status(reply.status)];
   server.counters.bytes += found.bytes;
+  writer_.acknowledge_all();
+  if (found.is_last) {
+    closes_ = fin_sent_ = progress_ = true;
+    settle();
+    return;
+  }
   if (since_ != server.ticks) {
     enter(phase_);
   } else {
     begin_time();
   }
-  writer_.acknowledge_all();
 }
 
 // Answers the requests at the front of `input` until one is incomplete, a response doesn't go out

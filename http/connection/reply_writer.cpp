@@ -1,4 +1,4 @@
-// Sends replies by reference, piece by piece, in portions worth a segment.
+// Sends replies by reference, piece by piece.
 #include "http/connection/reply_writer.hpp"
 
 #include <algorithm>
@@ -13,15 +13,15 @@ namespace mote::http {
 namespace {
 
 // Room to wait for before answering: all of a reply except bodies from the pack, that is, its
-// preface, the site's and Mote's own field lines, and a tail's text; and the pbufs, a header and a
-// reference for each piece and segment.
+// preface, the site's and Mote's own field lines, and a tail's text; and the blocks for a preface
+// in one piece of copied text.
 constexpr std::uint32_t kHeadBytes = 6 * 1024 + limits::kReplyTextBytes;
-constexpr unsigned kHeadPieces = 24;
+constexpr unsigned kHeadBlocks = 1 + limits::kTextBlocks;
 
 }  // namespace
 
 bool ReplyWriter::has_room(const Stream& stream) {
-  return stream.in_flight() == 0 || stream.has_room(kHeadBytes, kHeadPieces);
+  return stream.in_flight() == 0 || stream.has_room(kHeadBytes, kHeadBlocks);
 }
 
 void ReplyWriter::give_up() {
@@ -36,7 +36,7 @@ void ReplyWriter::give_up() {
   rest_ = 0;
 }
 
-// Writes a whole reply as one segment, with its preface copied into the segment's header block.
+// Writes a whole reply at once, with its preface copied.
 // False: that isn't possible, and nothing was written.
 bool ReplyWriter::write_at_once(Stream& stream, const Reply& reply) {
   static_assert(Reply::kPieces <= Stream::kMessagePieces);
@@ -57,8 +57,7 @@ bool ReplyWriter::write_slowly(Stream& stream, const Reply& reply) {
 
 bool ReplyWriter::write(Stream& stream) {
   while (rest_ > 0) {
-    const bool is_last = rest_ == 1 && tail_ == nullptr;
-    const Result result = write_piece(stream, pieces_[first_], is_last);
+    const Result result = write_piece(stream, pieces_[first_]);
     if (result != Result::kTaken) {
       return result == Result::kNoRoom;
     }
@@ -74,59 +73,34 @@ bool ReplyWriter::write(Stream& stream) {
   return true;
 }
 
-// Writes as much of a piece as there is room for. kTaken: all of it is written.
-ReplyWriter::Result ReplyWriter::write_piece(Stream& stream, Piece& piece, bool is_last) {
-  while (piece.bytes > 0) {
-    const std::size_t before = piece.bytes;
-    const Result result = write_some(stream, piece, is_last);
-    if (result != Result::kTaken) {
-      return result;
-    }
-    if (copies_ && before > limits::kFirstTextBytes) {
-      hold_text(stream);
-    }
-    server.counters.bytes += before - piece.bytes;
+// Writes as much of a piece as there is room for: nearly always all of it, because what lies in the
+// pack takes no memory. kTaken: all of it is written.
+ReplyWriter::Result ReplyWriter::write_piece(Stream& stream, Piece& piece) {
+  if (piece.bytes == 0) {
+    return Result::kTaken;
   }
-  return Result::kTaken;
-}
-
-// How many bytes of a piece to write now.
-std::size_t ReplyWriter::room_for(const Stream& stream, const Piece& piece) const {
-  const std::size_t room = stream.room();  // at most 65,535
-  if (room >= piece.bytes) {
-    return piece.bytes;
-  }
-  if (copies_ || (stream.in_flight() > 0 && room < stream.worthwhile_room())) {
-    return 0;
-  }
-  return room - room % stream.frame_bytes();  // no small segment in the middle of a body
-}
-
-// Writes what there is room for. When the stream lacks memory, tries half of that, and so on.
-ReplyWriter::Result ReplyWriter::write_some(Stream& stream, Piece& piece, bool is_last) const {
-  std::size_t bytes = room_for(stream, piece);
-  if (bytes == 0) {
-    return Result::kNoRoom;
-  }
-  if (copies_ && bytes > limits::kFirstTextBytes) {
+  const bool is_text = copies_ && piece.bytes > limits::kFirstTextBytes;
+  if (is_text) {
     const Result result = room_for_text();
     if (result != Result::kTaken) {
       return result;
     }
   }
-  for (;;) {
-    const bool more = !is_last || bytes < piece.bytes;
-    const auto how = copies_ ? Stream::Write::kCopied : Stream::Write::kReferenced;
-    if (stream.write({piece.data, bytes}, how, more)) {
-      piece = {piece.data + bytes, piece.bytes - bytes};
-      return Result::kTaken;
-    }
-    if (copies_ || bytes <= stream.frame_bytes()) {
-      ++server.counters.no_memory;
-      return Result::kNoMemory;
-    }
-    bytes /= 2;
+  const std::size_t bytes = std::min<std::size_t>(piece.bytes, stream.room());
+  if (bytes == 0 || (copies_ && bytes < piece.bytes)) {
+    return Result::kNoRoom;
   }
+  const auto how = copies_ ? Stream::Write::kCopied : Stream::Write::kReferenced;
+  if (!stream.write({piece.data, bytes}, how)) {
+    ++server.counters.no_memory;
+    return Result::kNoMemory;
+  }
+  if (is_text) {
+    hold_text(stream);
+  }
+  server.counters.bytes += bytes;
+  piece = {piece.data + bytes, piece.bytes - bytes};
+  return piece.bytes == 0 ? Result::kTaken : Result::kNoRoom;
 }
 
 void ReplyWriter::hold_tail(ReplyTail& tail) {

@@ -71,9 +71,7 @@ class ReplyWriter {
 
   [[nodiscard]] static bool write_at_once(Stream& stream, const Reply& reply);
   [[nodiscard]] bool write_slowly(Stream& stream, const Reply& reply);
-  [[nodiscard]] Result write_piece(Stream& stream, Piece& piece, bool is_last);
-  [[nodiscard]] Result write_some(Stream& stream, Piece& piece, bool is_last) const;
-  [[nodiscard]] std::size_t room_for(const Stream& stream, const Piece& piece) const;
+  [[nodiscard]] Result write_piece(Stream& stream, Piece& piece);
 
   // Resources held until acknowledged (http/reply/holding.hpp). Not inlined: most replies hold
   // nothing.

@@ -1,4 +1,4 @@
-// Who may request an endpoint: clients on all interfaces, on one, or nobody.
+// The clients that may request an endpoint: on all interfaces, on one, or nobody.
 #pragma once
 
 #include <cstdint>

@@ -25,7 +25,7 @@ struct Counters {
   std::uint64_t content_timeouts = 0;  // closed because content didn't come in time
   std::uint64_t stalls = 0;            // reset because the peer took too little
   std::uint64_t no_buffer = 0;  // answered with 503: no request buffer, or another needed theirs
-  std::uint64_t no_memory = 0;  // writes put off because lwIP had no memory
+  std::uint64_t no_memory = 0;  // writes put off because TCP had no memory
   std::size_t open = 0;         // connections open now
 };
 

@@ -1,4 +1,4 @@
-// Health and metrics, formatted for each request and sent by copy: lwIP may refer to data for a
+// Health and metrics, formatted for each request and sent by copy: TCP may refer to data for a
 // resend even after our connection is gone, and these pages would be rewritten meanwhile.
 #include "http/operations/endpoints.hpp"
 

@@ -96,9 +96,9 @@ void write_connections(Exposition& out, const Counters& http) {
 
 void write_tcp(Exposition& out) {
   const netstack::TcpCounters tcp = netstack::tcp_counters();
-  out.counter("tcp_segments_retransmitted_total"sv, "Segments sent once more."sv, tcp.resent);
-  out.counter("tcp_connections_broken_total"sv,
-              "Connections reset for a fault of ours: please report."sv, tcp.broken);
+  out.counter("tcp_segments_retransmitted_total"sv,
+              "Data and FINs sent once more; what the device cuts into segments counts once."sv,
+              tcp.resent);
   out.counter("tcp_challenges_total"sv,
               "Segments of connections that weren't believed, by whether an ACK said so."sv);
   out.sample({"ack"sv, "sent"sv}, tcp.challenges);
@@ -112,8 +112,7 @@ void write_tcp(Exposition& out) {
               "What routers said of the lengths that paths take, by what became of it."sv);
   out.sample({"fate"sv, "believed"sv}, tcp.path_mtu_believed);
   out.sample({"fate"sv, "refused"sv}, tcp.path_mtu_refused);
-  out.counter("tcp_no_memory_total"sv, "SYNs and writes for which TCP had no memory."sv,
-              tcp.no_memory);
+  out.counter("tcp_no_memory_total"sv, "SYNs for which TCP had no memory."sv, tcp.no_memory);
 }
 
 void write_icmp(Exposition& out) {
@@ -188,8 +187,8 @@ constexpr auto kDeviceFamilies = std::to_array<InterfaceFamily<Device>>({
     {"interface_transmit_bytes_total"sv, "Bytes of these frames."sv, &Device::tx_bytes},
     {"interface_receive_refills_failed_total"sv,
      "Buffers missing in the receive ring, the pool being empty."sv, &Device::rx_no_buffer},
-    {"interface_transmit_ring_full_total"sv, "Frames that found the transmit ring full."sv,
-     &Device::tx_full},
+    {"interface_transmit_ring_full_total"sv,
+     "Times that a frame of any kind found the transmit ring full."sv, &Device::tx_full},
     {"interface_doorbells_total"sv, "Times that the device was told of frames or buffers."sv,
      &Device::doorbells},
 });
@@ -197,7 +196,7 @@ constexpr auto kDeviceFamilies = std::to_array<InterfaceFamily<Device>>({
 constexpr auto kStackFamilies = std::to_array<InterfaceFamily<Stack>>({
     {"interface_prompt_answers_total"sv, "Requests answered past TCP's usual way."sv,
      &Stack::prompt_answers},
-    {"interface_transmit_waits_total"sv, "Frames that had to wait for the transmit ring."sv,
+    {"interface_transmit_waits_total"sv, "Frames but for TCP's data that waited for the ring."sv,
      &Stack::tx_waited},
     {"interface_transmit_copied_total"sv, "Frames copied before they were sent."sv,
      &Stack::tx_copied},
@@ -268,7 +267,8 @@ void write_drops(Exposition& out) {
     out.sample(label, {"reason"sv, "no_route"sv}, report.stack->tx_no_route);
     out.sample(label, {"reason"sv, "reply_without_room"sv}, report.stack->replies_dropped);
   });
-  out.counter("interface_transmit_refused_total"sv, "Frames TCP kept until there was room."sv);
+  out.counter("interface_transmit_refused_total"sv,
+              "Frames but for TCP's data that found no room even to wait; SYNs come again."sv);
   each_interface([&](Label label, const InterfaceReport& report) {
     out.sample(label, report.stack->tx_refused);
   });
@@ -284,7 +284,7 @@ class Pools {
     for (const netstack::PoolUsage& pool : netstack::pools()) {
       add(pool);
     }
-    constexpr std::array kNames = {"segment_blocks"sv, "text_blocks"sv, "frame_blocks"sv,
+    constexpr std::array kNames = {"segment_blocks"sv, "message_blocks"sv, "frame_blocks"sv,
                                    "datagram_blocks"sv};
     static_assert(kNames.size() == netstack::heap::kSizes);
     std::size_t size = 0;

@@ -10,8 +10,8 @@
 // slow reader would keep it.
 //
 // Similar rules apply to request buffers (RequestBuffer::longest_holder), whose holder isn't reset
-// but gets 503, and to connections (make_room in http/connection/server.cpp). Segments need no
-// rule: mote_tcp_queue_limit reserves some for every connection.
+// but gets 503, and to connections (make_room in http/connection/server.cpp). Queues need no rule:
+// every connection has blocks of its own (netstack/sender/block.hpp).
 #pragma once
 
 #include <cstdint>

@@ -141,7 +141,7 @@ Piece ReplyTail::take_text() {
   return piece_of(taken);
 }
 
-// Reuses the text's memory: lwIP has taken the text before.
+// Reuses the text's memory: TCP has taken the text before.
 Piece ReplyTail::part_head() {
   const ByteRange& range = ranges_[range_];
   text_.clear();

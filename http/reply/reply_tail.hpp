@@ -24,7 +24,7 @@ namespace mote::http {
 //   text, followed by memory by reference; or
 //   text, followed by the parts of a multipart/byteranges (RFC 9110, 14.6).
 //
-// The sender calls next() again each time lwIP has taken the whole piece before:
+// The sender calls next() again each time TCP has taken the whole piece before:
 //
 //   while (tail != nullptr) {
 //     tail = tail->next(piece, is_copied);

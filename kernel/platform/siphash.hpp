@@ -28,20 +28,19 @@ class SipHash {
     return hash.finish(std::uint64_t{sizeof(word)} << 56);
   }
 
-  [[nodiscard]] static constexpr std::uint64_t of(SipKey key, std::span<const std::byte> message) {
+  [[nodiscard]] static std::uint64_t of(SipKey key, std::span<const std::byte> message) {
     SipHash hash(key);
+    const std::uint64_t length = std::uint64_t{message.size()} << 56;
     std::uint64_t word = 0;
-    unsigned shift = 0;
-    for (const std::byte byte : message) {
-      word |= std::to_integer<std::uint64_t>(byte) << shift;
-      shift += 8;
-      if (shift == 64) {
-        hash.compress(word);
-        word = 0;
-        shift = 0;
-      }
+    for (; message.size() >= sizeof(word); message = message.subspan(sizeof(word))) {
+      __builtin_memcpy(&word, message.data(), sizeof(word));
+      hash.compress(word);
     }
-    return hash.finish(word | std::uint64_t{message.size()} << 56);
+    word = 0;
+    for (std::size_t at = 0; at < message.size(); ++at) {
+      word |= std::to_integer<std::uint64_t>(message[at]) << (8 * at);
+    }
+    return hash.finish(word | length);
   }
 
  private:
@@ -62,7 +61,8 @@ class SipHash {
     return v0_ ^ v1_ ^ v2_ ^ v3_;
   }
 
-  constexpr void round() {
+  // Inline, so that the four words stay in registers.
+  [[gnu::always_inline]] constexpr void round() {
     v0_ += v1_;
     v2_ += v3_;
     v1_ = std::rotl(v1_, 13) ^ v0_;

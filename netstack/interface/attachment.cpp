@@ -10,20 +10,43 @@
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
 #include "lwip/ip4.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/dhcp.h"
 #include "netif/ethernet.h"
 #include "netstack/interface/receive.hpp"
+#include "netstack/ip/path_mtu.hpp"
 #include "netstack/limits.hpp"
+#include "netstack/tcp/connections.hpp"
 
 namespace mote::netstack {
 namespace {
 
 constexpr std::uint16_t kLeastMtu = 576;  // RFC 791, 3.1: every host takes this much; DHCP needs it
 
+// Whether it is a TCP segment, in a whole datagram without options to the interface's address.
+bool is_segment_for(const struct netif& netif, const struct pbuf& datagram) {
+  const auto& ip = *static_cast<const Ipv4Header*>(datagram.payload);
+  return ip.protocol == Ipv4Header::kTcp &&
+         ip.version_and_words == Ipv4Header::kVersion4NoOptions && !ip.is_fragment() &&
+         ip.destination.raw() == ip4_addr_get_u32(netif_ip4_addr(&netif)) && netif_is_up(&netif) &&
+         ip.total_bytes == datagram.tot_len;
+}
+
+// Does what remains of ip4_input: all that it would check, the classifier has judged.
+void give_segment(struct netif& netif, struct pbuf* datagram) {
+  const auto* const header = static_cast<const struct ip_hdr*>(datagram->payload);
+  ip_data.current_netif = ip_data.current_input_netif = &netif;
+  ip_data.current_ip4_header = header;
+  ip_data.current_ip_header_tot_len = sizeof(Ipv4Header);
+  ip_addr_copy_from_ip4(ip_data.current_iphdr_src, header->src);
+  ip_addr_copy_from_ip4(ip_data.current_iphdr_dest, header->dest);
+  pbuf_remove_header(datagram, sizeof(Ipv4Header));
+  tcp_input(datagram, &netif);
+  ip_data = {};
+}
+
 // All attached interfaces by index, for routes.
 constinit std::array<Attachment*, limits::kInterfaces> attachments{};
-
-bool is_group(Ipv4Address address) { return address.is_multicast() || address.is_broadcast(); }
 
 // Packets to other networks leave by the first interface with a gateway or default route.
 void choose_default_route() {
@@ -116,6 +139,7 @@ bool Attachment::has_way_out() const {
 void Attachment::offer_mtu(std::uint16_t mtu) {
   if (mtu >= kLeastMtu) {
     netif_.mtu = std::min(mtu, largest_mtu_);
+    narrow_connections(netif_);
   }
 }
 
@@ -143,6 +167,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
                         Ways ways) {
   index_ = index;
   owner_ = ways.owner;
+  segment_ = ways.segment;
   announce_device(facts, settings.offload);
   if (index >= attachments.size() ||
       netif_add_noaddr(&netif_, this, initialize_netif, ethernet_input) == nullptr) {
@@ -167,8 +192,9 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   constexpr unsigned kOurs = NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_GEN_IP;
   const unsigned offloaded = facts.offloads.tx_checksum ? NETIF_CHECKSUM_GEN_TCP : 0U;
   NETIF_SET_CHECKSUM_CTRL(&netif_, NETIF_CHECKSUM_ENABLE_ALL & ~kOurs & ~offloaded);
-  netif_.tso_bytes =
-      facts.offloads.segmentation == Segmentation::kNone ? u16_t{0} : limits::kTxPayloadBytes;
+  offloads_ = facts.offloads;
+  longest_payload_ =
+      offloads_.segmentation == Segmentation::kNone ? std::uint16_t{0} : limits::kTxPayloadBytes;
   netif_set_hostname(&netif_, settings.host_name);
   netif_set_status_callback(&netif_, status_changed);
   netif_set_up(&netif_);
@@ -187,6 +213,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
 }
 
 void Attachment::leave() {
+  end_connections(netif_get_index(&netif_));
   netif_set_status_callback(&netif_, nullptr);
   if (dhcp_) {
     dhcp_release_and_stop(&netif_);
@@ -240,94 +267,6 @@ void Attachment::tend(Nanoseconds now, bool link_up) {
     complain_of_silence(now);
   }
   look_again();
-}
-
-// The on-link address of the station to which a datagram goes next. Zero: the datagram is for a
-// group, or no route leads there.
-std::uint32_t Attachment::far_hop(std::uint32_t destination) const {
-  const std::uint32_t mask = ip4_addr_get_u32(netif_ip4_netmask(&netif_));
-  if (!routes_.empty()) [[unlikely]] {
-    if (const std::uint32_t hop = hop_by_route(destination); hop != 0) {
-      return hop;
-    }
-  }
-  if (is_on_subnet(destination)) {
-    return destination;
-  }
-  const Ipv4Address address{std::byteswap(destination)};
-  if (is_group(address)) {
-    return 0;
-  }
-  // No router forwards to a link-local address (RFC 3927, 2.6.2), except where only the gateway is
-  // on the link, as in clouds whose own servers have such addresses.
-  if (address.is_link_local() && mask != 0xFFFFFFFF) {
-    return destination;
-  }
-  return ip4_addr_get_u32(netif_ip4_gw(&netif_));
-}
-
-// The next hop by a route, if its prefix is longer than the subnet's: the longest wins.
-std::uint32_t Attachment::hop_by_route(std::uint32_t destination) const {
-  const Ipv4Address address{std::byteswap(destination)};
-  const Route* const route = is_group(address) ? nullptr : routes_.find(address);
-  if (route == nullptr) {
-    return 0;
-  }
-  const Host own = host();
-  const bool on_subnet = ((address.value ^ own.address.value) & own.netmask.value) == 0;
-  if (on_subnet && route->prefix_bits <= std::popcount(own.netmask.value)) {
-    return 0;
-  }
-  return route->is_on_link() ? destination : std::byteswap(route->router.value);
-}
-
-err_t Attachment::find_station(std::uint32_t destination, struct pbuf& datagram) {
-  const Ipv4Address address{std::byteswap(destination)};
-  ip4_addr_t station{destination};
-  if (!is_group(address)) {
-    station.addr = next_hop(destination);
-    if (station.addr == 0) {
-      ++counters_.tx_no_route;
-      return ERR_RTE;
-    }
-  }
-  return etharp_output(&netif_, &datagram, &station);
-}
-
-bool Attachment::frame_for_caller(std::uint32_t destination, struct pbuf& datagram) {
-  if (destination == 0 || destination != caller_.address || next_hop(destination) != destination) {
-    return false;
-  }
-  const ip4_addr_t address{destination};
-  struct eth_addr* known_mac = nullptr;
-  const ip4_addr_t* known_address = nullptr;
-  if (etharp_find_addr(&netif_, &address, &known_mac, &known_address) >= 0 ||
-      pbuf_add_header(&datagram, sizeof(EthernetHeader)) != 0) {
-    return false;
-  }
-  const EthernetHeader header{caller_.mac, host().mac, EthernetHeader::kIpv4};
-  __builtin_memcpy(datagram.payload, &header, sizeof(header));
-  // Get to know a station that stays, but ask at a limited rate, so that a flood of strangers
-  // causes no flood of ARP requests.
-  if (const Nanoseconds now = clock::now(); now >= next_question_) {
-    next_question_ = now + milliseconds(limits::kNeighbourQuestionMs);
-    etharp_query(&netif_, &address, nullptr);
-  }
-  return true;
-}
-
-void Attachment::learn_station(const struct pbuf& frame) {
-  if (frame.len < sizeof(EthernetHeader) + sizeof(Ipv4Header)) {
-    return;
-  }
-  const auto& header = *static_cast<const EthernetHeader*>(frame.payload);
-  if (header.type != EthernetHeader::kIpv4 || is_group(header.destination)) {
-    return;
-  }
-  const auto& ip = *reinterpret_cast<const Ipv4Header*>(&header + 1);
-  if (const std::uint32_t hop = next_hop(ip.destination.raw()); hop != 0) {
-    peers_.learn(hop, header);
-  }
 }
 
 // lwIP is given the frame from after the Ethernet header. The classifier has judged that and IP's,
@@ -386,7 +325,11 @@ void Attachment::give_to_lwip(struct pbuf* datagram, bool verified) {
   if (verified) {
     NETIF_SET_CHECKSUM_CTRL(&netif_, flags & ~kChecks);
   }
-  ip4_input(datagram, &netif_);
+  if (is_segment_for(netif_, *datagram)) [[likely]] {
+    give_segment(netif_, datagram);
+  } else {
+    ip4_input(datagram, &netif_);
+  }
   caller_.address = 0;
   NETIF_SET_CHECKSUM_CTRL(&netif_, flags);
 }

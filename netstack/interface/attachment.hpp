@@ -18,6 +18,7 @@
 #include "netstack/interface/classifier.hpp"
 #include "netstack/interface/peers.hpp"
 #include "netstack/ip/routes.hpp"
+#include "netstack/sender/waiting.hpp"
 #include "netstack/stats.hpp"
 
 namespace mote::netstack {
@@ -86,11 +87,13 @@ class Attachment {
   [[nodiscard]] DhcpClient& dhcp_client() const { return dhcp_client_of(index_); }
   [[nodiscard]] struct netif& netif() { return netif_; }
 
-  // The functions by which lwIP sends datagrams and frames. `owner` outlives the attachment.
+  // The functions by which lwIP sends datagrams and frames, and senders their segments (false: no
+  // room; the sender waits). `owner` outlives the attachment.
   struct Ways {
     void* owner;
     netif_output_fn datagram;
     netif_linkoutput_fn frame;
+    bool (*segment)(void* owner, const TxFrame& frame);
   };
 
   // Makes the interface known to lwIP and on the console; starts DHCP, or sets the static address.
@@ -127,6 +130,25 @@ class Attachment {
   // The same for a station that isn't known: lwIP finds it out, and sends then.
   err_t find_station(std::uint32_t destination, struct pbuf& datagram);
 
+  // The header for frames to `destination` (in memory as on the wire): to its next hop, if known,
+  // or to the caller that lwIP is taking a datagram in from, written to `caller`. Null: give the
+  // datagram to lwIP, by send_datagram, which finds the station.
+  [[nodiscard]] const EthernetHeader* station_for(std::uint32_t destination,
+                                                  EthernetHeader& caller) {
+    const EthernetHeader* const known = peers_.find(next_hop(destination));
+    return known != nullptr || !is_unknown_caller(destination, caller) ? known : &caller;
+  }
+  void send_datagram(struct pbuf& datagram, std::uint32_t destination);
+
+  // For senders: a segment's frame for the device; false: no room. What the device does for it,
+  // and the longest payload that it cuts (0: none).
+  [[nodiscard]] bool transmit(const TxFrame& frame) { return segment_(owner_, frame); }
+  [[nodiscard]] const Offloads& offloads() const { return offloads_; }
+  [[nodiscard]] std::uint32_t longest_payload() const { return longest_payload_; }
+  // Those that found no room.
+  [[nodiscard]] Waiting& waiting() { return waiting_; }
+  [[nodiscard]] const Waiting& waiting() const { return waiting_; }
+
   // Learns from a frame made by lwIP which station its datagram goes to.
   void learn_station(const struct pbuf& frame);
 
@@ -161,6 +183,8 @@ class Attachment {
   }
   [[nodiscard, gnu::noinline]] std::uint32_t far_hop(std::uint32_t destination) const;
   [[nodiscard, gnu::noinline]] std::uint32_t hop_by_route(std::uint32_t destination) const;
+  [[nodiscard, gnu::noinline]] bool is_unknown_caller(std::uint32_t destination,
+                                                      EthernetHeader& header);
   static err_t initialize_netif(struct netif* netif);
   static void status_changed(struct netif* netif);
   void set_link(bool up);
@@ -177,6 +201,10 @@ class Attachment {
 
   struct netif netif_{};
   void* owner_ = nullptr;
+  bool (*segment_)(void* owner, const TxFrame& frame) = nullptr;
+  Offloads offloads_;
+  std::uint32_t longest_payload_ = 0;
+  Waiting waiting_;
   InterfaceCounters counters_;
   unsigned index_ = 0;
   std::string_view model_;

@@ -2,10 +2,10 @@
 //
 //   device.poll_rx → classify: Reply (same buffer to the transmit ring)
 //                            | Drop  (counted, buffer back to the pool)
-//                            | Up    → lwIP → … → link_output → device.transmit
+//                            | Up    → lwIP → … → a sender's segment → device.transmit
 //
-// The types of device and server are template parameters, so no call per frame is indirect except
-// lwIP's own.
+// What lwIP sends itself comes by `output` and `link_output`. The types of device and server are
+// template parameters, so the only indirect calls per frame are lwIP's own and the sender's.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,7 @@
 #include "netstack/interface/classifier.hpp"
 #include "netstack/interface/transmit.hpp"
 #include "netstack/limits.hpp"
+#include "netstack/sender/block.hpp"
 #include "netstack/tcp/prompt_answer.hpp"
 
 namespace mote::netstack {
@@ -38,17 +39,23 @@ class Interface {
     }
     const DeviceFacts facts{device.model(), device.features(), device.mac(),      device.mtu(),
                             offloads_,      device.link_up(),  &device.counters()};
-    return attachment_.attach(index, facts, settings, {this, output, link_output});
+    return attachment_.attach(index, facts, settings, {this, output, link_output, send_segment});
   }
 
   // One turn of the run loop: takes back sent frames, sends the backlog, receives at most kRxBudget
-  // frames, rings the doorbells. Returns whether there was any work.
+  // frames, sends what their ACKs allow, rings the doorbells. Returns whether there was any work.
   bool turn() {
     device_->reclaim(release_frame);
     if (!backlog_.empty()) {
       send_backlog();
     }
+    if (!attachment_.waiting().empty()) {
+      attachment_.waiting().resume();
+    }
     const std::size_t received = device_->poll_rx(limits::kRxBudget, Receiver{*this});
+    if (!attachment_.waiting().empty()) {
+      attachment_.waiting().resume();
+    }
     device_->flush();
     if (received != 0) {
       entropy::stir(cpu::time_stamp());
@@ -58,18 +65,18 @@ class Interface {
     return received != 0 || sent;
   }
 
-  // Takes back sent frames, so that lwIP may send them again.
+  // Takes back sent frames, so that their memory may be used again.
   void reclaim() { device_->reclaim(release_frame); }
 
   // Whether the device has sent all that it was given, and nothing waits for it.
-  [[nodiscard]] bool has_sent() const { return backlog_.empty() && device_->has_sent(); }
+  [[nodiscard]] bool has_sent() const { return !is_waiting() && device_->has_sent(); }
 
   // Adds the words that change when a turn has work to do (see NetDevice).
-  void watch(Watch& watch) const { device_->watch(watch, !backlog_.empty()); }
+  void watch(Watch& watch) const { device_->watch(watch, is_waiting()); }
 
   // For a doze (see NetDevice).
   [[nodiscard]] bool can_wake() const { return device_->can_wake(); }
-  void arm() { device_->arm(!backlog_.empty()); }
+  void arm() { device_->arm(is_waiting()); }
   void disarm() { device_->disarm(); }
 
   // Call at least once a second: link state, DHCP, console lines, a stuck backlog.
@@ -133,24 +140,14 @@ class Interface {
     }
   }
 
-  // Answers a request without lwIP, if possible. A response that finds no room at all counts as
-  // lost: lwIP resends it.
+  // Answers a request without lwIP, if possible.
   [[gnu::always_inline]] bool answered_promptly(const Packet& packet, RxChecksum checksum) {
-    PromptAnswer answer;
-    if (!offloads_.tx_checksum ||
-        !prompt_answer(attachment_.netif(), packet.frame(), checksum, kServer, answer)) {
+    const Prompt prompt = prompt_answer(attachment_.netif(), packet.frame(), checksum, kServer);
+    if (prompt == Prompt::kNo) {
       return false;
     }
     ++attachment_.counters()[Fate::kUp];
-    ++attachment_.counters().prompt_answers;
-    const std::span pieces = std::span(answer.pieces).first(answer.count);
-    if (backlog_.empty() &&
-        device_->transmit(TxFrame{pieces, PromptAnswer::kChecksum, answer.frame})) {
-      pbuf_ref(answer.frame);
-      ++attachment_.counters().tx_frames;
-    } else {
-      queue(answer.frame);
-    }
+    attachment_.counters().prompt_answers += prompt == Prompt::kAnswered ? 1 : 0;
     return true;
   }
 
@@ -203,21 +200,17 @@ class Interface {
     return self.queue(frame);
   }
 
-  // ERR_MEM makes lwIP keep the segment and try again later. A frame that no device takes must stay
-  // out of the backlog, where it would block all others.
+  // ERR_MEM makes lwIP try again later if it is a SYN. A frame that no device takes must stay out
+  // of the backlog, where it would block all others.
   err_t queue(struct pbuf* frame) {
-    const struct netif_hint* const hints = attachment_.netif().hints;
-    const Backlog::Entry entry{frame, hints != nullptr ? hints->segment_bytes : u16_t{0}};
-    SegmentList list;
-    const bool gathered = list.gather(*frame);
-    if (!can_be_sent(entry, gathered)) {
+    if (frame->tot_len > sizeof(EthernetHeader) + limits::kMtu) {
       ++attachment_.counters().tx_unsendable;
       return ERR_OK;
     }
-    if (backlog_.empty() && send(entry, list, gathered)) {
+    if (backlog_.empty() && send(*frame)) {
       return ERR_OK;
     }
-    if (backlog_.push(entry)) {
+    if (backlog_.push(frame)) {
       ++attachment_.counters().tx_waited;
       return ERR_OK;
     }
@@ -225,53 +218,56 @@ class Interface {
     return ERR_MEM;
   }
 
-  // A long segment must be cut, and for that it must be gathered. A segment that had to wait for an
-  // ARP reply has lost the length to cut it to.
-  static bool can_be_sent(const Backlog::Entry& entry, bool gathered) {
-    return entry.frame->tot_len <= sizeof(EthernetHeader) + limits::kMtu ||
-           (gathered && entry.segment_bytes != 0);
-  }
-
   // False if the ring is full, or if the frame must be copied and no packet is left.
-  bool send(const Backlog::Entry& entry, const SegmentList& list, bool gathered) {
-    const bool sent = gathered ? send_by_reference(entry, list) : send_copy(*entry.frame);
+  bool send(struct pbuf& frame) {
+    SegmentList list;
+    const bool sent = list.gather(frame) ? send_by_reference(frame, list) : send_copy(frame);
     if (sent) {
       ++attachment_.counters().tx_frames;
     }
     return sent;
   }
 
-  bool send_by_reference(const Backlog::Entry& entry, const SegmentList& list) {
-    const auto [checksum, cut] = offload(
-        {static_cast<std::byte*>(entry.frame->payload), entry.frame->len}, entry.segment_bytes);
-    if (!device_->transmit(TxFrame{list.segments(), checksum, entry.frame, cut})) {
+  bool send_by_reference(struct pbuf& frame, const SegmentList& list) {
+    const TxChecksum checksum = offload({static_cast<std::byte*>(frame.payload), frame.len});
+    if (!device_->transmit(TxFrame{list.segments(), checksum, &frame})) {
       return false;
     }
-    pbuf_ref(entry.frame);
+    pbuf_ref(&frame);
     return true;
   }
 
   bool send_copy(const struct pbuf& frame) {
     Packet packet = copy_to_packet(frame);
-    if (!packet || !device_->transmit(packet, offload(packet.frame(), 0).checksum)) {
+    if (!packet || !device_->transmit(packet, offload(packet.frame()))) {
       return false;
     }
     ++attachment_.counters().tx_copied;
     return true;
   }
 
-  Offload offload(std::span<std::byte> headers, std::uint16_t segment_bytes) const {
-    if (segment_bytes != 0) {
-      return prepare_cut(headers, segment_bytes, offloads_.segmentation);
+  TxChecksum offload(std::span<std::byte> headers) const {
+    return offloads_.tx_checksum ? prepare_checksum(headers) : TxChecksum{};
+  }
+
+  // A sender's segment. It overtakes nothing that waits.
+  static bool send_segment(void* owner, const TxFrame& frame) {
+    Interface& self = *static_cast<Interface*>(owner);
+    if (!self.backlog_.empty() || !self.device_->transmit(frame)) {
+      return false;
     }
-    return offloads_.tx_checksum ? Offload{prepare_checksum(headers), {}} : Offload{};
+    ++self.attachment_.counters().tx_frames;
+    return true;
+  }
+
+  // Whether somebody waits for room in the transmit ring.
+  [[nodiscard]] bool is_waiting() const {
+    return !backlog_.empty() || !attachment_.waiting().empty();
   }
 
   void send_backlog() {
     while (!backlog_.empty()) {
-      const Backlog::Entry entry = backlog_.front();
-      SegmentList list;
-      if (!send(entry, list, list.gather(*entry.frame))) {
+      if (!send(*backlog_.front())) {
         return;
       }
       backlog_.pop();
@@ -279,7 +275,7 @@ class Interface {
   }
 
   // The front of the backlog leaves within limits::kTxPatienceMs, even if the device, the pool or
-  // the frame itself is at fault: TCP resends it.
+  // the frame itself is at fault.
   void look_at_backlog(Nanoseconds now) {
     if (backlog_.empty()) {
       front_seen_ = kNone;
@@ -295,7 +291,13 @@ class Interface {
   // A device may send in the background; it hardly ever takes so long.
   static constexpr Nanoseconds kFarewell = milliseconds(2);
 
-  static void release_frame(void* cookie) { pbuf_free(static_cast<struct pbuf*>(cookie)); }
+  static void release_frame(void* cookie) {
+    if (blocks::is_cookie(cookie)) {
+      blocks::frame_sent(blocks::block_of(cookie));
+    } else {
+      pbuf_free(static_cast<struct pbuf*>(cookie));
+    }
+  }
 
   Attachment attachment_;
   Device* device_ = nullptr;

@@ -40,7 +40,7 @@ bool in_use(const Use& use) {
   return use.ever && sys_now() - use.time < u32_t{MOTE_ARP_IN_USE} * 1000;
 }
 
-// Whom we asked for, and a gateway, may displace neighbours that are in use.
+// Neighbours that we asked for, and a gateway, may displace neighbours that are in use.
 bool may_displace(std::size_t entry, bool anyone) { return anyone || !in_use(uses[entry]); }
 
 }  // namespace

@@ -11,8 +11,6 @@
 namespace mote::netstack {
 namespace {
 
-constexpr std::array<std::byte, EthernetHeader::kMinFrameBytes> kPadding{};
-
 // Whether the bytes before the payload are the pbuf's own and unused: only if the payload follows
 // the pbuf in the same block.
 bool has_headroom(const struct pbuf& pbuf) {
@@ -112,31 +110,12 @@ TxChecksum prepare_checksum(std::span<std::byte> headers) {
   return {place.offset, offsetof(TcpHeader, checksum)};
 }
 
-Offload prepare_cut(std::span<std::byte> headers, std::uint16_t segment_bytes, Segmentation wants) {
-  const TxChecksum checksum = prepare_checksum(headers);
-  const TcpPlace place = find_tcp(headers);
-  if (place.tcp == nullptr) {
-    return {};
-  }
-  if (wants != Segmentation::kWholeLength) {
-    place.tcp->checksum = Be16::from_raw(pseudo_header_sum(*place.ip, 0).folded());
-    place.ip->checksum = 0;
-  }
-  if (wants == Segmentation::kNoLength) {
-    place.ip->total_bytes = 0;
-  }
-  const std::size_t header_bytes = place.offset + place.tcp->header_bytes();
-  return {checksum, {static_cast<std::uint16_t>(header_bytes), segment_bytes}};
-}
-
-bool Backlog::push(Entry entry) {
+bool Backlog::push(struct pbuf* frame) {
   if (count_ == frames_.size()) {
     return false;
   }
-  pbuf_ref(entry.frame);
-  const std::size_t place = (first_ + count_) % frames_.size();
-  frames_[place] = entry.frame;
-  segment_bytes_[place] = entry.segment_bytes;
+  pbuf_ref(frame);
+  frames_[(first_ + count_) % frames_.size()] = frame;
   ++count_;
   return true;
 }

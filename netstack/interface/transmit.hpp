@@ -37,36 +37,20 @@ class SegmentList {
 // Fills in the checksum of a datagram's IP header.
 void seal(struct pbuf& datagram);
 
-// The device's share of the work on a frame.
-struct Offload {
-  TxChecksum checksum;
-  TxCut cut;
-};
-
 // Prepares a TCP checksum that lwIP left to the device: stores the pseudo-header's sum in its place
 // and returns that place. `headers` must hold all headers, including TCP's; if it holds no TCP
 // header, there is nothing to do.
 [[nodiscard]] TxChecksum prepare_checksum(std::span<std::byte> headers);
 
-// Prepares a TCP segment for the device to cut into frames of `segment_bytes` of payload, leaving
-// the lengths in the headers that the device expects.
-[[nodiscard]] Offload prepare_cut(std::span<std::byte> headers, std::uint16_t segment_bytes,
-                                  Segmentation wants);
-
 // Frames waiting for room in the transmit ring, in order. Holds a reference to each.
 class Backlog {
  public:
-  struct Entry {
-    struct pbuf* frame;
-    std::uint16_t segment_bytes;  // payload per frame when cut; 0: not to be cut
-  };
-
   [[nodiscard]] bool empty() const { return count_ == 0; }
 
   // False if it is full.
-  [[nodiscard]] bool push(Entry entry);
+  [[nodiscard]] bool push(struct pbuf* frame);
 
-  [[nodiscard]] Entry front() const { return {frames_[first_], segment_bytes_[first_]}; }
+  [[nodiscard]] struct pbuf* front() const { return frames_[first_]; }
 
   // Removes the first frame and drops its reference.
   void pop();
@@ -76,7 +60,6 @@ class Backlog {
 
  private:
   std::array<struct pbuf*, limits::kTxBacklog> frames_{};
-  std::array<std::uint16_t, limits::kTxBacklog> segment_bytes_{};
   std::size_t first_ = 0;
   std::size_t count_ = 0;
   std::uint64_t departures_ = 0;

@@ -11,6 +11,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "mote_hooks.h"
 #include "netstack/limits.hpp"
+#include "netstack/sender/sender.hpp"
 #include "netstack/tcp/connections.hpp"
 #include "netstack/wire/headers.hpp"
 
@@ -21,8 +22,6 @@ constinit NarrowPaths paths;
 constinit PathMtuCounters counters;
 
 constexpr std::uint16_t kHeaders = sizeof(Ipv4Header) + sizeof(TcpHeader);
-constexpr std::uint16_t kLeastMss = limits::kLeastPathMtu - kHeaders;
-static_assert(kLeastMss >= TCP_TSO_LEAST_MSS, "devices cut segments however short they became");
 constexpr std::uint16_t kLeastLinkMtu = 68;  // RFC 791, 3.2
 
 // "Destination unreachable: fragmentation needed and DF set", with the next hop's MTU (RFC 1191, 4)
@@ -51,7 +50,7 @@ bool quotes_ours(const FragmentationNeeded& message) {
 }
 
 bool in_flight(const struct tcp_pcb& pcb, std::uint32_t sequence) {
-  return pcb.state >= ESTABLISHED && pcb.state != TIME_WAIT && TCP_SEQ_GEQ(sequence, pcb.lastack) &&
+  return pcb.sender != nullptr && TCP_SEQ_GEQ(sequence, pcb.lastack) &&
          TCP_SEQ_LT(sequence, pcb.snd_nxt);
 }
 
@@ -64,34 +63,23 @@ std::uint16_t mtu_of(const FragmentationNeeded& message) {
   return mtu >= kLeastLinkMtu && mtu < bytes ? mtu : std::uint16_t{0};
 }
 
-// Makes a connection's segments short enough. False: they already are. Below the least length,
-// routers are allowed to fragment them instead.
-bool shorten(struct tcp_pcb& pcb, std::uint16_t mtu) {
-  const bool too_narrow = mtu < limits::kLeastPathMtu && (pcb.flags & TF_FRAGMENT) == 0;
-  const std::uint16_t mss = std::max<std::uint16_t>(mtu, limits::kLeastPathMtu) - kHeaders;
-  if (mss >= pcb.mss && !too_narrow) {
-    return false;
-  }
-  pcb.mss = std::min(pcb.mss, mss);
-  if (too_narrow) {
-    tcp_set_flags(&pcb, TF_FRAGMENT);
-    pcb.netif_hints.may_fragment = 1;
-  }
-  return true;
+std::uint16_t mss_for(std::uint16_t mtu) {
+  return std::max<std::uint16_t>(mtu, limits::kLeastPathMtu) - kHeaders;
 }
 
-// Resends everything in flight, cut anew by tcp_output (lwip/patches/segmentation-offload). Nothing
-// was lost to congestion, so the window stays as it is (RFC 1191, 6.5), and no retransmission is
-// counted. If a device still has a segment, the timer resends it.
-void resend(struct tcp_pcb& pcb) {
-  const bool recovering = (pcb.flags & TF_INFR) != 0;
-  if (tcp_rexmit_rto_prepare(&pcb) == ERR_OK) {
-    if (recovering) {
-      pcb.cwnd = pcb.ssthresh;  // ends fast recovery
-    }
-    pcb.rtime = 0;
+// Makes a connection's segments, now of at most `mss_now`, short enough. False: they already are.
+// Below the least length, routers are allowed to fragment them instead.
+bool shorten(struct tcp_pcb& pcb, std::uint32_t mss_now, std::uint16_t mtu) {
+  const bool too_narrow = mtu < limits::kLeastPathMtu && (pcb.flags & TF_FRAGMENT) == 0;
+  const std::uint16_t mss = mss_for(mtu);
+  if (mss >= mss_now && !too_narrow) {
+    return false;
   }
-  tcp_output(&pcb);
+  pcb.mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(mss, mss_now));
+  if (too_narrow) {
+    tcp_set_flags(&pcb, TF_FRAGMENT);
+  }
+  return true;
 }
 
 bool believe(const struct pbuf& received, const struct netif& netif) {
@@ -110,9 +98,12 @@ bool believe(const struct pbuf& received, const struct netif& netif) {
       inet_chksum_pbuf(const_cast<struct pbuf*>(&received)) != 0) {  // lwIP takes no const
     return false;
   }
-  if (shorten(*pcb, mtu)) {
-    paths.learn(message.ip.destination, mtu, clock::now());
-    resend(*pcb);
+  auto& sender = *static_cast<Sender*>(pcb->sender);
+  if (shorten(*pcb, sender.longest(), mtu)) {
+    const Nanoseconds now = Sender::turn_began();
+    paths.learn(message.ip.destination, mtu, now);
+    sender.shorten(pcb->mss, now);
+    sender.send(now);
   }
   return true;
 }
@@ -155,6 +146,17 @@ void NarrowPaths::learn(std::uint32_t destination, std::uint16_t mtu, Nanosecond
   *path = {destination, mtu, last_expiry_};
 }
 
+// What is in flight has left by now.
+void narrow_connections(const struct netif& netif) {
+  for (struct tcp_pcb* pcb = tcp_active_pcbs; pcb != nullptr; pcb = pcb->next) {
+    auto* const sender = static_cast<Sender*>(pcb->sender);
+    if (pcb->netif_idx == netif_get_index(&netif) && sender != nullptr) {
+      (void)shorten(*pcb, sender->longest(), netif.mtu);
+      sender->narrow(mss_for(netif.mtu), Sender::turn_began());
+    }
+  }
+}
+
 const PathMtuCounters& path_mtu_counters() { return counters; }
 
 }  // namespace mote::netstack
@@ -170,10 +172,12 @@ void mote_icmp_unreachable(const struct pbuf* message, const struct netif* netif
   ++(believe(*message, *netif) ? counters.believed : counters.refused);
 }
 
-void mote_tcp_established(struct tcp_pcb* pcb) {
+void mote_tcp_path(struct tcp_pcb* pcb) {
+  // It may have fallen since the SYN.
+  shorten(*pcb, pcb->mss, netif_get_by_index(pcb->netif_idx)->mtu);
   const std::uint32_t destination = std::byteswap(ip4_addr_get_u32(ip_2_ip4(&pcb->remote_ip)));
   if (const std::uint16_t mtu = paths.find(destination, mote::clock::now()); mtu != 0) {
-    shorten(*pcb, mtu);
+    shorten(*pcb, pcb->mss, mtu);
   }
 }
 

@@ -20,6 +20,8 @@
 #include "kernel/time/clock.hpp"
 #include "netstack/limits.hpp"
 
+struct netif;
+
 namespace mote::netstack {
 
 // The largest MTU that a router from 1990 or before may mean when it says only that `bytes` are too
@@ -56,6 +58,9 @@ class NarrowPaths {
   std::array<Place, kPlaces> places_{};
   Nanoseconds last_expiry_;
 };
+
+// The interface's MTU may have fallen: segments of its connections fit it from now on.
+void narrow_connections(const struct netif& netif);
 
 // "Fragmentation needed" messages.
 struct PathMtuCounters {

@@ -59,16 +59,14 @@ class SizeClass {
   std::size_t failures_ = 0;
 };
 
-// A segment's header: its pbuf, room for the headers below TCP's, TCP's own, and its options or the
-// text at the start of a response.
-constexpr std::size_t kSegmentHeader = 224;
+// A segment without data: its pbuf, room for the headers below TCP's, TCP's own, and its options.
+constexpr std::size_t kSegmentHeader = 144;
+constexpr std::size_t kOptionBytes = 40;  // RFC 9293, 3.1: data offset
 static_assert(kSegmentHeader >=
-              sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) + limits::kFirstTextBytes);
+              sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) + kOptionBytes);
 
-// The longest text that is written by copy in one call.
+// A DHCP message, and other short ones.
 constexpr std::size_t kText = 640;
-static_assert(kText >=
-              sizeof(struct pbuf) + LWIP_MEM_ALIGN_SIZE(PBUF_TRANSPORT) + limits::kCopiedBytes);
 
 // A datagram of 65,535 bytes, with its pbuf and room for the headers below.
 constexpr std::size_t kDatagram = 65'648;
@@ -112,13 +110,6 @@ void free(void* memory) {
   if (!freed) {
     mote_lwip_assertion("heap: freed what is no block");
   }
-}
-
-std::size_t segment_headers_left() { return small_blocks.left(); }
-
-std::size_t text_blocks_left() {
-  const std::size_t left = medium_blocks.left();
-  return left > limits::kKeptBlocks ? left - limits::kKeptBlocks : 0;
 }
 
 std::size_t used() {

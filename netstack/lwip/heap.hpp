@@ -1,7 +1,7 @@
 // lwIP's heap: blocks of a few fixed sizes, each with a free list. Constant time.
 //
-// It holds segment headers (small), DHCP messages and data written to a connection by copy (medium,
-// or large for much of it), frames (large), and datagrams of many frames (huge: long echo replies).
+// It holds segments without data (small), DHCP messages (medium), frames (large), and datagrams of
+// many frames (huge: long echo replies).
 // When one size runs out, the next doesn't step in: a flood of small blocks must not use up the
 // large ones.
 #pragma once
@@ -23,12 +23,6 @@ namespace mote::netstack::heap {
 
 // Frees a block. Anything that isn't an allocated block is a bug of ours: panic.
 void free(void* memory);
-
-// Blocks left now for segment headers.
-[[nodiscard]] std::size_t segment_headers_left();
-
-// Medium blocks left now for data written by copy, without those kept for DHCP.
-[[nodiscard]] std::size_t text_blocks_left();
 
 // Blocks of all sizes in use now.
 [[nodiscard]] std::size_t used();

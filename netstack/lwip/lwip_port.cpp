@@ -26,6 +26,8 @@
 #include "netstack/lwip/heap.hpp"
 #include "netstack/lwip/pools.hpp"
 #include "netstack/plan.hpp"
+#include "netstack/sender/block.hpp"
+#include "netstack/sender/sender.hpp"
 #include "netstack/stack.hpp"
 #include "netstack/stream.hpp"
 #include "netstack/wire/checksum.hpp"
@@ -34,7 +36,6 @@ namespace mote::netstack {
 
 static_assert(PBUF_LINK_ENCAPSULATION_HLEN == limits::kHeadroom);
 static_assert(TCP_MSS + 40 == limits::kMtu);
-static_assert(TCP_TSO_PBUFS == limits::kTxSegments);
 static_assert(limits::kTxPayloadBytes + 40 <= 0xFFFF);
 static_assert(PBUF_POOL_BUFSIZE >= limits::kMtu + sizeof(EthernetHeader));
 static_assert(TCP_SLOW_INTERVAL == kPollTickMs);
@@ -42,15 +43,7 @@ static_assert(IP_REASS_MAX_PBUFS >= 48 && PBUF_POOL_SIZE > IP_REASS_MAX_PBUFS);
 
 namespace {
 
-// Limits for connections' queues, see mote_tcp_queue_limit.
-struct QueueLimits {
-  std::size_t kept = 0;   // headers and pbufs kept for all possible PCBs
-  std::size_t share = 1;  // how many of the rest must be left for each further pbuf that a
-                          // connection may queue
-  std::size_t half_open = 0;
-};
-constinit QueueLimits queue_limits;
-constexpr std::size_t kLeastQueue = MOTE_TCP_QUEUE_LEAST;
+constinit std::size_t half_open = 0;
 
 // TCP's table of connections, with at least one bucket per PCB (patches/connections).
 [[gnu::section(".bss.sealed")]] constinit std::span<struct tcp_pcb*> buckets;
@@ -58,16 +51,14 @@ constexpr std::size_t kLeastQueue = MOTE_TCP_QUEUE_LEAST;
 }  // namespace
 
 bool set_up(Arena& arena, const Plan& plan) {
-  queue_limits.kept = (kLeastQueue - 1) * plan.pcbs;
-  queue_limits.share = (plan.segments - queue_limits.kept) / TCP_SND_QUEUELEN;
   // At most half of the PCBs beyond the server's connections, so that a flood of SYNs displaces
   // itself before it displaces connections that are still closing.
-  queue_limits.half_open =
-      std::min<std::size_t>((plan.pcbs - plan.connections) / 2, limits::kHalfOpen);
+  half_open = std::min<std::size_t>((plan.pcbs - plan.connections) / 2, limits::kHalfOpen);
   const std::size_t bucket_count = std::bit_ceil(plan.pcbs);
   buckets = arena.take<struct tcp_pcb*>(bucket_count);
   return buckets.size() == bucket_count && lwip_pools::set_up(arena, plan) &&
-         heap::set_up(arena, plan);
+         heap::set_up(arena, plan) && blocks::set_up(arena, plan) &&
+         Recovery::set_up(arena, plan.ranges) && Sender::set_up(arena, plan);
 }
 
 void initialize() {
@@ -79,15 +70,15 @@ void initialize() {
   lwip_init();
 }
 
-std::size_t text_blocks_left() { return heap::text_blocks_left(); }
-
 void run_timers() { sys_check_timeouts(); }
+
+void run_departures(Nanoseconds now) { Sender::run_timers(now); }
 
 // lwIP counts whole milliseconds. Without timers it returns a long time, but not forever.
 Nanoseconds next_timer() {
   constexpr std::uint64_t kMillisecond = milliseconds(1).value;
   const std::uint64_t now = clock::now().value / kMillisecond;
-  return milliseconds(now + sys_timeouts_sleeptime());
+  return std::min(milliseconds(now + sys_timeouts_sleeptime()), Sender::next_timer());
 }
 
 }  // namespace mote::netstack
@@ -109,9 +100,10 @@ unsigned short mote_lwip_sum(const void* data, int bytes) {
 // RFC 6528, 3: a clock of 4 microseconds, and a keyed hash of the connection's four-tuple.
 u32_t mote_tcp_isn(const ip_addr_t* local_ip, u16_t local_port, const ip_addr_t* remote_ip,
                    u16_t remote_port) {
-  const std::array<std::uint32_t, 3> tuple = {
-      ip4_addr_get_u32(ip_2_ip4(local_ip)), ip4_addr_get_u32(ip_2_ip4(remote_ip)),
-      static_cast<std::uint32_t>(local_port) << 16 | remote_port};
+  // Each in a word of its own: SipHash takes two at once.
+  const std::array<std::uint32_t, 4> tuple = {ip4_addr_get_u32(ip_2_ip4(local_ip)),
+                                              ip4_addr_get_u32(ip_2_ip4(remote_ip)), local_port,
+                                              remote_port};
   const std::uint64_t clock_4us = clock::now().value / 4'000;
   return static_cast<u32_t>(clock_4us + entropy::keyed_hash(std::as_bytes(std::span(tuple))));
 }
@@ -130,22 +122,7 @@ u16_t mote_ip_id() {
   return identification;
 }
 
-// Clients that read their responses slowly, by need or by intent, must not use up what all
-// connections share: header blocks (one per segment) and pbufs for data sent by reference (one per
-// piece; a segment of small responses has many). The fewer are left of either, the fewer a
-// connection may queue, down to two segments, or one in three pieces. That much is kept for every
-// possible PCB, plus a FIN's header, so that neither ever runs out, whatever clients do.
-u16_t mote_tcp_queue_limit() {
-  const auto [kept, share, half_open] = netstack::queue_limits;
-  const struct stats_mem& pbufs = *lwip_stats.memp[MEMP_PBUF];
-  const std::size_t left =
-      std::min<std::size_t>(netstack::heap::segment_headers_left(), pbufs.avail - pbufs.used);
-  const std::size_t spare = left > kept ? left - kept : 0;
-  return static_cast<u16_t>(
-      std::min<std::size_t>(netstack::kLeastQueue + spare / share, TCP_SND_QUEUELEN));
-}
-
-u16_t mote_tcp_half_open() { return static_cast<u16_t>(netstack::queue_limits.half_open); }
+u16_t mote_tcp_half_open() { return static_cast<u16_t>(netstack::half_open); }
 
 struct netif* mote_route_by_source(const ip4_addr_t* source) {
   return netstack::interface_with_address(ip4_addr_get_u32(source));

@@ -10,6 +10,7 @@
 #include "lwip/stats.h"
 #include "mote_hooks.h"
 #include "netstack/limits.hpp"
+#include "netstack/sender/ecn.hpp"
 #include "netstack/stats.hpp"
 
 namespace mote::netstack {
@@ -21,6 +22,7 @@ struct Segment {
   std::uint32_t acknowledgement;
   std::uint32_t length;  // in sequence numbers
   std::uint8_t flags;
+  bool offers_ecn;  // if it is a SYN
 
   [[nodiscard]] bool has(unsigned bits) const { return (flags & bits) != 0; }
 };
@@ -69,7 +71,12 @@ bool accepts_reset(struct tcp_pcb& pcb, const Segment& segment) {
 bool accepts(struct tcp_pcb& pcb, const Segment& segment) {
   const bool half_open = pcb.state == SYN_RCVD;
   if (segment.has(TCP_SYN) && half_open && segment.sequence == pcb.rcv_nxt - 1) {
-    return true;  // a retransmission of the one that began the connection
+    // A retransmission of the one that began the connection. If it is without ECN, so is the
+    // connection (RFC 3168, 6.1.1.1), though the SYN-ACK stays as it was.
+    if (!segment.offers_ecn) {
+      tcp_clear_flags(&pcb, TF_ECN);
+    }
+    return true;
   }
   // A segment without text may also lie right behind the window: a peer that has filled the window
   // sends its ACKs there. If the window is shut, lwIP takes such a segment's ACK but no text.
@@ -120,7 +127,8 @@ void answer_in_time_wait(struct tcp_pcb& pcb, const Segment& segment) {
       .sequence = header->seqno,
       .acknowledgement = header->ackno,
       .length = text->tot_len + ((flags & (TCP_FIN | TCP_SYN)) != 0 ? std::uint32_t{1} : 0),
-      .flags = flags};
+      .flags = flags,
+      .offers_ecn = ecn::is_offered_by(*header)};
   if (pcb->state == TIME_WAIT) {
     answer_in_time_wait(*pcb, segment);
   } else if (segment.has(TCP_RST)) {

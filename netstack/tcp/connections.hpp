@@ -28,4 +28,7 @@ struct ConnectionEnds {
   return pcb;
 }
 
+// Resets every connection on an interface, whatever its state: their senders refer to it.
+void end_connections(std::uint8_t netif_index);
+
 }  // namespace mote::netstack

@@ -10,19 +10,22 @@
 #include "lwip/timeouts.h"
 #include "mote_hooks.h"
 #include "netstack/interface/attachment.hpp"
-#include "netstack/tcp/send_buffer.hpp"
+#include "netstack/sender/block.hpp"
+#include "netstack/sender/sender.hpp"
 
 namespace mote::netstack {
 namespace {
 
 static_assert(std::is_same_v<TcpStream::Result, err_t>);
 static_assert(TcpStream::kSegmentBytes == TCP_MSS && TcpStream::kWindowBytes == TCP_WND);
-static_assert(TcpStream::kMessagePieces == TCP_WRITE_PIECES);
+static_assert(TcpStream::kMessagePieces == SendQueue::kMessagePieces);
 static_assert(detail::kAccepted == ERR_OK && detail::kRefused == ERR_MEM);
 
 // The connection reset last: a callback in which its connection is reset must tell lwIP so by its
 // result. `begin` clears it, because lwIP may reuse the memory for a new connection.
 constinit const struct tcp_pcb* reset_last = nullptr;
+
+Sender& sender_of(const struct tcp_pcb& pcb) { return *static_cast<Sender*>(pcb.sender); }
 
 }  // namespace
 
@@ -46,50 +49,30 @@ void TcpStream::begin(void* owner, const Callbacks& callbacks) {
   tcp_recv(pcb_, callbacks.received);
   tcp_sent(pcb_, callbacks.acknowledged);
   tcp_err(pcb_, callbacks.lost);
-  // Responses are handed over whole, so Nagle's algorithm has nothing to gather.
-  tcp_nagle_disable(pcb_);
-  widen_send_buffer(*pcb_);
 }
 
 bool TcpStream::write_message(std::span<const Piece> pieces, std::size_t bytes) {
-  if (bytes > tcp_sndbuf(pcb_)) {
-    return false;
-  }
-  std::array<tcp_piece, kMessagePieces> all;
-  for (std::size_t at = 0; at < pieces.size(); ++at) {
-    all[at] = {pieces[at].data, static_cast<u16_t>(pieces[at].bytes)};
-  }
-  return tcp_write_pieces(pcb_, all.data(), static_cast<u8_t>(pieces.size()),
-                          TCP_WRITE_FLAG_COPY) == ERR_OK;
+  return sender_of(*pcb_).write_message(pieces, bytes);
 }
 
-bool TcpStream::write(Piece piece, Write how, bool more) {
-  const auto flags = static_cast<u8_t>((more ? TCP_WRITE_FLAG_MORE : 0) |
-                                       (how == Write::kCopied ? TCP_WRITE_FLAG_COPY : 0));
-  return tcp_write(pcb_, piece.data, static_cast<u16_t>(piece.bytes), flags) == ERR_OK;
+bool TcpStream::write(Piece piece, Write how) {
+  Sender& sender = sender_of(*pcb_);
+  return how == Write::kCopied ? sender.write_copy(piece) : sender.write_reference(piece);
 }
 
-std::uint32_t TcpStream::room() const { return tcp_sndbuf(pcb_); }
+std::uint32_t TcpStream::room() const { return sender_of(*pcb_).room(); }
 
 bool TcpStream::has_room(std::uint32_t bytes, unsigned pieces) const {
-  return tcp_sndbuf(pcb_) >= bytes && tcp_sndqueuelen(pcb_) + pieces <= mote_tcp_queue_limit();
+  const Sender& sender = sender_of(*pcb_);
+  return sender.room() >= bytes && sender.has_room(pieces);
 }
 
-std::uint32_t TcpStream::worthwhile_room() const { return pcb_->tso_bytes; }
-
-std::uint32_t TcpStream::frame_bytes() const { return tcp_mss(pcb_); }
-
-std::uint32_t TcpStream::in_flight() const { return send_buffer_of(*pcb_) - pcb_->snd_buf; }
+std::uint32_t TcpStream::in_flight() const { return sender_of(*pcb_).unacknowledged(); }
 
 TcpStream::Position TcpStream::end() const { return pcb_->snd_lbb; }
 
-// lwIP keeps a segment that its device still holds, even if all of it is acknowledged. Resending
-// moves segments to the unsent ones, so the oldest may be in either queue.
 bool TcpStream::has_let_go(Position position) const {
-  const auto is_behind = [position](const struct tcp_seg* first) {
-    return first == nullptr || TCP_SEQ_GEQ(lwip_ntohl(first->tcphdr->seqno), position);
-  };
-  return is_behind(pcb_->unacked) && is_behind(pcb_->unsent);
+  return !Sequence{pcb_->lastack}.is_before({position});
 }
 
 void TcpStream::set_retry(Result (*retry)(void* owner, struct tcp_pcb* pcb)) {
@@ -100,7 +83,6 @@ void TcpStream::flush() { tcp_output(pcb_); }
 
 void TcpStream::open_window(std::uint32_t bytes) { tcp_recved(pcb_, static_cast<u16_t>(bytes)); }
 
-// If lwIP lacks the memory for a FIN, it tries again by itself.
 void TcpStream::close() { tcp_shutdown(pcb_, 0, 1); }
 
 // lwIP finishes data in flight by itself. A peer that never closes its side would hold the PCB for
@@ -108,6 +90,7 @@ void TcpStream::close() { tcp_shutdown(pcb_, 0, 1); }
 void TcpStream::release() {
   struct tcp_pcb* const pcb = detach();
   tcp_setprio(pcb, TCP_PRIO_MIN);
+  sender_of(*pcb).abandon_later(Sender::turn_began());
   if (tcp_close(pcb) != ERR_OK) {
     reset(pcb);
   }
@@ -126,12 +109,7 @@ struct tcp_pcb* TcpStream::detach() {
   return pcb;
 }
 
-// A peer whose window is shut heeds a reset only at the byte that it expects (RFC 5961, 3.2). That
-// is the first one not acknowledged, though lwIP has counted its probe's byte as sent.
 void TcpStream::reset(struct tcp_pcb* pcb) {
-  if (pcb->persist_backoff > 0) {
-    pcb->snd_nxt = pcb->lastack;
-  }
   reset_last = pcb;
   tcp_abort(pcb);
 }
@@ -174,6 +152,12 @@ void stop_listening(std::uint16_t port) {
   if (listener != nullptr) {
     ip_addr_copy(listener->local_ip, *IP_ADDR_BROADCAST);
   }
+}
+
+// None, if a connection that has a block already couldn't write one.
+std::size_t text_blocks_left() {
+  const bool has_room = blocks::left_for(1) > limits::kTextBlocks;
+  return has_room ? blocks::shared_left() / limits::kTextBlocks : 0;
 }
 
 void call_later(std::uint32_t milliseconds, void (*function)(void* unused)) {

@@ -64,6 +64,8 @@ struct EthernetHeader {
   static constexpr std::size_t kMinFrameBytes = 60;  // without the frame check sequence
 };
 static_assert(sizeof(EthernetHeader) == kEthernetHeaderBytes && alignof(EthernetHeader) == 1);
+// What fills shorter frames.
+inline constexpr std::array<std::byte, EthernetHeader::kMinFrameBytes> kPadding{};
 
 // IEEE 802.1Q, 9.6: a C-VLAN tag, between the MAC addresses and the type of the payload.
 struct VlanTag {
@@ -163,6 +165,8 @@ static_assert(sizeof(UdpHeader) == 8 && alignof(UdpHeader) == 1);
 
 // RFC 9293, 3.1.
 struct TcpHeader {
+  static constexpr std::uint16_t kNoOptions = 0x5000;  // of offset_and_flags
+
   Be16 source_port;
   Be16 destination_port;
   Be32 sequence;

@@ -38,6 +38,10 @@ MICROVM_BIOS = ["-bios", "/usr/share/seabios/bios-microvm.bin",
 # Generous: two cores running a dozen tests make a machine slow without its being broken.
 BOOT_S = 60
 
+STATIC = f"network.0.address={Lab.GUEST}/{Lab.PREFIX}"
+# While nothing happens it leaves the processor to its test's clients, and to other tests.
+DOZING = f"{STATIC}\nidle=doze"
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -51,7 +55,7 @@ class Machine:
     nic: str | None = "virtio-net-pci"  # for -device; None: no NIC
     netdev: str = "tap,id=net0,fd={fd}"  # the wire's end
     nic_first: tuple[str, ...] = ()  # arguments needed before those of NIC and disk (bridges)
-    settings: str | None = f"network.0.address={Lab.GUEST}/{Lab.PREFIX}"  # for fw_cfg; None: DHCP
+    settings: str | None = STATIC  # for fw_cfg; None: DHCP
     command_line: str = ""  # for the kernel, over PVH
     serial: bool = True
     extra: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from conformance.model import Case
 from conformance.server import Server
 from conftest import Bench
 from images import Images
-from machine import Guest, Machine
+from machine import DOZING, Guest, Machine
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def root(images: Images) -> Path:
 @pytest.fixture(scope="module")
 def guest(shared_bench: Bench, images: Images, root: Path) -> Guest:
     image = images.configured(root / "main", root / "mote.toml")
-    return shared_bench.boot(Machine(memory_mib=16), image=image)
+    return shared_bench.boot(Machine(memory_mib=64, settings=DOZING), image=image)
 
 
 @pytest.fixture(scope="module")

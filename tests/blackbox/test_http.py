@@ -9,12 +9,12 @@ import sites
 from conftest import Bench
 from http_client import Client
 from lab import Lab
-from machine import Guest, Machine
+from machine import DOZING, Guest, Machine
 
 
 @pytest.fixture(scope="module")
 def guest(shared_bench: Bench, site: Path) -> Guest:
-    return shared_bench.boot(Machine(memory_mib=16), site=site)
+    return shared_bench.boot(Machine(memory_mib=16, settings=DOZING), site=site)
 
 
 MEDIA_TYPES = {

@@ -239,7 +239,7 @@ def test_metrics_on_one_interface_only(bench: Bench, choice: str, status: int) -
     """If the interface named isn't there, or isn't one, nobody gets any."""
     guest = bench.boot(Machine(settings=f"{METRICS}\nhttp.metrics_interface={choice}"))
     assert get(guest, "/metrics").status == status
-    missing = guest.console.find("^http: the interface for metrics is not there, nobody gets any$")
+    missing = guest.console.find("^http: the interface for metrics is missing, nobody gets them$")
     assert bool(missing) == (status == 404)
 
 

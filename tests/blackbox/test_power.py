@@ -89,6 +89,7 @@ def refuses(guest: Guest) -> bool:
 def test_idle_machine_goes_off(bench: Bench, machine: str, boot: str) -> None:
     guest = bench.boot(Machine(machine=machine, boot=boot))
     guest.serves()
+    guest.ping_answers()  # behind the client's last segment: its response is delivered
     Press(guest).off_within(0, OFF_S)
     assert guest.console.lines[-2:] == ["power: button pressed, 0 responses in delivery",
                                         "power: off"]
@@ -171,6 +172,7 @@ def test_ctrl_alt_del_of_a_machine_without_a_button(bench: Bench) -> None:
     guest = bench.boot(Machine(machine="microvm, no PCI", nic="virtio-net-device",
                                extra=("-machine", "acpi=off", "-device", "i8042")))
     guest.serves()
+    guest.ping_answers()  # behind the client's last segment: its response is delivered
     keys = [{"type": "qcode", "data": key} for key in ("ctrl", "alt", "delete")]
     guest.ask("send-key", keys=keys)
     assert guest.reason_for_end() == "guest-reset"

@@ -97,6 +97,20 @@ def put_together(sent: list[Segment]) -> bytes:
     return bytes(stream)
 
 
+def repeated_in_order(sent: list[Segment]) -> int:
+    """The bytes that one connection sent again: a host that stands still for a moment brings on a
+    probe or a timeout. Fails where new data doesn't follow on what was sent."""
+    first = next(segment for segment in sent if segment.flags & frames.SYN).sequence + 1
+    end = repeated = 0
+    for segment in sent:
+        if segment.bytes:
+            at = (segment.sequence - first) % 2**32
+            assert at <= end, f"nothing at {end}, {at} comes next"
+            repeated += min(end - at, segment.bytes)
+            end = max(end, at + segment.bytes)
+    return repeated
+
+
 @pytest.mark.parametrize("lost", [0, 0.02])
 @pytest.mark.parametrize("nic", NICS)
 def test_frames_are_cut_right(bench: Bench, images: Images, nic: str, lost: float) -> None:
@@ -123,8 +137,7 @@ def test_frames_are_cut_right(bench: Bench, images: Images, nic: str, lost: floa
     assert head.startswith(b"HTTP/1.1 200 ")
     assert body == content
     if not lost:
-        filled = [segment for segment in sent if segment.bytes]
-        assert all(one.end == two.sequence for one, two in zip(filled, filled[1:], strict=False))
+        assert repeated_in_order(sent) <= len(content) // 100
     if boot is not boot_on_cutting_cable:
         return  # QEMU's model of the NIC cuts, unseen
     long = before_cut(guest, lambda segment: segment.port == 80)

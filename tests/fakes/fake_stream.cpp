@@ -61,10 +61,9 @@ bool lacks_memory() {
 
 }  // namespace
 
-void Peer::open(std::uint32_t room, std::uint32_t long_segment) {
+void Peer::open(std::uint32_t room) {
   room_ = room;
   interface_ = interface;
-  long_segment_ = long_segment;
   pcb_ = new tcp_pcb{*this, nullptr, {}, nullptr};
   refused_ = offer(nullptr, pcb_, 0) != 0;
   if (refused_) {
@@ -111,7 +110,6 @@ void Peer::deliver(std::string_view bytes, bool chained) {
   sent += bytes;
   window_ -= bytes.size();
   pcb_->callbacks.received(pcb_->owner, pcb_, frame.release(), 0);
-  has_unsent_ = false;
 }
 
 // Follows netstack/tcp/prompt_answer.cpp.
@@ -129,8 +127,8 @@ bool Peer::is_answered_promptly(std::string_view bytes) {
   for (const Piece& piece : reply.pieces) {
     put(piece, &piece == reply.pieces.data());
   }
-  has_unsent_ = false;
   demand(reply.bytes == unacknowledged(), "a prompt answer is as long as it says");
+  got_fin_ = reply.is_last;
   prompt_server->sent(pcb_->owner, reply);
   ++prompt_answers;
   return true;
@@ -139,7 +137,6 @@ bool Peer::is_answered_promptly(std::string_view bytes) {
 void Peer::close() {
   if (pcb_ != nullptr && !std::exchange(has_closed_, true)) {
     pcb_->callbacks.received(pcb_->owner, pcb_, nullptr, 0);
-    has_unsent_ = false;
   }
 }
 
@@ -151,7 +148,7 @@ void Peer::reset() {
   }
 }
 
-// The counts change at once; the owner is told in parts, as by lwIP.
+// The counts change at once; the owner is told in parts, as by several ACKs.
 void Peer::acknowledge(std::size_t bytes) {
   bytes = std::min(bytes, unacknowledged());
   take_acknowledgement(bytes);
@@ -159,7 +156,6 @@ void Peer::acknowledge(std::size_t bytes) {
     const auto part = static_cast<std::uint16_t>(std::min<std::size_t>(bytes, 0xFFFF));
     bytes -= part;
     pcb_->callbacks.acknowledged(pcb_->owner, pcb_, part);
-    has_unsent_ = false;
   }
 }
 
@@ -186,7 +182,6 @@ void Peer::take_acknowledgement(std::size_t bytes) {
 void Peer::retry() {
   if (is_retried()) {
     pcb_->retry(pcb_->owner, pcb_);
-    has_unsent_ = false;
   }
 }
 
@@ -195,7 +190,6 @@ void Peer::put(Piece piece, bool copies) {
                 : may_be_sent == nullptr || may_be_sent(piece.text()),
          "memory is sent that nobody may see");
   end_ += static_cast<std::uint32_t>(piece.bytes);
-  has_unsent_ = true;
   received += piece.text();
   copied += copies ? piece.bytes : 0;
   bytes_written += piece.bytes;
@@ -260,8 +254,8 @@ bool TcpStream::write_message(std::span<const Piece> pieces, std::size_t bytes) 
     sum += piece.bytes;
   }
   demand(sum == bytes, "a message is as long as it says");
-  if (fakes::lacks_memory() || peer.has_unsent_ || !peer.has_room_for(bytes) ||
-      bytes > std::max<std::size_t>(kSegmentBytes, peer.long_segment_)) {
+  if (fakes::lacks_memory() || !peer.has_room_for(bytes) ||
+      pieces.front().bytes > limits::kFirstTextBytes) {
     return false;
   }
   for (const Piece& piece : pieces) {
@@ -270,10 +264,9 @@ bool TcpStream::write_message(std::span<const Piece> pieces, std::size_t bytes) 
   return true;
 }
 
-bool TcpStream::write(Piece piece, Write how, bool /*more*/) {
+bool TcpStream::write(Piece piece, Write how) {
   Peer& peer = pcb_->peer;
-  demand(piece.bytes > 0 && piece.bytes <= 0xFFFF && peer.has_room_for(piece.bytes),
-         "a write that has no room");
+  demand(piece.bytes > 0 && peer.has_room_for(piece.bytes), "a write that has no room");
   demand(!peer.got_fin_, "a write behind the end");
   if (fakes::lacks_memory()) {
     return false;
@@ -282,18 +275,12 @@ bool TcpStream::write(Piece piece, Write how, bool /*more*/) {
   return true;
 }
 
-std::uint32_t TcpStream::room() const {
-  return std::min<std::uint32_t>(pcb_->peer.room_ - in_flight(), 0xFFFF);
-}
+std::uint32_t TcpStream::room() const { return pcb_->peer.room_ - in_flight(); }
 
 bool TcpStream::has_room(std::uint32_t bytes, unsigned pieces) const {
   return pcb_->peer.has_room_for(bytes) &&
          pcb_->peer.references_.size() + pieces <= fakes::kMostPieces;
 }
-
-std::uint32_t TcpStream::worthwhile_room() const { return pcb_->peer.long_segment_; }
-
-std::uint32_t TcpStream::frame_bytes() const { return kSegmentBytes; }
 
 std::uint32_t TcpStream::in_flight() const { return pcb_->peer.end_ - pcb_->peer.acknowledged_; }
 
@@ -303,7 +290,7 @@ bool TcpStream::has_let_go(Position position) const { return pcb_->peer.acknowle
 
 void TcpStream::set_retry(Result (*retry)(void* owner, tcp_pcb* pcb)) { pcb_->retry = retry; }
 
-void TcpStream::flush() { pcb_->peer.has_unsent_ = false; }
+void TcpStream::flush() {}
 
 void TcpStream::open_window(std::uint32_t bytes) {
   Peer& peer = pcb_->peer;

@@ -26,9 +26,8 @@ class Peer {
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  // Connects. The server may have `room` bytes in flight, and its device cuts segments of up to
-  // `long_segment` bytes into frames; 0: it can't.
-  void open(std::uint32_t room = kSendBuffer, std::uint32_t long_segment = 0);
+  // Connects. The server may have `room` bytes in flight.
+  void open(std::uint32_t room = kSendBuffer);
 
   // Sends as much as the receive window allows, in segments of at most `most` bytes, each in two
   // pieces if `chained`. Returns how many bytes are left over.
@@ -83,11 +82,9 @@ class Peer {
   std::deque<Reference> references_;
   unsigned interface_ = 0;
   std::uint32_t room_ = 0;
-  std::uint32_t long_segment_ = 0;
   std::size_t window_ = kWindowBytes;
   std::uint32_t end_ = 0;           // bytes written
   std::uint32_t acknowledged_ = 0;  // of these
-  bool has_unsent_ = false;         // leaves at the end of the event
   bool refused_ = false;
   bool got_fin_ = false;
   bool got_reset_ = false;

@@ -57,7 +57,7 @@ class Client {
     return bytes.substr(taken);
   }
 
-  // Reads at most so many bytes. Returns whether there were any.
+  // Reads up to `room` bytes. Returns whether there were any.
   bool read(std::size_t room) {
     std::string bytes(room, '\xEE');
     const bool had = agent_.has_answer();
@@ -85,7 +85,7 @@ class Client {
     }
   }
 
-  // What it answers to FFh and a number.
+  // Checks the answer to FFh and a number.
   void synchronize() {
     ++number_;
     exchange("\xFF{\"execute\":\"guest-sync-delimited\",\"arguments\":{\"id\":" +

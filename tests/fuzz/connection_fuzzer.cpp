@@ -172,7 +172,7 @@ void Run::open(Peer& peer) {
   const bool is_new = !peer.is_connected() && peer.sent.empty() && peer.received.empty() &&
                       !peer.refused() && !peer.got_fin() && !peer.got_reset() && !peer.has_reset();
   if (is_new) {
-    peer.open(kRoom[options_ & 3], (options_ & 8) != 0 ? 3 * fakes::kSegmentBytes : 0);
+    peer.open(kRoom[options_ & 3]);
     peer.acknowledges = (options_ & 32) != 0;
     accepted_ += peer.refused() ? 0 : 1;
   }
@@ -186,7 +186,7 @@ void Run::crowd() {
   events_.crowd = true;
   while (http::counters().open < limits::kConnections) {
     crowd_.push_back(std::make_unique<Peer>());
-    crowd_.back()->open(60'000, 0);
+    crowd_.back()->open(60'000);
     if (crowd_.size() % 2 == 0) {
       crowd_.back()->send("GET / HT");
     }

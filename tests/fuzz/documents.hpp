@@ -1,4 +1,4 @@
-// What must hold of every document that a reader of formats/ makes of any text.
+// Checks what holds for every document that a reader of formats/ makes, whatever the text.
 #pragma once
 
 #include <algorithm>

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <optional>
 
 #include "http/connection/server.hpp"
 #include "http/reply/reply_tail.hpp"
@@ -12,37 +11,26 @@
 #include "kernel/memory/packet.hpp"
 #include "lwip/priv/tcp_priv.h"
 #include "netstack/lwip/heap.hpp"
+#include "netstack/sender/block.hpp"
+#include "netstack/sender/flight.hpp"
+#include "netstack/sender/sender.hpp"
 #include "netstack/stats.hpp"
 #include "tests/fakes/demand.hpp"
 
 namespace mote::fuzz {
 
-inline std::uint32_t begin_of(const tcp_seg& segment) { return lwip_ntohl(segment.tcphdr->seqno); }
-
-// Checks a queue of segments: in order, none empty, each chain of the stated length. Returns the
-// number of its pbufs.
-inline unsigned check_queue(const tcp_seg* segment) {
-  unsigned pbufs = 0;
-  std::optional<std::uint32_t> end;
-  for (; segment != nullptr; segment = segment->next) {
-    unsigned bytes = 0;
-    for (const pbuf* piece = segment->p; piece != nullptr; piece = piece->next) {
-      bytes += piece->len;
-      ++pbufs;
-    }
-    demand(bytes == segment->p->tot_len, "a chain isn't as long as it says");
-    demand(TCP_TCPLEN(segment) > 0, "a segment without sequence space is queued");
-    demand(!end || TCP_SEQ_GEQ(begin_of(*segment), *end), "a queue isn't in order");
-    end = begin_of(*segment) + TCP_TCPLEN(segment);
-  }
-  return pbufs;
-}
-
 inline void check_connections() {
   for (const tcp_pcb* pcb = tcp_active_pcbs; pcb != nullptr; pcb = pcb->next) {
-    demand(pcb->snd_queuelen == check_queue(pcb->unsent) + check_queue(pcb->unacked),
-           "a connection's count of pbufs is wrong");
-    demand((pcb->flags & TF_BROKEN) == 0, "a connection's accounts are broken");
+    if (pcb->sender == nullptr) continue;  // in its handshake
+    const auto& sender = *static_cast<const netstack::Sender*>(pcb->sender);
+    const netstack::Recovery& recovery = sender.recovery();
+    const netstack::Sequence written{pcb->snd_lbb};
+    demand(recovery.flight().adds_up(), "a scoreboard's counts are wrong");
+    demand(recovery.acknowledged().value == pcb->lastack, "lwIP and the sender differ in SND.UNA");
+    demand(recovery.sent().value == pcb->snd_nxt, "lwIP and the sender differ in SND.NXT");
+    demand(!recovery.sent().is_behind(written), "more was sent than written");
+    const std::uint32_t waiting = written - recovery.acknowledged();
+    demand(waiting - sender.unacknowledged() <= 1, "a queue isn't what waits for ACKs, and a FIN");
   }
 }
 
@@ -54,6 +42,9 @@ struct Usage {
     for (const netstack::PoolUsage& pool : netstack::pools()) used += pool.used;
     return used;
   }();
+  std::size_t senders = netstack::Sender::count();
+  std::size_t blocks = netstack::blocks::used();
+  std::size_t ranges = netstack::Flight::ranges_taken();
   std::size_t packets = Packet::pool_size() - Packet::free_count();
   std::size_t connections = http::counters().open;
   std::size_t tails = http::ReplyTail::in_use();
@@ -63,9 +54,9 @@ struct Usage {
 
   void print() const {
     std::fprintf(stderr,
-                 "in use: heap %zu, pools %zu, packets %zu, connections %zu, tails %zu, "
-                 "requests %zu\n",
-                 heap, pools, packets, connections, tails, requests);
+                 "in use: heap %zu, pools %zu, senders %zu, blocks %zu, ranges %zu, packets %zu, "
+                 "connections %zu, tails %zu, requests %zu\n",
+                 heap, pools, senders, blocks, ranges, packets, connections, tails, requests);
   }
 };
 

@@ -121,7 +121,7 @@ void Life::give(const Bytes& frame) {
 }
 
 void Life::turn() {
-  netstack::run_timers();
+  world::run_timers();
   check_connections();
   machine_.interface.turn();
   check_connections();

@@ -4,6 +4,8 @@ tools/base/setup.py installs the packages for each use. test_programs.py checks 
 started, and run_tests.py makes sure that nothing else can be found while tests run.
 """
 
+import functools
+import os
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -74,7 +76,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "sfdisk": ("fdisk", "test"),
     "sh": ("dash", "test interop"),
     "siege": ("siege", "interop"),
-    "tee": ("coreutils", "test"),
+    "tee": ("coreutils", "test bench"),
     "unshare": ("util-linux", "test bench"),
     "varnishadm": ("varnish", "interop"),
     "varnishd": ("varnish", "interop"),
@@ -107,22 +109,28 @@ def fill_with_declared(folder: Path, use: str) -> bool:
         listed = ask_dpkg("--listfiles", *sorted(holders))
     except (OSError, subprocess.CalledProcessError):
         return False
-    ours = {str(real(path)) for line in listed.splitlines() if (path := Path(line)).parent.name
-            in ("bin", "sbin") or "/alternatives/" in line}
-    for place in map(Path, FOLDERS):
-        for entry in place.iterdir() if place.is_dir() else ():
-            target = entry.resolve()
-            if str(real(entry)) in ours or str(target) in ours:
-                link(folder / entry.name, entry)
+    ours = {real(path) for path in listed.splitlines()
+            if path.rpartition("/")[0].endswith(("/bin", "/sbin")) or "/alternatives/" in path}
+    for place in filter(os.path.isdir, FOLDERS):
+        for entry in os.scandir(place):
+            if real(entry.path) in ours or (
+                    entry.is_symlink() and os.path.realpath(entry.path) in ours):
+                link(folder / entry.name, Path(entry.path))
     for program, (package, _) in PROGRAMS.items():
         if package in wanted and (found := setup.which(program)):  # also from elsewhere
             link(folder / program, Path(found))
     return True
 
 
-def real(path: Path) -> Path:
+def real(path: str) -> str:
     """The path with links among its folders followed, such as /bin; its last part stays."""
-    return path.parent.resolve() / path.name
+    folder, _, name = path.rpartition("/")
+    return f"{real_folder(folder)}/{name}"
+
+
+@functools.cache
+def real_folder(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 def link(name: Path, target: Path) -> None:

@@ -19,9 +19,21 @@ PACKETS = ["kernel/memory/packet.cpp", "tests/unit/packets.cpp"]
 NETSTACK_WORLD = ["tests/unit/netstack/world.cpp", FAKE_CONSOLE, *PACKETS, LWIP,
                   *_all("netstack", *NETSTACK)]
 DHCP_WORLD = ["tests/unit/netstack/dhcp_world.cpp", *NETSTACK_WORLD]
-TCP_WORLD = [*_all("tests/unit/netstack", "tcp_peer", "tcp_server"), *NETSTACK_WORLD]
+TCP_WORLD = [*_all("tests/unit/netstack", "held_stream", "tcp_peer", "tcp_server"),
+             *NETSTACK_WORLD]
 NEIGHBOURS = ["tests/unit/netstack/neighbours.cpp", *TCP_WORLD]
+CONGESTION = [
+    "tests/unit/netstack/sender/bottleneck.cpp",
+    *_all("netstack/sender/congestion",
+          "bbr", "bbr_model", "bbr_states", "congestion", "cubic", "hystart")]
 NARROW_LINK = ["tests/unit/netstack/narrow_link.cpp", *TCP_WORLD]
+SCRIPTS = [*_all("tests/unit/netstack/sender", "packet_script", "packet_script_lines", "segment"),
+           *NARROW_LINK]
+DOWNLOADS = [*_all("tests/unit/netstack/sender", "download", "sack_peer", "segment"), *NARROW_LINK]
+# Loss recovery under a congestion control that does as the test says.
+RECOVERY = ["tests/unit/netstack/sender/fake_congestion.cpp",
+            *_all("netstack/sender", "flight", "flight_marks", "rack", "recovery", "recovery_ack",
+                  "recovery_no_sack", "recovery_send", "recovery_timers")]
 VIRTIO_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
                 *_all("drivers/virtio", "bring_up", "receive_queue", "ring", "text",
                       "transmit_queue")]
@@ -73,6 +85,7 @@ VOLUME_IMAGES = "tests/unit/volumes/images.cpp"
 UNIT_TESTS = {
     "agent/agent": AGENT_WORLD,
     "agent/framer": AGENT_WORLD,
+    "bench/long_line": [],
     "formats/json": _all("formats", "json", "reader"),
     "formats/reader": ["formats/reader.cpp"],
     "formats/toml": _all("formats", "reader", "toml"),
@@ -255,7 +268,6 @@ UNIT_TESTS = {
     "netstack/tcp/acceptance": NEIGHBOURS,
     "netstack/lwip/kills": TCP_WORLD,
     "netstack/lwip/noise": TCP_WORLD,
-    "netstack/lwip/pieces": TCP_WORLD,
     "netstack/lwip/pools": NETSTACK_WORLD,
     "netstack/lwip/recovery": TCP_WORLD,
     "netstack/lwip/reply": TCP_WORLD,
@@ -263,16 +275,37 @@ UNIT_TESTS = {
     "netstack/lwip/small": NARROW_LINK,
     "netstack/lwip/tcp": TCP_WORLD,
     "netstack/lwip/timers": TCP_WORLD,
+    **{f"netstack/sender/{name}": RECOVERY
+       for name in ["flight", "rack", "recovery", "recovery_lives", "recovery_no_sack",
+                    "recovery_undo"]},
+    **{f"netstack/sender/congestion/{name}": CONGESTION
+       for name in ["bbr", "bbr_loss", "bbr_sharing", "congestion", "cubic"]},
+    **{f"netstack/sender/{name}": [f"netstack/sender/{name}.cpp"]
+       for name in ["block", "departures", "frame", "path_probe", "sack_option"]},
+    "netstack/sender/queue": _all("netstack/sender", "block", "queue"),
+    "netstack/sender/sender": TCP_WORLD,
+    "netstack/sender/congestion/hystart": ["netstack/sender/congestion/hystart.cpp"],
+    "netstack/sender/prr": [],
+    "netstack/sender/rtt": [],
     "netstack/stack": NETSTACK_WORLD,
+    "netstack/sender/sender_clients": DOWNLOADS,
+    "netstack/sender/sender_random_lives": DOWNLOADS,
+    **{f"netstack/sender/sender_{theme}_script": SCRIPTS for theme in [
+        "dsack_undo", "ecn", "ending", "initial_window", "no_sack", "odd_acks", "pacing",
+        "path_mtu", "rack", "sack_loss", "tail_loss", "timeout", "window"]},
     "netstack/tcp/connections": TCP_WORLD,
     "netstack/tcp/prompt_answer": [
         *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
+    "netstack/tcp/stream_messages": TCP_WORLD,
     "netstack/tcp/stream": ["tests/unit/netstack/tcp_peer.cpp", *NETSTACK_WORLD],
     "netstack/wire/host_name": [],
 }
 
 # Programs that tests in Python start, tests/unit/NAME.cpp, in the same way.
 UNIT_PROGRAMS = {"volumes/read_volume": VOLUME}
+
+# Programs that the bench starts, each with all its sources.
+BENCH_PROGRAMS = {"long_line": _all("tests/bench", "carrier", "long_line")}
 
 # Sources that a test of another name covers (tools/build/tested.py has the rule) ...
 TESTED_ELSEWHERE = {
@@ -300,10 +333,19 @@ TESTED_ELSEWHERE = {
     "netstack/dhcp/message": "netstack/dhcp/client",
     "netstack/interface/attachment_lines": "netstack/interface/attachment_addresses",
     "netstack/interface/attachment_routes": "netstack/ip/routes_set",
+    "netstack/interface/attachment_stations": "netstack/interface/neighbours",
     "netstack/interface/receive": "netstack/stack",
     "netstack/interface/transmit": "netstack/stack",
     "netstack/lwip/heap": "netstack/stack",
     "netstack/lwip/lwip_port": "netstack/stack",
+    "netstack/sender/flight_marks": "netstack/sender/flight",
+    "netstack/sender/short_way": "netstack/tcp/prompt_answer",
+    **{f"netstack/sender/{name}": "netstack/sender/sender"
+       for name in ["seam", "sender_frames", "waiting"]},
+    **{f"netstack/sender/recovery_{part}": "netstack/sender/recovery"
+       for part in ["ack", "send", "timers"]},
+    "netstack/sender/congestion/bbr_model": "netstack/sender/congestion/bbr",
+    "netstack/sender/congestion/bbr_states": "netstack/sender/congestion/bbr",
     "netstack/stats": "netstack/stack",
     "volumes/fat_chain": "volumes/fat",
     "volumes/fat_directory": "volumes/fat",
@@ -349,8 +391,8 @@ FUZZERS = {
     "yaml": _all("formats", "reader", "yaml", "yaml_text"),
 }
 
-# Files that `ninja coverage` leaves out of the total because only a machine can run them, with the
-# reason. Nothing with logic worth a test belongs here.
+# Headers that only a machine can run, with the reason; none with logic worth a test. `ninja
+# coverage` prints its total with and without these and UNTESTED's sources.
 HARDWARE = {
     "kernel/cpu/instructions.hpp": "the CPU's instructions; tests/unit/machine takes their place",
     "kernel/cpu/mmio.hpp": "volatile registers, likewise",

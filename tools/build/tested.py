@@ -29,7 +29,9 @@ def check(paths: Sequence[str], programs: Mapping[str, Sequence[str]],
     """Findings, each a file with advice. `programs` maps tests' names to the files they link."""
     ours = [path for path in paths if path.split("/")[0] in FLOORS]
     names = {path.rpartition(".")[0] for path in ours if path.endswith((".cpp", ".hpp"))}
-    yield from misnamed(paths, names)
+    of_bench = {f"bench/{found[1]}" for path in paths
+                if (found := re.match(r"tests/bench/(\w+)\.hpp$", path))}
+    yield from misnamed(paths, names | of_bench)
     tested = {source for test, linked in programs.items()
               if (source := f"{subject_of(test, names)}.cpp") in linked}
     for path in ours:

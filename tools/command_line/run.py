@@ -71,8 +71,6 @@ def run(options: RunOptions) -> int:
 
 def check(options: RunOptions) -> None:
     """Refuses options that cannot work, before anything is made."""
-    if options.boot == "uefi":
-        raise UserError("--boot uefi: not there yet; use --boot bios or --boot pvh")
     if options.boot == "bios" and options.machine == "microvm":
         raise UserError("--boot bios: the microvm machine has no BIOS disk; use --boot pvh")
     if not 1 <= options.http_port <= 65535:

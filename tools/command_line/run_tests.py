@@ -7,9 +7,9 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +20,9 @@ from tools.base.errors import UserError  # noqa: E402
 
 # Debian's Python packages are installed for this Python, whichever comes first on PATH.
 PYTHON = "/usr/bin/python3"
-WORKERS = 2
+WORKERS = 3  # one more than there are cores: some tests wait, a minute for DHCP for instance
+FEW = 8  # unit tests: workers would take longer to start than these to run
+CLEAN_UP_S = 20  # an interrupted bench ends its machines and removes their images
 UNIT = ["tests/unit"]
 TESTS = [*UNIT, "tests/blackbox"]
 INTEROP = ["tests/blackbox/interop"]  # all of it; TESTS includes those that are light to install
@@ -28,23 +30,27 @@ INTEROP = ["tests/blackbox/interop"]  # all of it; TESTS includes those that are
 
 @dataclass(frozen=True)
 class Chosen:
-    """The tests that arguments choose: their number, and the targets that Ninja must build."""
+    """The tests that arguments choose: their number, the targets that Ninja must build, and the
+    files that have the tests."""
 
     tests: int
     targets: list[str]
+    files: list[str] = field(default_factory=list)
 
 
-# The choice is not known: assume several tests, and build nothing for them.
-UNKNOWN = Chosen(WORKERS, [])
+# The choice is not known: assume many tests, and build nothing for them.
+UNKNOWN = Chosen(FEW + 1, [])
 
 
-def command(arguments: list[str], workers: int = WORKERS) -> list[str]:
-    """pytest's command line; the user's arguments come last and win."""
+def command(arguments: list[str], workers: int = WORKERS, files: Sequence[str] = ()) -> list[str]:
+    """pytest's command line; the user's arguments come last and win. Of the unit tests, those in
+    other files than the chosen ones need not be read again."""
     named = any(argument.startswith("tests/") or ".py" in argument or "::" in argument
                 for argument in arguments if not argument.startswith("-"))
-    folders = INTEROP if "--interop" in arguments else UNIT if "--unit" in arguments else TESTS
+    unit = files or UNIT
+    places = INTEROP if "--interop" in arguments else unit if "--unit" in arguments else TESTS
     return [PYTHON, "-m", "pytest", "-n", str(workers), "-p", "no:cacheprovider",
-            *arguments, *([] if named else folders)]
+            *arguments, *([] if named else places)]
 
 
 def use(arguments: list[str]) -> str:
@@ -91,8 +97,8 @@ def choose(arguments: list[str], environment: dict[str, str]) -> Chosen:
 
 def run(arguments: list[str], environment: dict[str, str], chosen: Chosen = UNKNOWN) -> int:
     """pytest's exit status, made 1 for anything but success or unusable arguments."""
-    workers = WORKERS if chosen.tests > 1 else 0  # a single test ends before workers have started
-    status = start(command(arguments, workers), environment, cwd=ROOT)
+    workers = WORKERS if chosen.tests > (FEW if "--unit" in arguments else 1) else 0
+    status = start(command(arguments, workers, chosen.files), environment, cwd=ROOT)
     return 2 if status == 4 else status if status == 130 else min(status, 1)
 
 
@@ -115,11 +121,16 @@ def declared(use: str) -> Iterator[dict[str, str]]:
 
 
 def start(command: list[str], environment: dict[str, str], cwd: Path | None = None) -> int:
-    """Runs Python; 130 after an interrupt."""
-    try:
-        return subprocess.run(command, cwd=cwd, env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        return 130
+    """Runs Python; 130 after an interrupt, once it has cleaned up."""
+    with subprocess.Popen(command, cwd=cwd, env=environment) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.terminate()  # a signal may have come to us alone
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(CLEAN_UP_S)
+            process.kill()
+            return 130
 
 
 def main(arguments: list[str]) -> int:

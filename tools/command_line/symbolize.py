@@ -12,6 +12,7 @@ from tools.build.ninja import BUILD, ROOT
 
 KERNEL = BUILD / "kernel.elf"
 PATIENCE_S = 60
+NO_FILES = ("??", "ld-temp.o")  # the latter is the linker's, for what it has optimized as a whole
 
 _GREETING = re.compile(r"mote \S+ \((\S+)\), booted by ")
 _PANIC = re.compile(r"panic: ")
@@ -60,7 +61,10 @@ class Backtraces:
 
 def look_up(kernel: Path, addresses: list[int]) -> list[list[str]]:
     """For each address its function, file and line, and those that it was inlined into."""
-    command = ["addr2line", "-e", str(kernel), "-a", "-f", "-C", "-i", *map(hex, addresses)]
+    # Each address twice: the first look into a source's debug information may miss the line
+    # (addr2line 2.40), the second doesn't.
+    asked = [hex(address) for address in addresses for _ in range(2)]
+    command = ["addr2line", "-e", str(kernel), "-a", "-f", "-C", "-i", *asked]
     done = subprocess.run(command, text=True, capture_output=True, check=False,
                           timeout=PATIENCE_S)
     if done.returncode != 0:
@@ -72,11 +76,11 @@ def look_up(kernel: Path, addresses: list[int]) -> list[list[str]]:
             found.append([])
         else:
             function, path = bare(line), os.path.normpath(next(lines).split(" (")[0])
-            if path.startswith("??"):
+            if path.startswith(NO_FILES):
                 found[-1].append(function)
             elif not path.startswith("/usr/"):  # std::visit and its like say nothing
                 found[-1].append(f"{function}, {path.removeprefix(f'{ROOT}/')}".removesuffix(":?"))
-    return [frames or ["??"] for frames in found]
+    return [frames or ["??"] for frames in found[1::2]]
 
 
 def bare(function: str) -> str:

@@ -23,7 +23,7 @@ def format_of(out: Path, asked: str | None) -> str:
         return asked
     if out.suffix.lower() in ENDINGS:
         return ENDINGS[out.suffix.lower()]
-    raise UserError(f"{out}: its ending tells no format; name it like site.qcow2, or give "
+    raise UserError(f"{out}: its ending names no format; name it like site.qcow2, or give "
                     f"--format {'|'.join(FORMATS)}")
 
 

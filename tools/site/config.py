@@ -14,6 +14,8 @@ from tools.site.settings import Settings
 TOP = {"panic": values.one_of("reset", "halt"), "idle": values.one_of("poll", "doze"),
        "console": values.one_of("normal", "quiet")}
 POWER = {"drain_s": values.integer(0, 300)}
+TCP = {"congestion": values.one_of("bbr", "cubic")}
+PLAIN_TABLES = {"power": POWER, "tcp": TCP}  # of settings that the machine reads
 NETWORK = {"hostname": values.hostname}
 INTERFACE = {"address": values.address, "gateway": values.gateway,
              "mtu": values.integer(576, 1500), "offload": values.one_of("on", "off"),
@@ -51,11 +53,12 @@ class _Reader:
                 self._read_network(self._document.table(key, value))
             elif key == "http":
                 http.read(self._document.table(key, value))
-            elif key == "power":
+            elif key in PLAIN_TABLES:
                 for name, setting in self._document.table(key, value).items():
-                    self._line(POWER, "power.", name, setting)
+                    self._line(PLAIN_TABLES[key], f"{key}.", name, setting)
             else:
-                self._document.known("", key, {**TOP, "http": None, "network": None, "power": None})
+                self._document.known("", key, {**TOP, **PLAIN_TABLES, "http": None,
+                                               "network": None})
                 self._line(TOP, "", key, value)
         return Settings((*self._lines, *http.lines), **http.settings)
 

@@ -111,8 +111,16 @@
 #define DHCP_REQUEST_BACKOFF_SEQUENCE mote_dhcp_back_off
 
 // TCP. Requests are small and come in order: a small receive window, and no queue for segments out
-// of order. Responses are large: up to 64 segments in flight, by window scaling.
+// of order. Data is sent by our own sender (netstack/sender/), to which peers may send SACKs.
 #define LWIP_TCP 1
+#define LWIP_TCP_SENDER 1
+
+// Our flags of a PCB: both ends have agreed on ECN; a mark arrived and the peer hasn't said CWR
+// since (RFC 3168, 6.1.3); routers may fragment its segments.
+#define TF_ECN 0x2000U
+#define TF_ECN_ECHO 0x8000U
+#define TF_FRAGMENT 0x4000U
+
 #define TCP_MSS 1460
 #define MEMP_NUM_TCP_PCB 1
 #define MEMP_NUM_TCP_PCB_LISTEN 4
@@ -125,32 +133,18 @@
 #endif
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 0
-#define TCP_SND_BUF (64 * TCP_MSS)
-#define TCP_SND_QUEUELEN 256
+#define LWIP_TCP_SACK_OUT 1
+#define LWIP_TCP_MAX_SACK_NUM 1
 #define TCP_OVERSIZE 0
 
-// Pbufs that any connection may queue, however few are left (mote_tcp_queue_limit,
-// patches/queue-limit): enough for two segments, because clients delay the ACK of a single one.
-#define MOTE_TCP_QUEUE_LEAST 4
+// lwIP itself queues a SYN at most.
+#define TCP_SND_BUF (2 * TCP_MSS)
+#define TCP_SND_QUEUELEN 8
 
-// Splits of segments that may exceed that before something is acknowledged, because they are needed
-// (patches/splits-are-limited).
-#define MOTE_TCP_SPLITS_BEYOND 2
-
-// A segment that the device cuts has at most this many pbufs, like a frame's pieces
-// (patches/segmentation-offload), and is not cut into frames smaller than any host's default (RFC
-// 9293, 3.7.1), because devices have least lengths, too.
-#define TCP_TSO_PBUFS 8
-#define TCP_TSO_LEAST_MSS 536
-
-// Timers: a tick of 50 ms. Segments are resent after at least two slow ticks of 100 ms (like
-// Linux's 200 ms), one second at first (RFC 6298, 2.1). tcp_poll's interval thus counts 100 ms.
+// Timers: a tick of 50 ms, for handshakes and delayed ACKs. A SYN is resent after a second at first
+// (RFC 6298, 2.1). tcp_poll's interval counts 100 ms.
 #define TCP_TMR_INTERVAL 50
 #define LWIP_TCP_RTO_TIME 1000
-
-// The longest time before a segment is resent, in slow ticks: 60 s (RFC 6298, 2.5;
-// patches/longest-timeout).
-#define MOTE_TCP_LONGEST_RTO (60000 / TCP_SLOW_INTERVAL)
 
 // A closed connection is remembered for 2 × 15 s, or less if a new one needs its place.
 #define TCP_MSL 15000UL

@@ -1,5 +1,6 @@
 // The hooks that lwIP calls. Defined in netstack/lwip/lwip_port.cpp, netstack/dhcp/client.cpp,
-// netstack/ip/ and netstack/stats.cpp.
+// netstack/interface/neighbours.cpp, netstack/ip/icmp_errors.cpp and path_mtu.cpp beside it,
+// netstack/sender/seam.cpp, and netstack/tcp/acceptance.cpp.
 #pragma once
 
 #include "lwip/err.h"
@@ -26,21 +27,23 @@ u16_t mote_ip_id(void);
 // four bytes are contiguous.
 void mote_icmp_unreachable(const struct pbuf* message, const struct netif* netif);
 
-// A connection was established and has sent no data yet.
-void mote_tcp_established(struct tcp_pcb* pcb);
+// A connection is established: limits its segments to its path's MTU, as far as that is known.
+void mote_tcp_path(struct tcp_pcb* pcb);
 
-// The number of pbufs that a connection may have queued now: fewer if memory for segments is
-// scarce.
-u16_t mote_tcp_queue_limit(void);
+// The sender's side of the seam with lwIP's state machine (opt.h, LWIP_TCP_SENDER;
+// netstack/sender/seam.cpp). `options` are those in the segment's first piece.
+u32_t mote_tcp_clock(void);
+u8_t mote_tcp_syn(struct tcp_pcb* pcb, const struct tcp_hdr* header);
+err_t mote_tcp_established(struct tcp_pcb* pcb);
+u32_t mote_tcp_acknowledged(struct tcp_pcb* pcb, const struct tcp_hdr* header, u16_t text_bytes,
+                            const u8_t* options, u16_t option_bytes);
+void mote_tcp_fin(struct tcp_pcb* pcb);
+void mote_tcp_output(struct tcp_pcb* pcb);
+void mote_tcp_end(struct tcp_pcb* pcb);
 
 // The number of half-open connections that stay when PCBs run out.
 u16_t mote_tcp_half_open(void);
 
-// A segment is being resent.
-void mote_tcp_resent(void);
-
-// A connection's accounts don't add up, so it is being reset.
-void mote_tcp_broken(void);
 // Whether lwIP may take a segment for a connection (ERR_OK); otherwise it has been answered.
 err_t mote_tcp_judge(struct tcp_pcb* pcb, const struct tcp_hdr* header, const struct pbuf* text);
 
@@ -83,13 +86,14 @@ u16_t mote_dhcp_back_off(u8_t tries);
 #define LWIP_HOOK_IP4_ID(header) \
   ((IPH_OFFSET(header) & PP_HTONS(IP_DF)) != 0 ? (u16_t)0 : mote_ip_id())
 #define LWIP_HOOK_ICMP_UNREACHABLE mote_icmp_unreachable
+#define LWIP_HOOK_TCP_CLOCK mote_tcp_clock
+#define LWIP_HOOK_TCP_SYN mote_tcp_syn
+#define LWIP_HOOK_TCP_ACK(pcb) (((pcb)->flags & TF_ECN_ECHO) != 0 ? TCP_ECE : 0)
 #define LWIP_HOOK_TCP_ESTABLISHED mote_tcp_established
-#define LWIP_HOOK_TCP_QUEUE_LIMIT mote_tcp_queue_limit
-// Every connection may have a few without being asked about.
-#define LWIP_HOOK_TCP_QUEUE_IS_TOO_LONG(pbufs) \
-  ((pbufs) > MOTE_TCP_QUEUE_LEAST && (pbufs) > mote_tcp_queue_limit())
-#define LWIP_HOOK_TCP_RESENT mote_tcp_resent
-#define LWIP_HOOK_TCP_BROKEN mote_tcp_broken
+#define LWIP_HOOK_TCP_ACKNOWLEDGED mote_tcp_acknowledged
+#define LWIP_HOOK_TCP_FIN mote_tcp_fin
+#define LWIP_HOOK_TCP_OUTPUT mote_tcp_output
+#define LWIP_HOOK_TCP_END mote_tcp_end
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, all_options, first_options, second_options, text) \
   ((pcb)->state <= SYN_SENT ? ERR_OK : mote_tcp_judge(pcb, header, text))
 #define LWIP_HOOK_ICMP_ERROR mote_icmp_error

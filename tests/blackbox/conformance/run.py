@@ -14,9 +14,10 @@ from lab import until
 PROBE = Case("probe", "9112 9.3", get("/sub/page.txt"), 200, File("sub/page.txt"))
 DATE = re.compile(rb"\r\nDate: [^\r\n]*", re.I)
 
-# Longer requests are split at every byte near both ends, and here and there between.
+# Longer requests are split at every byte near both ends, and here and there between: a MiB not a
+# thousand times, which is a GiB.
 CUT_EVERYWHERE = 1000
-ENDS, STEP = 16, 997
+ENDS, STEP, BETWEEN = 16, 997, 64
 
 
 def judged(server: Server, case: Case, channel: Channel) -> Response:
@@ -99,9 +100,10 @@ def cuts(server: Server, cases: Iterable[Case]) -> Iterator[Cut]:
                 expected = DATE.sub(b"", judged(server, case, channel).raw)
         except (Malformed, OSError):
             continue  # wrong even when sent whole, which another test reports
+        step = max(STEP, len(request) // BETWEEN | 1)
         for at in range(1, len(request)):
             end = min(at, len(request) - at)
-            if len(request) <= CUT_EVERYWHERE or end < ENDS or at % STEP == 0:
+            if len(request) <= CUT_EVERYWHERE or end < ENDS or at % step == 0:
                 yield Cut(case, request, at, expected)
 
 

@@ -45,7 +45,9 @@ DOMAIN = """
 
 @pytest.fixture(scope="module")
 def libvirt() -> Iterator[Libvirt]:
-    daemon = Libvirt(RESULTS / "test_libvirt")
+    # Workers may have guests of one name at a time.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    daemon = Libvirt(RESULTS / "test_libvirt" / worker)
     yield daemon
     daemon.close()
 

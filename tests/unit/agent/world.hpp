@@ -17,7 +17,7 @@
 
 namespace mote::agent {
 
-// What the machine tells. Tests change it; each `World` starts anew.
+// The machine's facts. Tests change them; each `World` starts anew.
 struct Machine {
   std::string host_name = "web";
   std::optional<std::uint64_t> time = 1'700'000'000'123'456'789;

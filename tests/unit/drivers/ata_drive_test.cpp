@@ -120,13 +120,13 @@ TEST_CASE("sizes that can't be are refused") {
   world.link.drive.identity[106] = 0x5000;
   world.link.drive.identity[117] = 3;
   CHECK_FALSE(world.bring_up());
-  CHECK(world.drive.error() == "the disk tells no size that it could have");
+  CHECK(world.drive.error() == "the disk reports an impossible size");
   CHECK(world.drive.blocks() == 0);
   for (const std::uint32_t bytes : {0U, 3U, 2352U, 8192U, 0x8000'0000U}) {
     world.link.drive = FakeDrive::disc();
     world.link.drive.block_bytes = bytes;
     CHECK_FALSE(world.bring_up());
-    CHECK(world.drive.error() == "the disc tells no size that it could have");
+    CHECK(world.drive.error() == "the disc reports an impossible size");
     CHECK(world.drive.blocks() == 0);
   }
 }
@@ -148,7 +148,7 @@ TEST_CASE("a read of more or fewer bytes has failed, and so has one that the dri
   for (const std::ptrdiff_t miscounted : {-512, -1, 1, 65536}) {
     world.link.miscounted = miscounted;
     CHECK_FALSE(world.drive.read(0, read));
-    CHECK(world.drive.error() == "the drive sends other than was asked for");
+    CHECK(world.drive.error() == "the drive sends data that wasn't asked for");
   }
   world.link.miscounted = 0;
   world.link.drive.blocks = 1;

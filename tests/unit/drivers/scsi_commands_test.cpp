@@ -98,7 +98,7 @@ TEST_CASE("sense data in both formats, and what it means") {
   CHECK(sense.qualifier == 3);
 }
 
-TEST_CASE("sense data that is none is a failure for good") {
+TEST_CASE("malformed sense data is a failure for good") {
   for (const auto& none : {bytes({}), bytes({0}), bytes({0xFF, 6, 6, 6}), bytes({0x6F, 6, 6})}) {
     CHECK_FALSE(Sense::of(none).is_passing());
     CHECK_FALSE(Sense::of(none).lacks_medium());

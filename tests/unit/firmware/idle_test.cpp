@@ -39,7 +39,7 @@ TEST_CASE("without a local APIC that works the machine polls, and says so") {
   World world;
   interrupts::fake().starts = false;
   initialize(IdlePolicy::kDoze);
-  CHECK(World::said() == "idle: no local APIC that works, so it polls\n");
+  CHECK(World::said() == "idle: no working local APIC, so it polls\n");
   CHECK(world.doze(nullptr) == Woken::kByTime);
   CHECK(interrupts::fake().dozes.empty());
 }

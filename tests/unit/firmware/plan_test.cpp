@@ -14,16 +14,21 @@ constexpr std::uint64_t kGib = 1024 * kMib;
 
 TEST_CASE("a plan has full pools where RAM is ample, and grows and shrinks with RAM") {
   const Plan ample = plan_for(RamShare::kAmpleBytes);
-  CHECK(ample ==
-        Plan{.packets = 640,
-             .dma_bytes = 512 * 1024,
-             .netstack =
-                 {.connections = 1024, .pcbs = 1280, .segments = 6144, .texts = 256, .frames = 64},
-             .http = {.connections = 1024,
-                      .small_requests = 256,
-                      .medium_requests = 20,
-                      .large_requests = 10,
-                      .tails = 32}});
+  CHECK(ample == Plan{.packets = 640,
+                      .dma_bytes = 512 * 1024,
+                      .netstack = {.connections = 1024,
+                                   .pcbs = 1280,
+                                   .segments = 1600,
+                                   .shared_blocks = 1280,
+                                   .frame_blocks = 512,
+                                   .ranges = 2048,
+                                   .texts = 128,
+                                   .frames = 64},
+                      .http = {.connections = 1024,
+                               .small_requests = 256,
+                               .medium_requests = 20,
+                               .large_requests = 10,
+                               .tails = 32}});
   Plan before = plan_for(0);
   CHECK(before.http.connections == limits::kLeastConnections);
   CHECK(before.packets == 160);
@@ -43,14 +48,14 @@ TEST_CASE("a plan has full pools where RAM is ample, and grows and shrinks with 
   CHECK(plan_for(61 * kMib, 1).http.connections == limits::kLeastConnections);
 }
 
-TEST_CASE("every plan has the segments that each connection is promised") {
+TEST_CASE("every plan has what each connection is promised, and some for those that need more") {
   for (std::size_t connections = limits::kLeastConnections; connections <= limits::kMostConnections;
        connections += 1 + connections / 7) {
-    const Plan plan = plan_for(0, connections);
-    // Beyond three for each PCB there is one for its FIN, and at least the 256 that one PCB may
-    // queue.
-    CHECK(plan.netstack.segments - 3 * plan.netstack.pcbs >= plan.netstack.pcbs);
-    CHECK(plan.netstack.segments - 3 * plan.netstack.pcbs >= 256);
+    const netstack::Plan plan = plan_for(0, connections).netstack;
+    CHECK(plan.segments >= plan.pcbs);  // a SYN each
+    CHECK(plan.shared_blocks >= limits::kLeastSharedBlocks);
+    CHECK(plan.ranges >= 2 * limits::kLeastConnections);
+    CHECK(plan.frame_blocks > 0);
   }
 }
 

@@ -196,7 +196,7 @@ TEST_CASE("without a map from the loader, 8 MiB are assumed") {
   bytes_a_connection = 1024;
   console::written().clear();
   carve_pools(MemoryMap(std::span<const MemoryRange>()), nullptr, {}, 0);
-  CHECK(console::written() == "memory: the loader told no map, 8 MiB are assumed\n");
+  CHECK(console::written() == "memory: the loader gave no map, 8 MiB are assumed\n");
   for (const std::uint64_t page : paging::fake().left_out) {
     CHECK((kBootText.contains(page, 1) || (page >= 2 * kMib && page < 8 * kMib)));
   }

@@ -17,6 +17,8 @@ struct FakeMachine {
   Nanoseconds time = milliseconds(1000);
   Nanoseconds timer = kFar;
   std::vector<Nanoseconds> looks;
+  std::vector<Nanoseconds> departures_run;
+  std::vector<Nanoseconds> told;  // the senders' time, in each run of the timers and turn of NICs
   std::vector<Nanoseconds> timers_run;
   std::vector<Nanoseconds> waits;  // the time at which each ends
   std::vector<Nanoseconds> last_works;
@@ -33,9 +35,16 @@ struct FakeMachine {
     looks.push_back(now);
     return look_interval;
   }
-  void run_timers() { timers_run.push_back(time); }
+  void run_timers() {
+    timers_run.push_back(time);
+    told.push_back(departures_run.empty() ? Nanoseconds{} : departures_run.back());
+  }
   [[nodiscard]] Nanoseconds next_timer() const { return timer; }
-  [[nodiscard]] bool turn_nics() const { return is_busy; }
+  void run_departures(Nanoseconds now) { departures_run.push_back(now); }
+  bool turn_nics() {
+    told.push_back(departures_run.empty() ? Nanoseconds{} : departures_run.back());
+    return is_busy;
+  }
   [[nodiscard]] bool send_log() const { return logs; }
   [[nodiscard]] bool is_reachable() const { return reachable; }
   void announce() { ++announcements; }
@@ -119,6 +128,19 @@ TEST_CASE("a timer set by a busy turn runs within a millisecond, however late th
   world.machine.time = world.machine.time + milliseconds(1);
   world.loop.turn();
   CHECK(world.machine.timers_run.size() == before + 1);
+}
+
+TEST_CASE("departures tell the senders a turn's time before timers and NICs let them send") {
+  World world;
+  world.machine.is_busy = true;
+  world.machine.has_work = true;
+  for (int turn = 0; turn < 3; ++turn) {
+    world.machine.told.clear();
+    world.loop.turn();
+    const Nanoseconds now = world.machine.time;
+    CHECK(world.machine.told == std::vector{now, now});
+    world.machine.time = world.machine.time + milliseconds(5);
+  }
 }
 
 TEST_CASE("unsent log lines shorten the wait to a millisecond") {

@@ -4,7 +4,7 @@ as seeds for the fuzzers."""
 import json
 import random
 
-# What is put into a document at a random place.
+# Pieces to insert into a document at a random place.
 YAML_PIECES = [
     "a", "c: ", "d:", "- ", "-", " ", "  ", "    ", "\n", "\n  ", "\n    ", "\n- ", "\n  - ", "# x",
     " # y", "'", '"', "'q'", '"r\\n"', "|", "|-", "|+", "|2", ">", ">-", ">+1", "[", "]", "{", "}",

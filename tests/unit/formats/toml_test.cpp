@@ -65,21 +65,21 @@ TEST_CASE("keys and tables") {
       {"[[a]]\n[a.b]\nc=1\n[[a]]\n[a.b]\nc=2", "{a: [{b: {c: 1}}, {b: {c: 2}}]}"},
       {"[[a.b]]\n[[a.b.c]]\nd=1\n[[a.b.c]]", "{a: {b: [{c: [{d: 1}, {}]}]}}"},
       {"a = {}\nb = { c = 1, 'd' = {e=[]} }", "{a: {}, b: {c: 1, d: {e: []}}}"},
-      {"a=1\na=2", "2: a key for the second time"},
-      {"a.b=1\na.\"b\"=2", "2: a key for the second time"},
-      {"a=1\na.b=2", "2: a key inside what is no table or is complete"},
-      {"a={}\na.b=2", "2: a key inside what is no table or is complete"},
-      {"a=[{}]\n[a.b]", "2: a key inside what is no table or is complete"},
-      {"a={b={}}\n[a.b.c]", "2: a key inside what is no table or is complete"},
-      {"[a.b]\n[a]\nb.c=1", "3: a key inside what is no table or is complete"},
-      {"[a]\n[a]", "2: a table for the second time"},
-      {"a=1\n[a]", "2: a table for the second time"},
-      {"[a]\nb.c=1\n[a.b]", "3: a table for the second time"},
-      {"[[a]]\n[a]", "2: a table for the second time"},
-      {"[a]\n[[a]]", "2: an array of tables that is something else already"},
-      {"a=[]\n[[a]]", "2: an array of tables that is something else already"},
-      {"[a.b]\n[[a]]", "2: an array of tables that is something else already"},
-      {"[a]\nb=1\n[a.b]", "3: a table for the second time"},
+      {"a=1\na=2", "2: a duplicate key"},
+      {"a.b=1\na.\"b\"=2", "2: a duplicate key"},
+      {"a=1\na.b=2", "2: a key in a complete table, or in no table"},
+      {"a={}\na.b=2", "2: a key in a complete table, or in no table"},
+      {"a=[{}]\n[a.b]", "2: a key in a complete table, or in no table"},
+      {"a={b={}}\n[a.b.c]", "2: a key in a complete table, or in no table"},
+      {"[a.b]\n[a]\nb.c=1", "3: a key in a complete table, or in no table"},
+      {"[a]\n[a]", "2: a duplicate table"},
+      {"a=1\n[a]", "2: a duplicate table"},
+      {"[a]\nb.c=1\n[a.b]", "3: a duplicate table"},
+      {"[[a]]\n[a]", "2: a duplicate table"},
+      {"[a]\n[[a]]", "2: an array of tables whose name is taken"},
+      {"a=[]\n[[a]]", "2: an array of tables whose name is taken"},
+      {"[a.b]\n[[a]]", "2: an array of tables whose name is taken"},
+      {"[a]\nb=1\n[a.b]", "3: a duplicate table"},
       {"[]", "1: a key is missing"},
       {"[a.]", "1: a key is missing"},
       {"[.a]", "1: a key is missing"},
@@ -98,14 +98,14 @@ TEST_CASE("keys and tables") {
       {"a.=1", "1: a key is missing"},
       {"\xC3\xA9=1", "1: a key is missing"},
       {"\"\"\"a\"\"\"=1", "1: a key of several lines"},
-      {"a=\n1", "1: no string, whole decimal number, true or false"},
-      {"a=", "1: no string, whole decimal number, true or false"},
+      {"a=\n1", "1: not a string, whole decimal number, true or false"},
+      {"a=", "1: not a string, whole decimal number, true or false"},
       {"a={b=1,}", "1: a key is missing"},
       {"a={b=1\n}", "1: a comma or the end of the list or map is missing"},
       {"a={b=1 # c\n}", "1: a comma or the end of the list or map is missing"},
       {"a={\nb=1}", "1: a key is missing"},
       {"a={b.c=1}", "1: a key without '='"},
-      {"a={b=1,b=2}", "1: a key for the second time"},
+      {"a={b=1,b=2}", "1: a duplicate key"},
       {"a={b=1", "1: a comma or the end of the list or map is missing"},
   };
   check(kCases);
@@ -146,7 +146,7 @@ TEST_CASE("what is no value") {
     left.remove_prefix(std::min(length + 1, left.size()));
   }
   CHECK(read("a = [1 2]") == "1: a comma or the end of the list or map is missing");
-  CHECK(read("a = 1979-05-27 07:32:00") == "1: no string, whole decimal number, true or false");
+  CHECK(read("a = 1979-05-27 07:32:00") == "1: not a string, whole decimal number, true or false");
   CHECK(read("a = \"b\n\"") == "1: a string without its end");
   CHECK(read("a = 'b\n'") == "1: a string without its end");
   CHECK(read("a = \"b\\\n\"") == "1: an unknown escape");

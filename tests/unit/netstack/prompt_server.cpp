@@ -8,6 +8,7 @@
 #include <random>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "netstack/stream.hpp"
 
@@ -58,6 +59,8 @@ std::uint32_t number_of(std::string_view request) {
   return number;
 }
 
+bool is_last(std::string_view request) { return (number_of(request) & kLastRequest) != 0; }
+
 std::size_t answers = 0;
 
 // A server's connection; requests are of four bytes each.
@@ -68,7 +71,7 @@ class Session {
     stream_.begin(*this);
     input_.clear();
     unwritten_.clear();
-    closes_ = false;
+    closes_ = has_closed_ = false;
   }
 
   void on_arrived(netstack::Arrived data) {
@@ -98,35 +101,41 @@ class Session {
     head = response.head;
     pieces = response.pieces;
     pieces[0] = piece_of(head);
-    return {.pieces = std::span(pieces).first(response.count), .bytes = response.text().size()};
+    return {.pieces = std::span(pieces).first(response.count),
+            .bytes = response.text().size(),
+            .is_last = is_last(bytes)};
   }
-  void note_prompt(const netstack::PromptReply&) { ++answers; }
+  void note_prompt(const netstack::PromptReply& reply) {
+    ++answers;
+    closes_ = has_closed_ = reply.is_last;
+  }
 
  private:
   void answer_all() {
-    for (; input_.size() >= kPromptRequestBytes; input_.erase(0, kPromptRequestBytes)) {
+    for (; input_.size() >= kPromptRequestBytes && !closes_; input_.erase(0, kPromptRequestBytes)) {
       const Response response(number_of(input_));
       if (!unwritten_.empty() || !stream_.write_message(response.all(), response.text().size())) {
         unwritten_ += response.text();
       }
+      closes_ = closes_ || is_last(input_);
     }
     write_rest();
   }
 
-  // What is to be copied.
+  // Writes, as copies, as much of the rest as there is room for.
   void write_rest() {
     const std::string_view part = std::string_view(unwritten_).substr(0, stream_.room());
-    if (!part.empty() &&
-        stream_.write(piece_of(part), netstack::TcpStream::Write::kCopied, false)) {
+    if (!part.empty() && stream_.write(piece_of(part), netstack::TcpStream::Write::kCopied)) {
       unwritten_.erase(0, part.size());
     }
-    if (closes_ && unwritten_.empty()) stream_.close();
+    if (closes_ && unwritten_.empty() && !std::exchange(has_closed_, true)) stream_.close();
   }
 
   netstack::TcpStream stream_;
   std::string input_;
   std::string unwritten_;
   bool closes_ = false;
+  bool has_closed_ = false;
 };
 std::array<Session, 16> sessions;
 std::size_t sessions_open = 0;

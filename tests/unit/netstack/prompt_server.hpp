@@ -6,15 +6,16 @@
 #include <cstdint>
 #include <string>
 
-#include "lwip/tcp.h"
 #include "tests/unit/netstack/tcp_peer.hpp"
 
 namespace mote::world {
 
 inline constexpr std::uint16_t kPromptService = 88;
 inline constexpr std::size_t kPromptRequestBytes = 4;
+// The server closes behind the response to a request whose number has this bit.
+inline constexpr std::uint32_t kLastRequest = 1 << 16;
 
-// The machine with the server; responses are sent promptly, or else all by lwIP.
+// The machine with the server; responses are sent promptly, or else all the usual way.
 Machine& serve(bool promptly);
 
 // The number of responses sent promptly so far.

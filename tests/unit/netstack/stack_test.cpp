@@ -4,12 +4,15 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <set>
+#include <vector>
 
 #include "lwip/etharp.h"
 #include "lwip/udp.h"
 #include "netstack/limits.hpp"
 #include "netstack/lwip/heap.hpp"
+#include "netstack/stats.hpp"
 #include "tests/unit/netstack/world.hpp"
 
 using namespace mote;
@@ -106,6 +109,7 @@ TEST_CASE("frames wait in order when the ring is full, and are refused when too 
   settle(m);
   m.device.wire.clear();
   const std::size_t blocks = netstack::heap::used();
+  const netstack::InterfaceCounters before = m.interface.attachment().counters();
   struct udp_pcb* pcb = udp_new();
   ip_addr_t peer;
   IP_ADDR4(&peer, 10, 0, 0, 2);
@@ -123,6 +127,8 @@ TEST_CASE("frames wait in order when the ring is full, and are refused when too 
     if (error != ERR_OK) break;
   }
   CHECK(sent == 8 + limits::kTxBacklog);
+  CHECK(m.interface.attachment().counters().tx_waited == before.tx_waited + limits::kTxBacklog);
+  CHECK(m.interface.attachment().counters().tx_refused == before.tx_refused + 1);
   m.device.stuck = false;
   for (int i = 0; i < 200; ++i) m.interface.turn();
   m.device.ring = 256;
@@ -276,6 +282,39 @@ TEST_CASE("a segment in several packets is received behind a priority tag") {
   CHECK(answers_to({0x81, 0, 0, 0, 0x81, 0, 0, 100}) == 0);
   CHECK(m.interface.attachment().counters()[Fate::kUnknownProtocol] == unknown + 2);
   CHECK(Packet::free_count() == before);
+}
+
+TEST_CASE("a segment in several packets is copied out of scarce ones, or dropped and counted") {
+  Machine& m = machine();
+  settle(m);
+  Bytes tcp(20 + 5000);
+  *reinterpret_cast<netstack::TcpHeader*>(tcp.data()) = {1234, 99, 5, 7, 0x5010, 1000, 0, 0};
+  std::iota(tcp.begin() + 20, tcp.end(), std::uint8_t{0});
+  Bytes frame = ipv4_frame(Ipv4Header::kTcp, tcp);
+  const auto counters = [&] { return m.interface.attachment().counters(); };
+  const netstack::InterfaceCounters before = counters();
+  const std::uint32_t wrong = netstack::tcp_counters().dropped_checksum;
+  const auto answers = [&] {
+    m.device.wire.clear();
+    REQUIRE(m.device.receive_large(frame, 1900));
+    settle(m);
+    m.interface.turn();
+    return m.device.wire.size();  // a RST: nobody listens there
+  };
+  std::vector<Packet> taken;
+  while (Packet::free_count() >= limits::kPacketReserve) taken.push_back(Packet::allocate());
+  const std::size_t packets = Packet::free_count();
+  CHECK(answers() == 1);
+  CHECK(counters().rx_copied == before.rx_copied + 1);
+  std::vector<struct pbuf*> pbufs;
+  while (struct pbuf* const pbuf = pbuf_alloc(PBUF_RAW, 1, PBUF_POOL)) pbufs.push_back(pbuf);
+  CHECK(answers() == 0);
+  CHECK(counters().rx_no_memory == before.rx_no_memory + 1);
+  CHECK(Packet::free_count() == packets);
+  for (struct pbuf* const pbuf : pbufs) pbuf_free(pbuf);
+  CHECK(answers() == 1);
+  CHECK(counters().rx_no_memory == before.rx_no_memory + 1);
+  CHECK(netstack::tcp_counters().dropped_checksum == wrong);
 }
 
 // `ping -R -s 3000`: only the first fragment has the record (RFC 791, 3.1), and lwIP drops

@@ -24,6 +24,7 @@ Bytes TcpPeer::segment(std::uint8_t flags, std::uint32_t sequence, std::uint32_t
   if ((flags & kSyn) != 0) {
     options = {2, 4,    static_cast<std::uint8_t>(mss >> 8), static_cast<std::uint8_t>(mss), 1, 3,
                3, scale};
+    if (permits_sack) options.insert(options.end(), {1, 1, 4, 2});  // RFC 2018, 2
   }
   return segment_with(flags, sequence, acknowledgement, options, payload);
 }
@@ -122,7 +123,11 @@ void TcpPeer::receive(const Bytes& frame) {
 }
 
 void TcpPeer::accept_data(std::uint32_t sequence, Bytes data, bool fin) {
-  if (data.empty() && !fin) return;
+  if (data.empty() && !fin) {
+    // A probe: what isn't acceptable is answered (RFC 9293, 3.10.7.4).
+    if (static_cast<std::int32_t>(sequence - expected) < 0) acknowledge();
+    return;
+  }
   received += data.size();
   longest = std::max(longest, data.size());
   const std::uint32_t end = sequence + static_cast<std::uint32_t>(data.size()) + (fin ? 1 : 0);

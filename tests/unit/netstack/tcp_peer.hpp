@@ -53,6 +53,7 @@ class TcpPeer {
   std::uint16_t window = 60'000;  // offered, unscaled
   std::uint8_t scale = 4;
   std::uint16_t mss = 1460;    // the longest segment it accepts
+  bool permits_sack = false;   // says so, but sends none
   std::uint16_t service = 80;  // the machine's port
 
   static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPush = 8, kAck = 16;

@@ -5,85 +5,63 @@
 
 #include <algorithm>
 
-#include "lwip/tcp.h"
-#include "netstack/tcp/send_buffer.hpp"
+#include "netstack/stream.hpp"
 
 namespace mote::world {
+
+using netstack::TcpStream;
+
 namespace {
 
 constexpr std::size_t kBodyBytes = 64 * 1024 * 1024;
 
-// A server that sends as many bytes of the body as the request's four bytes say, by reference, and
-// closes.
-struct Session {
-  std::size_t wanted = 0;
-  std::size_t written = 0;
+// A server's connection, which ends itself: the machine has no other hold on it.
+class Session {
+ public:
+  void begin(TcpStream stream) {
+    stream_ = stream;
+    stream_.begin(*this);
+  }
+
+  void on_arrived(netstack::Arrived data) {
+    std::uint8_t size[4]{};
+    std::ranges::copy(data.piece().substr(0, 4), size);
+    wanted_ = static_cast<std::size_t>(size[0]) << 24 | size[1] << 16 | size[2] << 8 | size[3];
+    stream_.open_window(data.bytes());
+    write_more();
+  }
+  void on_peer_closed() { end(); }
+  void on_acknowledged(std::uint32_t) {
+    write_more();
+    if (wanted_ != 0 && written_ == wanted_) end();
+  }
+  void on_retry() { write_more(); }
+  void on_lost() { delete this; }
+
+ private:
+  // Writes as much as there is room for.
+  void write_more() {
+    const std::size_t bytes = std::min<std::size_t>(wanted_ - written_, stream_.room());
+    if (bytes == 0) return;
+    const auto* from = reinterpret_cast<const char*>(body().data()) + written_;
+    const bool is_written = stream_.write(piece_of({from, bytes}), TcpStream::Write::kReferenced);
+    if (is_written) written_ += bytes;
+    stream_.retry_later<Session>(!is_written);
+  }
+
+  void end() {
+    stream_.release();
+    delete this;
+  }
+
+  TcpStream stream_;
+  std::size_t wanted_ = 0;
+  std::size_t written_ = 0;
 };
 
-// Writes as much as lwIP takes: if not a whole piece, half of it, down to one segment.
-void write_more(Session* session, struct tcp_pcb* pcb) {
-  std::size_t most = 0xFFFF;
-  while (session->written < session->wanted && most > 0) {
-    const std::size_t bytes =
-        std::min<std::size_t>({session->wanted - session->written, tcp_sndbuf(pcb), most});
-    const bool waits = pcb->unacked != nullptr && bytes < session->wanted - session->written &&
-                       tcp_sndbuf(pcb) < pcb->tso_bytes;
-    if (bytes == 0 || waits) break;
-    if (tcp_write(pcb, body().data() + session->written, static_cast<u16_t>(bytes), 0) == ERR_OK) {
-      session->written += bytes;
-    } else {
-      most = most > tcp_mss(pcb) ? most / 2 : 0;
-    }
-  }
-  tcp_output(pcb);
-}
-
-void end_session(struct tcp_pcb* pcb, Session* session) {
-  tcp_arg(pcb, nullptr);
-  tcp_sent(pcb, nullptr);
-  tcp_recv(pcb, nullptr);
-  tcp_err(pcb, nullptr);
-  tcp_poll(pcb, nullptr, 0);
-  tcp_close(pcb);
-  delete session;
-}
-
-err_t progressed(void* argument, struct tcp_pcb* pcb, u16_t) {
-  auto* session = static_cast<Session*>(argument);
-  write_more(session, pcb);
-  if (session->wanted != 0 && session->written == session->wanted && pcb->unsent == nullptr) {
-    end_session(pcb, session);
-  }
-  return ERR_OK;
-}
-
-err_t received(void* argument, struct tcp_pcb* pcb, struct pbuf* data, err_t) {
-  auto* session = static_cast<Session*>(argument);
-  if (data == nullptr) {
-    end_session(pcb, session);
-    return ERR_OK;
-  }
-  tcp_recved(pcb, data->tot_len);
-  std::uint8_t size[4]{};
-  pbuf_copy_partial(data, size, 4, 0);
-  session->wanted =
-      static_cast<std::size_t>(size[0]) << 24 | size[1] << 16 | size[2] << 8 | size[3];
-  pbuf_free(data);
-  write_more(session, pcb);
-  return ERR_OK;
-}
-
-err_t accepted(void*, struct tcp_pcb* pcb, err_t) {
-  if (pcb == nullptr) return ERR_VAL;
-  netstack::widen_send_buffer(*pcb);
-  tcp_arg(pcb, new Session);
-  tcp_recv(pcb, received);
-  tcp_sent(pcb, progressed);
-  tcp_poll(
-      pcb, [](void* argument, struct tcp_pcb* polled) { return progressed(argument, polled, 0); },
-      5);
-  tcp_err(pcb, [](void* argument, err_t) { delete static_cast<Session*>(argument); });
-  return ERR_OK;
+bool accept(TcpStream stream) {
+  (new Session)->begin(stream);
+  return true;
 }
 
 }  // namespace
@@ -103,9 +81,7 @@ Machine& server() {
   Machine& m = machine();
   if (!listening) {
     listening = true;
-    struct tcp_pcb* pcb = tcp_new();
-    REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, 80) == ERR_OK);
-    tcp_accept(tcp_listen(pcb), accepted);
+    REQUIRE(netstack::listen<accept>(80));
   }
   return m;
 }
@@ -147,6 +123,12 @@ long fetch(Network& network, std::size_t bytes, std::uint16_t port) {
 void run(TcpPeer& peer, Network& network, int milliseconds) {
   TcpPeer* peers[] = {&peer};
   for (int i = 0; i < milliseconds; ++i) step(server(), network, peers);
+}
+
+bool run_until(TcpPeer& peer, Network& network, const std::function<bool()>& is_so) {
+  constexpr int kMinute = 60'000;  // steps
+  for (int i = 0; i < kMinute && !is_so(); ++i) run(peer, network, 1);
+  return is_so();
 }
 
 }  // namespace mote::world

@@ -1,9 +1,10 @@
-// A server on the machine under test, on lwIP's raw API like the HTTP server: it sends as many
-// bytes of a fixed body as a request's four bytes say, by reference, and closes.
+// A server on the machine under test, on a stream like the HTTP server: it sends as many bytes of a
+// fixed body as a request's four bytes say, by reference, and closes.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "tests/unit/netstack/tcp_peer.hpp"
 
@@ -23,5 +24,8 @@ long fetch(Network& network, std::size_t bytes, std::uint16_t port);
 
 // Runs the machine with one peer for this long.
 void run(TcpPeer& peer, Network& network, int milliseconds);
+
+// The same until something is so; whether it came to that in a minute.
+[[nodiscard]] bool run_until(TcpPeer& peer, Network& network, const std::function<bool()>& is_so);
 
 }  // namespace mote::world

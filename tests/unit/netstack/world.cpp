@@ -223,8 +223,13 @@ Machine& machine() {
   return *the;
 }
 
-void settle(Machine& machine) {
+void run_timers() {
+  netstack::run_departures(clock::now());
   netstack::run_timers();
+}
+
+void settle(Machine& machine) {
+  run_timers();
   while (machine.interface.turn()) {
   }
 }

@@ -137,7 +137,10 @@ struct Machine {
 };
 Machine& machine();
 
-// Runs lwIP's timers and turns of the machine until there is nothing left to do.
+// Runs lwIP's timers and senders', as far as they are due.
+void run_timers();
+
+// Runs timers and turns of the machine until there is nothing left to do.
 void settle(Machine& machine);
 
 inline constexpr MacAddress kMachineMac{{0x52, 0x54, 0, 0, 0, 1}};

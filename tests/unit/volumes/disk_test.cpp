@@ -66,7 +66,7 @@ TEST_CASE("a block that can't be read fails, and is tried again") {
   CHECK(world.disk.read(4096, part));
 }
 
-TEST_CASE("reading ends after so many bytes, from the device or from the window") {
+TEST_CASE("reading ends at the budget of bytes, from the device or from the window") {
   for (const std::uint64_t stride : {4096U, 0U}) {
     FakeDisk world(numbered(8192));
     std::array<std::byte, 64> part{};

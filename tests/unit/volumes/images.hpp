@@ -51,7 +51,7 @@ enum class IsoNames { kPlain, kJoliet, kRockRidge };
 [[nodiscard]] std::size_t iso_record(const Image& image, std::size_t directory,
                                      std::string_view name);
 
-// FAT of so many bits, sectors and clusters of 512 bytes, one reserved sector and one table: with
+// FAT with entries of `bits`, sectors and clusters of 512 bytes, a reserved sector and one table:
 // `user-data` (700 bytes of 'u' in clusters 5 and 7), `sub/meta-data` ("deep", in cluster 4), and
 // "SHORT.TXT" ("short").
 struct FatImage {

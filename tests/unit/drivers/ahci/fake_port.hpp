@@ -17,7 +17,7 @@ class FakePort {
   std::map<std::uint64_t, std::uint32_t> registers;
   std::uint32_t detected = port::kReady;  // PxSSTS
 
-  // What goes wrong.
+  // Faults.
   bool is_gone = false;      // all registers read as ones
   bool hangs = false;        // commands never end
   bool never_stops = false;  // PxCMD.CR stays set

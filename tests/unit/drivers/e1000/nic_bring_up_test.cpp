@@ -135,10 +135,10 @@ TEST_CASE("an unusable device is refused, with a reason") {
   CHECK(failure({.id = 0x1000}) == "e1000: not a controller of this family");
   CHECK(failure({.ends_reset = false}) == "e1000: the device does not end its reset");
   CHECK(failure({.loads_address = false, .answers_eerd = false}) ==
-        "e1000: the device tells no MAC address");
-  CHECK(failure({.address = {}}) == "e1000: the device's MAC address is none for a station");
+        "e1000: the device has no MAC address");
+  CHECK(failure({.address = {}}) == "e1000: the device's MAC address can't be a station's");
   CHECK(failure({.loads_address = false, .address = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}}) ==
-        "e1000: the device's MAC address is none for a station");
+        "e1000: the device's MAC address can't be a station's");
 }
 
 TEST_CASE("an object that failed with one device works with another") {

@@ -125,7 +125,7 @@ TEST_CASE("more bytes than asked for are forgotten, and the drive goes on") {
   Liar liar;
   liar.channel.appended.resize(1000);
   CHECK_FALSE(liar.read());
-  CHECK(liar.drive.error() == "the drive sends other than was asked for");
+  CHECK(liar.drive.error() == "the drive sends data that wasn't asked for");
   liar.channel.appended.clear();
   CHECK(liar.read());
 }
@@ -139,7 +139,7 @@ TEST_CASE("endless bytes, none, odd counts or another wish end the drive's use")
   Liar none;
   none.channel.change_offer = [](FakeChannel::Slot& slot) { slot.offer = 0; };
   CHECK_FALSE(none.read());
-  CHECK(none.drive.error() == "the drive offers data that can't be");
+  CHECK(none.drive.error() == "the drive offers impossible data");
   Liar odd;
   odd.channel.change_offer = [](FakeChannel::Slot& slot) { slot.offer = 2047; };
   CHECK(odd.read());  // whole words come all the same
@@ -149,7 +149,40 @@ TEST_CASE("endless bytes, none, odd counts or another wish end the drive's use")
   Liar other;
   other.channel.change_offer = [](FakeChannel::Slot& slot) { slot.reason = 0; };
   CHECK_FALSE(other.read());
-  CHECK(other.drive.error() == "the drive offers data that can't be");
+  CHECK(other.drive.error() == "the drive offers impossible data");
+}
+
+TEST_CASE("a drive that fails in the middle of a read, or hangs there, ends it") {
+  for (const std::uint8_t status : {0x51, 0xD0, 0x50}) {  // an error, busy, and no data
+    World world;
+    FakeChannel::Slot& slot = world.channel.add(ata::FakeDrive::disk());
+    REQUIRE(world.bring_up());
+    std::vector<std::byte> read(2 * 512);
+    unsigned words = 0;
+    world.on_in = [&](std::uint16_t port, unsigned) {
+      const std::uint32_t value = world.channel.in(port);
+      words += port == kPorts.command.value ? 1 : 0;
+      slot.status = words == 256 ? status : slot.status;  // after the first block
+      return value;
+    };
+    CHECK_FALSE(world.drive.read(0, read));
+    CHECK(words == 256);
+    CHECK(world.ticks < 2 * ata::kCommandTime.value);
+  }
+}
+
+TEST_CASE("a disc drive that hangs at a packet, or wants something else, ends the read") {
+  Liar hangs;
+  hangs.channel.change_offer = [](FakeChannel::Slot& slot) { slot.status = 0xD0; };
+  CHECK_FALSE(hangs.read());
+  CHECK(hangs.drive.error() == "the drive doesn't answer in time");
+  Liar other;
+  other.on_in = [&other](std::uint16_t port, unsigned) {
+    const std::uint32_t value = other.channel.in(port);
+    return port - kPorts.command.value == 2 ? value ^ 1U : value;  // the interrupt reason
+  };
+  CHECK_FALSE(other.read());
+  CHECK(other.drive.error() == "the drive doesn't take a packet");
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ class FakeChannel {
   };
   std::array<Slot, 2> slots;
 
-  // What goes wrong.
+  // Faults.
   bool is_floating = false;                 // nothing at all on the channel
   bool hangs = false;                       // each command leaves the drive busy
   bool ignores = false;                     // a command has no effect

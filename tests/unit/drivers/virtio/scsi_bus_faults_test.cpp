@@ -49,7 +49,7 @@ TEST_CASE("a host full of bad disks is given up after a few") {
                         "up\n"));
 }
 
-TEST_CASE("of a target's units only so many are looked at") {
+TEST_CASE("only the first units of a target are looked at") {
   World world;
   for (unsigned unit = 0; unit < 100; ++unit) {
     world.units[{0, unit}] = {};

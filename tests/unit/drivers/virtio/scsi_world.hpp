@@ -31,7 +31,7 @@ inline Bytes big_endian(std::uint64_t value, std::size_t bytes) {
 
 inline void append(Bytes& to, const Bytes& more) { to.insert(to.end(), more.begin(), more.end()); }
 
-// What a unit has, and what is wrong with it.
+// A unit's contents and faults.
 struct Unit {
   std::uint8_t type = 0;
   std::uint32_t block_bytes = 512;

@@ -290,8 +290,8 @@ TEST_CASE("the reason why a device can't work is reported") {
         "vmxnet3: the device doesn't offer revision 1 of its interface");
   CHECK(failure({.upt_versions = 2}) == "vmxnet3: the device doesn't offer version 1 of UPT");
   CHECK(failure({.reset_result = 1}) == "vmxnet3: the device refuses to be reset");
-  CHECK(failure({.mac = {0, 0}}) == "vmxnet3: the device has no address that could be a station's");
-  CHECK(failure({.mac = {1, 0}}) == "vmxnet3: the device has no address that could be a station's");
+  CHECK(failure({.mac = {0, 0}}) == "vmxnet3: the device's MAC address can't be a station's");
+  CHECK(failure({.mac = {1, 0}}) == "vmxnet3: the device's MAC address can't be a station's");
   CHECK(failure({.activation_result = 1}) == "vmxnet3: the device refuses to be activated");
 }
 

@@ -16,7 +16,7 @@ namespace mote::world {
 inline constexpr MacAddress kFirstMac{{0xBC, 0x24, 0x11, 0x00, 0x00, 0x01}};
 inline constexpr MacAddress kSecondMac{{0xBC, 0x24, 0x11, 0x00, 0x00, 0x02}};
 
-// What settings say of net0 and net1: "192.0.2.10/24 via 192.0.2.1, mtu 1400, 10.0.0.0/8 via
+// The settings of net0 and net1: "192.0.2.10/24 via 192.0.2.1, mtu 1400, 10.0.0.0/8 via
 // 192.0.2.9", "dhcp", "-" for nothing; with "; " between the two, if there is something of net1.
 std::string summary(const Settings& settings);
 

@@ -101,7 +101,7 @@ TEST_CASE("a later source replaces routes and gateway, or takes them away") {
   CHECK(rules.fields_of(1, kOtherMac).gateway == 0U);
 }
 
-TEST_CASE("there is room for so many routes of all NICs; beyond, a NIC gets all but its routes") {
+TEST_CASE("all NICs share the room for routes; without room, a NIC gets all but its routes") {
   InterfaceRules rules;
   netstack::Routes full;
   for (std::uint32_t i = 0; i < limits::kRoutes; ++i) {

@@ -31,26 +31,27 @@ struct Bad {
 
 const Bad kBad[] = {
     // Impossible addresses.
-    {v2("addresses: [192.0.2.300/24]"), ":4): 192.0.2.300/24 is no address for a host"},
-    {v2("addresses: [192.0.2.10/33]"), ":4): 192.0.2.10/33 is no address"},
-    {v2("addresses: [192.0.2.10/0]"), ":4): 192.0.2.10/0 is no address"},
-    {v2("addresses: [192.0.2.0/24]"), ":4): 192.0.2.0/24 is no address"},
-    {v2("addresses: [192.0.2.255/24]"), ":4): 192.0.2.255/24 is no address"},
-    {v2("addresses: [127.0.0.1/8]"), ":4): 127.0.0.1/8 is no address"},
-    {v2("addresses: [224.0.0.1/24]"), ":4): 224.0.0.1/24 is no address"},
-    {v2("addresses: [0.0.0.0/0]"), ":4): 0.0.0.0/0 is no address"},
-    {v2("addresses: [255.255.255.255/32]"), ":4): 255.255.255.255/32 is no address"},
-    {v2("addresses: [192.0.2.10/255.0.255.0]"), "is no address"},
-    {v2("addresses: [192.0.2.10.1/24]"), "is no address"},
-    {v2("addresses: [192.0.2.10/24/24]"), "is no address"},
-    {v2("addresses: [' 192.0.2.10/24']"), "is no address"},
+    {v2("addresses: [192.0.2.300/24]"), ":4): 192.0.2.300/24 can't be a host's address"},
+    {v2("addresses: [192.0.2.10/33]"), ":4): 192.0.2.10/33 can't be a host's address"},
+    {v2("addresses: [192.0.2.10/0]"), ":4): 192.0.2.10/0 can't be a host's address"},
+    {v2("addresses: [192.0.2.0/24]"), ":4): 192.0.2.0/24 can't be a host's address"},
+    {v2("addresses: [192.0.2.255/24]"), ":4): 192.0.2.255/24 can't be a host's address"},
+    {v2("addresses: [127.0.0.1/8]"), ":4): 127.0.0.1/8 can't be a host's address"},
+    {v2("addresses: [224.0.0.1/24]"), ":4): 224.0.0.1/24 can't be a host's address"},
+    {v2("addresses: [0.0.0.0/0]"), ":4): 0.0.0.0/0 can't be a host's address"},
+    {v2("addresses: [255.255.255.255/32]"), ":4): 255.255.255.255/32 can't be a host's address"},
+    {v2("addresses: [192.0.2.10/255.0.255.0]"), "can't be a host's address"},
+    {v2("addresses: [192.0.2.10.1/24]"), "can't be a host's address"},
+    {v2("addresses: [192.0.2.10/24/24]"), "can't be a host's address"},
+    {v2("addresses: [' 192.0.2.10/24']"), "can't be a host's address"},
     {v2("addresses: ['']"), "has no prefix like /24"},
     {v2("addresses: [192.0.2.10]"), ":4): 192.0.2.10 has no prefix like /24"},
     {v2("addresses: ['fd00::1/64']"), ":4): IPv6 can't be used yet"},
-    {v1("type: static, address: 192.0.2.10, netmask: 255.0.255.0"), ":5): 192.0.2.10 is no"},
-    {v1("type: static, address: 192.0.2.10, netmask: 99"), ":5): 192.0.2.10 is no address"},
-    {v1("type: static"), ":5):  is no address for a host"},
-    {v1("type: static, address: nonsense"), ":5): nonsense is no address"},
+    {v1("type: static, address: 192.0.2.10, netmask: 255.0.255.0"), ":5): 192.0.2.10 can't be"},
+    {v1("type: static, address: 192.0.2.10, netmask: 99"),
+     ":5): 192.0.2.10 can't be a host's address"},
+    {v1("type: static"), ":5):  can't be a host's address"},
+    {v1("type: static, address: nonsense"), ":5): nonsense can't be a host's address"},
     {v1("type: static6, address: 'fd00::1/64'"), ":5): IPv6 can't be used yet"},
     {v1("type: dhcp6"), ":5): IPv6 can't be used yet"},
     {v1("type: wifi"), ":5): a subnet of type \"wifi\" can't be used"},
@@ -71,9 +72,9 @@ const Bad kBad[] = {
     {v2("routes: [{to: 127.0.0.0/8, via: 192.0.2.1}]"), ":4): a route to 127.0.0.0/8 can't"},
     {v2("routes: [{to: 10.0.0.0/8, via: 255.255.255.255}]"), "a route to 10.0.0.0/8 can't"},
     {v2("macaddress: '02:00:00:00:00:01'"), ":4): macaddress can't be used, ignored"},
-    {v2("match: {macaddress: 'bc:24:11:00:00'}\n    dhcp4: true"), "is no MAC address"},
-    {v2("match:\n      macaddress: zz\n    dhcp4: true"), ":5): zz is no MAC address"},
-    {v2("match: {macaddress: 'zz:24:11:00:00:01'}\n    dhcp4: true"), "is no MAC address"},
+    {v2("match: {macaddress: 'bc:24:11:00:00'}\n    dhcp4: true"), "is not a MAC address"},
+    {v2("match:\n      macaddress: zz\n    dhcp4: true"), ":5): zz is not a MAC address"},
+    {v2("match: {macaddress: 'zz:24:11:00:00:01'}\n    dhcp4: true"), "is not a MAC address"},
     {"version: 2\nethernets: [eth0]\n", ":2): ethernets must be a map"},
     {"version: 2\nethernets: eth0\n", ":2): ethernets must be a map"},
     {"version: 2\nethernets:\n  eth0: true\n", ":3): eth0 must be a map"},
@@ -123,8 +124,8 @@ TEST_CASE("a NIC beside a bad one gets its settings") {
       "  eth1: {addresses: [192.0.2.11/24], gateway4: 192.0.2.300}\n");
   CHECK(outcome.summary == "-; 192.0.2.11/24");
   CHECK(outcome.said ==
-        "settings (network-config:3): 192.0.2.300/24 is no address for a host, not used\n"
-        "settings (network-config:4): 192.0.2.300 is no address for a gateway, not used\n");
+        "settings (network-config:3): 192.0.2.300/24 can't be a host's address, not used\n"
+        "settings (network-config:4): 192.0.2.300 can't be a gateway's address, not used\n");
 }
 
 TEST_CASE("a good address beside a bad one is used") {

@@ -14,6 +14,7 @@
 using mote::IdlePolicy;
 using mote::MacAddress;
 using mote::Settings;
+using mote::netstack::CongestionControl;
 
 namespace {
 
@@ -33,6 +34,7 @@ TEST_CASE("settings: defaults serve port 80 by DHCP, without a name") {
   CHECK(settings.http_port() == 80);
   CHECK_FALSE(settings.halt_on_panic());
   CHECK(settings.idle() == IdlePolicy::kPoll);
+  CHECK(settings.congestion() == CongestionControl::kBbr);
   CHECK(settings.drain_time_ms() == 5000);
   CHECK_FALSE(settings.interface(0, kMac).address.has_value());
 }
@@ -41,7 +43,7 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   const auto settings = from_lines(
       "# a comment\n\n network.hostname = edge-1.example \r\nhttp.port=8080\n"
       "http.header_timeout_s=3\nhttp.idle_timeout_s=60\npanic=halt\nidle=doze\n"
-      "power.drain_s=0\n"
+      "power.drain_s=0\ntcp.congestion=cubic\n"
       "network.1.address=192.0.2.10/24\nnetwork.1.gateway=192.0.2.1\nnetwork.1.mtu=1400\n"
       "network.1.offload=off");
   CHECK(std::string_view(settings.host_name()) == "edge-1.example");
@@ -51,6 +53,7 @@ TEST_CASE("settings: every key is read from lines, with comments and blanks") {
   CHECK(settings.halt_on_panic());
   CHECK(settings.idle() == IdlePolicy::kDoze);
   CHECK(settings.drain_time_ms() == 0);
+  CHECK(settings.congestion() == CongestionControl::kCubic);
   CHECK_FALSE(settings.interface(0, kMac).address.has_value());
   const auto rule = settings.interface(1, kMac);
   REQUIRE(rule.address.has_value());
@@ -69,6 +72,24 @@ TEST_CASE("settings: the number of connections follows RAM, or is given") {
     mote::console::written().clear();
     CHECK(from_lines("http.connections=100\nhttp.connections=" + wrong).http_connections() == 100);
     CHECK(mote::console::written().starts_with("settings (test): cannot use http.connections="));
+  }
+}
+
+TEST_CASE("settings: congestion control is chosen by name, and a wrong name is told") {
+  auto settings = from_lines("tcp.congestion=cubic");
+  settings.apply_command_line("quiet mote.tcp.congestion=bbr tcp.congestion=cubic");
+  CHECK(settings.congestion() == CongestionControl::kBbr);
+  mote::console::written().clear();
+  settings.apply_command_line("mote.tcp.congestion=cubic mote.tcp.congestion=reno");
+  CHECK(settings.congestion() == CongestionControl::kCubic);
+  CHECK(mote::console::written() ==
+        "settings (command line): cannot use tcp.congestion=reno, ignored\n");
+  for (const std::string_view line : {"tcp.congestion=CUBIC", "tcp.congestion=", "tcp.congestion",
+                                      "tcp.cubic=cubic", "congestion=cubic"}) {
+    CAPTURE(line);
+    mote::console::written().clear();
+    CHECK(from_lines(line).congestion() == CongestionControl::kBbr);
+    CHECK(mote::console::written().starts_with("settings (test): cannot use "));
   }
 }
 

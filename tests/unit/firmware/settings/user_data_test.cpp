@@ -24,6 +24,9 @@ panic = "halt"
 idle = "doze"
 console = "quiet"
 
+[tcp]
+congestion = "cubic"
+
 [network]
 hostname = "web-1"
 
@@ -55,6 +58,7 @@ access_log_lines = 10
   CHECK(settings.halt_on_panic());
   CHECK(settings.idle() == IdlePolicy::kDoze);
   CHECK(settings.is_console_quiet());
+  CHECK(settings.congestion() == netstack::CongestionControl::kCubic);
   CHECK(host_of(outcome) == "web-1");
   CHECK(outcome.summary ==
         "192.0.2.10/24 via 192.0.2.1, mtu 1400, 198.51.100.0/24 on link, "

@@ -261,7 +261,7 @@ TEST_CASE("lack of memory at any write only delays the response") {
   }
 }
 
-// lwIP reads memory again when it resends a segment, half of which the peer may already hold.
+// TCP reads memory again when it resends a segment, half of which the peer may already hold.
 TEST_CASE(
     "memory in flight stays unchanged, however late its acknowledgement, whatever else is sent") {
   const Scene scene;

@@ -145,14 +145,14 @@ TEST_CASE("peers that shut their window take no ranges from others") {
   const std::uint64_t before = http::counters().gave_way;
   const std::string ranges = get("/large.bin", "Range: bytes=0-199999,250000-299999\r\n");
   const auto silent = silent_peers(network, 24'000, limits::kReplyTails, ranges);
-  CHECK(http::ReplyTail::in_use() > 0);
+  CHECK(http::ReplyTail::in_use() == 0);  // the queue has all of each reply
   wait(network, limits::kHoldTimeMs);
   for (std::uint16_t count = 0; count < 3; ++count) {
     const std::string got = answer_within(10'000, network, 41'000 + count, ranges, "--\r\n");
     CHECK(got.starts_with("HTTP/1.1 206 Partial Content\r\n"));
     wait(network, limits::kHoldTimeMs);
   }
-  CHECK(http::counters().gave_way > before);
+  CHECK(http::counters().gave_way == before);
   reset_all(silent, ranges.size());
   CHECK(http::counters().open == 0);
   CHECK(http::ReplyTail::in_use() == 0);

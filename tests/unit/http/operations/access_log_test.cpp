@@ -116,7 +116,7 @@ TEST_CASE("with the log off, nothing is written, and nothing counts as lost") {
 }
 
 TEST_CASE(
-    "of a flood a second's worth is written at once, then so many a second; the rest counts") {
+    "a flood: one second's worth of lines at once, then the limit a second; the rest is counted") {
   const Scene scene;
   const std::uint64_t lost = http::access_lines_lost();
   for (int i = 0; i < 1'000; ++i) {

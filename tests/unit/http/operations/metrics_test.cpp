@@ -85,8 +85,9 @@ std::optional<netstack::InterfaceReport> netstack::report_on(unsigned index) {
 std::array<netstack::PoolUsage, netstack::kPools> netstack::pools() {
   std::array<PoolUsage, kPools> pools;
   static constexpr std::array<std::string_view, kPools> kNames = {
-      "tcp_pcbs",  "tcp_segments", "pbufs",    "frame_copies", "reassemblies",
-      "fragments", "arp_queue",    "udp_pcbs", "timeouts"};
+      "tcp_pcbs",  "tcp_send_blocks", "tcp_flight_ranges", "tcp_segments",
+      "pbufs",     "frame_copies",    "reassemblies",      "fragments",
+      "arp_queue", "udp_pcbs",        "timeouts"};
   for (std::size_t i = 0; i < kPools; ++i) {
     pools[i] = {kNames[i], world.pool_number, world.pool_number, world.pool_number,
                 world.pool_number};
@@ -248,6 +249,8 @@ TEST_CASE("metrics report the counts") {
   world.stack[netstack::Fate::kMulticast] = 6;
   world.stack.prompt_answers = 77;
   world.stack.tx_no_route = 9;
+  world.stack.tx_waited = 61;
+  world.stack.tx_refused = 62;
   world.dhcp = {.unusable = 21, .refusals = 22, .broken = 23};
   auto samples = scrape();
   CHECK(samples["mote_http_requests_total{code=\"404\"}"] == "12");
@@ -268,6 +271,8 @@ TEST_CASE("metrics report the counts") {
         "6");
   CHECK(samples["mote_interface_transmit_dropped_total{interface=\"net0\",reason=\"no_route\"}"] ==
         "9");
+  CHECK(samples["mote_interface_transmit_waits_total{interface=\"net0\"}"] == "61");
+  CHECK(samples["mote_interface_transmit_refused_total{interface=\"net0\"}"] == "62");
   CHECK(samples["mote_interface_way_out{interface=\"net0\"}"] == "1");
   CHECK(samples["mote_interface_dhcp_refused_total{interface=\"net0\",kind=\"refusal\"}"] == "22");
   CHECK(samples["mote_interface_info{interface=\"net0\",model=\"virtio-net\","
@@ -280,6 +285,17 @@ TEST_CASE("metrics report the counts") {
   CHECK(samples["mote_loop_late_wakes_total"] == "1");
   CHECK(samples["mote_pool_elements{pool=\"packets\"}"] == std::to_string(limits::kPackets));
   CHECK(samples["mote_heap_used_bytes"] == "2800");
+}
+
+TEST_CASE("each size of lwIP's blocks is a pool with a name of its own") {
+  const Scene scene;
+  auto samples = scrape();
+  for (const std::string pool :
+       {"segment_blocks", "message_blocks", "frame_blocks", "datagram_blocks"}) {
+    CAPTURE(pool);
+    CHECK(samples["mote_pool_elements{pool=\"" + pool + "\"}"] == "7");
+    CHECK(samples["mote_pool_elements_used{pool=\"" + pool + "\"}"] == "7");
+  }
 }
 
 TEST_CASE("without a wall clock there is no time of the start") {

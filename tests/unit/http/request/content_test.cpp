@@ -73,7 +73,7 @@ TEST_CASE("a request without content has none to read") {
   CHECK(reader.read("GET /") == 0);
 }
 
-TEST_CASE("Content-Length: exactly so many bytes (RFC 9112, 6.2)") {
+TEST_CASE("Content-Length: exactly this number of bytes (RFC 9112, 6.2)") {
   const std::string next = "GET / HTTP/1.1\r\n";
   for (const std::size_t bytes : {1UZ, 2UZ, 40UZ, 3000UZ, std::size_t{limits::kContentBytes}}) {
     const std::string content(bytes, '\0');

@@ -57,6 +57,23 @@ TEST_CASE("absent registers are no BARs") {
   CHECK(read_bar(space, {0, 9, 0}, 0).bytes == 0);
 }
 
+TEST_CASE("where a BAR begins is read without sizing it") {
+  FakeSpace space;
+  Device& device = space.add(kHere);
+  device.put<std::uint32_t>(kBar0, 0xC001);           // ports
+  device.put<std::uint32_t>(kBar0 + 4, 0xFEBD'1000);  // 32 bits
+  device.put<std::uint32_t>(kBar0 + 8, 0xE000'000C);  // 64 bits wide
+  device.put<std::uint32_t>(kBar0 + 12, 0x7F);
+  device.put<std::uint32_t>(kBar0 + 20, 0xFE00'0004);  // 64 bits, but there is no room for them
+  CHECK(read_place(space, kHere, 0).bytes == 0);
+  CHECK(read_place(space, kHere, 1).address == 0xFEBD'1000);
+  CHECK(read_place(space, kHere, 2).address == 0x7F'E000'0000);
+  CHECK(read_place(space, kHere, 2).bytes == 1);
+  CHECK(read_place(space, kHere, 3).bytes == 0);  // the upper half of another
+  CHECK(read_place(space, kHere, 5).address == 0xFE00'0000);
+  CHECK(read_place(space, {0, 9, 0}, 1).bytes == 0);
+}
+
 TEST_CASE("a BAR gets its place") {
   FakeSpace space;
   Device& device = space.add(kHere);

@@ -89,6 +89,7 @@ TEST_CASE("without a clock there is no time, and no second look for one") {
   pc.ticks += 100 * kSecond;
   keep();
   CHECK_FALSE(now().has_value());
+  CHECK_FALSE(nanoseconds().has_value());
   CHECK(pc.reads == 0);
 }
 
@@ -106,6 +107,10 @@ TEST_CASE("the CMOS clock is read once, then two of its registers are compared e
   keep();
   CHECK(pc.reads == 2);
   CHECK(now() == kStart + 1);
+  const std::uint64_t then = nanoseconds().value();
+  CHECK(then / kSecond == kStart + 1);
+  pc.ticks += 123'456'789;
+  CHECK(nanoseconds().value() == then + 123'456'789 + pc.ticks_a_look);
 }
 
 TEST_CASE("a machine that was paused corrects its clock at the next look") {

@@ -86,6 +86,18 @@ TEST_CASE("a refusal by a server that wasn't asked is ignored") {
   CHECK(address() == kLeased);
 }
 
+TEST_CASE("an acknowledgement that answers no request is ignored") {
+  restart();
+  const auto messages = run(5, [&](const Message& message) -> std::optional<Answer> {
+    if (message.type != kDiscover) return std::nullopt;
+    Answer answer = lease(message);
+    answer.type = kAck;
+    return answer;
+  });
+  CHECK(times(messages, kRequest).empty());
+  CHECK(address() == 0);
+}
+
 TEST_CASE("a request without an answer is repeated for a minute, then discovery starts again") {
   restart();
   const auto messages = run(200, [](const Message& message) -> std::optional<Answer> {

@@ -5,9 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "netstack/lwip/heap.hpp"
+#include "netstack/sender/block.hpp"
 #include "netstack/stack.hpp"
-#include "netstack/stream.hpp"
 #include "tests/unit/netstack/dhcp_world.hpp"
 
 using namespace mote;
@@ -133,19 +132,18 @@ TEST_CASE("a lease that is renewed again and again does not expire") {
   CHECK(address() == kLeased);
 }
 
-TEST_CASE("text that no peer acknowledges does not keep a lease from being renewed") {
+TEST_CASE("replies that no peer acknowledges do not keep a lease from being renewed") {
   client().device.link = false;
   run(2, silence);
   client().device.link = true;
   run_willing(20, 120);
   REQUIRE(address() == kLeased);
-  std::vector<void*> texts;
-  while (netstack::has_text_room()) {
-    texts.push_back(netstack::heap::allocate(600));
-    REQUIRE(texts.back() != nullptr);
-  }
+  constexpr std::size_t kHeld = netstack::blocks::kOwnBlocks;
+  std::vector<netstack::Block*> unacknowledged;
+  while (netstack::Block* block = netstack::blocks::take(kHeld)) unacknowledged.push_back(block);
+  REQUIRE(unacknowledged.size() > 100);
   const auto messages = run_willing(200, 120);
   CHECK(messages.size() >= 3);
   CHECK(address() == kLeased);
-  for (void* text : texts) netstack::heap::free(text);
+  for (netstack::Block* block : unacknowledged) netstack::blocks::give_back(*block, kHeld + 1);
 }

@@ -27,17 +27,27 @@ Machine& attached(netstack::StaticAddress address) {
   return *made;
 }
 
-// Whether a host gets an answer from lwIP: a RST, since no server listens.
-bool answers(Machine& machine, std::uint32_t own, std::uint32_t host) {
+constexpr std::uint8_t kIcmp = 1;
+constexpr std::uint8_t kTcp = 6;
+constexpr std::uint8_t kUdp = 17;
+
+// Whether a host gets an answer from lwIP, since no server listens: a RST, or to a UDP datagram,
+// which goes through ip4_input, "port unreachable".
+bool answers(Machine& machine, std::uint32_t own, std::uint32_t host,
+             std::uint8_t protocol = kTcp) {
   Bytes arp = arp_reply(host, kPeerMac);
   arp[38] = static_cast<std::uint8_t>(own >> 24), arp[39] = static_cast<std::uint8_t>(own >> 16);
   arp[40] = static_cast<std::uint8_t>(own >> 8), arp[41] = static_cast<std::uint8_t>(own);
   machine.device.receive(arp);
-  Bytes segment(20);
-  auto& tcp = *reinterpret_cast<netstack::TcpHeader*>(segment.data());
-  tcp = {4000, 81, 1, 0, 0x5002, 1000, 0, 0};
-  tcp.checksum = plain_checksum(segment, pseudo_sum(host, own, 6, 20));
-  Bytes frame = ipv4_frame(6, segment);
+  Bytes payload(20);
+  if (protocol == kTcp) {
+    auto& tcp = *reinterpret_cast<netstack::TcpHeader*>(payload.data());
+    tcp = {4000, 81, 1, 0, 0x5002, 1000, 0, 0};
+    tcp.checksum = plain_checksum(payload, pseudo_sum(host, own, kTcp, 20));
+  } else {
+    payload = {4000 / 256, 4000 % 256, 0, 81, 0, 8, 0, 0};  // RFC 768, without a checksum
+  }
+  Bytes frame = ipv4_frame(protocol, payload);
   auto& ip = *reinterpret_cast<netstack::Ipv4Header*>(frame.data() + 14);
   ip.source = host;
   ip.destination = own;
@@ -48,7 +58,7 @@ bool answers(Machine& machine, std::uint32_t own, std::uint32_t host) {
   bool answered = false;
   for (; !machine.device.wire.empty(); machine.device.wire.pop_front()) {
     const Bytes& sent = machine.device.wire.front();
-    answered |= sent[13] == 0 && sent[23] == 6 &&
+    answered |= sent[13] == 0 && sent[23] == (protocol == kTcp ? kTcp : kIcmp) &&
                 std::equal(sent.begin(), sent.begin() + 6, kPeerMac.octets.begin());
   }
   return answered;
@@ -59,9 +69,12 @@ bool answers(Machine& machine, std::uint32_t own, std::uint32_t host) {
 TEST_CASE("both hosts of a /31 hear each other") {
   Machine& lower = attached({{0xC0A80010}, 31, {0xC0A80011}});
   CHECK(printed().ends_with("net0: 192.168.0.16/31 via 192.168.0.17 (static)\n"));
-  CHECK(answers(lower, 0xC0A80010, 0xC0A80011));
   Machine& upper = attached({{0xC0A80021}, 31, {0xC0A80020}});
-  CHECK(answers(upper, 0xC0A80021, 0xC0A80020));
+  for (const std::uint8_t protocol : {kTcp, kUdp}) {
+    CAPTURE(protocol);
+    CHECK(answers(lower, 0xC0A80010, 0xC0A80011, protocol));
+    CHECK(answers(upper, 0xC0A80021, 0xC0A80020, protocol));
+  }
 }
 
 // Some clouds use 240/4 internally (AWS, Google).

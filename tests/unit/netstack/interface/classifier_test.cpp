@@ -202,6 +202,36 @@ TEST_CASE("ARP goes up if it is complete") {
   CHECK(fate_of(frame) == Fate::kBadArp);
 }
 
+TEST_CASE("a segment in several packets is judged by its first") {
+  Frame frame = echo_request(1000);
+  frame.ip().protocol = Ipv4Header::kTcp;
+  constexpr std::size_t kFrameBytes = 14 + 20 + 60'000;
+  frame.ip().total_bytes = kFrameBytes - 14;
+  frame.seal_ip();
+  const auto fate = [&](const Frame& start, std::size_t bytes = kFrameBytes) {
+    return judge_large(std::as_bytes(std::span(start.bytes)), bytes, kHost);
+  };
+  CHECK(fate(frame) == Fate::kUp);
+  CHECK(fate(frame, kFrameBytes - 1) == Fate::kBadHeader);  // less than the datagram
+  CHECK(fate(frame, 0x1'0000) == Fate::kBadHeader);
+  Frame other = frame;
+  other.ethernet().destination = kPeerMac;
+  CHECK(fate(other) == Fate::kOtherHost);
+  other = frame;
+  other.ethernet().source = MacAddress{{1, 2, 3, 4, 5, 6}};  // a group
+  CHECK(fate(other) == Fate::kBadSource);
+  other = frame;
+  other.ethernet().type = 0x86DD;
+  CHECK(fate(other) == Fate::kUnknownProtocol);
+  other = frame;
+  other.ip().flags_and_offset = Ipv4Header::kMoreFragments;
+  other.seal_ip();
+  CHECK(fate(other) == Fate::kBadHeader);
+  other = frame;
+  other.bytes.resize(20);
+  CHECK(fate(other) == Fate::kShort);
+}
+
 TEST_CASE("noise never makes the classifier read or write outside the frame") {
   std::mt19937 random(4);
   for (int round = 0; round < 200'000; ++round) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "netstack/ip/routes.hpp"
+#include "netstack/stack.hpp"
 #include "tests/unit/netstack/dhcp_world.hpp"
 
 using namespace mote;
@@ -88,6 +89,32 @@ TEST_CASE("routes are used beside a static address") {
       {.address = netstack::StaticAddress{{0xC0A80010}, 24, {}}, .routes = wanted()}));
   check_ways(machine->interface.attachment());
   check_lines(printed(), "net1");
+}
+
+// What no request asks for, such as a datagram of DHCP's, goes where its destination says.
+TEST_CASE("of all interfaces, the one with the longest route to a host has it") {
+  client("tester", wanted());
+  auto* machine = new Machine{Device({.mac = kPeerMac}), {}};
+  const auto netif_to = [](std::uint32_t host) {
+    return netstack::interface_with_route(std::byteswap(host));
+  };
+  struct netif* const before = netif_to(0x0A010203);
+  REQUIRE(machine->interface.attach(
+      machine->device, 2,
+      {.address = netstack::StaticAddress{{0xC0A80010}, 24, {}},
+       .routes = routes_of({{{0x0A010000}, 16, {0xC0A80009}}, {{0xC6120000}, 15, {}}})}));
+  struct netif* const netif = &machine->interface.attachment().netif();
+  CHECK(netif_to(0x0A010203) == netif);  // not the one with 10.0.0.0/8
+  CHECK(netif_to(0x0A020304) == before);
+  CHECK(netif_to(0xC6120063) == netif);
+  CHECK(netif_to(0xC6140063) == nullptr);
+  CHECK(netstack::usable_address(2) == netstack::Ipv4Address{0xC0A80010});
+  machine->device.link = false;
+  machine->interface.tend(clock::now());
+  CHECK(netif_to(0x0A010203) == before);
+  CHECK(netif_to(0xC6120063) == nullptr);
+  CHECK(netstack::usable_address(2) == netstack::Ipv4Address{});
+  CHECK(netstack::usable_address(limits::kInterfaces) == netstack::Ipv4Address{});
 }
 
 TEST_CASE("a route that can't be used is named even if there is no other") {

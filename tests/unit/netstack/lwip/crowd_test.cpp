@@ -6,6 +6,7 @@
 
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
+#include "netstack/stream.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"
 
 using namespace mote;
@@ -14,24 +15,37 @@ using namespace mote::world;
 namespace {
 
 // A service that answers each byte with 110 bytes of the body, the size of a 304.
-struct tcp_pcb* listen_for_pipelines(std::uint16_t port) {
-  struct tcp_pcb* pcb = tcp_new();
-  REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, port) == ERR_OK);
-  struct tcp_pcb* listener = tcp_listen(pcb);
-  tcp_accept(listener, [](void*, struct tcp_pcb* accepted, err_t) -> err_t {
-    tcp_nagle_disable(accepted);
-    tcp_recv(accepted, [](void*, struct tcp_pcb* open, struct pbuf* data, err_t) -> err_t {
-      if (data == nullptr) return tcp_close(open);
-      for (int i = 0; i < data->tot_len; ++i) {
-        if (tcp_write(open, body().data() + 1000 * i, 110, 0) != ERR_OK) break;
+class Pipeline {
+ public:
+  void begin(netstack::TcpStream stream) {
+    stream_ = stream;
+    stream_.begin(*this);
+  }
+  void on_arrived(netstack::Arrived data) {
+    for (std::uint32_t i = 0; i < data.bytes(); ++i) {
+      const auto* from = reinterpret_cast<const char*>(body().data()) + 1000 * i;
+      if (!stream_.has_room(110, 1) ||
+          !stream_.write(piece_of({from, 110}), netstack::TcpStream::Write::kReferenced)) {
+        break;
       }
-      tcp_recved(open, data->tot_len);
-      pbuf_free(data);
-      return ERR_OK;
-    });
-    return ERR_OK;
-  });
-  return listener;
+    }
+    stream_.open_window(data.bytes());
+  }
+  void on_peer_closed() {
+    stream_.release();
+    delete this;
+  }
+  void on_acknowledged(std::uint32_t) {}
+  void on_retry() {}
+  void on_lost() { delete this; }
+
+ private:
+  netstack::TcpStream stream_;
+};
+
+bool accept(netstack::TcpStream stream) {
+  (new Pipeline)->begin(stream);
+  return true;
 }
 
 // Opens connections from port `first` up; each requests something and never acknowledges it.
@@ -55,6 +69,23 @@ std::vector<TcpPeer> ask_and_ignore(Network& network, std::uint16_t first, std::
   }
   m.device.wire.clear();
   return silent;
+}
+
+// Requests 1,000,000 bytes and closes the client's side at once. Most of them are still to be sent.
+const struct tcp_pcb* ask_and_close(Network& network, TcpPeer& reader) {
+  Machine& m = server();
+  TcpPeer* peers[] = {&reader};
+  reader.connect();
+  for (int i = 0; i < 20; ++i) step(m, network, peers);
+  reader.send(request_for(1'000'000));
+  for (int i = 0; i < 3; ++i) step(m, network, peers);
+  reader.close();
+  for (int i = 0; i < 3; ++i) step(m, network, peers);
+  const struct tcp_pcb* const pcb = connection_with(reader.port());
+  REQUIRE(pcb != nullptr);
+  REQUIRE((pcb->state == LAST_ACK || pcb->state == CLOSING));
+  REQUIRE(pcb->snd_nxt != pcb->snd_lbb);
+  return pcb;
 }
 
 void reset_all(const std::vector<TcpPeer>& peers, std::size_t requested) {
@@ -128,7 +159,8 @@ TEST_CASE("readers that never read leave room for others") {
 
 TEST_CASE("pipelines whose answers are never acknowledged leave room for others") {
   Network network;
-  struct tcp_pcb* listener = listen_for_pipelines(82);
+  server();
+  REQUIRE(netstack::listen<accept>(82));
   for (const std::uint16_t count : {34, 1000}) {
     const auto silent = ask_and_ignore(network, 41'000, count, 82, Bytes(245));
     const long took = fetch(network, 100'000, static_cast<std::uint16_t>(42'000 + count));
@@ -137,7 +169,7 @@ TEST_CASE("pipelines whose answers are never acknowledged leave room for others"
     CHECK(took < 5000);
     reset_all(silent, 245);
   }
-  tcp_close(listener);
+  netstack::stop_listening(82);
 }
 
 TEST_CASE("a thousand readers that never read leave room for others") {
@@ -199,4 +231,63 @@ TEST_CASE("connections that nobody ever closes do not take the room for handshak
   }
   for (int i = 0; i < 160; ++i) step(m, network, peers);
   reset_all(silent, 4);
+}
+
+TEST_CASE("a flood of SYNs takes no response from a client that has closed its side") {
+  Machine& m = server();
+  Network network;
+  TcpPeer reader(4011);
+  TcpPeer* peers[] = {&reader};
+  static_cast<void>(ask_and_close(network, reader));
+  for (std::uint16_t port = 10'000; port < 13'000; ++port) {
+    m.device.receive(TcpPeer(port).segment(TcpPeer::kSyn, port, 0));
+    settle(m);
+  }
+  m.device.wire.clear();
+  for (int i = 0; i < 5000 && !reader.finished; ++i) step(m, network, peers);
+  CHECK_FALSE(reader.was_reset);
+  CHECK(reader.body.size() == 1'000'000);
+}
+
+TEST_CASE("a client whose SYN came thirteen times keeps its connection") {
+  Machine& m = server();
+  Network network;
+  TcpPeer peer(4025, 70'000);
+  TcpPeer* peers[] = {&peer};
+  for (int i = 0; i < 13; ++i) {
+    m.device.receive(peer.segment(TcpPeer::kSyn, 70'000, 0));
+    settle(m);
+  }
+  m.device.wire.clear();
+  peer.connect();
+  for (int i = 0; i < 10; ++i) step(m, network, peers);
+  REQUIRE(peer.established);
+  peer.send(request_for(1'000'000));
+  for (int i = 0; i < 5000 && peer.body.size() < 1'000'000; ++i) step(m, network, peers);
+  CHECK(peer.body.size() == 1'000'000);
+}
+
+TEST_CASE("a client that closed its side waits through a silence of the network") {
+  Machine& m = server();
+  Network network;
+  TcpPeer reader(4026);
+  TcpPeer* peers[] = {&reader};
+  static_cast<void>(ask_and_close(network, reader));
+  for (int i = 0; i < 40; ++i) {
+    advance(milliseconds(1000));
+    settle(m);
+    m.device.wire.clear();
+  }
+  for (int i = 0; i < 20'000 && !reader.finished; ++i) step(m, network, peers);
+  CHECK(reader.body.size() == 1'000'000);
+}
+
+TEST_CASE("a client that closed first and was sent everything makes room before others") {
+  Network network;
+  TcpPeer reader(4027);
+  const struct tcp_pcb* const pcb = ask_and_close(network, reader);
+  CHECK(pcb->queue == TCP_GIVEN_UP);
+  REQUIRE(run_until(reader, network, [&] { return pcb->snd_nxt == pcb->snd_lbb; }));
+  CHECK((pcb->queue == TCP_LAST_ACKS || pcb->queue == TCP_CLOSINGS));
+  reset_all({reader}, 4);
 }

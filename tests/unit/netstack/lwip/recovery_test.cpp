@@ -1,9 +1,9 @@
 // Long segments in trouble: losses, shut windows, no memory, a device that returns segments late.
 #include <doctest/doctest.h>
 
-#include "lwip/priv/tcp_priv.h"
-#include "lwip/tcp.h"
+#include "lwip/pbuf.h"
 #include "netstack/wire/headers.hpp"
+#include "tests/unit/netstack/held_stream.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"
 
 using namespace mote;
@@ -17,49 +17,44 @@ const bool prepared = [] {
   return true;
 }();
 
-// The machine's connection with a port of the peer's.
-struct tcp_pcb* connection_of(std::uint16_t port) {
-  REQUIRE(prepared);
-  struct tcp_pcb* pcb = connection_with(port);
-  REQUIRE(pcb != nullptr);
-  return pcb;
-}
+// A peer's connection with a service that sends what the test says.
+struct Held {
+  Network network;
+  TcpPeer peer;
+  HeldStream* service = nullptr;
 
-// The port of a server that closes when its client does.
-std::uint16_t closing_port() {
-  static bool listening = false;
-  if (!listening) {
-    listening = true;
-    server();
-    struct tcp_pcb* pcb = tcp_new();
-    REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, 82) == ERR_OK);
-    tcp_accept(tcp_listen(pcb), [](void*, struct tcp_pcb* accepted, err_t) -> err_t {
-      tcp_recv(accepted, [](void*, struct tcp_pcb* open, struct pbuf* data, err_t) -> err_t {
-        if (data == nullptr) return tcp_close(open);
-        tcp_recved(open, data->tot_len);
-        pbuf_free(data);
-        return ERR_OK;
-      });
-      return ERR_OK;
-    });
+  explicit Held(std::uint16_t port, std::uint16_t window = 60'000) : peer(port) {
+    REQUIRE(prepared);
+    hold_streams();
+    peer.service = kHeldService;
+    peer.window = window;
+    peer.connect();
+    run(peer, network, 20);
+    REQUIRE(peer.established);
+    service = &last_held();
   }
-  return 82;
+
+  // Both sides know that the window is shut.
+  void shut() {
+    peer.window = 0;
+    peer.send(request_for(0));
+    run(peer, network, 300);
+  }
+};
+
+const netstack::TcpHeader& tcp_of(const Bytes& frame) {
+  return *reinterpret_cast<const netstack::TcpHeader*>(frame.data() + 34);
 }
 
 }  // namespace
 
 TEST_CASE("a client that closes its side during recovery gets the whole response") {
-  Machine& m = server();
-  Network network;
-  TcpPeer peer(2920);
-  peer.service = closing_port();
-  peer.connect();
-  run(peer, network, 20);
-  struct tcp_pcb* pcb = connection_of(2920);
+  Machine& m = hold_streams();
+  Held held(2920);
+  TcpPeer& peer = held.peer;
   // Three frames, sent one by one, of which the first two are lost.
   for (int i = 0; i < 3; ++i) {
-    REQUIRE(tcp_write(pcb, body().data() + i * 1460, 1460, 0) == ERR_OK);
-    tcp_output(pcb);
+    held.service->send(body().data() + i * 1460, 1460);
     settle(m);
   }
   m.device.wire.clear();
@@ -74,61 +69,44 @@ TEST_CASE("a client that closes its side during recovery gets the whole response
   settle(m);
   bool repaired = false;
   for (const Bytes& frame : m.device.wire) {
-    const auto& tcp = *reinterpret_cast<const netstack::TcpHeader*>(frame.data() + 34);
-    const bool ends = (tcp.offset_and_flags & TcpPeer::kFin) != 0;
-    repaired |= tcp.sequence == start + 1460 && !ends;
-    if (ends) CHECK(tcp.sequence == start + 3 * 1460);
+    const bool ends = (tcp_of(frame).offset_and_flags & TcpPeer::kFin) != 0;
+    repaired |= tcp_of(frame).sequence == start + 1460 && !ends;
+    if (ends) CHECK(tcp_of(frame).sequence == start + 3 * 1460);
   }
   CHECK(repaired);
   m.device.wire.clear();
   peer.reset();
-  run(peer, network, 20);
+  run(peer, held.network, 20);
 }
 
-TEST_CASE("the last byte is acknowledged while the window is shut") {
-  Machine& m = server();
-  Network network;
-  TcpPeer peer(2900);
-  peer.connect();
-  run(peer, network, 20);
-  struct tcp_pcb* pcb = connection_of(2900);
-  peer.send(request_for(0));
-  run(peer, network, 300);
-  peer.window = 0;
-  peer.send(request_for(0));
-  run(peer, network, 300);
-  REQUIRE(pcb->snd_wnd == 0);
-  REQUIRE(tcp_write(pcb, body().data(), 1, 0) == ERR_OK);
-  tcp_output(pcb);
+// A probe lies below the window, without data: the peer has nothing to drop, and answers.
+TEST_CASE("a shut window is probed without data, until it opens") {
+  Machine& m = hold_streams();
+  Held held(2900);
+  TcpPeer& peer = held.peer;
+  held.shut();
+  held.service->send(body().data(), 1);
   settle(m);
-  run(peer, network, 5000);  // probes of the shut window carry that byte
-  CHECK(peer.body.size() == 1);
-  run(peer, network, 60'000);
+  run(peer, held.network, 65'000);
+  CHECK(peer.received == 0);
   CHECK_FALSE(peer.was_reset);
-  CHECK(connection_with(2900) == pcb);
+  CHECK(held.service->is_open());
+  peer.window = 100;  // which only its answer to a probe tells
+  run(peer, held.network, 120'000);
+  CHECK(peer.body.size() == 1);
   peer.reset();
-  run(peer, network, 20);
+  run(peer, held.network, 20);
 }
 
-TEST_CASE("a window of 65,536 bytes opens while there is no memory for a split") {
-  Machine& m = server();
-  Network network;
-  TcpPeer peer(2930);
-  peer.window = 40'000 >> peer.scale;
-  peer.connect();
-  run(peer, network, 20);
-  struct tcp_pcb* pcb = connection_of(2930);
-  peer.send(request_for(0));
-  run(peer, network, 300);
-  peer.window = 0;
-  peer.send(request_for(0));
-  run(peer, network, 300);
-  REQUIRE(pcb->snd_wnd == 0);
-  REQUIRE(tcp_write(pcb, body().data(), 60'000, 0) == ERR_OK);
-  tcp_output(pcb);
+TEST_CASE("a window of 65,536 bytes opens while others have all of lwIP's memory") {
+  Machine& m = hold_streams();
+  Held held(2930, 40'000 >> 4);
+  TcpPeer& peer = held.peer;
+  held.shut();
+  held.service->send(body().data(), 60'000);
   settle(m);
-  CHECK(pcb->persist_backoff > 0);
-  // Others take all pbufs, and the window opens.
+  run(peer, held.network, 10);
+  CHECK(peer.body.empty());
   struct pbuf* others = nullptr;
   while (struct pbuf* taken = pbuf_alloc(PBUF_RAW, 0, PBUF_ROM)) {
     if (others != nullptr) pbuf_cat(taken, others);
@@ -143,45 +121,57 @@ TEST_CASE("a window of 65,536 bytes opens while there is no memory for a split")
   }
   m.device.wire.clear();
   pbuf_free(others);
-  run(peer, network, 5000);
+  run(peer, held.network, 5000);
   CHECK(peer.body.size() == 60'000);
   peer.reset();
-  run(peer, network, 20);
+  run(peer, held.network, 20);
 }
 
 TEST_CASE("only the hole in a partly acknowledged segment is resent") {
+  REQUIRE(prepared);
   Machine& m = server();
   Network network;
   TcpPeer peer(2910);
   TcpPeer* peers[] = {&peer};
+  std::uint32_t sent = 0;  // the end of it
+  network.to_peer.carries = [&](const Bytes& frame) {
+    const auto end = static_cast<std::uint32_t>(tcp_of(frame).sequence + frame.size() - 54);
+    if (frame.size() > 60) sent = end;
+    return true;
+  };
   peer.connect();
   run(peer, network, 20);
   peer.send(request_for(4'000'000));
-  while (peer.body.size() < 1'000'000) step(m, network, peers);
-  // The device still holds the segment when the ACK for its first frames comes.
-  struct tcp_pcb* pcb = connection_of(2910);
+  REQUIRE(run_until(peer, network, [&] { return peer.body.size() >= 1'000'000; }));
+  // The device still holds the segments when the ACK for the first frames comes.
+  network.to_peer.latency = milliseconds(10);
+  m.device.keeps = true;
+  const std::uint32_t first = sent;
+  const auto is_before = [&](std::uint32_t end) {
+    return static_cast<std::int32_t>(peer.expected - end) < 0;
+  };
+  for (int i = 0; i < 200 && (is_before(first) || !is_before(sent - 20 * 1460)); ++i) {
+    step(m, network, peers);
+  }
   m.device.wire.clear();
   network = {};
-  REQUIRE(pcb->unacked != nullptr);
-  struct tcp_seg* last = pcb->unacked;
-  REQUIRE(last->len > 10 * 1460);
-  pbuf_ref(last->p);  // as the device's ring does
-  const std::uint32_t hole = lwip_ntohl(last->tcphdr->seqno) + 5 * 1460;
+  REQUIRE(sent - peer.expected > 10 * 1460);
+  const std::uint32_t hole = peer.expected + 5 * 1460;
   m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), hole));
   settle(m);
   m.device.wire.clear();
-  pbuf_free(last->p);
+  m.device.keeps = false;
+  m.interface.turn();
   for (int i = 0; i < 3; ++i) {
     m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), hole));
   }
   settle(m);
   bool resent = false;
   for (const Bytes& frame : m.device.wire) {
-    const auto& tcp = *reinterpret_cast<const netstack::TcpHeader*>(frame.data() + 34);
-    resent |= tcp.sequence == hole;
+    resent |= tcp_of(frame).sequence == hole;
+    CHECK(static_cast<std::int32_t>(tcp_of(frame).sequence - hole) >= 0);
   }
   CHECK(resent);
-  CHECK(lwip_ntohl(pcb->unacked->tcphdr->seqno) == hole);
   m.device.wire.clear();
   peer.reset();
   run(peer, network, 20);

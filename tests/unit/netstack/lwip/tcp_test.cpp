@@ -11,6 +11,7 @@
 #include "netstack/lwip/heap.hpp"
 #include "netstack/stack.hpp"
 #include "netstack/stats.hpp"
+#include "tests/unit/netstack/held_stream.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"
 
 using namespace mote;
@@ -106,9 +107,10 @@ TEST_CASE("no segment size below 216 bytes is believed") {
 }
 
 TEST_CASE("a window that becomes smaller is kept to") {
-  Machine& m = server();
+  Machine& m = hold_streams();
   Network network;
   TcpPeer peer(2980);
+  peer.service = kHeldService;
   peer.connect();
   run(peer, network, 20);
   // Two segments of the same numbers: only the window is news.
@@ -117,10 +119,7 @@ TEST_CASE("a window that becomes smaller is kept to") {
     m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected));
     settle(m);
   }
-  struct tcp_pcb* const pcb = connection_with(2980);
-  REQUIRE(pcb != nullptr);
-  REQUIRE(tcp_write(pcb, body().data(), 5000, 0) == ERR_OK);
-  tcp_output(pcb);
+  last_held().send(body().data(), 5000);
   settle(m);
   std::size_t sent = 0;
   for (const Bytes& frame : m.device.wire) sent += frame.size() - 54;
@@ -227,7 +226,7 @@ TEST_CASE("an MSS option on an open connection is ignored") {
   for (int i = 0; i < 20; ++i) step(m, network, peers);
   peer.window = 400 >> peer.scale;
   m.device.receive(peer.segment_with_size(250));
-  for (int i = 0; i < 2000; ++i) step(m, network, peers);  // lwIP splits its first segment at 400
+  for (int i = 0; i < 2000; ++i) step(m, network, peers);  // its first 400 bytes
   peer.window = 60'000;
   m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected));
   for (int i = 0; i < 5000; ++i) step(m, network, peers);

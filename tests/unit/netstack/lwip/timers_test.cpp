@@ -2,50 +2,35 @@
 // back.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <vector>
 
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "lwip/tcp.h"
 #include "netstack/lwip/heap.hpp"
+#include "netstack/sender/block.hpp"
+#include "netstack/stack.hpp"
+#include "tests/unit/netstack/held_stream.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"
 
 using namespace mote;
 using namespace mote::world;
+using netstack::TcpStream;
 
 namespace {
-
-constexpr std::uint16_t kPort = 83;
-
-// A service that consumes data silently; it closes when its client does.
-void listen_silently() {
-  static bool listening = false;
-  server();
-  if (listening) return;
-  listening = true;
-  struct tcp_pcb* pcb = tcp_new();
-  REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, kPort) == ERR_OK);
-  tcp_accept(tcp_listen(pcb), [](void*, struct tcp_pcb* accepted, err_t) -> err_t {
-    tcp_recv(accepted, [](void*, struct tcp_pcb* open, struct pbuf* data, err_t) -> err_t {
-      if (data == nullptr) return tcp_close(open);
-      tcp_recved(open, data->tot_len);
-      pbuf_free(data);
-      return ERR_OK;
-    });
-    return ERR_OK;
-  });
-}
 
 // A peer, and the machine's connection with it.
 struct Pair {
   explicit Pair(std::uint16_t port) : peer(port) {
-    listen_silently();
-    peer.service = kPort;
+    hold_streams();
+    peer.service = kHeldService;
     peer.connect();
     run(10);
     REQUIRE(peer.established);
     pcb = connection_with(port);
     REQUIRE(pcb != nullptr);
+    service = &last_held();
   }
 
   void run(int milliseconds) {
@@ -62,9 +47,10 @@ struct Pair {
   TcpPeer peer;
   Network network;
   struct tcp_pcb* pcb = nullptr;
+  HeldStream* service = nullptr;
 };
 
-// Takes all blocks for segments' headers; returns them at its end.
+// Takes all blocks of lwIP's heap; returns them at its end.
 class Famine {
  public:
   Famine() {
@@ -81,6 +67,22 @@ class Famine {
 
  private:
   std::vector<void*> blocks_;
+};
+
+// Takes all blocks for frames' headers.
+class FrameFamine {
+ public:
+  FrameFamine() {
+    while (netstack::Block* block = netstack::blocks::take_for_frame(0)) blocks_.push_back(block);
+  }
+  ~FrameFamine() {
+    for (netstack::Block* block : blocks_) netstack::blocks::frame_sent(*block);
+  }
+  FrameFamine(const FrameFamine&) = delete;
+  FrameFamine& operator=(const FrameFamine&) = delete;
+
+ private:
+  std::vector<netstack::Block*> blocks_;
 };
 
 void wait(int milliseconds) {
@@ -107,7 +109,7 @@ std::size_t frames_within(int milliseconds_to_wait) {
 void pass_to_time_wait(std::uint16_t port, int open_milliseconds = 0) {
   Pair pair(port);
   pair.run(open_milliseconds);
-  REQUIRE(tcp_close(pair.pcb) == ERR_OK);
+  pair.service->release();
   pair.run(10);
   REQUIRE(pair.peer.finished);
   pair.peer.close();
@@ -127,8 +129,7 @@ TEST_CASE("data written to an idle connection is resent if lost") {
   Pair pair(2000);
   pair.rest();
   pair.network.to_peer.loss = 1;
-  REQUIRE(tcp_write(pair.pcb, body().data(), 500, 0) == ERR_OK);
-  tcp_output(pair.pcb);
+  pair.service->send(body().data(), 500);
   pair.run(100);
   pair.network.to_peer.loss = 0;
   CHECK(pair.peer.body.empty());
@@ -137,13 +138,44 @@ TEST_CASE("data written to an idle connection is resent if lost") {
   pair.rest();
 }
 
+// A doze ends at next_timer(), which must be as early as the first of lwIP's and the sender's.
+TEST_CASE("lost data is resent as soon when time passes from timer to timer") {
+  const auto time_until_resent = [](std::uint16_t port, bool from_timer_to_timer) {
+    Pair pair(port);
+    pair.rest();
+    Machine& m = server();
+    const Nanoseconds start = clock::now();
+    pair.service->send(body().data(), 500);
+    settle(m);
+    REQUIRE(m.device.wire.size() == 1);
+    unsigned looks = 0;
+    for (m.device.wire.clear(); m.device.wire.empty(); ++looks) {
+      REQUIRE(looks < 5000);
+      const Nanoseconds next = netstack::next_timer();
+      REQUIRE(next > clock::now());
+      advance(from_timer_to_timer ? next - clock::now() : milliseconds(1));
+      settle(m);
+      m.interface.turn();
+    }
+    CHECK((looks < 50) == from_timer_to_timer);
+    const std::uint64_t taken = (clock::now() - start).value / 1'000'000;
+    pair.run(1500);
+    REQUIRE(pair.peer.body.size() == 500);
+    return taken;
+  };
+  const std::uint64_t usual = time_until_resent(2050, false);
+  const std::uint64_t dozing = time_until_resent(2051, true);
+  CHECK(usual >= dozing);
+  CHECK(usual - dozing <= 1);
+}
+
 TEST_CASE("data in pieces written to an idle connection is resent if lost") {
   Pair pair(2001);
   pair.rest();
-  const struct tcp_piece pieces[] = {{body().data(), 100}, {body().data() + 100, 400}};
+  const std::array pieces = {piece_at(body().data(), 100), piece_at(body().data() + 100, 400)};
   pair.network.to_peer.loss = 1;
-  REQUIRE(tcp_write_pieces(pair.pcb, pieces, 2, TCP_WRITE_FLAG_COPY) == ERR_OK);
-  tcp_output(pair.pcb);
+  REQUIRE(pair.service->stream().write_message(pieces, 500));
+  pair.service->stream().flush();
   pair.run(100);
   pair.network.to_peer.loss = 0;
   pair.run(1500);
@@ -157,9 +189,7 @@ TEST_CASE("an idle connection probes a shut window") {
   pair.peer.outgoing.push_back(
       pair.peer.segment(TcpPeer::kAck, pair.peer.sequence(), pair.peer.expected));
   pair.rest();
-  REQUIRE(pair.pcb->snd_wnd == 0);
-  REQUIRE(tcp_write(pair.pcb, body().data(), 500, 0) == ERR_OK);
-  tcp_output(pair.pcb);
+  pair.service->send(body().data(), 500);
   pair.run(100);
   CHECK(pair.peer.body.empty());
   pair.peer.window = 60'000;  // the window update was lost
@@ -181,46 +211,33 @@ TEST_CASE("an idle connection acknowledges a single segment in time") {
 }
 
 TEST_CASE("an idle connection is polled as soon as that is asked for") {
-  static int polls;
-  polls = 0;
   Pair pair(2004);
   pair.rest();
-  tcp_poll(
-      pair.pcb,
-      [](void*, struct tcp_pcb*) -> err_t {
-        ++polls;
-        return ERR_OK;
-      },
-      1);
+  pair.service->retry_later(true);
   pair.run(1000);
-  CHECK(polls >= 9);
-  CHECK(polls <= 11);
-  tcp_poll(pair.pcb, nullptr, 0);
+  CHECK(pair.service->retries() >= 9);
+  CHECK(pair.service->retries() <= 11);
+  pair.service->retry_later(false);
   pair.rest();
 }
 
 TEST_CASE("a callback of the timer may abort its connection, and any other") {
-  static struct tcp_pcb* other;
-  const auto abort_both = [](void*, struct tcp_pcb* polled) -> err_t {
-    if (other != nullptr) tcp_abort(other);
-    other = nullptr;
-    tcp_abort(polled);
-    return ERR_ABRT;
-  };
-  for (const int distance : {-1, 1}) {  // the other comes before it, or after it
+  static HeldStream* other;
+  for (const std::size_t distance : {2, 4}) {  // the other comes before it, or after it
     std::vector<Pair> pairs;
     for (std::uint16_t port = 2010; port < 2016; ++port) pairs.emplace_back(port);
-    for (Pair& pair : pairs) {
-      tcp_poll(pair.pcb, [](void*, struct tcp_pcb*) -> err_t { return ERR_OK; }, 1);
-    }
-    other = pairs[static_cast<std::size_t>(3 + distance)].pcb;
-    tcp_poll(pairs[3].pcb, abort_both, 1);
+    for (Pair& pair : pairs) pair.service->retry_later(true);
+    other = pairs[distance].service;
+    pairs[3].service->at_retry = [](HeldStream& self) {
+      other->abort();
+      self.abort();
+    };
     wait(200);
-    for (std::uint16_t i = 0; i < 6; ++i) {
-      const bool is_gone = i == 3 || i == 3 + distance;
-      struct tcp_pcb* pcb = connection_with(static_cast<std::uint16_t>(2010 + i));
-      CHECK((pcb == nullptr) == is_gone);
-      if (pcb != nullptr) tcp_abort(pcb);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      const bool is_gone = i == 3 || i == distance;
+      CHECK((connection_with(static_cast<std::uint16_t>(2010 + i)) == nullptr) == is_gone);
+      CHECK(pairs[i].service->is_open() != is_gone);
+      if (pairs[i].service->is_open()) pairs[i].service->abort();
     }
     wait(100);
   }
@@ -230,7 +247,7 @@ TEST_CASE("the FIN of an idle connection is resent if lost") {
   Pair pair(2005);
   pair.rest();
   pair.network.to_peer.loss = 1;
-  REQUIRE(tcp_close(pair.pcb) == ERR_OK);
+  pair.service->release();
   pair.run(100);
   pair.network.to_peer.loss = 0;
   CHECK_FALSE(pair.peer.finished);
@@ -242,8 +259,8 @@ TEST_CASE("a FIN that found no memory is sent once there is some") {
   Pair pair(2006);
   pair.rest();
   {
-    const Famine famine;
-    REQUIRE(tcp_close(pair.pcb) == ERR_OK);
+    const FrameFamine famine;
+    pair.service->release();
     pair.run(200);
     CHECK_FALSE(pair.peer.finished);
   }
@@ -257,8 +274,9 @@ TEST_CASE("an acknowledgement that found no memory is sent once there is some") 
   pair.pcb->rcv_wnd = TCP_WND / 4;  // as if the rest waited to be read
   pair.pcb->rcv_ann_right_edge = pair.pcb->rcv_nxt + pair.pcb->rcv_wnd;
   {
+    const FrameFamine frames;  // the sender's, which lwIP makes up for
     const Famine famine;
-    tcp_recved(pair.pcb, TCP_WND - TCP_WND / 4);
+    pair.service->stream().open_window(TCP_WND - TCP_WND / 4);
   }
   CHECK(frames_within(TCP_FAST_INTERVAL + 1) == 1);
   pair.rest();
@@ -268,7 +286,9 @@ TEST_CASE("a challenge ACK to a reset that found no memory is sent once there is
   Pair pair(2017);
   pair.rest();
   {
-    const Famine famine;  // RFC 5961, 3.2: a reset inside the window, but not at its edge
+    const FrameFamine frames;
+    const Famine famine;
+    // RFC 5961, 3.2: a reset inside the window, but not at its edge.
     server().device.receive(pair.peer.segment(TcpPeer::kRst, pair.peer.sequence() + 1, 0));
     settle(server());
   }
@@ -278,7 +298,7 @@ TEST_CASE("a challenge ACK to a reset that found no memory is sent once there is
 
 TEST_CASE("a connection waits for its peer's FIN no longer than it should") {
   Pair pair(2008);
-  REQUIRE(tcp_close(pair.pcb) == ERR_OK);
+  pair.service->release();
   pair.run(10);
   REQUIRE(pair.pcb->state == FIN_WAIT_2);
   wait(TCP_FIN_WAIT_TIMEOUT - 1000);
@@ -309,7 +329,7 @@ TEST_CASE("TIME-WAIT lasts two segment lifetimes from its start") {
 TEST_CASE("of connections in TIME-WAIT the longest unheard of gives way") {
   for (std::uint16_t port = 2030; port < 2036; ++port) pass_to_time_wait(port);
   TcpPeer again(2030);
-  again.service = kPort;
+  again.service = kHeldService;
   // Its retransmitted FIN follows its SYN.
   server().device.receive(again.segment(TcpPeer::kFin | TcpPeer::kAck, again.sequence() + 1, 0));
   wait(10);
@@ -331,11 +351,10 @@ TEST_CASE("a crowd of idle connections is in no queue, and each is served at onc
   wait(250);
   for (Pair& pair : crowd) {
     REQUIRE(pair.pcb->queue == TCP_IDLE);
-    tcp_write(pair.pcb, body().data(), 100, 0);
-    tcp_output(pair.pcb);
+    pair.service->send(body().data(), 100);
     pair.run(3);
     REQUIRE(pair.peer.body.size() == 100);
   }
-  for (Pair& pair : crowd) tcp_abort(pair.pcb);
+  for (Pair& pair : crowd) pair.service->abort();
   wait(10);
 }

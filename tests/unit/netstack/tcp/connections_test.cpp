@@ -7,6 +7,7 @@
 
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
+#include "tests/unit/netstack/held_stream.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"
 
 using namespace mote;
@@ -196,33 +197,62 @@ TEST_CASE("a connection in TIME-WAIT is found, and gives way to a SYN beyond its
 }
 
 TEST_CASE("a connection that is closed with data unread leaves once") {
-  struct tcp_pcb* pcb = tcp_new();
-  REQUIRE(tcp_bind(pcb, IP_ADDR_ANY, 90) == ERR_OK);
-  struct tcp_pcb* listener = tcp_listen(pcb);
-  tcp_accept(listener, [](void*, struct tcp_pcb* accepted, err_t) -> err_t {
-    tcp_recv(accepted, [](void*, struct tcp_pcb* connection, struct pbuf* data, err_t) -> err_t {
-      if (data == nullptr) return ERR_OK;
-      pbuf_free(data);
-      return tcp_close(connection);  // without tcp_recved(): a reset
-    });
-    return ERR_OK;
-  });
+  hold_streams();
   const std::vector<TcpPeer> others = open(ports_in_one_bucket(4));
   Network network;
   for (std::uint16_t port = 2000; port < 2020; ++port) {
     TcpPeer peer(port);
-    peer.service = 90;
+    peer.service = kHeldService;
     TcpPeer* peers[] = {&peer};
     peer.connect();
     for (int i = 0; i < 20; ++i) step(server(), network, peers);
     REQUIRE(peer.established);
     CHECK(census().active == others.size() + 1);
+    last_held().reads = false;
     peer.send(Bytes(10));
+    for (int i = 0; i < 5; ++i) step(server(), network, peers);
+    last_held().release();
     for (int i = 0; i < 20 && !peer.was_reset; ++i) step(server(), network, peers);
     CHECK(peer.was_reset);
     CHECK(census().active == others.size());
   }
   for (const TcpPeer& peer : others) CHECK(is_known(peer));
   for (const TcpPeer& peer : others) reset(peer);
-  tcp_close(listener);
+}
+
+TEST_CASE("an interface that goes takes all its connections, in TIME-WAIT and in its line") {
+  Machine& m = server();
+  Network network;
+  TcpPeer first(4049, 80'000);
+  TcpPeer second(4050, 70'000);
+  TcpPeer* peers[] = {&first, &second};
+  first.permits_sack = second.permits_sack = true;
+  for (TcpPeer* peer : peers) peer->connect();
+  for (int i = 0; i < 20; ++i) step(m, network, peers);
+  const std::uint32_t start = second.expected;
+  const std::uint32_t ours = second.sequence();
+  const auto acknowledge = [&](TcpPeer& peer, std::uint32_t more, std::uint32_t number) {
+    m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence() + more, number));
+    settle(m);
+  };
+  m.device.receive(first.segment(TcpPeer::kAck | TcpPeer::kPush, first.sequence(), first.expected,
+                                 request_for(30'000)));
+  m.device.receive(second.segment(TcpPeer::kAck | TcpPeer::kPush, ours, start, request_for(3000)));
+  settle(m);
+  acknowledge(second, 4, start + 1460);
+  REQUIRE(connection_with(4050)->state == FIN_WAIT_1);
+  m.device.wire.clear();
+  m.device.ring = 0;  // full
+  acknowledge(first, 4, first.expected + 2920);
+  for (int i = 0; i < 1000; ++i) {  // a tail loss probe joins the line
+    advance(milliseconds(1));
+    settle(m);
+  }
+  m.device.receive(second.segment(TcpPeer::kAck | TcpPeer::kFin, ours + 4, start + 3001));
+  settle(m);
+  REQUIRE(tcp_tw_pcbs != nullptr);
+  m.interface.attachment().leave();
+  CHECK(connection_with(4049) == nullptr);
+  CHECK(tcp_tw_pcbs == nullptr);
+  CHECK(m.interface.attachment().waiting().empty());
 }

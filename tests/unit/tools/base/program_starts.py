@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STARTERS = ("run", "Popen", "call", "check_call", "check_output")
-# What else starts programs, and is not followed: nothing of ours may use it.
+# Other functions that start programs. The check doesn't follow them, so nothing of ours may use
+# them.
 FORBIDDEN = ("execl", "execle", "execlp", "execlpe", "execv", "execve", "execvp", "execvpe",
              "spawnl", "spawnlp", "spawnv", "spawnvp", "posix_spawn", "posix_spawnp", "system",
              "popen", "getoutput", "getstatusoutput", "create_subprocess_exec",

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[4]
 
 PYTHON = [ROOT / "mote", ROOT / "configure.py", *sorted((ROOT / "tools").rglob("*.py")),
           *sorted((ROOT / "tests").rglob("*.py"))]
-# Who starts what is in these folders; tools and fuzzers serve several.
+# The commands that run the programs in each folder; tools and fuzzers serve several.
 USERS = {"tests/unit": {"test"}, "tests/blackbox/interop": {"test", "interop"},
          "tests/blackbox": {"test"}, "tests/bench": {"bench"}}
 

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 KERNEL = ROOT / "build/kernel.elf"
 
-# What runs once, before the code is gone, and who calls it.
+# Functions that run once, before the code is gone, and their caller.
 CALLER = "kernel_main"
 CALLED = ("gather_settings", "stir_entropy")
 

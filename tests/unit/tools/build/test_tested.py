@@ -40,6 +40,13 @@ def test_a_test_without_a_source_is_to_be_renamed(name: str) -> None:
     assert "after its source" in advice
 
 
+def test_headers_of_the_bench_may_have_tests() -> None:
+    paths = ["tests/unit/bench/line_test.cpp", "tests/unit/bench/other_test.cpp",
+             "tests/bench/line.hpp"]
+    [(path, _)] = findings(paths, {}, {}, {"kernel/a/ring": "a reason"})
+    assert path == "tests/unit/bench/other_test.cpp"
+
+
 def test_tests_of_lwip_need_no_source() -> None:
     assert findings(["tests/unit/netstack/lwip/crowd_test.cpp"], {},
                     {}, {"kernel/a/ring": "a reason"}) == []

@@ -60,7 +60,7 @@ def test_help_is_there_for_every_command(command: tuple[str, ...]) -> None:
     (("lwip", "open", "nothing"), "nothing: no patch of the series"),
     (("lwip", "rebase", "/nowhere"), "/nowhere: not an lwIP source tree"),
     (("image",), "-o"),
-    (("image", "-o", "/tmp/site.tar"), "tells no format"),
+    (("image", "-o", "/tmp/site.tar"), "names no format"),
     (("image", "-o", "/tmp/site.img", "--format", "floppy"), "invalid choice"),
     (("image", "-o", "/nowhere/site.img"), "/nowhere"),
     (("image", "-o", "/tmp"), "a folder"),

@@ -165,3 +165,39 @@ def test_an_interrupt_among_the_imports_is_quiet(tmp_path: Path) -> None:
                            env=os.environ | {"PYTHONPATH": str(tmp_path)}, check=False,
                            stdin=subprocess.DEVNULL, timeout=60)
     assert (shown.returncode, shown.stderr) == (130, "")
+
+
+SLOW_TO_END = """
+import signal, sys, threading
+from pathlib import Path
+
+def end(*_):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Event().wait(1)
+    Path(sys.argv[1]).write_text("cleaned up")
+    sys.exit(1)
+
+signal.signal(signal.SIGTERM, end)
+Path(sys.argv[1]).write_text("started")
+threading.Event().wait(60)
+"""
+STARTS_IT = """
+import os, sys
+from tools.base import terminal
+from tools.command_line import run_tests
+terminal.end_by_interrupt()
+sys.exit(run_tests.start([sys.executable, "-c", {slow!r}, sys.argv[1]], dict(os.environ)))
+"""
+
+
+def test_who_is_interrupted_waits_until_what_it_started_has_cleaned_up(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    process = subprocess.Popen([sys.executable, "-c", STARTS_IT.format(slow=SLOW_TO_END), told],
+                               cwd=ROOT, preexec_fn=die_with_parent)
+    try:
+        until(lambda: told.exists() and told.read_text() == "started", "the start")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 130
+    finally:
+        end(process)
+    assert told.read_text() == "cleaned up"

@@ -18,6 +18,13 @@ def test_pytest_gets_the_users_arguments() -> None:
     assert run_tests.command(["--unit"])[-2:] == ["--unit", "tests/unit"]
 
 
+def test_only_the_files_of_chosen_unit_tests_are_read_again() -> None:
+    files = ["tests/unit/test_native.py"]
+    assert run_tests.command(["--unit", "-k", "aml"], 0, files)[-2:] == ["aml", *files]
+    assert run_tests.command(["--unit", "tests/unit/tools"], 0, files)[-1] == "tests/unit/tools"
+    assert run_tests.command(["-k", "aml"], 0, files)[-2:] == run_tests.TESTS
+
+
 @pytest.mark.parametrize(("arguments", "count", "targets"), [
     (["-k", "request and test_program"], None, {"build/tests/http/request/request_test"}),
     (["tests/unit/test_native.py::test_program[kernel/acpi/aml_test]"], 1,
@@ -37,6 +44,8 @@ def test_only_what_the_chosen_tests_need_is_built(arguments: list[str], count: i
     assert targets <= set(chosen.targets) and (targets or not chosen.targets)
     assert ("image" in chosen.targets) == ("image" in targets)
     assert count in (None, chosen.tests)
+    assert not any(target.startswith("build/tests/") for target in targets) or (
+        "tests/unit/test_native.py" in chosen.files)
 
 
 def test_a_mistake_is_left_to_the_run() -> None:

@@ -1,5 +1,6 @@
 """./mote symbolize: panics found in a console's lines, and doubts about the build."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,34 @@ def test_what_cannot_be_named_is_one_line(kernel: Path, tmp_path: Path) -> None:
 ])
 def test_names_are_bare(function: str, name: str) -> None:
     assert symbolize.bare(function) == name
+
+
+# Of addr2line 2.40: the first answer about 0x1000 names no source, the second does; that about
+# 0x2000 never does.
+ADDR2LINE = """#!/bin/sh
+seen=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -e) shift ;;
+    0x1000) echo 0x1000; echo 'f()'
+      if [ "$seen" ]; then echo ./a.cpp:7; echo 'g(int)'; echo './b.cpp:8 (discriminator 2)'
+      else echo 'ld-temp.o:?'; fi
+      seen=yes ;;
+    0x2000) printf '0x2000\\nh()\\nld-temp.o:?\\n' ;;
+    0x*) printf '%s\\n??\\n??:0\\n' "$1" ;;
+  esac
+  shift
+done
+"""
+
+
+def test_addr2line_is_asked_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "addr2line"
+    program.write_text(ADDR2LINE)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert symbolize.look_up(tmp_path / "kernel.elf", [0x1000, 0x2000, 0x3000, 0x1000]) == [
+        ["f, a.cpp:7", "g, b.cpp:8"], ["h"], ["??"], ["f, a.cpp:7", "g, b.cpp:8"]]
 
 
 def test_it_has_a_help() -> None:

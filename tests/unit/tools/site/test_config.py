@@ -19,6 +19,9 @@ console = "quiet"
 [power]
 drain_s = 20
 
+[tcp]
+congestion = "cubic"
+
 [network]
 hostname = "web-1"
 
@@ -70,7 +73,7 @@ status = 308
 def test_every_key() -> None:
     assert parse_settings(WHOLE, "mote.toml") == Settings(
         lines=("panic=halt", "idle=doze", "console=quiet", "power.drain_s=20",
-               "network.hostname=web-1",
+               "tcp.congestion=cubic", "network.hostname=web-1",
                "network.0.address=192.0.2.10/24",
                "network.0.gateway=192.0.2.1", "network.0.mtu=1400", "network.0.offload=off",
                "network.0.routes=10.0.0.0/8 via 192.0.2.9, 198.51.100.0/24",
@@ -96,12 +99,18 @@ def test_blob() -> None:
 @pytest.mark.parametrize("text, words", [
     ("colour = 1", ":1: colour: unknown key"),
     ("[htpp]\nport = 80", ":1: htpp: unknown key; known are console, http, idle, network, panic, "
-     "power"),
+     "power, tcp"),
     ("[power]\ndrain = 5", ":2: power.drain: unknown key; known are drain_s"),
     ("power = 5", ":1: power: must be a table, begun by [power]"),
     ("[power]\ndrain_s = 301", ":2: power.drain_s = 301: must be a whole number from 0 to 300"),
     ("[power]\ndrain_s = -1", "power.drain_s = -1"),
     ("[power]\ndrain_s = '5'", "power.drain_s = '5'"),
+    ("[tcp]\nwindow = 5", ":2: tcp.window: unknown key; known are congestion"),
+    ("tcp = 'bbr'", ":1: tcp: must be a table, begun by [tcp]"),
+    ("[tcp]\ncongestion = 'reno'",
+     ":2: tcp.congestion = 'reno': must be \"bbr\" or \"cubic\""),
+    ("[tcp]\ncongestion = 'BBR'", "tcp.congestion = 'BBR'"),
+    ("[tcp]\ncongestion = true", "tcp.congestion = True"),
     ("[http]\nprot = 80", ":2: http.prot: unknown key; known are"),
     ("[network]\nhost = 'a'", ":2: network.host: unknown key; known are hostname, interface"),
     ("[[network.interface]]\nmatch = 0\ndns = 'x'", ":3: network.interface.dns: unknown key"),

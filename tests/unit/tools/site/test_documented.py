@@ -16,6 +16,7 @@ from tools.site.config_document import Document
 ROOT = Path(__file__).resolve().parents[4]
 TEXT = (ROOT / "docs/configuration.md").read_text()
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", TEXT, re.M | re.S)
+PLAIN = {f"{table}.{key}" for table, keys in config.PLAIN_TABLES.items() for key in keys}
 
 
 def keys_of(table: dict[str, Any], prefix: str = "") -> Iterator[str]:
@@ -42,7 +43,7 @@ def test_every_example_is_taken(example: str, tmp_path: Path) -> None:
 
 def test_every_key_has_an_example() -> None:
     shown = {key for example in EXAMPLES for key in keys_of(tomllib.loads(example))}
-    keys = {*config.TOP, *(f"power.{key}" for key in config.POWER),
+    keys = {*config.TOP, *PLAIN,
             *(f"network.{key}" for key in config.NETWORK), "network.interface.match",
             *(f"network.interface.{key}" for key in config.INTERFACE)}
     rows = {"cache": ("match", "control"), "headers": ("match", "set"),
@@ -68,7 +69,7 @@ def test_the_table_of_boot_time_keys_is_whole() -> None:
     rows = re.findall(r"^\| `([^`]+)` \|.*\| (.*) \|$", TEXT.split("## When the machine boots")[1],
                       re.M)
     assert {key for key, _ in rows} == {
-        *config.TOP, *(f"power.{key}" for key in config.POWER),
+        *config.TOP, *PLAIN,
         *(f"network.{key}" for key in config.NETWORK),
         *(f"network.N.{key}" for key in config.INTERFACE),
         *(f"http.{key}" for key in http_config.LINES)}
