@@ -303,6 +303,17 @@ void Flight::become_out(FlightRange& range, Nanoseconds now, const DeliverySnaps
   range.is_app_limited = false;
 }
 
+const FlightRange& Flight::tail() const {
+  if (count_ < 2 || last_->bytes() != 1) {
+    return *last_;
+  }
+  const FlightRange* before = first();
+  while (before->next != last_) {
+    before = before->next;
+  }
+  return before->state == State::kOut ? *before : *last_;
+}
+
 void Flight::resend(SequenceRange part, Nanoseconds now, Nanoseconds together,
                     const DeliverySnapshot& snapshot) {
   FlightRange* before = nullptr;

@@ -88,7 +88,9 @@ class Flight {
   [[nodiscard]] FlightRange* first() { return count_ == 0 ? nullptr : &first_; }
   [[nodiscard]] const FlightRange* first() const { return count_ == 0 ? nullptr : &first_; }
 
-  [[nodiscard]] const FlightRange& last() const { return *last_; }
+  // The last range; but not a FIN alone, if data before it is out: FreeBSD's SACKs, for one, leave
+  // FINs out.
+  [[nodiscard]] const FlightRange& tail() const;
 
   // Whether all in flight was sent in one go and once.
   [[nodiscard]] bool is_plain() const {
@@ -192,7 +194,7 @@ class Flight {
   // Whether all that is lost is a whole path probe, which no longer counts as one then.
   [[nodiscard]] bool forgive_path_probe();
 
-  // A part of a lost range, or of the last one, was sent again.
+  // A part of a lost range, or of the tail, was sent again.
   void resend(SequenceRange part, Nanoseconds now, Nanoseconds together,
               const DeliverySnapshot& snapshot);
 

@@ -40,6 +40,14 @@ class ProportionalReduction {
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(in_flight + count, ~0U));
   }
 
+  // Likewise for a control that doesn't reduce its window: one segment is sent for each that was
+  // delivered, and two after a safe ACK, so that resends don't overflow a short queue again.
+  [[nodiscard]] std::uint32_t clocked_window(std::uint32_t in_flight, std::uint32_t newly_delivered,
+                                             std::uint32_t mss, bool is_safe) const {
+    const std::uint32_t count = newly_delivered + (is_safe ? mss : 0);
+    return in_flight + (sent_ == 0 ? std::max(count, mss) : count);
+  }
+
  private:
   std::uint64_t delivered_ = 0;   // prr_delivered
   std::uint64_t sent_ = 0;        // prr_out

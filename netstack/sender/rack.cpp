@@ -17,8 +17,11 @@ void Rack::on_delivered(Nanoseconds now, const FlightRange& range, Sequence end,
     has_seen_reordering_ = true;
   }
   const Nanoseconds trip = now - range.sent_at;
-  // The ACK of a resend that comes sooner than it could is that of the first sending.
-  if (range.is_mixed || (range.is_resent && (trip < rtt.least() || !rtt.is_known()))) {
+  // The ACK of a resend that comes sooner than it could is that of the first sending. The least
+  // round trip isn't the very least yet: taken as it is, the answer to a tail loss probe would count
+  // for nothing whenever it is the quickest so far, and a timeout would have to repair the tail.
+  const Nanoseconds soonest{rtt.least().value - rtt.least().value / 4};
+  if (range.is_mixed || (range.is_resent && (trip < soonest || !rtt.is_known()))) {
     return;
   }
   if (range.sent_at > sent_at_ || (range.sent_at == sent_at_ && end.is_behind(end_))) {

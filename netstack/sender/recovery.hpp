@@ -217,11 +217,15 @@ class Recovery {
   [[nodiscard]] bool is_lossless() const {
     return phase_ == Phase::kOpen || phase_ == Phase::kMarked;
   }
-  // Whether proportional rate reduction rules the window.
+  // Whether proportional rate reduction rules the window: always for CUBIC. BBR's window and pace
+  // are for what its model knows; while less than an initial window flies, ACKs clock resends, or
+  // one burst of them would overflow a short queue again.
   [[nodiscard]] bool is_reducing() const {
     return (phase_ == Phase::kRecovery || phase_ == Phase::kMarked) &&
-           congestion_.recovery_window() != 0;
+           (congestion_.recovery_window() != 0 ||
+            (phase_ == Phase::kRecovery && reduced_window_ < Congestion::initial_window(mss_)));
   }
+  void reduce(std::uint32_t newly_delivered, bool is_safe);
   void enter_recovery(Nanoseconds now, std::uint32_t in_flight, std::uint32_t lost, bool may_undo);
   void leave_recovery(Nanoseconds now);
   void undo(Nanoseconds now);

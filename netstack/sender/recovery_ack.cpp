@@ -208,11 +208,19 @@ void Recovery::change_phase(Arrival& arrival) {
   if (is_lossless() && (arrival.lost != 0 || (phase_ == Phase::kOpen && arrival.has_ece))) {
     enter_recovery(arrival.now, arrival.in_flight_before, arrival.lost, !arrival.has_ece);
   }
-  if (is_reducing()) {
-    const bool is_safe = arrival.acknowledged != 0 && arrival.lost == 0;
-    reduced_window_ = reduction_.window(in_flight(), arrival.delivered,
-                                        congestion_.recovery_window(), mss_, is_safe);
+  reduce(arrival.delivered, arrival.acknowledged != 0 && arrival.lost == 0);
+}
+
+// How much may fly after an ACK in recovery. `is_safe`: it moved SND.UNA, and no further loss was
+// found.
+void Recovery::reduce(std::uint32_t newly_delivered, bool is_safe) {
+  if (is_lossless() && phase_ != Phase::kMarked) {
+    return;
   }
+  const std::uint32_t target = congestion_.recovery_window();
+  reduced_window_ = target != 0
+                        ? reduction_.window(in_flight(), newly_delivered, target, mss_, is_safe)
+                        : reduction_.clocked_window(in_flight(), newly_delivered, mss_, is_safe);
 }
 
 // RFC 5682, 2.1 and 3.1.
@@ -239,8 +247,13 @@ void Recovery::enter_recovery(Nanoseconds now, std::uint32_t in_flight, std::uin
                               bool may_undo) {
   const bool was_marked = phase_ == Phase::kMarked;
   warm_up(now);
-  phase_ = lost != 0 ? Phase::kRecovery : Phase::kMarked;
   recovery_point_ = flight_.sent();
+  if (lost != 0) {
+    phase_ = Phase::kRecovery;
+    free_until_ = recovery_point_;  // bursts don't pass any more
+  } else {
+    phase_ = Phase::kMarked;
+  }
   undo_begin_ = flight_.acknowledged();
   undo_bytes_ = 0;
   may_undo_ = may_undo && !was_marked;

@@ -156,10 +156,10 @@ NextSegment Recovery::tail_probe(const SendLimits& limits) const {
   if (end.is_behind(begin)) {
     return {Kind::kNew, {begin, begin + std::min(end - begin, mss_)}};
   }
-  const std::uint32_t whole = flight_.last().bytes();
-  const std::uint32_t rest = whole % mss_;
-  const std::uint32_t bytes = std::min(whole, rest == 0 ? mss_ : rest);
-  return {Kind::kResend, {begin + (0 - bytes), begin}};
+  const FlightRange& tail = flight_.tail();
+  const std::uint32_t rest = tail.bytes() % mss_;
+  const std::uint32_t bytes = std::min(tail.bytes(), rest == 0 ? mss_ : rest);
+  return {Kind::kResend, {tail.end + (0 - bytes), tail.end}};
 }
 
 void Recovery::note_any_sent(Nanoseconds now, const NextSegment& segment,

@@ -46,10 +46,7 @@ bool Recovery::on_deadline(Nanoseconds now) {
           enter_recovery(now, before, lost, true);
         }
         tell_losses(now);
-        if (is_reducing()) {
-          reduced_window_ =
-              reduction_.window(in_flight(), 0, congestion_.recovery_window(), mss_, false);
-        }
+        reduce(0, false);
       }
       if (timer_ == Timer::kNone) {
         arm(now);

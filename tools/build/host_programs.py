@@ -288,8 +288,8 @@ UNIT_TESTS = {
     "netstack/sender/prr": [],
     "netstack/sender/rtt": [],
     "netstack/stack": NETSTACK_WORLD,
-    "netstack/sender/sender_clients": DOWNLOADS,
-    "netstack/sender/sender_random_lives": DOWNLOADS,
+    **{f"netstack/sender/sender_{theme}": DOWNLOADS
+       for theme in ["clients", "random_lives", "short_queue"]},
     **{f"netstack/sender/sender_{theme}_script": SCRIPTS for theme in [
         "dsack_undo", "ecn", "ending", "initial_window", "no_sack", "odd_acks", "pacing",
         "path_mtu", "rack", "sack_loss", "tail_loss", "timeout", "window"]},

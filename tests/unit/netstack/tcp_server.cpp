@@ -26,14 +26,16 @@ class Session {
   void on_arrived(netstack::Arrived data) {
     std::uint8_t size[4]{};
     std::ranges::copy(data.piece().substr(0, 4), size);
-    wanted_ = static_cast<std::size_t>(size[0]) << 24 | size[1] << 16 | size[2] << 8 | size[3];
+    is_kept_ = (size[0] & 0x80) != 0;
+    wanted_ =
+        static_cast<std::size_t>(size[0] & 0x7F) << 24 | size[1] << 16 | size[2] << 8 | size[3];
     stream_.open_window(data.bytes());
     write_more();
   }
   void on_peer_closed() { end(); }
   void on_acknowledged(std::uint32_t) {
     write_more();
-    if (wanted_ != 0 && written_ == wanted_) end();
+    if (wanted_ != 0 && written_ == wanted_ && !is_kept_) end();
   }
   void on_retry() { write_more(); }
   void on_lost() { delete this; }
@@ -57,6 +59,7 @@ class Session {
   TcpStream stream_;
   std::size_t wanted_ = 0;
   std::size_t written_ = 0;
+  bool is_kept_ = false;
 };
 
 bool accept(TcpStream stream) {
@@ -86,9 +89,10 @@ Machine& server() {
   return m;
 }
 
-Bytes request_for(std::size_t bytes) {
-  return {static_cast<std::uint8_t>(bytes >> 24), static_cast<std::uint8_t>(bytes >> 16),
-          static_cast<std::uint8_t>(bytes >> 8), static_cast<std::uint8_t>(bytes)};
+Bytes request_for(std::size_t bytes, bool is_kept) {
+  return {static_cast<std::uint8_t>(bytes >> 24 | (is_kept ? 0x80 : 0)),
+          static_cast<std::uint8_t>(bytes >> 16), static_cast<std::uint8_t>(bytes >> 8),
+          static_cast<std::uint8_t>(bytes)};
 }
 
 long fetch(Network& network, std::size_t bytes, std::uint16_t port) {

@@ -1,5 +1,5 @@
 // A server on the machine under test, on a stream like the HTTP server: it sends as many bytes of a
-// fixed body as a request's four bytes say, by reference, and closes.
+// fixed body as a request's four bytes say, by reference, and closes unless the first bit is set.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ const Bytes& body();
 // The machine, listening on port 80.
 Machine& server();
 
-Bytes request_for(std::size_t bytes);
+Bytes request_for(std::size_t bytes, bool is_kept = false);
 
 // Fetches `bytes` from `port` of the peer and compares them with the body. Returns the virtual
 // milliseconds this took, or -1 if the connection was reset or it took over an hour.

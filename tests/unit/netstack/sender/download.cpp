@@ -141,7 +141,7 @@ void Download::watch() {
   losses_ = losses;
 }
 
-bool Download::fetch(std::size_t bytes, Nanoseconds most) {
+bool Download::fetch(std::size_t bytes, Nanoseconds most, bool is_kept) {
   const Nanoseconds start = clock::now();
   const Nanoseconds end = start + most;
   progress_at_ = lost_at_ = start;
@@ -150,17 +150,18 @@ bool Download::fetch(std::size_t bytes, Nanoseconds most) {
     pass(step());
     watch();
   }
-  peer.request(request_for(bytes));
-  while (!peer.is_finished() && !peer.was_reset() && clock::now() < end) {
+  peer.request(request_for(bytes, is_kept));
+  const auto is_done = [&] { return is_kept ? peer.body().size() >= bytes : peer.is_finished(); };
+  while (!is_done() && !peer.was_reset() && clock::now() < end) {
     pass(step());
     watch();
     if (peer.body().size() < bytes) took_ = clock::now() - start;
   }
-  if (!peer.is_finished() || peer.body().size() != bytes ||
+  if (!is_done() || peer.body().size() != bytes ||
       !std::equal(peer.body().begin(), peer.body().end(), body().begin())) {
     return false;
   }
-  peer.close();
+  if (!is_kept) peer.close();
   return true;
 }
 

@@ -58,9 +58,9 @@ struct Download {
   Download(const Download&) = delete;
   Download& operator=(const Download&) = delete;
 
-  // Fetches this many bytes of the server's body, and ends. False: it was reset, came wrong, or
-  // took longer than this.
-  [[nodiscard]] bool fetch(std::size_t bytes, Nanoseconds most);
+  // Fetches this many bytes of the server's body, and ends; `is_kept`: the server leaves that to
+  // the client. False: it was reset, came wrong, or took longer than this.
+  [[nodiscard]] bool fetch(std::size_t bytes, Nanoseconds most, bool is_kept = false);
 
   // Both sides and the lines, for a step of time.
   void pass(Nanoseconds step);

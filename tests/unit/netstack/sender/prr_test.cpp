@@ -44,3 +44,14 @@ TEST_CASE("RFC 6937, 3.1: below ssthresh, one segment more than was delivered, i
   CHECK(reduction.window(3000, 2000, 10'000, kMss, false) == 4000);
   CHECK(reduction.window(9500, 2000, 10'000, kMss, true) == 10'000);
 }
+
+TEST_CASE("without a smaller window, ACKs clock resends: one for one, or two after a safe ACK") {
+  ProportionalReduction reduction;
+  reduction.begin(20'000);
+  CHECK(reduction.clocked_window(4000, 0, kMss, false) == 5000);  // the first goes at once
+  CHECK(reduction.clocked_window(4000, 2000, kMss, false) == 6000);
+  reduction.on_sent(2000);
+  CHECK(reduction.clocked_window(4000, 0, kMss, false) == 4000);
+  CHECK(reduction.clocked_window(4000, 1000, kMss, false) == 5000);
+  CHECK(reduction.clocked_window(4000, 1000, kMss, true) == 6000);
+}

@@ -69,6 +69,20 @@ TEST_CASE("RFC 8985, 6.2, step 2: the ACK of a resend that comes too soon is the
   CHECK(s.recovery.flight().lost() == 0);
 }
 
+TEST_CASE("the answer to a tail loss probe that is the quickest so far tells of what is lost") {
+  Known s;  // its least round trip is 80 ms
+  s.fly(3, 1);
+  s.wait(80);
+  static_cast<void>(s.ack(1));
+  s.to_deadline();
+  CHECK(s.send().kind == Kind::kResend);  // the last one
+  s.wait(70);
+  static_cast<void>(s.ack(1, {{2, 3}}));
+  CHECK(s.to_deadline() < 20);
+  CHECK(s.send().kind == Kind::kResend);
+  CHECK(s.recovery.timeouts() == 0);
+}
+
 TEST_CASE("RFC 8985, 6.3: a flight in one go loses what lies before the SACK, and not behind it") {
   Known s;
   s.write(8000);

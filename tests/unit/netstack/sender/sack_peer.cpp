@@ -123,7 +123,7 @@ void SackPeer::accept(const Segment& segment) {
     return;
   }
   if (has_fin) fin_at_ = end;
-  const bool was_in_order = beyond(begin, here) <= 0 && early_.empty();
+  const bool was_in_order = beyond(begin, here) <= 0 && early_.empty() && !has_early_fin();
   store(segment, begin);
   take_in_order();
   if (happens(habits_.reneging)) {
@@ -182,9 +182,16 @@ std::vector<Range> SackPeer::blocks() {
   if (!habits_.sack) return told;
   if (habits_.duplicate_sack && duplicate_.first != duplicate_.second) told.push_back(duplicate_);
   const std::size_t duplicates = told.size();
+  const bool is_fin_alone =
+      has_early_fin() && std::ranges::none_of(early_, [this](const auto& entry) {
+        return entry.first + entry.second.size() == fin_at_;
+      });
+  if (habits_.sacks_fin && is_fin_alone) told.emplace_back(fin_at_, fin_at_ + 1);
   for (const std::uint32_t latest : recent_) {
     for (const auto& [begin, data] : early_) {
-      const Range block{begin, begin + static_cast<std::uint32_t>(data.size())};
+      std::uint32_t end = begin + static_cast<std::uint32_t>(data.size());
+      if (habits_.sacks_fin && end == fin_at_) ++end;
+      const Range block{begin, end};
       const bool is_it = block.first <= latest && latest < block.second;
       const auto others = std::span(told).subspan(duplicates);
       if (is_it && told.size() < 4 && std::ranges::find(others, block) == others.end()) {

@@ -18,6 +18,7 @@ struct Habits {
   int scale = 7;  // below 0: none
   bool sack = true;
   bool duplicate_sack = true;
+  bool sacks_fin = true;    // of a FIN without data before it, too: Linux does, FreeBSD doesn't
   bool timestamps = false;  // offered; the machine doesn't want them
   std::uint32_t window = 4'000'000;
 
@@ -76,6 +77,8 @@ class SackPeer {
     return their_isn_ + 1 + static_cast<std::uint32_t>(body_.size()) + (is_finished_ ? 1 : 0);
   }
 
+  [[nodiscard]] bool has_early_fin() const { return fin_at_ > next() - their_isn_; }
+
   Habits habits_;
   std::uint16_t port_;
   std::uint16_t service_;
@@ -96,7 +99,7 @@ class SackPeer {
   bool is_finished_ = false;
   Bytes body_;
   std::map<std::uint32_t, Bytes> early_;  // apart from each other
-  std::uint32_t fin_at_ = 0;              // likewise; 0: not seen
+  std::uint32_t fin_at_ = 0;              // likewise, where its byte would be; 0: not seen
   std::deque<std::uint32_t> recent_;      // beginnings of what came last, the latest first
   Range duplicate_{};
   unsigned unanswered_ = 0;

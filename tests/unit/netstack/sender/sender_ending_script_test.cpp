@@ -99,13 +99,12 @@ TEST_CASE("RFC 9293, 3.6: what is on its way arrives after the server has let go
     within 0.005 > 1:14601
     +0.080 < A ack 1 sack 1461:14601
     +0 > 1:1461 resent
-    within 0.005 > 14601:23361
-    nothing for 0.070
+    within 0.075 > 14601:23361
     +0.010 < A ack 14601
-    +0 > 23361:24821
+    within 0.020 > 23361:24821
     +0.080 < A ack 20441
-    within 0.005 > 24821:29201
-    +0 > 29201:30001 FPA
+    within 0.040 > 24821:29201
+    +0~0.040 > 29201:30001 FPA
     +0.080 < A ack 24821
     +0.080 < A ack 29201
     +0.080 < A ack 30002

@@ -137,9 +137,8 @@ TEST_CASE("RFC 5681, 3.2: a hole once repaired by fast retransmission halves the
     +0.001 < A ack 1
     +0 > 18981:20441
     +0.001 < A ack 1
-    +0 > 20441:21901
     +0.001 < A ack 1
-    within 0.060 sends 1..1
+    within 0.060 sends 2..2
     +0.080 < A ack 14601
     within 0.070 sends 2..2
     flight 7..7

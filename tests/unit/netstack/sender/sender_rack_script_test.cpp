@@ -69,7 +69,7 @@ TEST_CASE("RFC 8985, 3.3.2: a segment that is lost again is found without the ti
     within 0.070 sends 6..6
     +0.090 < A ack 1 sack 1461:18981
     +0 > 1:1461 resent
-    within 0.005 > 23361:27741
+    within 0.075 > 23361:27741
   )");
 }
 

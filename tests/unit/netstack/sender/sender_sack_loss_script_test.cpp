@@ -138,8 +138,7 @@ TEST_CASE("RFC 6937, 3: a recovery that loses nothing more ends at the reduced w
     within 0.005 > 1:14601
     +0.080 < A ack 1 sack 1461:14601
     +0 > 1:1461 resent
-    within 0.005 > 14601:23361
-    nothing for 0.070
+    within 0.075 > 14601:23361
     +0 < A ack 14601
     within 0.075 sends 1..1
     flight 7..7     # CUBIC: seven tenths of ten
