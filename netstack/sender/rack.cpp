@@ -17,9 +17,9 @@ void Rack::on_delivered(Nanoseconds now, const FlightRange& range, Sequence end,
     has_seen_reordering_ = true;
   }
   const Nanoseconds trip = now - range.sent_at;
-  // The ACK of a resend that comes sooner than it could is that of the first sending. The least
-  // round trip isn't the very least yet: taken as it is, the answer to a tail loss probe would count
-  // for nothing whenever it is the quickest so far, and a timeout would have to repair the tail.
+  // The ACK of a resend that comes sooner than it could is that of the first sending. It could come
+  // a quarter sooner than the least round trip so far: else the answer to a tail loss probe that is
+  // the quickest would count for nothing, and a timeout would have to repair the tail.
   const Nanoseconds soonest{rtt.least().value - rtt.least().value / 4};
   if (range.is_mixed || (range.is_resent && (trip < soonest || !rtt.is_known()))) {
     return;
