@@ -91,6 +91,13 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_TEXT = "#!/bin/sh\n# While mote installs packages: start no services.\nexit 101\n"
 
 BENCH = {"wrk": "wrk"}
+# Only for ./mote test --siege: attackers' tools.
+SIEGE = {
+    "hping3": "hping3",
+    "masscan": "masscan",
+    "nmap": "nmap",
+    "slowhttptest": "slowhttptest",
+}
 PATCHES = {
     **{package: BUILD[package] for package in ("dpkg-dev", "patch", "xz-utils")},
     "quilt": UNIT["quilt"],
@@ -112,6 +119,7 @@ USES = {
     "test": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST),
     "interop": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST, INTEROP),
     "bench": (BUILD, COMPRESS, RUN, UNIT, TEST, BENCH),
+    "siege": (BUILD, COMPRESS, RUN, UNIT, TEST, BENCH, SIEGE),
     "fuzz": (BUILD, COMPRESS, FUZZ),
     "check": (BUILD, CHECK),
     "coverage": (BUILD, COMPRESS, UNIT, FUZZ),

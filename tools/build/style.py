@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tools.base import setup  # noqa: E402
-from tools.build import cpp_text, host_programs, rooms, sources, tested  # noqa: E402
+from tools.build import cpp_text, host_programs, rooms, sources, tested, untested  # noqa: E402
 
 MAX_COLUMNS = 100
 MAX_FILE_LINES = 400
@@ -344,10 +344,9 @@ def check(root: Path) -> list[Finding]:
     paths = repository_files(root)
     findings = [finding for path in paths if (source := read_source(root, path))
                 for finding in check_source(source)]
-    untested = [Finding(path, 1, advice) for path, advice in tested.check(
-        paths, host_programs.UNIT_TESTS, host_programs.TESTED_ELSEWHERE,
-        host_programs.UNTESTED)]
-    return sorted(findings + formatting(root, paths) + unlisted(root, paths) + untested
+    without_test = [Finding(path, 1, advice) for path, advice in tested.check(
+        paths, host_programs.UNIT_TESTS, untested.TESTED_ELSEWHERE, untested.UNTESTED)]
+    return sorted(findings + formatting(root, paths) + unlisted(root, paths) + without_test
                   + seam(root, paths))
 
 

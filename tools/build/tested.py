@@ -1,6 +1,6 @@
 """Checks that sources have tests: X/y.cpp has tests/unit/X/y_test.cpp or X/y_ASPECT_test.cpp.
 
-A source counts as tested when a test of its name links it. tools/build/host_programs.py lists the
+A source counts as tested when a test of its name links it. tools/build/untested.py lists the
 exceptions: sources that another's test covers, and those that no test can.
 """
 
@@ -11,6 +11,7 @@ from tools.build.sources import FLOORS
 
 LWIP_TESTS = "netstack/lwip/"  # they test lwIP as we build it, rather than a source of ours
 LISTS = "tools/build/host_programs.py"
+EXCEPTIONS = "tools/build/untested.py"
 
 
 def subject_of(test: str, sources: set[str]) -> str | None:
@@ -41,7 +42,7 @@ def check(paths: Sequence[str], programs: Mapping[str, Sequence[str]],
                 yield path, advice
     for name in [*elsewhere, *untested]:
         if f"{name}.cpp" not in paths:
-            yield LISTS, f"strike {name} off the exceptions: it is gone"
+            yield EXCEPTIONS, f"strike {name} off the exceptions: it is gone"
 
 
 def misnamed(paths: Sequence[str], names: set[str]) -> Iterator[tuple[str, str]]:
@@ -59,11 +60,12 @@ def advice_for(path: str, is_tested: bool, programs: Mapping[str, Sequence[str]]
     name = path.removesuffix(".cpp")
     if is_tested:
         listed = name in elsewhere or name in untested
-        return f"strike {name} off the exceptions in {LISTS}: it has a test" if listed else None
+        return (f"strike {name} off the exceptions in {EXCEPTIONS}: it has a test" if listed
+                else None)
     if name in untested:
         return None
     if name not in elsewhere:
         return f"test it: tests/unit/{name}_test.cpp, with {path} among what it links in {LISTS}"
     test = elsewhere[name]
     linked = path in programs.get(test, ())
-    return None if linked else f"{test} does not link {path}, though {LISTS} says it tests it"
+    return None if linked else f"{test} does not link {path}, though {EXCEPTIONS} says it tests it"

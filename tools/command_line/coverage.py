@@ -21,7 +21,8 @@ import configure  # noqa: E402
 from tools.base import setup  # noqa: E402
 from tools.base.errors import UserError, one_line  # noqa: E402
 from tools.build import sources  # noqa: E402
-from tools.build.host_programs import FUZZERS, HARDWARE, UNIT_TESTS, UNTESTED  # noqa: E402
+from tools.build.host_programs import FUZZERS, UNIT_TESTS  # noqa: E402
+from tools.build.untested import HARDWARE, UNTESTED  # noqa: E402
 from tools.command_line import fuzz  # noqa: E402
 
 FLOORS = tuple(f"{floor}/" for floor in sources.FLOORS)

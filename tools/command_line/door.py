@@ -10,7 +10,8 @@ from typing import NoReturn
 from tools.base import files, setup, terminal
 from tools.base.errors import UserError, one_line
 from tools.build import ninja, node_packages, version
-from tools.command_line import bench_options, fuzz, lwip_quilt, run, run_tests, symbolize
+from tools.command_line import (bench_options, fuzz, lwip_quilt, run, run_tests,
+                                siege_options, symbolize)
 from tools.image import disks, packed_site
 from tools.site import compress, pack
 
@@ -147,10 +148,26 @@ def name_addresses(options: argparse.Namespace) -> int:
     return symbolize.symbolize(options.log)
 
 
+def lay_siege(arguments: list[str]) -> int:
+    all_of_them = siege_options.parser(Parser)
+    lwip_argument(all_of_them)
+    wanted = all_of_them.parse_args(arguments)
+    if wanted.json:
+        files.check_target(wanted.json)
+    own = Parser(add_help=False, allow_abbrev=False)
+    lwip_argument(own)
+    options, rest = own.parse_known_args(arguments)
+    setup.provide(*setup.USES["siege"])
+    ninja.build(["image", "build/bench/flood"], options.lwip)
+    return run_tests.siege(rest)
+
+
 def test(arguments: list[str]) -> int:
+    if "--siege" in arguments:
+        return lay_siege([argument for argument in arguments if argument != "--siege"])
     own = Parser(prog="mote test", description=TEST_HELP, allow_abbrev=False,
                  usage="mote test [--lwip DIR] [--unit] [--matrix] [--full] [--interop] "
-                 "[PYTEST_ARGUMENT …]")
+                 "[PYTEST_ARGUMENT …]\n       mote test --siege [SIEGE …] [--help]")
     lwip_argument(own)
     own.add_argument("--interop", action="store_true", help="only the tests with other people's "
                      "clients, proxies and tools, including those that are heavy to install")

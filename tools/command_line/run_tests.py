@@ -102,11 +102,19 @@ def run(arguments: list[str], environment: dict[str, str], chosen: Chosen = UNKN
     return 2 if status == 4 else status if status == 130 else min(status, 1)
 
 
-def bench(arguments: list[str]) -> int:
-    """The benchmark's exit status; also 1 when a signal ended it."""
-    with declared("bench") as environment:
-        status = start([PYTHON, str(ROOT / "tests/bench/bench.py"), *arguments], environment)
+def alone(use: str, program: str, arguments: list[str]) -> int:
+    """The exit status of a program of ours that isn't a test; also 1 when a signal ended it."""
+    with declared(use) as environment:
+        status = start([PYTHON, str(ROOT / program), *arguments], environment)
     return status if status in (0, 1, 2, 130) else 1
+
+
+def bench(arguments: list[str]) -> int:
+    return alone("bench", "tests/bench/bench.py", arguments)
+
+
+def siege(arguments: list[str]) -> int:
+    return alone("siege", "tests/siege/siege.py", arguments)
 
 
 @contextmanager
