@@ -90,6 +90,7 @@ struct DeviceCounters {
   std::uint64_t tx_full = 0;       // frames refused because descriptors ran out
   std::uint64_t tx_malformed = 0;  // the device completed something it was never given
   std::uint64_t doorbells = 0;
+  std::uint64_t doorbells_repeated = 0;  // as nothing came back of a device that waits for one
 };
 
 // `poll_rx` hands received frames to this.

@@ -1,10 +1,11 @@
 // The virtio network device (virtio 1.2, 5.1): bring-up, and the two queues put together.
 //
 // An object lives forever, in static memory, and starts as all zeros. Its rings come from
-// kernel/memory/dma.hpp. `link_up`, called now and then, finds a device that needs a reset (2.1.2)
-// and begins it at once. No call waits for the reset to end; the first `reclaim` after that
-// restarts the device, without the frames that were in flight. If the restart fails, the console
-// says so once, and it is tried again every kLooksATry calls of `link_up`.
+// kernel/memory/dma.hpp. `link_up`, called now and then, rings again for a device that missed a
+// doorbell, and finds one that needs a reset (2.1.2) and begins it at once. No call waits for the
+// reset to end; the first `reclaim` after that restarts the device, without the frames that were in
+// flight. If the restart fails, the console says so once, and it is tried again every kLooksATry
+// calls of `link_up`.
 #pragma once
 
 #include <bit>
@@ -124,6 +125,7 @@ class Nic {
 
   void begin_reset();
   void look_after_reset();
+  void look_after_doorbells();
   void complain();
 
   template <typename Release>

@@ -145,6 +145,19 @@ bool Nic<T>::set_up(std::uint16_t number, SplitRing& ring) {
       ring, failure());
 }
 
+// A full ring has nothing more to publish, so nothing else would ring again.
+template <Transport T>
+void Nic<T>::look_after_doorbells() {
+  if (receive_.ring().has_lost_doorbell()) {
+    transport_.notify(kReceiveQueue);
+    ++counters_.doorbells_repeated;
+  }
+  if (transmit_.ring().has_lost_doorbell()) {
+    transport_.notify(kTransmitQueue);
+    ++counters_.doorbells_repeated;
+  }
+}
+
 template <Transport T>
 bool Nic<T>::link_up() {
   if (state_ == State::kDown) {
@@ -157,6 +170,7 @@ bool Nic<T>::link_up() {
     look_after_reset();
     return false;
   }
+  look_after_doorbells();
   // 5.1.4: without the status field the link counts as up.
   return !has(feature::kNetStatus) ||
          (transport_.config16(net_config::kStatus) & net_config::kStatusLinkUp) != 0;

@@ -36,6 +36,8 @@ void SplitRing::restart(bool event_index) {
   offered_ = 0;
   published_ = 0;
   taken_ = 0;
+  looked_at_ = 0xFFFF;  // not yet
+  has_rung_again_ = false;
   event_index_ = event_index;
   ask_for_none();
 }

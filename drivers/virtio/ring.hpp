@@ -146,6 +146,11 @@ class SplitRing {
   // Shows the device the chains lent since. True if it asks for a doorbell.
   [[nodiscard]] bool publish();
 
+  // For a look now and then: true, once, if nothing has come back since the last look though the
+  // device waits for a doorbell. One was lost: by a device, or by an emulator that doesn't order
+  // `publish`'s accesses as its fence asks.
+  [[nodiscard]] bool has_lost_doorbell();
+
   // How many times `take` may be called now, one for each chain that came back. Reads the device's
   // index once.
   [[nodiscard]] std::uint16_t completed();
@@ -206,6 +211,8 @@ class SplitRing {
   std::uint16_t offered_ = 0;    // the available index that `publish` will show next
   std::uint16_t published_ = 0;  // the one that the device sees
   std::uint16_t taken_ = 0;      // the used index up to which we took chains
+  std::uint16_t looked_at_ = 0;  // the used index at the last look
+  bool has_rung_again_ = false;  // since then
   bool event_index_ = false;
 };
 
@@ -270,6 +277,22 @@ inline bool SplitRing::publish() {
     return event_passed(load(avail_event_), published_, before);
   }
   return (load(&used_->flags) & RingHead::kNoNotify) == 0;
+}
+
+inline bool SplitRing::has_lost_doorbell() {
+  const std::uint16_t index = load(&used_->index);
+  if (index != looked_at_) {
+    looked_at_ = index;
+    has_rung_again_ = false;
+    return false;
+  }
+  const bool wants = event_index_ ? event_passed(load(avail_event_), published_, index)
+                                  : (load(&used_->flags) & RingHead::kNoNotify) == 0;
+  if (has_rung_again_ || index == published_ || !wants) {
+    return false;
+  }
+  has_rung_again_ = true;
+  return true;
 }
 
 inline std::uint16_t SplitRing::completed() {

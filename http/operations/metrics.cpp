@@ -191,6 +191,9 @@ constexpr auto kDeviceFamilies = std::to_array<InterfaceFamily<Device>>({
      "Times that a frame of any kind found the transmit ring full."sv, &Device::tx_full},
     {"interface_doorbells_total"sv, "Times that the device was told of frames or buffers."sv,
      &Device::doorbells},
+    {"interface_doorbells_repeated_total"sv,
+     "Doorbells rung again because the device waited for one and nothing came back."sv,
+     &Device::doorbells_repeated},
 });
 
 constexpr auto kStackFamilies = std::to_array<InterfaceFamily<Stack>>({

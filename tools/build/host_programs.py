@@ -128,8 +128,8 @@ UNIT_TESTS = {
     "drivers/virtio/request_device": [*PCI_DEVICE, *VIRTIO_REQUESTS, *_all(
         "drivers/virtio", "any_transport", "mmio_transport", "pci_transport", "request_device")],
     "drivers/virtio/request_queue": VIRTIO_REQUESTS,
-    "drivers/virtio/ring": ["drivers/virtio/ring.cpp"],
-    "drivers/virtio/ring_requests": ["drivers/virtio/ring.cpp"],
+    **{f"drivers/virtio/{name}": ["drivers/virtio/ring.cpp"]
+       for name in ["ring", "ring_doorbells", "ring_requests"]},
     "drivers/virtio/scsi_bus": SCSI_BUS,
     "drivers/virtio/scsi_bus_faults": SCSI_BUS,
     "drivers/virtio/serial_port": SERIAL_PORT,

@@ -4,63 +4,17 @@
 #include <doctest/doctest.h>
 
 #include <array>
-#include <atomic>
-#include <chrono>
-#include <cstdlib>
 #include <deque>
-#include <memory>
 #include <random>
 #include <set>
-#include <thread>
 #include <vector>
 
-#include "tests/unit/drivers/virtio/device.hpp"
+#include "tests/unit/drivers/virtio/ring_world.hpp"
 
 namespace mote::virtio {
 namespace {
 
-// A ring in memory of exactly its size, so that the sanitizer catches any access outside.
-struct World {
-  explicit World(std::uint16_t entries, bool event_index = false,
-                 std::size_t alignment = RingLayout::kModernAlignment)
-      : layout(RingLayout::of(entries, alignment)),
-        memory(static_cast<std::byte*>(
-            std::aligned_alloc(alignment, (layout.bytes + alignment - 1) & ~(alignment - 1)))),
-        slots(entries) {
-    ring.attach(layout, {memory.get(), layout.bytes}, slots);
-    ring.restart(event_index);
-    device.attach(ring.addresses(), entries);
-  }
-
-  // Lends one piece, identified by `cookie`.
-  bool lend(std::uintptr_t cookie, std::uint32_t bytes = 100,
-            Access access = Access::kDeviceWrites) {
-    const Piece piece{buffer.data(), bytes};
-    return ring.lend(piece, {}, access, {.cookie = reinterpret_cast<void*>(cookie)});
-  }
-  bool lend_pieces(std::uintptr_t cookie, std::size_t count) {
-    std::vector<Piece> pieces;
-    for (std::size_t i = 0; i < count; ++i) {
-      pieces.push_back({buffer.data() + i, static_cast<std::uint32_t>(i + 1)});
-    }
-    const std::span<const Piece> rest = std::span(pieces).subspan(1);
-    return ring.lend(pieces[0], rest, Access::kDeviceWrites,
-                     {.cookie = reinterpret_cast<void*>(cookie)});
-  }
-  static std::uintptr_t cookie(const Completion& completion) {
-    return reinterpret_cast<std::uintptr_t>(completion.owner.cookie);
-  }
-
-  struct Free {
-    void operator()(std::byte* pointer) const { std::free(pointer); }
-  };
-  RingLayout layout;
-  std::unique_ptr<std::byte, Free> memory;
-  std::vector<Slot> slots;
-  std::array<std::byte, 4096> buffer{};
-  SplitRing ring;
-  DeviceQueue device;
-};
+using World = RingWorld;
 
 TEST_CASE("layouts are those of virtio 1.2, 2.7.2") {
   constexpr RingLayout legacy = RingLayout::of(256, RingLayout::kLegacyAlignment);
@@ -177,42 +131,6 @@ TEST_CASE("indices wrap at 65,536, with and without event indices") {
     CHECK(sent > 3 * 65'536);
     CHECK(world.ring.free_descriptors() == 8);
   }
-}
-
-TEST_CASE("the notification flag silences the doorbell") {
-  World world(8);
-  CHECK(world.device.available_flags() == 1);  // no interrupts wanted
-  world.device.set_no_notify(true);
-  REQUIRE(world.lend(1));
-  CHECK_FALSE(world.ring.publish());
-  CHECK(world.device.available_index() == 1);
-  world.device.set_no_notify(false);
-  CHECK_FALSE(world.ring.publish());  // nothing new
-  REQUIRE(world.lend(2));
-  CHECK(world.ring.publish());
-}
-
-TEST_CASE("the event index asks for one doorbell, and ours for no interrupt") {
-  World world(8, true);
-  CHECK(world.device.available_flags() == 0);
-  CHECK(world.device.used_event() == 0x8000);
-  world.device.set_no_notify(true);  // meaningless with event indices
-  world.device.set_avail_event(2);
-  REQUIRE(world.lend(1));
-  REQUIRE(world.lend(2));
-  CHECK_FALSE(world.ring.publish());  // entries 0 and 1
-  REQUIRE(world.lend(3));
-  CHECK(world.ring.publish());  // entry 2
-  REQUIRE(world.lend(4));
-  CHECK_FALSE(world.ring.publish());
-  world.device.set_avail_event(4);
-  REQUIRE(world.lend(5));
-  REQUIRE(world.lend(6));
-  CHECK(world.ring.publish());
-  world.device.complete(world.device.pop()->head, 0);
-  CHECK(world.ring.completed() == 1);
-  CHECK(world.device.used_event() == 0x8001);
-  CHECK_FALSE(event_passed(world.device.used_event(), 1, 0));
 }
 
 TEST_CASE("chains that the device was not lent are refused") {
@@ -346,49 +264,6 @@ TEST_CASE("a lying device never makes the ring lose or duplicate a chain") {
     CHECK(lent.empty());
     CHECK(world.ring.free_descriptors() == 64);
   }
-}
-
-// A device on a CPU of its own. When it finds nothing, it says which entry shall wake it, looks
-// once more (2.7.10), and sleeps. If the ring read that wish before publishing its own index, both
-// sides would miss the other's write.
-void serve(World& world, std::atomic<bool>& rung, const std::atomic<bool>& done) {
-  while (!done) {
-    while (const auto chain = world.device.pop()) {
-      world.device.complete(chain->head, 0);
-    }
-    world.device.set_avail_event(world.device.used_index());
-    full_fence();
-    if (world.device.waiting() != 0) {
-      continue;
-    }
-    while (!rung.exchange(false) && !done) {
-      std::this_thread::yield();
-    }
-  }
-}
-
-TEST_CASE("no doorbell is lost when both sides look at the same time") {
-  using Clock = std::chrono::steady_clock;
-  World world(8, true);
-  std::atomic<bool> rung = false;
-  std::atomic<bool> done = false;
-  std::thread device([&] { serve(world, rung, done); });
-  bool back = true;
-  const auto end = Clock::now() + std::chrono::seconds(10);
-  for (int round = 0; back && round < 20'000 && Clock::now() < end; ++round) {
-    static_cast<void>(world.lend(1));
-    if (world.ring.publish()) {
-      rung = true;
-    }
-    const auto deadline = Clock::now() + std::chrono::seconds(20);
-    do {
-      back = world.ring.completed() != 0;
-    } while (!back && Clock::now() < deadline);
-    static_cast<void>(world.ring.take());
-  }
-  done = true;
-  device.join();
-  CHECK(back);
 }
 
 }  // namespace
