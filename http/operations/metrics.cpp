@@ -252,6 +252,7 @@ constexpr auto kDropReasons = std::to_array<DropReason>({
     {"echo_to_group"sv, Fate::kEchoToGroup},
     {"unicast_to_group"sv, Fate::kUnicastToGroup},
     {"source_route"sv, Fate::kSourceRoute},
+    {"under_pressure"sv, Fate::kEarlyDrop},
 });
 static_assert(kDropReasons.size() == netstack::kFates - 3, "all but reply, up and fragment");
 

@@ -36,8 +36,9 @@ enum class Fate : std::uint8_t {
   kEchoToGroup,      // echo request by broadcast (RFC 1122, 3.2.2.6: may be discarded)
   kUnicastToGroup,   // to a group's MAC address, but one host's IP address (RFC 1122, 3.3.6)
   kSourceRoute,      // asks for source routing (RFC 7126, 4.3 and 4.4: drop)
+  kEarlyDrop,        // too many of its kind while frames come faster than they are judged
 };
-inline constexpr std::size_t kFates = static_cast<std::size_t>(Fate::kSourceRoute) + 1;
+inline constexpr std::size_t kFates = static_cast<std::size_t>(Fate::kEarlyDrop) + 1;
 
 struct Decision {
   Fate fate;

@@ -1,7 +1,7 @@
 // An interface: a device below, lwIP above, and the path of frames between them.
 //
 //   device.poll_rx → classify: Reply (same buffer to the transmit ring)
-//                            | Drop  (counted, buffer back to the pool)
+//                            | Drop  (counted, buffer back to the pool; under pressure, early)
 //                            | Up    → lwIP → … → a sender's segment → device.transmit
 //
 // What lwIP sends itself comes by `output` and `link_output`. The types of device and server are
@@ -20,6 +20,7 @@
 #include "lwip/etharp.h"
 #include "netstack/interface/attachment.hpp"
 #include "netstack/interface/classifier.hpp"
+#include "netstack/interface/pressure.hpp"
 #include "netstack/interface/transmit.hpp"
 #include "netstack/limits.hpp"
 #include "netstack/sender/block.hpp"
@@ -53,6 +54,7 @@ class Interface {
       attachment_.waiting().resume();
     }
     const std::size_t received = device_->poll_rx(limits::kRxBudget, Receiver{*this});
+    pressure_.on_turn(received == limits::kRxBudget);
     if (!attachment_.waiting().empty()) {
       attachment_.waiting().resume();
     }
@@ -119,6 +121,10 @@ class Interface {
   [[gnu::always_inline]] void receive(Packet packet, RxChecksum checksum) {
     checksum = believed(checksum);
     if (answered_promptly(packet, checksum)) {
+      return;
+    }
+    if (pressure_.is_on() && !pressure_.admits(packet.frame(), attachment_.netif())) [[unlikely]] {
+      ++attachment_.counters()[Fate::kEarlyDrop];
       return;
     }
     const std::size_t room = Packet::kMaxFrameBytes;
@@ -303,6 +309,7 @@ class Interface {
   Device* device_ = nullptr;
   Offloads offloads_;  // those of the device's that are used
   Backlog backlog_;
+  Pressure pressure_;
   static constexpr std::uint64_t kNone = ~std::uint64_t{0};
   std::uint64_t front_seen_ = kNone;  // departures before the front seen last
   Nanoseconds front_since_{};

@@ -56,14 +56,16 @@ class Outcome:
     restless: dict[str, int] = field(default_factory=dict)  # what pools hold more than before
     fault: str = ""
 
-    def share(self, of: str) -> float:
+    def share(self, of: str, counted: str = "in_time") -> float:
         counts = getattr(self, of)
-        return counts["in_time"] / counts["asked"] if counts.get("asked") else 0.0
+        return counts[counted] / counts["asked"] if counts.get("asked") else 0.0
 
-    @property
-    def holds(self) -> bool:
-        return (not self.fault and self.rest_s is not None and self.fresh["wrong"] == 0 and
-                self.kept["wrong"] == 0 and min(self.share("fresh"), self.share("kept")) >= SHARE)
+    def holds(self, is_outage: bool) -> bool:
+        counted = "answered" if is_outage else "in_time"
+        least = min(self.share(of, counted) for of in ("fresh", "kept"))
+        return (not self.fault and self.rest_s is not None and least >= SHARE and
+                self.fresh["wrong"] + self.kept["wrong"] == 0 and
+                not (is_outage and self.kept["cut"]))
 
 
 # --- One siege ---
@@ -155,7 +157,7 @@ def row(siege: Siege, ours: Outcome, theirs: Outcome | None) -> str:
         percent(theirs.share("fresh")), percent(theirs.share("kept")))
     return (f"{siege.name:<18}{percent(ours.share('fresh')):>12}{percent(ours.share('kept')):>8}"
             f"{worst:>11,.0f}{ours.kept['cut']:>5.0f}{rest:>12}{linux[0]:>12}{linux[1]:>8}  "
-            f"{'yes' if ours.holds else 'NO':<6}{ours.extent}"
+            f"{'yes' if ours.holds(siege.is_outage) else 'NO':<6}{ours.extent}"
             f"{f', left {ours.restless}' if ours.restless else ''}")
 
 
@@ -180,7 +182,7 @@ def run(folder: Path, options: argparse.Namespace) -> bool:
             if siege.beside_linux and options.linux:
                 linux = lay(siege, theirs, place, options.seconds)
             print(row(siege, mote, linux), flush=True)
-            holds = holds and mote.holds
+            holds = holds and mote.holds(siege.is_outage)
             told.append({"siege": siege.name, "mote": asdict(mote),
                          "linux": linux and asdict(linux)})
     if options.json:

@@ -26,6 +26,7 @@ class Siege:
     name: str
     attack: Callable[["Scene"], str]  # lasts `seconds`; returns its extent, for the table
     beside_linux: bool = False
+    is_outage: bool = False  # its frames are lost for a while, so answers may be late
 
 
 @dataclass
@@ -128,6 +129,6 @@ SIEGES = (
                                         "20000", "-e", "mote0", "--router-mac",
                                         MAC.replace(":", "-"))),
     Siege("pauses", turns("stop, cont", pause, 50)),
-    Siege("link-flaps", turns("link off, on", flap, 100)),
+    Siege("link-flaps", turns("link off, on", flap, 100), is_outage=True),
 )
 BY_NAME = {siege.name: siege for siege in SIEGES}

@@ -257,6 +257,7 @@ UNIT_TESTS = {
     "netstack/interface/classifier": ["netstack/interface/classifier.cpp"],
     "netstack/interface/classifier_tags": ["netstack/interface/classifier.cpp"],
     "netstack/interface/neighbours": NEIGHBOURS,
+    "netstack/interface/pressure": NEIGHBOURS,
     "netstack/interface/peers": NETSTACK_WORLD,
     "netstack/ip/icmp_errors": NEIGHBOURS,
     "netstack/ip/path_mtu": NARROW_LINK,

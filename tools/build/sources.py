@@ -30,7 +30,8 @@ NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/l
             "tcp/connections", "tcp/prompt_answer", "tcp/stream", "interface/attachment",
             "interface/attachment_lines", "interface/attachment_routes",
             "interface/attachment_stations", "interface/classifier",
-            "interface/neighbours", "interface/receive", "interface/transmit",
+            "interface/neighbours", "interface/pressure", "interface/receive",
+            "interface/transmit",
             *[f"sender/{name}" for name in (
                 "block", "departures", "flight", "flight_marks", "frame", "path_probe", "queue",
                 "rack", "recovery", "recovery_ack", "recovery_no_sack", "recovery_send",
