@@ -323,6 +323,7 @@ FUZZERS = {
         *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
     "json": _all("formats", "json", "reader", "yaml", "yaml_text"),
     "fat": [VOLUME_IMAGES, *VOLUME],
+    "frames": [*FUZZ_PACK, *NETSTACK_WORLD, *_all("http", *HTTP_UNPACKED)],
     "iso9660": [VOLUME_IMAGES, *VOLUME],
     "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
              *_all("http", *HTTP_UNPACKED)],

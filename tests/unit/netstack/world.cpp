@@ -181,7 +181,7 @@ void Device::cut(const Sending& sending, const Bytes& segment) {
 bool Device::receive(std::span<const std::uint8_t> frame, RxChecksum checksum) {
   Packet packet = Packet::allocate();
   if (!packet) return false;
-  std::memcpy(packet.data(), frame.data(), frame.size());
+  std::ranges::copy(std::as_bytes(frame), packet.data());
   packet.set_bytes(frame.size());
   incoming_.emplace_back(std::move(packet), checksum);
   return true;
