@@ -77,7 +77,7 @@ inline void TransmitQueue::write_header(std::byte* frame, TxChecksum checksum, T
   header.flags = NetHeader::kNeedsChecksum;
   header.checksum_start = checksum.start;
   header.checksum_offset = checksum.offset;
-  if (cut.payload_bytes != 0) {
+  if (cut.payload_bytes != 0) [[unlikely]] {
     header.segmentation = NetHeader::kTcpIpv4;
     header.header_bytes = cut.header_bytes;
     header.segment_bytes = cut.payload_bytes;

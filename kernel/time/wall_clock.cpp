@@ -19,7 +19,16 @@ enum class Source : std::uint8_t { kNone, kKvm, kCmos };
 constexpr Nanoseconds kLookInterval = milliseconds(1'000);
 constexpr Nanoseconds kWholeInterval = milliseconds(60'000);
 
+// The second told last, and for how long it is told again, in ticks of the counter: each response
+// asks for it. A counter that steps back is far outside.
+struct Told {
+  std::uint64_t second = 0;
+  std::uint64_t at = 0;
+  std::uint64_t holds = 0;
+};
+
 constinit WallTime time{};
+constinit Told told{};
 constinit Source source = Source::kNone;
 constinit Nanoseconds next_look{};
 constinit Nanoseconds next_whole{};
@@ -83,7 +92,13 @@ std::optional<std::uint64_t> now() {
   if (!time.is_set()) {
     return std::nullopt;
   }
-  return time.at(clock::now().value) / WallTime::kSecond;
+  const std::uint64_t ticks = cpu::time_stamp();
+  if (ticks - told.at >= told.holds) {
+    const std::uint64_t ns = time.at(clock::now().value);
+    const Nanoseconds rest{WallTime::kSecond - ns % WallTime::kSecond};
+    told = {ns / WallTime::kSecond, ticks, clock::ticks_in(rest)};
+  }
+  return told.second;
 }
 
 void keep() {
@@ -99,6 +114,7 @@ void keep() {
   // The CMOS clock can't be read during an update; then the next call tries again.
   if (source == Source::kKvm ? learn_from_kvm()
                              : learn_from_cmos(cmos::try_read(read_cmos, century()))) {
+    told = {};
     next_look = now + kLookInterval;
     next_whole = now + kWholeInterval;
   }

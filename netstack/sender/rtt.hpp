@@ -27,7 +27,7 @@ class RoundTrip {
 
   // A measurement by data that was sent once (3, Karn's algorithm). `longest`: of all that an ACK
   // acknowledges; `shortest`: of the segment that was sent last.
-  void add(Nanoseconds now, Nanoseconds longest, Nanoseconds shortest) {
+  [[gnu::always_inline]] void add(Nanoseconds now, Nanoseconds longest, Nanoseconds shortest) {
     const std::uint64_t sample = std::max<std::uint64_t>(longest.value, 1);
     if (smoothed_ == 0) {  // 2.2
       smoothed_ = sample;

@@ -18,12 +18,13 @@ struct Senders {
   Nanoseconds turn_began{};
 };
 constinit Senders senders;
-constinit Departures departures;
 
 // Devices have least lengths for what they cut, and no host takes less (RFC 9293, 3.7.1).
 constexpr std::uint32_t kLeastCut = 536;
 
 }  // namespace
+
+constinit Departures Sender::departures;
 
 bool Sender::set_up(Arena& arena, const Plan& plan) {
   const std::span<std::byte> memory =
@@ -224,12 +225,6 @@ void Sender::send_after_arrival(Nanoseconds now) {
   } else {
     send(now);
   }
-}
-
-// With something in flight or a shut window, patience ends in time.
-void Sender::set_timer() {
-  const Nanoseconds due = recovery_.deadline();
-  departures.set(*this, due == Recovery::kNever ? due : std::min(due, ends_at_));
 }
 
 void Sender::on_timer(Nanoseconds now) {

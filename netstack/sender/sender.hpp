@@ -5,6 +5,7 @@
 // are kept in lwIP's PCB, where its state machine reads them, too.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -105,7 +106,11 @@ class Sender : public Departure {
   enum class Sent : std::uint8_t { kYes, kNoRoom };
 
   void write_new_headers(Block& block, const EthernetHeader& station, std::uint32_t bytes) const;
-  void set_timer();
+  // With something in flight or a shut window, patience ends in time.
+  [[gnu::always_inline]] void set_timer() {
+    const Nanoseconds due = recovery_.deadline();
+    departures.set(*this, due == Recovery::kNever ? due : std::min(due, ends_at_));
+  }
   void on_timer(Nanoseconds now);
   void note_timeout(Nanoseconds now);
   void probe_path(NextSegment& segment, Nanoseconds now);
@@ -121,6 +126,8 @@ class Sender : public Departure {
   [[nodiscard]] bool give_to_lwip(const SegmentFields& fields, const SendQueue::Part& part);
   [[nodiscard]] bool acknowledge();
   void note_acknowledged();
+
+  static Departures departures;  // the timers of all
 
   struct tcp_pcb* pcb_ = nullptr;
   Attachment* attachment_ = nullptr;  // the connection stays with its interface

@@ -71,16 +71,18 @@ std::uint16_t tcp_bytes_of(const Ipv4Header& ip) {
   return static_cast<std::uint16_t>(ip.total_bytes - sizeof(Ipv4Header));
 }
 
-bool checksums_hold(const FrameHeaders& in, std::span<const std::byte> frame, RxChecksum checksum) {
-  if (sum_of(in.ip).folded() != 0xFFFF) {
-    return false;
-  }
-  if (checksum != RxChecksum::kUnknown) {
-    return true;
-  }
+[[gnu::noinline]] bool tcp_checksum_holds(const FrameHeaders& in,
+                                          std::span<const std::byte> frame) {
   Sum sum = pseudo_header_sum(in.ip, tcp_bytes_of(in.ip));
   add_bytes(sum, frame.subspan(offsetof(FrameHeaders, tcp), tcp_bytes_of(in.ip)));
   return sum.folded() == 0xFFFF;
+}
+
+[[gnu::always_inline]] inline bool checksums_hold(const FrameHeaders& in,
+                                                  std::span<const std::byte> frame,
+                                                  RxChecksum checksum) {
+  return sum_of(in.ip).folded() == 0xFFFF &&
+         (checksum != RxChecksum::kUnknown || tcp_checksum_holds(in, frame));
 }
 
 Sender::Arrival arrival_of(const struct tcp_pcb& pcb, const FrameHeaders& in) {

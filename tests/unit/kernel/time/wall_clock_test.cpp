@@ -11,6 +11,7 @@
 
 #include "kernel/time/calendar.hpp"
 #include "kernel/time/kvm_clock.hpp"
+#include "kernel/time/wall_time.hpp"
 #include "tests/unit/kernel/fake_acpi.hpp"
 #include "tests/unit/machine/machine.hpp"
 
@@ -184,4 +185,13 @@ TEST_CASE("KVM's clock is preferred, and read again each second") {
 }
 
 }  // namespace
+TEST_CASE("a second is told until it ends, and no longer") {
+  Pc pc;
+  const std::uint64_t second = now().value();
+  pc.ticks += WallTime::kSecond - nanoseconds().value() % WallTime::kSecond - 5;
+  CHECK(now() == second);
+  pc.ticks += 10;
+  CHECK(now() == second + 1);
+}
+
 }  // namespace mote::wall_clock
