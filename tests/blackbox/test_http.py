@@ -46,12 +46,9 @@ def test_every_file(client: Client, site: Path) -> None:
 
 
 def test_head_is_get_without_its_body(client: Client, site: Path) -> None:
-    for name in sites.files(site):
-        whole = client.get(sites.url_path(name))
-        head = client.get(sites.url_path(name), method="HEAD")
-        assert (head.status, head.fields) == (whole.status, whole.fields), name
-    for path in ("/nowhere", "/sub"):
+    for path in (*map(sites.url_path, sites.files(site)), "/nowhere", "/sub"):
         whole, head = client.get(path), client.get(path, method="HEAD")
+        assert head.fields.pop("date") and whole.fields.pop("date")  # a second may begin between
         assert (head.status, head.fields) == (whole.status, whole.fields), path
 
 
