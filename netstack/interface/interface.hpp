@@ -43,7 +43,7 @@ class Interface {
     return attachment_.attach(index, facts, settings, {this, output, link_output, send_segment});
   }
 
-  // One turn of the run loop: takes back sent frames, sends the backlog, receives at most kRxBudget
+  // One turn of the run loop: takes back sent frames, sends the backlog, receives a budget of
   // frames, sends what their ACKs allow, rings the doorbells. Returns whether there was any work.
   bool turn() {
     device_->reclaim(release_frame);
@@ -53,8 +53,8 @@ class Interface {
     if (!attachment_.waiting().empty()) {
       attachment_.waiting().resume();
     }
-    const std::size_t received = device_->poll_rx(limits::kRxBudget, Receiver{*this});
-    pressure_.on_turn(received == limits::kRxBudget);
+    const std::size_t received = device_->poll_rx(pressure_.budget(), Receiver{*this});
+    pressure_.on_turn(received);
     if (!attachment_.waiting().empty()) {
       attachment_.waiting().resume();
     }

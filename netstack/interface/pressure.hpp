@@ -1,9 +1,9 @@
 // Early drop: whose frames go first when they come faster than turns can judge them.
 //
-// A device whose turns are full for long has a backlog, and then drops whatever comes: answers that
-// are awaited as well as a flood. So while that lasts, frames that cost a lot and that anybody may
-// send get a share of each turn; the rest of them is dropped by a glance, and what belongs to a
-// connection, or is the gateway's ARP, is always judged.
+// A device whose ring is nearly full turn after turn drops whatever comes: answers that are awaited
+// as well as a flood. So while that lasts, frames that cost a lot and that anybody may send get a
+// share of each turn; the rest of them is dropped by a glance, and what belongs to a connection, or
+// is the gateway's ARP, is always judged.
 #pragma once
 
 #include <algorithm>
@@ -13,29 +13,34 @@
 #include <span>
 
 #include "lwip/netif.h"
+#include "netstack/limits.hpp"
 
 namespace mote::netstack {
 
 class Pressure {
  public:
-  // Full turns in a row, roughly, before it is on: some thousand frames, more than honest clients
-  // send at once.
-  static constexpr unsigned kOnAfter = 32;
+  // A turn after a full one may take so many frames, three quarters of a usual ring; if it does,
+  // there is a backlog. Honest clients have less in flight, a flood of pings from one host too.
+  static constexpr std::size_t kSurge = 192;
+  // Such turns in a row, roughly, before it is on: more frames than honest clients send at once.
+  static constexpr unsigned kOnAfter = 8;
 
-  // Kinds of frames that anybody may send, and how many of each a turn judges.
+  // Kinds of frames that anybody may send, and how many of each such a turn judges.
   enum class Kind : std::uint8_t { kNone, kSyn, kStray, kEcho, kDatagram, kFragment, kArp, kOther };
-  static constexpr std::array<std::uint8_t, 8> kShares = {0, 48, 4, 8, 4, 4, 8, 2};
+  static constexpr std::array<std::uint8_t, 8> kShares = {0, 144, 12, 24, 12, 12, 24, 6};
 
-  // A turn ends that judged frames, with or without a backlog left.
-  void on_turn(bool was_full) {
-    if (was_full) {
-      full_turns_ = std::min(full_turns_ + 1, 2 * kOnAfter);
-      left_ = kShares;
-    } else {
-      full_turns_ -= std::min(full_turns_, kRelief);
+  // How many frames a turn may take; and a turn ends that took so many.
+  [[nodiscard]] std::size_t budget() const { return budget_; }
+  void on_turn(std::size_t frames) {
+    if (frames >= kSurge) {
+      surges_ = std::min(surges_ + 1, 2 * kOnAfter);
+    } else if (surges_ != 0) {
+      surges_ -= std::min(surges_, kRelief);
     }
+    left_ = kShares;
+    budget_ = frames >= limits::kRxBudget ? kSurge : limits::kRxBudget;
   }
-  [[nodiscard]] bool is_on() const { return full_turns_ >= kOnAfter; }
+  [[nodiscard]] bool is_on() const { return surges_ >= kOnAfter; }
 
   // While it is on: whether this frame may be judged. Looks at nothing but headers, and believes
   // them.
@@ -45,10 +50,11 @@ class Pressure {
   [[nodiscard]] static Kind kind_of(std::span<const std::byte> frame, const struct netif& netif);
 
  private:
-  // A turn that isn't full undoes so many.
-  static constexpr unsigned kRelief = 4;
+  // Another turn undoes so many.
+  static constexpr unsigned kRelief = 2;
 
-  unsigned full_turns_ = 0;
+  std::size_t budget_ = limits::kRxBudget;
+  unsigned surges_ = 0;
   std::array<std::uint8_t, kShares.size()> left_ = kShares;
 };
 
