@@ -214,7 +214,7 @@ void Recovery::change_phase(Arrival& arrival) {
 // How much may fly after an ACK in recovery. `is_safe`: it moved SND.UNA, and no further loss was
 // found.
 void Recovery::reduce(std::uint32_t newly_delivered, bool is_safe) {
-  if (is_lossless() && phase_ != Phase::kMarked) {
+  if (phase_ != Phase::kRecovery && phase_ != Phase::kMarked) {
     return;
   }
   const std::uint32_t target = congestion_.recovery_window();

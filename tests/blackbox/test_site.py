@@ -63,7 +63,8 @@ def test_python_documentation(bench: Bench, images: Images, site: Path, machine:
     names = sites.files(site)
     assert len(names) > 1000
     image = images.bootable(site, boot, codings=())  # all its variants would take minutes
-    # SeaBIOS reads 65 MiB from an IDE disk in a few seconds, and in a minute on a busy host.
+    # SeaBIOS reads IDE disks a sector at a time, each a turn of a host's thread: that takes ten
+    # seconds, and more than a minute beside four busy programs.
     bench.boot(Machine(machine=machine, boot=boot, memory_mib=memory, disk="ide"), image=image,
                deadline_s=300)
     folder = bench.results / "fetched"

@@ -1,27 +1,13 @@
 // Fuzzes what the wire can bring: any bytes as frames, into the fast path, lwIP with its patches,
 // the network stack and the HTTP server, in virtual time (README.md lists what must hold).
-#include <optional>
 
-#include "http/connection/connection.hpp"
-#include "http/connection/server.hpp"
-#include "kernel/time/wall_clock.hpp"
-#include "lwip/priv/tcp_priv.h"
-#include "netstack/ip/path_mtu.hpp"
-#include "netstack/stack.hpp"
 #include "tests/fakes/demand.hpp"
-#include "tests/fuzz/guarded_pack.hpp"
 #include "tests/fuzz/life_checks.hpp"
 #include "tests/fuzz/script.hpp"
-#include "tests/unit/ample_arena.hpp"
+#include "tests/fuzz/served_machine.hpp"
 #include "tests/unit/netstack/world.hpp"
 
-namespace mote {
-
-std::optional<std::uint64_t> wall_clock::now() {
-  return 1'795'000'000 + clock::now().value / 1'000'000'000;
-}
-
-namespace fuzz {
+namespace mote::fuzz {
 namespace {
 
 using netstack::EthernetHeader;
@@ -34,7 +20,6 @@ using world::Machine;
 constexpr std::size_t kIpOffset = sizeof(EthernetHeader);
 constexpr MacAddress kEverybody{{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}};
 constexpr std::size_t kConnections = 16;
-constexpr std::uint64_t kRestMinutes = 25;  // as in life_fuzzer.cpp
 
 class Wire {
  public:
@@ -52,7 +37,6 @@ class Wire {
   void send_segment(std::uint8_t number, bool is_right);
   void note_answers();
   bool answers_ping();
-  void rest();
 
   // What the machine said last on a client's port.
   struct Client {
@@ -70,7 +54,7 @@ void Wire::run() {
   while (!script_.empty()) step(script_.byte());
   world::settle(machine_);
   demand(answers_ping(), "a ping isn't answered");
-  rest();
+  let_it_rest();
   check_rest(at_rest);
 }
 
@@ -202,36 +186,12 @@ bool Wire::answers_ping() {
   return false;
 }
 
-// Until a minute after the last connection, but no longer than anything may be held.
-void Wire::rest() {
-  constexpr unsigned kMinute = 60 * 1000 / 250;
-  unsigned quiet = 0;
-  for (unsigned ticks = 0; ticks < kRestMinutes * kMinute && quiet < kMinute; ++ticks) {
-    quiet = tcp_active_pcbs == nullptr && tcp_tw_pcbs == nullptr ? quiet + 1 : 0;
-    advance(milliseconds(250));
-    world::settle(machine_);
-    machine_.device.wire.clear();
-    machine_.interface.tend(clock::now());
-  }
-  advance(netstack::NarrowPaths::kLifetime);
-}
-
-void make_machine() {
-  world::machine_segmentation = Segmentation::kWholeLength;
-  world::machine_plan = plan_for(RamShare::kAmpleBytes / 2, kConnections);
-  world::machine();
-  demand(http::set_up(ample_arena(), world::machine_plan.http), "no memory");
-  const http::Options options{.endpoints = {.metrics = "/metrics"}};
-  demand(http::start(guarded_pack(), options), "no server");
-  world::prompt_server = netstack::kPromptServer<http::Connection>;
-}
-
 }  // namespace
-}  // namespace fuzz
-}  // namespace mote
+}  // namespace mote::fuzz
 
 extern "C" int LLVMFuzzerInitialize(int* /*count*/, char*** /*arguments*/) {
-  mote::fuzz::make_machine();
+  mote::world::machine_segmentation = mote::Segmentation::kWholeLength;
+  mote::fuzz::make_served_machine(mote::fuzz::kConnections);
   return 0;
 }
 

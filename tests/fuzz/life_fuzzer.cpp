@@ -5,33 +5,20 @@
 // A process has one machine, set up before the first life: --segmentation=none, --connections=N.
 #include <algorithm>
 #include <cstdlib>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "http/connection/connection.hpp"
-#include "http/connection/server.hpp"
-#include "kernel/time/wall_clock.hpp"
 #include "lwip/priv/tcp_priv.h"
-#include "netstack/ip/path_mtu.hpp"
-#include "netstack/stack.hpp"
 #include "tests/fakes/demand.hpp"
 #include "tests/fuzz/choices.hpp"
-#include "tests/fuzz/guarded_pack.hpp"
 #include "tests/fuzz/life_checks.hpp"
 #include "tests/fuzz/life_client.hpp"
 #include "tests/fuzz/life_requests.hpp"
-#include "tests/unit/ample_arena.hpp"
+#include "tests/fuzz/served_machine.hpp"
 #include "tests/unit/netstack/world.hpp"
 
-namespace mote {
-
-std::optional<std::uint64_t> wall_clock::now() {
-  return 1'795'000'000 + clock::now().value / 1'000'000'000;
-}
-
-namespace fuzz {
+namespace mote::fuzz {
 namespace {
 
 using world::advance;
@@ -62,7 +49,6 @@ class Life {
   void disturb();
   void narrow();
   bool is_served();
-  void rest();
 
   Segment segment(const Client& client, unsigned flags, std::string_view data = {});
   std::uint32_t an_acknowledgement(const Client& client);
@@ -81,7 +67,7 @@ void Life::live() {
   for (unsigned left = count == 90 ? 4000 : 600; left > 0; --left) step();
   demand(is_served(), "a clean client isn't served");
   clients_.clear();
-  rest();
+  let_it_rest();
   check_rest(at_rest);
 }
 
@@ -350,22 +336,6 @@ bool Life::is_served() {
   return false;
 }
 
-// Runs until a minute after the last connection, for the sake of fragments and of frames waiting
-// for ARP; but no longer than anything may be held: thirteen minutes for data never acknowledged,
-// after as long with a shut window. A step is a tick of TCP's timer.
-void Life::rest() {
-  constexpr unsigned kMinute = 60 * 1000 / 50;
-  unsigned quiet = 0;
-  for (unsigned ticks = 0; ticks < 25 * kMinute && quiet < kMinute; ++ticks) {
-    quiet = tcp_active_pcbs == nullptr && tcp_tw_pcbs == nullptr ? quiet + 1 : 0;
-    advance(milliseconds(50));
-    world::settle(machine_);
-    machine_.device.wire.clear();
-    if (ticks % 10 == 0) machine_.interface.tend(clock::now());
-  }
-  advance(netstack::NarrowPaths::kLifetime);
-}
-
 void make_machine(int count, char** arguments) {
   std::size_t connections = 64;
   world::machine_segmentation = Segmentation::kWholeLength;
@@ -377,17 +347,11 @@ void make_machine(int count, char** arguments) {
       connections = std::strtoul(arguments[i] + kConnections.size(), nullptr, 10);
     }
   }
-  world::machine_plan = plan_for(RamShare::kAmpleBytes / 2, connections);
-  world::machine();
-  demand(http::set_up(ample_arena(), world::machine_plan.http), "no memory");
-  const http::Options options{.endpoints = {.metrics = "/metrics"}};
-  demand(http::start(guarded_pack(), options), "no server");
-  world::prompt_server = netstack::kPromptServer<http::Connection>;
+  make_served_machine(connections);
 }
 
 }  // namespace
-}  // namespace fuzz
-}  // namespace mote
+}  // namespace mote::fuzz
 
 extern "C" int LLVMFuzzerInitialize(int* count, char*** arguments) {
   mote::fuzz::make_machine(*count, *arguments);

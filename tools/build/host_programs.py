@@ -314,6 +314,8 @@ ORACLES = ["tests/fuzz/request_oracle.cpp", "tests/fuzz/content_oracle.cpp"]
 FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm",
              *_all("http/pack", "crc32", "site_pack")]
 HTTP_UNPACKED = [name for name in HTTP if not name.startswith("pack/")]
+SERVED_MACHINE = ["tests/fuzz/served_machine.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
+                  *_all("http", *HTTP_UNPACKED)]
 FUZZERS = {
     "agent": AGENT_WORLD,
     "connection": [
@@ -323,10 +325,9 @@ FUZZERS = {
         *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
     "json": _all("formats", "json", "reader", "yaml", "yaml_text"),
     "fat": [VOLUME_IMAGES, *VOLUME],
-    "frames": [*FUZZ_PACK, *NETSTACK_WORLD, *_all("http", *HTTP_UNPACKED)],
+    "frames": SERVED_MACHINE,
     "iso9660": [VOLUME_IMAGES, *VOLUME],
-    "life": ["tests/fuzz/life_client.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
-             *_all("http", *HTTP_UNPACKED)],
+    "life": ["tests/fuzz/life_client.cpp", *SERVED_MACHINE],
     "pack": [*FUZZ_PACK],
     "request": [*ORACLES, *_all("http/reply", "conditions", "date", "negotiation", "ranges"),
                 *_all("http/request", "content", "request", "section_scanner", "target")],
