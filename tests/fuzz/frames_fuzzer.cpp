@@ -1,6 +1,5 @@
 // Fuzzes what the wire can bring: any bytes as frames, into the fast path, lwIP with its patches,
 // the network stack and the HTTP server, in virtual time (README.md lists what must hold).
-
 #include "tests/fakes/demand.hpp"
 #include "tests/fuzz/life_checks.hpp"
 #include "tests/fuzz/script.hpp"
