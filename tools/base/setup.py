@@ -93,10 +93,13 @@ POLICY_TEXT = "#!/bin/sh\n# While mote installs packages: start no services.\nex
 BENCH = {"wrk": "wrk"}
 # Only for ./mote test --siege: attackers' tools.
 SIEGE = {
+    "doona": "doona",
     "hping3": "hping3",
     "masscan": "masscan",
     "nmap": "nmap",
+    "qemu-utils": "qemu-img",
     "slowhttptest": "slowhttptest",
+    "zzuf": "zzuf",
 }
 PATCHES = {
     **{package: BUILD[package] for package in ("dpkg-dev", "patch", "xz-utils")},
