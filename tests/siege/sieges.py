@@ -96,7 +96,7 @@ def mangled_requests(scene: Scene) -> str:
     sent = 0
     while time.monotonic() < begun + scene.seconds:
         text = subprocess.run(["zzuf", f"-s{sent}", "-r0.001:0.1"], input=MANGLED, check=True,
-                              stdout=subprocess.PIPE).stdout
+                              stdout=subprocess.PIPE, timeout=60).stdout
         with scene.lab.connect(timeout=5) as connection, suppress(OSError):
             connection.sendall(text)
             connection.shutdown(socket.SHUT_WR)
@@ -139,7 +139,8 @@ def resets(scene: Scene) -> str:
 def snapshots(scene: Scene) -> str:
     """The machine is saved, goes on for a while, and is put back to what it was."""
     file = scene.folder / "snapshots.qcow2"
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(file), "1G"], check=True)
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(file), "1G"], check=True,
+                   timeout=60)
     scene.guest.ask("blockdev-add", **{"node-name": "snapshots", "driver": "qcow2",
                                        "file": {"driver": "file", "filename": str(file)}})
 

@@ -37,6 +37,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "dnsmasq": ("dnsmasq-base", "test"),
     "dpkg-deb": ("dpkg", "interop bench siege"),
     "dpkg-query": ("dpkg", "test bench siege"),
+    "doona": ("doona", "siege"),
     "dpkg-source": ("dpkg-dev", "build"),
     "env": ("coreutils", "interop"),
     "gdb": ("gdb", "test"),
@@ -71,7 +72,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "prometheus": ("prometheus", "interop"),
     "promtool": ("prometheus", "interop"),
     "python3": ("python3", "build test bench fuzz siege"),
-    "qemu-img": ("qemu-utils", "image test"),
+    "qemu-img": ("qemu-utils", "image test siege"),
     "qemu-system-x86_64": ("qemu-system-x86", "run test bench siege"),
     "quilt": ("quilt", "lwip test"),
     "readlink": ("coreutils", "test"),
@@ -94,6 +95,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "zsync": ("zsync", "interop"),
     "zsyncmake": ("zsync", "interop"),
     "zstd": ("zstd", "run image test bench siege"),
+    "zzuf": ("zzuf", "siege"),
 }
 
 # The folders of programs, those for administrators included.

@@ -15,6 +15,7 @@ def _all(folder: str, *names: str) -> list[str]:
 
 
 FAKE_CONSOLE = "tests/unit/fake_console.cpp"
+RING_MEMORY = "tests/fakes/ring_memory.cpp"
 PACKETS = ["kernel/memory/packet.cpp", "tests/unit/packets.cpp"]
 NETSTACK_WORLD = ["tests/unit/netstack/world.cpp", FAKE_CONSOLE, *PACKETS, LWIP,
                   *_all("netstack", *NETSTACK)]
@@ -34,12 +35,12 @@ DOWNLOADS = [*_all("tests/unit/netstack/sender", "download", "sack_peer", "segme
 RECOVERY = ["tests/unit/netstack/sender/fake_congestion.cpp",
             *_all("netstack/sender", "flight", "flight_marks", "rack", "recovery", "recovery_ack",
                   "recovery_no_sack", "recovery_send", "recovery_timers")]
-VIRTIO_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
+VIRTIO_WORLD = ["tests/unit/drivers/virtio/world.cpp", RING_MEMORY, FAKE_CONSOLE, *PACKETS,
                 *_all("drivers/virtio", "bring_up", "receive_queue", "ring", "text",
                       "transmit_queue")]
-VMXNET3_WORLD = ["tests/unit/drivers/virtio/world.cpp", FAKE_CONSOLE, *PACKETS,
+VMXNET3_WORLD = ["tests/unit/drivers/virtio/world.cpp", RING_MEMORY, FAKE_CONSOLE, *PACKETS,
                  *_all("drivers/vmxnet3", "buffer_ring", "receive_queue", "transmit_queue")]
-E1000_WORLD = ["tests/unit/drivers/e1000/world.cpp", *PACKETS,
+E1000_WORLD = ["tests/unit/drivers/e1000/world.cpp", RING_MEMORY, *PACKETS,
                *_all("drivers/e1000", "receive_ring", "transmit_ring")]
 HTTP_FAKES = _all("tests/unit/http", "fakes", "site")
 HTTP_REPLY = ["tests/unit/http/fake_endpoints.cpp", *HTTP_FAKES,
@@ -55,7 +56,7 @@ FAKE_ACPI = "tests/unit/kernel/fake_acpi.cpp"
 FAKE_CLOCK = "tests/unit/kernel/fake_clock.cpp"
 FAKE_PAGING = "tests/unit/kernel/fake_paging.cpp"
 FAKE_INTERRUPTS = "tests/unit/kernel/fake_interrupts.cpp"
-VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK,
+VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", RING_MEMORY, FAKE_CLOCK,
                    *_all("drivers/virtio", "bring_up", "request_queue", "ring", "text")]
 SCSI_BUS = ["drivers/virtio/scsi_bus.cpp", FAKE_CONSOLE, *VIRTIO_REQUESTS]
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
@@ -316,13 +317,16 @@ FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm",
 HTTP_UNPACKED = [name for name in HTTP if not name.startswith("pack/")]
 SERVED_MACHINE = ["tests/fuzz/served_machine.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
                   *_all("http", *HTTP_UNPACKED)]
+SPOILT_DEVICE = ["tests/fuzz/spoilt_device.cpp"]
 FUZZERS = {
+    "acpi": [],
     "agent": AGENT_WORLD,
     "connection": [
         "tests/fakes/fake_stream.cpp",
         *_all("tests/fuzz", "fake_stats", "http_run", "response_oracle"),
         "tests/unit/http/fakes.cpp", *PACKETS, *ORACLES, *FUZZ_PACK,
         *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
+    "e1000": [*SPOILT_DEVICE, *E1000_WORLD],
     "json": _all("formats", "json", "reader", "yaml", "yaml_text"),
     "fat": [VOLUME_IMAGES, *VOLUME],
     "frames": SERVED_MACHINE,
@@ -334,5 +338,7 @@ FUZZERS = {
     "settings": SETTINGS_DISK,
     "smbios": ["kernel/platform/smbios.cpp"],
     "toml": _all("formats", "reader", "toml"),
+    "virtio": [*SPOILT_DEVICE, *VIRTIO_WORLD],
+    "vmxnet3": [*SPOILT_DEVICE, *VMXNET3_WORLD],
     "yaml": _all("formats", "reader", "yaml", "yaml_text"),
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/fakes/ring_memory.hpp"
 #include "tests/unit/drivers/e1000/world.hpp"
 
 namespace mote::e1000 {
@@ -146,10 +147,10 @@ TEST_CASE("an object that failed with one device works with another") {
   FakeDevice gone{.id = 0x10D3};
   FakeNic net;
   REQUIRE_FALSE(net.bring_up(&dead));
-  World::memory_left = false;
+  fakes::ring_memory_left = false;
   CHECK_FALSE(net.bring_up(&gone));
   CHECK(net.error() == "e1000: no memory left for rings");
-  World::memory_left = true;
+  fakes::ring_memory_left = true;
   CHECK(Packet::free_count() == kAll);
   CHECK(net.bring_up(&gone, 0));
   CHECK(net.error().empty());

@@ -244,8 +244,6 @@ struct World {
     return sent;
   }
 
-  inline static bool memory_left = true;  // for rings, in the arena
-
   FakeDevice device;
   FakeNic net;
   std::vector<Bytes> received;
