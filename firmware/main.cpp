@@ -115,6 +115,7 @@ bool start_http(const http::SitePack& site) {
       .port = settings.http_port(),
       .header_time_ms = settings.header_time_ms(),
       .idle_time_ms = settings.idle_time_ms(),
+      .connections_per_address = settings.connections_per_address(),
       .endpoints = {.health = settings.health_path(),
                     .metrics = settings.metrics_path(),
                     .metrics_for = http::Audience::none(),  // until one can be used

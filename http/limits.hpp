@@ -11,10 +11,17 @@ namespace mote::limits {
 // Connections open at once where RAM is ample (RamShare), and the least and the most that any
 // machine has. For one more, another makes room, the oldest of its kind: one that waits only for
 // its peer to close, else an idle one, else one whose request isn't whole (it gets 503), else a
-// slow one (kSlowTimeMs). When all of them are sending well, the new one is reset.
+// slow one (kSlowTimeMs). Of the kLooks oldest of a kind the one goes whose address has most
+// connections. When all of them are sending well, one whose address has a fraction of
+// 1/kGreedyShare of all connections, and twice as many as the new one's; else the new one is reset.
 inline constexpr std::size_t kConnections = 1024;
 inline constexpr std::size_t kLeastConnections = 64;
 inline constexpr std::size_t kMostConnections = 128 * 1024;
+inline constexpr std::size_t kLooks = 32;
+inline constexpr std::size_t kGreedyShare = 4;
+
+// Chains of addresses that have connections, as a power of two (http/connection/sources.hpp).
+inline constexpr unsigned kSourceChainBits = 9;
 
 // --- Requests ---
 

@@ -179,6 +179,11 @@ bool Settings::set_http(std::string_view key, std::string_view value) {
     http_connections_ = count.value_or(http_connections_);
     return count.has_value();
   }
+  if (key == "connections_per_address"sv) {
+    const auto count = parse_number(value, 1, limits::kMostConnections);
+    connections_per_address_ = count.value_or(connections_per_address_);
+    return count.has_value();
+  }
   if (key == "header_timeout_s"sv) {
     return set_seconds(header_time_ms_, value);
   }

@@ -55,6 +55,8 @@ class Settings {
   [[nodiscard]] std::uint32_t http_connections() const { return http_connections_; }
   [[nodiscard]] std::uint32_t header_time_ms() const { return header_time_ms_; }
   [[nodiscard]] std::uint32_t idle_time_ms() const { return idle_time_ms_; }
+  // Open at once; 0: no limit.
+  [[nodiscard]] std::uint32_t connections_per_address() const { return connections_per_address_; }
   // The time that responses in delivery get when the machine is to end.
   [[nodiscard]] std::uint32_t drain_time_ms() const { return drain_time_ms_; }
   [[nodiscard]] IdlePolicy idle() const { return idle_; }
@@ -117,6 +119,7 @@ class Settings {
   std::uint32_t http_connections_ = 0;
   std::uint32_t header_time_ms_ = limits::kHeaderTimeMs;
   std::uint32_t idle_time_ms_ = limits::kIdleTimeMs;
+  std::uint32_t connections_per_address_ = 0;
   std::uint32_t drain_time_ms_ = 1000 * limits::kPowerDrainS;
   bool halt_on_panic_ = false;
   bool is_console_quiet_ = false;

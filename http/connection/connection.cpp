@@ -6,9 +6,10 @@
 
 namespace mote::http {
 
-void Connection::begin(Stream stream) {
+void Connection::begin(Stream stream, Source& source) {
   stream_ = stream;
   stream_.begin(*this);
+  source_ = &source;
   writer_.belong_to(*this);
   ++server.counters.connections;
   ++server.counters.open;
@@ -186,6 +187,7 @@ void Connection::abort() {
 void Connection::recycle() {
   server.queue(phase_).remove(*this);
   --server.counters.open;
+  server.sources.leave(*std::exchange(source_, nullptr));
   writer_.give_up();
   reader_.discard_all();
   stream_ = {};
@@ -194,6 +196,17 @@ void Connection::recycle() {
   fin_sent_ = peer_closed_ = progress_ = retries_ = false;
   phase_ = Phase::kFree;
   server.queue(Phase::kFree).push_back(*this);
+}
+
+Connection* ConnectionQueue::greediest() const {
+  Connection* greediest = front_;
+  std::size_t looks = limits::kLooks;
+  for (Connection* one = front_; one != nullptr && looks != 0; one = one->next_, --looks) {
+    if (one->open_from_source() > greediest->open_from_source()) {
+      greediest = one;
+    }
+  }
+  return greediest;
 }
 
 std::size_t ConnectionQueue::size() const {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "http/connection/reply_writer.hpp"
+#include "http/connection/sources.hpp"
 #include "http/reply/reply.hpp"
 #include "http/request/request.hpp"
 #include "http/request/request_reader.hpp"
@@ -30,8 +31,8 @@ class ConnectionQueue;
 
 class Connection {
  public:
-  // Takes over a new stream.
-  void begin(Stream stream);
+  // Takes over a new stream, from an address that has entered for it.
+  void begin(Stream stream, Source& source);
 
   // The stream's events (netstack/stream.hpp).
   void on_arrived(netstack::Arrived data);
@@ -62,6 +63,9 @@ class Connection {
 
   // When its phase began, in ticks.
   [[nodiscard]] std::uint32_t since() const { return since_; }
+
+  // How many connections its address has open.
+  [[nodiscard]] std::uint32_t open_from_source() const { return source_->open; }
 
  private:
   friend class ConnectionQueue;
@@ -115,6 +119,7 @@ class Connection {
 
   Connection* next_ = nullptr;  // in the queue of its phase
   Connection* previous_ = nullptr;
+  Source* source_ = nullptr;
   Stream stream_;
   ReplyWriter writer_;
   std::uint32_t since_ = 0;
@@ -138,6 +143,11 @@ class ConnectionQueue {
  public:
   [[nodiscard]] Connection* front() const { return front_; }
   [[nodiscard]] std::size_t size() const;  // counts them
+
+  // Among the first limits::kLooks one whose address has most connections, the first of equals.
+  // Null: the queue is empty.
+  [[nodiscard]] Connection* greediest() const;
+
   void push_back(Connection& connection);
   void remove(Connection& connection);
 

@@ -7,6 +7,7 @@
 #include "http/limits.hpp"
 #include "http/reply/preface.hpp"
 #include "http/reply/reply_tail.hpp"
+#include "kernel/platform/entropy.hpp"
 
 namespace mote::http {
 
@@ -48,32 +49,62 @@ Connection* unused_connection() {
              : nullptr;
 }
 
-// Closes the least useful connection, if there is one. The front of the senders is the slowest: it
-// has waited longest for its peer to take limits::kLeastSendBytes. If even that one is making
-// progress, none is closed: no running response is cut off for a connection that hasn't begun.
-void make_room() {
+// Whether an address has so many connections that one of its running responses may be cut off for
+// a connection from an address that has `newcomers`.
+bool is_greedy(const Connection& connection, std::uint32_t newcomers) {
+  const std::uint32_t open = connection.open_from_source();
+  return open >= server.connections.size() / limits::kGreedyShare && open / 2 > newcomers;
+}
+
+// Closes the least useful connection, if there is one, for a new one from an address that has
+// `newcomers`. The front of the senders is the slowest: it has waited longest for its peer to take
+// limits::kLeastSendBytes. If even that one is making progress, and no address has taken too many,
+// none is closed: no running response is cut off for a connection that hasn't begun.
+void make_room(std::uint32_t newcomers) {
   for (const Phase phase : {Phase::kDraining, Phase::kIdle, Phase::kReading}) {
-    if (Connection* oldest = server.queue(phase).front()) {
-      oldest->evict();
+    if (Connection* const connection = server.queue(phase).greediest()) {
+      connection->evict();
       return;
     }
   }
   Connection* const slowest = server.queue(Phase::kSending).front();
-  if (slowest != nullptr && server.ticks - slowest->since() >= ticks_of(limits::kSlowTimeMs)) {
+  if (slowest == nullptr) {
+    return;
+  }
+  if (server.ticks - slowest->since() >= ticks_of(limits::kSlowTimeMs)) {
     slowest->evict();
+    return;
+  }
+  Connection* const greediest = server.queue(Phase::kSending).greediest();
+  if (is_greedy(*greediest, newcomers)) {
+    greediest->evict();
   }
 }
 
-bool accept(Stream stream) {
+// A connection for an address that has entered once more; null: it may have none. If all are taken,
+// another makes room for it.
+Connection* connection_for(const Source& source) {
+  const std::uint32_t most = chosen.connections_per_address;
+  if (most != 0 && source.open > most) {
+    ++server.counters.refused_by_address;
+    return nullptr;
+  }
   if (server.counters.open >= server.connections.size()) {
-    make_room();
+    make_room(source.open - 1);
   }
   Connection* const connection = unused_connection();
+  server.counters.refused += connection == nullptr ? 1 : 0;
+  return connection;
+}
+
+bool accept(Stream stream) {
+  Source& source = server.sources.enter(stream.peer());
+  Connection* const connection = connection_for(source);
   if (connection == nullptr) {
-    ++server.counters.refused;
+    server.sources.leave(source);
     return false;
   }
-  connection->begin(stream);
+  connection->begin(stream, source);
   return true;
 }
 
@@ -81,7 +112,8 @@ bool accept(Stream stream) {
 
 bool set_up(Arena& arena, const Plan& plan) {
   server.connections = arena.take<Connection>(plan.connections);
-  return server.connections.size() == plan.connections && RequestBuffer::set_up(arena, plan) &&
+  return server.sources.set_up(arena, plan.connections) &&
+         server.connections.size() == plan.connections && RequestBuffer::set_up(arena, plan) &&
          ReplyTail::set_up(arena, plan);
 }
 
@@ -93,6 +125,7 @@ bool start(const SitePack& pack, const Options& options) {
   server.logs = options.log.combined;
   server.learns = !server.logs;
   server.drains = false;
+  server.sources.shuffle(entropy::random64());
   server.time_limits[static_cast<std::size_t>(Phase::kIdle)] = ticks_of(options.idle_time_ms);
   server.time_limits[static_cast<std::size_t>(Phase::kReading)] = ticks_of(options.header_time_ms);
   server.time_limits[static_cast<std::size_t>(Phase::kSending)] = ticks_of(limits::kStallTimeMs);

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "http/connection/connection.hpp"
+#include "http/connection/sources.hpp"
 #include "http/limits.hpp"
 #include "http/operations/counters.hpp"
 #include "http/pack/site_pack.hpp"
@@ -22,11 +23,12 @@ struct ServerState {
   std::array<std::uint32_t, kPhases> time_limits{};  // for each phase, in ticks; 0: none
   std::array<ConnectionQueue, kPhases> queues{};
   std::array<char, limits::kRequestLineBytes> scratch{};  // for decoding the current request's path
-  std::span<Connection> connections;                      // their number depends on RAM (plan.hpp)
-  std::size_t connections_touched = 0;                    // the rest aren't constructed yet
-  bool logs = false;                                      // the access log is on
-  bool learns = false;                                    // replies are cached
-  bool drains = false;                                    // every response is its connection's last
+  Sources sources;
+  std::span<Connection> connections;    // their number depends on RAM (plan.hpp)
+  std::size_t connections_touched = 0;  // the rest aren't constructed yet
+  bool logs = false;                    // the access log is on
+  bool learns = false;                  // replies are cached
+  bool drains = false;                  // every response is its connection's last
 
   static constexpr std::uint32_t kTickMs = limits::kServerTickMs;
 

@@ -18,8 +18,9 @@ struct Counters {
   std::uint64_t content_broken = 0;  // connections closed: invalid framing of content
   std::uint64_t connections = 0;     // accepted
   std::uint64_t refused = 0;         // connections turned away because all others were busy
-  std::uint64_t evicted = 0;         // connections closed to make room for new ones
-  std::uint64_t gave_way = 0;        // reset because others needed what they had held longest
+  std::uint64_t refused_by_address = 0;  // because their address had too many
+  std::uint64_t evicted = 0;             // connections closed to make room for new ones
+  std::uint64_t gave_way = 0;            // reset because others needed what they had held longest
   std::uint64_t idle_timeouts = 0;
   std::uint64_t header_timeouts = 0;   // answered with 408
   std::uint64_t content_timeouts = 0;  // closed because content didn't come in time

@@ -76,6 +76,9 @@ void write_connections(Exposition& out, const Counters& http) {
   out.counter("http_connections_accepted_total"sv, "Connections accepted."sv, http.connections);
   out.counter("http_connections_refused_total"sv, "Connections reset, all others being busy."sv,
               http.refused);
+  out.counter("http_connections_refused_by_address_total"sv,
+              "Connections reset because their address had as many as it may."sv,
+              http.refused_by_address);
   out.counter("http_connections_evicted_total"sv, "Connections closed to make room for new ones."sv,
               http.evicted);
   out.counter("http_connections_gave_way_total"sv,

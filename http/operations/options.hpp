@@ -25,6 +25,7 @@ struct Options {
   std::uint16_t port = 80;
   std::uint32_t header_time_ms = limits::kHeaderTimeMs;  // for receiving a whole header section
   std::uint32_t idle_time_ms = limits::kIdleTimeMs;      // between requests
+  std::uint32_t connections_per_address = 0;             // open at once; 0: no limit
   EndpointOptions endpoints = {};
   LogOptions log = {};
 };

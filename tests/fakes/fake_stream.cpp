@@ -64,6 +64,7 @@ bool lacks_memory() {
 void Peer::open(std::uint32_t room) {
   room_ = room;
   interface_ = interface;
+  address_ = address;
   pcb_ = new tcp_pcb{*this, nullptr, {}, nullptr};
   refused_ = offer(nullptr, pcb_, 0) != 0;
   if (refused_) {
@@ -315,8 +316,7 @@ void TcpStream::abort() {
 }
 
 PeerAddress TcpStream::peer() const {
-  static constexpr std::array<std::uint8_t, 4> kAddress = {192, 0, 2, 7};
-  return PeerAddress(kAddress);
+  return PeerAddress(std::array<std::uint8_t, 4>{192, 0, 2, pcb_->peer.address_});
 }
 
 unsigned TcpStream::interface() const { return pcb_->peer.interface_; }

@@ -81,6 +81,7 @@ class Peer {
   tcp_pcb* pcb_ = nullptr;
   std::deque<Reference> references_;
   unsigned interface_ = 0;
+  std::uint8_t address_ = 0;
   std::uint32_t room_ = 0;
   std::size_t window_ = kWindowBytes;
   std::uint32_t end_ = 0;           // bytes written
@@ -92,8 +93,10 @@ class Peer {
   bool has_reset_ = false;
 };
 
-// The interface that new peers come in by.
+// The interface that new peers come in by, and the last byte of their address.
 inline unsigned interface = 0;
+inline constexpr std::uint8_t kAddress = 7;
+inline std::uint8_t address = kAddress;
 
 // Blocks left for copied text, shared by all connections.
 inline std::size_t text_blocks = 0;

@@ -173,6 +173,7 @@ UNIT_TESTS = {
     "http/connection/server_stack": [
         "tests/unit/netstack/tcp_peer.cpp", "tests/unit/http/site.cpp", *HTTP_SERVER,
         *NETSTACK_WORLD],
+    "http/connection/sources": ["http/connection/sources.cpp"],
     "http/operations/access_log": [
         "http/operations/access_log.cpp", "http/request/request.cpp", FAKE_CONSOLE],
     "http/operations/metrics": [

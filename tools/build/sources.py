@@ -46,7 +46,7 @@ HTTP = ["request/content", "request/request", "request/request_buffer", "request
         "reply/ranges", "reply/redirect", "reply/reply", "reply/reply_cache", "reply/reply_tail",
         "operations/access_log", "operations/endpoints", "operations/metrics",
         "connection/connection", "connection/connection_answers", "connection/drain",
-        "connection/reply_writer", "connection/server"]
+        "connection/reply_writer", "connection/server", "connection/sources"]
 FIRMWARE = ["agent_ports", "disks", "entropy_sources", "idle", "main", "nics", "pools", "power",
             "settings/gather", "settings/interface_draft", "settings/interface_fields",
             "settings/interface_rules", "settings/interfaces_file", "settings/meta_data",
@@ -83,6 +83,7 @@ HOT = ["kernel/time/clock", "kernel/memory/packet",
        "http/reply/conditions", "http/reply/negotiation", "http/reply/preface",
        "http/reply/reply", "http/reply/reply_cache",
        "http/connection/connection", "http/connection/connection_answers",
+       "http/connection/sources",
        "http/connection/reply_writer", "http/connection/server",
        "firmware/idle", "firmware/nics",
        *[f"lwip/src/core/{name}" for name in (

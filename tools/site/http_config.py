@@ -12,6 +12,7 @@ from tools.site.settings import HostedSite, Settings
 
 # Keys that become lines for Mote unchanged.
 LINES = {"port": values.integer(1, 65535), "connections": values.integer(64, 131072),
+         "connections_per_address": values.integer(1, 131072),
          "idle_timeout_s": values.integer(1, 86400),
          "header_timeout_s": values.integer(1, 86400), "health": values.endpoint,
          "metrics": values.endpoint, "metrics_interface": values.match,

@@ -22,7 +22,7 @@ std::vector<std::string> log_lines;
 
 }  // namespace
 
-void start_server(bool logs) {
+void start_server(bool logs, std::uint32_t connections_per_address) {
   static std::unique_ptr<PackFile> file;
   const bool is_first = !file;
   if (is_first) {
@@ -30,16 +30,20 @@ void start_server(bool logs) {
     text_blocks = kTextBlocks;
     REQUIRE(http::set_up(ample_arena(), kAmplePlan.http));
   }
-  if (is_first || http::options().log.combined != logs) {
+  const http::Options& before = http::options();
+  if (is_first || before.log.combined != logs ||
+      before.connections_per_address != connections_per_address) {
     const auto pack = http::SitePack::open(file->bytes());
     REQUIRE(pack.has_value());
     http::Options options{.port = 80, .header_time_ms = 10'000, .idle_time_ms = 15'000};
     options.log.combined = logs;
+    options.connections_per_address = connections_per_address;
     REQUIRE(http::start(*pack, options));
   }
   fakes::prompt_server = &netstack::kPromptServer<http::Connection>;
   log_lines.clear();
   fakes::interface = 0;
+  fakes::address = fakes::kAddress;
   fail_writes(0, 0);
 }
 

@@ -23,8 +23,8 @@ using fakes::text_blocks;
 
 inline constexpr std::size_t kTextBlocks = 1000;
 
-// Starts the server on fake streams: once per program, and again whenever `logs` changes.
-void start_server(bool logs = false);
+// Starts the server on fake streams: once per program, and again whenever an option changes.
+void start_server(bool logs = false, std::uint32_t connections_per_address = 0);
 
 // The lines written to the access log since the last call.
 std::vector<std::string> take_log();

@@ -75,6 +75,19 @@ TEST_CASE("settings: the number of connections follows RAM, or is given") {
   }
 }
 
+TEST_CASE("settings: connections of an address have a limit if it is given") {
+  CHECK(Settings().connections_per_address() == 0);
+  CHECK(from_lines("http.connections_per_address=1").connections_per_address() == 1);
+  CHECK(from_lines("http.connections_per_address=131072").connections_per_address() == 131'072);
+  for (const std::string wrong : {"0", "131073", "", "any"}) {
+    mote::console::written().clear();
+    const auto settings = from_lines("http.connections_per_address=" + wrong);
+    CHECK(settings.connections_per_address() == 0);
+    CHECK(mote::console::written().starts_with(
+        "settings (test): cannot use http.connections_per_address="));
+  }
+}
+
 TEST_CASE("settings: congestion control is chosen by name, and a wrong name is told") {
   auto settings = from_lines("tcp.congestion=cubic");
   settings.apply_command_line("quiet mote.tcp.congestion=bbr tcp.congestion=cubic");

@@ -1,6 +1,7 @@
 // Crowds of clients: which connection gives way when connections or request buffers run out.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -257,4 +258,50 @@ TEST_CASE("a connection that waits for room in vain is reset like any that takes
   CHECK_FALSE(client.is_released());
   pass_time(2'000);
   CHECK(client.got_reset());
+}
+
+TEST_CASE("one address can't keep the others out, neither idle nor reading well") {
+  for (const std::string& asks : {std::string(), std::string("G"), get("/large.bin")}) {
+    CAPTURE(asks);
+    const Scene scene;
+    mote::fakes::address = 1;
+    const Crowd honest = crowd_of(3, asks);
+    mote::fakes::address = 2;
+    const Crowd greedy = crowd_of(limits::kConnections - honest.size(), asks);
+    mote::fakes::address = 3;
+    const Crowd late = crowd_of(40, asks);
+    CHECK(std::ranges::none_of(late, [](const auto& client) { return client->is_released(); }));
+    CHECK(std::ranges::none_of(honest, [](const auto& client) { return client->is_released(); }));
+    CHECK(std::ranges::count_if(greedy, [](const auto& client) { return client->is_released(); }) ==
+          40);
+  }
+}
+
+TEST_CASE("an address that has many cuts off none of its own, nor a fair share of others") {
+  const Scene scene;
+  mote::fakes::address = 1;
+  const Crowd first = crowd_of(limits::kConnections / 2, get("/large.bin"));
+  CHECK(first.back()->accepted());
+  mote::fakes::address = 2;
+  const Crowd second = crowd_of(limits::kConnections / 2, get("/large.bin"));
+  CHECK_FALSE(Client().accepted());
+  mote::fakes::address = 1;
+  CHECK_FALSE(Client().accepted());
+  mote::fakes::address = 3;
+  CHECK(Client().accepted());
+}
+
+TEST_CASE("an address has as many connections as it may") {
+  start_server(false, 5);
+  {
+    const std::uint64_t before = counters().refused_by_address;
+    Crowd crowd = crowd_of(5, kGet);
+    CHECK_FALSE(Client().accepted());
+    CHECK(counters().refused_by_address == before + 1);
+    crowd.pop_back();
+    CHECK(Client().accepted());
+    mote::fakes::address = 1;
+    CHECK(Client().accepted());
+  }
+  CHECK(counters().open == 0);
 }

@@ -40,6 +40,7 @@ address = "dhcp"
 [http]
 port = 8080
 connections = 5000
+connections_per_address = 50
 index = ["start.html"]
 not_found = "errors/404.html"
 idle_timeout_s = 30
@@ -78,7 +79,7 @@ def test_every_key() -> None:
                "network.0.gateway=192.0.2.1", "network.0.mtu=1400", "network.0.offload=off",
                "network.0.routes=10.0.0.0/8 via 192.0.2.9, 198.51.100.0/24",
                "network.52:54:00:ab:cd:ef.address=dhcp", "http.port=8080",
-               "http.connections=5000",
+               "http.connections=5000", "http.connections_per_address=50",
                "http.idle_timeout_s=30", "http.header_timeout_s=5", "http.health=",
                "http.metrics=/internal/metrics", "http.metrics_interface=52:54:00:ab:cd:ef",
                "http.access_log=combined", "http.access_log_lines=10"),
@@ -126,6 +127,7 @@ def test_blob() -> None:
     ("[http]\nnot_found = '../x'", "http.not_found = '../x'"),
     ("[http]\nnot_found = ''", "http.not_found = ''"),
     ("[http]\nidle_timeout_s = 0", "http.idle_timeout_s = 0"),
+    ("[http]\nconnections_per_address = 0", "http.connections_per_address = 0"),
     ("http = 80", ":1: http: must be a table, begun by [http]"),
     ("panic = 'restart'", ":1: panic = 'restart': must be \"reset\" or \"halt\""),
     ("console = 'loud'", ":1: console = 'loud': must be \"normal\" or \"quiet\""),
