@@ -9,7 +9,8 @@ import select
 import socket
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from statistics import median
 
 GET = b"GET / HTTP/1.1\r\nHost: mote.lan\r\n\r\n"
 PERIOD_S = 0.1  # between new connections, and between a kept connection's requests
@@ -28,6 +29,8 @@ class Counts:
     wrong: int = 0
     cut: int = 0  # connections ended by the server
     worst_ms: float = 0.0
+    median_ms: float = 0.0
+    took_ms: list[float] = field(default_factory=list, repr=False)
 
 
 @dataclass
@@ -107,7 +110,7 @@ class Honest:
         counts.answered += is_right
         counts.wrong += not is_right
         counts.in_time += is_right and took <= IN_TIME_S
-        counts.worst_ms = max(counts.worst_ms, took * 1e3)
+        counts.took_ms.append(took * 1e3)
         self.forget(exchange)
         if exchange.is_kept:
             self.idle.append(exchange.connection)
@@ -156,6 +159,10 @@ class Honest:
         late = time.monotonic() - IN_TIME_S
         for exchange in self.under_way.values():
             self.counts(exchange).asked += exchange.begun < late
+        for counts in (self.fresh, self.kept):
+            counts.worst_ms = max(counts.took_ms, default=0.0)
+            counts.median_ms = median(counts.took_ms) if counts.took_ms else 0.0
+            counts.took_ms.clear()
         return json.dumps({"fresh": asdict(self.fresh), "kept": asdict(self.kept)})
 
 

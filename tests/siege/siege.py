@@ -7,14 +7,10 @@ rightly within a second, the machine doesn't restart, and its pools come back to
 
 import argparse
 import json
-import re
 import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -24,25 +20,21 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests/blackbox"), str(ROOT / "tests/bench
 
 import contenders  # noqa: E402
 import sieges  # noqa: E402
+import soak  # noqa: E402
+import watching  # noqa: E402
 from contenders import Kind, Running  # noqa: E402
-from http_client import Client  # noqa: E402
 from lab import Lab, LabUnavailable  # noqa: E402
 from sieges import Excuse, Scene, Siege  # noqa: E402
+from watching import honest_client, metrics, seconds_to_rest  # noqa: E402
 from world import BODY_BYTES, make_site  # noqa: E402
 
 from tools.base.terminal import Progress  # noqa: E402
 from tools.command_line import siege_options  # noqa: E402
 
-HONEST = "192.0.2.10"
 GATEWAY = Lab.HOST  # so that answers to strangers leave; the lab forwards nothing
 # Besides the bench's settings, among which an idle connection has an hour.
 SETTINGS = ("http.metrics=/metrics", "http.idle_timeout_s=60", f"network.0.gateway={GATEWAY}")
 SHARE = 0.99
-LOOK_S = 0.25
-REST_S = 150  # a connection idles for 60 s, and its close waits as long for an acknowledgement
-CALM_S = 1.0  # of honest use, before and after
-USED = re.compile(r'mote_pool_elements_used\{pool="(.*)"\} (\d+)')
-UPTIME = re.compile(r"mote_uptime_seconds ([\d.]+)")
 
 
 @dataclass
@@ -52,7 +44,7 @@ class Outcome:
     extent: str = ""
     fresh: dict[str, float] = field(default_factory=dict)
     kept: dict[str, float] = field(default_factory=dict)
-    rest_s: float | None = None  # until the pools were at rest; None: not within REST_S
+    rest_s: float | None = None  # until the pools were at rest; None: not in time
     restless: dict[str, int] = field(default_factory=dict)  # what pools hold more than before
     fault: str = ""
 
@@ -71,61 +63,21 @@ class Outcome:
 
 # --- One siege ---
 
-def metrics(lab: Lab) -> tuple[dict[str, int], float]:
-    """The pools' use, and the uptime."""
-    with Client(lab.connect(timeout=5)) as client:
-        text = client.get("/metrics").body.decode()  # closing first, TIME-WAIT is ours
-    return ({name: int(used) for name, used in USED.findall(text)},
-            float(UPTIME.search(text)[1]))
-
-
-def seconds_to_rest(lab: Lab, before: dict[str, int], restless: dict[str, int]) -> float | None:
-    """Until the pools hold what they held before, which a reading of them holds, too. `restless`
-    tells which hold more."""
-    begun = time.monotonic()
-
-    def is_at_rest() -> bool:
-        try:
-            now, _ = metrics(lab)
-        except OSError:
-            return False
-        restless.clear()
-        restless.update({name: now[name] - before[name] for name in before
-                         if now[name] > before[name]})
-        return not restless
-
-    while not is_at_rest():
-        if time.monotonic() > begun + REST_S:
-            return None
-        time.sleep(LOOK_S)
-    return time.monotonic() - begun
-
-
-@contextmanager
-def honest_client(lab: Lab, outcome: Outcome) -> Iterator[None]:
-    process = lab.start(sys.executable, str(HERE / "honest.py"), Lab.GUEST, HONEST,
-                        str(BODY_BYTES), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    time.sleep(CALM_S)
-    yield
-    time.sleep(CALM_S)
-    said = json.loads(process.communicate(timeout=30)[0])
-    outcome.fresh, outcome.kept = said["fresh"], said["kept"]
-
-
 def lay(siege: Siege, kind: Kind, folder: Path, seconds: int) -> Outcome:
     """One siege of one machine."""
     outcome = Outcome()
     running = Running(kind, folder)
     try:
         running.first_200()
-        for address in (HONEST, sieges.ATTACKER):
+        for address in (watching.HONEST, sieges.ATTACKER):
             running.lab.run("ip", "addr", "add", f"{address}/{Lab.PREFIX}", "dev", "mote0")
         is_mote = kind.name == "mote"
         if is_mote:
             metrics(running.lab)  # the first one's own traces are in what follows
             before, uptime = metrics(running.lab)
-        with honest_client(running.lab, outcome):
+        with honest_client(running.lab, BODY_BYTES) as said:
             outcome.extent = siege.attack(Scene(running.lab, running.guest, seconds, folder))
+        outcome.fresh, outcome.kept = said["fresh"], said["kept"]
         running.guest.is_alive()
         outcome.rest_s = 0.0
         if is_mote:
@@ -167,7 +119,8 @@ def run(folder: Path, options: argparse.Namespace) -> bool:
     """Lays all sieges that the options choose; whether Mote holds in each."""
     site = folder / "site"
     make_site(site)
-    chosen = [sieges.BY_NAME[name] for name in options.names or sieges.BY_NAME]
+    chosen = [sieges.BY_NAME[name] for name in options.names or sieges.BY_NAME
+              if name != soak.NAME]
     ours, theirs = contenders.kinds(folder, site)
     ours = replace(ours, machine=replace(ours.machine.with_settings(*SETTINGS),
                                          memory_mib=options.memory))
@@ -189,6 +142,8 @@ def run(folder: Path, options: argparse.Namespace) -> bool:
                          "linux": linux and asdict(linux)})
     if options.json:
         options.json.write_text(json.dumps(told, indent=1) + "\n")
+    if soak.NAME in options.names:
+        holds &= soak.run(folder, options.memory, options.seconds)
     return holds
 
 

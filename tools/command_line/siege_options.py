@@ -5,7 +5,7 @@ from pathlib import Path
 
 HELP = """\
 Lays siege to machines with floods, slow clients and rough hosts, an honest client in parallel, and
-prints a table. Without names, all sieges; docs/siege.md explains them."""
+prints a table. Without names, all sieges but `soak`; docs/siege.md explains them."""
 
 
 def parser(kind: type[argparse.ArgumentParser] = argparse.ArgumentParser
