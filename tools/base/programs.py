@@ -48,6 +48,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "haproxy": ("haproxy", "test"),
     "hping3": ("hping3", "siege"),
     "ip": ("iproute2", "test bench siege"),
+    "kea-dhcp4": ("kea-dhcp4-server", "interop"),
     "ld.lld-19": ("lld-19", "build"),
     "libvirtd": ("libvirt-daemon", "interop"),
     "llvm-cov-19": ("llvm-19", "coverage"),

@@ -68,6 +68,7 @@ TEST = {
 # Only for ./mote test --interop: large, or slow to install.
 INTEROP = {
     "chromium": "chromium",
+    "kea-dhcp4-server": "kea-dhcp4",
     "libvirt-clients": "virsh",
     "libvirt-daemon": "virtlogd",
     "libvirt-daemon-driver-qemu": "/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/"

@@ -1,0 +1,99 @@
+"""ISC's Kea as DHCP server: a short lease that is renewed, a pool without addresses, another
+server beside it."""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+from programs import needed
+
+import dhcp
+from conftest import Bench
+from lab import Lab, end, until
+from machine import Machine
+
+pytestmark = pytest.mark.interop
+
+BY_DHCP = Machine(settings="idle=doze\nhttp.metrics=/metrics")
+STRANGER = "52:54:00:00:00:99"
+
+
+class Kea:
+    """A running Kea for the lab's subnet, with a lease file of its own."""
+
+    def __init__(self, bench: Bench, lease_s: int, **subnet: Any) -> None:
+        needed("kea-dhcp4")
+        self._bench = bench
+        bench.results.mkdir(parents=True, exist_ok=True)
+        self._log = bench.results / "kea.log"
+        config = bench.results / "kea.json"
+        config.write_text(json.dumps({"Dhcp4": {
+            "interfaces-config": {"interfaces": ["mote0"], "dhcp-socket-type": "raw"},
+            "lease-database": {"type": "memfile", "persist": False},
+            "authoritative": True, "valid-lifetime": lease_s,
+            "subnet4": [{"subnet": f"192.0.2.0/{Lab.PREFIX}",
+                         "pools": [{"pool": f"{Lab.GUEST} - {Lab.GUEST}"}],
+                         "option-data": [{"name": "routers", "data": Lab.HOST}], **subnet}],
+            "loggers": [{"name": "kea-dhcp4", "severity": "INFO",
+                         "output_options": [{"output": "stdout", "flush": True}]}]}}))
+        with self._log.open("ab") as log:
+            self._process = bench.lab.start(
+                "env", f"KEA_PIDFILE_DIR={bench.results}", f"KEA_LOCKFILE_DIR={bench.results}",
+                "kea-dhcp4", "-c", str(config), stdout=log, stderr=subprocess.STDOUT)
+        try:
+            until(lambda: "DHCP4_STARTED" in self.said(), "Kea's start")
+        except AssertionError:
+            end(self._process)
+            raise
+
+    def said(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def count(self, message: str) -> int:
+        return self.said().count(message)
+
+    def end(self) -> None:
+        end(self._process)
+
+
+def test_a_lease_of_ten_seconds_is_renewed(bench: Bench) -> None:
+    """At half its time, again and again."""
+    bench.wire = bench.lab.tap()
+    kea = Kea(bench, 10)
+    guest = bench.boot(BY_DHCP, wire=bench.wire)
+    guest.console.wait_for(r"^net0: 192\.0\.2\.2/24 via 192\.0\.2\.1 \(dhcp, lease 10 s\)$")
+    granted = kea.count("DHCP4_LEASE_ALLOC")
+    until(lambda: kea.count("DHCP4_LEASE_ALLOC") >= granted + 4, "four renewals", 60)
+    guest.serves()
+    assert not guest.console.find("address lost")
+    kea.end()
+
+
+def test_a_pool_without_addresses(bench: Bench) -> None:
+    """The machine goes on asking, and serves when there is an address."""
+    bench.wire = bench.lab.tap()
+    kea = Kea(bench, 60, reservations=[{"hw-address": STRANGER, "ip-address": Lab.GUEST}])
+    guest = bench.start(BY_DHCP, wire=bench.wire)
+    guest.console.wait_for(r"^net0: no answer to DHCP yet, still asking$", deadline_s=90)
+    assert kea.count("ALLOC_FAIL") > 0
+    kea.end()
+    kea = Kea(bench, 60)
+    guest.ready(deadline_s=120)
+    guest.console.wait_for(r"^net0: 192\.0\.2\.2/24 via 192\.0\.2\.1 \(dhcp, lease 60 s\)$")
+    guest.serves()
+    kea.end()
+
+
+def test_beside_dnsmasq(bench: Bench) -> None:
+    """Two servers: the machine takes one's offer, and keeps to it."""
+    bench.wire = bench.lab.tap()
+    kea = Kea(bench, 10, pools=[{"pool": "192.0.2.70 - 192.0.2.80"}])
+    dhcp.dnsmasq(bench.lab, bench.results)
+    guest = bench.boot(BY_DHCP, wire=bench.wire)
+    got = guest.console.wait_for(r"^net0: (192\.0\.2\.\d+)/24 .*lease (\d+) s")
+    if got[2] == "10":
+        granted = kea.count("DHCP4_LEASE_ALLOC")
+        until(lambda: kea.count("DHCP4_LEASE_ALLOC") >= granted + 3, "three renewals", 60)
+    assert len([line for line in guest.console.lines if "192.0.2." in line and "dhcp" in line]) == 1
+    kea.end()
