@@ -10,7 +10,7 @@ from typing import NoReturn
 from tools.base import files, setup, terminal
 from tools.base.errors import UserError, one_line
 from tools.build import ninja, node_packages, version
-from tools.command_line import (bench_options, fuzz, lwip_quilt, run, run_tests,
+from tools.command_line import (bench_options, fuzz, lwip_quilt, protections, run, run_tests,
                                 siege_options, symbolize)
 from tools.image import disks, packed_site
 from tools.site import compress, pack
@@ -162,12 +162,22 @@ def lay_siege(arguments: list[str]) -> int:
     return run_tests.siege(rest)
 
 
+def show_protections(arguments: list[str]) -> int:
+    wanted = protections.parser(Parser).parse_args(arguments)
+    setup.provide(*setup.USES["unit"])
+    return protections.show(wanted.names, print)
+
+
 def test(arguments: list[str]) -> int:
+    if "--protections" in arguments:
+        return show_protections([argument for argument in arguments
+                                 if argument != "--protections"])
     if "--siege" in arguments:
         return lay_siege([argument for argument in arguments if argument != "--siege"])
     own = Parser(prog="mote test", description=TEST_HELP, allow_abbrev=False,
                  usage="mote test [--lwip DIR] [--unit] [--matrix] [--full] [--interop] "
-                 "[PYTEST_ARGUMENT …]\n       mote test --siege [SIEGE …] [--help]")
+                 "[PYTEST_ARGUMENT …]\n       mote test --siege [SIEGE …] [--help]\n"
+                 "       mote test --protections [NAME …] [--help]")
     lwip_argument(own)
     own.add_argument("--interop", action="store_true", help="only the tests with other people's "
                      "clients, proxies and tools, including those that are heavy to install")

@@ -108,10 +108,18 @@ class Scratch:
         for path, source in sources.items():
             text = source.text_without(gone)
             if text != source.text_without():
-                place = self.folder / "lwip" / path
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(text)
-                self.changed.add(f"{TREE}/{path}")
+                self.replace(f"{TREE}/{path}", text)
+
+    def replace(self, path: str, text: str) -> None:
+        """Puts another text in a file's place."""
+        place = self.copy_of(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+        self.changed.add(path)
+
+    def copy_of(self, path: str) -> Path:
+        is_lwip = path.startswith(TREE + "/")
+        return self.folder / ("lwip" if is_lwip else "own") / path.removeprefix(TREE + "/")
 
     def run(self, case: str) -> Outcome:
         """Builds the program, and runs one of its cases."""
@@ -141,13 +149,14 @@ class Scratch:
         """A command with this folder's files in place of the build's."""
         headers = f"-isystem {TREE}/src/include"
         command = command.replace(headers, f"-isystem {self.folder}/lwip/src/include {headers}")
+        command = command.replace(" -I. ", f" -I{self.folder}/own -I. ")
         return " ".join(self.place_of(word, stale) for word in command.split(" ") if word != "-g")
 
     def place_of(self, word: str, stale: Iterable[str]) -> str:
         if word == self.program:
             return str(self.folder / "test")
         if word in self.changed:
-            return f"{self.folder}/lwip/{word.removeprefix(TREE + '/')}"
+            return str(self.copy_of(word))
         if word.removesuffix(".d") in stale:
             place = self.folder / word
             place.parent.mkdir(parents=True, exist_ok=True)
