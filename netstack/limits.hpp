@@ -40,6 +40,11 @@ inline constexpr std::uint32_t kIcmpErrorsASecond = 100;
 // milliseconds is asked who it is.
 inline constexpr std::uint32_t kNeighbourQuestionMs = 100;
 
+// How often a neighbour whose address another station claims is asked before it is given up, and
+// how many milliseconds each question has for its answer.
+inline constexpr unsigned kArpPolls = 3;
+inline constexpr unsigned kArpPollMs = 1'000;
+
 // ACKs for segments of one connection that aren't believed, in kChallengeTimeMs milliseconds (the
 // figures of RFC 5961, 7).
 inline constexpr unsigned kChallenges = 10;

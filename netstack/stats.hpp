@@ -26,6 +26,8 @@ struct InterfaceCounters {
   std::uint64_t tx_unsendable = 0;            // frames that no device takes; dropped
   std::uint64_t tx_stuck = 0;                 // frames that waited too long in front; dropped
   std::uint64_t tx_no_route = 0;              // datagrams without a route
+  std::uint64_t claims_refused = 0;           // claims of a neighbour's address, not believed
+  std::uint64_t neighbours_moved = 0;         // neighbours that have another station now
 
   [[nodiscard]] constexpr std::uint64_t& operator[](Fate fate) {
     return fates[static_cast<std::size_t>(fate)];

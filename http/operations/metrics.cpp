@@ -203,6 +203,11 @@ constexpr auto kStackFamilies = std::to_array<InterfaceFamily<Stack>>({
      &Stack::tx_waited},
     {"interface_transmit_copied_total"sv, "Frames copied before they were sent."sv,
      &Stack::tx_copied},
+    {"interface_arp_claims_refused_total"sv,
+     "Claims of a neighbour's address by another station than is known to have it."sv,
+     &Stack::claims_refused},
+    {"interface_arp_moves_total"sv, "Neighbours followed to another station."sv,
+     &Stack::neighbours_moved},
     {"interface_receive_copied_total"sv, "Frames copied because packets were scarce."sv,
      &Stack::rx_copied},
 });

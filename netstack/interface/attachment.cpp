@@ -13,6 +13,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/dhcp.h"
 #include "netif/ethernet.h"
+#include "netstack/interface/claims.hpp"
 #include "netstack/interface/receive.hpp"
 #include "netstack/ip/path_mtu.hpp"
 #include "netstack/limits.hpp"
@@ -176,6 +177,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
     return false;
   }
   attachments[index] = this;
+  complaints_.set_index(index);
   dhcp_client().set_index(index);
   model_ = facts.model;
   device_counters_ = facts.counters;
@@ -266,6 +268,7 @@ void Attachment::tend(Nanoseconds now, bool link_up) {
     }
     complain_of_silence(now);
   }
+  look_at_claims();
   look_again();
 }
 

@@ -16,6 +16,7 @@
 #include "lwip/netif.h"
 #include "netstack/dhcp/client.hpp"
 #include "netstack/interface/classifier.hpp"
+#include "netstack/interface/complaints.hpp"
 #include "netstack/interface/peers.hpp"
 #include "netstack/ip/routes.hpp"
 #include "netstack/sender/waiting.hpp"
@@ -57,6 +58,7 @@ class Attachment {
   Attachment& operator=(const Attachment&) = delete;
 
   [[nodiscard]] InterfaceCounters& counters() { return counters_; }
+  [[nodiscard]] Complaints& complaints() { return complaints_; }
   [[nodiscard]] InterfaceReport report() const;
   [[nodiscard]] unsigned index() const { return index_; }
 
@@ -206,6 +208,7 @@ class Attachment {
   std::uint32_t longest_payload_ = 0;
   Waiting waiting_;
   InterfaceCounters counters_;
+  Complaints complaints_;
   unsigned index_ = 0;
   std::string_view model_;
   const DeviceCounters* device_counters_ = nullptr;

@@ -254,6 +254,7 @@ UNIT_TESTS = {
     "netstack/dhcp/client_name": DHCP_WORLD,
     "netstack/dhcp/lease": DHCP_WORLD,
     "netstack/interface/attachment_addresses": NETSTACK_WORLD,
+    "netstack/interface/claims": NEIGHBOURS,
     "netstack/interface/classifier": ["netstack/interface/classifier.cpp"],
     "netstack/interface/classifier_tags": ["netstack/interface/classifier.cpp"],
     "netstack/interface/neighbours": NEIGHBOURS,
