@@ -50,6 +50,7 @@ struct Known {
   }
   [[nodiscard]] Ipv4Address ip() const { return {std::byteswap(ip4_addr_get_u32(address))}; }
   [[nodiscard]] MacAddress mac() const { return std::bit_cast<MacAddress>(*station); }
+  [[nodiscard]] bool is_gateway() const { return ip4_addr_eq(address, netif_ip4_gw(netif)); }
 };
 
 // Asks a doubted station, or gives it up, if it is time.
@@ -72,23 +73,25 @@ void poll(Doubt& doubt, const Known& known) {
   doubt.next_poll = std::max(doubt.next_poll + kPollInterval, now + milliseconds(500));
 }
 
+// A line about an entry; no stranger's claims can keep one about the gateway from the console.
+void tell(const Known& known, std::string_view what, const auto&... words) {
+  const std::string_view who = known.is_gateway() ? "gateway "sv : std::string_view{};
+  attachment_of(known.netif).complaints().say(what, who, who, known.ip(), words...);
+}
+
 // The entry's own station speaks.
 void confirm(Doubt& doubt, const Known& known) {
   if (doubt.standing == Standing::kDoubted) {
-    attachment_of(known.netif)
-        .complaints()
-        .say("claim"sv, {}, known.ip(), " is claimed by ", MacText(doubt.claimant).text(), ", but ",
-             MacText(known.mac()).text(), " still has it: not believed");
+    tell(known, "claim"sv, " is claimed by ", MacText(doubt.claimant).text(), ", but ",
+         MacText(known.mac()).text(), " still has it: not believed");
   }
   doubt.standing = Standing::kSure;
 }
 
 void move(Doubt& doubt, const Known& known, const MacAddress& station) {
-  Attachment& attachment = attachment_of(known.netif);
-  ++attachment.counters().neighbours_moved;
-  attachment.complaints().say("move"sv, {}, known.ip(), " has moved from ",
-                              MacText(known.mac()).text(), ", which is silent, to ",
-                              MacText(station).text());
+  ++attachment_of(known.netif).counters().neighbours_moved;
+  tell(known, "move"sv, " has moved from ", MacText(known.mac()).text(), ", which is silent, to ",
+       MacText(station).text());
   doubt.standing = Standing::kSure;
 }
 

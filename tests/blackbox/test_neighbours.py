@@ -151,7 +151,7 @@ def test_a_thief_of_the_gateways_address_gets_nothing(guest: Guest, wire: Wire) 
     assert metric(guest.lab, "mote_interface_arp_moves_total") == 0
     theirs, ours = "02:06:06:06:06:06", wire.mac.hex(":")
     said = [line for line in guest.console.lines if "claimed" in line]
-    assert said == [f"net0: {Lab.HOST} is claimed by {theirs}, but {ours} still has it: "
+    assert said == [f"net0: gateway {Lab.HOST} is claimed by {theirs}, but {ours} still has it: "
                     "not believed"]
 
 
@@ -163,7 +163,7 @@ def test_a_gateway_that_takes_over_is_followed(guest: Guest, wire: Wire) -> None
         guest.lab.run("ip", "link", "set", "mote0", "address", mac.hex(":"))
         wire.send(frames.arp_request(mac, Lab.HOST, Lab.HOST))
         assert client.get("/").status == 200
-    guest.console.wait_for(rf"^net0: 192\.0\.2\.1 has moved from {wire.mac.hex(':')}, "
+    guest.console.wait_for(rf"^net0: gateway 192\.0\.2\.1 has moved from {wire.mac.hex(':')}, "
                            r"which is silent, to 02:07:07:07:07:07$")
-    assert metric(guest.lab, "mote_interface_arp_moves_total") == 1
+    assert metric(guest.lab, "mote_interface_arp_moves_total") >= 1
     guest.serves()
