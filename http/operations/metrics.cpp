@@ -167,6 +167,10 @@ void write_interfaces(Exposition& out) {
     out.sample(name, {"kind"sv, "refusal"sv}, report.dhcp.refusals);
     out.sample(name, {"kind"sv, "broken"sv}, report.dhcp.broken);
   });
+  out.counter("interface_dhcp_declines_total"sv,
+              "Leases given back because another station had the address."sv);
+  each_interface(
+      [&](Label name, const InterfaceReport& report) { out.sample(name, report.dhcp.declines); });
 }
 
 // A family with a counter for each interface.
@@ -208,6 +212,9 @@ constexpr auto kStackFamilies = std::to_array<InterfaceFamily<Stack>>({
      &Stack::claims_refused},
     {"interface_arp_moves_total"sv, "Neighbours followed to another station."sv,
      &Stack::neighbours_moved},
+    {"interface_address_conflicts_total"sv,
+     "ARP packets of other stations that have the interface's address."sv,
+     &Stack::address_conflicts},
     {"interface_receive_copied_total"sv, "Frames copied because packets were scarce."sv,
      &Stack::rx_copied},
 });

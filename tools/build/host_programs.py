@@ -253,6 +253,8 @@ UNIT_TESTS = {
     "netstack/dhcp/client_refusal": DHCP_WORLD,
     "netstack/dhcp/client_name": DHCP_WORLD,
     "netstack/dhcp/lease": DHCP_WORLD,
+    "netstack/interface/address_conflict": DHCP_WORLD,
+    "netstack/interface/address_conflict_static": NEIGHBOURS,
     "netstack/interface/attachment_addresses": NETSTACK_WORLD,
     "netstack/interface/claims": NEIGHBOURS,
     "netstack/interface/classifier": ["netstack/interface/classifier.cpp"],
