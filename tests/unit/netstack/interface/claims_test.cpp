@@ -227,7 +227,6 @@ TEST_CASE("a neighbour that has really moved is followed in three seconds") {
   }
 }
 
-// As with a virtual MAC that hardly ever changes (RFC 9568, 7.3), and an owner that is slow.
 TEST_CASE("one answer to the last question suffices") {
   Link link = link_at_peace();
   link.owners.erase(kPeerAddress);
