@@ -36,9 +36,19 @@ inline constexpr std::size_t kDhcpMessageBytes = kMtu - 28;
 inline constexpr std::uint32_t kIcmpErrorBurst = 50;
 inline constexpr std::uint32_t kIcmpErrorsASecond = 100;
 
+// Leases declined in a row because another station has the address, and the seconds before the next
+// is asked for (RFC 2131, 3.1 (5)). The one after these is kept, whoever has it, too.
+inline constexpr unsigned kDeclines = 3;
+inline constexpr unsigned kDeclineWaitS = 10;
+
 // Neighbours that ARP doesn't know are answered where they called from. At most one in this many
 // milliseconds is asked who it is.
 inline constexpr std::uint32_t kNeighbourQuestionMs = 100;
+
+// How often a neighbour whose address another station claims is asked before it is given up, and
+// how many milliseconds each question has for its answer.
+inline constexpr unsigned kArpPolls = 3;
+inline constexpr unsigned kArpPollMs = 1'000;
 
 // ACKs for segments of one connection that aren't believed, in kChallengeTimeMs milliseconds (the
 // figures of RFC 5961, 7).

@@ -26,6 +26,9 @@ struct InterfaceCounters {
   std::uint64_t tx_unsendable = 0;            // frames that no device takes; dropped
   std::uint64_t tx_stuck = 0;                 // frames that waited too long in front; dropped
   std::uint64_t tx_no_route = 0;              // datagrams without a route
+  std::uint64_t claims_refused = 0;           // claims of a neighbour's address, not believed
+  std::uint64_t neighbours_moved = 0;         // neighbours that have another station now
+  std::uint64_t address_conflicts = 0;        // ARP packets of others that have our address
 
   [[nodiscard]] constexpr std::uint64_t& operator[](Fate fate) {
     return fates[static_cast<std::size_t>(fate)];
@@ -35,11 +38,12 @@ struct InterfaceCounters {
   }
 };
 
-// Useless DHCP messages.
+// Useless DHCP messages, and leases.
 struct DhcpCounters {
   std::uint64_t unusable = 0;  // offers and acknowledgements that can't be used
   std::uint64_t refusals = 0;  // of our requests (DHCPNAK)
   std::uint64_t broken = 0;    // messages that can't be read
+  std::uint64_t declines = 0;  // of leases by us (DHCPDECLINE)
 };
 
 // An interface, for reports.

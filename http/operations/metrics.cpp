@@ -170,6 +170,10 @@ void write_interfaces(Exposition& out) {
     out.sample(name, {"kind"sv, "refusal"sv}, report.dhcp.refusals);
     out.sample(name, {"kind"sv, "broken"sv}, report.dhcp.broken);
   });
+  out.counter("interface_dhcp_declines_total"sv,
+              "Leases given back because another station had the address."sv);
+  each_interface(
+      [&](Label name, const InterfaceReport& report) { out.sample(name, report.dhcp.declines); });
 }
 
 // A family with a counter for each interface.
@@ -206,6 +210,14 @@ constexpr auto kStackFamilies = std::to_array<InterfaceFamily<Stack>>({
      &Stack::tx_waited},
     {"interface_transmit_copied_total"sv, "Frames copied before they were sent."sv,
      &Stack::tx_copied},
+    {"interface_arp_claims_refused_total"sv,
+     "Claims of a neighbour's address by another station than is known to have it."sv,
+     &Stack::claims_refused},
+    {"interface_arp_moves_total"sv, "Neighbours followed to another station."sv,
+     &Stack::neighbours_moved},
+    {"interface_address_conflicts_total"sv,
+     "ARP packets of other stations that have the interface's address."sv,
+     &Stack::address_conflicts},
     {"interface_receive_copied_total"sv, "Frames copied because packets were scarce."sv,
      &Stack::rx_copied},
 });

@@ -113,6 +113,16 @@ std::uint32_t DhcpClient::restart_delay_ms(bool in_use) {
   return in_use && refusals_ == 1 ? 0 : dhcp_back_off_ms(refusals_);
 }
 
+void DhcpClient::decline(struct netif& netif) {
+  ++counters_.declines;
+  struct dhcp& dhcp = *netif_dhcp_data(&netif);
+  netif_set_addr(&netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+  dhcp_decline(&netif);
+  forget_times(dhcp);
+  const std::uint32_t wait_ms = limits::kDeclineWaitS * 1000 + entropy::random32() % 1000;
+  dhcp.request_timeout = static_cast<u16_t>(wait_ms / DHCP_FINE_TIMER_MSECS + 1);
+}
+
 std::string_view leased_host_name() { return leased_name.text(); }
 
 void use_host_name(const HostName& name) {

@@ -34,6 +34,10 @@ class DhcpClient {
   // ours, as happens on a new network.
   [[nodiscard]] std::uint32_t restart_delay_ms(bool in_use);
 
+  // Gives up the lease of `netif`, because another station has the address: tells the server (RFC
+  // 2131, 4.4.4), and asks anew after limits::kDeclineWaitS.
+  void decline(struct netif& netif);
+
   [[nodiscard]] const DhcpCounters& counters() const { return counters_; }
 
   // Useless answers so far.

@@ -13,6 +13,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/dhcp.h"
 #include "netif/ethernet.h"
+#include "netstack/interface/claims.hpp"
 #include "netstack/interface/receive.hpp"
 #include "netstack/ip/path_mtu.hpp"
 #include "netstack/limits.hpp"
@@ -176,6 +177,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
     return false;
   }
   attachments[index] = this;
+  complaints_.set_index(index);
   dhcp_client().set_index(index);
   model_ = facts.model;
   device_counters_ = facts.counters;
@@ -237,7 +239,10 @@ void Attachment::look_again() {
   peers_.forget();
   choose_default_route();
   announce();
+  conflict_.look(*this);
 }
+
+void Attachment::decline_lease() { dhcp_client().decline(netif_); }
 
 void Attachment::set_link(bool up) {
   peers_.forget();
@@ -249,6 +254,7 @@ void Attachment::set_link(bool up) {
   }
   if (up) {
     netif_set_link_up(&netif_);
+    conflict_.on_link_up();
   } else {
     netif_set_link_down(&netif_);
   }
@@ -266,6 +272,7 @@ void Attachment::tend(Nanoseconds now, bool link_up) {
     }
     complain_of_silence(now);
   }
+  look_at_claims();
   look_again();
 }
 
@@ -334,9 +341,13 @@ void Attachment::give_to_lwip(struct pbuf* datagram, bool verified) {
   NETIF_SET_CHECKSUM_CTRL(&netif_, flags);
 }
 
-// May change what lwIP knows about any station.
+// May change what lwIP knows about any station, but not about us.
 void Attachment::give_arp_to_lwip(Packet packet) {
   peers_.forget();
+  const auto& arp = *reinterpret_cast<const ArpPacket*>(packet.data() + sizeof(EthernetHeader));
+  if (conflict_.is_conflict(*this, arp)) {
+    return;
+  }
   etharp_input(adopt_packet(std::move(packet), sizeof(EthernetHeader)), &netif_);
 }
 

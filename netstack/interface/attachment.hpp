@@ -15,7 +15,9 @@
 #include "kernel/time/clock.hpp"
 #include "lwip/netif.h"
 #include "netstack/dhcp/client.hpp"
+#include "netstack/interface/address_conflict.hpp"
 #include "netstack/interface/classifier.hpp"
+#include "netstack/interface/complaints.hpp"
 #include "netstack/interface/peers.hpp"
 #include "netstack/ip/routes.hpp"
 #include "netstack/sender/waiting.hpp"
@@ -57,6 +59,7 @@ class Attachment {
   Attachment& operator=(const Attachment&) = delete;
 
   [[nodiscard]] InterfaceCounters& counters() { return counters_; }
+  [[nodiscard]] Complaints& complaints() { return complaints_; }
   [[nodiscard]] InterfaceReport report() const;
   [[nodiscard]] unsigned index() const { return index_; }
 
@@ -80,6 +83,10 @@ class Attachment {
 
   // Uses what DHCP leases besides address, mask and gateway, which lwIP sets itself.
   void use_lease(const Lease& lease);
+
+  // Whether the address is from DHCP, and gives it up because another station has it.
+  [[nodiscard]] bool is_leased() const { return dhcp_; }
+  void decline_lease();
 
   // An MTU from DHCP: used if it is smaller than device and settings allow.
   void offer_mtu(std::uint16_t mtu);
@@ -206,12 +213,14 @@ class Attachment {
   std::uint32_t longest_payload_ = 0;
   Waiting waiting_;
   InterfaceCounters counters_;
+  Complaints complaints_;
   unsigned index_ = 0;
   std::string_view model_;
   const DeviceCounters* device_counters_ = nullptr;
   Peers peers_;
   Caller caller_;  // of the datagram that lwIP is taking in
   Nanoseconds next_question_;
+  AddressConflict conflict_;
   Routes routes_;  // in use
   bool routes_are_news_ = false;
   bool dhcp_ = false;

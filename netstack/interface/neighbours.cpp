@@ -13,6 +13,7 @@
 #include "lwip/netif.h"
 #include "lwip/sys.h"
 #include "mote_hooks.h"
+#include "netstack/interface/claims.hpp"
 
 namespace mote::netstack {
 namespace {
@@ -76,7 +77,10 @@ s16_t mote_arp_make_room(const ip4_addr_t* address, const struct netif* netif, i
   return found ? static_cast<s16_t>(victim) : static_cast<s16_t>(ERR_MEM);
 }
 
-void mote_arp_made(size_t entry) { uses[entry] = {.turn = ++turns}; }
+void mote_arp_made(size_t entry) {
+  uses[entry] = {.turn = ++turns};
+  forget_claims(entry);
+}
 
 void mote_arp_used(size_t entry) { uses[entry] = {++turns, sys_now(), true}; }
 

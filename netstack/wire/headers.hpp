@@ -92,6 +92,10 @@ struct ArpPacket {
   Be32 sender_address;
   MacAddress target_mac;
   Be32 target_address;
+
+  static constexpr std::uint16_t kEthernet = 1;
+  static constexpr std::uint16_t kRequest = 1;
+  static constexpr std::uint16_t kReply = 2;
 };
 static_assert(sizeof(ArpPacket) == 28 && alignof(ArpPacket) == 1);
 

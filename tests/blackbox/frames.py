@@ -45,6 +45,12 @@ def arp_request(sender_mac: bytes, sender: str, target: str) -> bytes:
         address(target)))
 
 
+def arp_reply(to: bytes, sender_mac: bytes, sender: str, target: str) -> bytes:
+    """RFC 826: `sender` is at this address, says `sender_mac` to `to`."""
+    return ethernet(to, sender_mac, ARP, struct.pack(
+        ">HHBBH6s4s6s4s", 1, IPV4, 6, 4, 2, sender_mac, address(sender), to, address(target)))
+
+
 def ipv4(sender: str, to: str, protocol: int, payload: bytes, *, identification: int = 1,
          fragment: int = 0, ttl: int = 64, length: int | None = None, options: bytes = b"",
          spoil_checksum: bool = False) -> bytes:

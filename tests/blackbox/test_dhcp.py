@@ -8,7 +8,7 @@ import pytest
 
 import dhcp
 from conftest import Bench
-from lab import until
+from lab import Lab, until
 from machine import MAC, Guest, Machine
 
 BY_DHCP = Machine(settings=None)
@@ -223,3 +223,19 @@ def serving_again(guest: Guest) -> None:
     until(lambda: guest.lab.run("ping", "-c", "1", "-W", "1", "192.0.2.2",
                                 check=False).returncode == 0, "ping", 60)
     guest.serves()
+
+
+def test_address_that_another_host_has_is_declined(bench: Bench) -> None:
+    """By RFC 5227's probe it shows; dnsmasq then gives another address, which is served."""
+    wire = bench.lab.tap()
+    bench.lab.run("ip", "addr", "add", f"{Lab.GUEST}/32", "dev", "lo")
+    dhcp.dnsmasq(bench.lab, bench.results, RESERVED, "--dhcp-broadcast")
+    guest = bench.start(WAITING, wire=wire)
+    guest.console.wait_for(
+        rf"^net0: 192\.0\.2\.2 is in use by {bench.lab.mac('mote0').hex(':')}: declined$")
+    until(lambda: re.search(rf"DHCPDECLINE\(mote0\) 192\.0\.2\.2 {MAC}", dnsmasq_log(bench)),
+          "DHCPDECLINE in dnsmasq's log")
+    got = guest.console.wait_for(r"^net0: (192\.0\.2\.[56]\d)/24 via 192\.0\.2\.1 ", deadline_s=90)
+    page = bench.lab.run("curl", "-s", "--max-time", "20", "-o", "/dev/null", "-w", "%{http_code}",
+                         f"http://{got[1]}/")
+    assert page.stdout == "200"

@@ -161,7 +161,7 @@ void Wire::note_answers() {
     const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(frame.data());
     if (ethernet.type != EthernetHeader::kIpv4) {
       const auto& arp = *reinterpret_cast<const netstack::ArpPacket*>(frame.data() + kIpOffset);
-      if (arp.operation == 1)
+      if (arp.operation == 1 && arp.target_address != world::kMachineAddress)
         machine_.device.receive(world::arp_reply(arp.target_address, world::kPeerMac));
     } else if (ip.protocol == Ipv4Header::kTcp) {
       const auto& tcp = *reinterpret_cast<const TcpHeader*>(frame.data() + kIpOffset + sizeof(ip));

@@ -27,9 +27,10 @@ VOLUMES = ["disk", "fat", "fat_chain", "fat_directory", "iso9660", "partitions",
 AGENT = ["agent", "framer", "text"]
 NETSTACK = ["ip/icmp_errors", "ip/path_mtu", "ip/routes", "dhcp/client", "dhcp/lease",
             "dhcp/message", "lwip/heap", "lwip/lwip_port", "lwip/pools", "tcp/acceptance",
-            "tcp/connections", "tcp/prompt_answer", "tcp/stream", "interface/attachment",
+            "tcp/connections", "tcp/prompt_answer", "tcp/stream",
+            "interface/address_conflict", "interface/arp", "interface/attachment",
             "interface/attachment_lines", "interface/attachment_routes",
-            "interface/attachment_stations", "interface/classifier",
+            "interface/attachment_stations", "interface/claims", "interface/classifier",
             "interface/neighbours", "interface/pressure", "interface/receive",
             "interface/transmit",
             *[f"sender/{name}" for name in (

@@ -24,6 +24,7 @@ TESTED_ELSEWHERE = {
     "http/request/request_reader": "http/connection/connection",
     "http/request/target": "http/request/request",
     "netstack/dhcp/message": "netstack/dhcp/client",
+    "netstack/interface/arp": "netstack/interface/claims",
     "netstack/interface/attachment_lines": "netstack/interface/attachment_addresses",
     "netstack/interface/attachment_routes": "netstack/ip/routes_set",
     "netstack/interface/attachment_stations": "netstack/interface/neighbours",

@@ -84,11 +84,11 @@
 #define MEMP_NUM_UDP_PCB 2
 #define LWIP_RANDOMIZE_INITIAL_LOCAL_PORTS 1
 
-// DHCP. Timers count seconds, so that short leases are honoured. No probing for the offered address
-// (RFC 2131, 2.2, a SHOULD), which would cost a second at each boot. We also request classless
-// routes (121, and 249, their earlier number), which must come before routers (RFC 3442), and the
-// MTU (26; RFC 2132, 5.1) and a host name (12). Options have room for the longest host name besides
-// everything else.
+// DHCP. Timers count seconds, so that short leases are honoured. lwIP would probe for an address
+// before it binds it; we do that afterwards (netstack/interface/address_conflict.hpp). We also
+// request classless routes (121, and 249, their earlier number), which must come before routers
+// (RFC 3442), and the MTU (26; RFC 2132, 5.1) and a host name (12). Options have room for the
+// longest host name besides everything else.
 #define LWIP_DHCP 1
 #define LWIP_ACD 0
 #define LWIP_DHCP_DOES_ACD_CHECK 0

@@ -1,6 +1,6 @@
 // The hooks that lwIP calls. Defined in netstack/lwip/lwip_port.cpp, netstack/dhcp/client.cpp,
-// netstack/interface/neighbours.cpp, netstack/ip/icmp_errors.cpp and path_mtu.cpp beside it,
-// netstack/sender/seam.cpp, and netstack/tcp/acceptance.cpp.
+// netstack/interface/neighbours.cpp and claims.cpp beside it, netstack/ip/icmp_errors.cpp and
+// path_mtu.cpp beside it, netstack/sender/seam.cpp, and netstack/tcp/acceptance.cpp.
 #pragma once
 
 #include "lwip/err.h"
@@ -13,6 +13,7 @@ extern "C" {
 
 struct netif;
 struct dhcp;
+struct eth_addr;
 struct tcp_hdr;
 struct tcp_pcb;
 
@@ -58,6 +59,10 @@ s16_t mote_arp_make_room(const ip4_addr_t* address, const struct netif* netif, i
 void mote_arp_made(size_t entry);
 void mote_arp_used(size_t entry);
 
+// A station says that it has the address of an entry that knows one: ERR_OK if it is to be believed
+// (patches/arp-claims).
+err_t mote_arp_claim(size_t entry, const struct eth_addr* station);
+
 // The interface whose address is `source`, or null.
 struct netif* mote_route_by_source(const ip4_addr_t* source);
 
@@ -100,6 +105,7 @@ u16_t mote_dhcp_back_off(u8_t tries);
 #define LWIP_HOOK_ETHARP_MAKE_ROOM mote_arp_make_room
 #define LWIP_HOOK_ETHARP_MADE mote_arp_made
 #define LWIP_HOOK_ETHARP_USED mote_arp_used
+#define LWIP_HOOK_ETHARP_CLAIM mote_arp_claim
 #define LWIP_HOOK_DHCP_MESSAGE mote_dhcp_message
 #define LWIP_HOOK_DHCP_ACKNOWLEDGED mote_dhcp_acknowledged
 #define LWIP_HOOK_DHCP_RESTART_DELAY mote_dhcp_restart_delay

@@ -17,6 +17,7 @@ using netstack::Ipv4Header;
 using netstack::UdpHeader;
 
 std::vector<std::uint32_t> requests;
+std::vector<ArpSent> arp_packets;
 
 // Reads a frame as a client's DHCP message, if it is one.
 std::optional<Message> parse(const Bytes& frame) {
@@ -80,6 +81,9 @@ Bytes frame_of(const Message& message, const Answer& answer) {
 
 // Answers an ARP request for a station on the link.
 void answer_arp(const Bytes& frame) {
+  const auto& arp = *reinterpret_cast<const netstack::ArpPacket*>(frame.data() + 14);
+  arp_packets.push_back({clock::now().value / 1'000'000, arp.operation, arp.sender_address,
+                         arp.target_address, frame[0] == 0xFF});
   if (frame[21] != 1) return;
   const std::uint32_t wanted = word(frame, 38);
   if (wanted != address()) requests.push_back(wanted);
@@ -160,6 +164,8 @@ std::vector<Message> run(std::uint32_t seconds, const Policy& policy) {
 std::uint32_t address() { return client().interface.attachment().host().address.value; }
 
 std::vector<std::uint32_t> asked_for() { return std::exchange(requests, {}); }
+
+std::vector<ArpSent> arp_sent() { return std::exchange(arp_packets, {}); }
 
 std::uint32_t word(const Bytes& bytes, std::size_t at) {
   return static_cast<std::uint32_t>(bytes.at(at) << 24 | bytes.at(at + 1) << 16 |

@@ -19,7 +19,7 @@ inline constexpr std::uint32_t kServer = 0xC0A80001;  // 192.168.0.1
 inline constexpr std::uint32_t kLeased = 0xC0A80017;  // 192.168.0.23
 
 // Message types (RFC 2132, 9.6).
-enum : std::uint8_t { kDiscover = 1, kOffer = 2, kRequest = 3, kAck = 5, kNak = 6 };
+enum : std::uint8_t { kDiscover = 1, kOffer = 2, kRequest = 3, kDecline = 4, kAck = 5, kNak = 6 };
 
 // Options (RFC 2132; 121: RFC 3442).
 enum : std::uint8_t {
@@ -88,6 +88,18 @@ std::uint32_t address();
 
 // The addresses that the client has sent ARP requests for since the last call.
 std::vector<std::uint32_t> asked_for();
+
+// An ARP packet of the client's.
+struct ArpSent {
+  std::uint64_t at_ms = 0;
+  std::uint16_t operation = 0;
+  std::uint32_t sender = 0;
+  std::uint32_t target = 0;
+  bool to_all = false;
+};
+
+// Those sent since the last call.
+std::vector<ArpSent> arp_sent();
 
 std::uint32_t word(const Bytes& bytes, std::size_t at);
 Bytes word(std::uint32_t value);

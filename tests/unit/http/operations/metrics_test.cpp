@@ -251,7 +251,10 @@ TEST_CASE("metrics report the counts") {
   world.stack.tx_no_route = 9;
   world.stack.tx_waited = 61;
   world.stack.tx_refused = 62;
-  world.dhcp = {.unusable = 21, .refusals = 22, .broken = 23};
+  world.stack.claims_refused = 63;
+  world.stack.neighbours_moved = 64;
+  world.stack.address_conflicts = 65;
+  world.dhcp = {.unusable = 21, .refusals = 22, .broken = 23, .declines = 24};
   auto samples = scrape();
   CHECK(samples["mote_http_requests_total{code=\"404\"}"] == "12");
   CHECK(samples["mote_http_requests_total{code=\"200\"}"] == "0");
@@ -273,6 +276,10 @@ TEST_CASE("metrics report the counts") {
         "9");
   CHECK(samples["mote_interface_transmit_waits_total{interface=\"net0\"}"] == "61");
   CHECK(samples["mote_interface_transmit_refused_total{interface=\"net0\"}"] == "62");
+  CHECK(samples["mote_interface_arp_claims_refused_total{interface=\"net0\"}"] == "63");
+  CHECK(samples["mote_interface_arp_moves_total{interface=\"net0\"}"] == "64");
+  CHECK(samples["mote_interface_address_conflicts_total{interface=\"net0\"}"] == "65");
+  CHECK(samples["mote_interface_dhcp_declines_total{interface=\"net0\"}"] == "24");
   CHECK(samples["mote_interface_way_out{interface=\"net0\"}"] == "1");
   CHECK(samples["mote_interface_dhcp_refused_total{interface=\"net0\",kind=\"refusal\"}"] == "22");
   CHECK(samples["mote_interface_info{interface=\"net0\",model=\"virtio-net\","
