@@ -29,6 +29,7 @@
 #include "kernel/console/console.hpp"
 #include "kernel/cpu/cpu.hpp"
 #include "kernel/cpu/watch.hpp"
+#include "kernel/faults/last_run.hpp"
 #include "kernel/faults/panic.hpp"
 #include "kernel/faults/stack_guard.hpp"
 #include "kernel/memory/memory_map.hpp"
@@ -164,6 +165,7 @@ class Machine {
     }
     agent_ports::look_around();
     wall_clock::keep();
+    last_run::note(now);
     http::tell_of_lost_lines(now);
     return power::look(now);
   }
@@ -233,6 +235,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   kept = *told;
   const BootInfo* const info = &kept;
   const MemoryMap memory(*info);
+  last_run::begin();
   console::initialize();
   entropy::initialize();
   stack_guard::choose(entropy::random64());
@@ -251,6 +254,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   [[gnu::section(".bss.sealed")]] static constinit std::optional<http::SitePack> site;
   site = find_site(*info, memory);
   pci::scan(memory);
+  last_run::tell(false);
   virtio_mmio::find(*info, memory);
   const http::SitePack* const pack = site ? &*site : nullptr;
   const AddressRange lent = lend_dma_memory(memory, pack, limits::kBootDmaBytes);

@@ -7,6 +7,7 @@
 #include "http/connection/drain.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/cpu/cpu.hpp"
+#include "kernel/faults/last_run.hpp"
 #include "kernel/platform/power.hpp"
 #include "kernel/platform/reset.hpp"
 #include "kernel/time/patience.hpp"
@@ -38,6 +39,9 @@ struct Machine {
                                                     : "power: halted");
     }
     console::drain();
+    last_run::end(action == PowerAction::kOff     ? RunEnd::kOff
+                  : action == PowerAction::kReset ? RunEnd::kReset
+                                                  : RunEnd::kHalt);
     switch (action) {
       case PowerAction::kOff:
         power_off();

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -195,6 +196,15 @@ def wire(guest: Guest) -> Iterator[Wire]:
 def client(guest: Guest) -> Iterator[Client]:
     with Client(guest.lab.connect()) as client:
         yield client
+
+
+@pytest.fixture
+def stub_path() -> Iterator[Path]:
+    """Where a machine's stub for gdb listens (gdb_stub.py). A short path: a socket's has at most
+    107 characters, which a test's folder may exceed."""
+    folder = Path(tempfile.mkdtemp())
+    yield folder / "gdb"
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -2,10 +2,7 @@
 from a running machine's page tables, and provoked."""
 
 import re
-import shutil
 import struct
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,14 +108,6 @@ def tables_in_use(guest: Guest, root: int) -> list[int]:
 def words(guest: Guest, table: int) -> list[int]:
     dump = guest.monitor(f"xp /512gx {table:#x}")
     return [int(word, 16) for line in dump.splitlines() for word in line.split(":")[1].split()]
-
-
-@pytest.fixture
-def stub_path() -> Iterator[Path]:
-    """A short path: a socket's has at most 107 characters, which a test's folder may exceed."""
-    folder = Path(tempfile.mkdtemp())
-    yield folder / "gdb"
-    shutil.rmtree(folder)
 
 
 def boot_with_stub(bench: Bench, path: Path) -> tuple[Guest, GdbStub]:

@@ -60,7 +60,9 @@ VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", FAKE_CLOCK,
 SCSI_BUS = ["drivers/virtio/scsi_bus.cpp", FAKE_CONSOLE, *VIRTIO_REQUESTS]
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
 PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
-PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
+LAST_RUN = ["kernel/faults/last_run.cpp", "tests/unit/kernel/faults/kept.cpp", FAKE_CLOCK,
+            FAKE_CONSOLE]
+PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", *LAST_RUN]
 IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FAKE_CONSOLE,
         FAKE_INTERRUPTS]
 SETTINGS = [*_all("firmware/settings", "interface_fields", "interface_rules", "parse", "settings"),
@@ -208,8 +210,10 @@ UNIT_TESTS = {
     "kernel/cpu/addresses": [],
     "kernel/cpu/cpu": ["kernel/cpu/cpu.cpp"],
     "kernel/faults/backtrace": [],
+    "kernel/faults/last_run": LAST_RUN,
     "kernel/faults/panic": PANIC,
     "kernel/faults/panic_words": PANIC,
+    "kernel/faults/run_record": [],
     "kernel/faults/stack_guard": ["kernel/faults/stack_guard.cpp"],
     "kernel/interrupts/interrupts": [*_all("kernel/interrupts", "interrupts", "local_apic"),
                                      FAKE_ACPI, FAKE_CLOCK, FAKE_PAGING],

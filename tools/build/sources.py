@@ -9,7 +9,7 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
           "pci/access", "pci/hotplug", "pci/interrupts", "pci/pci", "platform/entropy",
           "platform/fw_cfg", "platform/power", "platform/reset", "platform/smbios",
-          "platform/virtio_mmio", "faults/panic",
+          "platform/virtio_mmio", "faults/last_run", "faults/panic",
           "faults/runtime", "faults/stack_guard"]
 FORMATS = ["json", "reader", "toml", "yaml", "yaml_text"]
 DRIVERS = ["ahci/controller", "ahci/port",

@@ -89,7 +89,7 @@ def test_raw_disk_as_the_loader_reads_it(files: Path) -> None:
     assert flat == (TEXT.ljust(DATA_AT, b"\0") + DATA).ljust(len(flat), b"\0")
     assert len(flat) == bootable.round_up(DATA_AT + len(DATA), 512)
     assert entry == BASE + 16
-    assert image_end == bootable.round_up(BASE + DATA_AT + len(DATA) + BSS_BYTES, 4096)
+    assert image_end == bootable.round_up(BASE + DATA_AT + len(DATA) + BSS_BYTES, 4096) + 4096
     assert pack_lba * 512 % 4096 == 0 and pack_sectors == 16
     assert disk[pack_lba * 512:][:8192] == (files / "site.pack").read_bytes()
 
