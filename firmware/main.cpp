@@ -19,6 +19,7 @@
 #include "firmware/settings/settings.hpp"
 #include "firmware/site.hpp"
 #include "firmware/urls.hpp"
+#include "firmware/watchdog.hpp"
 #include "generated/version.hpp"
 #include "http/connection/server.hpp"
 #include "http/operations/access_log.hpp"
@@ -166,6 +167,7 @@ class Machine {
     agent_ports::look_around();
     wall_clock::keep();
     last_run::note(now);
+    watchdog::look(now);
     http::tell_of_lost_lines(now);
     return power::look(now);
   }
@@ -219,6 +221,9 @@ class Machine {
 };
 
 [[noreturn]] void run(const http::SitePack* serving) {
+  if (!settings.halt_on_panic()) {  // a machine that is to stand still after a fault may do so
+    watchdog::start(clock::now());
+  }
   Machine machine(serving);
   RunLoop loop(machine, loop_counters);
   while (true) {
@@ -254,7 +259,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   [[gnu::section(".bss.sealed")]] static constinit std::optional<http::SitePack> site;
   site = find_site(*info, memory);
   pci::scan(memory);
-  last_run::tell(false);
+  last_run::tell(watchdog::find());
   virtio_mmio::find(*info, memory);
   const http::SitePack* const pack = site ? &*site : nullptr;
   const AddressRange lent = lend_dma_memory(memory, pack, limits::kBootDmaBytes);

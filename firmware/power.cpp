@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "firmware/nics.hpp"
+#include "firmware/watchdog.hpp"
 #include "http/connection/drain.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/cpu/cpu.hpp"
@@ -42,6 +43,9 @@ struct Machine {
     last_run::end(action == PowerAction::kOff     ? RunEnd::kOff
                   : action == PowerAction::kReset ? RunEnd::kReset
                                                   : RunEnd::kHalt);
+    if (action != PowerAction::kReset) {
+      watchdog::stop();
+    }
     switch (action) {
       case PowerAction::kOff:
         power_off();
