@@ -144,7 +144,8 @@ def image_edges(edges: Edges, objects: list[str]) -> None:
     """Kernel, loader, the example site's pack, and the outputs that boot."""
     files, folders = site_files()
     layout = "$b/generated/boot_layout.cpp"
-    edges.build(layout, "boot_layout", ["boot/boot_info.inc", "boot/long_mode.asm"],
+    edges.build(layout, "boot_layout",
+                ["boot/boot_info.inc", "boot/long_mode.asm", "boot/traps.asm"],
                 implicit=["tools/build/boot_layout.py"])
     edges.build(object_of(layout), "cxx", layout, optimize="$cold")
     edges.build("$b/kernel.elf", "link", objects,

@@ -33,6 +33,7 @@
 #include "kernel/faults/last_run.hpp"
 #include "kernel/faults/panic.hpp"
 #include "kernel/faults/stack_guard.hpp"
+#include "kernel/faults/turn_limit.hpp"
 #include "kernel/memory/memory_map.hpp"
 #include "kernel/memory/paging.hpp"
 #include "kernel/pci/pci.hpp"
@@ -168,6 +169,7 @@ class Machine {
     wall_clock::keep();
     last_run::note(now);
     watchdog::look(now);
+    turn_limit::look(now);
     http::tell_of_lost_lines(now);
     return power::look(now);
   }
@@ -279,6 +281,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   agent_ports::bring_up(settings, shut_down);
   power::initialize(milliseconds(settings.drain_time_ms()));
   const bool serves = site && start_http(*site);
+  turn_limit::start(loop_counters.turns);
   if (!paging::seal()) {
     console::line("memory: cannot make page tables and other fixed data read-only");
   }

@@ -121,6 +121,7 @@ void print_registers(const TrapFrame& frame) {
 // Counts nested panics. A fault while a panic is being printed gets one line; a fault while that
 // line is being printed gets none.
 bool may_print_all() {
+  cpu::disable_interrupts();  // the limit of a turn is none for this
   console::speak();
   ++depth;
   if (depth > 2) {
@@ -142,6 +143,16 @@ void panic(std::string_view words) {
   if (may_print_all()) {
     console::line("panic: ", words);
     print_callers(physical(__builtin_frame_address(0)).value);
+  }
+  end();
+}
+
+void panic_at(const TrapFrame& frame, std::string_view words) {
+  last_run::panicked(words, frame.rip);
+  if (may_print_all()) {
+    console::line("panic: ", words);
+    print_registers(frame);
+    print_callers(frame.rbp);
   }
   end();
 }

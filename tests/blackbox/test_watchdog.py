@@ -8,8 +8,10 @@ import pytest
 
 from conftest import Bench
 from gdb_stub import GdbStub
+from kernel_map import symbol_like
 from machine import STATIC, Guest, Machine
 
+pytestmark = pytest.mark.needs("image")
 WATCHDOG = ("-device", "i6300esb", "-action", "watchdog=reset")
 HANG = b"\xeb\xfe"  # jmp $
 HANG_DEAF = b"\xfa\xeb\xfe"  # cli; jmp $
@@ -25,9 +27,9 @@ def boot(bench: Bench, stub_path: Path, *extra: str, machine: str = "q35", way: 
 
 
 def hang(stub_path: Path, code: bytes) -> int:
-    """Has the machine stay where it is for ever; returns where."""
+    """Has the machine stay in the function that looks at the links, for ever; returns where."""
     stub = GdbStub(stub_path)
-    at = stub.register("rip")
+    at = symbol_like("mote::netstack::Attachment::tend(").address
     stub.write(at, code)
     stub.resume()
     stub.close()
@@ -53,12 +55,30 @@ def test_a_watchdog_timer_resets_a_machine_that_hangs(bench: Bench, stub_path: P
     guest.serves()
 
 
-def test_a_machine_that_was_paused_is_not_reset(bench: Bench, stub_path: Path) -> None:
-    guest = boot(bench, stub_path, *WATCHDOG)
+@pytest.mark.parametrize(("machine", "way", "more"), [
+    ("q35", "pvh", ""), ("pc", "bios", ""), ("microvm", "pvh", ""), ("q35", "pvh", "idle=doze")])
+def test_a_turn_without_end_is_a_panic(bench: Bench, stub_path: Path, machine: str, way: str,
+                                       more: str) -> None:
+    """Without a watchdog timer, too, and with the place where the loop stands."""
+    guest = boot(bench, stub_path, machine=machine, way=way, more=more)
+    start = len(guest.console.lines)
+    at = hang(stub_path, HANG)
+    guest.console.wait_for(r"^panic: a turn of the loop lasted over 5 s$", RESET_S, start)
+    guest.console.wait_for(rf"^rip {at:016x}  rsp ", RESET_S, start)
+    guest.console.wait_for(r"^callers( [0-9a-f]{16})+$", RESET_S, start)
+    guest.console.wait_for(r"^last run ended by a panic: a turn of the loop lasted over 5 s at "
+                           rf"{at:016x}, \d+ s after boot$", RESET_S, start)
+    guest.console.wait_for("^ready$", RESET_S, start)
+    guest.serves()
+
+
+@pytest.mark.parametrize("more", ["", "idle=doze"])
+def test_a_machine_that_was_paused_is_not_reset(bench: Bench, stub_path: Path, more: str) -> None:
+    guest = boot(bench, stub_path, *WATCHDOG, more=more)
     for _ in range(2):
         pause(guest)
         guest.serves()
-    assert not guest.console.find("last run")
+    assert not guest.console.find("last run|panic")
 
 
 def test_a_machine_that_halts_on_faults_may_stand_still(bench: Bench, stub_path: Path) -> None:

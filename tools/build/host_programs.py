@@ -217,6 +217,8 @@ UNIT_TESTS = {
     "kernel/faults/panic_words": PANIC,
     "kernel/faults/run_record": [],
     "kernel/faults/stack_guard": ["kernel/faults/stack_guard.cpp"],
+    "kernel/faults/turn_limit": ["kernel/faults/turn_limit.cpp", FAKE_CLOCK, FAKE_CONSOLE,
+                                 FAKE_INTERRUPTS],
     "kernel/interrupts/interrupts": [*_all("kernel/interrupts", "interrupts", "local_apic"),
                                      FAKE_ACPI, FAKE_CLOCK, FAKE_PAGING],
     "kernel/interrupts/io_apic": [FAKE_PAGING],

@@ -10,7 +10,7 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "pci/access", "pci/hotplug", "pci/interrupts", "pci/pci", "platform/entropy",
           "platform/fw_cfg", "platform/power", "platform/reset", "platform/smbios",
           "platform/virtio_mmio", "faults/last_run", "faults/panic",
-          "faults/runtime", "faults/stack_guard"]
+          "faults/runtime", "faults/stack_guard", "faults/turn_limit"]
 FORMATS = ["json", "reader", "toml", "yaml", "yaml_text"]
 DRIVERS = ["ahci/controller", "ahci/port",
            "e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
