@@ -29,6 +29,7 @@
 #include "kernel/boot_info.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/cpu/cpu.hpp"
+#include "kernel/cpu/injection.hpp"
 #include "kernel/cpu/watch.hpp"
 #include "kernel/faults/last_run.hpp"
 #include "kernel/faults/panic.hpp"
@@ -226,6 +227,7 @@ class Machine {
   if (!settings.halt_on_panic()) {  // a machine that is to stand still after a fault may do so
     watchdog::start(clock::now());
   }
+  injection::begin();
   Machine machine(serving);
   RunLoop loop(machine, loop_counters);
   while (true) {

@@ -64,7 +64,7 @@ def test_elf_brings_the_pack_as_a_segment(files: Path) -> None:
                for at in range(64, 64 + 3 * 56, 56)]
     pack = headers[2]
     end = BASE + DATA_AT + len(DATA) + BSS_BYTES
-    assert pack.paddr == pack.vaddr == bootable.round_up(end, 4096)
+    assert pack.paddr == pack.vaddr == bootable.round_up(end, 4096) + 4096
     assert pack.type == 1 and pack.flags == 4 and pack.offset % 4096 == 0
     assert pack.file_bytes == pack.memory_bytes == 8192
     assert made[pack.offset:] == (files / "site.pack").read_bytes()
