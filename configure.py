@@ -144,7 +144,8 @@ def image_edges(edges: Edges, objects: list[str]) -> None:
     """Kernel, loader, the example site's pack, and the outputs that boot."""
     files, folders = site_files()
     layout = "$b/generated/boot_layout.cpp"
-    edges.build(layout, "boot_layout", ["boot/boot_info.inc", "boot/long_mode.asm"],
+    edges.build(layout, "boot_layout",
+                ["boot/boot_info.inc", "boot/long_mode.asm", "boot/traps.asm"],
                 implicit=["tools/build/boot_layout.py"])
     edges.build(object_of(layout), "cxx", layout, optimize="$cold")
     edges.build("$b/kernel.elf", "link", objects,
@@ -304,6 +305,14 @@ def all_sources() -> list[str]:
     return sorted(set(sources) - {LWIP})
 
 
+def injection_header(one_in: int) -> str:
+    """The header by which faults are injected, or not (kernel/cpu/injection.hpp)."""
+    return ("// How often a fault is injected: one time in so many, 0: never. By configure.py.\n"
+            "#pragma once\n\n"
+            f"namespace mote::injection {{\n\ninline constexpr unsigned kOneIn = {one_in};\n\n"
+            "}  // namespace mote::injection\n")
+
+
 def write_if_changed(path: Path, text: str) -> None:
     """Leaves an unchanged file as old as it is, so that nothing is linked anew."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -318,7 +327,14 @@ def main() -> int:
                         "than build, run ninja -f DIR/build.ninja")
     parser.add_argument("--lwip", metavar="DIR",
                         help="an lwIP 2.2.1 source tree of your own; copied, never changed")
+    parser.add_argument("--inject-faults", type=int, default=0, metavar="N",
+                        help="for tests: refuse one allocation in N, and spoil one received "
+                        "length and one received frame in N; 0, the default: no code for that")
     options = parser.parse_args()
+    if options.inject_faults < 0 or options.inject_faults == 1:
+        print(f"configure.py: --inject-faults {options.inject_faults}: one in how many? From 2 on, "
+              "or 0 for none", file=sys.stderr)
+        return 2
     os.chdir(ROOT)
     missing = [source for source in all_sources() if not (ROOT / source).exists()]
     missing += [name for name in HOT if name.startswith("lwip/")
@@ -356,6 +372,8 @@ def main() -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text + "\n")
     write_if_changed(Path(build_dir, "boot_only.ld"), boot_only_rules(build_dir))
+    write_if_changed(Path(build_dir, "generated/injection.hpp"),
+                     injection_header(options.inject_faults))
     return 0
 
 

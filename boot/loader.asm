@@ -26,7 +26,7 @@ struc Manifest
 .kernel_sum:     resd 1                 ; of its 32-bit words, see kernel.inc
 .kernel_sums:    resd 1                 ; of the running sum after each word
 .entry:          resd 1
-.image_end:      resd 1                 ; end of .bss: where the pack goes
+.image_end:      resd 1                 ; end of the kernel: where the pack goes
 .pack_lba:       resd 1
 .pack_sectors:   resd 1                 ; 0: there is none
 endstruc

@@ -1,14 +1,16 @@
 ; Faults and interrupts. Every exception ends in panic_trap(const TrapFrame*), whose frame
-; kernel/faults/panic.hpp mirrors. An interrupt does no more than wake the CPU from a doze.
+; kernel/faults/panic.hpp mirrors. An interrupt does no more than wake the CPU from a doze, but for
+; the timer's outside of dozes, which goes to turn_timer(const TrapFrame*).
 ;
-; Interrupts are on only during a doze (kernel/interrupts/interrupts.hpp). The stub for all their
-; vectors returns with them off, so that each doze takes at most one, and none can storm.
+; The stub for all vectors of interrupts returns with interrupts off, so that each doze
+; (kernel/interrupts/interrupts.hpp) takes at most one, and none can storm.
 
 global install_traps, kernel_gdt_pointer
-extern panic_trap, __page_fault_stack_top, __urgent_stack_top
+extern panic_trap, turn_timer, turn_timer_is_on, __page_fault_stack_top, __urgent_stack_top
 
 kExceptions equ 32                      ; vectors 0-31 (AMD64 APM volume 2, 8.2)
 kVectors equ 256
+kTimerVector equ 0x50
 kStubBytes equ 9                        ; two byte pushes and a near jump
 kInterruptFlag equ 1 << 9               ; of RFLAGS
 
@@ -16,6 +18,7 @@ kCode64 equ 0x08
 kTss equ 0x18
 kInterruptGate equ 0x8E                 ; present, ring 0, 64-bit interrupt gate (APM 2, 4.8.4)
 kTssBytes equ 104                       ; 64-bit TSS (APM 2, 12.2.5)
+kFxsaveBytes equ 512                    ; Intel SDM 2A, FXSAVE
 kPicMasks equ 0x21                      ; of the first 8259A; the second's is at 0xA1
 
 ; These get stacks of their own: a page fault may come from the stack's guard page, a double fault
@@ -59,6 +62,11 @@ install_traps:
         mov byte [idt + 16 * kNmi + 4], kUrgentIst
         mov byte [idt + 16 * kDoubleFault + 4], kUrgentIst
         mov byte [idt + 16 * kMachineCheck + 4], kUrgentIst
+        mov byte [idt + 16 * kTimerVector + 4], kUrgentIst
+        mov eax, timer_stub
+        mov [idt + 16 * kTimerVector], ax
+        shr eax, 16
+        mov [idt + 16 * kTimerVector + 6], ax
         lidt [idt_pointer]
 
         mov eax, tss
@@ -83,26 +91,46 @@ stubs:
         times kStubBytes - ($ - stubs - vector * kStubBytes) nop
 %assign vector vector + 1
 %endrep
+interrupt_stub:
         and byte [rsp + 17], ~(kInterruptFlag >> 8) & 0xFF      ; in the flags that IRETQ restores
         iretq
 
 ; The frame has 22 quadwords, and begins on a multiple of 16 because the CPU aligns the stack.
+%macro push_all 1-*
+%rep %0
+        push %1
+%rotate 1
+%endrep
+%endmacro
+%macro pop_all 1-*
+%rep %0
+%rotate -1
+        pop %1
+%endrep
+%endmacro
+%define registers rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
+
+; The timer has run out: in a doze to end it, else because a turn lasts. C++ may use SSE, whose
+; registers are the interrupted code's.
+timer_stub:
+        cmp byte [turn_timer_is_on], 0
+        je interrupt_stub
+        push byte 0
+        push byte kTimerVector
+        push_all registers
+        cld
+        mov rdi, rsp
+        sub rsp, kFxsaveBytes
+        fxsave64 [rsp]
+        call turn_timer
+        fxrstor64 [rsp]
+        add rsp, kFxsaveBytes
+        pop_all registers
+        add rsp, 16                     ; vector and error code
+        iretq
+
 trap:
-        push rax
-        push rbx
-        push rcx
-        push rdx
-        push rsi
-        push rdi
-        push rbp
-        push r8
-        push r9
-        push r10
-        push r11
-        push r12
-        push r13
-        push r14
-        push r15
+        push_all registers
         cld
         mov rdi, rsp
         call panic_trap

@@ -28,4 +28,9 @@ inline constexpr std::size_t kSerialDevices = 3;
 inline constexpr std::uint32_t kPowerDrainS = 5;
 inline constexpr std::uint32_t kMostPowerDrainS = 300;
 
+// How long the run loop may stand still before a watchdog timer resets the machine, and how often
+// the timer is fed, which costs exits to the hypervisor.
+inline constexpr std::uint32_t kWatchdogMs = 10'000;
+inline constexpr std::uint32_t kWatchdogFeedMs = 1'000;
+
 }  // namespace mote::limits

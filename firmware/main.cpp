@@ -19,6 +19,7 @@
 #include "firmware/settings/settings.hpp"
 #include "firmware/site.hpp"
 #include "firmware/urls.hpp"
+#include "firmware/watchdog.hpp"
 #include "generated/version.hpp"
 #include "http/connection/server.hpp"
 #include "http/operations/access_log.hpp"
@@ -28,9 +29,12 @@
 #include "kernel/boot_info.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/cpu/cpu.hpp"
+#include "kernel/cpu/injection.hpp"
 #include "kernel/cpu/watch.hpp"
+#include "kernel/faults/last_run.hpp"
 #include "kernel/faults/panic.hpp"
 #include "kernel/faults/stack_guard.hpp"
+#include "kernel/faults/turn_limit.hpp"
 #include "kernel/memory/memory_map.hpp"
 #include "kernel/memory/paging.hpp"
 #include "kernel/pci/pci.hpp"
@@ -165,6 +169,9 @@ class Machine {
     }
     agent_ports::look_around();
     wall_clock::keep();
+    last_run::note(now);
+    watchdog::look(now);
+    turn_limit::look(now);
     http::tell_of_lost_lines(now);
     return power::look(now);
   }
@@ -218,6 +225,10 @@ class Machine {
 };
 
 [[noreturn]] void run(const http::SitePack* serving) {
+  if (!settings.halt_on_panic()) {  // a machine that is to stand still after a fault may do so
+    watchdog::start(clock::now());
+  }
+  injection::begin();
   Machine machine(serving);
   RunLoop loop(machine, loop_counters);
   while (true) {
@@ -234,6 +245,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   kept = *told;
   const BootInfo* const info = &kept;
   const MemoryMap memory(*info);
+  last_run::begin();
   console::initialize();
   entropy::initialize();
   stack_guard::choose(entropy::random64());
@@ -252,6 +264,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   [[gnu::section(".bss.sealed")]] static constinit std::optional<http::SitePack> site;
   site = find_site(*info, memory);
   pci::scan(memory);
+  last_run::tell(watchdog::find());
   virtio_mmio::find(*info, memory);
   const http::SitePack* const pack = site ? &*site : nullptr;
   const AddressRange lent = lend_dma_memory(memory, pack, limits::kBootDmaBytes);
@@ -271,6 +284,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   agent_ports::bring_up(settings, shut_down);
   power::initialize(milliseconds(settings.drain_time_ms()));
   const bool serves = site && start_http(*site);
+  turn_limit::start(loop_counters.turns);
   if (!paging::seal()) {
     console::line("memory: cannot make page tables and other fixed data read-only");
   }

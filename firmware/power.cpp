@@ -4,9 +4,11 @@
 #include <optional>
 
 #include "firmware/nics.hpp"
+#include "firmware/watchdog.hpp"
 #include "http/connection/drain.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/cpu/cpu.hpp"
+#include "kernel/faults/last_run.hpp"
 #include "kernel/platform/power.hpp"
 #include "kernel/platform/reset.hpp"
 #include "kernel/time/patience.hpp"
@@ -38,6 +40,12 @@ struct Machine {
                                                     : "power: halted");
     }
     console::drain();
+    last_run::end(action == PowerAction::kOff     ? RunEnd::kOff
+                  : action == PowerAction::kReset ? RunEnd::kReset
+                                                  : RunEnd::kHalt);
+    if (action != PowerAction::kReset) {
+      watchdog::stop();
+    }
     switch (action) {
       case PowerAction::kOff:
         power_off();

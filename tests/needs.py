@@ -19,7 +19,8 @@ IMAGE = "image"
 FIXTURES = {"images": IMAGE}
 # Paths that tests themselves make there, Python's byte code of them, and the lock by which builds
 # take turns.
-OWN = tuple(BUILD + name for name in ("test-results/", "node/", "bench-linux/", "pycache/", "lock"))
+OWN = tuple(BUILD + name for name in ("test-results/", "faults/", "node/", "bench-linux/",
+                                      "pycache/", "lock"))
 
 touched: list[str] = []  # files in build/ that the running test has opened or started
 

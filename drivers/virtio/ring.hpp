@@ -17,6 +17,7 @@
 #include "drivers/net_device.hpp"
 #include "kernel/cpu/addresses.hpp"
 #include "kernel/cpu/barriers.hpp"
+#include "kernel/cpu/injection.hpp"
 #include "kernel/cpu/watch.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/memory/packet.hpp"
@@ -345,7 +346,7 @@ inline void SplitRing::ask_for_none() {
 inline Completion SplitRing::take() {
   const UsedElement* element = &used_ring_[taken_++ & mask_];
   const std::uint32_t id = load(&element->id);
-  const std::uint32_t bytes = load(&element->bytes);
+  const std::uint32_t bytes = injection::stated(load(&element->bytes));
   if (id >= entries_ || slots_[id].pieces == 0) [[unlikely]] {
     return {};
   }

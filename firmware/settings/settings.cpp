@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "firmware/limits.hpp"
-#include "firmware/settings/harmless_text.hpp"
 #include "http/limits.hpp"
 #include "kernel/console/console.hpp"
+#include "kernel/console/harmless_text.hpp"
 #include "netstack/limits.hpp"
 
 namespace mote {

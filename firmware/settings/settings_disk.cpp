@@ -6,9 +6,9 @@
 #include <optional>
 
 #include "firmware/settings/cloud_init.hpp"
-#include "firmware/settings/harmless_text.hpp"
 #include "firmware/settings/parse.hpp"
 #include "kernel/console/console.hpp"
+#include "kernel/console/harmless_text.hpp"
 
 namespace mote {
 namespace {

@@ -14,6 +14,7 @@
 #include "http/operations/exposition.hpp"
 #include "http/operations/options.hpp"
 #include "kernel/console/number_text.hpp"
+#include "kernel/faults/last_run.hpp"
 #include "kernel/memory/packet.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/time/wall_clock.hpp"
@@ -40,6 +41,12 @@ void write_build(Exposition& out) {
   if (const auto now = wall_clock::now()) {
     out.gauge("start_time_seconds"sv, "Time of the start, since 1970, by the wall clock."sv);
     out.sample(*now - uptime / 1000);
+  }
+  out.gauge("last_run_info"sv, "How the run before this one ended, with the value 1."sv);
+  out.sample({"end"sv, last_run::how()}, 1);
+  out.counter("runs_ended_total"sv, "Runs since power-on that ended, by how."sv);
+  for (std::size_t end = 0; end < kRunEnds; ++end) {
+    out.sample({"end"sv, last_run::name(static_cast<RunEnd>(end))}, last_run::ends()[end]);
   }
   if (build.loop != nullptr) {
     out.counter("loop_turns_total"sv, "Turns of the run loop, waiting not counted."sv,

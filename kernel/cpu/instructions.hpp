@@ -73,6 +73,15 @@ inline void write_msr(std::uint32_t number, std::uint64_t value) {
 // instruction has begun (Intel SDM 2B), so an interrupt already pending ends the halt, too.
 inline void halt_until_interrupt() { asm volatile("sti; hlt; cli" : : : "memory"); }
 
+inline void enable_interrupts() { asm volatile("sti" : : : "memory"); }
+inline void disable_interrupts() { asm volatile("cli" : : : "memory"); }
+
+// Holds back interrupts whose vector's upper half is `priority` or less (CR8; Intel SDM
+// 3A, 11.8.6).
+inline void set_task_priority(std::uint64_t priority) {
+  asm volatile("mov %0, %%cr8" : : "r"(priority) : "memory");
+}
+
 // Halts for good, with interrupts off.
 [[noreturn]] inline void halt() {
   while (true) {

@@ -7,6 +7,7 @@
 #include "kernel/cpu/addresses.hpp"
 #include "kernel/cpu/cpu.hpp"
 #include "kernel/faults/backtrace.hpp"
+#include "kernel/faults/last_run.hpp"
 #include "kernel/memory/image.hpp"
 #include "kernel/platform/reset.hpp"
 
@@ -120,6 +121,7 @@ void print_registers(const TrapFrame& frame) {
 // Counts nested panics. A fault while a panic is being printed gets one line; a fault while that
 // line is being printed gets none.
 bool may_print_all() {
+  cpu::disable_interrupts();  // the limit of a turn is none for this
   console::speak();
   ++depth;
   if (depth > 2) {
@@ -137,6 +139,7 @@ bool may_print_all() {
 void set_panic_policy(PanicPolicy new_policy) { policy = new_policy; }
 
 void panic(std::string_view words) {
+  last_run::panicked(words, physical(__builtin_return_address(0)).value);
   if (may_print_all()) {
     console::line("panic: ", words);
     print_callers(physical(__builtin_frame_address(0)).value);
@@ -144,11 +147,22 @@ void panic(std::string_view words) {
   end();
 }
 
-void panic_trap(const TrapFrame* frame) {
+void panic_at(const TrapFrame& frame, std::string_view words) {
+  last_run::panicked(words, frame.rip);
   if (may_print_all()) {
-    const bool known = frame->vector < kExceptions.size();
-    console::print("panic: ", known ? kExceptions[frame->vector] : "exception without a name",
-                   ", vector ", frame->vector, ", error ", Hex{frame->error_code});
+    console::line("panic: ", words);
+    print_registers(frame);
+    print_callers(frame.rbp);
+  }
+  end();
+}
+
+void panic_trap(const TrapFrame* frame) {
+  const bool known = frame->vector < kExceptions.size();
+  const std::string_view name = known ? kExceptions[frame->vector] : "exception without a name";
+  last_run::panicked(name, frame->rip);
+  if (may_print_all()) {
+    console::print("panic: ", name, ", vector ", frame->vector, ", error ", Hex{frame->error_code});
     if (frame->vector == kPageFault) {
       const std::uint64_t at = cpu::fault_address();
       console::print(", address ", address(at), is_guard(at) ? ", stack overflow" : "");

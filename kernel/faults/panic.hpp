@@ -30,6 +30,9 @@ void set_panic_policy(PanicPolicy policy);
 // that a bug of Mote's own can cause, never for anything the network or a device sends.
 [[noreturn]] void panic(std::string_view words);
 
+// The same for what an interrupt has found at fault: with the registers and callers of its place.
+[[noreturn]] void panic_at(const TrapFrame& frame, std::string_view words);
+
 // Prints the exception, the registers and the callers' addresses, then resets or halts by policy.
 // The trap stubs call it.
 extern "C" [[noreturn]] void panic_trap(const TrapFrame* frame);

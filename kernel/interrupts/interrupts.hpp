@@ -1,8 +1,9 @@
-// Interrupts, for one purpose: to end a doze.
+// Interrupts, for two purposes: to end a doze, and to end a turn that never ends by itself.
 //
-// They are off whenever the run loop runs, and no handler does any work. An interrupt during a doze
-// ends at a stub in boot/traps.asm, which returns with interrupts off; the caller of `doze`
-// acknowledges it. So a source that never stops raising costs one wake-up per doze and no more.
+// While the run loop runs, all are held back but the limit's timer, which is set so far ahead that
+// it runs out only if something is wrong. An interrupt during a doze ends at a stub in
+// boot/traps.asm, which returns with interrupts off; the caller of `doze` acknowledges it. So a
+// source that never stops raising costs one wake-up per doze and no more.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,18 @@ void close_lines();
 // `acknowledge` afterwards, once devices that keep raising their interrupts have been told to stop.
 [[nodiscard]] bool doze(std::uint64_t ticks);
 void acknowledge();
+
+// Prepares the limit of a turn (kernel/faults/turn_limit.hpp). False: there is no local APIC. Once,
+// after `start` if that is called at all.
+[[nodiscard]] bool prepare_limit();
+
+// Lets the limit's interrupt come when the time stamp counter has advanced by `ticks`, unless this
+// is called again before. Dozes don't count. The first calls may only measure the timer. Costs an
+// exit to the hypervisor, or two.
+void set_limit(std::uint64_t ticks);
+
+// Acknowledges the limit's interrupt, and sets it anew. False: it was a doze's that came late.
+[[nodiscard]] bool take_limit();
 
 // Whether a device's interrupt is pending that was not taken.
 [[nodiscard]] bool device_waits();

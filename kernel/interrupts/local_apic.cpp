@@ -48,6 +48,17 @@ constexpr unsigned kFraction = 32;  // binary places of counts_per_tick_
 }  // namespace
 
 bool LocalApic::start() {
+  constexpr Nanoseconds kWindow = microseconds(200);
+  if (!begin()) {
+    return false;
+  }
+  if (!by_deadline_) {
+    clock::wait(kWindow);
+  }
+  return calibrate();
+}
+
+bool LocalApic::begin() {
   if (!open()) {
     return false;
   }
@@ -56,7 +67,14 @@ bool LocalApic::start() {
   write(apic_register::kPin0, kMasked);
   write(apic_register::kDivide, kDivideByOne);
   by_deadline_ = (cpu::cpuid(cpu::kFeatureLeaf).ecx & cpu::kTscDeadlineBit) != 0;
-  return by_deadline_ || measure_timer();
+  if (by_deadline_) {
+    write(apic_register::kTimer, kTimerDeadline | vector::kTimer);
+    // 11.5.4.1: the write to the LVT in memory must be done before any write to the MSR.
+    full_fence();
+  } else {
+    begin_measuring();
+  }
+  return true;
 }
 
 bool LocalApic::open() {
@@ -74,24 +92,35 @@ bool LocalApic::open() {
 
 // Measures the timer against the time stamp counter: both run on if a hypervisor takes the CPU
 // away.
-bool LocalApic::measure_timer() {
-  constexpr Nanoseconds kWindow = microseconds(200);
+void LocalApic::begin_measuring() {
+  counts_per_tick_ = 0;
   write(apic_register::kTimer, kMasked | vector::kTimer);
   write(apic_register::kInitialCount, kMostCount);
-  const std::uint64_t before = cpu::time_stamp();
-  const std::uint32_t first = read(apic_register::kCurrentCount);
-  clock::wait(kWindow);
-  const std::uint64_t after = cpu::time_stamp();
+  measured_from_ = cpu::time_stamp();
+  first_count_ = read(apic_register::kCurrentCount);
+}
+
+bool LocalApic::calibrate() {
+  if (by_deadline_ || counts_per_tick_ != 0) {
+    return true;
+  }
+  const std::uint64_t ticks = cpu::time_stamp() - measured_from_;
   const std::uint32_t last = read(apic_register::kCurrentCount);
-  write(apic_register::kInitialCount, 0);
-  if (first <= last || after <= before) {
+  // One that has run out says nothing; one that stands still or counts up never will.
+  if (last != 0 && last < first_count_ && ticks != 0) {
+    counts_per_tick_ = (std::uint64_t{first_count_ - last} << kFraction) / ticks;
+  }
+  if (counts_per_tick_ == 0) {
+    begin_measuring();
     return false;
   }
-  counts_per_tick_ = (std::uint64_t{first - last} << kFraction) / (after - before);
-  return counts_per_tick_ != 0;
+  write(apic_register::kInitialCount, 0);
+  write(apic_register::kTimer, vector::kTimer);
+  return true;
 }
 
 void LocalApic::open_pin() const { write(apic_register::kPin0, kExternal); }
+void LocalApic::close_pin() const { write(apic_register::kPin0, kMasked); }
 
 std::uint32_t LocalApic::identifier() const {
   constexpr unsigned kShift = 24;  // 11.4.6; in x2APIC mode all 32 bits are the identifier
@@ -101,15 +130,11 @@ std::uint32_t LocalApic::identifier() const {
 
 void LocalApic::start_timer(std::uint64_t ticks) const {
   if (by_deadline_) {
-    write(apic_register::kTimer, kTimerDeadline | vector::kTimer);
-    // 11.5.4.1: the write to the LVT in memory must be done before the write to the MSR.
-    full_fence();
     cpu::write_msr(kMsrDeadline, cpu::time_stamp() + ticks);
     return;
   }
   __extension__ using Wide = unsigned __int128;
   const auto counts = static_cast<std::uint64_t>(Wide{ticks} * counts_per_tick_ >> kFraction);
-  write(apic_register::kTimer, vector::kTimer);
   write(apic_register::kInitialCount,
         static_cast<std::uint32_t>(std::clamp<std::uint64_t>(counts, 1, kMostCount)));
 }

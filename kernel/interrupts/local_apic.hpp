@@ -13,8 +13,14 @@ class LocalApic {
   // Masks the pin to which the 8259As are wired.
   [[nodiscard]] bool start();
 
-  // Unmasks the 8259As' pin again.
+  // The same without waiting for the calibration: call `calibrate` from time to time until it says
+  // true. Until then the timer can't be started.
+  [[nodiscard]] bool begin();
+  [[nodiscard]] bool calibrate();
+
+  // Unmasks the 8259As' pin, or masks it again.
   void open_pin() const;
+  void close_pin() const;
 
   // The identifier by which messages address it.
   [[nodiscard]] std::uint32_t identifier() const;
@@ -33,7 +39,7 @@ class LocalApic {
 
  private:
   [[nodiscard]] bool open();
-  [[nodiscard]] bool measure_timer();
+  void begin_measuring();
   [[nodiscard]] bool bit(std::uint32_t first, std::uint8_t vector) const;
   [[nodiscard]] std::uint32_t read(std::uint32_t offset) const;
   void write(std::uint32_t offset, std::uint32_t value) const;
@@ -41,6 +47,8 @@ class LocalApic {
   PhysicalAddress base_;  // zero: x2APIC mode, registers are MSRs
   bool by_deadline_ = false;
   std::uint64_t counts_per_tick_ = 0;  // timer counts per TSC tick, in 1/2^32
+  std::uint64_t measured_from_ = 0;    // the TSC then
+  std::uint32_t first_count_ = 0;      // the timer then
 };
 
 }  // namespace mote

@@ -17,11 +17,14 @@ extern const std::byte __sealed_end[];
 extern const std::byte __stack_guard[];   // an unmapped page
 extern const std::byte __stack_bottom[];  // the lowest byte, right above the guard
 extern const std::byte __stack_top[];     // one past the highest byte
+extern std::byte __kept[];                // a page that nobody clears at boot
 extern const std::byte __image_end[];
 
 }  // extern "C"
 
 namespace mote {
+
+inline constexpr std::size_t kKeptBytes = 4096;
 
 // The kernel, with all of its static memory.
 [[nodiscard]] inline AddressRange image_range() {

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "kernel/cpu/injection.hpp"
 #include "kernel/limits.hpp"
 
 namespace mote {
@@ -58,7 +59,7 @@ constinit Pool pool{};
 }  // namespace
 
 void Packet::give_back(PacketIndex index) { pool.give(index); }
-Packet Packet::allocate() { return Packet(pool.take(), 0); }
+Packet Packet::allocate() { return injection::strikes() ? Packet() : Packet(pool.take(), 0); }
 std::byte* Packet::frame_of(PacketIndex index) { return pool.buffer(index) + kFrameOffset; }
 bool Packet::set_up(Arena& arena, std::size_t packets) {
   return packets <= limits::kPackets && pool.set_up(arena, packets);

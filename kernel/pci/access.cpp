@@ -87,6 +87,14 @@ std::uint32_t MachineSpace::read32(Address address, std::uint16_t offset) const 
   return at ? mmio::read32(*at) : kNothing;
 }
 
+void MachineSpace::write8(Address address, std::uint16_t offset, std::uint8_t value) const {
+  if (way_ == Way::kPorts && offset < kPortSpaceBytes) {
+    port::out8(select(address, offset), value);
+  } else if (const auto at = place(ecam_, address, offset); way_ == Way::kEcam && at) {
+    mmio::write8(*at, value);
+  }
+}
+
 void MachineSpace::write16(Address address, std::uint16_t offset, std::uint16_t value) const {
   if (way_ == Way::kPorts && offset < kPortSpaceBytes) {
     port::out16(select(address, offset), value);

@@ -27,6 +27,7 @@ class MachineSpace {
   }
 
   // Writing has: next to the command are status bits that writing a one clears.
+  void write8(Address address, std::uint16_t offset, std::uint8_t value) const;
   void write16(Address address, std::uint16_t offset, std::uint16_t value) const;
   void write32(Address address, std::uint16_t offset, std::uint32_t value) const;
 

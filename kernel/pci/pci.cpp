@@ -114,6 +114,9 @@ std::uint8_t Function::read8(std::uint16_t offset) const { return space.read8(ad
 std::uint16_t Function::read16(std::uint16_t offset) const { return space.read16(address, offset); }
 std::uint32_t Function::read32(std::uint16_t offset) const { return space.read32(address, offset); }
 
+void Function::write8(std::uint16_t offset, std::uint8_t value) const {
+  space.write8(address, offset, value);
+}
 void Function::write16(std::uint16_t offset, std::uint16_t value) const {
   space.write16(address, offset, value);
 }

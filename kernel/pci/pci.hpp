@@ -30,6 +30,7 @@ class Function {
   [[nodiscard]] std::uint8_t read8(std::uint16_t offset) const;
   [[nodiscard]] std::uint16_t read16(std::uint16_t offset) const;
   [[nodiscard]] std::uint32_t read32(std::uint16_t offset) const;
+  void write8(std::uint16_t offset, std::uint8_t value) const;
   void write16(std::uint16_t offset, std::uint16_t value) const;
   void write32(std::uint16_t offset, std::uint32_t value) const;
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernel/cpu/injection.hpp"
 #include "lwip/arch.h"
 #include "lwip/opt.h"
 #include "lwip/pbuf.h"
@@ -29,7 +30,7 @@ class SizeClass {
   [[nodiscard]] static constexpr bool fits(std::size_t bytes) { return bytes <= kBytes; }
 
   [[nodiscard]] void* allocate() {
-    void* block = blocks_.take();
+    void* block = injection::strikes() ? nullptr : blocks_.take();
     ++(block != nullptr ? used_ : failures_);
     return block;
   }

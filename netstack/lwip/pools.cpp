@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <span>
 
+#include "kernel/cpu/injection.hpp"
 #include "lwip/memp.h"
 #include "lwip/stats.h"
 #include "netstack/lwip/free_blocks.hpp"
@@ -85,7 +86,9 @@ void memp_init() {
 
 void* memp_malloc(memp_t type) {
   Pool& pool = all[type];
-  void* element = pool.blocks.take();
+  // There are as many timeouts as lwIP has timers, so that they can't run out.
+  const bool is_refused = type != MEMP_SYS_TIMEOUT && mote::injection::strikes();
+  void* element = is_refused ? nullptr : pool.blocks.take();
   if (element == nullptr) {
     ++pool.stats.err;
     return nullptr;

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,7 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--interop", action="store_true",
                      default=bool(os.environ.get("MOTE_INTEROP")),
                      help="meet other people's programs, the heavy ones too (or MOTE_INTEROP=1)")
-
+    parser.addoption("--injection", action="store_true",
+                     help="build an image with injected faults, and see that it bears them")
 
     parser.addoption("--presses", type=int, default=2, metavar="N",
                      help="how often each kind of machine's power button is pressed")
@@ -45,13 +47,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "interop: takes a program that is heavy to install; runs "
                             "with --interop only")
+    config.addinivalue_line("markers", "injection: builds an image of its own; runs with "
+                            "--injection only")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--interop"):
-        heavy = [item for item in items if item.get_closest_marker("interop")]
-        config.hook.pytest_deselected(items=heavy)
-        items[:] = [item for item in items if item not in heavy]
+    for kind in ("interop", "injection"):
+        if not config.getoption(kind):
+            heavy = [item for item in items if item.get_closest_marker(kind)]
+            config.hook.pytest_deselected(items=heavy)
+            items[:] = [item for item in items if item not in heavy]
 
 
 @pytest.fixture(scope="session")
@@ -195,6 +200,15 @@ def wire(guest: Guest) -> Iterator[Wire]:
 def client(guest: Guest) -> Iterator[Client]:
     with Client(guest.lab.connect()) as client:
         yield client
+
+
+@pytest.fixture
+def stub_path() -> Iterator[Path]:
+    """Where a machine's stub for gdb listens (gdb_stub.py). A short path: a socket's has at most
+    107 characters, which a test's folder may exceed."""
+    folder = Path(tempfile.mkdtemp())
+    yield folder / "gdb"
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -58,13 +58,15 @@ class Machine:
     settings: str | None = STATIC  # for fw_cfg; None: DHCP
     command_line: str = ""  # for the kernel, over PVH
     serial: bool = True
+    reboots: bool = False  # whether a reset begins a new run, rather than ending QEMU
     extra: tuple[str, ...] = ()
 
     def arguments(self, image: Path, settings: Path, results: Path, wire: int | None,
                   monitor: int) -> list[str]:
         """QEMU's command line."""
         line = [QEMU, "-machine", MACHINES[self.machine], "-accel", "tcg", "-cpu", self.cpu,
-                "-m", str(self.memory_mib), "-nodefaults", "-display", "none", "-no-reboot",
+                "-m", str(self.memory_mib), "-nodefaults", "-display", "none",
+                *(() if self.reboots else ("-no-reboot",)),
                 "-chardev", "stdio,id=console,signal=off", "-serial",
                 "chardev:console" if self.serial else "none",
                 "-chardev", f"socket,id=monitor,fd={monitor}", "-mon",

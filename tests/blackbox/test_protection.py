@@ -2,10 +2,7 @@
 from a running machine's page tables, and provoked."""
 
 import re
-import shutil
 import struct
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,36 +10,13 @@ import pytest
 
 from conftest import Bench
 from gdb_stub import GdbStub
-from images import ROOT
+from kernel_map import symbol_like, symbols
 from machine import Guest, Machine
 
 pytestmark = pytest.mark.needs("image")
 PAGE = 4096
 PROTECTED = ("tcp_listen_input", "etharp_input", "dhcp_recv", "mote::http::Connection::serve(",
              "mote::http::RangeSet::read(", "mote::acpi::memory_of(", "mote::parse_mac(")
-
-
-@dataclass(frozen=True)
-class Symbol:
-    address: int
-    end: int
-
-
-def symbols() -> dict[str, Symbol]:
-    """The linker's map: functions and variables, input sections among them."""
-    row = re.compile(r" *([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+) +\d+ +(\S.*?)(?: = \.)?$")
-    found = {}
-    for line in (ROOT / "build/kernel.map").read_text().splitlines():
-        if match := row.match(line):
-            address, size = (int(match[i], 16) for i in (1, 2))
-            found[match[3]] = Symbol(address, address + size)
-    return found
-
-
-def symbol_like(beginning: str) -> Symbol:
-    """The one symbol that begins like this: a C++ function's name is followed by its arguments'
-    types."""
-    return next(symbol for name, symbol in symbols().items() if name.startswith(beginning))
 
 
 @dataclass(frozen=True)
@@ -111,14 +85,6 @@ def tables_in_use(guest: Guest, root: int) -> list[int]:
 def words(guest: Guest, table: int) -> list[int]:
     dump = guest.monitor(f"xp /512gx {table:#x}")
     return [int(word, 16) for line in dump.splitlines() for word in line.split(":")[1].split()]
-
-
-@pytest.fixture
-def stub_path() -> Iterator[Path]:
-    """A short path: a socket's has at most 107 characters, which a test's folder may exceed."""
-    folder = Path(tempfile.mkdtemp())
-    yield folder / "gdb"
-    shutil.rmtree(folder)
 
 
 def boot_with_stub(bench: Bench, path: Path) -> tuple[Guest, GdbStub]:

@@ -23,6 +23,7 @@ CONSTANTS = {
     "kBootWayPvh": "static_cast<unsigned>(mote::BootWay::kPvh)",
     "kUsableRam": "mote::MemoryRange::kUsableRam",
     "kCommandLineBytes": "mote::BootInfo::kMaxCommandLine + 1",
+    "kTimerVector": "mote::vector::kTimer",
 }
 STRUCTURES = ("BootInfo", "MemoryRange")
 BYTES = {"b": 1, "w": 2, "d": 4, "q": 8}
@@ -60,7 +61,8 @@ def read(text: str, layout: Layout) -> None:
 def checks(layout: Layout) -> Iterator[str]:
     """The lines of the C++ source."""
     yield "// Compiles only if boot/ and kernel/boot_info.hpp agree. By tools/build/boot_layout.py."
-    yield '#include "kernel/boot_info.hpp"\n'
+    yield '#include "kernel/boot_info.hpp"'
+    yield '#include "kernel/interrupts/vectors.hpp"\n'
     for name in STRUCTURES:
         members = layout.structures.get(name)
         if not members:

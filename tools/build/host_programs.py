@@ -61,7 +61,9 @@ VIRTIO_REQUESTS = ["tests/unit/drivers/virtio/world.cpp", RING_MEMORY, FAKE_CLOC
 SCSI_BUS = ["drivers/virtio/scsi_bus.cpp", FAKE_CONSOLE, *VIRTIO_REQUESTS]
 PCI_WORLD = [*_all("kernel/pci", "access", "pci"), FAKE_ACPI, FAKE_CONSOLE, FAKE_PAGING]
 PCI_DEVICE = ["kernel/pci/interrupts.cpp", FAKE_INTERRUPTS, *PCI_WORLD]
-PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", FAKE_CONSOLE]
+LAST_RUN = ["kernel/faults/last_run.cpp", "tests/unit/kernel/faults/kept.cpp", FAKE_CLOCK,
+            FAKE_CONSOLE]
+PANIC = ["kernel/faults/panic.cpp", "tests/unit/kernel/faults/image.cpp", *LAST_RUN]
 IDLE = ["firmware/idle.cpp", "tests/unit/firmware/idle_nics.cpp", FAKE_CLOCK, FAKE_CONSOLE,
         FAKE_INTERRUPTS]
 SETTINGS = [*_all("firmware/settings", "interface_fields", "interface_rules", "parse", "settings"),
@@ -107,6 +109,7 @@ UNIT_TESTS = {
     "drivers/e1000/receive_ring": E1000_WORLD,
     "drivers/e1000/transmit_ring": E1000_WORLD,
     "drivers/e1000/transmit_ring_segmentation": E1000_WORLD,
+    "drivers/i6300esb/watchdog": ["drivers/i6300esb/watchdog.cpp", *PCI_WORLD],
     "drivers/ide/channel": ["drivers/ide/channel.cpp", FAKE_CLOCK],
     "drivers/ide/controller": [FAKE_CLOCK, *PCI_WORLD,
                                *_all("drivers/ide", "channel", "controller")],
@@ -163,6 +166,7 @@ UNIT_TESTS = {
     "firmware/site": ["firmware/site.cpp", *_all("http/pack", "crc32", "site_pack"),
                       "tests/unit/http/site.cpp", FAKE_CONSOLE, FAKE_PAGING],
     "firmware/urls": [FAKE_CONSOLE],
+    "firmware/watchdog": ["firmware/watchdog.cpp", "drivers/i6300esb/watchdog.cpp", *PCI_WORLD],
     "http/connection/connection": HTTP_WORLD,
     "http/connection/connection_again": HTTP_WORLD,
     "http/connection/connection_closing": HTTP_WORLD,
@@ -210,9 +214,13 @@ UNIT_TESTS = {
     "kernel/cpu/addresses": [],
     "kernel/cpu/cpu": ["kernel/cpu/cpu.cpp"],
     "kernel/faults/backtrace": [],
+    "kernel/faults/last_run": LAST_RUN,
     "kernel/faults/panic": PANIC,
     "kernel/faults/panic_words": PANIC,
+    "kernel/faults/run_record": [],
     "kernel/faults/stack_guard": ["kernel/faults/stack_guard.cpp"],
+    "kernel/faults/turn_limit": ["kernel/faults/turn_limit.cpp", FAKE_CLOCK, FAKE_CONSOLE,
+                                 FAKE_INTERRUPTS],
     "kernel/interrupts/interrupts": [*_all("kernel/interrupts", "interrupts", "local_apic"),
                                      FAKE_ACPI, FAKE_CLOCK, FAKE_PAGING],
     "kernel/interrupts/io_apic": [FAKE_PAGING],

@@ -9,12 +9,12 @@ KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/pag
           "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
           "pci/access", "pci/hotplug", "pci/interrupts", "pci/pci", "platform/entropy",
           "platform/fw_cfg", "platform/power", "platform/reset", "platform/smbios",
-          "platform/virtio_mmio", "faults/panic",
-          "faults/runtime", "faults/stack_guard"]
+          "platform/virtio_mmio", "faults/last_run", "faults/panic",
+          "faults/runtime", "faults/stack_guard", "faults/turn_limit"]
 FORMATS = ["json", "reader", "toml", "yaml", "yaml_text"]
 DRIVERS = ["ahci/controller", "ahci/port",
            "e1000/nic", "e1000/pci_registers", "e1000/receive_ring", "e1000/transmit_ring",
-           "ide/channel", "ide/controller",
+           "i6300esb/watchdog", "ide/channel", "ide/controller",
            "virtio/any_transport", "virtio/block", "virtio/bring_up", "virtio/entropy_source",
            "virtio/mmio_nic", "virtio/mmio_transport", "virtio/nic", "virtio/pci_transport",
            "virtio/port_queues", "virtio/receive_queue", "virtio/request_device",
@@ -53,7 +53,7 @@ FIRMWARE = ["agent_ports", "disks", "entropy_sources", "idle", "main", "nics", "
             "settings/interface_rules", "settings/interfaces_file", "settings/meta_data",
             "settings/network_config", "settings/network_data", "settings/parse",
             "settings/settings", "settings/settings_disk", "settings/settings_file",
-            "settings/user_data", "site"]
+            "settings/user_data", "site", "watchdog"]
 
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
 FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,

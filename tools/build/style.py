@@ -33,6 +33,7 @@ FIRST_LINES = {CPP: ("// ",), NASM: ("; ",), PYTHON: ('"""', "#!/usr/bin/env pyt
 
 FLOORS = tuple(sources.FLOORS)
 LWIP_PORT = "netstack/lwip/port/"
+INJECTION = "kernel/cpu/injection.hpp"
 
 # The rooms of a floor: each may include the headers of those before it.
 ROOMS = {"kernel": ("cpu", "memory", "acpi", "time", "console", "interrupts", "pci", "platform",
@@ -196,7 +197,8 @@ def include_advice(source: Source, angled: bool, header: str) -> str | None:
     elif top in FLOORS:
         allowed = may_see(source, header)
     else:
-        allowed = header == "generated/version.hpp" and source.floor == "firmware"
+        allowed = (header == "generated/version.hpp" and source.floor == "firmware" or
+                   header == "generated/injection.hpp" and source.path == INJECTION)
         if not allowed:
             return f'name "{header}" by its path from the root'
     where = "/".join(source.path.split("/")[:-1])

@@ -62,6 +62,7 @@ UNTESTED = {
 # Headers that only a machine can run, with the reason; none with logic worth a test. `ninja
 # coverage` prints its total with and without these and UNTESTED's sources.
 HARDWARE = {
+    "kernel/cpu/injection.hpp": "does nothing but in images built for it; a black-box test has one",
     "kernel/cpu/instructions.hpp": "the CPU's instructions; tests/unit/machine takes their place",
     "kernel/cpu/mmio.hpp": "volatile registers, likewise",
     "kernel/cpu/port_io.hpp": "in and out, likewise",

@@ -14,6 +14,7 @@ from tools.base.errors import UserError  # noqa: E402  (the path above makes it 
 from tools.base.files import replacing  # noqa: E402
 
 PAGE = 4096
+KEPT = PAGE  # __kept in boot/kernel.ld
 SECTOR = 512
 CHUNK = 1 << 20
 
@@ -80,8 +81,10 @@ class Kernel:
 
     @property
     def image_end(self) -> int:
-        """The pack's address: the first page after the kernel (the symbol __image_end)."""
-        return round_up(max(load.paddr + load.memory_bytes for load in self.segments), PAGE)
+        """The pack's address (the symbol __image_end): behind the kernel, and behind the page that
+        outlives a reset, which no segment holds."""
+        end = max(load.paddr + load.memory_bytes for load in self.segments)
+        return round_up(end, PAGE) + KEPT
 
     def flat(self) -> bytes:
         """The segments as they lie in memory, without the zeros at the end, in whole sectors."""

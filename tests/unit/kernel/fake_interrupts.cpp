@@ -34,6 +34,9 @@ bool doze(std::uint64_t ticks) {
   return fake().on_doze();
 }
 void acknowledge() { ++fake().acknowledged; }
+bool prepare_limit() { return fake().has_limit; }
+void set_limit(std::uint64_t ticks) { fake().limits.push_back(ticks); }
+bool take_limit() { return fake().is_limits; }
 bool device_waits() { return fake().waits; }
 
 }  // namespace mote::interrupts

@@ -23,6 +23,10 @@ struct Fake {
   std::vector<std::uint64_t> dozes;  // length of each, in ticks
   bool (*on_doze)() = nullptr;       // returns whether a device ended it
   bool waits = false;
+
+  bool has_limit = true;
+  std::vector<std::uint64_t> limits;  // in ticks
+  bool is_limits = true;              // whether an interrupt is the limit's
 };
 Fake& fake();
 

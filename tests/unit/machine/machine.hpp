@@ -101,6 +101,8 @@ class FakeMachine {
   std::uint64_t fault_address = 0;
   std::uint64_t page_table_root = 0;
   bool write_protect = true;
+  bool interrupts_on = false;
+  std::uint64_t task_priority = 0;
 
   std::uint32_t in(std::uint16_t port, unsigned bytes) {
     return on_in ? on_in(port, bytes) : value_of(ports, port, ~std::uint32_t{0});

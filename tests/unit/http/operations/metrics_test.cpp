@@ -22,6 +22,7 @@
 #include "http/operations/options.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "http/reply/text_writer.hpp"
+#include "kernel/faults/last_run.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/platform/entropy.hpp"
 #include "kernel/time/clock.hpp"
@@ -44,6 +45,7 @@ struct World {
   http::Options options;
   http::Counters counters;
   LoopCounters loop{1000, 10, 7, 1};
+  std::array<std::uint32_t, kRunEnds> ends{0, 0, 0, 0, 2, 3};
   unsigned interfaces = 1;
   DeviceCounters device;
   netstack::InterfaceCounters stack;
@@ -59,6 +61,12 @@ World world;
 
 Nanoseconds clock::now() { return {world.now_ns}; }
 std::optional<std::uint64_t> wall_clock::now() { return world.wall_seconds; }
+std::string_view last_run::how() { return "watchdog"; }
+const std::array<std::uint32_t, kRunEnds>& last_run::ends() { return world.ends; }
+std::string_view last_run::name(RunEnd end) {
+  return std::array<std::string_view, kRunEnds>{"a", "b", "c", "d", "panic", "watchdog"}.at(
+      static_cast<std::size_t>(end));
+}
 std::uint64_t entropy::random64() { return 4; }
 const http::Options& http::options() { return world.options; }
 const http::Counters& http::counters() { return world.counters; }
@@ -286,6 +294,9 @@ TEST_CASE("metrics report the counts") {
                 "mac=\"52:54:00:12:ab:0f\"}"] == "1");
   CHECK(samples["mote_build_info{version=\"1.2.3\",commit=\"abcdef0+\"}"] == "1");
   CHECK(samples["mote_uptime_seconds"] == "90061.042");
+  CHECK(samples["mote_last_run_info{end=\"watchdog\"}"] == "1");
+  CHECK(samples["mote_runs_ended_total{end=\"panic\"}"] == "2");
+  CHECK(samples["mote_runs_ended_total{end=\"watchdog\"}"] == "3");
   CHECK(samples["mote_start_time_seconds"] == "1709120035");
   CHECK(samples["mote_loop_busy_turns_total"] == "10");
   CHECK(samples["mote_loop_dozes_total"] == "7");
@@ -331,6 +342,7 @@ TEST_CASE("the largest numbers of all interfaces have room") {
   world.stack.replies_dropped = 0;
   world.pool_number = kMost;
   world.loop = {kMost, kMost, kMost, kMost};
+  world.ends.fill(~std::uint32_t{0});
   world.now_ns = kMost;
   const auto reply = ask("/metrics");
   REQUIRE(reply.has_value());

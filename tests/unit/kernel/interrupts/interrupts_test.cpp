@@ -13,6 +13,8 @@
 #include "tests/unit/kernel/fake_paging.hpp"
 #include "tests/unit/machine/machine.hpp"
 
+extern "C" bool turn_timer_is_on;  // for boot/traps.asm
+
 namespace mote::interrupts {
 namespace {
 
@@ -78,7 +80,8 @@ TEST_CASE("a doze ends by the timer or by a device, and the timer is stopped eit
     pc.writes.clear();
     pc.on_halt = [&] {
       CHECK(pc.writes.back().where == 0x6E0);  // the deadline is armed before the halt
-      pc.memory[kApic + 0x120] = by_timer ? 1 : 2;
+      pc.memory[kApic + 0x120] = by_timer ? 0 : 2;
+      pc.memory[kApic + 0x120] |= by_timer ? 1 << 16 : 0;
     };
     CHECK(doze(1000) == !by_timer);
     CHECK(pc.writes.back() == Pc::wrmsr(0x6E0, 0));
@@ -106,6 +109,55 @@ TEST_CASE("a pending interrupt shows at the APIC, or at an 8259A's open line") {
         Writes{Pc::write32(kApic + 0xB0, 0), Pc::out8(0xA0, 0x20), Pc::out8(0x20, 0x20)});
   close_lines();
   CHECK_FALSE(device_waits());
+}
+
+// The rights of interrupts while the loop runs, and in a doze.
+void check_only_the_timer(const Pc& pc) {
+  CHECK(pc.interrupts_on);
+  CHECK(pc.task_priority == 4);  // holds back 41h, not 50h
+  CHECK(turn_timer_is_on);
+}
+
+TEST_CASE("a limit lets the timer in and nothing else, except in a doze, which lets in all") {
+  Pc pc;
+  REQUIRE(start());
+  REQUIRE(use_line(11));
+  REQUIRE(prepare_limit());
+  pc.writes.clear();
+  set_limit(5'000'000);
+  check_only_the_timer(pc);
+  REQUIRE(pc.writes.size() == 2);
+  CHECK(pc.writes[0].where == 0x6E0);
+  CHECK(pc.writes[1] == Pc::write32(kApic + 0x350, 0x1'0000));  // 8259As heed no priority
+  pc.on_halt = [&] {
+    CHECK_FALSE(pc.interrupts_on);  // until STI, right before the halt
+    CHECK(pc.task_priority == 0);
+    CHECK_FALSE(turn_timer_is_on);
+    CHECK(pc.writes[pc.writes.size() - 2] == Pc::write32(kApic + 0x350, 0x700));
+    pc.memory[kApic + 0x120] = 2;
+  };
+  CHECK(doze(1000));
+  CHECK_FALSE(pc.interrupts_on);
+  CHECK(pc.writes.back().where == 0x6E0);
+  CHECK(pc.writes.back().value >= pc.ticks + 4'900'000);  // the limit's again
+  acknowledge();
+  check_only_the_timer(pc);
+}
+
+TEST_CASE("an interrupt long before the limit was a doze's; one at its time is the limit's") {
+  Pc pc;
+  REQUIRE(start());
+  REQUIRE(prepare_limit());
+  set_limit(5'000'000);
+  CHECK_FALSE(take_limit());
+  pc.ticks += 4'900'000;  // the timer may be a little early by the counter
+  CHECK(take_limit());
+  CHECK_FALSE(take_limit());  // it has been set anew
+  pc.ticks -= 4'000'000;      // a counter that was set back
+  CHECK_FALSE(take_limit());
+  pc.ticks += 5'000'000;
+  CHECK(take_limit());
+  CHECK(pc.writes[pc.writes.size() - 2] == Pc::write32(kApic + 0xB0, 0));
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ TEST_CASE("registers in memory: enabled, every priority admitted, no 8259A, the 
   REQUIRE(apic.start());
   CHECK(cpu.writes == Writes{Cpu::write32(kBase + 0xF0, 0x1FF), Cpu::write32(kBase + 0x80, 0),
                              Cpu::write32(kBase + 0x350, 0x1'0000),
-                             Cpu::write32(kBase + 0x3E0, 0b1011)});
+                             Cpu::write32(kBase + 0x3E0, 0b1011),
+                             Cpu::write32(kBase + 0x320, 2 << 17 | 0x50)});
   REQUIRE(paging::fake().mapped.size() == 1);
   CHECK(paging::fake().mapped[0].begin == kBase);
   CHECK(paging::fake().mapped[0].end == kBase + 4096);
@@ -47,14 +48,17 @@ TEST_CASE("in x2APIC mode the same registers are MSRs, and no memory is mapped")
   LocalApic apic;
   REQUIRE(apic.start());
   CHECK(cpu.writes == Writes{Cpu::wrmsr(0x80F, 0x1FF), Cpu::wrmsr(0x808, 0),
-                             Cpu::wrmsr(0x835, 0x1'0000), Cpu::wrmsr(0x83E, 0b1011)});
+                             Cpu::wrmsr(0x835, 0x1'0000), Cpu::wrmsr(0x83E, 0b1011),
+                             Cpu::wrmsr(0x832, 2 << 17 | 0x50)});
   CHECK(paging::fake().mapped.empty());
   cpu.writes.clear();
   cpu.msrs[0x802] = 0x1234'5678;
   CHECK(apic.identifier() == 0x1234'5678);
   apic.end_of_interrupt();
   apic.open_pin();
-  CHECK(cpu.writes == Writes{Cpu::wrmsr(0x80B, 0), Cpu::wrmsr(0x835, 0x700)});
+  apic.close_pin();
+  CHECK(cpu.writes ==
+        Writes{Cpu::wrmsr(0x80B, 0), Cpu::wrmsr(0x835, 0x700), Cpu::wrmsr(0x835, 0x1'0000)});
 }
 
 TEST_CASE("an APIC that firmware left off is switched on; address bits the CPU lacks are dropped") {
@@ -77,7 +81,7 @@ TEST_CASE("without an APIC, or when it can't be mapped, nothing is written") {
   CHECK(cpu.writes.empty());
 }
 
-TEST_CASE("the timer by deadline: its mode, then the counter's value") {
+TEST_CASE("the timer by deadline: the counter's value, and zero to stop it") {
   Cpu cpu;
   LocalApic apic;
   REQUIRE(apic.start());
@@ -85,8 +89,7 @@ TEST_CASE("the timer by deadline: its mode, then the counter's value") {
   cpu.ticks = 5'000;
   apic.start_timer(70'000);
   apic.stop_timer();
-  CHECK(cpu.writes == Writes{Cpu::write32(kBase + 0x320, 2 << 17 | 0x40),
-                             Cpu::wrmsr(0x6E0, 75'000 + cpu.ticks_a_look), Cpu::wrmsr(0x6E0, 0)});
+  CHECK(cpu.writes == Writes{Cpu::wrmsr(0x6E0, 75'000 + cpu.ticks_a_look), Cpu::wrmsr(0x6E0, 0)});
 }
 
 // The current count register, which falls by one in two ticks of the counter.
@@ -101,23 +104,46 @@ TEST_CASE("a timer without deadlines is measured against the counter, and is mas
   count_down(cpu);
   LocalApic apic;
   REQUIRE(apic.start());
-  REQUIRE(cpu.writes.size() == 7);
-  CHECK(cpu.writes[4] == Cpu::write32(kBase + 0x320, 0x1'0040));
+  REQUIRE(cpu.writes.size() == 8);
+  CHECK(cpu.writes[4] == Cpu::write32(kBase + 0x320, 0x1'0050));
   CHECK(cpu.writes[5] == Cpu::write32(kBase + 0x380, 0xFFFF'FFFF));
   CHECK(cpu.writes[6] == Cpu::write32(kBase + 0x380, 0));
+  CHECK(cpu.writes[7] == Cpu::write32(kBase + 0x320, 0x50));
   cpu.writes.clear();
   apic.start_timer(2'000'000);
-  REQUIRE(cpu.writes.size() == 2);
-  CHECK(cpu.writes[0] == Cpu::write32(kBase + 0x320, 0x40));
-  CHECK(cpu.writes[1].where == kBase + 0x380);
-  CHECK(cpu.writes[1].value == doctest::Approx(1'000'000).epsilon(0.001));
+  REQUIRE(cpu.writes.size() == 1);
+  CHECK(cpu.writes[0].where == kBase + 0x380);
+  CHECK(cpu.writes[0].value == doctest::Approx(1'000'000).epsilon(0.001));
   cpu.writes.clear();
   apic.start_timer(0);                  // a zero would stop the timer
   apic.start_timer(~std::uint64_t{0});  // more than 32 bits
   apic.stop_timer();
-  CHECK(cpu.writes[1].value == 1);
-  CHECK(cpu.writes[3].value == 0xFFFF'FFFF);
-  CHECK(cpu.writes[4] == Cpu::write32(kBase + 0x380, 0));
+  CHECK(cpu.writes[0].value == 1);
+  CHECK(cpu.writes[1].value == 0xFFFF'FFFF);
+  CHECK(cpu.writes[2] == Cpu::write32(kBase + 0x380, 0));
+}
+
+TEST_CASE("begun without waiting, the timer is measured when there has been time") {
+  Cpu cpu(kBase | 0x900, 0);
+  count_down(cpu);
+  LocalApic apic;
+  REQUIRE(apic.begin());
+  cpu.on_read = [](std::uint64_t, unsigned) { return 0; };  // it has run out
+  cpu.ticks += 20'000'000'000;
+  CHECK_FALSE(apic.calibrate());
+  const std::uint64_t begun = cpu.ticks;
+  cpu.on_read = [&](std::uint64_t, unsigned) { return 0xFFFF'FFFF - (cpu.ticks - begun) / 2; };
+  CHECK_FALSE(apic.calibrate());  // what was read after it ran out is no beginning
+  cpu.ticks += 1'000'000'000;
+  REQUIRE(apic.calibrate());
+  cpu.writes.clear();
+  CHECK(apic.calibrate());
+  CHECK(cpu.writes.empty());  // once is enough
+  apic.start_timer(2'000'000);
+  CHECK(cpu.writes[0].value == doctest::Approx(1'000'000).epsilon(0.001));
+  Cpu modern;
+  REQUIRE(apic.begin());
+  CHECK(apic.calibrate());
 }
 
 TEST_CASE("a timer that stands still doesn't count") {

@@ -25,6 +25,8 @@ TEST_CASE("by ports: a register is selected by bus, device, function and doublew
   space.write32({5, 31, 7}, 0x40, 0x0102'0304);
   CHECK(device.get<std::uint32_t>(0x3C) == 0xBEEF'2211);  // its neighbour is not written
   CHECK(device.get<std::uint32_t>(0x40) == 0x0102'0304);
+  space.write8({5, 31, 7}, 0x42, 0xFF);
+  CHECK(device.get<std::uint32_t>(0x40) == 0x01FF'0304);
   CHECK(pc.writes.empty());
 }
 
@@ -64,6 +66,8 @@ TEST_CASE("without ports the window is used: 4 KiB for each function of the buse
   space.write16({2, 1, 0}, 0x06, 0x1234);
   CHECK(pc.writes[pc.writes.size() - 2] == FakeMachine::write32(0xB020'8010, 0xABCD));
   CHECK(pc.writes.back() == FakeMachine::write16(0xB020'8006, 0x1234));
+  space.write8({2, 1, 0}, 0x68, 0x12);
+  CHECK(pc.writes.back() == FakeMachine::write8(0xB020'8068, 0x12));
 }
 
 TEST_CASE("nothing outside the window is read or written") {
@@ -76,6 +80,7 @@ TEST_CASE("nothing outside the window is read or written") {
     CHECK(space.read32(away, 0) == 0xFFFF'FFFF);
     space.write32(away, 0, 1);
     space.write16(away, 0, 1);
+    space.write8(away, 0, 1);
   }
   CHECK(space.read32({2, 0, 0}, 4096) == 0xFFFF'FFFF);
   space.write32({2, 0, 0}, 4096, 1);

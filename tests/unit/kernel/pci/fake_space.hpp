@@ -53,6 +53,9 @@ class FakeSpace {
   std::uint8_t read8(Address a, std::uint16_t offset) { return read<std::uint8_t>(a, offset); }
   std::uint16_t read16(Address a, std::uint16_t offset) { return read<std::uint16_t>(a, offset); }
   std::uint32_t read32(Address a, std::uint16_t offset) { return read<std::uint32_t>(a, offset); }
+  void write8(Address a, std::uint16_t offset, std::uint8_t value) {
+    devices_.at(a).put(offset, value);
+  }
   void write16(Address a, std::uint16_t offset, std::uint16_t value) {
     devices_.at(a).put(offset, value);
   }

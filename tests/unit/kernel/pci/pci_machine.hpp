@@ -106,7 +106,9 @@ class PciMachine : public FakeMachine {
     } else if (is_data(port)) {
       writes.pop_back();
       configured.push_back({address(), offset(port), bytes, value});
-      if (bytes == 2) {
+      if (bytes == 1) {
+        space.write8(address(), offset(port), static_cast<std::uint8_t>(value));
+      } else if (bytes == 2) {
         space.write16(address(), offset(port), static_cast<std::uint16_t>(value));
       } else {
         space.write32(address(), offset(port), value);

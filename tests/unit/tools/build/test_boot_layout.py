@@ -8,7 +8,7 @@ import pytest
 from tools.build import boot_layout
 
 ROOT = Path(__file__).resolve().parents[4]
-SOURCES = [ROOT / "boot/boot_info.inc", ROOT / "boot/long_mode.asm"]
+SOURCES = [ROOT / "boot" / name for name in ("boot_info.inc", "long_mode.asm", "traps.asm")]
 
 
 def compiles(sources: list[Path], out: Path) -> str:
@@ -29,7 +29,8 @@ def test_both_agree(tmp_path: Path) -> None:
     (".attributes:    resd 1\n", "", "sizeof(mote::MemoryRange)"),
     ("kBootWayPvh    equ 2", "kBootWayPvh    equ 3", "kBootWayPvh"),
     ("kUsableRam     equ 1", "kUsableRam     equ 2", "kUsableRam"),
-    ("kCommandLineBytes equ 4096", "kCommandLineBytes equ 2048", "kCommandLineBytes")])
+    ("kCommandLineBytes equ 4096", "kCommandLineBytes equ 2048", "kCommandLineBytes"),
+    ("kTimerVector equ 0x50", "kTimerVector equ 0x51", "kTimerVector")])
 def test_a_difference_fails_the_build(tmp_path: Path, old: str, new: str, words: str) -> None:
     sources = []
     for source in SOURCES:

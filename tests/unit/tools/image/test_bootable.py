@@ -64,7 +64,7 @@ def test_elf_brings_the_pack_as_a_segment(files: Path) -> None:
                for at in range(64, 64 + 3 * 56, 56)]
     pack = headers[2]
     end = BASE + DATA_AT + len(DATA) + BSS_BYTES
-    assert pack.paddr == pack.vaddr == bootable.round_up(end, 4096)
+    assert pack.paddr == pack.vaddr == bootable.round_up(end, 4096) + 4096
     assert pack.type == 1 and pack.flags == 4 and pack.offset % 4096 == 0
     assert pack.file_bytes == pack.memory_bytes == 8192
     assert made[pack.offset:] == (files / "site.pack").read_bytes()
@@ -89,7 +89,7 @@ def test_raw_disk_as_the_loader_reads_it(files: Path) -> None:
     assert flat == (TEXT.ljust(DATA_AT, b"\0") + DATA).ljust(len(flat), b"\0")
     assert len(flat) == bootable.round_up(DATA_AT + len(DATA), 512)
     assert entry == BASE + 16
-    assert image_end == bootable.round_up(BASE + DATA_AT + len(DATA) + BSS_BYTES, 4096)
+    assert image_end == bootable.round_up(BASE + DATA_AT + len(DATA) + BSS_BYTES, 4096) + 4096
     assert pack_lba * 512 % 4096 == 0 and pack_sectors == 16
     assert disk[pack_lba * 512:][:8192] == (files / "site.pack").read_bytes()
 

@@ -56,7 +56,18 @@ inline void write_msr(std::uint32_t number, std::uint64_t value) {
 [[nodiscard]] inline bool rdrand(std::uint64_t& value) { return machine().on_rdrand(value); }
 [[nodiscard]] inline bool rdseed(std::uint64_t& value) { return machine().on_rdseed(value); }
 
-inline void halt_until_interrupt() { machine().on_halt(); }
+inline void enable_interrupts() { machine().interrupts_on = true; }
+inline void disable_interrupts() {
+  if (FakeMachine* const machine = FakeMachine::current()) {
+    machine->interrupts_on = false;
+  }
+}
+inline void set_task_priority(std::uint64_t priority) { machine().task_priority = priority; }
+
+inline void halt_until_interrupt() {
+  machine().on_halt();
+  machine().interrupts_on = false;
+}
 [[noreturn]] inline void halt() { throw FakeMachine::Halted{}; }
 [[noreturn]] inline void triple_fault() { throw FakeMachine::TripleFault{}; }
 
