@@ -80,9 +80,10 @@ void AddressConflict::announce(Attachment& attachment, Nanoseconds now) {
   }
 }
 
-bool AddressConflict::is_conflict(Attachment& attachment, const ArpPacket& arp) {
+// Switches that track devices ask each station by itself, without a sender's address: no probe.
+bool AddressConflict::is_conflict(Attachment& attachment, const ArpPacket& arp, bool to_all) {
   const bool is_same = arp.sender_address == address_.value;
-  const bool is_probe = arp.sender_address == 0 && arp.target_address == address_.value &&
+  const bool is_probe = to_all && arp.sender_address == 0 && arp.target_address == address_.value &&
                         arp.operation == ArpPacket::kRequest && phase_ == Phase::kProbing;
   if (address_.value == 0 || (!is_same && !is_probe) || arp.sender_mac == attachment.host().mac) {
     return false;

@@ -26,8 +26,9 @@ class AddressConflict {
   // isn't declined.
   void on_link_up();
 
-  // An ARP packet came. True: it is in our address's name, and nobody else may learn of it.
-  [[nodiscard]] bool is_conflict(Attachment& attachment, const ArpPacket& arp);
+  // An ARP packet came, to all or to us alone. True: it is in our address's name, and nobody else
+  // may learn of it.
+  [[nodiscard]] bool is_conflict(Attachment& attachment, const ArpPacket& arp, bool to_all);
 
  private:
   enum class Phase : std::uint8_t { kNone, kProbing, kAnnouncing, kServing };

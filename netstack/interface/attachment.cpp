@@ -344,8 +344,9 @@ void Attachment::give_to_lwip(struct pbuf* datagram, bool verified) {
 // May change what lwIP knows about any station, but not about us.
 void Attachment::give_arp_to_lwip(Packet packet) {
   peers_.forget();
-  const auto& arp = *reinterpret_cast<const ArpPacket*>(packet.data() + sizeof(EthernetHeader));
-  if (conflict_.is_conflict(*this, arp)) {
+  const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(packet.data());
+  const auto& arp = *reinterpret_cast<const ArpPacket*>(&ethernet + 1);
+  if (conflict_.is_conflict(*this, arp, ethernet.destination != host().mac)) {
     return;
   }
   etharp_input(adopt_packet(std::move(packet), sizeof(EthernetHeader)), &netif_);

@@ -121,8 +121,8 @@ void Life::collect() {
     const auto& ethernet = *reinterpret_cast<const netstack::EthernetHeader*>(frame.data());
     if (ethernet.type == netstack::EthernetHeader::kArp) {
       const auto& arp = *reinterpret_cast<const netstack::ArpPacket*>(frame.data() + 14);
-      const bool is_for_us = arp.target_address != world::kMachineAddress;
-      if (arp.operation == 1 && is_for_us && !choices_.one_in(4)) {
+      const bool is_for_peer = arp.target_address != world::kMachineAddress;
+      if (arp.operation == 1 && is_for_peer && !choices_.one_in(4)) {
         machine_.device.receive(world::arp_reply(arp.target_address, world::kPeerMac));
       }
     } else if (reinterpret_cast<const netstack::Ipv4Header*>(frame.data() + 14)->protocol == 6) {

@@ -327,7 +327,8 @@ ORACLES = ["tests/fuzz/request_oracle.cpp", "tests/fuzz/content_oracle.cpp"]
 FUZZ_PACK = ["tests/fuzz/guarded_pack.cpp", "tests/fuzz/pack.asm",
              *_all("http/pack", "crc32", "site_pack")]
 HTTP_UNPACKED = [name for name in HTTP if not name.startswith("pack/")]
-SERVED_MACHINE = ["tests/fuzz/served_machine.cpp", *FUZZ_PACK, *NETSTACK_WORLD,
+SERVED_MACHINE = [*_all("tests/fuzz", "fake_last_run", "served_machine"), *FUZZ_PACK,
+                  *NETSTACK_WORLD,
                   *_all("http", *HTTP_UNPACKED)]
 SPOILT_DEVICE = ["tests/fuzz/spoilt_device.cpp"]
 FUZZERS = {
@@ -335,7 +336,7 @@ FUZZERS = {
     "agent": AGENT_WORLD,
     "connection": [
         "tests/fakes/fake_stream.cpp",
-        *_all("tests/fuzz", "fake_stats", "http_run", "response_oracle"),
+        *_all("tests/fuzz", "fake_last_run", "fake_stats", "http_run", "response_oracle"),
         "tests/unit/http/fakes.cpp", *PACKETS, *ORACLES, *FUZZ_PACK,
         *_all("http", *[name for name in HTTP_UNPACKED if name != "operations/access_log"])],
     "e1000": [*SPOILT_DEVICE, *E1000_WORLD],

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "netstack/interface/arp.hpp"
 #include "netstack/limits.hpp"
 #include "tests/unit/netstack/dhcp_world.hpp"
 
@@ -29,10 +30,11 @@ std::vector<Message> of_type(const std::vector<Message>& messages, std::uint8_t 
   return found;
 }
 
-// Another station's ARP packet.
+// Another station's ARP packet, to all.
 void say(std::uint16_t operation, std::uint32_t sender, std::uint32_t target,
-         const MacAddress& mac = kOther) {
+         const MacAddress& mac = kOther, const MacAddress& to = netstack::kEveryStation) {
   Bytes frame = arp_reply(sender, mac);
+  reinterpret_cast<netstack::EthernetHeader*>(frame.data())->destination = to;
   auto& arp = *reinterpret_cast<ArpPacket*>(frame.data() + 14);
   arp.operation = operation;
   arp.target_address = target;
@@ -132,6 +134,7 @@ TEST_CASE("our own frames that come back are no conflict, nor is what others say
   say(ArpPacket::kReply, kLeased, kLeased, kMachineMac);
   say(ArpPacket::kRequest, kServer, kLeased, kServerMac);
   say(ArpPacket::kRequest, 0, kNext);
+  say(ArpPacket::kRequest, 0, kLeased, kOther, kMachineMac);  // as a switch asks
   const auto messages = run(20, willing);
   CHECK(of_type(messages, kDecline).empty());
   CHECK(counters().address_conflicts == before);
