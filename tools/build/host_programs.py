@@ -22,6 +22,7 @@ DHCP_WORLD = ["tests/unit/netstack/dhcp_world.cpp", *NETSTACK_WORLD]
 TCP_WORLD = [*_all("tests/unit/netstack", "held_stream", "tcp_peer", "tcp_server"),
              *NETSTACK_WORLD]
 NEIGHBOURS = ["tests/unit/netstack/neighbours.cpp", *TCP_WORLD]
+SEGMENTS = ["tests/unit/netstack/segments.cpp", *NEIGHBOURS]
 CONGESTION = [
     "tests/unit/netstack/sender/bottleneck.cpp",
     *_all("netstack/sender/congestion",
@@ -298,6 +299,10 @@ UNIT_TESTS = {
     "netstack/tcp/prompt_answer": [
         *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
     "netstack/tcp/stream_messages": TCP_WORLD,
+    "netstack/tcp/syn_cookies": SEGMENTS,
+    "netstack/tcp/syn_cookies_flood": [
+        "tests/unit/http/site.cpp", *HTTP_SERVER, *SEGMENTS],
+    "netstack/tcp/syn_offer": ["netstack/tcp/syn_offer.cpp"],
     "netstack/tcp/stream": ["tests/unit/netstack/tcp_peer.cpp", *NETSTACK_WORLD],
     "netstack/wire/host_name": [],
 }
