@@ -299,7 +299,8 @@ UNIT_TESTS = {
     "netstack/tcp/prompt_answer": [
         *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
     "netstack/tcp/stream_messages": TCP_WORLD,
-    "netstack/tcp/syn_cookies": SEGMENTS,
+    **{f"netstack/tcp/syn_cookies{aspect}": [
+        "tests/unit/netstack/tcp/cookie_client.cpp", *SEGMENTS] for aspect in ["", "_strangers"]},
     "netstack/tcp/syn_cookies_flood": [
         "tests/unit/http/site.cpp", *HTTP_SERVER, *SEGMENTS],
     "netstack/tcp/syn_offer": ["netstack/tcp/syn_offer.cpp"],
