@@ -57,8 +57,9 @@ inline constexpr unsigned kChallengeTimeMs = 5'000;
 
 // --- TCP ---
 
-// Half-open connections that stay when PCBs run out, at most.
-inline constexpr std::size_t kHalfOpen = 128;
+// Half-open connections, at most; further SYNs are answered with cookies. As many as clients a
+// tenth of a second away, 10,000 of which come in a second.
+inline constexpr std::size_t kHalfOpen = 1024;
 
 // Bytes of one connection in flight, at most.
 inline constexpr std::uint32_t kLargestSendWindow = 8 * 1024 * 1024;

@@ -33,7 +33,8 @@ TcpCounters tcp_counters() {
           .dropped_otherwise = tcp.drop - tcp.chkerr - tcp.lenerr - tcp.proterr,
           .path_mtu_believed = path_mtu_counters().believed,
           .path_mtu_refused = path_mtu_counters().refused,
-          .no_memory = tcp.memerr};
+          .no_memory = tcp.memerr,
+          .cookies = cookie_counters()};
 }
 
 void note_challenge(bool sent) { ++(sent ? challenges : challenges_withheld); }

@@ -10,6 +10,7 @@
 
 #include "drivers/net_device.hpp"
 #include "netstack/interface/classifier.hpp"
+#include "netstack/tcp/syn_cookies.hpp"
 
 namespace mote::netstack {
 
@@ -75,6 +76,7 @@ struct TcpCounters {
   std::uint64_t path_mtu_believed = 0;  // messages about paths' MTUs (netstack/ip/path_mtu.hpp)
   std::uint64_t path_mtu_refused = 0;
   std::uint32_t no_memory = 0;  // SYNs for which there was no memory
+  CookieCounters cookies;
 };
 [[nodiscard]] TcpCounters tcp_counters();
 

@@ -122,6 +122,13 @@ void write_tcp(Exposition& out) {
               "What routers said of the lengths that paths take, by what became of it."sv);
   out.sample({"fate"sv, "believed"sv}, tcp.path_mtu_believed);
   out.sample({"fate"sv, "refused"sv}, tcp.path_mtu_refused);
+  out.counter("tcp_syn_cookies_total"sv,
+              "SYNs answered without memory, and ACKs when such were about, by fate."sv);
+  out.sample({"fate"sv, "sent"sv}, tcp.cookies.sent);
+  out.sample({"fate"sv, "unsent"sv}, tcp.cookies.unsent);
+  out.sample({"fate"sv, "accepted"sv}, tcp.cookies.accepted);
+  out.sample({"fate"sv, "refused"sv}, tcp.cookies.refused);
+  out.sample({"fate"sv, "homeless"sv}, tcp.cookies.homeless);
   out.counter("tcp_no_memory_total"sv, "SYNs for which TCP had no memory."sv, tcp.no_memory);
 }
 

@@ -169,6 +169,7 @@ bool Attachment::attach(unsigned index, const DeviceFacts& facts, const Interfac
   index_ = index;
   owner_ = ways.owner;
   segment_ = ways.segment;
+  packet_ = ways.packet;
   announce_device(facts, settings.offload);
   if (index >= attachments.size() ||
       netif_add_noaddr(&netif_, this, initialize_netif, ethernet_input) == nullptr) {

@@ -94,13 +94,15 @@ class Attachment {
   [[nodiscard]] DhcpClient& dhcp_client() const { return dhcp_client_of(index_); }
   [[nodiscard]] struct netif& netif() { return netif_; }
 
-  // The functions by which lwIP sends datagrams and frames, and senders their segments (false: no
-  // room; the sender waits). `owner` outlives the attachment.
+  // The functions by which lwIP sends datagrams and frames, senders their segments (false: no room;
+  // the sender waits), and others a frame in a packet (false: no room; the packet is still theirs).
+  // `owner` outlives the attachment.
   struct Ways {
     void* owner;
     netif_output_fn datagram;
     netif_linkoutput_fn frame;
     bool (*segment)(void* owner, const TxFrame& frame);
+    bool (*packet)(void* owner, Packet& packet, TxChecksum checksum);
   };
 
   // Makes the interface known to lwIP and on the console; starts DHCP, or sets the static address.
@@ -146,6 +148,15 @@ class Attachment {
     return known != nullptr || !is_unknown_caller(destination, caller) ? known : &caller;
   }
   void send_datagram(struct pbuf& datagram, std::uint32_t destination);
+
+  // The header for an answer, without delay, to the datagram that lwIP is taking in: to the next
+  // hop to `destination`, its source, if known, else to the station that it came from.
+  [[nodiscard]] EthernetHeader station_of_caller(std::uint32_t destination);
+
+  // A frame that is lost if there is no room for it: false.
+  [[nodiscard]] bool transmit(Packet& packet, TxChecksum checksum) {
+    return packet_(owner_, packet, checksum);
+  }
 
   // For senders: a segment's frame for the device; false: no room. What the device does for it,
   // and the longest payload that it cuts (0: none).
@@ -209,6 +220,7 @@ class Attachment {
   struct netif netif_{};
   void* owner_ = nullptr;
   bool (*segment_)(void* owner, const TxFrame& frame) = nullptr;
+  bool (*packet_)(void* owner, Packet& packet, TxChecksum checksum) = nullptr;
   Offloads offloads_;
   std::uint32_t longest_payload_ = 0;
   Waiting waiting_;

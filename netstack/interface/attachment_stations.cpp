@@ -100,6 +100,13 @@ bool Attachment::is_unknown_caller(std::uint32_t destination, EthernetHeader& he
   return true;
 }
 
+EthernetHeader Attachment::station_of_caller(std::uint32_t destination) {
+  EthernetHeader caller;
+  const EthernetHeader* const station = station_for(destination, caller);
+  return station != nullptr ? *station
+                            : EthernetHeader{caller_.mac, host().mac, EthernetHeader::kIpv4};
+}
+
 void Attachment::learn_station(const struct pbuf& frame) {
   if (frame.len < sizeof(EthernetHeader) + sizeof(Ipv4Header)) {
     return;

@@ -41,7 +41,8 @@ class Interface {
     }
     const DeviceFacts facts{device.model(), device.features(), device.mac(),      device.mtu(),
                             offloads_,      device.link_up(),  &device.counters()};
-    return attachment_.attach(index, facts, settings, {this, output, link_output, send_segment});
+    return attachment_.attach(index, facts, settings,
+                              {this, output, link_output, send_segment, send_packet});
   }
 
   // One turn of the run loop: takes back sent frames, sends the backlog, receives a budget of
@@ -265,6 +266,15 @@ class Interface {
   static bool send_segment(void* owner, const TxFrame& frame) {
     Interface& self = *static_cast<Interface*>(owner);
     if (!self.backlog_.empty() || !self.device_->transmit(frame)) {
+      return false;
+    }
+    ++self.attachment_.counters().tx_frames;
+    return true;
+  }
+
+  static bool send_packet(void* owner, Packet& packet, TxChecksum checksum) {
+    Interface& self = *static_cast<Interface*>(owner);
+    if (!self.backlog_.empty() || !self.device_->transmit(packet, checksum)) {
       return false;
     }
     ++self.attachment_.counters().tx_frames;

@@ -51,8 +51,8 @@ constinit std::size_t half_open = 0;
 }  // namespace
 
 bool set_up(Arena& arena, const Plan& plan) {
-  // At most half of the PCBs beyond the server's connections, so that a flood of SYNs displaces
-  // itself before it displaces connections that are still closing.
+  // At most half of the PCBs beyond the server's connections, so that a flood of SYNs displaces no
+  // connection that is still closing.
   half_open = std::min<std::size_t>((plan.pcbs - plan.connections) / 2, limits::kHalfOpen);
   const std::size_t bucket_count = std::bit_ceil(plan.pcbs);
   buckets = arena.take<struct tcp_pcb*>(bucket_count);

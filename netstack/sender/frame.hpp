@@ -14,9 +14,10 @@
 
 namespace mote::netstack {
 
-// RFC 9293, 3.1, and RFC 3168, 6.1: the flags that a sender sets.
+// RFC 9293, 3.1, and RFC 3168, 6.1: the flags that we set ourselves.
 namespace tcp_flags {
 inline constexpr std::uint16_t kFin = 0x001;
+inline constexpr std::uint16_t kSyn = 0x002;
 inline constexpr std::uint16_t kPush = 0x008;
 inline constexpr std::uint16_t kAck = 0x010;
 inline constexpr std::uint16_t kEcnEcho = 0x040;

@@ -4,12 +4,11 @@
 #include <bit>
 #include <cstring>
 
+#include "netstack/wire/tcp_options.hpp"
+
 namespace mote::netstack {
 namespace {
 
-constexpr std::uint8_t kEndOfOptions = 0;  // RFC 9293, 3.1
-constexpr std::uint8_t kNoOperation = 1;
-constexpr std::uint8_t kSack = 5;  // RFC 2018, 3
 constexpr std::size_t kBlockBytes = 8;
 
 Sequence number_at(const std::uint8_t* at) {
@@ -22,26 +21,16 @@ Sequence number_at(const std::uint8_t* at) {
 
 std::span<const SequenceRange> sack_blocks(std::span<const std::uint8_t> options,
                                            std::span<SequenceRange, kSackBlocks> blocks) {
-  while (!options.empty() && options[0] != kEndOfOptions) {
-    if (options[0] == kNoOperation) {
-      options = options.subspan(1);
-      continue;
-    }
-    const std::size_t bytes = options.size() > 1 ? options[1] : 0;
-    if (bytes < 2 || bytes > options.size()) {
-      break;
-    }
-    if (options[0] == kSack) {
-      std::size_t count = 0;
-      for (std::size_t at = 2; at + kBlockBytes <= bytes && count < kSackBlocks;
-           at += kBlockBytes) {
-        blocks[count++] = {number_at(&options[at]), number_at(&options[at + 4])};
-      }
-      return blocks.first(count);
-    }
-    options = options.subspan(bytes);
+  TcpOption option = take_option(options);
+  while (option.kind != TcpOption::kSack && option.kind != TcpOption::kEnd) {
+    option = take_option(options);
   }
-  return {};
+  std::size_t count = 0;
+  for (std::span data = option.data; data.size() >= kBlockBytes && count < kSackBlocks;
+       data = data.subspan(kBlockBytes)) {
+    blocks[count++] = {number_at(&data[0]), number_at(&data[4])};
+  }
+  return blocks.first(count);
 }
 
 }  // namespace mote::netstack

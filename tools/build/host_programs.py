@@ -23,6 +23,7 @@ DHCP_WORLD = ["tests/unit/netstack/dhcp_world.cpp", *NETSTACK_WORLD]
 TCP_WORLD = [*_all("tests/unit/netstack", "held_stream", "tcp_peer", "tcp_server"),
              *NETSTACK_WORLD]
 NEIGHBOURS = ["tests/unit/netstack/neighbours.cpp", *TCP_WORLD]
+SEGMENTS = ["tests/unit/netstack/segments.cpp", *NEIGHBOURS]
 CONGESTION = [
     "tests/unit/netstack/sender/bottleneck.cpp",
     *_all("netstack/sender/congestion",
@@ -311,6 +312,11 @@ UNIT_TESTS = {
     "netstack/tcp/prompt_answer": [
         *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
     "netstack/tcp/stream_messages": TCP_WORLD,
+    **{f"netstack/tcp/syn_cookies{aspect}": [
+        "tests/unit/netstack/tcp/cookie_client.cpp", *SEGMENTS] for aspect in ["", "_strangers"]},
+    "netstack/tcp/syn_cookies_flood": [
+        "tests/unit/http/site.cpp", *HTTP_SERVER, *SEGMENTS],
+    "netstack/tcp/syn_offer": ["netstack/tcp/syn_offer.cpp"],
     "netstack/tcp/stream": ["tests/unit/netstack/tcp_peer.cpp", *NETSTACK_WORLD],
     "netstack/wire/host_name": [],
 }

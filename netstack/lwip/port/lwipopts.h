@@ -149,10 +149,11 @@
 // A closed connection is remembered for 2 × 15 s, or less if a new one needs its place.
 #define TCP_MSL 15000UL
 
-// No limit on connections waiting to be established. When PCBs run out, closed connections give way
-// first; then the oldest half-open one, if there are more than MOTE_TCP_HALF_OPEN, so that a flood
-// of SYNs displaces itself; then those that the server has given up, which may still be delivering
-// a response; then half-open ones again (patches/connections).
+// No limit on connections that the server has still to accept, but MOTE_TCP_HALF_OPEN half-open
+// ones at most get a PCB, or a few more, whose predecessors were in TIME-WAIT
+// (patches/syn-cookies). When PCBs run out, closed connections give way first; then the oldest of
+// these few; then those that the server has given up, which may still be delivering a response
+// (patches/connections).
 #define TCP_LISTEN_BACKLOG 0
 #define MOTE_TCP_HALF_OPEN mote_tcp_half_open()
 

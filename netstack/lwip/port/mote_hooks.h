@@ -1,6 +1,7 @@
 // The hooks that lwIP calls. Defined in netstack/lwip/lwip_port.cpp, netstack/dhcp/client.cpp,
 // netstack/interface/neighbours.cpp and claims.cpp beside it, netstack/ip/icmp_errors.cpp and
-// path_mtu.cpp beside it, netstack/sender/seam.cpp, and netstack/tcp/acceptance.cpp.
+// path_mtu.cpp beside it, netstack/sender/seam.cpp, netstack/tcp/acceptance.cpp and
+// syn_cookies.cpp beside it.
 #pragma once
 
 #include "lwip/err.h"
@@ -16,6 +17,7 @@ struct dhcp;
 struct eth_addr;
 struct tcp_hdr;
 struct tcp_pcb;
+struct tcp_pcb_listen;
 
 // An initial sequence number by RFC 6528.
 u32_t mote_tcp_isn(const ip_addr_t* local_ip, u16_t local_port, const ip_addr_t* remote_ip,
@@ -42,8 +44,23 @@ void mote_tcp_fin(struct tcp_pcb* pcb);
 void mote_tcp_output(struct tcp_pcb* pcb);
 void mote_tcp_end(struct tcp_pcb* pcb);
 
-// The number of half-open connections that stay when PCBs run out.
+// The number of half-open connections that there may be.
 u16_t mote_tcp_half_open(void);
+
+// A SYN is to be answered without a PCB. Its options: the first bytes lie behind the header, the
+// rest at `more` (patches/syn-cookies).
+void mote_tcp_syn_without_pcb(const struct tcp_hdr* header, u16_t option_bytes, u16_t first_bytes,
+                              const u8_t* more);
+
+// The initial sequence number of a half-open connection, whose addresses and ports are set.
+u32_t mote_tcp_syn_isn(const struct tcp_pcb* pcb, const struct tcp_hdr* header, u16_t option_bytes,
+                       u16_t first_bytes, const u8_t* more);
+
+// An ACK for no connection came to a listener. ERR_OK: it opens the one written to `opened`, which
+// is in SYN-RECEIVED and takes the segment, or null, and there is nothing to say. Otherwise it is
+// answered with a reset.
+err_t mote_tcp_listen_ack(const struct tcp_pcb_listen* listener, const struct tcp_hdr* header,
+                          struct tcp_pcb** opened);
 
 // Whether lwIP may take a segment for a connection (ERR_OK); otherwise it has been answered.
 err_t mote_tcp_judge(struct tcp_pcb* pcb, const struct tcp_hdr* header, const struct pbuf* text);
@@ -101,6 +118,9 @@ u16_t mote_dhcp_back_off(u8_t tries);
 #define LWIP_HOOK_TCP_END mote_tcp_end
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, all_options, first_options, second_options, text) \
   ((pcb)->state <= SYN_SENT ? ERR_OK : mote_tcp_judge(pcb, header, text))
+#define LWIP_HOOK_TCP_SYN_WITHOUT_PCB mote_tcp_syn_without_pcb
+#define LWIP_HOOK_TCP_SYN_ISN mote_tcp_syn_isn
+#define LWIP_HOOK_TCP_LISTEN_ACK mote_tcp_listen_ack
 #define LWIP_HOOK_ICMP_ERROR mote_icmp_error
 #define LWIP_HOOK_ETHARP_MAKE_ROOM mote_arp_make_room
 #define LWIP_HOOK_ETHARP_MADE mote_arp_made

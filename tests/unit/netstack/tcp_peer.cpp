@@ -90,7 +90,7 @@ void TcpPeer::receive(const Bytes& frame) {
   if (frame.size() < 54 || frame[12] != 8 || frame[13] != 0 || frame[23] != 6) return;
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(frame.data() + 14);
   const auto& tcp = *reinterpret_cast<const TcpHeader*>(frame.data() + 34);
-  if (tcp.destination_port != port_) return;
+  if (ip.destination != kPeerAddress || tcp.destination_port != port_) return;
   const std::size_t bytes = ip.total_bytes - 20U;
   if (plain_checksum({frame.data() + 34, bytes},
                      pseudo_sum(ip.source, ip.destination, Ipv4Header::kTcp, bytes)) != 0) {

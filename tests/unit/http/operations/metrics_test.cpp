@@ -250,6 +250,7 @@ TEST_CASE("metrics report the counts") {
   world.tcp.resent = 17;
   world.tcp.challenges = 10;
   world.tcp.challenges_withheld = 90;
+  world.tcp.cookies = {.sent = 71, .unsent = 72, .accepted = 73, .refused = 74, .homeless = 75};
   world.icmp = {50, 20, 3};
   world.device.doorbells = 33;
   world.stack[netstack::Fate::kReply] = 50;
@@ -272,6 +273,11 @@ TEST_CASE("metrics report the counts") {
   CHECK(samples["mote_tcp_segments_retransmitted_total"] == "17");
   CHECK(samples["mote_tcp_challenges_total{ack=\"sent\"}"] == "10");
   CHECK(samples["mote_tcp_challenges_total{ack=\"withheld\"}"] == "90");
+  CHECK(samples["mote_tcp_syn_cookies_total{fate=\"sent\"}"] == "71");
+  CHECK(samples["mote_tcp_syn_cookies_total{fate=\"unsent\"}"] == "72");
+  CHECK(samples["mote_tcp_syn_cookies_total{fate=\"accepted\"}"] == "73");
+  CHECK(samples["mote_tcp_syn_cookies_total{fate=\"refused\"}"] == "74");
+  CHECK(samples["mote_tcp_syn_cookies_total{fate=\"homeless\"}"] == "75");
   CHECK(samples["mote_icmp_errors_total{result=\"sent\"}"] == "50");
   CHECK(samples["mote_icmp_errors_total{result=\"withheld\"}"] == "20");
   CHECK(samples["mote_icmp_errors_total{result=\"forbidden\"}"] == "3");
