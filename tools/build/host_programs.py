@@ -182,6 +182,7 @@ UNIT_TESTS = {
     "http/operations/access_log": [
         "http/operations/access_log.cpp", "http/request/request.cpp", FAKE_CONSOLE],
     "http/operations/metrics": [
+        "tests/unit/http/operations/metrics_world.cpp",
         *_all("http/operations", "endpoints", "metrics"),
         *_all("http/reply", "date", "holding", "preface", "reply_tail"), *PACKETS],
     "http/pack/site_pack": HTTP_REPLY,

@@ -16,99 +16,17 @@
 #include <vector>
 
 #include "http/limits.hpp"
-#include "http/operations/access_log.hpp"
-#include "http/operations/counters.hpp"
 #include "http/operations/endpoints.hpp"
 #include "http/operations/options.hpp"
 #include "http/reply/reply_tail.hpp"
 #include "http/reply/text_writer.hpp"
-#include "kernel/faults/last_run.hpp"
 #include "kernel/limits.hpp"
-#include "kernel/platform/entropy.hpp"
-#include "kernel/time/clock.hpp"
-#include "kernel/time/wall_clock.hpp"
 #include "netstack/limits.hpp"
-#include "netstack/lwip/heap.hpp"
 #include "netstack/stats.hpp"
-#include "netstack/stream.hpp"
+#include "tests/unit/http/operations/metrics_world.hpp"
 #include "tests/unit/http/reply/reply_bytes.hpp"
 
 namespace mote {
-namespace {
-
-// The sources of the metrics; with `biggest`, every number has its largest value.
-constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
-
-struct World {
-  std::uint64_t now_ns = 90'061'042'000'000;
-  std::optional<std::uint64_t> wall_seconds = 1'709'210'096;
-  http::Options options;
-  http::Counters counters;
-  LoopCounters loop{1000, 10, 7, 1};
-  std::array<std::uint32_t, kRunEnds> ends{0, 0, 0, 0, 2, 3};
-  unsigned interfaces = 1;
-  DeviceCounters device;
-  netstack::InterfaceCounters stack;
-  netstack::TcpCounters tcp;
-  netstack::IcmpErrors icmp;
-  netstack::DhcpCounters dhcp;
-  bool text_room = true;
-  std::uint64_t pool_number = 7;
-};
-World world;
-
-}  // namespace
-
-Nanoseconds clock::now() { return {world.now_ns}; }
-std::optional<std::uint64_t> wall_clock::now() { return world.wall_seconds; }
-std::string_view last_run::how() { return "watchdog"; }
-const std::array<std::uint32_t, kRunEnds>& last_run::ends() { return world.ends; }
-std::string_view last_run::name(RunEnd end) {
-  return std::array<std::string_view, kRunEnds>{"a", "b", "c", "d", "panic", "watchdog"}.at(
-      static_cast<std::size_t>(end));
-}
-std::uint64_t entropy::random64() { return 4; }
-const http::Options& http::options() { return world.options; }
-const http::Counters& http::counters() { return world.counters; }
-std::size_t http::most_connections() { return 1024; }
-std::uint64_t http::access_lines_lost() { return 5; }
-std::size_t netstack::text_blocks_left() { return world.text_room ? 1000 : 0; }
-
-netstack::TcpCounters netstack::tcp_counters() { return world.tcp; }
-netstack::IcmpErrors netstack::icmp_errors() { return world.icmp; }
-
-std::optional<netstack::InterfaceReport> netstack::report_on(unsigned index) {
-  if (index >= world.interfaces) {
-    return std::nullopt;
-  }
-  return InterfaceReport{.model = "virtio-net",
-                         .mac = {{0x52, 0x54, 0, 0x12, 0xAB, 0x0F}},
-                         .link_up = true,
-                         .device = &world.device,
-                         .stack = &world.stack,
-                         .has_way_out = true,
-                         .dhcp = world.dhcp};
-}
-
-std::array<netstack::PoolUsage, netstack::kPools> netstack::pools() {
-  std::array<PoolUsage, kPools> pools;
-  static constexpr std::array<std::string_view, kPools> kNames = {
-      "tcp_pcbs",  "tcp_send_blocks", "tcp_flight_ranges", "tcp_segments",
-      "pbufs",     "frame_copies",    "reassemblies",      "fragments",
-      "arp_queue", "udp_pcbs",        "timeouts"};
-  for (std::size_t i = 0; i < kPools; ++i) {
-    pools[i] = {kNames[i], world.pool_number, world.pool_number, world.pool_number,
-                world.pool_number};
-  }
-  return pools;
-}
-
-std::array<netstack::heap::Usage, netstack::heap::kSizes> netstack::heap::usage() {
-  std::array<Usage, kSizes> sizes;
-  sizes.fill({100, world.pool_number, world.pool_number, world.pool_number, world.pool_number});
-  return sizes;
-}
-
 namespace {
 
 struct Scene {
@@ -252,6 +170,40 @@ TEST_CASE("metrics report the counts") {
   world.tcp.challenges_withheld = 90;
   world.tcp.cookies = {.sent = 71, .unsent = 72, .accepted = 73, .refused = 74, .homeless = 75};
   world.icmp = {50, 20, 3};
+  auto samples = scrape();
+  CHECK(samples["mote_http_requests_total{code=\"404\"}"] == "12");
+  CHECK(samples["mote_http_requests_total{code=\"200\"}"] == "0");
+  CHECK(samples["mote_http_connections"] == "3");
+  CHECK(samples["mote_http_timeouts_total{kind=\"send\"}"] == "4");
+  CHECK(samples["mote_http_access_log_lines_lost_total"] == "5");
+  CHECK(samples["mote_tcp_segments_retransmitted_total"] == "17");
+  CHECK(samples["mote_tcp_challenges_total{ack=\"sent\"}"] == "10");
+  CHECK(samples["mote_tcp_challenges_total{ack=\"withheld\"}"] == "90");
+  for (const auto& [fate, count] : {std::pair{"sent", "71"},
+                                    {"unsent", "72"},
+                                    {"accepted", "73"},
+                                    {"refused", "74"},
+                                    {"homeless", "75"}}) {
+    CHECK(samples["mote_tcp_syn_cookies_total{fate=\"" + std::string(fate) + "\"}"] == count);
+  }
+  CHECK(samples["mote_icmp_errors_total{result=\"sent\"}"] == "50");
+  CHECK(samples["mote_icmp_errors_total{result=\"withheld\"}"] == "20");
+  CHECK(samples["mote_icmp_errors_total{result=\"forbidden\"}"] == "3");
+  CHECK(samples["mote_build_info{version=\"1.2.3\",commit=\"abcdef0+\"}"] == "1");
+  CHECK(samples["mote_uptime_seconds"] == "90061.042");
+  CHECK(samples["mote_last_run_info{end=\"watchdog\"}"] == "1");
+  CHECK(samples["mote_runs_ended_total{end=\"panic\"}"] == "2");
+  CHECK(samples["mote_runs_ended_total{end=\"watchdog\"}"] == "3");
+  CHECK(samples["mote_start_time_seconds"] == "1709120035");
+  CHECK(samples["mote_loop_busy_turns_total"] == "10");
+  CHECK(samples["mote_loop_dozes_total"] == "7");
+  CHECK(samples["mote_loop_late_wakes_total"] == "1");
+  CHECK(samples["mote_pool_elements{pool=\"packets\"}"] == std::to_string(limits::kPackets));
+  CHECK(samples["mote_heap_used_bytes"] == "2800");
+}
+
+TEST_CASE("metrics report each interface's counts") {
+  const Scene scene;
   world.device.doorbells = 33;
   world.stack[netstack::Fate::kReply] = 50;
   world.stack.replies_dropped = 8;
@@ -265,50 +217,24 @@ TEST_CASE("metrics report the counts") {
   world.stack.address_conflicts = 65;
   world.dhcp = {.unusable = 21, .refusals = 22, .broken = 23, .declines = 24};
   auto samples = scrape();
-  CHECK(samples["mote_http_requests_total{code=\"404\"}"] == "12");
-  CHECK(samples["mote_http_requests_total{code=\"200\"}"] == "0");
-  CHECK(samples["mote_http_connections"] == "3");
-  CHECK(samples["mote_http_timeouts_total{kind=\"send\"}"] == "4");
-  CHECK(samples["mote_http_access_log_lines_lost_total"] == "5");
-  CHECK(samples["mote_tcp_segments_retransmitted_total"] == "17");
-  CHECK(samples["mote_tcp_challenges_total{ack=\"sent\"}"] == "10");
-  CHECK(samples["mote_tcp_challenges_total{ack=\"withheld\"}"] == "90");
-  CHECK(samples["mote_tcp_syn_cookies_total{fate=\"sent\"}"] == "71");
-  CHECK(samples["mote_tcp_syn_cookies_total{fate=\"unsent\"}"] == "72");
-  CHECK(samples["mote_tcp_syn_cookies_total{fate=\"accepted\"}"] == "73");
-  CHECK(samples["mote_tcp_syn_cookies_total{fate=\"refused\"}"] == "74");
-  CHECK(samples["mote_tcp_syn_cookies_total{fate=\"homeless\"}"] == "75");
-  CHECK(samples["mote_icmp_errors_total{result=\"sent\"}"] == "50");
-  CHECK(samples["mote_icmp_errors_total{result=\"withheld\"}"] == "20");
-  CHECK(samples["mote_icmp_errors_total{result=\"forbidden\"}"] == "3");
-  CHECK(samples["mote_interface_doorbells_total{interface=\"net0\"}"] == "33");
-  CHECK(samples["mote_interface_fast_path_replies_total{interface=\"net0\"}"] == "42");
-  CHECK(samples["mote_interface_prompt_answers_total{interface=\"net0\"}"] == "77");
-  CHECK(samples["mote_interface_receive_dropped_total{interface=\"net0\",reason=\"multicast\"}"] ==
-        "6");
-  CHECK(samples["mote_interface_transmit_dropped_total{interface=\"net0\",reason=\"no_route\"}"] ==
-        "9");
-  CHECK(samples["mote_interface_transmit_waits_total{interface=\"net0\"}"] == "61");
-  CHECK(samples["mote_interface_transmit_refused_total{interface=\"net0\"}"] == "62");
-  CHECK(samples["mote_interface_arp_claims_refused_total{interface=\"net0\"}"] == "63");
-  CHECK(samples["mote_interface_arp_moves_total{interface=\"net0\"}"] == "64");
-  CHECK(samples["mote_interface_address_conflicts_total{interface=\"net0\"}"] == "65");
-  CHECK(samples["mote_interface_dhcp_declines_total{interface=\"net0\"}"] == "24");
-  CHECK(samples["mote_interface_way_out{interface=\"net0\"}"] == "1");
-  CHECK(samples["mote_interface_dhcp_refused_total{interface=\"net0\",kind=\"refusal\"}"] == "22");
-  CHECK(samples["mote_interface_info{interface=\"net0\",model=\"virtio-net\","
-                "mac=\"52:54:00:12:ab:0f\"}"] == "1");
-  CHECK(samples["mote_build_info{version=\"1.2.3\",commit=\"abcdef0+\"}"] == "1");
-  CHECK(samples["mote_uptime_seconds"] == "90061.042");
-  CHECK(samples["mote_last_run_info{end=\"watchdog\"}"] == "1");
-  CHECK(samples["mote_runs_ended_total{end=\"panic\"}"] == "2");
-  CHECK(samples["mote_runs_ended_total{end=\"watchdog\"}"] == "3");
-  CHECK(samples["mote_start_time_seconds"] == "1709120035");
-  CHECK(samples["mote_loop_busy_turns_total"] == "10");
-  CHECK(samples["mote_loop_dozes_total"] == "7");
-  CHECK(samples["mote_loop_late_wakes_total"] == "1");
-  CHECK(samples["mote_pool_elements{pool=\"packets\"}"] == std::to_string(limits::kPackets));
-  CHECK(samples["mote_heap_used_bytes"] == "2800");
+  const auto net0 = [&](const std::string& name, const std::string& more = {}) {
+    return samples["mote_interface_" + name + "{interface=\"net0\"" + (more.empty() ? "" : ",") +
+                   more + "}"];
+  };
+  CHECK(net0("doorbells_total") == "33");
+  CHECK(net0("fast_path_replies_total") == "42");
+  CHECK(net0("prompt_answers_total") == "77");
+  CHECK(net0("receive_dropped_total", "reason=\"multicast\"") == "6");
+  CHECK(net0("transmit_dropped_total", "reason=\"no_route\"") == "9");
+  CHECK(net0("transmit_waits_total") == "61");
+  CHECK(net0("transmit_refused_total") == "62");
+  CHECK(net0("arp_claims_refused_total") == "63");
+  CHECK(net0("arp_moves_total") == "64");
+  CHECK(net0("address_conflicts_total") == "65");
+  CHECK(net0("dhcp_declines_total") == "24");
+  CHECK(net0("way_out") == "1");
+  CHECK(net0("dhcp_refused_total", "kind=\"refusal\"") == "22");
+  CHECK(net0("info", "model=\"virtio-net\",mac=\"52:54:00:12:ab:0f\"") == "1");
 }
 
 TEST_CASE("each size of lwIP's blocks is a pool with a name of its own") {
