@@ -122,9 +122,11 @@ class Interface {
   // Inline: its only caller is the driver's loop, and every frame passes through it.
   [[gnu::always_inline]] void receive(Packet packet, RxChecksum checksum) {
     checksum = believed(checksum);
-    if (checksum != RxChecksum::kAbsent && injection::strikes()) {
-      packet.frame().back() ^= std::byte{0xFF};
-      checksum = RxChecksum::kUnknown;
+    if constexpr (injection::kIsOn) {
+      if (checksum != RxChecksum::kAbsent && injection::strikes()) {
+        packet.frame().back() ^= std::byte{0xFF};
+        checksum = RxChecksum::kUnknown;
+      }
     }
     if (answered_promptly(packet, checksum)) {
       return;

@@ -86,9 +86,13 @@ void memp_init() {
 
 void* memp_malloc(memp_t type) {
   Pool& pool = all[type];
-  // There are as many timeouts as lwIP has timers, so that they can't run out.
-  const bool is_refused = type != MEMP_SYS_TIMEOUT && mote::injection::strikes();
-  void* element = is_refused ? nullptr : pool.blocks.take();
+  if constexpr (mote::injection::kIsOn) {
+    // There are as many timeouts as lwIP has timers, so that they can't run out.
+    if (type != MEMP_SYS_TIMEOUT && mote::injection::strikes()) {
+      return nullptr;
+    }
+  }
+  void* element = pool.blocks.take();
   if (element == nullptr) {
     ++pool.stats.err;
     return nullptr;
