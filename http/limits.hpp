@@ -90,7 +90,7 @@ inline constexpr std::size_t kLogPartBytes = 300;
 // Pages of metrics that wait for TCP to take them, which it mostly does at once (503 when none is
 // free), and bytes of one.
 inline constexpr std::size_t kMetricsPages = 1;
-inline constexpr std::size_t kMetricsBytes = 44 * 1024;
+inline constexpr std::size_t kMetricsBytes = 48 * 1024;
 
 // --- Times, in milliseconds ---
 

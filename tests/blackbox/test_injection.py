@@ -33,10 +33,10 @@ NIC = "virtio-net-pci,guest_csum=off,guest_tso4=off,guest_tso6=off,guest_ecn=off
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An image with faults, built in a folder of its own, with a site."""
     subprocess.run([sys.executable, "configure.py", "--build-dir", FOLDER, "--inject-faults",
-                    str(ONE_IN)], cwd=ROOT, check=True)
+                    str(ONE_IN)], cwd=ROOT, check=True, timeout=60)
     kernel = f"{FOLDER}/kernel.elf"
     subprocess.run(["ninja", "-f", f"{FOLDER}/build.ninja", kernel], cwd=ROOT, check=True,
-                   stdout=subprocess.DEVNULL)
+                   stdout=subprocess.DEVNULL, timeout=1200)
     folder = tmp_path_factory.mktemp("faults")
     (folder / "site").mkdir()
     (folder / "site/index.html").write_text("<!doctype html><title>faults</title>\n")

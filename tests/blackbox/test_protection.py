@@ -10,6 +10,7 @@ import pytest
 
 from conftest import Bench
 from gdb_stub import GdbStub
+from images import ROOT
 from kernel_map import symbol_like, symbols
 from machine import Guest, Machine
 

@@ -34,6 +34,9 @@ class LifeClient {
   // checked: a byte of the stream must be the same whenever it is sent again.
   bool receive(const world::Bytes& frame, bool is_lost);
 
+  // The machine may have forgotten the connection, and begun it anew with the same numbers.
+  void forget_stream() { known_.assign(known_.size(), 0); }
+
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::string_view stream() const { return stream_; }  // as much as was sent
 

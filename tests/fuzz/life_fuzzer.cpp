@@ -7,9 +7,11 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lwip/priv/tcp_priv.h"
+#include "netstack/tcp/syn_cookies.hpp"
 #include "tests/fakes/demand.hpp"
 #include "tests/fuzz/choices.hpp"
 #include "tests/fuzz/life_checks.hpp"
@@ -37,6 +39,7 @@ class Life {
   void step();
   void give(const Bytes& frame);
   void turn();
+  void heed_cookies();
   void collect();
   void pass(unsigned milliseconds);
   void settle_all();
@@ -57,6 +60,7 @@ class Life {
   Machine& machine_ = world::machine();
   std::vector<Client> clients_;
   bool is_lossy_ = false;
+  std::uint64_t cookies_accepted_ = netstack::cookie_counters().accepted;
 };
 
 void Life::live() {
@@ -111,7 +115,17 @@ void Life::turn() {
   check_connections();
   machine_.interface.turn();
   check_connections();
+  heed_cookies();
   collect();
+}
+
+// A client that repeats its first segment, though the machine acknowledged it, may open another
+// connection by it: SYN cookies know no past.
+void Life::heed_cookies() {
+  const std::uint64_t accepted = netstack::cookie_counters().accepted;
+  if (std::exchange(cookies_accepted_, accepted) != accepted) {
+    for (Client& client : clients_) client.forget_stream();
+  }
 }
 
 void Life::collect() {
