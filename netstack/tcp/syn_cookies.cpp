@@ -23,7 +23,8 @@ constexpr std::uint64_t kMinute = milliseconds(60'000).value;
 constexpr unsigned kOfferBits = 8;
 
 constinit CookieCounters counters;
-constinit Nanoseconds live_until;  // ACKs may hold cookies
+constinit Nanoseconds live_until;    // ACKs may hold cookies
+constinit Nanoseconds silent_until;  // handshakes without a PCB may be under way
 
 // What a cookie is bound to.
 struct Handshake {
@@ -122,13 +123,32 @@ bool send_syn_ack(const Handshake& handshake, const SynOffer& offer, std::uint32
   return attachment.transmit(packet, work.checksum);
 }
 
-// One that gives way: a handshake not yet proved, for one that is.
-struct tcp_pcb* allocate_pcb(std::uint8_t priority) {
+void note_homeless_handshake(Nanoseconds now) { live_until = silent_until = now + kCookieTime; }
+
+// Whether ordinary SYN-ACKs have cookies, too: many connections are half open, or were lately.
+bool gives_cookies() {
+  if (2 * tcp_half_opens() >= mote_tcp_half_open()) {
+    live_until = clock::now() + kCookieTime;
+    return true;
+  }
+  if (live_until == Nanoseconds{}) [[likely]] {
+    return false;
+  }
+  if (clock::now() < live_until) {
+    return true;
+  }
+  live_until = {};
+  return false;
+}
+
+// A handshake not yet proved gives way to one that is.
+struct tcp_pcb* allocate_pcb(std::uint8_t priority, Nanoseconds now) {
   struct tcp_pcb* const pcb = tcp_alloc(priority);
   if (pcb != nullptr || tcp_half_opens() == 0) {
     return pcb;
   }
   tcp_push_out_half_open();
+  note_homeless_handshake(now);
   return tcp_alloc(priority);
 }
 
@@ -181,30 +201,22 @@ void mote_tcp_syn_without_pcb(const struct tcp_hdr* header, u16_t option_bytes, 
                               const u8_t* more) {
   const Nanoseconds now = clock::now();
   const Handshake handshake = handshake_of(*header, header->seqno);
-  // What the ACK will tell us is what we go by now, too.
   const SynOffer offer = SynOptions(*header, option_bytes, first_bytes, more).offer();
-  live_until = now + kCookieTime;
+  note_homeless_handshake(now);
   const bool is_sent =
       send_syn_ack(handshake, offer, cookie_for(handshake, offer.packed(), now.value / kMinute));
   ++(is_sent ? counters.sent : counters.unsent);
 }
 
-// RFC 6528's, as long as few are half open: it grows with time, as a cookie doesn't.
+// RFC 6528's, unless many are half open: it grows with time, as a cookie doesn't.
 u32_t mote_tcp_syn_isn(const struct tcp_pcb* pcb, const struct tcp_hdr* header, u16_t option_bytes,
                        u16_t first_bytes, const u8_t* more) {
-  const bool are_many = 2 * tcp_half_opens() >= mote_tcp_half_open();
-  if (!are_many && live_until == Nanoseconds{}) [[likely]] {
-    return mote_tcp_isn(&pcb->local_ip, pcb->local_port, &pcb->remote_ip, pcb->remote_port);
-  }
-  const Nanoseconds now = clock::now();
-  if (are_many) {
-    live_until = now + kCookieTime;
-  } else if (now >= live_until) {
-    live_until = {};
+  if (!gives_cookies()) [[likely]] {
     return mote_tcp_isn(&pcb->local_ip, pcb->local_port, &pcb->remote_ip, pcb->remote_port);
   }
   const SynOffer offer = SynOptions(*header, option_bytes, first_bytes, more).offer();
-  return cookie_for(handshake_of(*header, header->seqno), offer.packed(), now.value / kMinute);
+  return cookie_for(handshake_of(*header, header->seqno), offer.packed(),
+                    clock::now().value / kMinute);
 }
 
 err_t mote_tcp_listen_ack(const struct tcp_pcb_listen* listener, const struct tcp_hdr* header,
@@ -217,9 +229,9 @@ err_t mote_tcp_listen_ack(const struct tcp_pcb_listen* listener, const struct tc
   const Handshake handshake = handshake_of(*header, header->seqno - 1);
   if (!is_cookie(header->ackno - 1, handshake, now)) {
     ++counters.refused;
-    return ERR_OK;
+    return now < silent_until ? err_t{ERR_OK} : err_t{ERR_VAL};
   }
-  struct tcp_pcb* const pcb = allocate_pcb(listener->prio);
+  struct tcp_pcb* const pcb = allocate_pcb(listener->prio, now);
   if (pcb == nullptr) {
     ++counters.homeless;
     return ERR_OK;

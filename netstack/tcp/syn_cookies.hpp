@@ -27,8 +27,9 @@ struct CookieCounters {
 };
 [[nodiscard]] const CookieCounters& cookie_counters();
 
-// How long after the last cookie an ACK may hold one: those that don't get no answer, because they
-// may be an honest client's whose PCB has given way, which will repeat its request.
+// How long after the last cookie an ACK may hold one. After the last SYN-ACK without a PCB, ACKs
+// that hold none get no answer so long: they may bring the second half of a request whose first
+// half was lost, and a reset would end that client's connection.
 inline constexpr Nanoseconds kCookieTime = milliseconds(120'000);
 
 }  // namespace mote::netstack

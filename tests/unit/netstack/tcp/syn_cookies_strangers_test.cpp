@@ -116,6 +116,8 @@ TEST_CASE("the ACK of a half-open connection that gave way opens it anew") {
       .source = kFar, .port = 2200, .sequence = 99, .options = {2, 4, 5, 180, 3, 3, 9, 0}};
   const Bytes syn_ack = syn_ack_for(syn);
   REQUIRE(connection_of(syn) != nullptr);
+  const Segment stray{.source = kFar, .port = 2201, .flags = kAck};
+  CHECK(is_reset(answers_to(stray.frame())));  // all handshakes have their places
   while (tcp_half_opens() != 0) tcp_push_out_half_open();
   REQUIRE(connection_of(syn) == nullptr);
   CHECK(answers_to(ack_for(syn, syn_ack).frame()).empty());
