@@ -7,6 +7,7 @@
 #include "http/limits.hpp"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
+#include "mote_hooks.h"
 #include "netstack/limits.hpp"
 #include "tests/unit/netstack/narrow_link.hpp"
 #include "tests/unit/netstack/tcp_server.hpp"
@@ -24,7 +25,7 @@ const bool prepared = [] {
 
 }  // namespace
 
-TEST_CASE("a flood of SYNs displaces no connection with a response under way, and is answered") {
+TEST_CASE("a flood of SYNs displaces no connection with a response under way") {
   REQUIRE(prepared);
   Machine& m = server();
   Network network;
@@ -49,10 +50,10 @@ TEST_CASE("a flood of SYNs displaces no connection with a response under way, an
     const TcpPeer flood(static_cast<std::uint16_t>(10'000 + i));
     m.device.receive(flood.segment(TcpPeer::kSyn, 1, 0));
     settle(m);
-    CHECK(m.device.wire.size() == 1);
     m.device.wire.clear();
   }
   CHECK(connection_with(last.port()) != nullptr);
+  CHECK(tcp_half_opens() == mote_tcp_half_open());
 }
 
 // A forged message, without any narrow link, does the same.
