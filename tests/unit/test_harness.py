@@ -188,7 +188,8 @@ def test_a_failure_after_a_panic_tells_functions_and_lines(tmp_path: Path) -> No
     shutil.rmtree(results, ignore_errors=True)
     said = pytest_on(tmp_path, """
 import pytest
-from test_protection import boot_with_stub, have_it_write, stub_path, symbols
+from kernel_map import symbols
+from test_protection import boot_with_stub, have_it_write
 
 @pytest.mark.needs("image")
 def test_panic(bench, stub_path):
