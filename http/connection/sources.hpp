@@ -43,7 +43,7 @@ class Sources {
   std::span<Source> memory_;
   std::size_t touched_ = 0;  // the rest aren't constructed yet
   Source* free_ = nullptr;
-  std::uint64_t multiplier_ = 1;
+  std::uint64_t multiplier_ = 0;
 };
 
 }  // namespace mote::http
