@@ -24,8 +24,10 @@ Kind kind_of_segment(const Ipv4Header& ip, std::span<const std::byte> rest,
                             .there = {ip.source.raw()},
                             .local_port = tcp.destination_port,
                             .remote_port = tcp.source_port};
-  if (find_connection(ends, netif_get_index(&netif)) != nullptr) {
-    return Kind::kNone;
+  if (const struct tcp_pcb* const pcb = find_connection(ends, netif_get_index(&netif));
+      pcb != nullptr) {
+    const bool ends_handshake = pcb->state == SYN_RCVD && tcp.acknowledgement == pcb->snd_nxt;
+    return pcb->state >= ESTABLISHED || ends_handshake ? Kind::kConnection : Kind::kNone;
   }
   return (tcp.offset_and_flags & kSynAndAck) == kSynAlone ? Kind::kSyn : Kind::kStray;
 }
@@ -70,17 +72,33 @@ Kind Pressure::kind_of(std::span<const std::byte> frame, const struct netif& net
   return gateway != 0 && arp.sender_address.raw() == gateway ? Kind::kNone : Kind::kArp;
 }
 
-bool Pressure::admits(std::span<const std::byte> frame, const struct netif& netif) {
-  const Kind kind = kind_of(frame, netif);
+bool Pressure::takes_share(Kind kind) {
   std::uint8_t& left = left_[static_cast<std::size_t>(kind)];
-  if (kind == Kind::kNone) {
-    return true;
-  }
   if (left == 0) {
     return false;
   }
   --left;
   return true;
+}
+
+bool Pressure::admits(std::span<const std::byte> frame, const struct netif& netif) {
+  const Kind kind = kind_of(frame, netif);
+  if (kind == Kind::kNone) {
+    return true;
+  }
+  if (kind == Kind::kConnection || kind == Kind::kSyn) {
+    const auto& ip = *reinterpret_cast<const Ipv4Header*>(frame.data() + kIpOffset);
+    const std::uint32_t source = ip.source.raw();
+    std::uint32_t& regular = regulars_[(source >> 24) % kRegulars];
+    if (kind == Kind::kConnection) {
+      regular = source;
+      return true;
+    }
+    if (regular == source && takes_share(Kind::kRegular)) {
+      return true;
+    }
+  }
+  return takes_share(kind);
 }
 
 }  // namespace mote::netstack

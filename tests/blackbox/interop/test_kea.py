@@ -2,7 +2,9 @@
 server beside it."""
 
 import json
+import re
 import subprocess
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from programs import needed
 
 import dhcp
 from conftest import Bench
+from http_client import Client
 from lab import Lab, end, until
 from machine import Machine
 
@@ -17,6 +20,9 @@ pytestmark = pytest.mark.interop
 
 BY_DHCP = Machine(settings="idle=doze\nhttp.metrics=/metrics")
 STRANGER = "52:54:00:00:00:99"
+LEASE_S = 10
+POOL = re.compile(r'mote_pool_elements_used\{pool="(.*)"\} (\d+)')
+FIVE_MINUTES_S, TEN_MINUTES_S = 300, 600
 
 
 class Kea:
@@ -57,16 +63,47 @@ class Kea:
         end(self._process)
 
 
-def test_a_lease_of_ten_seconds_is_renewed(bench: Bench) -> None:
-    """At half its time, again and again."""
+def pools(lab: Lab) -> dict[str, str]:
+    """What each pool holds."""
+    with Client(lab.connect()) as client:
+        return dict(POOL.findall(client.get("/metrics").body.decode()))
+
+
+def test_a_lease_of_ten_seconds_is_renewed_for_five_minutes(bench: Bench) -> None:
+    """At half its time, again and again, and requests meanwhile are answered."""
     bench.wire = bench.lab.tap()
-    kea = Kea(bench, 10)
+    kea = Kea(bench, LEASE_S)
     guest = bench.boot(BY_DHCP, wire=bench.wire)
     guest.console.wait_for(r"^net0: 192\.0\.2\.2/24 via 192\.0\.2\.1 \(dhcp, lease 10 s\)$")
     granted = kea.count("DHCP4_LEASE_ALLOC")
-    until(lambda: kea.count("DHCP4_LEASE_ALLOC") >= granted + 4, "four renewals", 60)
-    guest.serves()
+    for renewal in range(2 * FIVE_MINUTES_S // LEASE_S):
+        until(lambda n=renewal: kea.count("DHCP4_LEASE_ALLOC") > granted + n, "a renewal", LEASE_S)
+        guest.http_answers()
     assert not guest.console.find("address lost")
+    kea.end()
+
+
+def test_a_host_that_stops_for_ten_minutes(bench: Bench) -> None:
+    """Its lease is over by then, and most clients of its connections have gone."""
+    bench.wire = bench.lab.tap()
+    kea = Kea(bench, 60)
+    guest = bench.boot(BY_DHCP, wire=bench.wire)
+    guest.http_answers()
+    before = pools(bench.lab)
+    gone = [bench.lab.connect() for _ in range(8)]
+    stayed = bench.lab.connect()
+    guest.ask("stop")
+    for connection in gone:
+        connection.close()
+    resumes_at = time.monotonic() + TEN_MINUTES_S
+    until(lambda: time.monotonic() > resumes_at, "ten minutes", TEN_MINUTES_S + 60)
+    guest.ask("cont")
+    granted = kea.count("DHCP4_LEASE_ALLOC")
+    with Client(stayed) as client:
+        assert client.get("/").status == 200
+    until(lambda: kea.count("DHCP4_LEASE_ALLOC") > granted, "a lease", 60)
+    guest.serves()
+    until(lambda: pools(bench.lab) == before, "rest", 150)
     kea.end()
 
 

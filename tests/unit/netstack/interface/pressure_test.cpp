@@ -47,9 +47,16 @@ TEST_CASE("a glance tells what belongs to a connection from what anybody may sen
   Network network;
   TcpPeer peer(9100);
   connect(peer, network);
+  Machine& m = server();
+  REQUIRE(m.device.receive(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected)));
+  m.interface.turn();
   const TcpPeer other(9101);
-  CHECK(kind_of(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected)) == Kind::kNone);
-  CHECK(kind_of(peer.segment(TcpPeer::kSyn, 1, 0)) == Kind::kNone);
+  CHECK(kind_of(peer.segment(TcpPeer::kAck, peer.sequence(), peer.expected)) == Kind::kConnection);
+  CHECK(kind_of(peer.segment(TcpPeer::kSyn, 1, 0)) == Kind::kConnection);
+  TcpPeer half_open(9104);
+  REQUIRE(m.device.receive(half_open.segment(TcpPeer::kSyn, 1, 0)));
+  m.interface.turn();
+  CHECK(kind_of(half_open.segment(TcpPeer::kSyn, 1, 0)) == Kind::kNone);
   CHECK(kind_of(other.segment(TcpPeer::kSyn, 1, 0)) == Kind::kSyn);
   CHECK(kind_of(other.segment(TcpPeer::kSyn | TcpPeer::kAck, 1, 1)) == Kind::kStray);
   CHECK(kind_of(other.segment(TcpPeer::kAck, 1, 1)) == Kind::kStray);
@@ -130,6 +137,42 @@ TEST_CASE("under a flood of pings, connections are served and pings get their sh
   const std::uint64_t after = early_drops();
   m.interface.turn();
   CHECK(early_drops() == after);
+}
+
+TEST_CASE("under a flood of SYNs, those from where a connection is have a share of their own") {
+  Network network;
+  TcpPeer peer(9105);
+  connect(peer, network);
+  Machine& m = server();
+  std::uint16_t port = 9106;
+  Bytes stranger = TcpPeer(port).segment(TcpPeer::kSyn, 1, 0);
+  stranger[29] ^= 0x55;  // the last byte of the source; a glance believes headers
+  const auto receive = [&](const Bytes& frame, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) REQUIRE(m.device.receive(frame));
+  };
+  // Returns the early drops of a full turn: a segment that a kept connection's peer asks for a sign
+  // of life with, a flood, and then so many SYNs from its address.
+  const auto drops_with = [&](std::size_t count) {
+    receive(peer.segment(TcpPeer::kAck, peer.sequence() - 1, peer.expected), 1);
+    receive(stranger, Pressure::kSurge - 1 - count);
+    for (std::size_t i = 0; i < count; ++i) {
+      receive(TcpPeer(port++).segment(TcpPeer::kSyn, 1, 0), 1);
+    }
+    const std::uint64_t before = early_drops();
+    m.interface.turn();
+    return early_drops() - before;
+  };
+  m.interface.turn();
+  receive(stranger, limits::kRxBudget);  // the next turns take more
+  m.interface.turn();
+  for (unsigned turn = 0; turn <= 2 * Pressure::kOnAfter; ++turn) drops_with(0);
+  const std::size_t strangers = Pressure::kShares[static_cast<std::size_t>(Kind::kSyn)];
+  const std::size_t regulars = Pressure::kShares[static_cast<std::size_t>(Kind::kRegular)];
+  const std::size_t rest = Pressure::kSurge - 1 - strangers;
+  CHECK(drops_with(0) == rest);
+  CHECK(drops_with(regulars) == rest - regulars);
+  // Whoever floods from there is one of the strangers beyond that.
+  CHECK(drops_with(2 * regulars) == rest - regulars);
 }
 
 TEST_CASE("honest clients that come all at once are all let in") {
