@@ -3,6 +3,7 @@
 
 Usage: ninja coverage. It builds what this needs in build/coverage, and runs it. The status is 1
 if less than 90 % of all lines ran, or less than 95 % without the sources that only a machine runs.
+Afterwards, `coverage.py --fuzzers` prints what each fuzzer's inputs reach, found ones included.
 """
 
 import argparse
@@ -54,9 +55,15 @@ def commands(folder: Path) -> Iterator[tuple[str, list[str | Path]]]:
     for name in UNIT_TESTS:
         yield name.replace("/", "-"), [folder / f"tests/{name}_test", "--no-colors"]
     for name in FUZZERS:
-        for number, machine in enumerate(fuzz.MACHINES.get(name, [()])):
-            yield f"fuzz-{name}-{number}", [folder / f"fuzz/{name}_fuzzer", "-runs=0", *machine,
-                                            fuzz.CORPUS / name]
+        yield from fuzzer_commands(folder, name, [fuzz.CORPUS / name])
+
+
+def fuzzer_commands(folder: Path, name: str,
+                    inputs: list[Path]) -> Iterator[tuple[str, list[str | Path]]]:
+    """A fuzzer's, on each of its machines."""
+    for number, machine in enumerate(fuzz.MACHINES.get(name, [()])):
+        yield f"fuzz-{name}-{number}", [folder / f"fuzz/{name}_fuzzer", "-runs=0", *machine,
+                                        *inputs]
 
 
 def run(name: str, command: list[str | Path], counts: Path) -> None:
@@ -87,6 +94,25 @@ def count(folder: Path) -> list[str]:
         str(folder / f"obj/{source}.o") for source in configure.firmware_sources()]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(lambda path: llvm([*export, path]), counted))
+
+
+def count_fuzzer(folder: Path, name: str) -> tuple[int, Lines]:
+    """How many inputs a fuzzer has, the corpus and what was found since; and of the sources of ours
+    that these reach, the lines."""
+    counts = folder / f"counts-{name}"
+    counts.mkdir(exist_ok=True)
+    for old in counts.iterdir():
+        old.unlink()
+    inputs = [place for place in (fuzz.CORPUS / name, fuzz.PROGRAMS / name) if place.is_dir()]
+    for one in fuzzer_commands(folder, name, inputs):
+        run(*one, counts)
+    merged = folder / f"{name}.profdata"
+    llvm(["llvm-profdata-19", "merge", "-sparse", "-o", merged, *sorted(counts.iterdir())])
+    files = read_lcov([llvm(["llvm-cov-19", "export", "-format=lcov", f"-instr-profile={merged}",
+                             "-ignore-filename-regex=^/|^tests/|^build/",
+                             folder / f"fuzz/{name}_fuzzer"])])
+    return (sum(path.is_file() for place in inputs for path in place.iterdir()),
+            total(lines for lines in files.values() if lines.run))
 
 
 def llvm(command: list[str | Path]) -> str:
@@ -156,10 +182,17 @@ def total(lines: Iterable[Lines]) -> Lines:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Prints the lines that tests run, by file.")
     parser.add_argument("--build-dir", type=Path, default=Path("build"), metavar="DIR")
+    parser.add_argument("--fuzzers", action="store_true")
     options = parser.parse_args(arguments)
+    folder = ROOT / options.build_dir / "coverage"
     try:
         setup.provide(*setup.USES["coverage"])
-        files = read_lcov(count(ROOT / options.build_dir / "coverage"))
+        if options.fuzzers:
+            for name in sorted(FUZZERS):
+                inputs, lines = count_fuzzer(folder, name)
+                print(row(name, lines, 12) + f"  by {inputs:,} inputs", flush=True)
+            return 0
+        files = read_lcov(count(folder))
     except (UserError, RuntimeError) as error:
         print(f"coverage: {one_line(error)}", file=sys.stderr)
         return 1
