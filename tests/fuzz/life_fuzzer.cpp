@@ -60,6 +60,7 @@ class Life {
   Machine& machine_ = world::machine();
   std::vector<Client> clients_;
   bool is_lossy_ = false;
+  bool is_past_ = false;  // what the streams held so far
   std::uint64_t cookies_accepted_ = netstack::cookie_counters().accepted;
 };
 
@@ -120,12 +121,10 @@ void Life::turn() {
 }
 
 // A client that repeats its first segment, though the machine acknowledged it, may open another
-// connection by it: SYN cookies know no past.
+// connection by it: SYN cookies know no past. What was sent in this turn may be of either.
 void Life::heed_cookies() {
   const std::uint64_t accepted = netstack::cookie_counters().accepted;
-  if (std::exchange(cookies_accepted_, accepted) != accepted) {
-    for (Client& client : clients_) client.forget_stream();
-  }
+  is_past_ = std::exchange(cookies_accepted_, accepted) != accepted;
 }
 
 void Life::collect() {
@@ -142,9 +141,13 @@ void Life::collect() {
     } else if (reinterpret_cast<const netstack::Ipv4Header*>(frame.data() + 14)->protocol == 6) {
       const bool is_lost = is_lossy_ && choices_.one_in(5);
       for (Client& client : clients_) {
+        if (is_past_) client.forget_stream();
         if (client.receive(frame, is_lost)) break;
       }
     }
+  }
+  if (std::exchange(is_past_, false)) {
+    for (Client& client : clients_) client.forget_stream();
   }
 }
 

@@ -83,6 +83,7 @@ def test_a_lease_of_ten_seconds_is_renewed_for_five_minutes(bench: Bench) -> Non
     kea.end()
 
 
+@pytest.mark.deadline(TEN_MINUTES_S + 600)
 def test_a_host_that_stops_for_ten_minutes(bench: Bench) -> None:
     """Its lease is over by then, and most clients of its connections have gone."""
     bench.wire = bench.lab.tap()
