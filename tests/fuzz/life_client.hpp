@@ -35,7 +35,7 @@ class LifeClient {
   bool receive(const world::Bytes& frame, bool is_lost);
 
   // The machine may have forgotten the connection, and begun it anew with the same numbers.
-  void forget_stream() { known_.assign(known_.size(), 0); }
+  void doubt_stream() { is_stream_doubted_ = true; }
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::string_view stream() const { return stream_; }  // as much as was sent
@@ -57,6 +57,7 @@ class LifeClient {
   std::uint32_t first_ = 0;  // the machine's first sequence number
   std::string stream_;
   std::string known_;  // for each byte of the stream, whether it was sent
+  bool is_stream_doubted_ = false;
 };
 
 }  // namespace mote::fuzz

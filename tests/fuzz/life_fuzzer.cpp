@@ -60,7 +60,6 @@ class Life {
   Machine& machine_ = world::machine();
   std::vector<Client> clients_;
   bool is_lossy_ = false;
-  bool is_past_ = false;  // what the streams held so far
   std::uint64_t cookies_accepted_ = netstack::cookie_counters().accepted;
 };
 
@@ -121,10 +120,13 @@ void Life::turn() {
 }
 
 // A client that repeats its first segment, though the machine acknowledged it, may open another
-// connection by it: SYN cookies know no past. What was sent in this turn may be of either.
+// connection by it: SYN cookies know no past. Segments of both may then be on their way, the first
+// one's for as long as ARP looks for the client.
 void Life::heed_cookies() {
   const std::uint64_t accepted = netstack::cookie_counters().accepted;
-  is_past_ = std::exchange(cookies_accepted_, accepted) != accepted;
+  if (std::exchange(cookies_accepted_, accepted) != accepted) {
+    for (Client& client : clients_) client.doubt_stream();
+  }
 }
 
 void Life::collect() {
@@ -141,13 +143,9 @@ void Life::collect() {
     } else if (reinterpret_cast<const netstack::Ipv4Header*>(frame.data() + 14)->protocol == 6) {
       const bool is_lost = is_lossy_ && choices_.one_in(5);
       for (Client& client : clients_) {
-        if (is_past_) client.forget_stream();
         if (client.receive(frame, is_lost)) break;
       }
     }
-  }
-  if (std::exchange(is_past_, false)) {
-    for (Client& client : clients_) client.forget_stream();
   }
 }
 
