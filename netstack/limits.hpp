@@ -36,6 +36,12 @@ inline constexpr std::size_t kDhcpMessageBytes = kMtu - 28;
 inline constexpr std::uint32_t kIcmpErrorBurst = 50;
 inline constexpr std::uint32_t kIcmpErrorsASecond = 100;
 
+// Resets in answer to segments for no connection, of each share of the addresses: at once, and a
+// second (FreeBSD's figure). And shares: together they send 6,400 a second.
+inline constexpr std::uint32_t kResetBurst = 500;
+inline constexpr std::uint32_t kResetsASecond = 200;
+inline constexpr std::size_t kResetShares = 32;
+
 // Leases declined in a row because another station has the address, and the seconds before the next
 // is asked for (RFC 2131, 3.1 (5)). The one after these is kept, whoever has it, too.
 inline constexpr unsigned kDeclines = 3;

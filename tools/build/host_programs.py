@@ -312,6 +312,7 @@ UNIT_TESTS = {
     "netstack/tcp/connections": TCP_WORLD,
     "netstack/tcp/prompt_answer": [
         *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
+    "netstack/tcp/resets": SEGMENTS,
     "netstack/tcp/stream_messages": TCP_WORLD,
     **{f"netstack/tcp/syn_cookies{aspect}": [
         "tests/unit/netstack/tcp/cookie_client.cpp", *SEGMENTS] for aspect in ["", "_strangers"]},
