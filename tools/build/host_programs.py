@@ -138,6 +138,7 @@ UNIT_TESTS = {
     "drivers/virtio/scsi_bus": SCSI_BUS,
     "drivers/virtio/scsi_bus_faults": SCSI_BUS,
     "drivers/virtio/serial_port": SERIAL_PORT,
+    "drivers/virtio/serial_port_doorbells": SERIAL_PORT,
     "drivers/virtio/text": ["drivers/virtio/text.cpp"],
     "drivers/virtio/transmit_queue": VIRTIO_WORLD,
     "drivers/vmxnet3/nic": VMXNET3_WORLD,
