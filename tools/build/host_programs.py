@@ -265,6 +265,7 @@ UNIT_TESTS = {
     "netstack/dhcp/client": DHCP_WORLD,
     "netstack/dhcp/client_refusal": DHCP_WORLD,
     "netstack/dhcp/client_name": DHCP_WORLD,
+    "netstack/dhcp/client_strangers": DHCP_WORLD,
     "netstack/dhcp/lease": DHCP_WORLD,
     "netstack/interface/address_conflict": DHCP_WORLD,
     "netstack/interface/address_conflict_static": NEIGHBOURS,
