@@ -36,6 +36,13 @@ inline constexpr std::size_t kDhcpMessageBytes = kMtu - 28;
 inline constexpr std::uint32_t kIcmpErrorBurst = 50;
 inline constexpr std::uint32_t kIcmpErrorsASecond = 100;
 
+// Resets in answer to segments for no connection, of each share of the addresses: at once, and a
+// second, so that an honest scan of all ports takes a minute. And shares: together they send 32,000
+// a second.
+inline constexpr std::uint32_t kResetBurst = 1000;
+inline constexpr std::uint32_t kResetsASecond = 1000;
+inline constexpr std::size_t kResetShares = 32;
+
 // Leases declined in a row because another station has the address, and the seconds before the next
 // is asked for (RFC 2131, 3.1 (5)). The one after these is kept, whoever has it, too.
 inline constexpr unsigned kDeclines = 3;

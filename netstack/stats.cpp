@@ -34,7 +34,8 @@ TcpCounters tcp_counters() {
           .path_mtu_believed = path_mtu_counters().believed,
           .path_mtu_refused = path_mtu_counters().refused,
           .no_memory = tcp.memerr,
-          .cookies = cookie_counters()};
+          .cookies = cookie_counters(),
+          .resets = reset_counters()};
 }
 
 void note_challenge(bool sent) { ++(sent ? challenges : challenges_withheld); }

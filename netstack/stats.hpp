@@ -10,6 +10,7 @@
 
 #include "drivers/net_device.hpp"
 #include "netstack/interface/classifier.hpp"
+#include "netstack/tcp/resets.hpp"
 #include "netstack/tcp/syn_cookies.hpp"
 
 namespace mote::netstack {
@@ -71,12 +72,13 @@ struct TcpCounters {
   std::uint64_t challenges_withheld = 0;
   std::uint32_t dropped_checksum = 0;   // received with a wrong checksum
   std::uint32_t dropped_length = 0;     // received with a wrong length in them
-  std::uint32_t dropped_stray = 0;      // received for no connection, answered with a reset
+  std::uint32_t dropped_stray = 0;      // received for no connection
   std::uint32_t dropped_otherwise = 0;  // for instance, data that wasn't accepted
   std::uint64_t path_mtu_believed = 0;  // messages about paths' MTUs (netstack/ip/path_mtu.hpp)
   std::uint64_t path_mtu_refused = 0;
   std::uint32_t no_memory = 0;  // SYNs for which there was no memory
   CookieCounters cookies;
+  ResetCounters resets;
 };
 [[nodiscard]] TcpCounters tcp_counters();
 

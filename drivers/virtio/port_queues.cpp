@@ -214,6 +214,14 @@ unsigned PortQueues::publish() {
   return due;
 }
 
+unsigned PortQueues::lost_doorbells() {
+  unsigned lost = 0;
+  for (std::size_t queue = 0; queue < kPortQueues; ++queue) {
+    lost |= rings_[queue].has_lost_doorbell() ? 1U << queue : 0U;
+  }
+  return lost;
+}
+
 // Buffers for received bytes are always lent, those for sent ones only while they are in use.
 bool PortQueues::awaits(std::size_t queue, bool takes_input) const {
   return rings_[queue].lent() != 0 && (queue != kFromPort || takes_input);

@@ -66,6 +66,9 @@ class PortQueues {
   // Which queues ask for a doorbell, as bits.
   [[nodiscard]] unsigned publish();
 
+  // The same for those that have waited for one since the last call (SplitRing::has_lost_doorbell).
+  [[nodiscard]] unsigned lost_doorbells();
+
   // Adds the words that change when there is work; `takes_input`: received bytes are work.
   void watch(Watch& watch, bool takes_input) const;
   void ask_for_interrupts(bool takes_input);

@@ -56,9 +56,16 @@ bool RequestQueue::await() {
   // Patience bounds the number of its looks, too, meaning looks at registers: these are faster.
   constexpr unsigned kPausesALook = 64;
   Patience patience(allowance::at_most(kPatience));
+  Patience until_look(kLook);
   while (ring_.completed() == 0) {
     if (patience.is_over()) {
       return false;
+    }
+    if (until_look.is_over()) {
+      until_look = Patience(kLook);
+      if (ring_.has_lost_doorbell()) {
+        bell_(transport_, number_);
+      }
     }
     for (unsigned i = 0; i < kPausesALook && ring_.completed() == 0; ++i) {
       cpu::pause();

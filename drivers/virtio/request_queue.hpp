@@ -27,6 +27,9 @@ class RequestQueue {
   // (kernel/time/allowance.hpp). A device that takes longer is not used again.
   static constexpr Nanoseconds kPatience = milliseconds(2'000);
 
+  // Of that, the time from one look for a lost doorbell to the next.
+  static constexpr Nanoseconds kLook = milliseconds(100);
+
   // First of all, for a device that errors call `model`.
   void begin(std::string_view model) {
     *this = {};

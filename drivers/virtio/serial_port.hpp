@@ -42,8 +42,9 @@ class SerialPort {
   // Rings the doorbells that are due. Call after any use of the queues.
   void flush();
 
-  // Looks whether the device needs a reset, and after one starts it again. Costs an exit. False:
-  // the device has failed, as `error` says, and is never used again.
+  // Looks whether the device needs a reset, and after one starts it again; rings again for one that
+  // missed a doorbell. Costs an exit. False: the device has failed, as `error` says, and is never
+  // used again.
   [[nodiscard]] bool tend();
 
   // Resets the device, which leaves, and never uses it again. Nobody waits for the reset's end: see
@@ -78,6 +79,7 @@ class SerialPort {
   [[nodiscard]] bool negotiate();
   [[nodiscard]] std::uint16_t agree_on_entries(std::uint16_t number, PortQueue queue);
   [[nodiscard]] bool set_up(std::uint16_t number, PortQueue queue);
+  void ring(unsigned queues);  // as bits
 
   T transport_{};
   PortQueues queues_{};

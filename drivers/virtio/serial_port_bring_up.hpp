@@ -112,12 +112,15 @@ bool SerialPort<T>::set_up(std::uint16_t number, PortQueue queue) {
 
 template <Transport T>
 void SerialPort<T>::flush() {
-  if (!is_running()) {
-    return;
+  if (is_running()) {
+    ring(queues_.publish());
   }
-  const unsigned due = queues_.publish();
+}
+
+template <Transport T>
+void SerialPort<T>::ring(unsigned queues) {
   for (const PortQueue queue : {kFromPort, kToPort, kControlIn, kControlOut}) {
-    if ((due & 1U << queue) != 0) {
+    if ((queues & 1U << queue) != 0) {
       transport_.notify(queue_of_port(queues_.port(), queue));
     }
   }
@@ -143,7 +146,9 @@ bool SerialPort<T>::tend() {
     port_ = other.value_or(queues_.port());
     transport_.set_status(0);
     state_ = State::kResetting;
+    return true;
   }
+  ring(queues_.lost_doorbells());
   return true;
 }
 

@@ -129,6 +129,10 @@ void write_tcp(Exposition& out) {
   out.sample({"fate"sv, "accepted"sv}, tcp.cookies.accepted);
   out.sample({"fate"sv, "refused"sv}, tcp.cookies.refused);
   out.sample({"fate"sv, "homeless"sv}, tcp.cookies.homeless);
+  out.counter("tcp_resets_total"sv,
+              "Segments that belong to no connection, by whether a reset said so."sv);
+  out.sample({"reset"sv, "sent"sv}, tcp.resets.sent);
+  out.sample({"reset"sv, "withheld"sv}, tcp.resets.withheld);
   out.counter("tcp_no_memory_total"sv, "SYNs for which TCP had no memory."sv, tcp.no_memory);
 }
 

@@ -38,9 +38,9 @@ void forget_times(struct dhcp& dhcp) {
   dhcp.t1_renew_time = dhcp.t2_rebind_time = dhcp.lease_used = 0;
 }
 
-// Whether a refusal comes from the server that was asked. Another server has no say in this one's
-// leases: if two servers disagree, its refusals would keep us from ever getting an address. Only
-// when all are asked may each refuse (RFC 2131, 4.3.2).
+// Whether an answer comes from the server that was asked. Another server has no say in this one's
+// leases: if two servers disagree, its refusals would keep us from ever getting an address, and its
+// acknowledgements are a forger's. Only when all are asked may each answer (RFC 2131, 4.3.2).
 bool concerns_us(const struct dhcp& dhcp, std::optional<Ipv4Address> server) {
   const bool asked_one = dhcp.state == DHCP_STATE_REQUESTING || dhcp.state == DHCP_STATE_RENEWING;
   const std::uint32_t asked = std::byteswap(ip4_addr_get_u32(&dhcp.server_ip_addr));
@@ -71,17 +71,26 @@ std::uint8_t DhcpClient::judge(const struct dhcp& dhcp, std::uint8_t type,
     complaints_.say("message"sv, {}, "a DHCP message is broken: not used");
     return 0;
   }
+  const auto server = message->address(Code::kServerIdentifier);
+  const bool is_heard = type == DHCP_OFFER || concerns_us(dhcp, server);
   if (type != DHCP_NAK) {
-    return judge_lease(dhcp, type, *message);
+    return is_heard ? judge_lease(dhcp, type, *message)
+                    : refuse_stranger(server.value_or(Ipv4Address{}));
   }
   ++counters_.refusals;
-  const auto server = message->address(Code::kServerIdentifier);
-  if (!concerns_us(dhcp, server)) {
+  if (!is_heard) {
     return 0;
   }
   complaints_.say("refusal"sv, {}, "DHCP server ", server.value_or(Ipv4Address{}),
                   " refuses our request, asking anew");
   return DHCP_NAK;
+}
+
+std::uint8_t DhcpClient::refuse_stranger(Ipv4Address server) {
+  ++counters_.unusable;
+  complaints_.say("stranger"sv, {}, "DHCP server ", server,
+                  " acknowledges what another was asked for: not used");
+  return 0;
 }
 
 std::uint8_t DhcpClient::judge_lease(const struct dhcp& dhcp, std::uint8_t type,

@@ -46,6 +46,7 @@ class DhcpClient {
   }
 
  private:
+  [[nodiscard]] std::uint8_t refuse_stranger(Ipv4Address server);
   [[nodiscard]] std::uint8_t judge_lease(const struct dhcp& dhcp, std::uint8_t type,
                                          const DhcpMessage& message);
 

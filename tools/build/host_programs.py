@@ -138,6 +138,7 @@ UNIT_TESTS = {
     "drivers/virtio/scsi_bus": SCSI_BUS,
     "drivers/virtio/scsi_bus_faults": SCSI_BUS,
     "drivers/virtio/serial_port": SERIAL_PORT,
+    "drivers/virtio/serial_port_doorbells": SERIAL_PORT,
     "drivers/virtio/text": ["drivers/virtio/text.cpp"],
     "drivers/virtio/transmit_queue": VIRTIO_WORLD,
     "drivers/vmxnet3/nic": VMXNET3_WORLD,
@@ -264,6 +265,7 @@ UNIT_TESTS = {
     "netstack/dhcp/client": DHCP_WORLD,
     "netstack/dhcp/client_refusal": DHCP_WORLD,
     "netstack/dhcp/client_name": DHCP_WORLD,
+    "netstack/dhcp/client_strangers": DHCP_WORLD,
     "netstack/dhcp/lease": DHCP_WORLD,
     "netstack/interface/address_conflict": DHCP_WORLD,
     "netstack/interface/address_conflict_static": NEIGHBOURS,
@@ -312,6 +314,7 @@ UNIT_TESTS = {
     "netstack/tcp/connections": TCP_WORLD,
     "netstack/tcp/prompt_answer": [
         *_all("tests/unit/netstack", "narrow_link", "prompt_server", "tcp_peer"), *NETSTACK_WORLD],
+    "netstack/tcp/resets": SEGMENTS,
     "netstack/tcp/stream_messages": TCP_WORLD,
     **{f"netstack/tcp/syn_cookies{aspect}": [
         "tests/unit/netstack/tcp/cookie_client.cpp", *SEGMENTS] for aspect in ["", "_strangers"]},

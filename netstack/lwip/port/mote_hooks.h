@@ -1,6 +1,6 @@
 // The hooks that lwIP calls. Defined in netstack/lwip/lwip_port.cpp, netstack/dhcp/client.cpp,
 // netstack/interface/neighbours.cpp and claims.cpp beside it, netstack/ip/icmp_errors.cpp and
-// path_mtu.cpp beside it, netstack/sender/seam.cpp, netstack/tcp/acceptance.cpp and
+// path_mtu.cpp beside it, netstack/sender/seam.cpp, netstack/tcp/acceptance.cpp, resets.cpp and
 // syn_cookies.cpp beside it.
 #pragma once
 
@@ -65,6 +65,10 @@ err_t mote_tcp_listen_ack(const struct tcp_pcb_listen* listener, const struct tc
 // Whether lwIP may take a segment for a connection (ERR_OK); otherwise it has been answered.
 err_t mote_tcp_judge(struct tcp_pcb* pcb, const struct tcp_hdr* header, const struct pbuf* text);
 
+// Whether a segment from this address, which belongs to no connection or not to its handshake, may
+// be answered with a reset.
+u8_t mote_tcp_reset(const ip_addr_t* to);
+
 // Whether an ICMP error may be sent about a datagram; the pbuf begins with its IP header.
 u8_t mote_icmp_error(const struct pbuf* datagram);
 
@@ -121,6 +125,7 @@ u16_t mote_dhcp_back_off(u8_t tries);
 #define LWIP_HOOK_TCP_SYN_WITHOUT_PCB mote_tcp_syn_without_pcb
 #define LWIP_HOOK_TCP_SYN_ISN mote_tcp_syn_isn
 #define LWIP_HOOK_TCP_LISTEN_ACK mote_tcp_listen_ack
+#define LWIP_HOOK_TCP_RESET mote_tcp_reset
 #define LWIP_HOOK_ICMP_ERROR mote_icmp_error
 #define LWIP_HOOK_ETHARP_MAKE_ROOM mote_arp_make_room
 #define LWIP_HOOK_ETHARP_MADE mote_arp_made

@@ -53,9 +53,9 @@ Bytes frame_of(const Message& message, const Answer& answer) {
   dhcp[0] = 2;
   dhcp[1] = 1;
   dhcp[2] = 6;
-  put(dhcp, 4, word(message.transaction));
+  put(dhcp, 4, word(message.transaction + answer.transaction_off));
   put(dhcp, 16, word(answer.address));
-  std::ranges::copy(kMachineMac.octets, dhcp.begin() + 28);
+  std::ranges::copy(answer.client.octets, dhcp.begin() + 28);
   Bytes overloaded;
   append(overloaded, answer.in_sname);
   put(dhcp, 44, overloaded);
@@ -98,7 +98,7 @@ void answer_arp(const Bytes& frame) {
 std::vector<std::uint32_t> stations = {kServer};
 
 Answer lease(const Message& message, std::initializer_list<Option> other, std::uint32_t address) {
-  Answer answer{message.type == kDiscover ? kOffer : kAck, address, {}, {}, {}};
+  Answer answer{message.type == kDiscover ? kOffer : kAck, address, {}, {}, {}, 0, kMachineMac};
   const std::vector<Option> usual = {{kServerIdentifier, word(kServer)},
                                      {kLeaseTime, word(120)},
                                      {kMask, word(0xFFFFFF00)},

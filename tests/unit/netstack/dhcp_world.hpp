@@ -55,8 +55,10 @@ struct Answer {
   std::uint8_t type = 0;
   std::uint32_t address = kLeased;
   std::vector<Option> options;
-  std::vector<Option> in_file;   // needs an overload among `options`
-  std::vector<Option> in_sname;  // the same
+  std::vector<Option> in_file;        // needs an overload among `options`
+  std::vector<Option> in_sname;       // the same
+  std::uint32_t transaction_off = 0;  // by which it misses the message's
+  MacAddress client = kMachineMac;    // whom it is for
 };
 
 // The usual reply: an address in 192.168.0.0/24 with a gateway, for two minutes. Each option in

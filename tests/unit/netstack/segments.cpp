@@ -10,8 +10,8 @@ Bytes Segment::frame() const {
   Bytes bytes(sizeof(TcpHeader));
   const std::size_t words = (sizeof(TcpHeader) + options.size()) / 4;
   *reinterpret_cast<TcpHeader*>(bytes.data()) = {
-      port,   80, sequence, acknowledgement, static_cast<std::uint16_t>(words << 12 | flags),
-      window, 0,  0};
+      port,   service, sequence, acknowledgement, static_cast<std::uint16_t>(words << 12 | flags),
+      window, 0,       0};
   bytes.insert(bytes.end(), options.begin(), options.end());
   bytes.insert(bytes.end(), text.begin(), text.end());
   const std::uint16_t checksum =

@@ -14,6 +14,7 @@ struct Segment {
   std::uint32_t source = kPeerAddress;
   MacAddress mac = kPeerMac;
   std::uint16_t port = 40'000;
+  std::uint16_t service = 80;  // the machine's port
   std::uint8_t flags = kSyn;
   std::uint32_t sequence = 0;
   std::uint32_t acknowledgement = 0;
@@ -21,7 +22,7 @@ struct Segment {
   Bytes options = {};  // whole words
   Bytes text = {};
 
-  // The frame that brings it to the machine's port 80.
+  // The frame that brings it to the machine.
   [[nodiscard]] Bytes frame() const;
 };
 

@@ -169,6 +169,7 @@ TEST_CASE("metrics report the counts") {
   world.tcp.challenges = 10;
   world.tcp.challenges_withheld = 90;
   world.tcp.cookies = {.sent = 71, .unsent = 72, .accepted = 73, .refused = 74, .homeless = 75};
+  world.tcp.resets = {.sent = 61, .withheld = 62};
   world.icmp = {50, 20, 3};
   auto samples = scrape();
   CHECK(samples["mote_http_requests_total{code=\"404\"}"] == "12");
@@ -186,6 +187,8 @@ TEST_CASE("metrics report the counts") {
                                     {"homeless", "75"}}) {
     CHECK(samples["mote_tcp_syn_cookies_total{fate=\"" + std::string(fate) + "\"}"] == count);
   }
+  CHECK(samples["mote_tcp_resets_total{reset=\"sent\"}"] == "61");
+  CHECK(samples["mote_tcp_resets_total{reset=\"withheld\"}"] == "62");
   CHECK(samples["mote_icmp_errors_total{result=\"sent\"}"] == "50");
   CHECK(samples["mote_icmp_errors_total{result=\"withheld\"}"] == "20");
   CHECK(samples["mote_icmp_errors_total{result=\"forbidden\"}"] == "3");
