@@ -192,7 +192,7 @@ def assemble_raw(kernel_path: Path, loader_path: Path, pack: Path | None, out: P
     kernel_at = len(loader)
     pack_at = round_up(kernel_at + len(flat), PAGE) if size else kernel_at + len(flat)
     MANIFEST.pack_into(loader, SECTOR, MANIFEST_MAGIC, MANIFEST_VERSION,
-                       kernel_at // SECTOR, len(flat) // SECTOR, *kernel_sums(flat),
+                       kernel_at // SECTOR, len(flat) // SECTOR, *sums(flat, "I"),
                        kernel.entry, kernel.image_end, pack_at // SECTOR, size // SECTOR)
     with replacing(out) as file:
         file.write(loader + flat)
@@ -219,12 +219,14 @@ def read_loader(path: Path) -> bytes:
     return loader
 
 
-def kernel_sums(flat: bytes) -> tuple[int, int]:
-    """The two sums that boot/kernel.inc checks: of the words, and of the sum after each word."""
+def sums(flat: bytes, word_format: str) -> tuple[int, int]:
+    """The two sums that a loader checks: of the words, and of the sum after each word."""
+    word = struct.Struct(f"<{word_format}")
+    mask = (1 << 8 * word.size) - 1
     total = totals = 0
-    for (word,) in struct.iter_unpack("<I", flat):
-        total = total + word & 0xFFFFFFFF
-        totals = totals + total & 0xFFFFFFFF
+    for (value,) in word.iter_unpack(flat):
+        total = total + value & mask
+        totals = totals + total & mask
     return total, totals
 
 
