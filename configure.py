@@ -272,10 +272,11 @@ def fetched_edges(edges: Edges, lwip: str | None) -> None:
 
 
 def tidy_edges(edges: Edges) -> list[str]:
-    """clang-tidy over each of the firmware's sources that has changed, with what it includes, since
+    """clang-tidy over each of our sources that has changed, with what it includes, since
     it was clean."""
     marks = []
-    for source in firmware_sources():
+    uefi = [source for source in UEFI if source.endswith(".cpp")]
+    for source in firmware_sources() + uefi:
         marks.append(f"$b/tidy/{source}.clean")
         edges.build(marks[-1], "tidy", source,
                     order_only=["$b/compile_commands.json", "check-programs"],
