@@ -13,12 +13,12 @@ class BlockReader {
  public:
   explicit BlockReader(BlockIo& device) : device_(device) {}
 
-  // Whether there is a medium whose blocks can be read here.
+  // Whether there is a medium whose blocks can be read into whole pages.
   [[nodiscard]] bool is_there() const {
     const BlockIo::Media& media = *device_.media;
     return media.is_present && media.block_bytes >= kLeastBlock &&
            media.block_bytes <= kMostBlock && (media.block_bytes & (media.block_bytes - 1)) == 0 &&
-           media.last_block < kMostBytes / media.block_bytes;
+           media.alignment <= kPageBytes && media.last_block < kMostBytes / media.block_bytes;
   }
 
   [[nodiscard]] std::uint64_t block_bytes() const { return device_.media->block_bytes; }
@@ -26,11 +26,9 @@ class BlockReader {
     return (device_.media->last_block + 1) * block_bytes();
   }
 
-  // What a buffer's address must be a multiple of; a page's suits nearly all.
-  [[nodiscard]] std::uint64_t alignment() const { return device_.media->alignment; }
-
-  // Fills a buffer, which must be whole blocks, from the beginning of the device. Where a large
-  // request fails, tries smaller ones. False: not even a block can be read somewhere.
+  // Fills a buffer, which must begin on a page and be whole blocks, from the beginning of the
+  // device. Where a large request fails, tries smaller ones. False: not even a block can be read
+  // somewhere.
   [[nodiscard]] bool read(std::span<std::byte> buffer) {
     std::uint64_t request = kRequestBytes;
     for (std::uint64_t done = 0; done < buffer.size();) {

@@ -59,6 +59,11 @@ TEST_CASE("media with impossible blocks are not read") {
   disk.about.last_block = ~std::uint64_t{0};
   CHECK_FALSE(BlockReader(disk).is_there());
   disk.about.last_block = 7;
+  disk.about.alignment = 4096;
+  CHECK(BlockReader(disk).is_there());
+  disk.about.alignment = 8192;
+  CHECK_FALSE(BlockReader(disk).is_there());
+  disk.about.alignment = 1;
   disk.about.is_present = false;
   CHECK_FALSE(BlockReader(disk).is_there());
 }
