@@ -11,7 +11,7 @@ namespace mote::paging {
 namespace {
 
 // Two for the ends of the site pack, two for each of eight NICs whose windows lie where boot's
-// tables have no page directory, and two to spare.
+// tables have no page directory, and two for a framebuffer there, or to spare.
 constexpr std::size_t kSpareTables = 20;
 
 [[gnu::section(".bss.sealed")]] constinit std::array<Table, kSpareTables> spare{};

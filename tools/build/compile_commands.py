@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-RULES = ("cxx", "cc", "test_cxx", "test_cc", "bench_cxx", "fuzz_cxx", "fuzz_cc")
+RULES = ("cxx", "cc", "uefi_cxx", "test_cxx", "test_cc", "bench_cxx", "fuzz_cxx", "fuzz_cc")
 
 Entry = dict[str, str]
 

@@ -136,6 +136,11 @@ def check_kernel(kernel: Kernel) -> None:
 
 
 def pack_bytes(pack: Path | None, kernel: Kernel) -> int:
+    """The length of a pack that is to follow the kernel, or 0 without one."""
+    return pack_size(pack, MEMORY_LIMIT - kernel.image_end)
+
+
+def pack_size(pack: Path | None, most: int) -> int:
     """The pack's length, or 0 without one; refuses a file that is no pack or can't be loaded."""
     if pack is None:
         return 0
@@ -147,7 +152,7 @@ def pack_bytes(pack: Path | None, kernel: Kernel) -> int:
         raise UserError(f"{pack}: {error.strerror}; pack the site first") from None
     if magic != PACK_MAGIC or size % PAGE:
         raise UserError(f"{pack}: not a site pack; make it with tools/site/pack.py")
-    if kernel.image_end + size > MEMORY_LIMIT:
+    if size > most:
         raise UserError(f"{pack}: {size >> 20} MiB are too many; kernel and site must fit into "
                         "memory below 3 GiB")
     return size
@@ -192,7 +197,7 @@ def assemble_raw(kernel_path: Path, loader_path: Path, pack: Path | None, out: P
     kernel_at = len(loader)
     pack_at = round_up(kernel_at + len(flat), PAGE) if size else kernel_at + len(flat)
     MANIFEST.pack_into(loader, SECTOR, MANIFEST_MAGIC, MANIFEST_VERSION,
-                       kernel_at // SECTOR, len(flat) // SECTOR, *kernel_sums(flat),
+                       kernel_at // SECTOR, len(flat) // SECTOR, *sums(flat, "I"),
                        kernel.entry, kernel.image_end, pack_at // SECTOR, size // SECTOR)
     with replacing(out) as file:
         file.write(loader + flat)
@@ -219,12 +224,14 @@ def read_loader(path: Path) -> bytes:
     return loader
 
 
-def kernel_sums(flat: bytes) -> tuple[int, int]:
-    """The two sums that boot/kernel.inc checks: of the words, and of the sum after each word."""
+def sums(flat: bytes, word_format: str) -> tuple[int, int]:
+    """The two sums that a loader checks: of the words, and of the sum after each word."""
+    word = struct.Struct(f"<{word_format}")
+    mask = (1 << 8 * word.size) - 1
     total = totals = 0
-    for (word,) in struct.iter_unpack("<I", flat):
-        total = total + word & 0xFFFFFFFF
-        totals = totals + total & 0xFFFFFFFF
+    for (value,) in word.iter_unpack(flat):
+        total = total + value & mask
+        totals = totals + total & mask
     return total, totals
 
 

@@ -13,8 +13,8 @@ from tools.image.packed_site import packed_site
 
 # A file's ending -> its format.
 ENDINGS = {".img": "raw", ".raw": "raw", ".qcow2": "qcow2", ".vmdk": "vmdk", ".vdi": "vdi",
-           ".elf": "elf"}
-FORMATS = ("raw", "qcow2", "vmdk", "vdi", "elf")
+           ".elf": "elf", ".efi": "efi"}
+FORMATS = ("raw", "qcow2", "vmdk", "vdi", "elf", "efi")
 
 
 def format_of(out: Path, asked: str | None) -> str:
@@ -29,7 +29,7 @@ def format_of(out: Path, asked: str | None) -> str:
 
 def needs(kind: str) -> dict[str, str]:
     """The tools that a format needs."""
-    return {} if kind in ("raw", "elf") else setup.CONVERT
+    return {} if kind in ("raw", "elf", "efi") else setup.CONVERT
 
 
 def write_image(site: Path, out: Path, asked: str | None, config: Path | None) -> None:
@@ -39,6 +39,8 @@ def write_image(site: Path, out: Path, asked: str | None, config: Path | None) -
     with packed_site(site, config) as pack, Progress(f"Writing {out}"):
         if kind == "elf":
             pack.assemble_elf(out)
+        elif kind == "efi":
+            pack.assemble_efi(out)
         elif kind == "raw":
             pack.assemble_raw(out)
         else:

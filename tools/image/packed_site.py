@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from tools.base.errors import UserError
 from tools.base.terminal import Progress
 from tools.build.ninja import BUILD, ROOT
-from tools.image import bootable
+from tools.image import bootable, uefi
 from tools.site.config import Settings, read_settings
 from tools.site.pack import PackSummary, pack_site
 
@@ -33,6 +33,9 @@ class SitePack:
 
     def assemble_elf(self, out: Path) -> None:
         bootable.assemble_elf(BUILD / "kernel.elf", self.path, out)
+
+    def assemble_efi(self, out: Path) -> None:
+        uefi.assemble_efi(BUILD / "mote.efi", self.path, out)
 
     def assemble_raw(self, out: Path) -> None:
         bootable.assemble_raw(BUILD / "kernel.elf", BUILD / "loader.bin", self.path, out)

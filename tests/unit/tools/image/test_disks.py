@@ -13,6 +13,7 @@ from tools.image import disks
 @pytest.mark.parametrize(("name", "asked", "kind"), [
     ("a.img", None, "raw"), ("a.raw", None, "raw"), ("a.QCOW2", None, "qcow2"),
     ("a.vmdk", None, "vmdk"), ("a.vdi", None, "vdi"), ("a.elf", None, "elf"),
+    ("a.efi", None, "efi"),
     ("a.img", "qcow2", "qcow2"), ("a", "raw", "raw")])
 def test_the_format_follows_the_ending_or_the_wish(name: str, asked: str | None,
                                                    kind: str) -> None:
