@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.build import lwip_series
 from tools.build.host_programs import (BENCH_PROGRAMS, FUZZERS, LWIP,
                                        UNIT_PROGRAMS, UNIT_TESTS)
-from tools.build.sources import (APART, BOOT, BOOT_ONLY, FLOORS, HOT, LOADER, PACKER,
+from tools.build.sources import (APART, ASSEMBLER, BOOT, BOOT_ONLY, FLOORS, HOT, LOADER, PACKER,
                                  UNGUARDED)
 
 ROOT = Path(__file__).resolve().parent
@@ -155,8 +155,7 @@ def image_edges(edges: Edges, objects: list[str]) -> None:
     edges.build("$b/site.pack", "pack", "www",
                 implicit=files + folders + PACKER)
     edges.build(["$b/mote.elf", "$b/mote.img"], "image",
-                implicit=["$b/kernel.elf", "$b/loader.bin", "$b/site.pack",
-                          "tools/image/bootable.py"])
+                implicit=["$b/kernel.elf", "$b/loader.bin", "$b/site.pack", *ASSEMBLER])
 
 
 def sources_of_test(name: str) -> list[str]:

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.image import bootable
+from tools.image import bootable, disk
 from tools.site.config import Settings, read_settings
 from tools.site.pack import pack_site
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = ROOT / "build/kernel.elf"
-LOADER = ROOT / "build/loader.bin"
+FIRMWARE = disk.Firmware(KERNEL, ROOT / "build/loader.bin")
 
 
 class Images:
@@ -43,7 +43,8 @@ class Images:
     def bootable(self, site: Path, boot: str, lines: tuple[str, ...] = (),
                  codings: tuple[int, ...] = Settings.compress) -> Path:
         """The ELF or the disk that serves a site; `lines` are settings baked into it."""
-        assert KERNEL.exists() and LOADER.exists(), "nothing is built: run `./mote test`, or ninja"
+        assert all(part is None or part.exists() for part in FIRMWARE), \
+            "nothing is built: run `./mote test`, or ninja"
         key = hashlib.sha256("\n".join([str(site), *lines, str(codings)]).encode()).hexdigest()[:12]
         settings = Settings(lines=lines, compress=codings)
         pack = self.once(f"{site.name}-{key}.pack", lambda out: pack_site(site, out, settings))
@@ -51,7 +52,7 @@ class Images:
             return self.once(f"{site.name}-{key}.elf",
                              lambda out: bootable.assemble_elf(KERNEL, pack, out))
         return self.once(f"{site.name}-{key}.img",
-                         lambda out: bootable.assemble_raw(KERNEL, LOADER, pack, out))
+                         lambda out: disk.assemble_raw(FIRMWARE, pack, out))
 
     def configured(self, site: Path, config: Path) -> Path:
         """The ELF that serves a site with its own mote.toml."""
