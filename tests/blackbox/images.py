@@ -14,7 +14,7 @@ from tools.site.pack import pack_site
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = ROOT / "build/kernel.elf"
-FIRMWARE = disk.Firmware(KERNEL, ROOT / "build/loader.bin")
+FIRMWARE = disk.Firmware(KERNEL, ROOT / "build/loader.bin", ROOT / "build/mote.efi")
 
 
 class Images:
@@ -43,7 +43,7 @@ class Images:
     def bootable(self, site: Path, boot: str, lines: tuple[str, ...] = (),
                  codings: tuple[int, ...] = Settings.compress) -> Path:
         """The ELF or the disk that serves a site; `lines` are settings baked into it."""
-        assert all(part is None or part.exists() for part in FIRMWARE), \
+        assert all(part.exists() for part in FIRMWARE), \
             "nothing is built: run `./mote test`, or ninja"
         key = hashlib.sha256("\n".join([str(site), *lines, str(codings)]).encode()).hexdigest()[:12]
         settings = Settings(lines=lines, compress=codings)

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 
 # The parts of images: once they are built, no compiler is needed.
-PARTS = [BUILD / "kernel.elf", BUILD / "loader.bin"]
+PARTS = [BUILD / "kernel.elf", BUILD / "loader.bin", BUILD / "mote.efi"]
 
 
 def needs() -> dict[str, str]:

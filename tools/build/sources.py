@@ -120,6 +120,11 @@ UNGUARDED = ["http/request/section_scanner", "kernel/platform/entropy",
 BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]
 LOADER = "boot/loader.asm"
 
+# The UEFI loader, an application of its own, with the kernel inside.
+UEFI = [*[f"boot/uefi/{name}.cpp" for name in (
+    "firmware", "handover", "machine_facts", "main", "memory", "pack_sources")],
+    "boot/uefi/handover.asm", "boot/uefi/kernel.asm"]
+
 # The packer's sources: a change in them repacks the sites.
 PACKER = ["tools/site/mime.types",
           *[f"tools/base/{name}.py" for name in ("errors", "files", "setup", "terminal")],

@@ -161,7 +161,7 @@ def manifest(kernel: Kernel, flat: bytes, kernel_lba: int, pack_lba: int,
              pack_sectors: int) -> bytes:
     """What the BIOS loader must know, in sectors of 512 bytes whatever the drive's are."""
     return MANIFEST.pack(MANIFEST_MAGIC, MANIFEST_VERSION, kernel_lba, len(flat) // SECTOR,
-                         *kernel_sums(flat), kernel.entry, kernel.image_end, pack_lba,
+                         *sums(flat, "I"), kernel.entry, kernel.image_end, pack_lba,
                          pack_sectors)
 
 
@@ -178,10 +178,12 @@ def read_loader(path: Path) -> bytes:
     return loader
 
 
-def kernel_sums(flat: bytes) -> tuple[int, int]:
-    """The two sums that boot/kernel.inc checks: of the words, and of the sum after each word."""
+def sums(flat: bytes, word_format: str) -> tuple[int, int]:
+    """The two sums that a loader checks: of the words, and of the sum after each word."""
+    word = struct.Struct(f"<{word_format}")
+    mask = (1 << 8 * word.size) - 1
     total = totals = 0
-    for (word,) in struct.iter_unpack("<I", flat):
-        total = total + word & 0xFFFFFFFF
-        totals = totals + total & 0xFFFFFFFF
+    for (value,) in word.iter_unpack(flat):
+        total = total + value & mask
+        totals = totals + total & mask
     return total, totals

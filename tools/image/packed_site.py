@@ -14,7 +14,7 @@ from tools.site.config import Settings, read_settings
 from tools.site.pack import PackSummary, pack_site
 
 EXAMPLE_SITE = ROOT / "www"
-FIRMWARE = disk.Firmware(BUILD / "kernel.elf", BUILD / "loader.bin")
+FIRMWARE = disk.Firmware(BUILD / "kernel.elf", BUILD / "loader.bin", BUILD / "mote.efi")
 
 
 @dataclass(frozen=True)
