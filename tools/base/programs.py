@@ -17,7 +17,7 @@ from tools.base import setup
 GIVEN = ("apt", "git", "python3")
 
 # The essential packages whose programs are started here.
-ESSENTIAL = ("coreutils", "dash", "dpkg", "gzip", "util-linux")
+ESSENTIAL = ("coreutils", "dash", "dpkg", "gzip", "tar", "util-linux")
 
 # Program -> its package, and the uses (of setup.USES) that start it.
 PROGRAMS: dict[str, tuple[str, str]] = {
@@ -87,7 +87,9 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "sgdisk": ("gdisk", "test"),
     "sh": ("dash", "test interop"),
     "siege": ("siege", "interop"),
+    "skopeo": ("skopeo", "test"),
     "slowhttptest": ("slowhttptest", "siege"),
+    "tar": ("tar", "image test"),
     "tee": ("coreutils", "test bench siege"),
     "unshare": ("util-linux", "test bench siege"),
     "varnishadm": ("varnish", "interop"),
@@ -98,7 +100,8 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "virtlogd": ("libvirt-daemon", "interop"),
     "wget": ("wget", "test"),
     "wrk": ("wrk", "bench"),
-    "xorriso": ("xorriso", "test"),
+    "xmllint": ("libxml2-utils", "test"),
+    "xorriso": ("xorriso", "image test"),
     "zsync": ("zsync", "interop"),
     "zsyncmake": ("zsync", "interop"),
     "zstd": ("zstd", "run image test bench siege"),

@@ -28,6 +28,8 @@ DEBUG = {"gdb": "gdb"}
 SYMBOLIZE = {"binutils": "addr2line"}
 COMPRESS = {"brotli": "brotli", "zstd": "zstd"}
 CONVERT = {"qemu-utils": "qemu-img"}
+ZSTD = {"zstd": "zstd"}
+ISO = {"xorriso": "xorriso"}
 # For the unit tests; all other tests need these, too.
 UNIT = {
     "clang-format-19": "clang-format-19",
@@ -38,6 +40,7 @@ UNIT = {
     "gdisk": "sgdisk",
     "genisoimage": "genisoimage",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
+    "libxml2-utils": "xmllint",
     "media-types": "/etc/mime.types",
     "mtools": "mcopy",
     "nginx-light": "nginx",
@@ -45,7 +48,9 @@ UNIT = {
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
     "python3-yaml": "/usr/lib/python3/dist-packages/yaml/__init__.py",
+    "qemu-utils": "qemu-img",
     "quilt": "quilt",
+    "skopeo": "skopeo",
     "xorriso": "xorriso",
 }
 TEST = {
@@ -119,7 +124,7 @@ CHECK = {"clang-format-19": UNIT["clang-format-19"], "clang-tidy-19": "clang-tid
 USES = {
     "build": (BUILD,),
     "run": (BUILD, COMPRESS, RUN, DEBUG, SYMBOLIZE),
-    "image": (BUILD, COMPRESS, CONVERT),
+    "image": (BUILD, COMPRESS, CONVERT, ISO),
     "unit": (BUILD, COMPRESS, UNIT),
     "lwip": (PATCHES,),
     "test": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST),
