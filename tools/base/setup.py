@@ -24,6 +24,7 @@ BUILD = {
     "xz-utils": "xz",
 }
 RUN = {"qemu-system-x86": "qemu-system-x86_64"}
+UEFI = {"ovmf": "/usr/share/OVMF/OVMF_CODE_4M.fd"}
 DEBUG = {"gdb": "gdb"}
 SYMBOLIZE = {"binutils": "addr2line"}
 COMPRESS = {"brotli": "brotli", "zstd": "zstd"}
@@ -68,6 +69,7 @@ TEST = {
     "python3-brotli": "/usr/lib/python3/dist-packages/brotli.py",
     "python3-h11": "/usr/lib/python3/dist-packages/h11/__init__.py",
     "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",
+    "sbsigntool": "sbsign",
     "seabios": "/usr/share/seabios/bios-microvm.bin",
     "wget": "wget",
     "xorriso": "xorriso",
@@ -123,13 +125,13 @@ CHECK = {"clang-format-19": UNIT["clang-format-19"], "clang-tidy-19": "clang-tid
 # The most that each command of the front door's, and of Ninja's, may need.
 USES = {
     "build": (BUILD,),
-    "run": (BUILD, COMPRESS, RUN, DEBUG, SYMBOLIZE),
+    "run": (BUILD, COMPRESS, RUN, UEFI, DEBUG, SYMBOLIZE),
     "image": (BUILD, COMPRESS, CONVERT, ISO),
     "unit": (BUILD, COMPRESS, UNIT),
     "lwip": (PATCHES,),
-    "test": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST),
-    "interop": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST, INTEROP),
-    "bench": (BUILD, COMPRESS, RUN, UNIT, TEST, BENCH),
+    "test": (BUILD, COMPRESS, RUN, UEFI, DEBUG, CONVERT, UNIT, TEST),
+    "interop": (BUILD, COMPRESS, RUN, UEFI, DEBUG, CONVERT, UNIT, TEST, INTEROP),
+    "bench": (BUILD, COMPRESS, RUN, UEFI, UNIT, TEST, BENCH),
     "siege": (BUILD, COMPRESS, RUN, UNIT, TEST, BENCH, SIEGE),
     "fuzz": (BUILD, COMPRESS, FUZZ),
     "check": (BUILD, CHECK),

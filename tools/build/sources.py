@@ -6,7 +6,7 @@ A source that is not named here is not built.
 # Mote itself, floor by floor.
 KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/page_table",
           "memory/paging", "acpi/acpi", "time/clock", "time/reference_timer", "time/wall_clock",
-          "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
+          "console/console", "console/framebuffer_text", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
           "pci/access", "pci/hotplug", "pci/interrupts", "pci/pci", "platform/entropy",
           "platform/fw_cfg", "platform/power", "platform/reset", "platform/smbios",
           "platform/virtio_mmio", "faults/last_run", "faults/panic",

@@ -50,13 +50,6 @@ def a_path(text: str) -> Path:
     return Path(text)
 
 
-def a_way_to_boot(text: str) -> str:
-    """What --boot was given."""
-    if text == "uefi":
-        raise argparse.ArgumentTypeError("uefi is not there yet; use bios or pvh")
-    return text
-
-
 def site_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("site", nargs="?", type=a_path, default=packed_site.EXAMPLE_SITE,
                         metavar="SITE",
@@ -85,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
                          help="the network card's model, as for QEMU's -device (default: virtio)")
     running.add_argument("--machine", default="q35", choices=run.MACHINES,
                          help="the kind of machine (default: q35)")
-    running.add_argument("--boot", default="pvh", type=a_way_to_boot, choices=("bios", "pvh"),
+    running.add_argument("--boot", default="pvh", choices=("bios", "pvh", "uefi"),
                          help="how to boot it (default: pvh)")
     running.add_argument("--memory", type=int, metavar="MIB",
                          help="its memory (default: 64 plus the size of the site)")
@@ -131,7 +124,8 @@ def run_site(options: argparse.Namespace) -> int:
     if options.pcap:
         files.check_target(options.pcap)
     settings = packed_site.read_input(options.site, options.config)
-    setup.provide(setup.RUN, setup.DEBUG if options.debug else {},
+    setup.provide(setup.RUN, setup.UEFI if options.boot == "uefi" else {},
+                  setup.DEBUG if options.debug else {},
                   compress.needs(settings.compress), ninja.needs())
     ninja.provide_firmware(options.lwip)
     return run.run(wanted)

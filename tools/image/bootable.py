@@ -120,6 +120,11 @@ def check_kernel(kernel: Kernel) -> None:
 
 
 def pack_bytes(pack: Path | None, kernel: Kernel) -> int:
+    """The length of a pack that is to follow the kernel, or 0 without one."""
+    return pack_size(pack, MEMORY_LIMIT - kernel.image_end)
+
+
+def pack_size(pack: Path | None, most: int) -> int:
     """The pack's length, or 0 without one; refuses a file that is no pack or can't be loaded."""
     if pack is None:
         return 0
@@ -131,7 +136,7 @@ def pack_bytes(pack: Path | None, kernel: Kernel) -> int:
         raise UserError(f"{pack}: {error.strerror}; pack the site first") from None
     if magic != PACK_MAGIC or size % PAGE:
         raise UserError(f"{pack}: not a site pack; make it with tools/site/pack.py")
-    if kernel.image_end + size > MEMORY_LIMIT:
+    if size > most:
         raise UserError(f"{pack}: {size >> 20} MiB are too many; kernel and site must fit into "
                         "memory below 3 GiB")
     return size

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from tools.base.errors import UserError
 from tools.base.terminal import Progress
 from tools.build.ninja import BUILD, ROOT
-from tools.image import bootable, disk
+from tools.image import bootable, disk, uefi
 from tools.site.config import Settings, read_settings
 from tools.site.pack import PackSummary, pack_site
 
@@ -34,6 +34,9 @@ class SitePack:
 
     def assemble_elf(self, out: Path) -> None:
         bootable.assemble_elf(FIRMWARE.kernel, self.path, out)
+
+    def assemble_efi(self, out: Path) -> None:
+        uefi.assemble_efi(FIRMWARE.uefi, self.path, out)
 
     def assemble_raw(self, out: Path, unit: int = disk.BLOCK,
                      sector_bytes: int = disk.SECTOR) -> None:
