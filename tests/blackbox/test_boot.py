@@ -1,8 +1,6 @@
 """Booting every machine in 4 MiB, each way; CPUs, disk controllers, and the console."""
 
-import os
 import re
-import shutil
 
 import pytest
 
@@ -45,14 +43,3 @@ def test_cpu(bench: Bench, cpu: str, boot: str) -> None:
 @pytest.mark.parametrize("disk", DISKS)
 def test_disk(bench: Bench, machine: str, disk: str) -> None:
     bench.boot(Machine(machine=machine, boot="bios", disk=disk)).serves()
-
-
-@pytest.mark.parametrize("disk", ["ide", "nvme"])
-def test_disk_enlarged_after_it_was_written(bench: Bench, disk: str) -> None:
-    """As clouds do: the backup of the partition table is no longer at the end."""
-    image = bench.images.bootable(bench.site, "bios")
-    large = bench.results / "large.img"
-    bench.results.mkdir(parents=True)
-    shutil.copy(image, large)
-    os.truncate(large, 1 << 30)
-    bench.boot(Machine(boot="bios", disk=disk), image=large).serves()
