@@ -2,7 +2,8 @@
 //
 // The generator is SipHash-2-4 (Aumasson, Bernstein 2012) in counter mode under a 128-bit key.
 // The key is stirred from RDRAND or RDSEED where the CPU has them, UEFI's random numbers, a random
-// number generator among the devices, timing jitter, the calendar clock, and the arrival times of frames.
+// number generator among the devices, timing jitter, the calendar clock, and the arrival times of
+// frames.
 #pragma once
 
 #include <cstddef>

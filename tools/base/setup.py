@@ -66,6 +66,7 @@ TEST = {
     "iputils-ping": "ping",
     "mtools": "mcopy",
     "nghttp2-client": "h2load",
+    "openssl": "openssl",
     "python3-brotli": "/usr/lib/python3/dist-packages/brotli.py",
     "python3-h11": "/usr/lib/python3/dist-packages/h11/__init__.py",
     "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",

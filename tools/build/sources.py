@@ -6,7 +6,8 @@ A source that is not named here is not built.
 # Mote itself, floor by floor.
 KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/page_table",
           "memory/paging", "acpi/acpi", "time/clock", "time/reference_timer", "time/wall_clock",
-          "console/console", "console/framebuffer_text", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
+          "console/console", "console/framebuffer_text", "console/vga_text",
+          "interrupts/interrupts", "interrupts/local_apic",
           "pci/access", "pci/hotplug", "pci/interrupts", "pci/pci", "platform/entropy",
           "platform/fw_cfg", "platform/power", "platform/reset", "platform/smbios",
           "platform/virtio_mmio", "faults/last_run", "faults/panic",
@@ -59,6 +60,9 @@ FIRMWARE = ["agent_ports", "disks", "entropy_sources", "idle", "main", "nics", "
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
 FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,
           "agent": AGENT, "netstack": NETSTACK, "http": HTTP, "firmware": FIRMWARE}
+
+# The house, with the parts of boot/ that are C++.
+HOUSE = ("boot", *FLOORS)
 
 # Optimized for speed: code that runs for each frame, segment, request or byte of a site. All else
 # is optimized for size.

@@ -52,6 +52,17 @@ TEST_CASE("a sound pack is found, and its memory made read-only") {
   CHECK(console::written() == "site: cannot make the pack read-only\n");
 }
 
+TEST_CASE("a pack whose header is not in RAM is none") {
+  Loaded machine;
+  machine.ram = sizeof(http::PackHeader) - 1;
+  CHECK_FALSE(machine.find().has_value());
+  CHECK(console::written().starts_with("site: the loader found no site pack"));
+  paging::fake() = {};
+  console::written().clear();
+  CHECK_FALSE(find_site(BootInfo{}, MemoryMap(std::span<const MemoryRange>())).has_value());
+  CHECK(console::written().starts_with("site: the loader found no site pack"));
+}
+
 TEST_CASE("without a pack the console says how to make one") {
   Loaded machine;
   machine.pack.header().magic[7] = 'X';

@@ -173,6 +173,12 @@ TEST_CASE("the machine's strings are read where its entry point says, unless tha
   CHECK(oem_strings({}).next() == "mote:http.port=8080");
   put(entry64(0xF1234, table.size()));
   CHECK(oem_strings({}).next() == "mote:http.port=8080");
+  // Where the loader says, without a search; but one that is told wrong is searched for.
+  std::memcpy(area + 0x8008, entry64(0xF1235, table.size()).data(), 0x18);  // at no multiple of 16
+  CHECK(oem_strings({0xF8008}).next() != "mote:http.port=8080");
+  CHECK(oem_strings({0xF0500}).next() == "mote:http.port=8080");
+  CHECK(oem_strings({0xF8100}).next() == "mote:http.port=8080");
+  CHECK(oem_strings({~std::uint64_t{0} - 8}).next() == "mote:http.port=8080");
   // Page 0, the kernel, the end of what is mapped, and beyond.
   for (const std::uint64_t astray : {std::uint64_t{0}, std::uint64_t{0x10'0000},
                                      std::uint64_t{0xFFFF'FFF0}, ~std::uint64_t{0} - 8}) {
