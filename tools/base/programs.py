@@ -105,6 +105,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "wrk": ("wrk", "bench"),
     "xmllint": ("libxml2-utils", "test"),
     "xorriso": ("xorriso", "image test"),
+    "xz": ("xz-utils", "test"),
     "zsync": ("zsync", "interop"),
     "zsyncmake": ("zsync", "interop"),
     "zstd": ("zstd", "run image test bench siege"),

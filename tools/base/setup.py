@@ -41,7 +41,6 @@ UNIT = {
     "gdisk": "sgdisk",
     "genisoimage": "genisoimage",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
-    "libxml2-utils": "xmllint",
     "media-types": "/etc/mime.types",
     "mtools": "mcopy",
     "nginx-light": "nginx",
@@ -49,9 +48,7 @@ UNIT = {
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
     "python3-yaml": "/usr/lib/python3/dist-packages/yaml/__init__.py",
-    "qemu-utils": "qemu-img",
     "quilt": "quilt",
-    "skopeo": "skopeo",
     "xorriso": "xorriso",
 }
 TEST = {
@@ -64,6 +61,7 @@ TEST = {
     "haproxy": "haproxy",
     "iproute2": "ip",
     "iputils-ping": "ping",
+    "libxml2-utils": "xmllint",
     "mtools": "mcopy",
     "nghttp2-client": "h2load",
     "openssl": "openssl",
@@ -72,6 +70,7 @@ TEST = {
     "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",
     "sbsigntool": "sbsign",
     "seabios": "/usr/share/seabios/bios-microvm.bin",
+    "skopeo": "skopeo",
     "wget": "wget",
     "xorriso": "xorriso",
 }
