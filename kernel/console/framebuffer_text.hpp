@@ -18,8 +18,8 @@ class FramebufferText {
   void write(std::string_view text);
 
  private:
-  static constexpr std::size_t kMostColumns = 128;
-  static constexpr std::size_t kMostRows = 50;
+  static constexpr std::size_t kMostColumns = 100;
+  static constexpr std::size_t kMostRows = 40;
 
   void new_line();
   void show(std::size_t row, std::size_t column, char character);

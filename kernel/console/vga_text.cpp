@@ -23,8 +23,7 @@ constexpr std::uint8_t kHorizontalDisplayEnd = 1;  // CRT controller's registers
 constexpr std::uint8_t kCursorStart = 0x0A;
 constexpr std::uint8_t kCursorOff = 0x20;
 
-constexpr std::uint16_t kBlank = 0x0720;  // a space, light grey on black
-constexpr std::uint16_t kAttribute = 0x0700;
+constexpr std::uint16_t kAttribute = 0x0700;  // light grey on black
 
 std::uint8_t indexed(IoPort index, IoPort data, std::uint8_t which) {
   port::out8(index, which);
@@ -57,7 +56,7 @@ void VgaText::initialize() {
   port::out8(kCrtIndex, kCursorStart);
   port::out8(kCrtData, kCursorOff);
   for (std::size_t cell = 0; cell < shown_.size(); ++cell) {
-    show(cell, kBlank);
+    show(cell, ' ');
   }
 }
 
@@ -70,7 +69,7 @@ void VgaText::write(std::string_view text) {
       new_line();
     }
     if (character != '\n') {
-      show(row_ * kColumns + column_++, kAttribute | static_cast<std::uint8_t>(character));
+      show(row_ * kColumns + column_++, character);
     }
   }
 }
@@ -83,14 +82,14 @@ void VgaText::new_line() {
   }
   for (std::size_t cell = 0; cell < shown_.size(); ++cell) {
     const std::size_t below = cell + kColumns;
-    show(cell, below < shown_.size() ? shown_[below] : kBlank);
+    show(cell, below < shown_.size() ? shown_[below] : ' ');
   }
 }
 
-void VgaText::show(std::size_t cell, std::uint16_t value) {
-  if (shown_[cell] != value) {
-    shown_[cell] = value;
-    mmio::write16(address_of(cell), value);
+void VgaText::show(std::size_t cell, char character) {
+  if (shown_[cell] != character) {
+    shown_[cell] = character;
+    mmio::write16(address_of(cell), kAttribute | static_cast<std::uint8_t>(character));
   }
 }
 

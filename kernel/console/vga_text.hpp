@@ -20,14 +20,14 @@ class VgaText {
   static constexpr std::size_t kRows = 25;
 
   void new_line();
-  void show(std::size_t cell, std::uint16_t value);
+  void show(std::size_t cell, char character);
 
   bool there_ = false;
   std::size_t row_ = 0;
   std::size_t column_ = 0;
   // A copy of the screen, so that scrolling reads nothing from the device and writes only the cells
   // that change: each access costs an exit in a virtual machine.
-  std::array<std::uint16_t, kColumns * kRows> shown_{};
+  std::array<char, kColumns * kRows> shown_{};
 };
 
 }  // namespace mote

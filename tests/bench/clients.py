@@ -28,6 +28,18 @@ def build_plugin(folder: Path) -> Path:
     return plugin
 
 
+def build_application(folder: Path) -> Path:
+    """uefi_floor.c as UEFI's firmware loads it."""
+    made = folder / "floor.efi"
+    subprocess.run(["clang-19", "--target=x86_64-unknown-windows", "-ffreestanding", "-O2",
+                    "-mno-red-zone", "-fuse-ld=lld", "-nostdlib", "-Wl,-entry:efi_main",
+                    "-Wl,-subsystem:efi_application", "-o", str(made),
+                    str(FOLDER / "uefi_floor.c")], check=True, timeout=300)
+    with made.open("r+b") as file:
+        file.truncate(64 * 1024)  # QEMU takes no smaller file for a kernel
+    return made
+
+
 @dataclass(frozen=True)
 class Result:
     """A client's report on its work."""

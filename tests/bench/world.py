@@ -80,9 +80,10 @@ class World:
         return BenchMachine(**{"nic": self.nic} | dimensions)
 
     @contextmanager
-    def start(self, machine: Machine, site: Path | None = None) -> Iterator[Guest]:
+    def start(self, machine: Machine, site: Path | None = None, image: Path | None = None
+              ) -> Iterator[Guest]:
         """A started machine; it is stopped at the end."""
-        image = self.images.bootable(site or self.site, machine.boot)
+        image = image or self.images.bootable(site or self.site, machine.boot)
         wire = self.lab.tap()
         for address in SOURCES:
             self.lab.run("ip", "addr", "add", f"{address}/{Lab.PREFIX}", "dev", "mote0")
@@ -102,12 +103,13 @@ class World:
             yield guest.ready()
 
     @contextmanager
-    def counted(self, machine: BenchMachine, site: Path | None = None, *options: str
-                ) -> Iterator[tuple[Guest, Meter]]:
+    def counted(self, machine: BenchMachine, site: Path | None = None, *options: str,
+                image: Path | None = None) -> Iterator[tuple[Guest, Meter]]:
         """A started machine whose instructions are counted from reset."""
         counts = self.folder / f"count{self._count}"
         plugin = ",".join([str(self.plugin), f"out={counts}", *options])
-        with self.start(replace(machine, extra=(*machine.extra, "-plugin", plugin)), site) as guest:
+        counting = replace(machine, extra=(*machine.extra, "-plugin", plugin))
+        with self.start(counting, site, image) as guest:
             yield guest, Meter(counts, self.symbols)
 
 

@@ -25,7 +25,7 @@ def mote(*arguments: str | Path, **options: object) -> subprocess.CompletedProce
                           timeout=300, check=False, **options)
 
 
-@pytest.mark.parametrize("ending", ["img", "qcow2", "vmdk", "elf"])
+@pytest.mark.parametrize("ending", ["img", "qcow2", "vmdk", "elf", "efi"])
 def test_image_is_deterministic(site: Path, tmp_path: Path, ending: str) -> None:
     made = []
     for name in ("first", "second"):

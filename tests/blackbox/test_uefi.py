@@ -18,6 +18,7 @@ from running import Running, free_port
 pytestmark = pytest.mark.needs("image")
 
 UEFI = {"boot": "uefi", "memory_mib": 128}
+PATIENCE_S = 240  # OVMF takes ten times as long as SeaBIOS, and more on a busy host
 SECURE_CODE = UEFI_CODE.with_name("OVMF_CODE_4M.secboot.fd")
 FOUR_KIB = ("-drive", "{disk},if=none,id=d", "-device",
             "virtio-blk-pci,drive=d,logical_block_size=4096,physical_block_size=4096")
@@ -42,9 +43,11 @@ def said(guest: Guest, pattern: str) -> None:
 def test_partition_on_q35_with_screen_and_random_numbers(bench: Bench, tmp_path: Path) -> None:
     pack = bench.images.pack(bench.site).read_bytes()
     guest = bench.boot(Machine(**UEFI, extra=("-vga", "std", "-device", "virtio-rng-pci")),
-                       image=uefi_disks.partitioned(tmp_path / "disk", pack))
+                       image=uefi_disks.partitioned(tmp_path / "disk", pack), deadline_s=PATIENCE_S)
     said(guest, r"^mote .*, booted by uefi, 1\d\d MiB")
     guest.serves()
+    assert re.search(r"Ethernet(.|\n)*?64 bit prefetchable memory at 0x[0-9a-f]{9,}",
+                     guest.monitor("info pci"))  # above 4 GiB
 
     way, _, _, ranges, at, root, line, smbios, screen, width, height, pixels, _, seed_bytes, \
         seed = boot_info(guest)
@@ -64,14 +67,16 @@ def test_partition_on_q35_with_screen_and_random_numbers(bench: Bench, tmp_path:
 def test_partition_of_4_kib_blocks_on_pc_with_8_gib(bench: Bench, tmp_path: Path) -> None:
     pack = bench.images.pack(bench.site).read_bytes()
     disk = uefi_disks.partitioned(tmp_path / "disk", pack, block=4096)
-    guest = bench.boot(Machine("pc", "uefi", memory_mib=8192, disk=FOUR_KIB), image=disk)
+    guest = bench.boot(Machine("pc", "uefi", memory_mib=8192, disk=FOUR_KIB), image=disk,
+                       deadline_s=PATIENCE_S)
     said(guest, r"booted by uefi, 81\d\d MiB")
     guest.serves()
 
 
 def test_one_file_with_command_line_in_little_memory(bench: Bench) -> None:
     settings = "mote.network.0.address=192.0.2.2/24 mote.http.headers_ms=9000"
-    guest = bench.boot(Machine(boot="uefi", memory_mib=64, settings=None, command_line=settings))
+    guest = bench.boot(Machine(boot="uefi", memory_mib=64, settings=None, command_line=settings),
+                       deadline_s=PATIENCE_S)
     said(guest, r"^net0: 192\.0\.2\.2/24 \(static\)")
     guest.serves()
 
@@ -81,7 +86,7 @@ def test_stick_whose_partition_is_damaged(bench: Bench, tmp_path: Path) -> None:
     pack = bench.images.pack(bench.site).read_bytes()
     damaged = pack[:16] + struct.pack("<Q", len(pack) << 20) + pack[24:]
     disk = uefi_disks.partitioned(tmp_path / "disk", damaged, files={"mote/site.pack": pack})
-    guest = bench.boot(Machine(**UEFI, disk=STICK), image=disk)
+    guest = bench.boot(Machine(**UEFI, disk=STICK), image=disk, deadline_s=PATIENCE_S)
     said(guest, rf"mote: the site pack is damaged: by its header it has {len(pack) << 20} bytes")
     guest.serves()
 
@@ -89,8 +94,9 @@ def test_stick_whose_partition_is_damaged(bench: Bench, tmp_path: Path) -> None:
 def test_no_site_and_no_nic(bench: Bench) -> None:
     guest = bench.start(Machine(**UEFI, nic=None, extra=("-vga", "std")),
                         image=uefi_disks.LOADER)
-    guest.console.wait_for(r"^site: the loader found no site pack, make one with \./mote image$")
-    guest.console.wait_for(r"booted by uefi")
+    guest.console.wait_for(r"^site: the loader found no site pack, make one with \./mote image$",
+                           PATIENCE_S)
+    guest.console.wait_for(r"booted by uefi", PATIENCE_S)
     guest.is_alive()
 
 
@@ -101,7 +107,7 @@ def test_damaged_kernel(bench: Bench, tmp_path: Path) -> None:
     broken = tmp_path / "broken.efi"
     broken.write_bytes(loader)
     guest = bench.start(Machine(**UEFI, nic=None), image=broken)
-    guest.console.wait_for(r"mote: the kernel is damaged")
+    guest.console.wait_for(r"mote: the kernel is damaged", PATIENCE_S)
 
 
 def test_secure_boot(bench: Bench, tmp_path: Path) -> None:
@@ -117,10 +123,10 @@ def test_secure_boot(bench: Bench, tmp_path: Path) -> None:
         return uefi_disks.fat(tmp_path / name / "disk", {uefi_disks.REMOVABLE: file.read_bytes()})
 
     refused = bench.start(machine, image=disk("refused", loader))
-    refused.console.wait_for(r"Access Denied|Security Violation")
+    refused.console.wait_for(r"Access Denied|Security Violation", PATIENCE_S)
     assert not refused.console.find("booted by uefi")
     refused.stop()
-    bench.boot(machine, image=disk("accepted", signed)).serves()
+    bench.boot(machine, image=disk("accepted", signed), deadline_s=PATIENCE_S).serves()
 
 
 def test_run(running: list[Running]) -> None:

@@ -46,6 +46,10 @@ def write_elf(pack: SitePack, order: Order) -> None:
     pack.assemble_elf(order.out)
 
 
+def write_efi(pack: SitePack, order: Order) -> None:
+    pack.assemble_efi(order.out)
+
+
 def write_raw(pack: SitePack, order: Order) -> None:
     pack.assemble_raw(order.out, sector_bytes=order.sector_bytes)
 
@@ -97,6 +101,7 @@ FORMATS = {
     "ova": Format((".ova",), write_ova, setup.CONVERT),
     "oci": Format((".oci", ".oci.tar"), write_oci),
     "elf": Format((".elf",), write_elf),
+    "efi": Format((".efi",), write_efi),
 }
 
 
