@@ -81,7 +81,7 @@ class Machine:
                 "chardev=monitor,mode=control", *self.nic_first]
         if self.boot == "uefi":
             line += self.uefi_words(results)
-        if image.suffix in (".elf", ".efi"):
+        if self.boot == "pvh" or image.suffix == ".efi":
             line += ["-kernel", str(image)]
             line += ["-append", self.command_line] if self.command_line else []
         else:

@@ -21,7 +21,8 @@ from tools.image import conversions, formats, oci
     ("a.img.gz", None, "gz"), ("a.raw.xz", None, "xz"), ("a.zst", None, "zst"),
     ("a.tar.gz", None, "google"), ("a.oci.tar", None, "oci"), ("a.oci", None, "oci"),
     ("a.vhd", None, "vhd"), ("a.vhdx", None, "vhdx"), ("a.iso", None, "iso"),
-    ("a.ova", None, "ova"), ("a.efi", None, "efi"), ("a.img", "qcow2", "qcow2"), ("a", "raw", "raw")])
+    ("a.ova", None, "ova"), ("a.efi", None, "efi"), ("a.img", "qcow2", "qcow2"),
+    ("a", "raw", "raw")])
 def test_the_format_follows_the_ending_or_the_wish(name: str, asked: str | None, kind: str,
                                                    tmp_path: Path) -> None:
     assert formats.order_of(tmp_path / name, asked).kind == kind
