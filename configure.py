@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.build import lwip_series
 from tools.build.host_programs import (BENCH_PROGRAMS, FUZZERS, LWIP,
                                        UNIT_PROGRAMS, UNIT_TESTS)
-from tools.build.sources import (APART, BOOT, BOOT_ONLY, FLOORS, HOT, LOADER, PACKER,
+from tools.build.sources import (APART, ASSEMBLER, BOOT, BOOT_ONLY, FLOORS, HOT, LOADER, PACKER,
                                  UEFI, UNGUARDED)
 
 ROOT = Path(__file__).resolve().parent
@@ -156,14 +156,14 @@ def image_edges(edges: Edges, objects: list[str]) -> None:
     edges.build("$b/site.pack", "pack", "www",
                 implicit=files + folders + PACKER)
     edges.build(["$b/mote.elf", "$b/mote.img"], "image",
-                implicit=["$b/kernel.elf", "$b/loader.bin", "$b/site.pack",
-                          "tools/image/bootable.py"])
+                implicit=["$b/kernel.elf", "$b/loader.bin", "$b/mote.efi", "$b/site.pack",
+                          *ASSEMBLER])
 
 
 def uefi_edges(edges: Edges) -> None:
     """The UEFI loader, with the kernel inside."""
     edges.build("$b/uefi/kernel.bin", "embedded_kernel", "$b/kernel.elf",
-                implicit=["tools/image/embedded_kernel.py", "tools/image/bootable.py"])
+                implicit=["tools/image/embedded_kernel.py", *ASSEMBLER])
     for source in UEFI:
         if source.endswith(".asm"):
             edges.build(object_of(source), "nasm", source, format="win64", implicit=[

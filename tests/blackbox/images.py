@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.image import bootable, uefi
+from tools.image import bootable, disk, uefi
 from tools.site.config import Settings, read_settings
 from tools.site.pack import pack_site
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = ROOT / "build/kernel.elf"
-LOADER = ROOT / "build/loader.bin"
-UEFI_LOADER = ROOT / "build/mote.efi"
+FIRMWARE = disk.Firmware(KERNEL, ROOT / "build/loader.bin", ROOT / "build/mote.efi")
 
 
 class Images:
@@ -50,14 +49,15 @@ class Images:
                              lambda out: bootable.assemble_elf(KERNEL, pack, out))
         if boot == "uefi":
             return self.once(f"{pack.stem}.efi",
-                             lambda out: uefi.assemble_efi(UEFI_LOADER, pack, out))
+                             lambda out: uefi.assemble_efi(FIRMWARE.uefi, pack, out))
         return self.once(f"{pack.stem}.img",
-                         lambda out: bootable.assemble_raw(KERNEL, LOADER, pack, out))
+                         lambda out: disk.assemble_raw(FIRMWARE, pack, out))
 
     def pack(self, site: Path, lines: tuple[str, ...] = (),
              codings: tuple[int, ...] = Settings.compress) -> Path:
         """A site's pack."""
-        assert KERNEL.exists() and LOADER.exists(), "nothing is built: run `./mote test`, or ninja"
+        assert all(part.exists() for part in FIRMWARE), \
+            "nothing is built: run `./mote test`, or ninja"
         key = hashlib.sha256("\n".join([str(site), *lines, str(codings)]).encode()).hexdigest()[:12]
         settings = Settings(lines=lines, compress=codings)
         return self.once(f"{site.name}-{key}.pack", lambda out: pack_site(site, out, settings))

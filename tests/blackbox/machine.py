@@ -28,6 +28,8 @@ DISKS = {
     "virtio-blk": ["-drive", "{disk},if=virtio"],
     "virtio-scsi": ["-device", "virtio-scsi-pci", "-drive", "{disk},if=none,id=d",
                     "-device", "scsi-hd,drive=d"],
+    "usb": ["-device", "qemu-xhci", "-drive", "{disk},if=none,id=d",
+            "-device", "usb-storage,drive=d"],
     "nvme": ["-drive", "{disk},if=none,id=d", "-device", "nvme,drive=d,serial=mote"],
 }
 

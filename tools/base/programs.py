@@ -17,7 +17,7 @@ from tools.base import setup
 GIVEN = ("apt", "git", "python3")
 
 # The essential packages whose programs are started here.
-ESSENTIAL = ("coreutils", "dash", "dpkg", "gzip", "util-linux")
+ESSENTIAL = ("coreutils", "dash", "dpkg", "gzip", "tar", "util-linux")
 
 # Program -> its package, and the uses (of setup.USES) that start it.
 PROGRAMS: dict[str, tuple[str, str]] = {
@@ -40,6 +40,8 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "doona": ("doona", "siege"),
     "dpkg-source": ("dpkg-dev", "build"),
     "env": ("coreutils", "interop"),
+    "fdisk": ("fdisk", "test"),
+    "fsck.fat": ("dosfstools", "test"),
     "gdb": ("gdb", "test"),
     "genisoimage": ("genisoimage", "test"),
     "git": ("git", "build test bench siege"),
@@ -59,7 +61,9 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "mcopy": ("mtools", "test"),
     "mkfs.fat": ("dosfstools", "test"),
     "mdel": ("mtools", "test"),
+    "mdir": ("mtools", "test"),
     "mkfs.vfat": ("dosfstools", "test"),
+    "mtype": ("mtools", "test"),
     "nasm": ("nasm", "build"),
     "nginx": ("nginx-light", "test"),
     "ninja": ("ninja-build", "build test"),
@@ -70,6 +74,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "nsenter": ("util-linux", "test bench siege"),
     "objdump": ("binutils", "test"),
     "openssl": ("openssl", "test"),
+    "parted": ("parted", "test"),
     "patch": ("patch", "build"),
     "ping": ("iputils-ping", "test bench"),
     "prometheus": ("prometheus", "interop"),
@@ -82,9 +87,12 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "readelf": ("binutils", "build test bench siege"),
     "sbsign": ("sbsigntool", "test"),
     "sfdisk": ("fdisk", "test"),
+    "sgdisk": ("gdisk", "test"),
     "sh": ("dash", "test interop"),
     "siege": ("siege", "interop"),
+    "skopeo": ("skopeo", "test"),
     "slowhttptest": ("slowhttptest", "siege"),
+    "tar": ("tar", "image test"),
     "tee": ("coreutils", "test bench siege"),
     "unshare": ("util-linux", "test bench siege"),
     "varnishadm": ("varnish", "interop"),
@@ -95,7 +103,9 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "virtlogd": ("libvirt-daemon", "interop"),
     "wget": ("wget", "test"),
     "wrk": ("wrk", "bench"),
-    "xorriso": ("xorriso", "test"),
+    "xmllint": ("libxml2-utils", "test"),
+    "xorriso": ("xorriso", "image test"),
+    "xz": ("xz-utils", "test"),
     "zsync": ("zsync", "interop"),
     "zsyncmake": ("zsync", "interop"),
     "zstd": ("zstd", "run image test bench siege"),

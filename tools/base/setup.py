@@ -29,6 +29,8 @@ DEBUG = {"gdb": "gdb"}
 SYMBOLIZE = {"binutils": "addr2line"}
 COMPRESS = {"brotli": "brotli", "zstd": "zstd"}
 CONVERT = {"qemu-utils": "qemu-img"}
+ZSTD = {"zstd": "zstd"}
+ISO = {"xorriso": "xorriso"}
 # For the unit tests; all other tests need these, too.
 UNIT = {
     "clang-format-19": "clang-format-19",
@@ -36,11 +38,13 @@ UNIT = {
     "dosfstools": "mkfs.vfat",
     "doctest-dev": "/usr/include/doctest/doctest.h",
     "fdisk": "sfdisk",
+    "gdisk": "sgdisk",
     "genisoimage": "genisoimage",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
     "media-types": "/etc/mime.types",
     "mtools": "mcopy",
     "nginx-light": "nginx",
+    "parted": "parted",
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
     "python3-yaml": "/usr/lib/python3/dist-packages/yaml/__init__.py",
@@ -57,6 +61,7 @@ TEST = {
     "haproxy": "haproxy",
     "iproute2": "ip",
     "iputils-ping": "ping",
+    "libxml2-utils": "xmllint",
     "mtools": "mcopy",
     "nghttp2-client": "h2load",
     "openssl": "openssl",
@@ -65,6 +70,7 @@ TEST = {
     "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",
     "sbsigntool": "sbsign",
     "seabios": "/usr/share/seabios/bios-microvm.bin",
+    "skopeo": "skopeo",
     "wget": "wget",
     "xorriso": "xorriso",
 }
@@ -120,7 +126,7 @@ CHECK = {"clang-format-19": UNIT["clang-format-19"], "clang-tidy-19": "clang-tid
 USES = {
     "build": (BUILD,),
     "run": (BUILD, COMPRESS, RUN, UEFI, DEBUG, SYMBOLIZE),
-    "image": (BUILD, COMPRESS, CONVERT),
+    "image": (BUILD, COMPRESS, CONVERT, ISO),
     "unit": (BUILD, COMPRESS, UNIT),
     "lwip": (PATCHES,),
     "test": (BUILD, COMPRESS, RUN, UEFI, DEBUG, CONVERT, UNIT, TEST),

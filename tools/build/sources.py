@@ -137,3 +137,8 @@ PACKER = ["tools/site/mime.types",
               "field_sets", "fingerprints", "http_config", "media_types", "messages", "pack",
               "pack_format", "pack_writer", "policy", "redirects", "settings", "site_plan",
               "site_tree")]]
+
+# The sources of what puts the images together.
+ASSEMBLER = ["tools/base/errors.py", "tools/base/files.py",
+             *[f"tools/image/{name}.py" for name in (
+                 "assemble", "bootable", "disk", "fat", "gpt", "pieces")]]

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tools.base.errors import UserError
 from tools.base.files import replacing
-from tools.image.bootable import append_pack, pack_size, round_up
+from tools.image.bootable import pack_size, round_up
+from tools.image.pieces import Piece, write
 
 # Microsoft PE and COFF Specification 8.3: where things are.
 NEW_HEADER_AT = 0x3C
@@ -39,8 +40,7 @@ def assemble_efi(loader: Path, pack: Path | None, out: Path) -> None:
         except (struct.error, ValueError):
             raise UserError(f"{loader}: not this version's loader; build it again") from None
     with replacing(out) as file:
-        file.write(data)
-        append_pack(pack, file)
+        write([Piece(0, bytes(data)), *([Piece(len(data), pack)] if pack else [])], file)
 
 
 def add_section(data: bytearray, name: bytes, size: int) -> None:

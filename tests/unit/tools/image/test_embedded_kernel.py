@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from test_bootable import BASE, BSS_BYTES, DATA, DATA_AT, TEXT, elf
+from kernels import BASE, BSS_BYTES, DATA, DATA_AT, TEXT, elf
 
 from tools.image import bootable, embedded_kernel
 
