@@ -13,8 +13,8 @@ from pathlib import Path
 from tools.build import lwip_series
 from tools.build.host_programs import (BENCH_PROGRAMS, FUZZERS, LWIP,
                                        UNIT_PROGRAMS, UNIT_TESTS)
-from tools.build.sources import (APART, BOOT, BOOT_ONLY, FLOORS, HOT, LOADER, PACKER,
-                                 UNGUARDED)
+from tools.build.sources import (APART, ASSEMBLER, BOOT, BOOT_ONLY, FLOORS, HOT, LOADER, PACKER,
+                                 UEFI, UNGUARDED)
 
 ROOT = Path(__file__).resolve().parent
 
@@ -151,12 +151,26 @@ def image_edges(edges: Edges, objects: list[str]) -> None:
     edges.build("$b/kernel.elf", "link", objects,
                 implicit=["boot/kernel.ld", "$b/boot_only.ld", object_of(layout)],
                 implicit_outputs=["$b/kernel.map"])
+    uefi_edges(edges)
     edges.build("$b/loader.bin", "nasm", LOADER, implicit=boot_includes(), format="bin")
     edges.build("$b/site.pack", "pack", "www",
                 implicit=files + folders + PACKER)
     edges.build(["$b/mote.elf", "$b/mote.img"], "image",
-                implicit=["$b/kernel.elf", "$b/loader.bin", "$b/site.pack",
-                          "tools/image/bootable.py"])
+                implicit=["$b/kernel.elf", "$b/loader.bin", "$b/mote.efi", "$b/site.pack",
+                          *ASSEMBLER])
+
+
+def uefi_edges(edges: Edges) -> None:
+    """The UEFI loader, with the kernel inside."""
+    edges.build("$b/uefi/kernel.bin", "embedded_kernel", "$b/kernel.elf",
+                implicit=["tools/image/embedded_kernel.py", *ASSEMBLER])
+    for source in UEFI:
+        if source.endswith(".asm"):
+            edges.build(object_of(source), "nasm", source, format="win64", implicit=[
+                "$b/uefi/kernel.bin"] if source == "boot/uefi/kernel.asm" else [])
+        else:
+            edges.build(object_of(source), "uefi_cxx", source)
+    edges.build("$b/mote.efi", "uefi_link", [object_of(source) for source in UEFI])
 
 
 def sources_of_test(name: str) -> list[str]:
@@ -271,7 +285,7 @@ def tidy_edges(edges: Edges) -> list[str]:
 
 def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
     """The targets that an engineer asks for by name."""
-    edges.build("image", "phony", ["$b/mote.img", "$b/mote.elf"])
+    edges.build("image", "phony", ["$b/mote.img", "$b/mote.elf", "$b/mote.efi"])
     edges.build("run", "run", implicit=["image"])
     edges.build("size", "size", implicit=["image"])
     edges.build("check-programs", "check_programs")
@@ -292,7 +306,7 @@ def command_edges(edges: Edges, ninja_file: str, options: str) -> None:
 
 def all_sources() -> list[str]:
     """Every source of ours that is listed here, once."""
-    sources = firmware_sources() + BOOT + [LOADER]
+    sources = firmware_sources() + BOOT + [LOADER] + UEFI
     sources += [f"{name}.cpp" for name in HOT + APART + UNGUARDED if not name.startswith("lwip/")]
     for name, tested in UNIT_TESTS.items():
         sources += [f"tests/unit/{name}_test.cpp", *tested]

@@ -1,9 +1,10 @@
-; The BIOS loader: the raw image's first sectors, which load the kernel and enter it.
+; The BIOS loader: it loads the kernel and enters it.
 ;
-; One flat binary. The boot sector loads the rest right behind itself. The rest checks CPU and
-; memory, reads kernel and site pack with INT 13h through a buffer below 1 MiB, moves them into
-; place, and enters the kernel in 32-bit protected mode with ESI = BootInfo. It moves each buffer in
-; protected mode, because disk BIOSes can't be trusted to leave unreal mode intact.
+; One flat binary. The boot sector loads the rest, which lies elsewhere on the disk, right behind
+; itself. The rest checks CPU and memory, reads kernel and site pack with INT 13h through a buffer
+; below 1 MiB, moves them into place, and enters the kernel in 32-bit protected mode with ESI =
+; BootInfo. It moves each buffer in protected mode, because disk BIOSes can't be trusted to leave
+; unreal mode intact.
 ;
 ; Memory: 0x00500        A20 probe        0x07C00  boot sector, loader
 ;         up to 0x07C00  stack            0x0C000  memory map
@@ -15,9 +16,10 @@ kStackTop equ 0x7C00
 kLoad equ 0x7C00
 kMemoryMap equ 0xC000
 kBuffer equ 0x10000                     ; 64 KiB on a 64 KiB boundary: DMA may not cross one
-kSectorBytes equ 512
+kSectorShift equ 9
+kSectorBytes equ 1 << kSectorShift
 
-; Filled in by tools/image/bootable.py. Lies at the start of sector 1.
+; Filled in by tools/image/bootable.py, in sectors of kSectorBytes whatever the drive's are.
 struc Manifest
 .magic:          resd 1
 .version:        resd 1

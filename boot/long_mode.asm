@@ -10,7 +10,7 @@ global kernel_entry, __boot_pml4
 extern kernel_main, install_traps, kernel_gdt_pointer
 extern __text_start, __text_end, __rodata_start, __rodata_end, __data_start
 extern __stack_guard, __stack_bottom, __stack_top, __bss_start, __bss_end
-extern __page_fault_guard, __page_fault_stack, __urgent_guard, __urgent_stack
+extern __page_fault_guard, __page_fault_stack, __urgent_guard, __urgent_stack, __image_end
 
 ; AMD64 APM volume 2, 3.1. Control registers are written whole, so that nothing is inherited.
 kCr0 equ 1 << 31 | 1 << 16 | 1 << 5 | 1 << 4 | 1 << 1 | 1       ; PG WP NE ET MP PE; EM, TS off
@@ -90,14 +90,18 @@ kernel_entry:
         mov cr0, eax
         jmp kCode64:long_mode
 
-; Stops with a message unless RAM holds the kernel and the pack's first page. Checks nothing if
-; BootInfo (ESI) has no memory map. The pack's length is checked later, in C++.
+; Stops with a message unless RAM holds the kernel, and the pack's first page if that lies right
+; behind it. Checks nothing if BootInfo (ESI) has no memory map. All else about the pack is checked
+; later, in C++.
 check_memory:
         mov ecx, [esi + BootInfo.memory_ranges]
         jecxz .done
-        mov edi, [esi + BootInfo.pack]
+        mov eax, __image_end
+        cmp [esi + BootInfo.pack], eax
         mov esi, [esi + BootInfo.memory_map]
-        lea eax, [edi + kPage]
+        jne .fit
+        add eax, kPage
+.fit:
         call check_fit
 .done:
         ret

@@ -1,15 +1,14 @@
 ; Sector 0: loads the rest of the loader right behind itself and jumps there, or says what is wrong.
+; It asks nothing of the BIOS before: some can read a disc by sector number and say they can't.
 ;
 ; The loader uses `say`, `die` and `read_disk` too; they stay in memory.
 
 kBootSignature equ 0xAA55
-kEddQuestion equ 0x55AA                 ; INT 13h AH=41h (EDD 3.0, 8.1): asked with this in BX,
-kEddAnswer equ 0xAA55                   ; answered with this,
-kEddReads equ 1 << 0                    ; and bit 0 of CX: AH=42h-44h, 47h and 48h are there
 kReadTries equ 4
+kNoFunction equ 1                       ; status: the BIOS has no such function (EDD 3.0, table 1)
 
-kDiskSignature equ 440                  ; tools/image/bootable.py fills in signature and partition
-kPartitionTable equ 446
+kBootFields equ 422                     ; tools/image/disk.py fills in these,
+kCodeEnd equ 440                        ; and from here on the partition table
 
 ; The disk address packet of AH=42h (EDD 3.0, 8.2).
 struc Packet
@@ -42,17 +41,6 @@ sector:
         cmp si, com_settings.end
         jb .program
 
-        mov ah, 0x41
-        mov bx, kEddQuestion
-        mov dl, [boot_drive]
-        int 0x13
-        mov esi, no_edd
-        jc die
-        cmp bx, kEddAnswer
-        jne die
-        test cl, kEddReads
-        jz die
-
         call read_disk
         jc disk_error
         cmp dword [manifest + Manifest.magic], kManifestMagic
@@ -70,6 +58,9 @@ die:
         jmp .stop
 
 disk_error:
+        cmp ah, kNoFunction
+        mov esi, no_edd
+        je die
         mov esi, no_read
         jmp die
 
@@ -138,7 +129,8 @@ no_loader: db "mote: the loader is damaged", 0
 line_end: db 13, 10, 0
 boot_drive: db 0
 
-align 4
+        times kBootFields - ($ - sector) db 0
+sector_bytes: dw kSectorBytes           ; the drive's: 512 on a disk, 2,048 on a disc
 packet:
         istruc Packet
         at Packet.bytes, dw Packet_size
@@ -148,6 +140,8 @@ packet:
         at Packet.lba, dq 1
         iend
 
-        times kDiskSignature - ($ - sector) db 0
+%if $ - sector != kCodeEnd
+%error "the boot fields are not where tools/image/disk.py looks for them"
+%endif
         times kSectorBytes - 2 - ($ - sector) db 0
         dw kBootSignature

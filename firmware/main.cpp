@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "agent/host.hpp"
@@ -246,8 +247,8 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void kernel_main(const BootInfo
   const BootInfo* const info = &kept;
   const MemoryMap memory(*info);
   last_run::begin();
-  console::initialize();
-  entropy::initialize();
+  console::initialize(*info);
+  entropy::initialize(std::span(info->seed).first(std::min(info->seed_bytes, info->seed.size())));
   stack_guard::choose(entropy::random64());
   acpi::initialize(*info);
   clock::initialize();

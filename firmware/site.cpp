@@ -16,21 +16,31 @@ namespace {
 
 constexpr std::uint64_t mib(std::uint64_t bytes) { return (bytes + 0xF'FFFF) >> 20; }
 
+constexpr std::uint64_t kMapped = std::uint64_t{4} << 30;  // by boot/long_mode.asm
+
 // How many of the pack's `bytes`, as its header claims, are in mapped RAM. A damaged header may
 // claim anything.
 std::uint64_t bytes_there(std::uint64_t pack, std::uint64_t bytes, MemoryMap memory) {
-  constexpr std::uint64_t kMapped = std::uint64_t{4} << 30;  // by boot/long_mode.asm
   const std::uint64_t most = std::min(bytes, kMapped - pack);
   return memory.known() ? memory.usable_from(pack, most) : most;
+}
+
+// The header of the pack, if the loader left one.
+const http::PackHeader* find_header(std::uint64_t pack, MemoryMap memory) {
+  if (pack == 0 || bytes_there(pack, sizeof(http::PackHeader), memory) < sizeof(http::PackHeader)) {
+    return nullptr;
+  }
+  const auto* const header = reinterpret_cast<const http::PackHeader*>(pack);
+  const std::string_view magic{header->magic, sizeof(header->magic)};
+  return magic == http::PackHeader::kMagic ? header : nullptr;
 }
 
 }  // namespace
 
 std::optional<http::SitePack> find_site(const BootInfo& info, MemoryMap memory) {
-  const auto* header = reinterpret_cast<const http::PackHeader*>(info.pack);
-  const std::string_view magic{header->magic, sizeof(header->magic)};
-  if (magic != http::PackHeader::kMagic) {
-    console::line("site: no site pack behind the kernel, make one with ./mote image");
+  const http::PackHeader* const header = find_header(info.pack, memory);
+  if (header == nullptr) {
+    console::line("site: the loader found no site pack, make one with ./mote image");
     return std::nullopt;
   }
   const std::uint64_t bytes = header->total_bytes;

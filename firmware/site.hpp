@@ -10,8 +10,7 @@
 namespace mote {
 
 // Finds the site pack where `info` says it is, checks that it is sound, and makes its memory
-// read-only. Nothing if that fails; the console then says why. boot/ has checked that its first
-// page is in RAM.
+// read-only. Nothing if that fails; the console then says why.
 [[nodiscard]] std::optional<http::SitePack> find_site(const BootInfo& info, MemoryMap memory);
 
 }  // namespace mote

@@ -23,9 +23,9 @@ namespace {
 
 // A string for us may hold several lines, as one that QEMU reads from a file does. Each may have
 // the prefix.
-void apply_oem_strings(Settings& settings) {
+void apply_oem_strings(const BootInfo& info, Settings& settings) {
   constexpr std::string_view kPrefix = "mote:";
-  smbios::OemStrings strings = smbios::oem_strings();
+  smbios::OemStrings strings = smbios::oem_strings({info.smbios});
   while (const auto text = strings.next()) {
     std::string_view lines = text->starts_with(kPrefix) ? *text : std::string_view();
     while (!lines.empty()) {
@@ -82,7 +82,7 @@ bool gather_settings(const BootInfo& info, const http::SitePack* site, Settings&
   if (site != nullptr) {
     settings.apply_lines({"site pack"}, site->settings());
   }
-  apply_oem_strings(settings);
+  apply_oem_strings(info, settings);
   apply_fw_cfg(settings);
   console::set_quiet(settings.is_console_quiet());
   const bool all_stopped = disks::each_volume(apply_volume, &settings);

@@ -1,6 +1,7 @@
-// The console's two devices, its log and numbers as text.
+// The console's devices, its log and numbers as text.
 #include "kernel/console/console.hpp"
 
+#include "kernel/console/framebuffer_text.hpp"
 #include "kernel/console/line_ring.hpp"
 #include "kernel/console/number_text.hpp"
 #include "kernel/console/uart.hpp"
@@ -12,6 +13,7 @@ namespace {
 
 constinit Uart uart{};
 constinit VgaText screen{};
+constinit FramebufferText framebuffer{};
 constinit LineRing<limits::kLogBytes> logged{};
 constinit bool is_quiet = false;
 constinit bool leaves_out = false;
@@ -29,9 +31,13 @@ void end_logged_line() {
 
 }  // namespace
 
-void initialize() {
+void initialize(const BootInfo& info) {
   uart.initialize();
-  screen.initialize();
+  if (info.way == BootWay::kUefi) {
+    framebuffer.initialize(info.framebuffer);
+  } else {
+    screen.initialize();
+  }
 }
 
 void set_quiet(bool quiet) { is_quiet = quiet; }
@@ -61,6 +67,7 @@ void write(std::string_view text) {
   end_logged_line();
   uart.write(text);
   screen.write(text);
+  framebuffer.write(text);
 }
 
 void write_decimal(std::uint64_t value) { write(NumberText<10>(value).text()); }

@@ -1,4 +1,5 @@
-// The console: the first serial port (16550) and VGA text, one fact a line.
+// The console: the first serial port (16550), and the screen: VGA text or, under UEFI, a
+// framebuffer. One fact a line.
 //
 // `print("net", 0, ": link ", "up")` writes its parts without a newline, `line(...)` with one. A
 // part is text, a decimal integer, `Hex`, or any type whose own header declares `print_to` for it.
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "kernel/boot_info.hpp"
 #include "kernel/limits.hpp"
 
 namespace mote::console {
@@ -19,8 +21,8 @@ struct Hex {
   unsigned digits = 1;
 };
 
-// Finds and programs the serial port and the VGA text screen, if present.
-void initialize();
+// Finds and programs the serial port and the screen, if present.
+void initialize(const BootInfo& info);
 
 // Waits, for a bounded time, until everything written has left the machine.
 void drain();

@@ -110,20 +110,7 @@ void stir_from_calendar() {
   generator.stir(date);
 }
 
-void choose_hash_key() { hash_key = {generator.draw(), generator.draw()}; }
-
-}  // namespace
-
-void initialize() {
-  stir_from_calendar();
-  stir_from_jitter();
-  stir_from_cpu();
-  choose_hash_key();
-}
-
-void stir(std::uint64_t sample) { generator.stir(sample); }
-
-void stir(std::span<const std::byte> random) {
+void stir_from(std::span<const std::byte> random) {
   while (!random.empty()) {
     std::uint64_t sample = 0;
     const auto part = random.first(std::min(random.size(), sizeof(sample)));
@@ -132,6 +119,24 @@ void stir(std::span<const std::byte> random) {
     generator.rekey();
     random = random.subspan(part.size());
   }
+}
+
+void choose_hash_key() { hash_key = {generator.draw(), generator.draw()}; }
+
+}  // namespace
+
+void initialize(std::span<const std::byte> seed) {
+  stir_from_calendar();
+  stir_from_jitter();
+  stir_from_cpu();
+  stir_from(seed);
+  choose_hash_key();
+}
+
+void stir(std::uint64_t sample) { generator.stir(sample); }
+
+void stir(std::span<const std::byte> random) {
+  stir_from(random);
   choose_hash_key();
 }
 

@@ -1,8 +1,9 @@
 // Unpredictable numbers for sequence numbers, ports, identifiers and transaction ids.
 //
 // The generator is SipHash-2-4 (Aumasson, Bernstein 2012) in counter mode under a 128-bit key.
-// The key is stirred from RDRAND or RDSEED where the CPU has them, a random number generator among
-// the devices, timing jitter, the calendar clock, and the arrival times of frames.
+// The key is stirred from RDRAND or RDSEED where the CPU has them, UEFI's random numbers, a random
+// number generator among the devices, timing jitter, the calendar clock, and the arrival times of
+// frames.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,9 @@
 
 namespace mote::entropy {
 
-// Seeds the generator from every source available at boot. Call once, before the rest.
-void initialize();
+// Seeds the generator from every source available at boot, the loader's random bytes among them.
+// Call once, before the rest.
+void initialize(std::span<const std::byte> seed = {});
 
 // Mixes a sample into the key. Cheap enough to call once in each turn that received something.
 void stir(std::uint64_t sample);

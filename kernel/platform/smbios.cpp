@@ -137,8 +137,12 @@ std::optional<std::string_view> OemStrings::next() {
   return std::nullopt;
 }
 
-OemStrings oem_strings() {
-  const auto table = find_table(firmware_memory(kBiosArea, kBiosAreaBytes));
+OemStrings oem_strings(PhysicalAddress told) {
+  constexpr std::size_t kEntryBytes = 2 * kAlignment;  // room for either kind
+  auto table = find_table(firmware_memory(told, kEntryBytes));
+  if (!table) {
+    table = find_table(firmware_memory(kBiosArea, kBiosAreaBytes));
+  }
   return table ? OemStrings(firmware_memory({table->address}, table->bytes), table->structures)
                : OemStrings();
 }

@@ -11,6 +11,8 @@
 #include <span>
 #include <string_view>
 
+#include "kernel/cpu/addresses.hpp"
+
 namespace mote::smbios {
 
 using Bytes = std::span<const std::byte>;
@@ -44,7 +46,7 @@ class OemStrings {
   bool is_oem_ = false;     // and that has OEM strings
 };
 
-// Those of the machine.
-[[nodiscard]] OemStrings oem_strings();
+// Those of the machine, whose entry point the loader may have told.
+[[nodiscard]] OemStrings oem_strings(PhysicalAddress told);
 
 }  // namespace mote::smbios

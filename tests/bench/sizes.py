@@ -11,7 +11,7 @@ from tools.image import size
 def size_figures() -> Iterator[Figure]:
     parts, zeroed = size.image_parts(ROOT / "build")
     software = sum(count for part, count in parts.items()
-                   if part not in ("site pack", size.UNUSED))
+                   if part not in size.NO_SOFTWARE)
     yield Figure(SIZE, "image_software", "software in the image", "bytes", software)
     for part, count in parts.items():
         yield Figure(SIZE, "image_" + part.replace(", ", "_").replace(" ", "_"),

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.image import bootable
+from tools.image import bootable, disk, uefi
 from tools.site.config import Settings, read_settings
 from tools.site.pack import pack_site
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = ROOT / "build/kernel.elf"
-LOADER = ROOT / "build/loader.bin"
+FIRMWARE = disk.Firmware(KERNEL, ROOT / "build/loader.bin", ROOT / "build/mote.efi")
 
 
 class Images:
@@ -42,16 +42,25 @@ class Images:
 
     def bootable(self, site: Path, boot: str, lines: tuple[str, ...] = (),
                  codings: tuple[int, ...] = Settings.compress) -> Path:
-        """The ELF or the disk that serves a site; `lines` are settings baked into it."""
-        assert KERNEL.exists() and LOADER.exists(), "nothing is built: run `./mote test`, or ninja"
+        """What serves a site, booted in this way; `lines` are settings baked into it."""
+        pack = self.pack(site, lines, codings)
+        if boot == "pvh":
+            return self.once(f"{pack.stem}.elf",
+                             lambda out: bootable.assemble_elf(KERNEL, pack, out))
+        if boot == "uefi":
+            return self.once(f"{pack.stem}.efi",
+                             lambda out: uefi.assemble_efi(FIRMWARE.uefi, pack, out))
+        return self.once(f"{pack.stem}.img",
+                         lambda out: disk.assemble_raw(FIRMWARE, pack, out))
+
+    def pack(self, site: Path, lines: tuple[str, ...] = (),
+             codings: tuple[int, ...] = Settings.compress) -> Path:
+        """A site's pack."""
+        assert all(part.exists() for part in FIRMWARE), \
+            "nothing is built: run `./mote test`, or ninja"
         key = hashlib.sha256("\n".join([str(site), *lines, str(codings)]).encode()).hexdigest()[:12]
         settings = Settings(lines=lines, compress=codings)
-        pack = self.once(f"{site.name}-{key}.pack", lambda out: pack_site(site, out, settings))
-        if boot == "pvh":
-            return self.once(f"{site.name}-{key}.elf",
-                             lambda out: bootable.assemble_elf(KERNEL, pack, out))
-        return self.once(f"{site.name}-{key}.img",
-                         lambda out: bootable.assemble_raw(KERNEL, LOADER, pack, out))
+        return self.once(f"{site.name}-{key}.pack", lambda out: pack_site(site, out, settings))
 
     def configured(self, site: Path, config: Path) -> Path:
         """The ELF that serves a site with its own mote.toml."""

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,6 +28,8 @@ DISKS = {
     "virtio-blk": ["-drive", "{disk},if=virtio"],
     "virtio-scsi": ["-device", "virtio-scsi-pci", "-drive", "{disk},if=none,id=d",
                     "-device", "scsi-hd,drive=d"],
+    "usb": ["-device", "qemu-xhci", "-drive", "{disk},if=none,id=d",
+            "-device", "usb-storage,drive=d"],
     "nvme": ["-drive", "{disk},if=none,id=d", "-device", "nvme,drive=d,serial=mote"],
 }
 
@@ -34,6 +37,10 @@ DISKS = {
 # build of SeaBIOS for microvm boots from virtio-mmio.
 MICROVM_BIOS = ["-bios", "/usr/share/seabios/bios-microvm.bin",
                 "-drive", "{disk},if=none,id=d", "-device", "virtio-blk-device,drive=d"]
+
+# Debian's ovmf: UEFI's firmware, and its variables as they are at first.
+UEFI_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
+UEFI_VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 
 # Generous: two cores running a dozen tests make a machine slow without its being broken.
 BOOT_S = 60
@@ -48,7 +55,8 @@ class Machine:
     """The parts of a machine; each dimension can be chosen independently."""
 
     machine: str = "q35"
-    boot: str = "pvh"  # or "bios"
+    boot: str = "pvh"  # or "bios", or "uefi"
+    firmware: tuple[Path, Path] = (UEFI_CODE, UEFI_VARIABLES)  # of UEFI
     memory_mib: int = 8
     cpu: str = "qemu64"
     disk: str | tuple[str, ...] = "virtio-blk"  # a key of DISKS, or arguments like its values
@@ -56,7 +64,7 @@ class Machine:
     netdev: str = "tap,id=net0,fd={fd}"  # the wire's end
     nic_first: tuple[str, ...] = ()  # arguments needed before those of NIC and disk (bridges)
     settings: str | None = STATIC  # for fw_cfg; None: DHCP
-    command_line: str = ""  # for the kernel, over PVH
+    command_line: str = ""  # for the kernel, over PVH or `-kernel` with UEFI
     serial: bool = True
     reboots: bool = False  # whether a reset begins a new run, rather than ending QEMU
     extra: tuple[str, ...] = ()
@@ -71,7 +79,9 @@ class Machine:
                 "chardev:console" if self.serial else "none",
                 "-chardev", f"socket,id=monitor,fd={monitor}", "-mon",
                 "chardev=monitor,mode=control", *self.nic_first]
-        if self.boot == "pvh":
+        if self.boot == "uefi":
+            line += self.uefi_words(results)
+        if image.suffix in (".elf", ".efi"):
             line += ["-kernel", str(image)]
             line += ["-append", self.command_line] if self.command_line else []
         else:
@@ -87,6 +97,14 @@ class Machine:
                      "-object", f"filter-dump,id=dump0,netdev=net0,maxlen=2048,"
                                 f"file={results}/capture.pcap"]
         return [*line, *self.extra]
+
+    def uefi_words(self, results: Path) -> list[str]:
+        """The arguments for UEFI's firmware, with variables of the machine's own."""
+        code, variables = self.firmware
+        own = results / "variables.fd"
+        shutil.copyfile(variables, own)
+        return ["-drive", f"if=pflash,format=raw,readonly=on,file={code}",
+                "-drive", f"if=pflash,format=raw,file={own}"]
 
     def disk_words(self) -> Sequence[str]:
         """The arguments that attach the boot disk, which is {disk} in them."""

@@ -17,7 +17,7 @@ from tools.base import setup
 GIVEN = ("apt", "git", "python3")
 
 # The essential packages whose programs are started here.
-ESSENTIAL = ("bash", "coreutils", "dash", "dpkg", "gzip", "util-linux")
+ESSENTIAL = ("bash", "coreutils", "dash", "dpkg", "gzip", "tar", "util-linux")
 
 # Program -> its package, and the uses (of setup.USES) that start it.
 PROGRAMS: dict[str, tuple[str, str]] = {
@@ -41,6 +41,8 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "doona": ("doona", "siege"),
     "dpkg-source": ("dpkg-dev", "build"),
     "env": ("coreutils", "interop"),
+    "fdisk": ("fdisk", "test"),
+    "fsck.fat": ("dosfstools", "test"),
     "gdb": ("gdb", "test"),
     "genisoimage": ("genisoimage", "test"),
     "git": ("git", "build test bench siege"),
@@ -53,6 +55,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "keepalived": ("keepalived", "interop"),
     "ld.lld-19": ("lld-19", "build"),
     "libvirtd": ("libvirt-daemon", "interop"),
+    "lld-link-19": ("lld-19", "build"),
     "llvm-cov-19": ("llvm-19", "coverage"),
     "llvm-profdata-19": ("llvm-19", "coverage"),
     "llvm-symbolizer-19": ("llvm-19", "fuzz"),
@@ -60,7 +63,9 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "mcopy": ("mtools", "test"),
     "mkfs.fat": ("dosfstools", "test"),
     "mdel": ("mtools", "test"),
+    "mdir": ("mtools", "test"),
     "mkfs.vfat": ("dosfstools", "test"),
+    "mtype": ("mtools", "test"),
     "nasm": ("nasm", "build"),
     "nginx": ("nginx-light", "test"),
     "ninja": ("ninja-build", "build test"),
@@ -70,6 +75,8 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "npm": ("npm", "interop"),
     "nsenter": ("util-linux", "test bench siege"),
     "objdump": ("binutils", "test"),
+    "openssl": ("openssl", "test"),
+    "parted": ("parted", "test"),
     "patch": ("patch", "build"),
     "ping": ("iputils-ping", "test bench"),
     "prometheus": ("prometheus", "interop"),
@@ -80,11 +87,15 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "quilt": ("quilt", "lwip test"),
     "readlink": ("coreutils", "test"),
     "readelf": ("binutils", "build test bench siege"),
+    "sbsign": ("sbsigntool", "test"),
     "sfdisk": ("fdisk", "test"),
+    "sgdisk": ("gdisk", "test"),
     "sh": ("dash", "test interop"),
     "siege": ("siege", "interop"),
+    "skopeo": ("skopeo", "test"),
     "slowhttptest": ("slowhttptest", "siege"),
     "systemd-analyze": ("systemd", "interop"),
+    "tar": ("tar", "image test"),
     "tee": ("coreutils", "test bench siege"),
     "unshare": ("util-linux", "test bench siege"),
     "varnishadm": ("varnish", "interop"),
@@ -96,7 +107,8 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "virtlogd": ("libvirt-daemon", "interop"),
     "wget": ("wget", "test"),
     "wrk": ("wrk", "bench"),
-    "xorriso": ("xorriso", "test"),
+    "xmllint": ("libxml2-utils", "test"),
+    "xorriso": ("xorriso", "image test"),
     "zsync": ("zsync", "interop"),
     "zsyncmake": ("zsync", "interop"),
     "zstd": ("zstd", "run image test bench siege"),

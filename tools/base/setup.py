@@ -24,10 +24,13 @@ BUILD = {
     "xz-utils": "xz",
 }
 RUN = {"qemu-system-x86": "qemu-system-x86_64"}
+UEFI = {"ovmf": "/usr/share/OVMF/OVMF_CODE_4M.fd"}
 DEBUG = {"gdb": "gdb"}
 SYMBOLIZE = {"binutils": "addr2line"}
 COMPRESS = {"brotli": "brotli", "zstd": "zstd"}
 CONVERT = {"qemu-utils": "qemu-img"}
+ZSTD = {"zstd": "zstd"}
+ISO = {"xorriso": "xorriso"}
 # For the unit tests; all other tests need these, too.
 UNIT = {
     "clang-format-19": "clang-format-19",
@@ -35,15 +38,20 @@ UNIT = {
     "dosfstools": "mkfs.vfat",
     "doctest-dev": "/usr/include/doctest/doctest.h",
     "fdisk": "sfdisk",
+    "gdisk": "sgdisk",
     "genisoimage": "genisoimage",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
+    "libxml2-utils": "xmllint",
     "media-types": "/etc/mime.types",
     "mtools": "mcopy",
     "nginx-light": "nginx",
+    "parted": "parted",
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
     "python3-pytest-xdist": "/usr/lib/python3/dist-packages/xdist/__init__.py",
     "python3-yaml": "/usr/lib/python3/dist-packages/yaml/__init__.py",
+    "qemu-utils": "qemu-img",
     "quilt": "quilt",
+    "skopeo": "skopeo",
     "xorriso": "xorriso",
 }
 TEST = {
@@ -58,9 +66,11 @@ TEST = {
     "iputils-ping": "ping",
     "mtools": "mcopy",
     "nghttp2-client": "h2load",
+    "openssl": "openssl",
     "python3-brotli": "/usr/lib/python3/dist-packages/brotli.py",
     "python3-h11": "/usr/lib/python3/dist-packages/h11/__init__.py",
     "python3.11-doc": "/usr/share/doc/python3.11/html/index.html",
+    "sbsigntool": "sbsign",
     "seabios": "/usr/share/seabios/bios-microvm.bin",
     "wget": "wget",
     "xorriso": "xorriso",
@@ -119,13 +129,13 @@ CHECK = {"clang-format-19": UNIT["clang-format-19"], "clang-tidy-19": "clang-tid
 # The most that each command of the front door's, and of Ninja's, may need.
 USES = {
     "build": (BUILD,),
-    "run": (BUILD, COMPRESS, RUN, DEBUG, SYMBOLIZE),
-    "image": (BUILD, COMPRESS, CONVERT),
+    "run": (BUILD, COMPRESS, RUN, UEFI, DEBUG, SYMBOLIZE),
+    "image": (BUILD, COMPRESS, CONVERT, ISO),
     "unit": (BUILD, COMPRESS, UNIT),
     "lwip": (PATCHES,),
-    "test": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST),
-    "interop": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST, INTEROP),
-    "bench": (BUILD, COMPRESS, RUN, UNIT, TEST, BENCH),
+    "test": (BUILD, COMPRESS, RUN, UEFI, DEBUG, CONVERT, UNIT, TEST),
+    "interop": (BUILD, COMPRESS, RUN, UEFI, DEBUG, CONVERT, UNIT, TEST, INTEROP),
+    "bench": (BUILD, COMPRESS, RUN, UEFI, UNIT, TEST, BENCH),
     "siege": (BUILD, COMPRESS, RUN, UNIT, TEST, BENCH, SIEGE),
     "fuzz": (BUILD, COMPRESS, FUZZ),
     "check": (BUILD, CHECK),

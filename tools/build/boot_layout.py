@@ -21,6 +21,7 @@ from tools.base.errors import one_line  # noqa: E402
 CONSTANTS = {
     "kBootWayBios": "static_cast<unsigned>(mote::BootWay::kBios)",
     "kBootWayPvh": "static_cast<unsigned>(mote::BootWay::kPvh)",
+    "kBootWayUefi": "static_cast<unsigned>(mote::BootWay::kUefi)",
     "kUsableRam": "mote::MemoryRange::kUsableRam",
     "kCommandLineBytes": "mote::BootInfo::kMaxCommandLine + 1",
     "kTimerVector": "mote::vector::kTimer",

@@ -86,7 +86,14 @@ SERIAL_PORT = [*_all("drivers/virtio", "any_transport", "mmio_transport", "pci_t
 AGENT_WORLD = [*_all("agent", *AGENT), *_all("formats", "json", "reader")]
 VOLUME = _all("volumes", *VOLUMES)
 VOLUME_IMAGES = "tests/unit/volumes/images.cpp"
+FAKE_FIRMWARE = "tests/unit/boot/uefi/fake_firmware.cpp"
 UNIT_TESTS = {
+    **{f"boot/uefi/{name}": [] for name in (
+        "block_reader", "device_path", "embedded_kernel", "load_options", "memory_map",
+        "pe_sections")},
+    "boot/uefi/firmware": ["boot/uefi/firmware.cpp", FAKE_FIRMWARE],
+    "boot/uefi/machine_facts": [*_all("boot/uefi", "firmware", "machine_facts"), FAKE_FIRMWARE],
+    "boot/uefi/pack_sources": [*_all("boot/uefi", "firmware", "pack_sources"), FAKE_FIRMWARE],
     "agent/agent": AGENT_WORLD,
     "agent/framer": AGENT_WORLD,
     "bench/long_line": [],
@@ -209,7 +216,9 @@ UNIT_TESTS = {
     "kernel/acpi/hotplug": [],
     "kernel/acpi/power_tables": [],
     "kernel/acpi/tables": [],
-    "kernel/console/console": [*_all("kernel/console", "console", "vga_text"), FAKE_CLOCK],
+    "kernel/console/console": [*_all("kernel/console", "console", "framebuffer_text", "vga_text"),
+                               FAKE_CLOCK, FAKE_PAGING],
+    "kernel/console/framebuffer_text": ["kernel/console/framebuffer_text.cpp", FAKE_PAGING],
     "kernel/console/number_text": [],
     "kernel/console/uart": [],
     "kernel/console/vga_text": ["kernel/console/vga_text.cpp"],

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 
 # The parts of images: once they are built, no compiler is needed.
-PARTS = [BUILD / "kernel.elf", BUILD / "loader.bin"]
+PARTS = [BUILD / "kernel.elf", BUILD / "loader.bin", BUILD / "mote.efi"]
 
 
 def needs() -> dict[str, str]:
@@ -30,7 +30,7 @@ def needs() -> dict[str, str]:
 
 
 def provide_firmware(lwip: Path | None) -> None:
-    """Brings kernel and loader up to date; leaves them as they are if they can't be rebuilt."""
+    """Brings kernel and loaders up to date; leaves them as they are if they can't be rebuilt."""
     if needs():
         build([str(part.relative_to(ROOT)) for part in PARTS], lwip)
     elif lwip:

@@ -6,7 +6,8 @@ A source that is not named here is not built.
 # Mote itself, floor by floor.
 KERNEL = ["cpu/cpu", "memory/dma", "memory/memory", "memory/packet", "memory/page_table",
           "memory/paging", "acpi/acpi", "time/clock", "time/reference_timer", "time/wall_clock",
-          "console/console", "console/vga_text", "interrupts/interrupts", "interrupts/local_apic",
+          "console/console", "console/framebuffer_text", "console/vga_text",
+          "interrupts/interrupts", "interrupts/local_apic",
           "pci/access", "pci/hotplug", "pci/interrupts", "pci/pci", "platform/entropy",
           "platform/fw_cfg", "platform/power", "platform/reset", "platform/smbios",
           "platform/virtio_mmio", "faults/last_run", "faults/panic",
@@ -59,6 +60,9 @@ FIRMWARE = ["agent_ports", "disks", "entropy_sources", "idle", "main", "nics", "
 # The floors, each with its sources. What a floor may see below it is in tools/build/style.py.
 FLOORS = {"kernel": KERNEL, "formats": FORMATS, "drivers": DRIVERS, "volumes": VOLUMES,
           "agent": AGENT, "netstack": NETSTACK, "http": HTTP, "firmware": FIRMWARE}
+
+# The house, with the parts of boot/ that are C++.
+HOUSE = ("boot", *FLOORS)
 
 # Optimized for speed: code that runs for each frame, segment, request or byte of a site. All else
 # is optimized for size.
@@ -120,6 +124,11 @@ UNGUARDED = ["http/request/section_scanner", "kernel/platform/entropy",
 BOOT = ["boot/pvh.asm", "boot/long_mode.asm", "boot/traps.asm"]
 LOADER = "boot/loader.asm"
 
+# The UEFI loader, an application of its own, with the kernel inside.
+UEFI = [*[f"boot/uefi/{name}.cpp" for name in (
+    "firmware", "handover", "machine_facts", "main", "memory", "pack_sources")],
+    "boot/uefi/handover.asm", "boot/uefi/kernel.asm"]
+
 # The packer's sources: a change in them repacks the sites.
 PACKER = ["tools/site/mime.types",
           *[f"tools/base/{name}.py" for name in ("errors", "files", "setup", "terminal")],
@@ -128,3 +137,8 @@ PACKER = ["tools/site/mime.types",
               "field_sets", "fingerprints", "http_config", "media_types", "messages", "pack",
               "pack_format", "pack_writer", "policy", "redirects", "settings", "site_plan",
               "site_tree")]]
+
+# The sources of what puts the images together.
+ASSEMBLER = ["tools/base/errors.py", "tools/base/files.py",
+             *[f"tools/image/{name}.py" for name in (
+                 "assemble", "bootable", "disk", "fat", "gpt", "pieces")]]

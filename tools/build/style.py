@@ -31,7 +31,9 @@ SOURCES = CPP + NASM + PYTHON + (".ld", ".in")
 FIRST_LINES = {CPP: ("// ",), NASM: ("; ",), PYTHON: ('"""', "#!/usr/bin/env python3"),
                (".ld",): ("/* ",), (".in",): ("# ",)}
 
-FLOORS = tuple(sources.FLOORS)
+FLOORS = sources.HOUSE
+# What the UEFI loader must agree on with the kernel and the packer.
+BOOT_SEES = ("kernel/boot_info.hpp", "kernel/cpu/addresses.hpp", "http/pack/format.hpp")
 LWIP_PORT = "netstack/lwip/port/"
 INJECTION = "kernel/cpu/injection.hpp"
 
@@ -218,6 +220,8 @@ def may_see(source: Source, header: str) -> bool:
     folder = header.rsplit("/", 1)[0]
     contract = header in ("drivers/net_device.hpp", "drivers/limits.hpp")
     match source.floor:
+        case "boot":
+            return header.startswith("boot/") or header in BOOT_SEES
         case "kernel":
             return header.startswith("kernel/") and room_of(header) <= room_of(source.path)
         case "formats":

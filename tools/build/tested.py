@@ -7,7 +7,7 @@ exceptions: sources that another's test covers, and those that no test can.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from tools.build.sources import FLOORS
+from tools.build.sources import HOUSE
 
 LWIP_TESTS = "netstack/lwip/"  # they test lwIP as we build it, rather than a source of ours
 LISTS = "tools/build/host_programs.py"
@@ -28,7 +28,7 @@ def subject_of(test: str, sources: set[str]) -> str | None:
 def check(paths: Sequence[str], programs: Mapping[str, Sequence[str]],
           elsewhere: Mapping[str, str], untested: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Findings, each a file with advice. `programs` maps tests' names to the files they link."""
-    ours = [path for path in paths if path.split("/")[0] in FLOORS]
+    ours = [path for path in paths if path.split("/")[0] in HOUSE]
     names = {path.rpartition(".")[0] for path in ours if path.endswith((".cpp", ".hpp"))}
     of_bench = {f"bench/{found[1]}" for path in paths
                 if (found := re.match(r"tests/bench/(\w+)\.hpp$", path))}

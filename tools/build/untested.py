@@ -49,6 +49,9 @@ TESTED_ELSEWHERE = {
 
 # ... and those that no test covers, with the reason.
 UNTESTED = {
+    "boot/uefi/handover": "leaves the firmware for good; black-box tests boot by it",
+    "boot/uefi/main": "puts the loader together, likewise",
+    "boot/uefi/memory": "gives the loader functions of the C library, which the host has itself",
     "firmware/disks": "the list of disks' drivers; black-box tests read disks of each",
     "firmware/entropy_sources": "draws from devices; a black-box test has one",
     "firmware/settings/gather": "the sources' order; black-box tests use each",

@@ -12,7 +12,7 @@ from tools.base.errors import UserError, one_line
 from tools.build import ninja, node_packages, version
 from tools.command_line import (bench_options, fuzz, lwip_quilt, protections, run, run_tests,
                                 siege_options, symbolize)
-from tools.image import disks, packed_site
+from tools.image import formats, packed_site
 from tools.site import compress, pack
 
 RUN_HELP = """\
@@ -20,8 +20,9 @@ Boots a machine in QEMU, without an operating system, that serves SITE. Prints i
 its console, and ends on Ctrl-C. Arguments after -- go to QEMU as they are."""
 
 IMAGE_HELP = """\
-Writes a disk image that serves SITE on any machine that boots it from BIOS (elf: a kernel for
-qemu -kernel and other PVH loaders). The same input gives the same bytes."""
+Writes an image that serves SITE on any machine that boots it from BIOS or UEFI, in the form that a
+platform wants (elf: a kernel for qemu -kernel and other PVH loaders). The same input gives the same
+bytes. docs/deployment.md tells the formats."""
 
 SYMBOLIZE_HELP = """\
 Prints a saved console log with a backtrace after each panic: functions, files and lines from
@@ -47,13 +48,6 @@ def a_path(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("must not be empty")
     return Path(text)
-
-
-def a_way_to_boot(text: str) -> str:
-    """What --boot was given."""
-    if text == "uefi":
-        raise argparse.ArgumentTypeError("uefi is not there yet; use bios or pvh")
-    return text
 
 
 def site_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
                          help="the network card's model, as for QEMU's -device (default: virtio)")
     running.add_argument("--machine", default="q35", choices=run.MACHINES,
                          help="the kind of machine (default: q35)")
-    running.add_argument("--boot", default="pvh", type=a_way_to_boot, choices=("bios", "pvh"),
+    running.add_argument("--boot", default="pvh", choices=("bios", "pvh", "uefi"),
                          help="how to boot it (default: pvh)")
     running.add_argument("--memory", type=int, metavar="MIB",
                          help="its memory (default: 64 plus the size of the site)")
@@ -101,8 +95,12 @@ def parser() -> argparse.ArgumentParser:
     site_arguments(imaging)
     imaging.add_argument("-o", dest="out", type=a_path, required=True, metavar="FILE",
                          help="the image to write")
-    imaging.add_argument("--format", choices=disks.FORMATS,
+    imaging.add_argument("--format", choices=formats.FORMATS,
                          help="its format (default: by FILE's ending)")
+    imaging.add_argument("--compress", action="store_true", help="compress it (qcow2)")
+    imaging.add_argument("--sector-size", type=int, choices=(512, 4096), default=512,
+                         help="the sectors of the disk that it will be (default: 512); with 4096 "
+                         "it boots from UEFI alone")
 
     naming = commands.add_parser("symbolize", help="name the functions and lines of a panic",
                                  description=SYMBOLIZE_HELP)
@@ -126,20 +124,21 @@ def run_site(options: argparse.Namespace) -> int:
     if options.pcap:
         files.check_target(options.pcap)
     settings = packed_site.read_input(options.site, options.config)
-    setup.provide(setup.RUN, setup.DEBUG if options.debug else {},
+    setup.provide(setup.RUN, setup.UEFI if options.boot == "uefi" else {},
+                  setup.DEBUG if options.debug else {},
                   compress.needs(settings.compress), ninja.needs())
     ninja.provide_firmware(options.lwip)
     return run.run(wanted)
 
 
 def make_image(options: argparse.Namespace) -> int:
-    files.check_target(options.out)
-    kind = disks.format_of(options.out, options.format)
+    order = formats.order_of(options.out, options.format, options.compress, options.sector_size)
     settings = packed_site.read_input(options.site, options.config)
     pack.refuse_inside(options.site, options.out)
-    setup.provide(disks.needs(kind), compress.needs(settings.compress), ninja.needs())
+    setup.provide(formats.FORMATS[order.kind].needs, compress.needs(settings.compress),
+                  ninja.needs())
     ninja.provide_firmware(options.lwip)
-    disks.write_image(options.site, options.out, options.format, options.config)
+    formats.write_image(options.site, order, options.config)
     return 0
 
 

@@ -7,6 +7,7 @@ import itertools
 import os
 import selectors
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,6 +28,9 @@ from tools.site.config import Settings  # noqa: E402
 QEMU = "qemu-system-x86_64"
 MACHINES = {"q35": "q35", "pc": "pc", "microvm": "microvm,pcie=on"}
 LEAST_MEMORY_MIB = 64
+UEFI_MEMORY_MIB = 128
+UEFI_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")  # Debian's ovmf
+UEFI_VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 PORT_TRIES = 100
 SILENCE_S = 5  # the longest wait for the console's first words
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -62,17 +66,46 @@ def run(options: RunOptions) -> int:
     end_by_interrupt()
     try:
         with packed_site(options.site, options.config) as pack:
-            bootable = pack.path.parent / ("mote.elf" if options.boot == "pvh" else "mote.img")
-            (pack.assemble_elf if options.boot == "pvh" else pack.assemble_raw)(bootable)
-            return run_on_free_port(options, pack, bootable)
+            return run_on_free_port(options, pack, assemble(options, pack))
     except KeyboardInterrupt:
         return 0
 
 
+def assemble(options: RunOptions, pack: SitePack) -> Path:
+    """Makes what the machine boots."""
+    name, make = {"pvh": ("mote.elf", pack.assemble_elf), "bios": ("mote.img", pack.assemble_raw),
+                  "uefi": ("mote.efi", pack.assemble_efi)}[options.boot]
+    bootable = pack.path.parent / name
+    make(bootable)
+    return bootable
+
+
+def boot_words(options: RunOptions, bootable: Path) -> list[str]:
+    """QEMU's options for what the machine boots, and for its firmware."""
+    if options.boot == "bios":
+        return ["-drive", f"file={doubled(bootable)},format=raw,if=virtio"]
+    words = ["-kernel", str(bootable)]
+    if options.boot == "uefi":
+        variables = bootable.parent / "variables.fd"  # the machine's own
+        shutil.copyfile(UEFI_VARIABLES, variables)
+        words += ["-drive", f"file={UEFI_CODE},format=raw,if=pflash,readonly=on",
+                  "-drive", f"file={doubled(variables)},format=raw,if=pflash"]
+    return words
+
+
+def memory_for(options: RunOptions, pack: SitePack) -> int:
+    """The machine's memory in MiB: as asked for, or by the site's size. UEFI's firmware holds the
+    file that it boots, and what it has loaded of it, at the same time."""
+    site = pack.path.stat().st_size >> 20
+    usual = UEFI_MEMORY_MIB + 3 * site if options.boot == "uefi" else LEAST_MEMORY_MIB + site
+    return options.memory or usual
+
+
 def check(options: RunOptions) -> None:
     """Refuses options that cannot work, before anything is made."""
-    if options.boot == "bios" and options.machine == "microvm":
-        raise UserError("--boot bios: the microvm machine has no BIOS disk; use --boot pvh")
+    if options.boot != "pvh" and options.machine == "microvm":
+        raise UserError(f"--boot {options.boot}: the microvm machine has no firmware for that; "
+                        "use --boot pvh")
     if not 1 <= options.http_port <= 65535:
         raise UserError(f"--http-port {options.http_port}: must be from 1 to 65535")
     if options.memory is not None and options.memory < 1:
@@ -111,23 +144,22 @@ def is_free(port: int) -> bool:
 
 def command(options: RunOptions, pack: SitePack, bootable: Path, port: int) -> list[str]:
     """QEMU's command line; the user's own arguments come last and win."""
-    memory = options.memory or LEAST_MEMORY_MIB + (pack.path.stat().st_size >> 20)
     model = options.nic.replace("virtio", "virtio-net-pci", 1) \
         if options.nic.split(",")[0] == "virtio" else options.nic
     network, guest = user_network(pack.settings, mac_of(model))
     # No option ROM: nothing boots from this NIC, and looking for one takes time.
     rom = "" if "romfile=" in model else ",romfile="
-    disk = ["-kernel", str(bootable)] if options.boot == "pvh" else \
-        ["-drive", f"file={doubled(bootable)},format=raw,if=virtio"]
     more = ["-S", "-gdb", f"unix:{gdb_socket(pack)},server=on,wait=off"] if options.debug else []
     if options.pcap:
         more += ["-object", f"filter-dump,id=pcap,netdev=net0,file={doubled(options.pcap)}"]
-    return [QEMU, "-machine", MACHINES[options.machine], "-m", str(memory), "-nodefaults",
+    return [QEMU, "-machine", MACHINES[options.machine], "-m",
+            str(memory_for(options, pack)), "-nodefaults",
             "-display", "none", "-serial", "stdio",
             "-cpu", "max",
             "-netdev", f"user,id=net0,{network}hostfwd=tcp:127.0.0.1:{port}-{guest}:"
             f"{pack.http_port}",
-            "-device", f"{model},netdev=net0{rom}", *disk, *more, *options.qemu_arguments]
+            "-device", f"{model},netdev=net0{rom}", *boot_words(options, bootable), *more,
+            *options.qemu_arguments]
 
 
 def doubled(path: Path) -> str:

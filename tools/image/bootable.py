@@ -1,22 +1,17 @@
-"""Joins kernel and site pack: as an ELF for PVH loaders, and as a raw disk for BIOS."""
+"""Reads kernel and BIOS loader, and joins kernel and site pack as an ELF for PVH loaders."""
 
-import argparse
 import struct
-import sys
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from tools.base.errors import UserError  # noqa: E402  (the path above makes it importable)
-from tools.base.files import replacing  # noqa: E402
+from tools.base.errors import UserError
+from tools.base.files import replacing
+from tools.image.pieces import Piece, write
 
 PAGE = 4096
 KEPT = PAGE  # __kept in boot/kernel.ld
 SECTOR = 512
-CHUNK = 1 << 20
 
 # Loaders address the image with 32 bits, and PCs have their device windows from 3 GiB on.
 MEMORY_LIMIT = 3 << 30
@@ -28,24 +23,13 @@ ELF_64, ELF_LITTLE_ENDIAN, ELF_X86_64 = 2, 1, 62
 PT_NULL, PT_LOAD = 0, 1
 PF_R = 4
 
-# boot/loader.asm's Manifest at the start of sector 1: magic, version, then fields filled in here.
+# boot/loader.asm's Manifest, at the start of the loader behind its boot sector.
 MANIFEST = struct.Struct("<10I")
 MANIFEST_MAGIC = int.from_bytes(b"MTLD", "little")
 MANIFEST_VERSION = 1
 
-# The master boot record (IBM PC; UEFI 2.10, 5.2.1).
-DISK_SIGNATURE_AT = 440
-PARTITION_AT = 446
 BOOT_SIGNATURE_AT = 510
 BOOT_SIGNATURE = b"\x55\xaa"
-ACTIVE = 0x80
-NON_FILE_SYSTEM = 0xDA  # data that is no file system, so that nobody mounts it
-HEADS, TRACK_SECTORS = 255, 63  # BIOSes' geometry for large disks
-LAST_CHS = (1023, 254, 63)
-
-# SeaBIOS reads the boot sector of NVMe disks by cylinder, head and sector, and divides the disk
-# into whole cylinders of 16 x 63 sectors: a smaller disk has none, and does not boot.
-LEAST_SECTORS = 16 * 63
 
 PACK_MAGIC = b"MOTEPACK"
 
@@ -136,6 +120,11 @@ def check_kernel(kernel: Kernel) -> None:
 
 
 def pack_bytes(pack: Path | None, kernel: Kernel) -> int:
+    """The length of a pack that is to follow the kernel, or 0 without one."""
+    return pack_size(pack, MEMORY_LIMIT - kernel.image_end)
+
+
+def pack_size(pack: Path | None, most: int) -> int:
     """The pack's length, or 0 without one; refuses a file that is no pack or can't be loaded."""
     if pack is None:
         return 0
@@ -147,20 +136,10 @@ def pack_bytes(pack: Path | None, kernel: Kernel) -> int:
         raise UserError(f"{pack}: {error.strerror}; pack the site first") from None
     if magic != PACK_MAGIC or size % PAGE:
         raise UserError(f"{pack}: not a site pack; make it with tools/site/pack.py")
-    if kernel.image_end + size > MEMORY_LIMIT:
+    if size > most:
         raise UserError(f"{pack}: {size >> 20} MiB are too many; kernel and site must fit into "
                         "memory below 3 GiB")
     return size
-
-
-def append_pack(pack: Path | None, file: BinaryIO, checksum: int = 0) -> int:
-    """Appends the pack to the file, and continues the checksum (CRC-32) over it."""
-    if pack is not None:
-        with pack.open("rb") as source:
-            while chunk := source.read(CHUNK):
-                file.write(chunk)
-                checksum = zlib.crc32(chunk, checksum)
-    return checksum
 
 
 def assemble_elf(kernel_path: Path, pack: Path | None, out: Path) -> None:
@@ -178,32 +157,17 @@ def assemble_elf(kernel_path: Path, pack: Path | None, out: Path) -> None:
                                size, size, PAGE)
         spare = [header.type for header in kernel.headers].index(PT_NULL)
         PROGRAM_HEADER.pack_into(body, kernel.headers_at + spare * PROGRAM_HEADER.size, *header)
+    pieces = [Piece(0, bytes(body)), *([Piece(len(body), pack)] if pack else [])]
     with replacing(out) as file:
-        file.write(body)
-        append_pack(pack, file)
+        write(pieces, file)
 
 
-def assemble_raw(kernel_path: Path, loader_path: Path, pack: Path | None, out: Path) -> None:
-    """Writes a disk: boot sector, loader, kernel as it lies in memory, pack on a 4 KiB boundary."""
-    kernel = read_kernel(kernel_path)
-    size = pack_bytes(pack, kernel)
-    loader = bytearray(read_loader(loader_path))
-    flat = kernel.flat()
-    kernel_at = len(loader)
-    pack_at = round_up(kernel_at + len(flat), PAGE) if size else kernel_at + len(flat)
-    MANIFEST.pack_into(loader, SECTOR, MANIFEST_MAGIC, MANIFEST_VERSION,
-                       kernel_at // SECTOR, len(flat) // SECTOR, *kernel_sums(flat),
-                       kernel.entry, kernel.image_end, pack_at // SECTOR, size // SECTOR)
-    with replacing(out) as file:
-        file.write(loader + flat)
-        file.write(bytes(pack_at - file.tell()))
-        checksum = append_pack(pack, file, zlib.crc32(loader + flat))
-        sectors = max(file.tell() // SECTOR, LEAST_SECTORS)
-        file.truncate(sectors * SECTOR)
-        file.seek(DISK_SIGNATURE_AT)
-        file.write(struct.pack("<I", checksum or 1))
-        file.seek(PARTITION_AT)
-        file.write(partition_entry(1, sectors - 1))
+def manifest(kernel: Kernel, flat: bytes, kernel_lba: int, pack_lba: int,
+             pack_sectors: int) -> bytes:
+    """What the BIOS loader must know, in sectors of 512 bytes whatever the drive's are."""
+    return MANIFEST.pack(MANIFEST_MAGIC, MANIFEST_VERSION, kernel_lba, len(flat) // SECTOR,
+                         *sums(flat, "I"), kernel.entry, kernel.image_end, pack_lba,
+                         pack_sectors)
 
 
 def read_loader(path: Path) -> bytes:
@@ -219,54 +183,12 @@ def read_loader(path: Path) -> bytes:
     return loader
 
 
-def kernel_sums(flat: bytes) -> tuple[int, int]:
-    """The two sums that boot/kernel.inc checks: of the words, and of the sum after each word."""
+def sums(flat: bytes, word_format: str) -> tuple[int, int]:
+    """The two sums that a loader checks: of the words, and of the sum after each word."""
+    word = struct.Struct(f"<{word_format}")
+    mask = (1 << 8 * word.size) - 1
     total = totals = 0
-    for (word,) in struct.iter_unpack("<I", flat):
-        total = total + word & 0xFFFFFFFF
-        totals = totals + total & 0xFFFFFFFF
+    for (value,) in word.iter_unpack(flat):
+        total = total + value & mask
+        totals = totals + total & mask
     return total, totals
-
-
-def partition_entry(first: int, sectors: int) -> bytes:
-    """The one partition: active, without a file system, from sector 1 to the end."""
-    return struct.pack("<B3sB3sII", ACTIVE, chs(first), NON_FILE_SYSTEM, chs(first + sectors - 1),
-                       first, sectors)
-
-
-def chs(sector: int) -> bytes:
-    """Cylinder, head and sector in the partition table's form; the greatest if they don't fit."""
-    track, in_track = divmod(sector, TRACK_SECTORS)
-    cylinder, head = divmod(track, HEADS)
-    number = in_track + 1
-    if cylinder > LAST_CHS[0]:
-        cylinder, head, number = LAST_CHS
-    return bytes([head, number | cylinder >> 8 << 6, cylinder & 0xFF])
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kernel", type=Path, required=True, help="the linked kernel, an ELF")
-    parser.add_argument("--loader", type=Path, help="boot sector and loader (needed for --raw)")
-    parser.add_argument("--pack", type=Path, help="the site pack; without it, no site")
-    parser.add_argument("--elf", type=Path, help="write an ELF for PVH loaders here")
-    parser.add_argument("--raw", type=Path, help="write a raw disk image for BIOS here")
-    options = parser.parse_args()
-    if options.raw and not options.loader:
-        parser.error("--raw needs --loader")
-    try:
-        if options.elf:
-            assemble_elf(options.kernel, options.pack, options.elf)
-        if options.raw:
-            assemble_raw(options.kernel, options.loader, options.pack, options.raw)
-    except UserError as error:
-        print(f"image: {error}", file=sys.stderr)
-        return 2
-    except RuntimeError as error:
-        print(f"image: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

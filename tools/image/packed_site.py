@@ -9,11 +9,12 @@ from tempfile import TemporaryDirectory
 from tools.base.errors import UserError
 from tools.base.terminal import Progress
 from tools.build.ninja import BUILD, ROOT
-from tools.image import bootable
+from tools.image import bootable, disk, uefi
 from tools.site.config import Settings, read_settings
 from tools.site.pack import PackSummary, pack_site
 
 EXAMPLE_SITE = ROOT / "www"
+FIRMWARE = disk.Firmware(BUILD / "kernel.elf", BUILD / "loader.bin", BUILD / "mote.efi")
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,14 @@ class SitePack:
         return int(ports[-1]) if ports else 80
 
     def assemble_elf(self, out: Path) -> None:
-        bootable.assemble_elf(BUILD / "kernel.elf", self.path, out)
+        bootable.assemble_elf(FIRMWARE.kernel, self.path, out)
 
-    def assemble_raw(self, out: Path) -> None:
-        bootable.assemble_raw(BUILD / "kernel.elf", BUILD / "loader.bin", self.path, out)
+    def assemble_efi(self, out: Path) -> None:
+        uefi.assemble_efi(FIRMWARE.uefi, self.path, out)
+
+    def assemble_raw(self, out: Path, unit: int = disk.BLOCK,
+                     sector_bytes: int = disk.SECTOR) -> None:
+        disk.assemble_raw(FIRMWARE, self.path, out, unit, sector_bytes)
 
 
 def read_input(site: Path, config: Path | None) -> Settings:

@@ -2,10 +2,11 @@
 """Prints the bytes of the disk image, and of static memory, by part.
 
 The linker's map shows each object file's share of each section of the kernel; loader and pack are
-files of their own. The space between and behind them is unused; the sum is the image. All that was
-optimized at link time is one object in the map. The debug information (DWARF 4, 3.1) shows which
-source its sections come from: each unit names the addresses of its functions and variables. A
-function that was inlined everywhere counts where it is used.
+files of their own. The space between and behind them holds partition tables and FAT, and is
+otherwise unused; the sum is the image. All that was optimized at link time is one object in the
+map. The debug information (DWARF 4, 3.1) shows which source its sections come from: each unit names
+the addresses of its functions and variables. A function that was inlined everywhere counts where it
+is used.
 """
 
 import argparse
@@ -35,7 +36,10 @@ PARTS = {
     "settings": re.compile(r"/obj/(formats|firmware/settings)/"),
     "firmware": re.compile(r"/obj/firmware/"),
 }
-UNUSED = "alignment, unused"
+UNUSED = "alignment, tables, unused"
+# The UEFI loader carries a kernel of its own, which is the other one once more.
+KERNEL_AGAIN = "the kernel again, for UEFI"
+NO_SOFTWARE = ("site pack", UNUSED, KERNEL_AGAIN)
 
 # ld.lld -Map: VMA LMA Size Align, then an output section, an input section, or a symbol, each
 # eight columns further in than the one before.
@@ -119,6 +123,9 @@ def image_parts(build_dir: Path) -> tuple[Counter[str], Counter[str]]:
                          read_sources(notes_of(build_dir / "kernel.elf").splitlines()))
         total = (build_dir / "mote.img").stat().st_size
         sizes.file["loader"] = (build_dir / "loader.bin").stat().st_size
+        again = (build_dir / "uefi/kernel.bin").stat().st_size
+        sizes.file["UEFI loader"] = (build_dir / "mote.efi").stat().st_size - again
+        sizes.file[KERNEL_AGAIN] = again
         sizes.file["site pack"] = (build_dir / "site.pack").stat().st_size
     except OSError as error:
         raise UserError(f"{error.filename}: {error.strerror}; build it with ninja image") from None
@@ -144,7 +151,7 @@ def main() -> int:
     except UserError as error:
         print(f"size: {error}", file=sys.stderr)
         return 2
-    order = ["loader", *PARTS, "strings", "site pack", UNUSED]
+    order = ["loader", "UEFI loader", *PARTS, "strings", *reversed(NO_SOFTWARE)]
     print("\n".join(rows("disk image", file, order)))
     print()
     print("\n".join(rows("memory, zero at start", zero, order)))

@@ -52,11 +52,22 @@ TEST_CASE("a sound pack is found, and its memory made read-only") {
   CHECK(console::written() == "site: cannot make the pack read-only\n");
 }
 
-TEST_CASE("without a pack after the kernel the console says how to make one") {
+TEST_CASE("a pack whose header is not in RAM is none") {
+  Loaded machine;
+  machine.ram = sizeof(http::PackHeader) - 1;
+  CHECK_FALSE(machine.find().has_value());
+  CHECK(console::written().starts_with("site: the loader found no site pack"));
+  paging::fake() = {};
+  console::written().clear();
+  CHECK_FALSE(find_site(BootInfo{}, MemoryMap(std::span<const MemoryRange>())).has_value());
+  CHECK(console::written().starts_with("site: the loader found no site pack"));
+}
+
+TEST_CASE("without a pack the console says how to make one") {
   Loaded machine;
   machine.pack.header().magic[7] = 'X';
   CHECK_FALSE(machine.find().has_value());
-  CHECK(console::written() == "site: no site pack behind the kernel, make one with ./mote image\n");
+  CHECK(console::written() == "site: the loader found no site pack, make one with ./mote image\n");
 }
 
 TEST_CASE("a pack whose header states more bytes than there is RAM is not read") {

@@ -43,7 +43,7 @@ struct Pc : FakeMachine {
 
 TEST_CASE("text, numbers and characters make a line that ends in CR and LF") {
   Pc pc;
-  initialize();
+  initialize(BootInfo{});
   pc.sent.clear();
   line("net", 0, ':', " mtu ", std::uint16_t{1500}, ", ", -7, ", 0x", Hex{0xFEB0'0000}, " ",
        Hex{0x1F, 4}, ' ', ~std::uint64_t{0});
@@ -56,7 +56,7 @@ TEST_CASE("text, numbers and characters make a line that ends in CR and LF") {
 
 TEST_CASE("a quiet console omits facts, but prints trouble and panics") {
   Pc pc;
-  initialize();
+  initialize(BootInfo{});
   pc.sent.clear();
   {
     const Fact fact;

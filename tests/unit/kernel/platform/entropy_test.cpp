@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <set>
+#include <span>
 
 #include "tests/unit/machine/machine.hpp"
 
@@ -152,6 +153,25 @@ TEST_CASE("a device's random bytes change what follows, each of them, and the ke
     byte = std::byte{0};
   }
   CHECK(seen.size() == 4 + 2 * seed.size());
+}
+
+TEST_CASE("each of the loader's random bytes counts") {
+  Pc pc;
+  std::array<std::byte, 64> seed{};
+  const auto number = [&](std::size_t bytes) {
+    return in_child([&] {
+      initialize(std::span(seed).first(bytes));
+      return random64();
+    });
+  };
+  std::set<std::uint64_t> seen = {number(0), number(64)};
+  for (std::byte& byte : seed) {
+    byte = std::byte{1};
+    seen.insert(number(64));
+    byte = std::byte{0};
+  }
+  CHECK(seen.size() == 2 + seed.size());
+  CHECK(number(0) == first_number());
 }
 
 TEST_CASE("the keyed hash is the same throughout a boot, and another in the next") {

@@ -163,21 +163,27 @@ TEST_CASE("the machine's strings are read where its entry point says, unless tha
       static_cast<char*>(mmap(reinterpret_cast<void*>(0xF0000), kAreaBytes, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
   REQUIRE(reinterpret_cast<std::uintptr_t>(area) == 0xF0000);
-  CHECK_FALSE(oem_strings().next().has_value());
+  CHECK_FALSE(oem_strings({}).next().has_value());
   const std::string table = kBiosFacts + kOem + kEnd;
   std::memcpy(area + 0x1234, table.data(), table.size());
   const auto put = [&](const std::string& entry) {
     std::memcpy(area + 0x500, entry.data(), entry.size());
   };
   put(entry32(0xF1234, table.size(), 3));
-  CHECK(oem_strings().next() == "mote:http.port=8080");
+  CHECK(oem_strings({}).next() == "mote:http.port=8080");
   put(entry64(0xF1234, table.size()));
-  CHECK(oem_strings().next() == "mote:http.port=8080");
+  CHECK(oem_strings({}).next() == "mote:http.port=8080");
+  // Where the loader says, without a search; but one that is told wrong is searched for.
+  std::memcpy(area + 0x8008, entry64(0xF1235, table.size()).data(), 0x18);  // at no multiple of 16
+  CHECK(oem_strings({0xF8008}).next() != "mote:http.port=8080");
+  CHECK(oem_strings({0xF0500}).next() == "mote:http.port=8080");
+  CHECK(oem_strings({0xF8100}).next() == "mote:http.port=8080");
+  CHECK(oem_strings({~std::uint64_t{0} - 8}).next() == "mote:http.port=8080");
   // Page 0, the kernel, the end of what is mapped, and beyond.
   for (const std::uint64_t astray : {std::uint64_t{0}, std::uint64_t{0x10'0000},
                                      std::uint64_t{0xFFFF'FFF0}, ~std::uint64_t{0} - 8}) {
     put(entry64(astray, table.size()));
-    CHECK_FALSE(oem_strings().next().has_value());
+    CHECK_FALSE(oem_strings({}).next().has_value());
   }
 }
 

@@ -1,6 +1,8 @@
 """./mote run: ports, QEMU's complaints, the network that suits a machine's address."""
 
 import socket
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from front_door import mote
@@ -62,3 +64,20 @@ def test_a_gateway_that_qemu_cannot_be_is_refused() -> None:
 
 def test_the_nics_own_address_is_heeded() -> None:
     assert run.mac_of("e1000,mac=52:54:00:AB:CD:EF,id=a") == "52:54:00:ab:cd:ef"
+
+
+def test_uefi_gets_variables_of_its_own_and_more_memory(tmp_path: Path,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "UEFI_VARIABLES", tmp_path / "template")
+    run.UEFI_VARIABLES.write_bytes(b"variables")
+    site = tmp_path / "site.pack"
+    site.write_bytes(bytes(2 << 20))
+    options = run.RunOptions(boot="uefi")
+    words = run.boot_words(options, tmp_path / "a,b.efi")
+    assert words[:2] == ["-kernel", str(tmp_path / "a,b.efi")]
+    assert words[3].startswith(f"file={run.UEFI_CODE},") and "readonly=on" in words[3]
+    assert words[5] == f"file={tmp_path}/variables.fd,format=raw,if=pflash"
+    assert (tmp_path / "variables.fd").read_bytes() == b"variables"
+    assert run.memory_for(options, SimpleNamespace(path=site)) == run.UEFI_MEMORY_MIB + 6
+    assert run.memory_for(run.RunOptions(boot="bios"), SimpleNamespace(path=site)) == 66
+    assert run.memory_for(run.RunOptions(boot="uefi", memory=99), SimpleNamespace(path=site)) == 99
