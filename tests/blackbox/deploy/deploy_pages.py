@@ -12,6 +12,7 @@ from conftest import ROOT
 from lab import ENVIRONMENT, die_with_parent
 from stand_in import Command, commands
 
+MOTE = ROOT / "mote"
 FOLDER = ROOT / "docs/deploy"
 TABLE = FOLDER / "README.md"
 PAGES = sorted(path.stem for path in FOLDER.glob("*.md") if path != TABLE)
@@ -63,7 +64,7 @@ class Run:
         for made in (self.work, self.root, programs, site.parent):
             made.mkdir(parents=True)
         site.write_text(HOME_PAGE)
-        (self.work / "mote").symlink_to(ROOT / "mote")
+        (self.work / "mote").symlink_to(MOTE)
         for tool in {one.words[0] for one in commands()}:
             stand_in(programs / tool)
         self._environment = ENVIRONMENT | {

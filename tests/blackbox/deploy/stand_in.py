@@ -173,9 +173,10 @@ class Checker:
         (self.folder / "disk.img").write_bytes(gzip.decompress(sys.stdin.buffer.read()))
 
     def _archive(self, formats: str, value: str) -> None:
-        if not value.startswith("oci-archive:"):
+        way, _, rest = value.partition(":")
+        if way != "oci-archive":
             raise Wrong(f"{value}: is no oci-archive:FILE")
-        self._file(formats, value.removeprefix("oci-archive:"))
+        self._file(formats, rest.partition(":")[0])
 
     def _manifest(self, _: str, value: str) -> None:
         import manifest_checks  # it takes PyYAML, which the others need not wait for
