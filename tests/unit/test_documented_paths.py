@@ -14,7 +14,7 @@ FILES = repository_files(ROOT)
 PLACES = {*FILES, *(str(above) for path in FILES for above in PurePosixPath(path).parents)}
 NAMES = {path.rpartition("/")[2] for path in FILES} | {"mote.toml"}  # the user's own
 DOCUMENTS = [path for path in FILES
-             if re.fullmatch(r"((docs|tests/fuzz|netstack/lwip)/)?[^/]*\.md", path)]
+             if re.fullmatch(r"((docs|docs/deploy|tests/fuzz|netstack/lwip)/)?[^/]*\.md", path)]
 
 TOPS = "boot|kernel|drivers|netstack|http|firmware|tools|tests|docs|www"
 PATH = re.compile(rf"(?<![\w./-])(?:{TOPS})/[\w./*{{}},-]*")

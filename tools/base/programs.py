@@ -17,13 +17,14 @@ from tools.base import setup
 GIVEN = ("apt", "git", "python3")
 
 # The essential packages whose programs are started here.
-ESSENTIAL = ("coreutils", "dash", "dpkg", "gzip", "tar", "util-linux")
+ESSENTIAL = ("bash", "coreutils", "dash", "dpkg", "gzip", "tar", "util-linux")
 
 # Program -> its package, and the uses (of setup.USES) that start it.
 PROGRAMS: dict[str, tuple[str, str]] = {
     "ab": ("apache2-utils", "test"),
     "addr2line": ("binutils", "run test"),
     "apt-get": ("apt", "run image build test bench fuzz lwip"),
+    "bash": ("bash", "test interop"),
     "brotli": ("brotli", "run image test bench fuzz"),
     "cat": ("coreutils", "test"),
     "check_http": ("monitoring-plugins-basic", "interop"),
@@ -51,6 +52,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "hping3": ("hping3", "siege"),
     "ip": ("iproute2", "test bench siege"),
     "kea-dhcp4": ("kea-dhcp4-server", "interop"),
+    "keepalived": ("keepalived", "interop"),
     "ld.lld-19": ("lld-19", "build"),
     "libvirtd": ("libvirt-daemon", "interop"),
     "lld-link-19": ("lld-19", "build"),
@@ -92,6 +94,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "siege": ("siege", "interop"),
     "skopeo": ("skopeo", "test"),
     "slowhttptest": ("slowhttptest", "siege"),
+    "systemd-analyze": ("systemd", "interop"),
     "tar": ("tar", "image test"),
     "tee": ("coreutils", "test bench siege"),
     "unshare": ("util-linux", "test bench siege"),
@@ -100,6 +103,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "varnishstat": ("varnish", "interop"),
     "virsh": ("libvirt-clients", "interop"),
     "virt-install": ("virtinst", "interop"),
+    "virt-xml-validate": ("libvirt-clients", "interop"),
     "virtlogd": ("libvirt-daemon", "interop"),
     "wget": ("wget", "test"),
     "wrk": ("wrk", "bench"),

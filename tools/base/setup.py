@@ -78,7 +78,9 @@ TEST = {
 INTEROP = {
     "chromium": "chromium",
     "kea-dhcp4-server": "kea-dhcp4",
+    "keepalived": "keepalived",
     "libvirt-clients": "virsh",
+    "libxml2-utils": "xmllint",
     "libvirt-daemon": "virtlogd",
     "libvirt-daemon-driver-qemu": "/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/"
                                   "libvirt_driver_qemu.so",
@@ -91,6 +93,7 @@ INTEROP = {
     "python3-httpx": "/usr/lib/python3/dist-packages/httpx/__init__.py",
     "python3-requests": "/usr/lib/python3/dist-packages/requests/__init__.py",
     "siege": "siege",
+    "systemd": "systemd-analyze",
     "varnish": "varnishd",
     "virtinst": "virt-install",
     "zsync": "zsync",

@@ -15,6 +15,7 @@ PYTHON = [ROOT / "mote", ROOT / "configure.py", *sorted((ROOT / "tools").rglob("
           *sorted((ROOT / "tests").rglob("*.py"))]
 # The commands that run the programs in each folder; tools and fuzzers serve several.
 USERS = {"tests/unit": {"test"}, "tests/blackbox/interop": {"test", "interop"},
+         "tests/blackbox/deploy": {"test", "interop"},
          "tests/blackbox": {"test"}, "tests/bench": {"bench"}, "tests/siege": {"siege"}}
 
 
