@@ -37,6 +37,7 @@ UNIT = {
     "fdisk": "sfdisk",
     "genisoimage": "genisoimage",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
+    "mandoc": "mandoc",
     "media-types": "/etc/mime.types",
     "mtools": "mcopy",
     "nginx-light": "nginx",
@@ -45,6 +46,7 @@ UNIT = {
     "python3-yaml": "/usr/lib/python3/dist-packages/yaml/__init__.py",
     "quilt": "quilt",
     "xorriso": "xorriso",
+    "zsh": "zsh",
 }
 TEST = {
     "apache2-utils": "ab",
@@ -68,12 +70,14 @@ TEST = {
 # Only for ./mote test --interop: large, or slow to install.
 INTEROP = {
     "chromium": "chromium",
+    "fish": "fish",
     "kea-dhcp4-server": "kea-dhcp4",
     "libvirt-clients": "virsh",
     "libvirt-daemon": "virtlogd",
     "libvirt-daemon-driver-qemu": "/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/"
                                   "libvirt_driver_qemu.so",
     "libvirt-daemon-system": "/etc/libvirt/libvirtd.conf",
+    "lintian": "lintian",
     "monitoring-plugins-basic": "/usr/lib/nagios/plugins/check_http",
     "nodejs": "node",
     "npm": "npm",
@@ -118,6 +122,7 @@ USES = {
     "build": (BUILD,),
     "run": (BUILD, COMPRESS, RUN, DEBUG, SYMBOLIZE),
     "image": (BUILD, COMPRESS, CONVERT),
+    "dist": (BUILD, COMPRESS, CONVERT),
     "unit": (BUILD, COMPRESS, UNIT),
     "lwip": (PATCHES,),
     "test": (BUILD, COMPRESS, RUN, DEBUG, CONVERT, UNIT, TEST),
