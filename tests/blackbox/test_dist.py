@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from conftest import Bench
-from images import Images
 from machine import Machine
 from running import MOTE
 
@@ -21,7 +20,7 @@ TOOLS = ("python3", "brotli", "zstd")
 
 
 @pytest.fixture(scope="module")
-def made(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A release, by ./mote dist."""
     out = tmp_path_factory.mktemp("release") / "out"
     done = subprocess.run([MOTE, "dist", "-o", out], text=True, capture_output=True, check=False,

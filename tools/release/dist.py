@@ -28,10 +28,17 @@ wherever and whenever. --check shows that: it builds twice, the second time from
 folder, and compares."""
 
 
+def a_folder(text: str) -> Path:
+    """A folder as typed. An empty one, which a shell makes of an unset variable, is refused."""
+    if not text:
+        raise argparse.ArgumentTypeError("must not be empty")
+    return Path(text)
+
+
 def parser(kind: type[argparse.ArgumentParser] = argparse.ArgumentParser
            ) -> argparse.ArgumentParser:
     made = kind(prog="mote dist", description=HELP, allow_abbrev=False)
-    made.add_argument("-o", dest="out", type=Path, default=USUAL_OUT, metavar="DIR",
+    made.add_argument("-o", dest="out", type=a_folder, default=USUAL_OUT, metavar="DIR",
                       help="the folder to write it to (default: build/dist)")
     made.add_argument("--check", action="store_true",
                       help="build all of it again elsewhere, and compare each file")

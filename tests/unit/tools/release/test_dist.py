@@ -15,6 +15,7 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "File exists" in refused("dist", "-o", tmp_path / "file")
     assert "No such file" in refused("dist", "-o", tmp_path / "absent/folder")
+    assert "must not be empty" in refused("dist", "-o", "")
 
 
 def test_builds_that_are_no_release_are_refused() -> None:

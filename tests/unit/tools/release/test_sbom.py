@@ -39,6 +39,9 @@ FIELDS = {
 }
 SUM_LENGTHS = {"SHA1": 40, "SHA256": 64}
 RELATIONSHIPS = {"DESCRIBES", "CONTAINS", "DEPENDS_ON", "STATIC_LINK", "PATCH_APPLIED"}
+PURPOSES = {"OTHER", "INSTALL", "ARCHIVE", "FIRMWARE", "APPLICATION", "FRAMEWORK", "LIBRARY",
+            "CONTAINER", "SOURCE", "DEVICE", "OPERATING_SYSTEM", "FILE"}
+CATEGORIES = {"OTHER", "PERSISTENT-ID", "SECURITY", "PACKAGE-MANAGER"}
 LISTED_LICENCES = {"MIT", "BSD-3-Clause"}  # of the SPDX licence list
 SOURCE = """\
 Format: 3.0 (quilt)
@@ -99,6 +102,12 @@ def entry_findings(entry: dict[str, Any], own_licences: set[str]) -> Iterator[st
             yield f"{name}: sum {one}"
     if "fileName" in entry and entry["checksums"][0]["algorithm"] != "SHA1":
         yield f"{name}: a file needs its SHA-1 (8.4)"
+    if entry.get("primaryPackagePurpose", "OTHER") not in PURPOSES:
+        yield f"{name}: purpose"
+    for one in entry.get("externalRefs", []):
+        if one["referenceCategory"] not in CATEGORIES or " " in one["referenceLocator"] or \
+                one.keys() != {"referenceCategory", "referenceLocator", "referenceType"}:
+            yield f"{name}: reference {one}"
     if entry.get("filesAnalyzed", True) == ("packageVerificationCode" not in entry) and \
             "fileName" not in entry:
         yield f"{name}: a verification code if, and only if, files were analyzed (7.9)"
@@ -130,6 +139,8 @@ def test_it_is_valid(made: dict[str, Any]) -> None:
     (lambda made: made.update(colour="blue"), "colour"),
     (lambda made: made["creationInfo"].update(created="today"), "created"),
     (lambda made: made["packages"][1].update(filesAnalyzed=True), "verification code"),
+    (lambda made: made["packages"][0].update(primaryPackagePurpose="FUN"), "purpose"),
+    (lambda made: made["packages"][1]["externalRefs"][0].update(referenceLocator="a b"), "a b"),
     (lambda made: made["files"][0].update(licenseConcluded="Beer"), "Beer"),
     (lambda made: made["files"][1].update(SPDXID=made["files"][0]["SPDXID"]), "twice"),
     (lambda made: made["files"][0]["checksums"].reverse(), "SHA-1"),
