@@ -41,6 +41,7 @@ UNIT = {
     "gdisk": "sgdisk",
     "genisoimage": "genisoimage",
     "libclang-rt-19-dev": "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a",
+    "mandoc": "mandoc",
     "media-types": "/etc/mime.types",
     "mtools": "mcopy",
     "nginx-light": "nginx",
@@ -50,6 +51,7 @@ UNIT = {
     "python3-yaml": "/usr/lib/python3/dist-packages/yaml/__init__.py",
     "quilt": "quilt",
     "xorriso": "xorriso",
+    "zsh": "zsh",
 }
 TEST = {
     "apache2-utils": "ab",
@@ -77,6 +79,7 @@ TEST = {
 # Only for ./mote test --interop: large, or slow to install.
 INTEROP = {
     "chromium": "chromium",
+    "fish": "fish",
     "kea-dhcp4-server": "kea-dhcp4",
     "keepalived": "keepalived",
     "libvirt-clients": "virsh",
@@ -85,6 +88,7 @@ INTEROP = {
     "libvirt-daemon-driver-qemu": "/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/"
                                   "libvirt_driver_qemu.so",
     "libvirt-daemon-system": "/etc/libvirt/libvirtd.conf",
+    "lintian": "lintian",
     "monitoring-plugins-basic": "/usr/lib/nagios/plugins/check_http",
     "nodejs": "node",
     "npm": "npm",
@@ -130,6 +134,7 @@ USES = {
     "build": (BUILD,),
     "run": (BUILD, COMPRESS, RUN, UEFI, DEBUG, SYMBOLIZE),
     "image": (BUILD, COMPRESS, CONVERT, ISO),
+    "dist": (BUILD, COMPRESS, CONVERT, ISO),
     "unit": (BUILD, COMPRESS, UNIT),
     "lwip": (PATCHES,),
     "test": (BUILD, COMPRESS, RUN, UEFI, DEBUG, CONVERT, UNIT, TEST),

@@ -14,9 +14,10 @@ from tools.base import setup
 from tools.base.errors import UserError
 from tools.base.terminal import Progress
 from tools.build import lwip as lwip_tree
+from tools.build import prebuilt
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build"
+BUILD = prebuilt.firmware_folder()
 
 # The parts of images: once they are built, no compiler is needed.
 PARTS = [BUILD / "kernel.elf", BUILD / "loader.bin", BUILD / "mote.efi"]
@@ -24,6 +25,8 @@ PARTS = [BUILD / "kernel.elf", BUILD / "loader.bin", BUILD / "mote.efi"]
 
 def needs() -> dict[str, str]:
     """The tools to build with; none if the parts are built and can't be rebuilt here."""
+    if prebuilt.RELEASED:
+        return {}
     built = all(part.exists() for part in PARTS)
     can_build = os.access(BUILD, os.W_OK) and not setup.missing(setup.BUILD)
     return {} if built and not can_build else setup.BUILD
@@ -33,6 +36,8 @@ def provide_firmware(lwip: Path | None) -> None:
     """Brings kernel and loaders up to date; leaves them as they are if they can't be rebuilt."""
     if needs():
         build([str(part.relative_to(ROOT)) for part in PARTS], lwip)
+    elif lwip and prebuilt.RELEASED:
+        raise UserError(f"--lwip {lwip}: needs a source checkout, and this is a release")
     elif lwip:
         raise UserError(f"--lwip {lwip}: nothing can be built here; {BUILD} is not writable, or "
                         "there is no compiler")

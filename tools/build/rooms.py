@@ -9,7 +9,8 @@ ROOMS = {
     "build": ("base",),
     "site": ("base",),
     "image": ("base", "build", "site"),
-    "command_line": ("base", "build", "site", "image"),
+    "release": ("base", "build", "site", "image"),
+    "command_line": ("base", "build", "site", "image", "release"),
     "debug": (),  # inside gdb
 }
 

@@ -2,6 +2,7 @@
 """Writes the header with Mote's version and commit; touches it only on change."""
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tools.base.errors import UserError  # noqa: E402
+from tools.build import prebuilt  # noqa: E402
 from tools.build.sources import FLOORS  # noqa: E402
 
 VERSION = "0.1.0"
@@ -45,11 +48,25 @@ def git(*arguments: str) -> subprocess.CompletedProcess[str] | None:
 
 def commit() -> str:
     """The short hash, with "+" when sources differ from it; "unknown" outside a repository."""
+    if prebuilt.RELEASED:
+        return prebuilt.commit()
     head = git("rev-parse", "--short=7", "HEAD")
     if head is None or head.returncode != 0:
         return "unknown"
     changed = git("diff", "--quiet", "HEAD", "--", *SOURCES)
     return head.stdout.strip() + ("+" if changed is not None and changed.returncode else "")
+
+
+def epoch() -> int:
+    """SOURCE_DATE_EPOCH, the time that all in a release bears: as given, or the commit's."""
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    if given is None:
+        shown = git("log", "-1", "--format=%ct")
+        given = shown.stdout.strip() if shown else ""
+    if not given.isdecimal():
+        raise UserError(f"SOURCE_DATE_EPOCH={given!r}: not a number of seconds, and no commit "
+                        "tells one; set it, or work in a clone")
+    return int(given)
 
 
 def main() -> None:

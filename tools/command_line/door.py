@@ -9,10 +9,11 @@ from typing import NoReturn
 
 from tools.base import files, setup, terminal
 from tools.base.errors import UserError, one_line
-from tools.build import ninja, node_packages, version
+from tools.build import ninja, node_packages, prebuilt, version
 from tools.command_line import (bench_options, fuzz, lwip_quilt, protections, run, run_tests,
                                 siege_options, symbolize)
 from tools.image import formats, packed_site
+from tools.release import dist, words
 from tools.site import compress, pack
 
 RUN_HELP = """\
@@ -113,7 +114,24 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("fuzz", help="look for inputs that break Mote", add_help=False)
 
     commands.add_parser("lwip", help="maintain the patches to lwIP", add_help=False)
+
+    commands.add_parser("dist", help="make a release", add_help=False)
     return top
+
+
+def with_lwip(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    lwip_argument(made)
+    return made
+
+
+def all_commands() -> list[words.Command]:
+    """Every command as its --help tells it, for the man page and the shells."""
+    listed = next(action for action in parser()._actions
+                  if isinstance(action, argparse._SubParsersAction))
+    own = {"test": test_parser(), "bench": with_lwip(bench_options.parser(Parser)),
+           "fuzz": with_lwip(fuzz.parser(Parser)), "lwip": lwip_quilt.parser(Parser),
+           "dist": dist.parser(Parser)}
+    return words.commands({**listed.choices, **own}, words.summaries_of(listed))
 
 
 def run_site(options: argparse.Namespace) -> int:
@@ -148,8 +166,7 @@ def name_addresses(options: argparse.Namespace) -> int:
 
 
 def lay_siege(arguments: list[str]) -> int:
-    all_of_them = siege_options.parser(Parser)
-    lwip_argument(all_of_them)
+    all_of_them = with_lwip(siege_options.parser(Parser))
     wanted = all_of_them.parse_args(arguments)
     if wanted.json:
         files.check_target(wanted.json)
@@ -167,19 +184,24 @@ def show_protections(arguments: list[str]) -> int:
     return protections.show(wanted.names, print)
 
 
+def test_parser() -> argparse.ArgumentParser:
+    made = Parser(prog="mote test", description=TEST_HELP, allow_abbrev=False,
+                  usage="mote test [--lwip DIR] [--unit] [--matrix] [--full] [--interop] "
+                  "[PYTEST_ARGUMENT …]\n       mote test --siege [SIEGE …] [--help]\n"
+                  "       mote test --protections [NAME …] [--help]")
+    lwip_argument(made)
+    made.add_argument("--interop", action="store_true", help="only the tests with other people's "
+                      "clients, proxies and tools, including those that are heavy to install")
+    return made
+
+
 def test(arguments: list[str]) -> int:
     if "--protections" in arguments:
         return show_protections([argument for argument in arguments
                                  if argument != "--protections"])
     if "--siege" in arguments:
         return lay_siege([argument for argument in arguments if argument != "--siege"])
-    own = Parser(prog="mote test", description=TEST_HELP, allow_abbrev=False,
-                 usage="mote test [--lwip DIR] [--unit] [--matrix] [--full] [--interop] "
-                 "[PYTEST_ARGUMENT …]\n       mote test --siege [SIEGE …] [--help]\n"
-                 "       mote test --protections [NAME …] [--help]")
-    lwip_argument(own)
-    own.add_argument("--interop", action="store_true", help="only the tests with other people's "
-                     "clients, proxies and tools, including those that are heavy to install")
+    own = test_parser()
     options, rest = own.parse_known_args(arguments)
     if options.interop:
         rest.insert(0, "--interop")
@@ -196,8 +218,7 @@ def test(arguments: list[str]) -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    all_of_them = bench_options.parser(Parser)
-    lwip_argument(all_of_them)
+    all_of_them = with_lwip(bench_options.parser(Parser))
     wanted = all_of_them.parse_args(arguments)
     for out in filter(None, (wanted.json, wanted.plot, wanted.sequence)):
         files.check_target(out)
@@ -211,8 +232,7 @@ def bench(arguments: list[str]) -> int:
 
 
 def find_inputs(arguments: list[str]) -> int:
-    all_of_them = fuzz.parser(Parser)
-    lwip_argument(all_of_them)
+    all_of_them = with_lwip(fuzz.parser(Parser))
     options = all_of_them.parse_args(arguments)
     fuzz.check(options)
     setup.provide(*setup.USES["fuzz"])
@@ -226,8 +246,14 @@ def maintain_lwip(arguments: list[str]) -> int:
     return lwip_quilt.run(options, lambda text: print(text, flush=True))
 
 
+def make_release(arguments: list[str]) -> int:
+    return dist.run(dist.parser(Parser).parse_args(arguments), all_commands())
+
+
 def dispatch(arguments: list[str]) -> int:
-    with_arguments = {"test": test, "bench": bench, "fuzz": find_inputs, "lwip": maintain_lwip}
+    with_arguments = {"test": test, "bench": bench, "fuzz": find_inputs, "lwip": maintain_lwip,
+                      "dist": make_release}
+    prebuilt.refuse_without_sources(arguments[0] if arguments else "")
     if arguments and arguments[0] in with_arguments:
         return with_arguments[arguments[0]](arguments[1:])
     own, rest = arguments, []
