@@ -86,9 +86,10 @@ def unit(bench: Bench, run: Run) -> None:
     assert answers(bench.lab, started.port)
     shell, option, script = words("ExecStop")
     assert (shell, option) == ("/bin/sh", "-c")
-    subprocess.run(["sh", "-c", script], env=ENVIRONMENT | {"MAINPID": str(started.process.pid)},
-                   check=True, timeout=60, stdin=subprocess.DEVNULL)
-    assert started.process.wait(20) == 0
+    with subprocess.Popen(["sh", "-c", script], stdin=subprocess.DEVNULL,
+                          env=ENVIRONMENT | {"MAINPID": str(started.process.pid)}) as stopping:
+        assert started.process.wait(60) == 0  # it must be collected, or the script sees it still
+        assert stopping.wait(20) == 0
     assert started.lines[-2:] == ["power: button pressed, 0 responses in delivery", "power: off"]
 
 

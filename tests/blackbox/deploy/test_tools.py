@@ -1,12 +1,13 @@
 """What other people's checkers say of the guides' files: libvirt's, systemd's, keepalived's."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from conftest import IN_CI
+from conftest import IN_CI, Bench
 from deploy_pages import Run, blocks
 from lab import ENVIRONMENT
 from tools.base import setup
@@ -68,16 +69,13 @@ def test_systemd_can_refuse_it(tmp_path: Path) -> None:
     assert "on-tuesdays" in result.stderr
 
 
-def keepalived(path: Path) -> int:
-    return subprocess.run(["keepalived", "--config-test", "--use-file", path], text=True,
-                          capture_output=True, timeout=60, check=False).returncode
-
-
-def test_keepalived_accepts_its_file(tmp_path: Path) -> None:
+def test_keepalived_accepts_its_file(bench: Bench, tmp_path: Path) -> None:
     needed("keepalived")
     path = block("load-balancing", "keepalived.conf", tmp_path)
-    text = path.read_text().replace("interface eth0", "interface lo")  # one that is here
-    path.write_text(text)
-    assert keepalived(path) == 0
-    path.write_text(text.replace("advert_int", "advert_every"))
-    assert keepalived(path) != 0
+    text = path.read_text().replace("interface eth0", "interface mote0")  # the lab's
+    wire = bench.lab.tap()
+    for content, status in ((text, 0), (text.replace("advert_int", "advert_every"), 5)):
+        path.write_text(content)
+        tested = bench.lab.run("keepalived", "--config-test", "--use-file", str(path), check=False)
+        assert tested.returncode == status, tested.stdout + tested.stderr
+    os.close(wire)
