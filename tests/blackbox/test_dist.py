@@ -46,7 +46,8 @@ def use(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str
         if not (few / name).exists():
             (few / name).symlink_to(Path("/usr/bin") / name)  # Debian's own
     environment = {"PATH": str(few), "LC_ALL": "C.UTF-8", "MOTE_ONLY_DECLARED": "1",
-                   "PYTHONDONTWRITEBYTECODE": "1", "HOME": os.environ.get("HOME", "/")}
+                   "PYTHONDONTWRITEBYTECODE": "1", "HOME": os.environ.get("HOME", "/"),
+                   "SOURCE_DATE_EPOCH": str(int((folder / "mote").stat().st_mtime))}
     return subprocess.run([folder / "mote", *arguments], text=True, capture_output=True,
                           check=False, timeout=300, env=environment)
 
