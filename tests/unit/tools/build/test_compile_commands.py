@@ -20,7 +20,7 @@ def test_every_source_is_there_once_as_its_own_kind(tmp_path: Path) -> None:
     assert set(listed) <= set(outputs)
     for source in listed:
         kind = "fuzz" if source.startswith("tests/fuzz/") else \
-            "bench" if source.startswith("tests/bench/") else \
+            "bench" if source.startswith(("tests/bench/", "tests/siege/")) else \
             "test" if source.startswith("tests/") else "obj"
         assert outputs[source].endswith(f"build/{kind}/{source}.o"), source
 

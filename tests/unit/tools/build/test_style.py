@@ -117,8 +117,8 @@ def test_rooms_import_from_those_below_only(path: str, module: str, allowed: boo
 
 def test_every_tool_has_a_room() -> None:
     assert advice("tools/a.py", '"""A file."""\n') == [
-        "tools/a.py:1: put it into one of tools/'s rooms: base, build, site, image, command_line, "
-        "debug"]
+        "tools/a.py:1: put it into one of tools/'s rooms: base, build, site, image, release, "
+        "command_line, debug"]
     assert len(advice("tools/attic/a.py", '"""A file."""\n')) == 1
 
 
