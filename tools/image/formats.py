@@ -109,6 +109,8 @@ def order_of(out: Path, asked: str | None, compress: bool = False,
              sector_bytes: int = SECTOR) -> Order:
     """The order, with the format asked for or the one of the file's ending; refuses what doesn't
     go together, and what cannot be written."""
+    if out.is_dir() and asked != "oci" and out.suffix.lower() != ".oci":
+        check_target(out)  # it says so; an ending is not what the name lacks
     order = Order(out, asked or format_of(out), compress, sector_bytes)
     if compress and order.kind != "qcow2":
         raise UserError(f"--compress: is for qcow2 alone, not for {order.kind}; leave it out")

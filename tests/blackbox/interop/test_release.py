@@ -11,7 +11,7 @@ from running import MOTE
 from tools.command_line import door
 from tools.release import completions
 
-pytestmark = pytest.mark.needs("image")
+pytestmark = [pytest.mark.interop, pytest.mark.needs("image")]
 
 
 def test_lintian_finds_no_errors(tmp_path: Path) -> None:
