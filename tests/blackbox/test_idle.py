@@ -24,6 +24,7 @@ from machine import Guest, Machine
 WAKES = int(os.environ.get("MOTE_WAKES", "150"))
 LONG = WAKES >= 10_000
 IDLE_S = 30 if LONG else 3
+IDLE_SHARE, IDLE_TRIES = 0.01, 5
 METRICS = Machine().settings + "\nhttp.metrics=/metrics"
 DOZE = METRICS + "\nidle=doze"
 
@@ -119,13 +120,16 @@ def test_wakes(bench: Bench, way: Way) -> None:
 @pytest.mark.parametrize("way", ["virtio-net by MSI-X, q35", "e1000 by its pin, pc",
                                  "virtio-net by a wire, microvm", "vmxnet3 by MSI-X, pc"])
 def test_idle_processor(bench: Bench, way: str) -> None:
-    """Without traffic a dozing machine costs the host next to nothing: on a busy one, whose caches
-    are cold at each wake, up to 1.4 % were seen; one that polls takes all."""
+    """Without traffic a dozing machine costs the host next to nothing. Other work on the host only
+    adds, so the least of some measurements counts."""
     guest = bench.boot(WAYS[way].plugged())
     guest.ping_answers()
-    share = idle_share(guest, IDLE_S)
-    print(f"\n{way}: {100 * share:.2f} % of a processor over {IDLE_S} s")
-    assert share < 0.03, f"{100 * share:.2f} % of a processor"
+    shares = []
+    while not shares or (min(shares) >= IDLE_SHARE and len(shares) < IDLE_TRIES):
+        shares.append(idle_share(guest, IDLE_S))
+    told = ", ".join(f"{100 * share:.2f}" for share in shares)
+    print(f"\n{way}: {told} % of a processor over {IDLE_S} s each")
+    assert min(shares) < IDLE_SHARE, f"{told} % of a processor"
 
 
 def test_polling_is_the_default(bench: Bench) -> None:
